@@ -1,0 +1,50 @@
+# dmvl: fair and stable network bandwidth for Xen guests
+#
+#   make            build/dmvl-back build/dmvl-front build/dmvlctl
+#   make demo       the main job on real Xen in an emulator (does its own set-up, as root)
+#   make check      all tests (does its own set-up, as root)
+#
+# V=1 shows commands; SAN=address,undefined builds with sanitizers into a tree of its own.
+
+B      := build
+PREFIX ?= /usr/local
+
+CC       ?= cc
+CFLAGS   ?= -O2 -g
+WARN     := -Wall -Wextra -Wshadow -Wvla -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes \
+	    -Wimplicit-fallthrough
+HARDEN   := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
+LDHARDEN := -pie -Wl,-z,relro,-z,now
+ifdef SAN
+HARDEN   := -fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all
+LDHARDEN := -fsanitize=$(SAN)
+O        := $(B)/obj-$(subst $(eval) ,-,$(subst $(comma), ,$(SAN)))
+else
+O        := $(B)/obj
+endif
+PKGS_COMMON := libevent_core xenvchan xenstore libsystemd
+PKGS        := $(PKGS_COMMON) xencontrol json-c
+# Deferred, so that `make demo` on a bare machine may install pkg-config first.
+PKG_CFLAGS   = $(shell pkg-config --cflags $(PKGS))
+LIBS_FRONT   = $(shell pkg-config --libs $(PKGS_COMMON))
+LIBS_BACK    = $(shell pkg-config --libs $(PKGS_COMMON) xencontrol)
+LIBS_CTL     = $(shell pkg-config --libs xenstore xencontrol json-c)
+ifdef WERROR
+WARN += -Werror
+endif
+CPPFLAGS += -D_GNU_SOURCE -I. -I$(B)/gen
+ALL_CFLAGS = -std=c11 $(WARN) $(HARDEN) $(CFLAGS) $(CPPFLAGS) $(PKG_CFLAGS) -pthread
+
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-6s %s\n' '$(1)' '$(2)')
+
+obj = $(patsubst %.c,$(O)/%.o,$(1))
+COMMON_SRC := $(wildcard common/*.c) $(wildcard xenstore-schema/*.c)
+BACK_SRC   := $(filter-out backend/main.c,$(wildcard backend/*.c backend/sched/*.c))
+FRONT_SRC  := $(filter-out frontend/main.c,$(wildcard frontend/*.c))
+CTL_SRC    := $(filter-out backend/ctl/main.c,$(wildcard backend/ctl/*.c))
+UNIT_SRC   := $(wildcard tests/unit/test_*.c)
+UNIT_BIN   := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(UNIT_SRC))
+
+PROGRAMS := $(B)/dmvl-back $(B)/dmvl-front $(B)/dmvlctl
+all: $(PROGRAMS)
