@@ -25,11 +25,11 @@ struct sched;
 
 /* What an operator may ask for one LDP in one direction. */
 struct sched_rule {
-	uint32_t weight;	/* share of what is left: SCHED_WEIGHT_MIN..SCHED_WEIGHT_MAX */
-	uint64_t min_bps;	/* reserved bits per second, 0 = none */
-	uint64_t max_bps;	/* ceiling in bits per second, 0 = none */
-	uint32_t burst_bytes;	/* depth of the ceiling's token bucket, 0 = 10 ms at max_bps */
-	bool low_latency;	/* may overtake as far as its own share allows */
+	uint32_t weight;      /* share of what is left: SCHED_WEIGHT_MIN..SCHED_WEIGHT_MAX */
+	uint64_t min_bps;     /* reserved bits per second, 0 = none */
+	uint64_t max_bps;     /* ceiling in bits per second, 0 = none */
+	uint32_t burst_bytes; /* depth of the ceiling's token bucket, 0 = 10 ms at max_bps */
+	bool low_latency;     /* may overtake as far as its own share allows */
 };
 
 /*
