@@ -28,11 +28,7 @@ struct sched_rule {
 	uint32_t weight;      /* share of what is left: SCHED_WEIGHT_MIN..SCHED_WEIGHT_MAX */
 	uint64_t min_bps;     /* reserved bits per second, 0 = none */
 	uint64_t max_bps;     /* ceiling in bits per second, 0 = none */
-<<<<<<< HEAD
-	uint32_t burst_bytes; /* depth of the ceiling's token bucket, 0 = 10 ms at max_bps */
-=======
 	uint32_t burst_bytes; /* depth of its bucket, 0 = 10 ms at max_bps; >= 2 quanta */
->>>>>>> sched
 	bool low_latency;     /* may overtake as far as its own share allows */
 };
 
