@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <linux/virtio_net.h>
+
 #define MK __attribute__((unused)) static
 
 /* The guest of all tests: its MAC, addresses, and the link-local address made from the MAC. */
@@ -24,6 +26,14 @@
 #define MK_LOCAL  "\xfe\x80\0\0\0\0\0\0\x02\x16\x3e\xff\xfe\x11\x22\x33"
 #define MK_LOCAL2 "\xfe\x80\0\0\0\0\0\0\x02\x16\x3e\xff\xfe\xaa\xbb\xcc"
 #define MK_ZERO	  "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+
+/* A vnet header: flags, GSO type and size, checksum start and offset. */
+#define MK_VNET(f, type, size, start, off)                           \
+	((struct virtio_net_hdr_v1){.flags = (f),                    \
+				    .gso_type = (type),              \
+				    .gso_size = (uint16_t)(size),    \
+				    .csum_start = (uint16_t)(start), \
+				    .csum_offset = (uint16_t)(off)})
 
 struct mk {
 	uint32_t len, l3, l4, next; /* next: where the layer below says what follows */
