@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The table of keys, its parsers, sentences and paths. */
 #include "xenstore-schema/schema.h"
 
