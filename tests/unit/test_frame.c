@@ -350,7 +350,7 @@ static void icmpv6(const char *src, uint8_t type, const char *target, uint8_t op
 	mk_add(&m, MK_ZERO, 7);
 	if (target)
 		mk_add(&m, target, 16);
-	if (opt) {
+	if (opt && mac) {
 		mk_add(&m, &opt, 1);
 		mk_add(&m, "\1", 1);
 		mk_add(&m, mac, 6);
