@@ -50,14 +50,20 @@ PROGRAMS := $(B)/dmvl-back $(B)/dmvl-front $(B)/dmvlctl
 all: $(PROGRAMS)
 
 # --- xenstore-schema: one table, three products ---------------------------------------------------
-GEN := $(B)/gen/schema_keys.h
-$(B)/gen/%: xenstore-schema/keys.txt xenstore-schema/gen.awk
+GEN   := $(B)/gen/schema_keys.h $(B)/gen/schema_table.inc
+schema = awk -v out=$(1) -f xenstore-schema/gen.awk xenstore-schema/keys.txt
+$(B)/gen/schema_keys.h: what := keys
+$(B)/gen/schema_table.inc: what := table
+$(GEN): xenstore-schema/keys.txt xenstore-schema/gen.awk
 	$(call say,GEN,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)awk -v out=$* -f xenstore-schema/gen.awk xenstore-schema/keys.txt > $@.tmp && mv $@.tmp $@
+	$(Q)$(call schema,$(what)) > $@
+docs/xenstore.md: xenstore-schema/keys.txt xenstore-schema/gen.awk
+	$(call say,GEN,$@)
+	$(Q)$(call schema,doc) > $@
 
 # --- objects, programs ------------------------------------------------------------------------------
-$(O)/%.o: %.c $(GEN)
+$(O)/%.o: %.c | $(GEN)
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@

@@ -28,7 +28,7 @@ struct sched_rule {
 	uint32_t weight;      /* share of what is left: SCHED_WEIGHT_MIN..SCHED_WEIGHT_MAX */
 	uint64_t min_bps;     /* reserved bits per second, 0 = none */
 	uint64_t max_bps;     /* ceiling in bits per second, 0 = none */
-	uint32_t burst_bytes; /* depth of the ceiling's token bucket, 0 = 10 ms at max_bps */
+	uint32_t burst_bytes; /* depth of its bucket, 0 = 10 ms at max_bps; >= 2 quanta */
 	bool low_latency;     /* may overtake as far as its own share allows */
 };
 
@@ -40,8 +40,20 @@ struct sched_rule {
 struct sched *sched_new(uint32_t max_ldps, uint32_t quantum_bytes, uint64_t seed);
 void sched_free(struct sched *s);
 
-/* The link's capacity in bits per second, 0 = unknown; only minima and the frame cap need it. */
+/*
+ * The link's capacity in bits per second, 0 = unknown; only minima and the frame cap need it. Where
+ * the minima already granted no longer fit, all of them shrink in proportion until they do.
+ */
 void sched_set_capacity(struct sched *s, uint64_t capacity_bps);
+
+/* Bits per second that minima may still ask for, UINT64_MAX while the capacity is unknown. */
+uint64_t sched_min_room_bps(const struct sched *s);
+
+/*
+ * The longest frame to accept, on the wire: 1 ms of the capacity, so that nobody waits longer than
+ * that behind one frame, at least a quantum; UINT32_MAX while the capacity is unknown.
+ */
+uint32_t sched_frame_cap_bytes(const struct sched *s);
 
 /*
  * Adds an LDP, idle and without debt. -EINVAL: id or rule out of range; -EEXIST; -ERANGE: the sum
