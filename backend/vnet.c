@@ -51,11 +51,12 @@ static const struct gso_kind *gso_kind(uint8_t gso_type)
  * after every check of ours, so the two bytes must lie behind the ARP, IP and ND fields that were
  * judged: a guest could else have an allowed address checked and another one sent.
  */
-static bool csum_place_ok(const struct frame_info *fi, uint32_t start, uint32_t offset)
+static bool csum_place_ok(const struct frame_info *fi, size_t hdr_len, uint32_t start,
+			  uint32_t offset)
 {
 	uint32_t end = start + offset + 2;
 
-	if (end > fi->len || end > FRAME_HDR_MAX)
+	if (end > fi->len || end > hdr_len || end > FRAME_HDR_MAX)
 		return false;
 	if (fi->l3 == FRAME_L3_OPAQUE)
 		return start >= (uint32_t)fi->l3_off + OPAQUE_L3_MIN;
@@ -133,7 +134,7 @@ int vnet_rebuild(const struct virtio_net_hdr_v1 *in, const struct frame_info *fi
 	if (in->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) {
 		if (!(features & VNET_F_CSUM))
 			return -EOPNOTSUPP;
-		if (!csum_place_ok(fi, in->csum_start, in->csum_offset))
+		if (!csum_place_ok(fi, hdr_len, in->csum_start, in->csum_offset))
 			return -EINVAL;
 		fresh.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
 		fresh.csum_start = in->csum_start;

@@ -33,11 +33,12 @@
  * sender negotiated. @mtu: bytes of an L3 packet, 68..65521.
  *
  * What comes out is either plain; or NEEDS_CSUM over a range that lies behind all that
- * frame_spoof_check() judged and ends in the first FRAME_HDR_MAX bytes; or, besides, GSO with
- * lengths that agree with the headers and segments that fit into @mtu. A GSO frame of one segment
- * comes out as no GSO, as in Linux. DATA_VALID and unknown flags, hdr_len and num_buffers of *@in
- * are ignored. A write of the frame to a TAP (IFF_VNET_HDR, 12-byte header, little-endian) is then
- * never EINVAL, on Linux 6.1 to 6.18, if vnet_must_segment() said no for what that kernel takes.
+ * frame_spoof_check() judged and whose place is in @hdr's first FRAME_HDR_MAX bytes; or, besides,
+ * GSO with lengths that agree with the headers and segments that fit into @mtu. A GSO frame of one
+ * segment comes out as no GSO, as in Linux. DATA_VALID and unknown flags, hdr_len and num_buffers
+ * of *@in are ignored. A write of the frame to a TAP (IFF_VNET_HDR, 12-byte header, little-endian)
+ * is then never EINVAL by the rules of Linux 6.1 to 6.18, if vnet_must_segment() said no for what
+ * that kernel takes.
  *
  * Returns 0, or, with *@out all zeros:
  *   -EMSGSIZE    the frame, or a segment of it, is longer than @mtu and its Ethernet header

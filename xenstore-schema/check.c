@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Checks that stand on the parsers: any key by its type, defaults, rules across keys. */
 #include "xenstore-schema/schema.h"
 

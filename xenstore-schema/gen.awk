@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Makes C and Markdown from keys.txt: awk -v out=keys|table|doc -f gen.awk keys.txt
+# Makes C and Markdown from keys.txt: awk -v out=FILE -f gen.awk keys.txt > FILE, where FILE is
+# schema_keys.h, schema_table.inc or xenstore.md.
 # Runs on mawk, the awk of a bare Debian. Refuses a malformed table with file and line.
 
 function fail(why) {
@@ -31,6 +32,8 @@ function is_number(s) {
 function c_string(s) {
 	if (s == "-")
 		return "NULL"
+	if (s == "\"\"")
+		s = ""
 	gsub(/\\/, "\\\\", s)
 	gsub(/"/, "\\\"", s)
 	return "\"" s "\""
@@ -44,8 +47,9 @@ BEGIN {
 	effects = "- attach reconnect live"
 	n = 0
 	failed = 0
-	if (!member(out, "keys table doc")) {
-		print "gen.awk: -v out= takes keys, table or doc" > "/dev/stderr"
+	if (!member(out, "schema_keys.h schema_table.inc xenstore.md")) {
+		print "gen.awk: -v out= takes schema_keys.h, schema_table.inc or xenstore.md" \
+			> "/dev/stderr"
 		failed = 1
 		exit 1
 	}
@@ -175,7 +179,7 @@ function emit_area(area,    i, doc, dflt, effect) {
 			continue
 		doc = key[i, 9]
 		gsub(/</, "\\&lt;", doc)
-		dflt = key[i, 7] == "-" ? "" : "`" key[i, 7] "`"
+		dflt = key[i, 7] == "-" ? "" : key[i, 7] == "\"\"" ? "empty" : "`" key[i, 7] "`"
 		effect = key[i, 8] == "-" ? "announced" : key[i, 8]
 		printf "| `%s` | %s | %s | %s | %s | %s |\n", \
 			key[i, 2], key[i, 3], doc_value(i), dflt, effect, doc
@@ -227,9 +231,9 @@ function emit_doc() {
 END {
 	if (failed)
 		exit 1
-	if (out == "keys")
+	if (out == "schema_keys.h")
 		emit_keys()
-	else if (out == "table")
+	else if (out == "schema_table.inc")
 		emit_table()
 	else
 		emit_doc()

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Where the keys stand: directories of backend, frontend and uplink. */
 #include "xenstore-schema/schema.h"
 

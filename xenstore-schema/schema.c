@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The table of keys and the checks of their values.
  *
@@ -65,7 +65,7 @@ static const struct {
 	[SCHEMA_NONCE] = {"16 hex digits", "", false},
 	[SCHEMA_NAME] = {"", " letters, digits, '.', '_', '-', not '.' or '-' first", true},
 	[SCHEMA_PATH] = {"an absolute path of ", " bytes", true},
-	[SCHEMA_LIST] = {"", " characters, items separated by ',', no spaces", true},
+	[SCHEMA_LIST] = {"", " characters, items separated by ','", true},
 	[SCHEMA_TEXT] = {"", " printable characters", true},
 };
 
@@ -287,7 +287,7 @@ static bool char_fits(enum schema_type type, char c, size_t i)
 	case SCHEMA_NAME:
 		return is_alnum(c) || c == '_' || (i > 0 && (c == '.' || c == '-'));
 	case SCHEMA_LIST:
-		return is_alnum(c) || strchr(".:,/_-", c);
+		return is_alnum(c) || strchr(" .:,/_-", c);
 	case SCHEMA_PATH:
 		return (i > 0 || c == '/') && c > 0x20 && c < 0x7f;
 	default:

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The table of keys, its parsers, sentences and paths. */
 #include "xenstore-schema/schema.h"
 
@@ -96,8 +96,8 @@ static const struct {
 	 "uplink \"a/b\": expected 1..32 letters, digits, '.', '_', '-', not '.' or '-' first"},
 	{KEY_BACK_UPLINK, "", -ERANGE,
 	 "uplink \"\": expected 1..32 letters, digits, '.', '_', '-', not '.' or '-' first"},
-	{KEY_BACK_VLAN, "10, 20", -EINVAL,
-	 "vlan \"10, 20\": expected 1..255 characters, items separated by ',', no spaces"},
+	{KEY_BACK_VLAN, "10;20", -EINVAL,
+	 "vlan \"10;20\": expected 1..255 characters, items separated by ','"},
 	{KEY_BACK_FRONTEND, "relative", -EINVAL,
 	 "frontend \"relative\": expected an absolute path of 1..255 bytes"},
 	{KEY_BACK_GENERATION, "0123456789abcde", -ERANGE,
@@ -146,6 +146,8 @@ static const struct {
 	{KEY_BACK_VLAN, "none"},
 	{KEY_BACK_VLAN, "1,20-30,4094"},
 	{KEY_BACK_ALLOWED_IP, "10.0.0.1,2001:db8::/64"},
+	{KEY_BACK_ALLOWED_IP, ""},
+	{KEY_BACK_ALLOWED_IP, "10.0.0.1, fd00::1"},
 	{KEY_BACK_UPLINK, "eth0.100_b-1"},
 	{KEY_BACK_ERROR, ""},
 	{KEY_BACK_GENERATION, "0123456789abcdef"},

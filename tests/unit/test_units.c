@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Rates, times and sizes: what is taken, what is refused, and with which words. */
 #include "common/units.h"
 
