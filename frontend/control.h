@@ -24,6 +24,7 @@ struct control_msg {
 	enum control_word word;
 	struct vchan *v;
 	uint32_t offloads;
+	bool resumed; /* CONTROL_DOWN: as link_down() has it */
 	unsigned seq; /* of the connection, for control_link_failed() */
 	sem_t *done;  /* post it when done; the message is the sender's again */
 };

@@ -433,7 +433,7 @@ static void keep_unconsumed(struct link *k)
 		k->n.kept += (uint64_t)kept;
 }
 
-void link_down(struct link *k)
+void link_down(struct link *k, bool resumed)
 {
 	if (!k->v)
 		return;
@@ -442,6 +442,8 @@ void link_down(struct link *k)
 	k->vchan_io = NULL;
 	loop_timer_cancel(k->more);
 	tap_set_carrier(k->tap_fd, false);
+	if (!resumed)
+		vchan_tx_poll(k->v);
 	keep_unconsumed(k);
 	k->v = NULL;
 	log_info("link down: tx %" PRIu64 " frames %" PRIu64 " bytes, %" PRIu64

@@ -4,6 +4,7 @@
 #define DMVL_LINK_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/loop.h"
@@ -37,7 +38,11 @@ void link_free(struct link *k);
  */
 int link_up(struct link *k, struct vchan *v, uint32_t offloads);
 
-/* Frames stop, carrier off; what the backend has not consumed is kept. Nothing if not up. */
-void link_down(struct link *k);
+/*
+ * Frames stop, carrier off; what the backend has not consumed is kept. After a restore (`resumed`)
+ * the shared index may be of an older time than the private copy, which is used as it is. Nothing
+ * if not up.
+ */
+void link_down(struct link *k, bool resumed);
 
 #endif

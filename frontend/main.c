@@ -178,7 +178,7 @@ static void on_mbox(void *arg)
 				on_link_failed(f, "out of memory");
 			break;
 		case CONTROL_DOWN:
-			link_down(f->link);
+			link_down(f->link, m->resumed);
 			break;
 		case CONTROL_DONE:
 			f->done = true;

@@ -28,12 +28,15 @@
 /* --- towards the frame thread -------------------------------------------------------------------
  */
 
-static void tell_frames(struct control *c, enum control_word word)
+static void tell_frames(struct control *c, enum control_word word, bool resumed)
 {
-	struct control_msg m = {.word = word,
-				.v = c->server.v,
-				.offloads = c->offloads,
-				.seq = c->seq};
+	struct control_msg m = {
+		.word = word,
+		.v = c->server.v,
+		.offloads = c->offloads,
+		.resumed = resumed,
+		.seq = c->seq,
+	};
 	sem_t done;
 
 	sem_init(&done, 0, 0);
@@ -44,11 +47,11 @@ static void tell_frames(struct control *c, enum control_word word)
 	sem_destroy(&done);
 }
 
-static void link_stop(struct control *c)
+static void link_stop(struct control *c, bool resumed)
 {
 	if (!c->up)
 		return;
-	tell_frames(c, CONTROL_DOWN);
+	tell_frames(c, CONTROL_DOWN, resumed);
 	c->up = false;
 	loop_timer_cancel(c->announce);
 }
@@ -200,7 +203,7 @@ static int step_connect(struct control *c)
 	c->up_since_ns = loop_now_ns();
 	c->announced_log = c->announced_demand = 0;
 	c->seq++;
-	tell_frames(c, CONTROL_UP);
+	tell_frames(c, CONTROL_UP, false);
 	c->up = true;
 	loop_timer_set(c->announce, ANNOUNCE_NS);
 	log_notice("%s connected", c->opts->ifname);
@@ -209,7 +212,7 @@ static int step_connect(struct control *c)
 
 static int step_closing(struct control *c)
 {
-	link_stop(c);
+	link_stop(c, false);
 	if (c->failure)
 		control_complain(c, LOG_WARNING, "%s disconnected: %s", c->opts->ifname,
 				 c->failure);
@@ -229,7 +232,7 @@ static int step_closed(struct control *c)
 
 static int step_rebuild(struct control *c)
 {
-	link_stop(c);
+	link_stop(c, true);
 	server_end(&c->server, &c->dev);
 	c->failure = NULL;
 	c->failures = 0;
@@ -240,7 +243,7 @@ static int step_rebuild(struct control *c)
 
 static int step_done(struct control *c)
 {
-	link_stop(c);
+	link_stop(c, false);
 	loop_stop(c->loop);
 	return -ECANCELED;
 }
