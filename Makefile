@@ -53,15 +53,15 @@ all: $(PROGRAMS)
 # --- xenstore-schema: one table, three products ---------------------------------------------------
 GEN   := $(B)/gen/schema_keys.h $(B)/gen/schema_table.inc
 schema = awk -v out=$(1) -f xenstore-schema/gen.awk xenstore-schema/keys.txt
-$(B)/gen/schema_keys.h: what := keys
-$(B)/gen/schema_table.inc: what := table
+$(B)/gen/schema_keys.h: what := schema_keys.h
+$(B)/gen/schema_table.inc: what := schema_table.inc
 $(GEN): xenstore-schema/keys.txt xenstore-schema/gen.awk
 	$(call say,GEN,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(call schema,$(what)) > $@
 docs/xenstore.md: xenstore-schema/keys.txt xenstore-schema/gen.awk
 	$(call say,GEN,$@)
-	$(Q)$(call schema,doc) > $@
+	$(Q)$(call schema,xenstore.md) > $@
 
 # --- objects, programs ------------------------------------------------------------------------------
 $(O)/%.o: %.c | $(GEN)
