@@ -36,6 +36,7 @@ struct dpath {
 	uint32_t parked_count;
 
 	uint8_t *frame; /* one frame from the uplink */
+	uint8_t *flat; /* a frame in one piece, to be segmented */
 	uint8_t *segment;
 	uint64_t now_ns; /* of this turn */
 	uint64_t uplink_errors;
