@@ -71,8 +71,8 @@ int ctl_connect(struct ctl *ctl)
 	free(ids);
 	if (ret < 0)
 		return ctl_fail(EXIT_WRONG_USE, "cannot list domains (%s): %s", strerror(-ret),
-				ret == -EACCES ? "run as root in Dom0 or the driver domain" :
-						 "is this a Xen Dom0 or driver domain?");
+				ret == -EACCES ? "run as root in Dom0 or the driver domain"
+					       : "is this a Xen Dom0 or driver domain?");
 	alarm(0);
 	return 0;
 }

@@ -32,8 +32,8 @@ struct command {
 	int (*run)(struct ctl *ctl, int argc, char **argv);
 };
 
-extern const struct command attach_command, detach_command, list_command, set_command,
-	show_command, uplinks_command;
+extern const struct command attach_command, detach_command, list_command, set_command, show_command,
+	uplinks_command;
 
 /*
  * Connect to xenstored, and find the domain this runs in unless -B said it. Returns 0 or an exit
@@ -44,7 +44,8 @@ int ctl_connect(struct ctl *ctl);
 /* Print one error and return status. */
 int ctl_fail(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* The same for a xenstore call on path that returned the negative errno ret. Returns EXIT_FAILED. */
+/* The same for a xenstore call on path that returned the negative errno ret. Returns EXIT_FAILED.
+ */
 int ctl_fail_xs(int ret, const char *doing, const char *path);
 
 /*

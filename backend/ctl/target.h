@@ -23,8 +23,8 @@ struct target {
 };
 
 /*
- * Take DOM[/ID] apart. All digits are a domid, as xl has it; a UUID is one; anything else is a name.
- * The id defaults to 0. Pure. Returns 0 or -EINVAL with one sentence in err.
+ * Take DOM[/ID] apart. All digits are a domid, as xl has it; a UUID is one; anything else is a
+ * name. The id defaults to 0. Pure. Returns 0 or -EINVAL with one sentence in err.
  */
 int target_parse(const char *text, struct target *out, char err[SCHEMA_ERR_MAX]);
 

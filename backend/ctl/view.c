@@ -69,8 +69,7 @@ int ldp_view_read(struct ctl *ctl, unsigned domid, unsigned id, struct ldp_view 
 		ret = schema_frontend_dir(front, sizeof(front), domid, id);
 	if (ret < 0)
 		return ret;
-	if (!xs_conn_exists(ctl->xs, XS_NO_TXN, back) &&
-	    !xs_conn_exists(ctl->xs, XS_NO_TXN, front))
+	if (!xs_conn_exists(ctl->xs, XS_NO_TXN, back) && !xs_conn_exists(ctl->xs, XS_NO_TXN, front))
 		return -ENOENT;
 	memset(out, 0, sizeof(*out));
 	out->backend_domid = ctl->backend_domid;
@@ -101,8 +100,7 @@ static int read_guest(struct ctl *ctl, const char *root, unsigned domid, struct 
 	if (n < 0)
 		return n == -ENOENT ? 0 : n;
 	for (int i = 0; i < n && ret == 0; i++) {
-		struct ldp_view *more =
-			realloc(*views, ((size_t)*count + 1) * sizeof(**views));
+		struct ldp_view *more = realloc(*views, ((size_t)*count + 1) * sizeof(**views));
 
 		if (!more) {
 			ret = -ENOMEM;
