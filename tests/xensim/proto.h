@@ -54,7 +54,8 @@ enum sim_op {
 	SIM_FREEZE,	   /* domid -> ; stop the guest's processes */
 	SIM_SHUTDOWN,	   /* domid, reason -> */
 	SIM_RESUME,	   /* domid -> ; cancel a shutdown, the guest runs on in place */
-	SIM_NEW_DOMAIN,	   /* domid -> new domid; the guest moves to a new domain, the old one dies */
+	SIM_NEW_DOMAIN,	   /* domid; name or nothing -> new domid; the guest moves there, the old
+			      domain is left empty, to be destroyed */
 	SIM_THAW,	   /* domid -> ; let the guest's processes run */
 	SIM_FAIL,	   /* domid, kind, errno, times -> ; let open() fail */
 	SIM_LIMIT,	   /* domid, pages -> ; gntalloc's limit */

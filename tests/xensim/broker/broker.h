@@ -47,7 +47,7 @@ struct guest {
 struct domain {
 	TAILQ_ENTRY(domain) link;
 	unsigned int id;
-	struct guest *guest; /* NULL: dying */
+	struct guest *guest; /* NULL: moved away, or dying */
 	char name[SIM_NAME_MAX];
 	uint8_t uuid[SIM_UUID_BYTES];
 	bool shutdown, paused, dying;

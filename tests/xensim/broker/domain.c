@@ -68,16 +68,19 @@ void domain_put_if_dead(struct domain *d)
 	virq_raise(VIRQ_DOM_EXC);
 }
 
-static void domain_die(struct domain *d)
+/* Nobody lives there any more: channels and grants mean nothing, the domain is still listed. */
+static void domain_empty(struct domain *d)
 {
-	/* Guard against the domain's going within: it is held once more. */
-	d->holds++;
-	d->dying = d->paused = true;
 	d->guest = NULL;
 	event_domain_gone(d);
 	grant_domain_gone(d);
+}
+
+static void domain_die(struct domain *d)
+{
+	domain_empty(d);
+	d->dying = d->paused = true;
 	virq_raise(VIRQ_DOM_EXC);
-	d->holds--;
 	domain_put_if_dead(d);
 }
 
@@ -85,14 +88,12 @@ static void guest_destroy(struct guest *g)
 {
 	struct domain *d = g->dom;
 
-	d->holds++; /* as above: until the guest's own handles are gone */
 	guest_kill(g);
 	g->dom = NULL; /* makes what follows silent */
 	while (!TAILQ_EMPTY(&g->conns))
 		conn_free(TAILQ_FIRST(&g->conns));
 	while (!TAILQ_EMPTY(&g->evts))
 		evt_free(TAILQ_FIRST(&g->evts), true);
-	d->holds--;
 	domain_die(d);
 	TAILQ_REMOVE(&b.guests, g, link);
 	source_remove(&g->listen);
@@ -191,11 +192,13 @@ static void unshare_memory(struct guest *g)
 static int new_domain(struct work *w, struct guest *g)
 {
 	struct domain *old = g->dom, *d;
+	char name[SIM_NAME_MAX] = "";
 
-	d = domain_new(g, old->name, old->uuid);
+	memcpy(name, w->in, w->req.len < sizeof(name) ? w->req.len : sizeof(name) - 1);
+	d = domain_new(g, *name ? name : old->name, old->uuid);
 	if (!d)
 		return ENOMEM;
-	domain_die(old);
+	domain_empty(old);
 	unshare_memory(g);
 	w->rep.val[0] = d->id;
 	return 0;
@@ -209,7 +212,7 @@ static int do_stat(struct work *w, struct guest *g)
 	struct port *p;
 
 	TAILQ_FOREACH (c, &g->conns, link) {
-		if (c->kind == SIM_TOOL || c->kind == SIM_KERNEL)
+		if (c->kind == SIM_TOOL || (g->kernel && c->pid == g->kernel))
 			continue;
 		w->rep.val[0]++;
 		LIST_FOREACH (m, &c->maps, link)
@@ -217,7 +220,7 @@ static int do_stat(struct work *w, struct guest *g)
 	}
 	TAILQ_FOREACH (e, &g->evts, link)
 		LIST_FOREACH (p, &e->ports, link)
-			w->rep.val[1]++;
+			w->rep.val[1] += !e->kernel;
 	w->rep.val[2] = g->shared;
 	return 0;
 }
@@ -286,7 +289,12 @@ int tool_request(struct work *w)
 		return 0;
 	}
 	d = domain_find(w->req.arg[0]);
-	if (!d || !d->guest)
+	if (!d || d->dying)
 		return ESRCH;
-	return guest_request(w, d);
+	if (d->guest)
+		return guest_request(w, d);
+	if (w->req.op != SIM_DESTROY)
+		return ESRCH;
+	domain_die(d); /* moved away from */
+	return 0;
 }

@@ -4,6 +4,7 @@
  *
  * libxensim.so is preloaded into everything that runs in an instance (the C library would come
  * before it in the search order otherwise), so keep the hooks trivial for everybody else's calls.
+ * open() also finds the right /dev/tapN.
  * The symbols have no version, as they stand in for several.
  */
 #include "client.h"
@@ -11,12 +12,14 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -73,12 +76,43 @@ static int open_device(enum sim_kind kind, int flags)
 	return fd;
 }
 
+/*
+ * The kernel makes a macvtap's /dev/tapN in the one /dev of the machine, where N is the interface's
+ * number in *its* network namespace: with several instances the file may be another's.  The number in
+ * /sys is right, so make a node of our own by that.  Returns the path to open.
+ */
+static const char *tap_node(const char *path, char *own, size_t size)
+{
+	char pattern[64], text[16] = "";
+	unsigned int major, minor;
+	glob_t found;
+	int fd = -1;
+
+	snprintf(pattern, sizeof(pattern), "/sys/class/net/*/%.20s/dev", path + strlen("/dev/"));
+	if (!glob(pattern, 0, NULL, &found)) {
+		fd = (int)syscall(SYS_openat, AT_FDCWD, found.gl_pathv[0], O_RDONLY | O_CLOEXEC, 0);
+		globfree(&found);
+	}
+	if (fd < 0)
+		return path;
+	(void)!read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (sscanf(text, "%u:%u", &major, &minor) != 2)
+		return path;
+	snprintf(own, size, "/run/xensim/%.20s", path + strlen("/dev/"));
+	unlink(own);
+	return mknod(own, S_IFCHR | 0600, makedev(major, minor)) ? path : own;
+}
+
 static int do_open(int dir, const char *path, int flags, mode_t mode)
 {
 	enum sim_kind kind = path ? device(path) : 0;
+	char own[64];
 
 	if (kind)
 		return open_device(kind, flags);
+	if (path && !strncmp(path, "/dev/tap", 8))
+		path = tap_node(path, own, sizeof(own));
 	return (int)syscall(SYS_openat, dir, path, flags, mode);
 }
 

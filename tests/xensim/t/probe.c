@@ -243,6 +243,117 @@ static int mask(char **a)
 	return 0;
 }
 
+/* A line from the test. */
+static void await_word(void)
+{
+	char line[32];
+
+	if (!fgets(line, sizeof(line), stdin))
+		exit(1);
+}
+
+static void say(const char *word)
+{
+	puts(word);
+	fflush(stdout);
+}
+
+/*
+ * resume PEER PATH HOW: a server whose guest is restored; words on stdin step it on.  HOW is "close",
+ * as one must not, or "park": unmap and close the grants, leave the event channel's fd to a child that
+ * outlives us, and serve anew beside it.
+ */
+static int resume(char **a)
+{
+	struct libxenvchan *v = libxenvchan_server_init(NULL, atoi(a[0]), a[1], RING, RING), *fresh;
+	struct pollfd p;
+
+	if (!v)
+		return outcome(NULL);
+	say("ready");
+	if (wait_open(v, 2, 10000))
+		return 1;
+	strcpy(v->write.buffer, "before");
+	say("open");
+	await_word();
+	p = (struct pollfd){.fd = libxenvchan_fd_for_select(v), .events = POLLIN};
+	printf("poll=%d open=%d live=%d\n", poll(&p, 1, 100), libxenvchan_is_open(v),
+	       v->ring->srv_live);
+	printf("notify=%d unmask=%d\n", xenevtchn_notify(v->event, (evtchn_port_t)v->event_port),
+	       xenevtchn_unmask(v->event, (evtchn_port_t)v->event_port));
+	printf("mine=%s\n", (char *)v->write.buffer);
+	if (!strcmp(a[2], "close")) {
+		libxenvchan_close(v);
+		say("closed");
+		return 0;
+	}
+	munmap(v->read.buffer, RING);
+	munmap(v->write.buffer, RING);
+	xengntshr_unshare(v->gntshr, v->ring, 1);
+	xengntshr_close(v->gntshr);
+	if (!fork()) {
+		fcntl(p.fd, F_SETFD, 0);
+		execl("/bin/sleep", "sleep", "1000", (char *)NULL);
+	}
+	fresh = libxenvchan_server_init(NULL, atoi(a[0]), a[1], RING, RING);
+	printf("port=%s\n", fresh && fresh->event_port == v->event_port ? "same" : "other");
+	say("serving");
+	if (!fresh || wait_open(fresh, 2, 10000))
+		return 1;
+	say("again");
+	libxenvchan_close(fresh);
+	return 0;
+}
+
+/* peek DOMID PATH: a client that writes into what it mapped when told, and says what it reads. */
+static int peek(char **a)
+{
+	struct libxenvchan *v = libxenvchan_client_init(NULL, atoi(a[0]), a[1]);
+
+	if (!v)
+		return outcome(NULL);
+	say("ok");
+	await_word();
+	strcpy(v->write.buffer, "void");
+	printf("open=%d reads=%s notify=%d\n", libxenvchan_is_open(v), (char *)v->read.buffer,
+	       xenevtchn_notify(v->event, (evtchn_port_t)v->event_port));
+	fflush(stdout);
+	await_word();
+	libxenvchan_close(v);
+	say("closed");
+	return 0;
+}
+
+/* transaction: begin, wait for a word, write and commit. */
+static int transaction(char **a)
+{
+	struct xs_handle *xs = xs_open(0);
+	xs_transaction_t t = xs_transaction_start(xs);
+
+	(void)a;
+	say(t ? "begun" : strerrorname_np(errno));
+	await_word();
+	if (!xs_write(xs, t, "data/t", "1", 1))
+		printf("write: %s\n", strerrorname_np(errno));
+	say(xs_transaction_end(xs, t, false) ? "committed" : strerrorname_np(errno));
+	return 0;
+}
+
+/* watches: how many this domain may have, and why no more. */
+static int watches(char **a)
+{
+	struct xs_handle *xs = xs_open(0);
+	char token[16];
+	int n = 0;
+
+	(void)a;
+	do
+		snprintf(token, sizeof(token), "%d", n);
+	while (n++ < 1000 && xs_watch(xs, "data", token));
+	printf("%d %s\n", n - 1, strerrorname_np(errno));
+	return 0;
+}
+
 /* open PATH: ok or the error. */
 static int open_path(char **a)
 {
@@ -262,7 +373,9 @@ int main(int argc, char **argv)
 		int (*fn)(char **a);
 	} commands[] = {{"server", 2, server}, {"client", 3, client}, {"share", 3, share},
 			{"budget", 0, budget}, {"map", 3, map},	      {"port", 1, port},
-			{"bind", 2, bind_port}, {"mask", 1, mask},    {"open", 1, open_path}};
+			{"bind", 2, bind_port}, {"mask", 1, mask},    {"open", 1, open_path},
+			{"resume", 3, resume}, {"peek", 2, peek},     {"transaction", 0, transaction},
+			{"watches", 0, watches}};
 	unsigned int i;
 
 	for (i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++)

@@ -14,7 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <libgen.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -242,8 +242,8 @@ void instance_run(int argc, char **argv)
 						{"help", no_argument, NULL, 'h'},
 						{NULL, 0, NULL, 0}};
 	unsigned int guests = 0;
-	pid_t parent = getpid(), pid;
-	int o, status;
+	int o, status, life[2];
+	pid_t pid;
 
 	while ((o = getopt_long(argc, argv, "+g:h", options, NULL)) != -1) {
 		if (o != 'g' || (guests = (unsigned int)atoi(optarg)) > MAX_GUESTS)
@@ -256,10 +256,18 @@ void instance_run(int argc, char **argv)
 	find_base();
 	if (unshare(CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS))
 		die("unshare: %s (are you root?)", strerror(errno));
+	if (pipe2(life, O_CLOEXEC))
+		die("pipe: %s", strerror(errno));
 	pid = fork();
 	if (!pid) {
+		struct pollfd p = {.fd = life[0]};
+
+		/* If the parent died before the first line, nobody tells us: look. */
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		(void)parent; /* inside, getppid() is 0 whether or not it still lives */
+		close(life[1]);
+		if (poll(&p, 1, 0))
+			_exit(STATUS_BROKEN);
+		close(life[0]);
 		inside(guests, argv + optind);
 	}
 	if (pid < 0)

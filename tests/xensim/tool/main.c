@@ -17,9 +17,12 @@ static const char usage[] =
 	"and within an instance, DOM being a domid or a name:\n"
 	"  create [NAME]                   make a guest; prints its domid\n"
 	"  destroy DOM                     as xl destroy\n"
-	"  suspend DOM                     shut down for suspend, keep the domain\n"
+	"  shutdown DOM [REASON]           poweroff (default), reboot, suspend or crash: the guest stops,\n"
+	"                                  its domain stays\n"
+	"  suspend DOM                     the same with control/shutdown, as xl save begins\n"
 	"  resume DOM                      go on in the same domain (xl save -c)\n"
 	"  restore DOM                     go on in a new domain (xl save, xl restore); prints its domid\n"
+	"  migrate DOM                     xl migrate to this machine; prints the new domid\n"
 	"  rename DOM NAME\n"
 	"  list                            domid, name, state as in xl list, uuid\n"
 	"  stat DOM                        open handles, ports, shared pages, mapped pages\n"
@@ -96,6 +99,36 @@ static int do_restore(int argc, char **argv)
 		return result(-1, argv[1]);
 	printf("%u\n", domid);
 	return 0;
+}
+
+static int do_migrate(int argc, char **argv)
+{
+	unsigned int domid;
+
+	if (argc != 2)
+		return 2;
+	if (toolstack_migrate(domain(argv[1]), &domid))
+		return result(-1, argv[1]);
+	printf("%u\n", domid);
+	return 0;
+}
+
+static int do_rename(int argc, char **argv)
+{
+	return argc == 3 ? result(toolstack_rename(domain(argv[1]), argv[2]), argv[1]) : 2;
+}
+
+static int do_shutdown(int argc, char **argv)
+{
+	static const char *const reasons[] = {"poweroff", "reboot", "suspend", "crash"};
+	unsigned int i;
+
+	if (argc != 2 && argc != 3)
+		return 2;
+	for (i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+		if (!strcmp(argc == 3 ? argv[2] : "poweroff", reasons[i]))
+			return result(toolstack_shutdown(domain(argv[1]), i), argv[1]);
+	return 2;
 }
 
 static int do_list(int argc, char **argv)
@@ -201,7 +234,8 @@ int main(int argc, char **argv)
 	} commands[] = {{"create", do_create},	 {"destroy", do_destroy}, {"suspend", do_suspend},
 			{"resume", do_resume},	 {"restore", do_restore}, {"list", do_list},
 			{"stat", do_stat},	 {"limit", do_limit},	  {"fail", do_fail},
-			{"dmesg", do_dmesg}};
+			{"dmesg", do_dmesg},	 {"migrate", do_migrate}, {"rename", do_rename},
+			{"shutdown", do_shutdown}};
 	const char *self = strrchr(argv[0], '/');
 	unsigned int i;
 

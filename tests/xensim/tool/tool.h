@@ -17,10 +17,18 @@ int toolstack_finish(unsigned int domid, unsigned int nr, const char *name, cons
 
 int toolstack_destroy(unsigned int domid);
 
-/* Suspend: the guest stops, its domain stays. Then resume() in place, or restore() in a new domain. */
+/*
+ * Suspend: the guest stops, its domain stays; then resume() in place, or restore() in a new domain.
+ * shutdown: the same with another reason, SHUTDOWN_*.
+ */
 int toolstack_suspend(unsigned int domid);
+int toolstack_shutdown(unsigned int domid, unsigned int reason);
 int toolstack_resume(unsigned int domid);
 int toolstack_restore(unsigned int domid, unsigned int *new_domid);
+
+/* Live migration to this machine: for a while both domains exist, the new one as NAME--incoming. */
+int toolstack_migrate(unsigned int domid, unsigned int *new_domid);
+int toolstack_rename(unsigned int domid, const char *name);
 
 /* Domain 0's own nodes, once in an instance. */
 int toolstack_dom0(void);

@@ -180,6 +180,16 @@ static int make_nodes(unsigned int domid, const char *name, const uint8_t *uuid)
 	return ok ? 0 : -1;
 }
 
+static void remove_home(unsigned int domid)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/local/domain/%u", domid);
+	xs_rm(xs, XBT_NULL, path);
+	snprintf(path, sizeof(path), "/libxl/%u", domid);
+	xs_rm(xs, XBT_NULL, path);
+}
+
 static void remove_nodes(unsigned int domid, const uint8_t *uuid)
 {
 	char path[64], text[37];
@@ -187,10 +197,7 @@ static void remove_nodes(unsigned int domid, const uint8_t *uuid)
 	uuid_text(uuid, text);
 	snprintf(path, sizeof(path), "/vm/%s", text);
 	xs_rm(xs, XBT_NULL, path);
-	snprintf(path, sizeof(path), "/local/domain/%u", domid);
-	xs_rm(xs, XBT_NULL, path);
-	snprintf(path, sizeof(path), "/libxl/%u", domid);
-	xs_rm(xs, XBT_NULL, path);
+	remove_home(domid);
 }
 
 int toolstack_dom0(void)
@@ -258,12 +265,24 @@ int toolstack_destroy(unsigned int domid)
 	return toolstack_request(SIM_DESTROY, domid, 0, 0, 0, NULL);
 }
 
-int toolstack_suspend(unsigned int domid)
+int toolstack_shutdown(unsigned int domid, unsigned int reason)
 {
 	struct sim_dominfo info;
+
+	if (get(domid, &info) || toolstack_request(SIM_FREEZE, domid, 0, 0, 0, NULL))
+		return -1;
+	if (kernel_tell(info.guest, "drain")) {
+		errno = EIO;
+		return -1;
+	}
+	return toolstack_request(SIM_SHUTDOWN, domid, reason, 0, 0, NULL);
+}
+
+int toolstack_suspend(unsigned int domid)
+{
 	char path[64];
 
-	if (get(domid, &info))
+	if (!domid || need_xs())
 		return -1;
 	/* Processes see control/shutdown change only after the resume: the kernel is faster. */
 	if (toolstack_request(SIM_FREEZE, domid, 0, 0, 0, NULL))
@@ -271,11 +290,7 @@ int toolstack_suspend(unsigned int domid)
 	snprintf(path, sizeof(path), "/local/domain/%u/control/shutdown", domid);
 	xs_write(xs, XBT_NULL, path, "suspend", 7);
 	xs_write(xs, XBT_NULL, path, "", 0);
-	if (kernel_tell(info.guest, "drain")) {
-		errno = EIO;
-		return -1;
-	}
-	return toolstack_request(SIM_SHUTDOWN, domid, SHUTDOWN_suspend, 0, 0, NULL);
+	return toolstack_shutdown(domid, SHUTDOWN_suspend);
 }
 
 int toolstack_resume(unsigned int domid)
@@ -288,20 +303,69 @@ int toolstack_resume(unsigned int domid)
 	return toolstack_request(SIM_THAW, domid, 0, 0, 0, NULL);
 }
 
+/* Suspend a guest and move it to a new domain, `name` or its own if NULL. The old one is empty. */
+static int move(unsigned int domid, const char *name, struct sim_dominfo *info, unsigned int *to)
+{
+	struct sim_call c = {.req = {.op = SIM_NEW_DOMAIN, .arg = {domid}}, .payload = name};
+
+	if (get(domid, info) || (!info->shutdown && toolstack_suspend(domid)))
+		return -1;
+	c.req.len = name ? (uint32_t)strlen(name) : 0;
+	if (sim_call(conn, &c))
+		return -1;
+	*to = c.rep.val[0];
+	return 0;
+}
+
+static int wake(unsigned int domid, const struct sim_dominfo *info, const char *name)
+{
+	if (toolstack_finish(domid, info->guest, name, info->uuid))
+		return -1;
+	return toolstack_request(SIM_THAW, domid, 0, 0, 0, NULL);
+}
+
 int toolstack_restore(unsigned int domid, unsigned int *new_domid)
 {
 	struct sim_dominfo info;
-	uint32_t val[6];
 
-	if (get(domid, &info))
-		return -1;
-	if (!info.shutdown && toolstack_suspend(domid))
+	if (move(domid, NULL, &info, new_domid))
 		return -1;
 	remove_nodes(domid, info.uuid);
-	if (toolstack_request(SIM_NEW_DOMAIN, domid, 0, 0, 0, val))
+	if (toolstack_request(SIM_DESTROY, domid, 0, 0, 0, NULL))
 		return -1;
-	*new_domid = val[0];
-	if (toolstack_finish(*new_domid, info.guest, info.name, info.uuid))
+	return wake(*new_domid, &info, info.name);
+}
+
+int toolstack_migrate(unsigned int domid, unsigned int *new_domid)
+{
+	char word[16], incoming[SIM_NAME_MAX + 16];
+	struct sim_dominfo info;
+
+	snprintf(word, sizeof(word), "%u", domid);
+	if (toolstack_lookup(word, &info) < 0)
 		return -1;
-	return toolstack_request(SIM_THAW, *new_domid, 0, 0, 0, NULL);
+	snprintf(incoming, sizeof(incoming), "%s--incoming", info.name);
+	if (move(domid, incoming, &info, new_domid) || wake(*new_domid, &info, incoming))
+		return -1;
+	remove_home(domid);
+	if (toolstack_request(SIM_DESTROY, domid, 0, 0, 0, NULL))
+		return -1;
+	return toolstack_rename(*new_domid, info.name);
+}
+
+int toolstack_rename(unsigned int domid, const char *name)
+{
+	struct sim_call c = {.req = {.op = SIM_RENAME, .arg = {domid}}, .payload = name};
+	char path[64], text[37];
+	struct sim_dominfo info;
+
+	c.req.len = (uint32_t)strlen(name);
+	if (get(domid, &info) || sim_call(conn, &c))
+		return -1;
+	uuid_text(info.uuid, text);
+	snprintf(path, sizeof(path), "/local/domain/%u/name", domid);
+	if (!xs_write(xs, XBT_NULL, path, name, c.req.len))
+		return -1;
+	snprintf(path, sizeof(path), "/vm/%s/name", text);
+	return xs_write(xs, XBT_NULL, path, name, c.req.len) ? 0 : -1;
 }
