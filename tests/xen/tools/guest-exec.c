@@ -39,6 +39,8 @@
 #define READY_REL "data/exec-ready"
 /* xenstored's default bound for a value that a guest writes is 2048 bytes. */
 #define CHUNK     1900
+/* Seconds for which a guest may be away, between save and restore. */
+#define ABSENT    30
 
 static struct xs_handle *xs;
 
@@ -534,6 +536,7 @@ static void watch(const char *dir, const char *key, bool on)
 /* Wait for the domain with its agent, and lay the call before it. */
 static void call_publish(struct call *c)
 {
+	double gone = now() + ABSENT;
 	char home[64], *boot;
 
 	if (*c->dir) {
@@ -547,6 +550,10 @@ static void call_publish(struct call *c)
 		boot = c->domid < 0 ? NULL : get(home, READY_REL, NULL);
 		if (boot)
 			break;
+		if (c->domid < 0 && now() > gone) {
+			fprintf(stderr, "guest-exec: %s: no such guest\n", c->name);
+			exit(125);
+		}
 		if (c->domid >= 0)
 			watch(home, READY_REL, true);
 		wait_event(c);
