@@ -4,7 +4,7 @@
 # What a test in Dom0 may use: TAP, guests, the uplink with a world behind it. Sourced as
 # /bench/lib.sh by dash. Names that begin with an underscore are not for tests.
 
-export PATH=/usr/sbin:/usr/bin:/bench/bin
+export PATH=/usr/sbin:/usr/bin:/bench/dom0/bin
 
 # ---- TAP ----
 # Call these from the test's own shell, not from a subshell or a pipe: they count.
@@ -134,6 +134,19 @@ wait_for()
 	done
 }
 
+# start NAME COMMAND..: run beside the test, with output to NAME.out and NAME.err, and wait until it
+# says that it is ready, as the receivers of dmvl-frames and dmvl-flow do. $started is its process
+# id, for kill and wait: start sink world dmvl-flow sink 5001. A function will not do, its process
+# is a shell's.
+start()
+{
+	_name=$1
+	shift
+	"$@" >"$_name.out" 2>"$_name.err" &
+	export started=$!
+	wait_for 30 grep -q '^ready' "$_name.err"
+}
+
 # ---- Guests ----
 
 # guest_names: the standing guests, g1..gN, which each test finds running.
@@ -191,12 +204,9 @@ guest_domid()
 
 # guest [-i] [-t SECONDS] NAME COMMAND..: run a command line in the guest's shell. Its stdout,
 # stderr and exit status are the command's; -i passes standard input. 124: no end in time (120 s
-# unless told), 125: the guest has booted anew. Lives through save and restore; may be used for
-# several guests at once (guest g1 .. & guest g2 .. & wait).
-guest()
-{
-	guest-exec "$@"
-}
+# unless told), 125: no such guest, or it has booted anew. Lives through save and restore; may be
+# used for several guests at once (guest g1 .. & guest g2 .. & wait). SIGTERM is passed on to the
+# command. This is a program (dom0/bin/guest), about 0.15 s a call.
 
 # guest_bg NAME COMMAND..: run in the guest's background; its process id goes to stdout, its
 # output to /tmp/bg.<pid> in the guest.
@@ -290,11 +300,7 @@ uplink_setup()
 	ip -n world link set world0 up
 }
 
-# world COMMAND..: on the far side of the uplink.
-world()
-{
-	ip netns exec world "$@"
-}
+# world COMMAND..: on the far side of the uplink. This is a program (dom0/bin/world).
 
 # uplink_rate RATE: both directions carry no more (tc's units). Segmentation offload is off, so
 # that frames are as on a wire.

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The bench itself: real Xen, guests that take commands, netback as a known good path, restore.
+# shellcheck source=tests/xen/lib.sh
 . /bench/lib.sh
 
 like "$(xl info)" '*xen_version*: 4.17*' 'the hypervisor is Xen'
@@ -16,6 +17,11 @@ is "$(guest g1 'echo out; echo err >&2' 2>/dev/null)" out 'stdout and stderr sta
 is "$(guest g1 'sleep 100 & echo started')" started 'a child in the background is not waited for'
 guest -t 2 g1 'sleep 100' 2>/dev/null
 is $? 124 'a command that hangs is given up'
+
+start sleeper guest g1 'echo ready >&2; exec sleep 100'
+kill "$started"
+wait "$started"
+is $? 143 'SIGTERM is passed on'
 
 for i in 1 2 3 4; do
 	for g in g1 g2; do

@@ -11,6 +11,7 @@
  *	inack   guest   the last seq of `in` that was passed on
  *	out     guest   "<seq> " and 'o' or 'e' and bytes of stdout or stderr, or 'x' and the status
  *	outack  Dom0    the last seq of `out` that was passed on
+ *	signal  Dom0    a signal for the command and its children
  *
  * Each direction is stop-and-wait: one value is under way, and is written anew as often as need be.
  * A restore empties data/ and changes the domid. The agent sees it because each watch fires then,
@@ -398,6 +399,8 @@ static void agent_event(const char *path)
 		job_input(j);
 	else if (!strcmp(key, "/outack"))
 		job_acked(j);
+	else if (!strcmp(key, "/signal") && !j->reaped)
+		kill(-j->pid, (int)get_number(dir, "signal"));
 }
 
 static void agent_poll(int sigs)
@@ -451,6 +454,7 @@ static _Noreturn void agent(void)
 	/* Before xs_watch, whose thread would take the signal otherwise. */
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGTERM, SIG_DFL);
 	sigs = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (sigs < 0)
 		die("signalfd");
@@ -467,6 +471,13 @@ static _Noreturn void agent(void)
 }
 
 /* ---- Dom0's side ---- */
+
+static volatile sig_atomic_t asked_to_end;
+
+static void on_sigterm(int sig)
+{
+	asked_to_end = sig;
+}
 
 struct call {
 	const char *name;
@@ -509,7 +520,8 @@ static void wait_event(struct call *c)
 		fprintf(stderr, "guest-exec: %s: no end in time: %s\n", c->name, c->cmd + 1);
 		exit(124);
 	}
-	poll(p, 2, 1000);
+	if (poll(p, 2, 1000) < 0)
+		p[1].revents = 0;
 	while ((event = xs_check_watch(xs)))
 		free(event);
 	if (p[1].revents) {
@@ -621,6 +633,12 @@ static int call(const char *name, bool with_input, int seconds, char **words)
 	call_publish(&c);
 	for (;;) {
 		wait_event(&c);
+		if (asked_to_end) {
+			/* Its status tells how it took it; a second signal ends this side too. */
+			signal(asked_to_end, SIG_DFL);
+			put_number(c.dir, "signal", (unsigned long)asked_to_end);
+			asked_to_end = 0;
+		}
 		status = call_output(&c);
 		if (status >= 0)
 			return status;
@@ -650,6 +668,7 @@ int main(int argc, char **argv)
 		else
 			return 125;
 	}
+	signal(SIGTERM, on_sigterm);
 	xs = xs_open(0);
 	if (!xs)
 		die("xenstore");
