@@ -69,6 +69,9 @@ $(O)/%.o: %.c | $(GEN)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 
+# <xenctrl.h> is written in GNU C.
+$(O)/backend/dom.o: ALL_CFLAGS += -std=gnu11
+
 $(O)/libdmvl.a: $(call obj,$(COMMON_SRC))
 $(O)/libback.a: $(call obj,$(BACK_SRC))
 $(O)/libfront.a: $(call obj,$(FRONT_SRC))
