@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "backend/ctl/ctl.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/log.h"
+
+/* xenstored answers in well under a second. */
+#define ANSWER_S 10
+#define TXN_MAX	 50
+
+int ctl_fail(int status, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	log_error("%s", text);
+	return status;
+}
+
+int ctl_fail_xs(int ret, const char *doing, const char *path)
+{
+	return ctl_fail(EXIT_FAILED, "cannot %s %s: %s", doing, path, strerror(-ret));
+}
+
+static void no_answer(int sig)
+{
+	static const char text[] = "dmvlctl: error: xenstored does not answer: is it running?\n";
+
+	(void)sig;
+	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0) {
+		/* Nowhere left to say it. */
+	}
+	_exit(EXIT_WRONG_USE);
+}
+
+int ctl_connect(struct ctl *ctl)
+{
+	struct sigaction act = {.sa_handler = no_answer};
+	unsigned *ids = NULL;
+	char value[16];
+	int ret;
+
+	/*
+	 * Without xenstored, but with the kernel's /dev/xen/xenbus, the first request would wait
+	 * for ever.
+	 */
+	sigaction(SIGALRM, &act, NULL);
+	alarm(ANSWER_S);
+	ret = xs_conn_open(&ctl->xs);
+	if (ret == -EACCES || ret == -EPERM)
+		return ctl_fail(EXIT_WRONG_USE, "no permission to use xenstore: run as root");
+	if (ret < 0)
+		return ctl_fail(EXIT_WRONG_USE,
+				"cannot reach xenstored (%s): is this a Xen Dom0 or driver domain?",
+				strerror(-ret));
+	/* Relative to the domain that asks; Dom0's tools write it there at boot. */
+	ret = xs_conn_read(ctl->xs, XS_NO_TXN, "domid", value, sizeof(value));
+	if (ret > 0 && !ctl->backend_given)
+		ctl->backend_domid = (unsigned)strtoul(value, NULL, 10);
+	ret = ctl_list_ids(ctl, XS_NO_TXN, "/local/domain", SCHEMA_DOMID_MAX, &ids);
+	free(ids);
+	if (ret < 0)
+		return ctl_fail(EXIT_WRONG_USE, "cannot list domains (%s): %s", strerror(-ret),
+				ret == -EACCES ? "run as root in Dom0 or the driver domain"
+					       : "is this a Xen Dom0 or driver domain?");
+	alarm(0);
+	return 0;
+}
+
+int ctl_transaction(struct ctl *ctl, int (*fn)(struct ctl *ctl, uint32_t t, void *arg), void *arg)
+{
+	int ret = -EAGAIN;
+
+	for (int i = 0; i < TXN_MAX && ret == -EAGAIN; i++) {
+		uint32_t t;
+
+		ret = xs_txn_begin(ctl->xs, &t);
+		if (ret < 0)
+			break;
+		ret = fn(ctl, t, arg);
+		if (ret < 0) {
+			/* -EAGAIN of fn itself means the same as that of the commit. */
+			xs_txn_end(ctl->xs, t, true);
+			continue;
+		}
+		ret = xs_txn_end(ctl->xs, t, false);
+	}
+	return ret;
+}
+
+int ctl_read_key(struct ctl *ctl, uint32_t t, const char *dir, enum schema_key key, char *buf,
+		 size_t size)
+{
+	char path[SCHEMA_PATH_MAX];
+	int ret = schema_key_path(path, sizeof(path), dir, key);
+
+	return ret < 0 ? ret : xs_conn_read(ctl->xs, t, path, buf, size);
+}
+
+int ctl_write_key(struct ctl *ctl, uint32_t t, const char *dir, enum schema_key key,
+		  const char *value)
+{
+	char path[SCHEMA_PATH_MAX];
+	int ret = schema_key_path(path, sizeof(path), dir, key);
+
+	return ret < 0 ? ret : xs_conn_write(ctl->xs, t, path, value);
+}
+
+enum xenbus_state ctl_read_state(struct ctl *ctl, uint32_t t, const char *dir, enum schema_key key)
+{
+	enum xenbus_state state = XenbusStateUnknown;
+	char value[8];
+
+	if (ctl_read_key(ctl, t, dir, key, value, sizeof(value)) >= 0)
+		schema_parse_state(key, value, &state, NULL);
+	return state;
+}
+
+int ctl_write_state(struct ctl *ctl, uint32_t t, const char *dir, enum schema_key key,
+		    enum xenbus_state state)
+{
+	char value[16];
+
+	snprintf(value, sizeof(value), "%d", (int)state);
+	return ctl_write_key(ctl, t, dir, key, value);
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+	unsigned x = *(const unsigned *)a, y = *(const unsigned *)b;
+
+	return (x > y) - (x < y);
+}
+
+int ctl_list_ids(struct ctl *ctl, uint32_t t, const char *dir, unsigned max, unsigned **out)
+{
+	unsigned count, found = 0;
+	char **names;
+	int ret = xs_conn_list(ctl->xs, t, dir, &names, &count);
+
+	if (ret < 0)
+		return ret;
+	*out = calloc(count + 1, sizeof(**out));
+	for (unsigned i = 0; *out && i < count; i++) {
+		char *end;
+		unsigned long id = strtoul(names[i], &end, 10);
+
+		if (names[i][0] >= '0' && names[i][0] <= '9' && !*end && id <= max)
+			(*out)[found++] = (unsigned)id;
+	}
+	free(names);
+	if (!*out)
+		return -ENOMEM;
+	qsort(*out, found, sizeof(**out), compare_ids);
+	return (int)found;
+}
+
+bool ctl_uplink_is_served(struct ctl *ctl, const char *uplink)
+{
+	char dir[SCHEMA_PATH_MAX], value[SCHEMA_GUEST_VALUE_MAX];
+	unsigned state = SCHEMA_UPLINK_STATE_STOPPED;
+
+	if (schema_uplink_dir(dir, sizeof(dir), ctl->backend_domid, uplink) < 0)
+		return false;
+	if (ctl_read_key(ctl, XS_NO_TXN, dir, KEY_UPLINK_STATE, value, sizeof(value)) >= 0)
+		schema_parse_enum(KEY_UPLINK_STATE, value, &state, NULL);
+	return state == SCHEMA_UPLINK_STATE_STARTING || state == SCHEMA_UPLINK_STATE_RUNNING;
+}

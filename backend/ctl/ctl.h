@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the subcommands of dmvlctl share. */
+#ifndef DMVL_CTL_H
+#define DMVL_CTL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/xs.h"
+#include "xenstore-schema/schema.h"
+
+/* One run of dmvlctl: the options, and the connection once ctl_connect() has made it. */
+struct ctl {
+	struct xs_conn *xs;
+	unsigned backend_domid;
+	bool backend_given; /* by -B; else ctl_connect() finds it */
+	bool json;
+	uint64_t timeout_ns;
+};
+
+/*
+ * A subcommand. run() gets the arguments behind the options, argc of them, and returns the exit
+ * status; it has said why on stderr when that is not 0.
+ */
+struct command {
+	const char *name;
+	const char *args;    /* for the usage line */
+	const char *summary; /* one line */
+	const char *details; /* for -h, ends with a newline; may be "" */
+	int min_args, max_args;
+	bool has_timeout;
+	int (*run)(struct ctl *ctl, int argc, char **argv);
+};
+
+extern const struct command attach_command, detach_command, list_command, set_command, show_command,
+	uplinks_command;
+
+/*
+ * Connect to xenstored, and find the domain this runs in unless -B said it. Returns 0 or an exit
+ * status, with the reason on stderr.
+ */
+int ctl_connect(struct ctl *ctl);
+
+/* Print one error and return status. */
+int ctl_fail(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* The same for a xenstore call on path that returned the negative errno ret. Returns EXIT_FAILED.
+ */
+int ctl_fail_xs(int ret, const char *doing, const char *path);
+
+/*
+ * Run fn in a transaction, again as long as others interfere (bounded). fn returns 0 to commit or
+ * a negative errno to abort, which is then returned.
+ */
+int ctl_transaction(struct ctl *ctl, int (*fn)(struct ctl *ctl, uint32_t t, void *arg), void *arg);
+
+/* Read dir's key into buf. As xs_conn_read(); *path_out, if not NULL, is the path for a message. */
+int ctl_read_key(struct ctl *ctl, uint32_t t, const char *dir, enum schema_key key, char *buf,
+		 size_t size);
+
+/* Write dir's key. 0 or -errno. */
+int ctl_write_key(struct ctl *ctl, uint32_t t, const char *dir, enum schema_key key,
+		  const char *value);
+
+/* The same for the state. XenbusStateUnknown when it is missing or malformed. */
+enum xenbus_state ctl_read_state(struct ctl *ctl, uint32_t t, const char *dir, enum schema_key key);
+int ctl_write_state(struct ctl *ctl, uint32_t t, const char *dir, enum schema_key key,
+		    enum xenbus_state state);
+
+/* Children of dir that are numbers up to max, ascending. The caller frees *out. Count or -errno. */
+int ctl_list_ids(struct ctl *ctl, uint32_t t, const char *dir, unsigned max, unsigned **out);
+
+/* Does a dmvl-back that is up serve this uplink of the backend domain? */
+bool ctl_uplink_is_served(struct ctl *ctl, const char *uplink);
+
+#endif

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "backend/ctl/setting.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "backend/frame_check.h"
+#include "common/quote.h"
+#include "common/units.h"
+
+/* Is this key the operator's to give, at attach or later? The nonce of attach is made, not given.
+ */
+static bool is_given(const struct schema_entry *e)
+{
+	return e->owner == SCHEMA_BY_OPERATOR ||
+	       (e->owner == SCHEMA_BY_ATTACH && e->type != SCHEMA_NONCE);
+}
+
+static int find_key(const char *name, enum schema_key *out, char err[SCHEMA_ERR_MAX])
+{
+	int key = schema_lookup(SCHEMA_BACK, name);
+	char shown[QUOTE_MAX];
+	size_t used;
+
+	if (key >= 0 && is_given(schema_entry((enum schema_key)key))) {
+		*out = (enum schema_key)key;
+		return 0;
+	}
+	if (key >= 0) {
+		snprintf(err, SCHEMA_ERR_MAX, "%s is written by dmvl, not by the operator", name);
+		return -EINVAL;
+	}
+	used = (size_t)snprintf(err, SCHEMA_ERR_MAX, "no key %s, expected one of",
+				quote_text(shown, name));
+	for (int i = 0; i < KEY_COUNT && used < SCHEMA_ERR_MAX; i++) {
+		const struct schema_entry *e = schema_entry((enum schema_key)i);
+
+		if (e->area == SCHEMA_BACK && is_given(e))
+			used += (size_t)snprintf(err + used, SCHEMA_ERR_MAX - used, " %s", e->name);
+	}
+	return -EINVAL;
+}
+
+/* A number with a unit, to plain digits in out; the range is still to be checked. */
+static int expand_units(enum schema_key key, const char *text, char *out, size_t size,
+			char err[SCHEMA_ERR_MAX])
+{
+	char why[UNITS_ERR_MAX];
+	uint64_t value;
+	int ret;
+
+	if (schema_entry(key)->type == SCHEMA_RATE)
+		ret = units_parse_rate(text, &value, why, sizeof(why));
+	else
+		ret = units_parse_size(text, &value, why, sizeof(why));
+	if (ret < 0)
+		snprintf(err, SCHEMA_ERR_MAX, "%s %s", schema_name(key), why);
+	else
+		snprintf(out, size, "%" PRIu64, value);
+	return ret;
+}
+
+/* Lists have parsers of their own. */
+static int check_list(enum schema_key key, const char *text, char err[SCHEMA_ERR_MAX])
+{
+	struct vlan_policy vlan;
+	struct ip_list ips;
+	char why[160];
+	int ret = 0;
+
+	if (key == KEY_BACK_VLAN)
+		ret = vlan_policy_parse(text, &vlan, why, sizeof(why));
+	else if (key == KEY_BACK_ALLOWED_IP)
+		ret = ip_list_parse(text, &ips, why, sizeof(why));
+	if (ret < 0)
+		snprintf(err, SCHEMA_ERR_MAX, "%s: %s", schema_name(key), why);
+	return ret;
+}
+
+int setting_parse(const char *arg, struct setting *out, char err[SCHEMA_ERR_MAX])
+{
+	const char *equals = strchr(arg, '=');
+	char name[64], shown[QUOTE_MAX], plain[24];
+	enum schema_type type;
+
+	if (!equals || equals == arg) {
+		snprintf(err, SCHEMA_ERR_MAX, "%s: expected KEY=VALUE", quote_text(shown, arg));
+		return -EINVAL;
+	}
+	snprintf(name, sizeof(name), "%.*s", (int)(equals - arg), arg);
+	if (find_key(name, &out->key, err) < 0)
+		return -EINVAL;
+	arg = equals + 1;
+	type = schema_entry(out->key)->type;
+	if (type == SCHEMA_RATE || type == SCHEMA_BYTES) {
+		if (expand_units(out->key, arg, plain, sizeof(plain), err) < 0)
+			return -EINVAL;
+		arg = plain;
+	}
+	if (schema_check(out->key, arg, err) < 0 || check_list(out->key, arg, err) < 0)
+		return -EINVAL;
+	/* schema_check() has bounded every value. */
+	snprintf(out->value, sizeof(out->value), "%s", arg);
+	return 0;
+}
+
+const char *settings_find(const struct settings *settings, enum schema_key key)
+{
+	for (unsigned i = 0; i < settings->count; i++)
+		if (settings->item[i].key == key)
+			return settings->item[i].value;
+	return NULL;
+}
+
+int settings_parse(struct settings *out, int count, char *const *args, char err[SCHEMA_ERR_MAX])
+{
+	const char *const none[4] = {NULL};
+	struct schema_limits limits;
+
+	out->count = 0;
+	for (int i = 0; i < count; i++) {
+		struct setting *s;
+
+		/* More than there are keys: one of them stands twice. */
+		if (out->count == SETTINGS_MAX) {
+			snprintf(err, SCHEMA_ERR_MAX, "too many settings");
+			return -EINVAL;
+		}
+		s = &out->item[out->count];
+		if (setting_parse(args[i], s, err) < 0)
+			return -EINVAL;
+		if (settings_find(out, s->key)) {
+			snprintf(err, SCHEMA_ERR_MAX, "%s is given twice", schema_name(s->key));
+			return -EINVAL;
+		}
+		out->count++;
+	}
+	limits = settings_limits(out, none);
+	return schema_cross_check(&limits, err) < 0 ? -EINVAL : 0;
+}
+
+struct schema_limits settings_limits(const struct settings *settings, const char *const old[4])
+{
+	static const enum schema_key keys[4] = {KEY_BACK_TX_MIN, KEY_BACK_TX_MAX, KEY_BACK_RX_MIN,
+						KEY_BACK_RX_MAX};
+	uint64_t bps[4];
+
+	for (int i = 0; i < 4; i++) {
+		const char *text = settings_find(settings, keys[i]);
+
+		bps[i] = schema_default(keys[i]);
+		if (text || old[i])
+			schema_parse_u64(keys[i], text ? text : old[i], &bps[i], NULL);
+	}
+	return (struct schema_limits){bps[0], bps[1], bps[2], bps[3]};
+}

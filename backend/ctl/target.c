@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "backend/ctl/target.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "common/quote.h"
+
+bool target_uuid_bytes(const char *text, uint8_t out[16])
+{
+	uint8_t bytes[16];
+	unsigned n = 0;
+
+	if (strlen(text) != TARGET_UUID_LEN)
+		return false;
+	for (unsigned i = 0; i < TARGET_UUID_LEN;) {
+		char pair[3] = {text[i], text[i + 1], '\0'};
+
+		if (i == 8 || i == 13 || i == 18 || i == 23) {
+			if (text[i++] != '-')
+				return false;
+			continue;
+		}
+		if (!isxdigit((unsigned char)pair[0]) || !isxdigit((unsigned char)pair[1]))
+			return false;
+		bytes[n++] = (uint8_t)strtoul(pair, NULL, 16);
+		i += 2;
+	}
+	memcpy(out, bytes, sizeof(bytes));
+	return true;
+}
+
+/* Digits only, up to max. */
+static bool parse_number(const char *text, unsigned max, unsigned *out)
+{
+	unsigned value = 0;
+
+	if (!*text)
+		return false;
+	for (; *text; text++) {
+		if (*text < '0' || *text > '9')
+			return false;
+		value = value * 10 + (unsigned)(*text - '0');
+		if (value > max)
+			return false;
+	}
+	*out = value;
+	return true;
+}
+
+static int refuse(char err[SCHEMA_ERR_MAX], const char *text, const char *why)
+{
+	char shown[QUOTE_MAX];
+
+	snprintf(err, SCHEMA_ERR_MAX, "%s: %s", quote_text(shown, text), why);
+	return -EINVAL;
+}
+
+int target_parse(const char *text, struct target *out, char err[SCHEMA_ERR_MAX])
+{
+	const char *slash = strrchr(text, '/');
+	size_t len = slash ? (size_t)(slash - text) : strlen(text);
+	uint8_t uuid[16];
+
+	memset(out, 0, sizeof(*out));
+	if (len == 0 || len >= sizeof(out->dom))
+		return refuse(err, text, "expected DOM or DOM/ID, DOM a domid, a name or a UUID");
+	if (slash && !parse_number(slash + 1, SCHEMA_ID_MAX, &out->id))
+		return refuse(err, text, "expected a device id 0..65535 behind the '/'");
+	out->id_given = slash != NULL;
+	memcpy(out->dom, text, len);
+	if (strspn(out->dom, "0123456789") == len) {
+		out->kind = TARGET_DOMID;
+		if (!parse_number(out->dom, SCHEMA_DOMID_MAX, &out->domid))
+			return refuse(err, text, "expected a domid 0..32751");
+	} else if (target_uuid_bytes(out->dom, uuid)) {
+		out->kind = TARGET_UUID;
+		for (size_t i = 0; i < len; i++)
+			out->dom[i] = (char)tolower((unsigned char)out->dom[i]);
+	} else {
+		out->kind = TARGET_NAME;
+	}
+	return 0;
+}
+
+void target_identity(struct ctl *ctl, unsigned domid, char name[TARGET_NAME_MAX],
+		     char uuid[TARGET_UUID_LEN + 1])
+{
+	char path[64], value[TARGET_NAME_MAX];
+	uint8_t bytes[16];
+
+	name[0] = uuid[0] = '\0';
+	snprintf(path, sizeof(path), "/local/domain/%u/name", domid);
+	if (xs_conn_read(ctl->xs, XS_NO_TXN, path, value, sizeof(value)) > 0)
+		snprintf(name, TARGET_NAME_MAX, "%s", value);
+	snprintf(path, sizeof(path), "/local/domain/%u/vm", domid);
+	if (xs_conn_read(ctl->xs, XS_NO_TXN, path, value, sizeof(value)) <= 0 ||
+	    strncmp(value, "/vm/", 4) != 0)
+		return;
+	/* Some toolstacks put "-1" behind it when a UUID comes back. */
+	value[4 + TARGET_UUID_LEN] = '\0';
+	if (target_uuid_bytes(value + 4, bytes))
+		for (unsigned i = 0; i <= TARGET_UUID_LEN; i++)
+			uuid[i] = (char)tolower((unsigned char)value[4 + i]);
+}
+
+int target_resolve(struct ctl *ctl, struct target *target, char err[SCHEMA_ERR_MAX])
+{
+	char name[TARGET_NAME_MAX], uuid[TARGET_UUID_LEN + 1], shown[QUOTE_MAX];
+	unsigned *domids = NULL;
+	bool found = false;
+	int count;
+
+	if (target->kind == TARGET_DOMID)
+		return 0;
+	count = ctl_list_ids(ctl, XS_NO_TXN, "/local/domain", SCHEMA_DOMID_MAX, &domids);
+	if (count < 0) {
+		snprintf(err, SCHEMA_ERR_MAX, "cannot list domains: %s", strerror(-count));
+		return count;
+	}
+	/* Newest first: a guest that reboots has two domains with one name for a moment. */
+	for (int i = count; i-- > 0 && !found;) {
+		target_identity(ctl, domids[i], name, uuid);
+		found = strcmp(target->dom, target->kind == TARGET_NAME ? name : uuid) == 0;
+		if (found)
+			target->domid = domids[i];
+	}
+	free(domids);
+	if (found)
+		return 0;
+	snprintf(err, SCHEMA_ERR_MAX, "no domain has the %s %s",
+		 target->kind == TARGET_NAME ? "name" : "UUID", quote_text(shown, target->dom));
+	return -ENOENT;
+}
+
+int target_find(struct ctl *ctl, const char *text, struct target *out)
+{
+	char err[SCHEMA_ERR_MAX];
+	int ret;
+
+	if (target_parse(text, out, err) < 0)
+		return ctl_fail(EXIT_WRONG_USE, "%s", err);
+	ret = ctl->xs ? 0 : ctl_connect(ctl);
+	if (ret)
+		return ret;
+	if (target_resolve(ctl, out, err) < 0)
+		return ctl_fail(EXIT_FAILED, "%s", err);
+	return 0;
+}

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The keys of an LDP or an uplink, read from xenstore, as text and as JSON.
+ *
+ * Theory of operation: a view is a copy of the texts, one per key of the schema. Everything that is
+ * shown goes through the schema's check first: a value that fails is shown quoted and escaped, so
+ * that what a guest wrote reaches neither a terminal nor a JSON reader raw. What is "in force" is
+ * known to the backend alone; a view says what a backend would take from a fresh start.
+ */
+#include "backend/ctl/view.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/quote.h"
+#include "common/units.h"
+
+void view_free(struct view *view)
+{
+	for (int i = 0; i < KEY_COUNT; i++)
+		free(view->value[i]);
+	memset(view, 0, sizeof(*view));
+}
+
+int view_read(struct ctl *ctl, const char *dir, enum schema_area area, struct view *out)
+{
+	size_t size = area == SCHEMA_FRONT ? SCHEMA_GUEST_VALUE_MAX + 1 : SCHEMA_VALUE_MAX + 1;
+	char value[SCHEMA_VALUE_MAX + 1];
+	int ret;
+
+	for (int i = 0; i < KEY_COUNT; i++) {
+		enum schema_key key = (enum schema_key)i;
+
+		if (schema_entry(key)->area != area)
+			continue;
+		ret = ctl_read_key(ctl, XS_NO_TXN, dir, key, value, size);
+		if (ret == -ENOENT)
+			continue;
+		if (ret == -E2BIG)
+			snprintf(value, sizeof(value), "(longer than %zu bytes)", size - 1);
+		else if (ret < 0)
+			goto out_free;
+		ret = -ENOMEM;
+		out->value[i] = strdup(value);
+		if (!out->value[i])
+			goto out_free;
+	}
+	return 0;
+
+out_free:
+	view_free(out);
+	return ret;
+}
+
+void ldp_view_free(struct ldp_view *view)
+{
+	view_free(&view->keys);
+}
+
+int ldp_view_read(struct ctl *ctl, unsigned domid, unsigned id, struct ldp_view *out)
+{
+	char back[SCHEMA_PATH_MAX], front[SCHEMA_PATH_MAX];
+	int ret = schema_backend_dir(back, sizeof(back), ctl->backend_domid, domid, id);
+
+	if (ret >= 0)
+		ret = schema_frontend_dir(front, sizeof(front), domid, id);
+	if (ret < 0)
+		return ret;
+	if (!xs_conn_exists(ctl->xs, XS_NO_TXN, back) && !xs_conn_exists(ctl->xs, XS_NO_TXN, front))
+		return -ENOENT;
+	memset(out, 0, sizeof(*out));
+	out->backend_domid = ctl->backend_domid;
+	out->domid = domid;
+	out->id = id;
+	target_identity(ctl, domid, out->name, out->uuid);
+	ret = view_read(ctl, back, SCHEMA_BACK, &out->keys);
+	return ret < 0 ? ret : view_read(ctl, front, SCHEMA_FRONT, &out->keys);
+}
+
+void ldp_views_free(struct ldp_view *views, int count)
+{
+	for (int i = 0; i < count; i++)
+		ldp_view_free(&views[i]);
+	free(views);
+}
+
+/* Append the devices of one guest to *views. */
+static int read_guest(struct ctl *ctl, const char *root, unsigned domid, struct ldp_view **views,
+		      int *count)
+{
+	char dir[SCHEMA_PATH_MAX + 16];
+	unsigned *ids = NULL;
+	int n, ret = 0;
+
+	snprintf(dir, sizeof(dir), "%s/%u", root, domid);
+	n = ctl_list_ids(ctl, XS_NO_TXN, dir, SCHEMA_ID_MAX, &ids);
+	if (n < 0)
+		return n == -ENOENT ? 0 : n;
+	for (int i = 0; i < n && ret == 0; i++) {
+		struct ldp_view *more = realloc(*views, ((size_t)*count + 1) * sizeof(**views));
+
+		if (!more) {
+			ret = -ENOMEM;
+			break;
+		}
+		*views = more;
+		ret = ldp_view_read(ctl, domid, ids[i], &more[*count]);
+		if (ret == 0)
+			(*count)++;
+		else if (ret == -ENOENT)
+			ret = 0; /* went away since the listing */
+	}
+	free(ids);
+	return ret;
+}
+
+int ldp_views_read(struct ctl *ctl, struct ldp_view **out)
+{
+	char root[SCHEMA_PATH_MAX];
+	unsigned *domids = NULL;
+	int guests, count = 0, ret;
+
+	*out = NULL;
+	ret = schema_backend_root(root, sizeof(root), ctl->backend_domid);
+	if (ret < 0)
+		return ret;
+	guests = ctl_list_ids(ctl, XS_NO_TXN, root, SCHEMA_DOMID_MAX, &domids);
+	if (guests < 0)
+		return guests == -ENOENT ? 0 : guests;
+	ret = 0;
+	for (int i = 0; i < guests && ret == 0; i++)
+		ret = read_guest(ctl, root, domids[i], out, &count);
+	free(domids);
+	if (ret < 0) {
+		ldp_views_free(*out, count);
+		*out = NULL;
+		return ret;
+	}
+	return count;
+}
+
+bool view_is_malformed(const struct view *view, enum schema_key key)
+{
+	return view->value[key] && schema_check(key, view->value[key], NULL) < 0;
+}
+
+uint64_t view_u64(const struct view *view, enum schema_key key)
+{
+	uint64_t value = schema_default(key);
+
+	if (view->value[key])
+		schema_parse_u64(key, view->value[key], &value, NULL);
+	return value;
+}
+
+const char *view_text(const struct view *view, enum schema_key key, char *out, size_t size)
+{
+	const struct schema_entry *e = schema_entry(key);
+	const char *text = view->value[key] ? view->value[key] : e->dflt;
+	enum xenbus_state state;
+	char shown[QUOTE_MAX];
+
+	if (view_is_malformed(view, key)) {
+		snprintf(out, size, "%s", quote_text(shown, text));
+		return out;
+	}
+	if (!text || !*text) {
+		snprintf(out, size, "-");
+		return out;
+	}
+	switch (e->type) {
+	case SCHEMA_RATE:
+		if (e->owner == SCHEMA_BY_OPERATOR)
+			return units_format_rate(out, size, view_u64(view, key));
+		return units_format_rate_short(out, size, view_u64(view, key));
+	case SCHEMA_BYTES:
+		return units_format_size(out, size, view_u64(view, key));
+	case SCHEMA_STATE:
+		if (schema_parse_state(key, text, &state, NULL) == 0)
+			text = schema_state_name(state);
+		break;
+	default:
+		break;
+	}
+	snprintf(out, size, "%s", text);
+	return out;
+}
+
+struct json_object *view_json(const struct view *view, enum schema_key key)
+{
+	const struct schema_entry *e = schema_entry(key);
+	const char *text = view->value[key] ? view->value[key] : e->dflt;
+	enum xenbus_state state = XenbusStateUnknown;
+	char shown[QUOTE_MAX];
+	uint32_t ppm = 0;
+	int64_t s64 = 0;
+	bool flag = false;
+
+	if (!text)
+		return NULL;
+	if (view_is_malformed(view, key))
+		return json_object_new_string(quote_text(shown, text));
+	switch (e->type) {
+	case SCHEMA_U64:
+	case SCHEMA_BYTES:
+	case SCHEMA_RATE:
+		return json_object_new_uint64(view_u64(view, key));
+	case SCHEMA_S64:
+		schema_parse_s64(key, text, &s64, NULL);
+		return json_object_new_int64(s64);
+	case SCHEMA_BOOL:
+		schema_parse_bool(key, text, &flag, NULL);
+		return json_object_new_boolean(flag);
+	case SCHEMA_FRACTION:
+		schema_parse_fraction(key, text, &ppm, NULL);
+		return json_object_new_double(ppm / 1e6);
+	case SCHEMA_STATE:
+		schema_parse_state(key, text, &state, NULL);
+		return json_object_new_string(schema_state_name(state));
+	default:
+		return json_object_new_string(text);
+	}
+}
+
+void view_json_area(const struct view *view, enum schema_area area, struct json_object *object,
+		    struct json_object *malformed)
+{
+	for (int i = 0; i < KEY_COUNT; i++) {
+		const struct schema_entry *e = schema_entry((enum schema_key)i);
+
+		if (e->area != area)
+			continue;
+		json_object_object_add(object, e->name, view_json(view, (enum schema_key)i));
+		if (view_is_malformed(view, (enum schema_key)i))
+			json_object_array_add(malformed, json_object_new_string(e->name));
+	}
+}
+
+static const char *state_word(const struct ldp_view *view, enum schema_key key)
+{
+	enum xenbus_state state = XenbusStateUnknown;
+
+	if (!view->keys.value[key])
+		return "missing";
+	schema_parse_state(key, view->keys.value[key], &state, NULL);
+	return schema_state_name(state);
+}
+
+const char *ldp_view_state(const struct ldp_view *view, char *out, size_t size)
+{
+	const char *back = state_word(view, KEY_BACK_STATE);
+	const char *front = state_word(view, KEY_FRONT_STATE);
+
+	if (strcmp(back, front) == 0)
+		snprintf(out, size, "%s", back);
+	else
+		snprintf(out, size, "%s/%s", back, front);
+	return out;
+}
+
+struct json_object *ldp_view_json(const struct ldp_view *view)
+{
+	struct json_object *ldp = json_object_new_object(), *malformed = json_object_new_array();
+	struct json_object *back = json_object_new_object(), *front = json_object_new_object();
+
+	json_object_object_add(ldp, "domain",
+			       view->name[0] ? json_object_new_string(view->name) : NULL);
+	json_object_object_add(ldp, "domid", json_object_new_int64(view->domid));
+	json_object_object_add(ldp, "uuid",
+			       view->uuid[0] ? json_object_new_string(view->uuid) : NULL);
+	json_object_object_add(ldp, "id", json_object_new_int64(view->id));
+	json_object_object_add(ldp, "backend-domid", json_object_new_int64(view->backend_domid));
+	view_json_area(&view->keys, SCHEMA_BACK, back, malformed);
+	view_json_area(&view->keys, SCHEMA_FRONT, front, malformed);
+	json_object_object_add(ldp, "backend", back);
+	json_object_object_add(ldp, "frontend", front);
+	json_object_object_add(ldp, "malformed", malformed);
+	return ldp;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* bucket.c: a token bucket that is exact to the byte and keeps the remainder of its divisions. */
+#include "backend/sched/bucket.h"
+
+#define BYTE_UNITS 8000000000u /* one byte in bits * ns */
+
+typedef unsigned __int128 u128;
+
+void bucket_init(struct bucket *b, uint64_t rate_bps, int64_t depth_bytes, uint64_t now_ns)
+{
+	*b = (struct bucket){.rate_bps = rate_bps,
+			     .tokens_bytes = depth_bytes,
+			     .depth_bytes = depth_bytes,
+			     .last_ns = now_ns};
+}
+
+void bucket_change(struct bucket *b, uint64_t rate_bps, int64_t depth_bytes, uint64_t now_ns)
+{
+	bucket_fill(b, now_ns);
+	b->rate_bps = rate_bps;
+	b->depth_bytes = depth_bytes;
+	if (b->tokens_bytes >= depth_bytes) {
+		b->tokens_bytes = depth_bytes;
+		b->rem = 0;
+	}
+}
+
+void bucket_fill(struct bucket *b, uint64_t now_ns)
+{
+	u128 units, bytes;
+
+	if (now_ns <= b->last_ns)
+		return;
+	units = (u128)(now_ns - b->last_ns) * b->rate_bps + b->rem;
+	b->last_ns = now_ns;
+	if (units >> 64) {
+		bytes = units / BYTE_UNITS;
+		b->rem = (uint64_t)(units % BYTE_UNITS);
+	} else { /* the usual case, spared a division of 128 bits */
+		bytes = (uint64_t)units / BYTE_UNITS;
+		b->rem = (uint64_t)units % BYTE_UNITS;
+	}
+	if (bytes >= (u128)(b->depth_bytes - b->tokens_bytes)) {
+		b->tokens_bytes = b->depth_bytes;
+		b->rem = 0;
+	} else {
+		b->tokens_bytes += (int64_t)bytes;
+	}
+}
+
+uint64_t bucket_when_ns(const struct bucket *b, int64_t want_bytes)
+{
+	u128 units, ns;
+
+	if (b->tokens_bytes >= want_bytes)
+		return b->last_ns;
+	if (!b->rate_bps)
+		return UINT64_MAX;
+	units = (u128)(want_bytes - b->tokens_bytes) * BYTE_UNITS - b->rem;
+	ns = (units + b->rate_bps - 1) / b->rate_bps + b->last_ns;
+	return ns > UINT64_MAX ? UINT64_MAX : (uint64_t)ns;
+}

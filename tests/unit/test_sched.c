@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* test_sched.c: the scheduler's rules one by one: weights, minima, ceilings, calls out of turn. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "backend/sched/bucket.h"
+#include "backend/sched/heap.h"
+#include "backend/sched/rng.h"
+#include "backend/sched/sched.h"
+#include "tests/unit/tap.h"
+
+#define Q	1518u
+#define MAX_IDS 8
+
+static const struct sched_rule plain = {.weight = 256};
+
+/* A link of rate_bps and, per LDP, the frame size it always sends and what it got so far. */
+struct link {
+	struct sched *s;
+	uint64_t now_ns, rate_bps;
+	uint32_t frame_bytes[MAX_IDS];
+	uint64_t sent_bytes[MAX_IDS];
+};
+
+static void link_start(struct link *k, uint64_t rate_bps)
+{
+	*k = (struct link){.s = sched_new(MAX_IDS, Q, 7), .rate_bps = rate_bps};
+	sched_set_capacity(k->s, rate_bps);
+}
+
+static void link_add(struct link *k, uint32_t id, struct sched_rule r, uint32_t frame_bytes)
+{
+	k->frame_bytes[id] = frame_bytes;
+	if (sched_add(k->s, id, &r))
+		abort();
+	sched_wake(k->s, id, k->now_ns);
+}
+
+/* Runs for a time with everyone backlogged; counts anew. */
+static void link_run(struct link *k, uint64_t ns)
+{
+	uint64_t end_ns = k->now_ns + ns;
+
+	for (int i = 0; i < MAX_IDS; i++)
+		k->sent_bytes[i] = 0;
+	while (k->now_ns < end_ns) {
+		uint32_t id = sched_draw(k->s, k->now_ns);
+
+		if (id == SCHED_NONE) {
+			uint64_t next_ns = sched_next_ns(k->s);
+
+			k->now_ns = next_ns < end_ns ? next_ns : end_ns;
+			continue;
+		}
+		k->now_ns += k->frame_bytes[id] * 8000000000ull / k->rate_bps;
+		k->sent_bytes[id] += k->frame_bytes[id];
+		sched_served(k->s, id, k->frame_bytes[id], true, k->now_ns);
+	}
+}
+
+/* What an LDP got, in thousandths of the link over ns. */
+static int link_permille(const struct link *k, uint32_t id, uint64_t ns)
+{
+	return (int)((double)k->sent_bytes[id] * 8e12 / ((double)k->rate_bps * (double)ns) + .5);
+}
+
+static bool near(int got, int want, int slack)
+{
+	if (abs(got - want) <= slack)
+		return true;
+	diag("got %d, want %d within %d", got, want, slack);
+	return false;
+}
+
+static void test_rng(void)
+{
+	/* From the authors' reference code, state 1, 2, 3, 4. */
+	static const uint64_t want[] = {11520u,
+					0u,
+					1509978240u,
+					1215971899390074240u,
+					1216172134540287360u,
+					607988272756665600u};
+	struct rng r = {{1, 2, 3, 4}};
+	int bad = 0;
+
+	for (unsigned i = 0; i < sizeof(want) / sizeof(*want); i++)
+		bad += rng_next(&r) != want[i];
+	is_int(bad, 0, "xoshiro256** gives the published numbers");
+	rng_seed(&r, 0); /* splitmix64's published first outputs for seed 0 */
+	ok(r.s[0] == 0xe220a8397b1dcdafu && r.s[1] == 0x6e789e6aa1b965f4u,
+	   "splitmix64 gives the published numbers");
+}
+
+static void test_bucket(void)
+{
+	struct bucket b;
+	int64_t at = 0;
+
+	bucket_init(&b, 3, 1000, 0); /* 3 bit/s: a byte every 2.67 s */
+	b.tokens_bytes = 0;
+	for (uint64_t t = 0; t <= 80000000000ull; t += 7)
+		if (t % 1000003 == 0 || t > 79999999990ull)
+			bucket_fill(&b, t);
+	bucket_fill(&b, 80000000000ull);
+	is_int(b.tokens_bytes, 30, "the remainder survives being looked at often");
+	b.tokens_bytes = -5;
+	b.rem = 0;
+	bucket_fill(&b, bucket_when_ns(&b, 1) - 1);
+	is_int(b.tokens_bytes, 0, "one nanosecond early there is no token");
+	bucket_fill(&b, bucket_when_ns(&b, 1));
+	is_int(b.tokens_bytes, 1, "and then there is");
+	bucket_fill(&b, UINT64_MAX);
+	is_int(b.tokens_bytes, 1000, "never above its depth");
+	bucket_init(&b, 400000000000u, (int64_t)1 << 40, 0);
+	b.tokens_bytes = at;
+	bucket_fill(&b, 10000000000u);
+	is_int(b.tokens_bytes, 500000000000, "400 Gbit/s for 10 s, beyond 64 bits");
+}
+
+static void test_heap(void)
+{
+	struct heap h;
+	struct rng r;
+	uint64_t when[64] = {0}, last = 0;
+	int bad = 0;
+
+	rng_seed(&r, 3);
+	if (heap_init(&h, 64))
+		abort();
+	for (int i = 0; i < 1000; i++) {
+		uint32_t id = rng_below(&r, 64);
+
+		if (rng_below(&r, 3)) {
+			when[id] = 1 + rng_below(&r, 50);
+			heap_set(&h, id, when[id]);
+		} else {
+			when[id] = 0;
+			heap_drop(&h, id);
+		}
+	}
+	while (h.n) {
+		uint32_t id = heap_first_id(&h);
+
+		bad += heap_first_ns(&h) < last || heap_first_ns(&h) != when[id];
+		last = heap_first_ns(&h);
+		when[id] = 0;
+		heap_drop(&h, id);
+	}
+	for (int i = 0; i < 64; i++)
+		bad += when[i] != 0;
+	is_int(bad, 0, "the heap gives everyone back in order");
+	heap_fini(&h);
+}
+
+static void test_errors(void)
+{
+	struct sched *s = sched_new(MAX_IDS, Q, 1);
+	struct sched_rule r = plain;
+
+	ok(!sched_new(0, Q, 1) && errno == EINVAL, "no scheduler for nobody");
+	ok(!sched_new(SCHED_MAX_LDPS + 1, Q, 1) && errno == EINVAL, "nor for too many");
+	ok(!sched_new(1, 63, 1) && !sched_new(1, 65537, 1), "nor with a silly quantum");
+	sched_free(NULL);
+	is_int(sched_add(s, MAX_IDS, &r), -EINVAL, "id out of range");
+	is_int(sched_add(s, 0, &r), 0, "added");
+	is_int(sched_add(s, 0, &r), -EEXIST, "not twice");
+	is_int(sched_set_rule(s, 1, &r, 0), -ENOENT, "no rule for an unknown LDP");
+	r.weight = 0;
+	is_int(sched_add(s, 1, &r), -EINVAL, "weight 0");
+	r.weight = SCHED_WEIGHT_MAX + 1;
+	is_int(sched_set_rule(s, 0, &r, 0), -EINVAL, "weight 65536");
+	r = (struct sched_rule){.weight = 1, .min_bps = 2, .max_bps = 1};
+	is_int(sched_add(s, 1, &r), -EINVAL, "minimum above the maximum");
+	is_int(sched_draw(s, 0), SCHED_NONE, "nobody awake, nobody drawn");
+	sched_wake(s, 5, 0);
+	sched_sleep(s, 5);
+	sched_served(s, 5, 100, true, 0);
+	sched_remove(s, 5);
+	sched_wake(s, 99, 0);
+	is_int(sched_draw(s, 0), SCHED_NONE, "unknown ids are ignored everywhere");
+	ok(sched_next_ns(s) == SCHED_NEVER, "and nobody waits for tokens");
+	sched_free(s);
+}
+
+static void test_awake(void)
+{
+	struct sched *s = sched_new(MAX_IDS, Q, 1);
+
+	sched_add(s, 0, &plain);
+	sched_add(s, 1, &plain);
+	sched_wake(s, 0, 0);
+	sched_wake(s, 0, 0);
+	is_int(sched_active_weight(s), 256, "waking twice counts once");
+	ok(sched_is_awake(s, 0) && !sched_is_awake(s, 1), "who is awake");
+	is_int(sched_draw(s, 0), 0, "the one awake is drawn");
+	is_int(sched_draw(s, 0), 0, "and again without being served");
+	sched_served(s, 0, 100, false, 0);
+	is_int(sched_draw(s, 0), SCHED_NONE, "an empty queue sleeps");
+	sched_wake(s, 0, 0);
+	sched_wake(s, 1, 0);
+	sched_sleep(s, 0);
+	is_int(sched_draw(s, 0), 1, "a withdrawn one is not drawn");
+	sched_remove(s, 1);
+	is_int(sched_active_weight(s), 0, "nor counted when removed awake");
+	is_int(sched_draw(s, 0), SCHED_NONE, "nor drawn");
+	is_int(sched_add(s, 1, &plain), 0, "a removed id may come again");
+	sched_free(s);
+}
+
+static void test_weights(void)
+{
+	struct link k;
+	struct sched_rule r = plain;
+	const uint64_t ms100 = 100000000;
+
+	link_start(&k, 1000000000);
+	for (uint32_t i = 0; i < 3; i++) {
+		r.weight = 256u << i;
+		link_add(&k, i, r, i == 2 ? 65550 : i ? 64 : Q);
+	}
+	link_run(&k, ms100);
+	link_run(&k, 5 * ms100);
+	for (uint32_t i = 0; i < 3; i++)
+		ok(near(link_permille(&k, i, 5 * ms100), (1000 << i) / 7, 3),
+		   "weight %u of 1:2:4 with mixed frame sizes", 1u << i);
+	r.weight = 4 * 256;
+	sched_set_rule(k.s, 0, &r, k.now_ns);
+	link_run(&k, 5 * ms100);
+	ok(near(link_permille(&k, 0, 5 * ms100), 400, 4), "a new weight takes effect at once");
+	sched_sleep(k.s, 2);
+	link_run(&k, 5 * ms100);
+	ok(near(link_permille(&k, 0, 5 * ms100), 667, 4), "a sleeper's share goes to the others");
+	sched_free(k.s);
+}
+
+static void test_max(void)
+{
+	struct link k;
+	struct sched_rule r = {.weight = 256, .max_bps = 10000000, .burst_bytes = 20000};
+	const uint64_t ms = 1000000;
+
+	link_start(&k, 1000000000);
+	link_add(&k, 0, r, 1000);
+	link_run(&k, 1000 * ms);
+	is_int(k.sent_bytes[0], 20000 + 1250000, "burst + rate * time, to the byte");
+	link_run(&k, 1000 * ms);
+	ok(k.sent_bytes[0] >= 1249000 && k.sent_bytes[0] <= 1251000, "then the rate alone");
+	ok(sched_next_ns(k.s) != SCHED_NEVER, "and somebody waits for tokens");
+	link_add(&k, 1, plain, Q);
+	link_run(&k, 1000 * ms);
+	ok(near(link_permille(&k, 0, 1000 * ms), 10, 1) &&
+		   near(link_permille(&k, 1, 1000 * ms), 990, 1),
+	   "what a ceiling leaves goes to the others");
+	r.max_bps = 100000000;
+	sched_set_rule(k.s, 0, &r, k.now_ns);
+	link_run(&k, 1000 * ms);
+	ok(near(link_permille(&k, 0, 1000 * ms), 100, 1), "a higher ceiling takes effect at once");
+	r.max_bps = 0;
+	sched_set_rule(k.s, 0, &r, k.now_ns);
+	link_run(&k, 1000 * ms);
+	ok(near(link_permille(&k, 0, 1000 * ms), 500, 2), "no ceiling, half of the link");
+	sched_free(k.s);
+}
+
+static void test_min(void)
+{
+	struct link k;
+	struct sched_rule r = {.weight = 1, .min_bps = 300000000};
+	const uint64_t ms = 1000000;
+
+	link_start(&k, 1000000000);
+	link_add(&k, 0, r, 65550);
+	for (uint32_t i = 1; i < 4; i++)
+		link_add(&k, i, plain, i == 1 ? 65550 : Q);
+	link_run(&k, 2000 * ms);
+	ok(near(link_permille(&k, 0, 2000 * ms), 300, 3), "a minimum far above the share");
+	ok(near(link_permille(&k, 1, 2000 * ms), 233, 3), "and weights share the rest");
+	sched_wake(k.s, 4, k.now_ns);
+	link_add(&k, 4, plain, Q);
+	link_run(&k, 100 * ms);
+	ok(near(link_permille(&k, 4, 100 * ms), 175, 30), "a newcomer beside it gets his share");
+	sched_remove(k.s, 4);
+	r.weight = 3 * 256;
+	sched_set_rule(k.s, 0, &r, k.now_ns);
+	link_run(&k, 2000 * ms);
+	ok(near(link_permille(&k, 0, 2000 * ms), 500, 4),
+	   "a share above the minimum is not added to");
+	sched_free(k.s);
+}
+
+static void test_admission(void)
+{
+	struct sched *s = sched_new(MAX_IDS, Q, 1);
+	struct sched_rule r = {.weight = 1, .min_bps = 600};
+
+	ok(sched_min_room_bps(s) == UINT64_MAX, "no limit while the capacity is unknown");
+	sched_set_capacity(s, 1000);
+	is_int(sched_add(s, 0, &r), 0, "60 %% fit");
+	is_int(sched_min_room_bps(s), 350, "35 %% are left of 95");
+	is_int(sched_add(s, 1, &r), -ERANGE, "another 60 do not fit");
+	ok(!sched_is_awake(s, 1) && sched_set_rule(s, 1, &r, 0) == -ENOENT,
+	   "and nothing is changed");
+	r.min_bps = 350;
+	is_int(sched_add(s, 1, &r), 0, "35 fit to the bit");
+	r.min_bps = 351;
+	is_int(sched_set_rule(s, 1, &r, 0), -ERANGE, "one bit more does not");
+	sched_set_capacity(s, 500);
+	is_int(sched_min_room_bps(s), 0, "a smaller link has no room");
+	r.min_bps = 340;
+	is_int(sched_set_rule(s, 1, &r, 0), 0, "but less is welcome");
+	sched_remove(s, 0);
+	is_int(sched_min_room_bps(s), 135, "a removed LDP gives its minimum back");
+	sched_set_capacity(s, 100000000);
+	is_int(sched_frame_cap_bytes(s), 12500, "frames are capped at 1 ms");
+	sched_set_capacity(s, 1000000);
+	is_int(sched_frame_cap_bytes(s), Q, "and never below a quantum");
+	sched_free(s);
+}
+
+int main(void)
+{
+	test_rng();
+	test_bucket();
+	test_heap();
+	test_errors();
+	test_awake();
+	test_weights();
+	test_max();
+	test_min();
+	test_admission();
+	return done_testing();
+}
