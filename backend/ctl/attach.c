@@ -1,132 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * dmvlctl attach: give a guest a device.
- *
- * Theory of operation: a guest cannot create nodes under device/ itself, so both directories are
- * made here, in one transaction: parents first, each new directory with its permissions before
- * anything is written into it (xenstored gives new children the permissions of their parent), the
- * states last. Either everything is there when the backend's watch fires, or nothing is.
- */
+/* dmvlctl attach: give a guest a device. backend/nodes.h makes the nodes. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "backend/ctl/setting.h"
 #include "backend/ctl/table.h"
 #include "backend/ctl/view.h"
 #include "backend/dom.h"
 #include "backend/frame.h"
+#include "backend/nodes.h"
 #include "common/log.h"
 
 struct attachment {
 	struct settings settings;
 	struct target target;
-	char name[TARGET_NAME_MAX], uuid[TARGET_UUID_LEN + 1];
-	char back[SCHEMA_PATH_MAX], front[SCHEMA_PATH_MAX];
+	uint8_t uuid[16];
 	char mac[FRAME_MAC_STR];
-	char generation[17];
 };
 
-/* One directory; new ones get an owner and at most one other domain that may read. */
-static int make_dir(struct ctl *ctl, uint32_t t, const char *path, unsigned owner, int reader)
-{
-	int ret;
-
-	if (xs_conn_exists(ctl->xs, t, path))
-		return 0;
-	ret = xs_conn_mkdir(ctl->xs, t, path);
-	return ret < 0 ? ret : xs_conn_set_perms(ctl->xs, t, path, owner, reader);
-}
-
-/* The directories above and including both of the device. */
-static int make_dirs(struct ctl *ctl, uint32_t t, const struct attachment *a)
-{
-	unsigned b = ctl->backend_domid, domid = a->target.domid;
-	const struct {
-		const char *leaf; /* the parent is this path, cut at its last up '/' */
-		unsigned up, owner;
-		int reader;
-	} dirs[] = {
-		{a->back, 3, b, -1}, /* backend */
-		{a->back, 2, b, -1}, /* backend/dmvl */
-		{a->back, 1, b, -1}, /* backend/dmvl/<domid> */
-		{a->back, 0, b, (int)domid},  {a->front, 2, 0, (int)domid}, /* device */
-		{a->front, 1, 0, (int)domid},				    /* device/dmvl */
-		{a->front, 0, domid, (int)b},
-	};
-	int ret = 0;
-
-	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]) && ret >= 0; i++) {
-		char path[SCHEMA_PATH_MAX];
-
-		snprintf(path, sizeof(path), "%s", dirs[i].leaf);
-		for (unsigned up = dirs[i].up; up > 0; up--)
-			*strrchr(path, '/') = '\0';
-		ret = make_dir(ctl, t, path, dirs[i].owner, dirs[i].reader);
-	}
-	return ret;
-}
-
-static int write_backend(struct ctl *ctl, uint32_t t, const struct attachment *a)
-{
-	char domid[12];
-	const struct {
-		enum schema_key key;
-		const char *value;
-	} keys[] = {
-		{KEY_BACK_FRONTEND, a->front},
-		{KEY_BACK_FRONTEND_ID, domid},
-		{KEY_BACK_ONLINE, "1"},
-		{KEY_BACK_GENERATION, a->generation},
-		{KEY_BACK_UPLINK, schema_entry(KEY_BACK_UPLINK)->dflt},
-		{KEY_BACK_WEIGHT, schema_entry(KEY_BACK_WEIGHT)->dflt},
-		{KEY_BACK_MTU, schema_entry(KEY_BACK_MTU)->dflt},
-		{KEY_BACK_MAC, a->mac},
-	};
-	int ret = 0;
-
-	snprintf(domid, sizeof(domid), "%u", a->target.domid);
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]) && ret >= 0; i++)
-		if (!settings_find(&a->settings, keys[i].key))
-			ret = ctl_write_key(ctl, t, a->back, keys[i].key, keys[i].value);
-	for (unsigned i = 0; i < a->settings.count && ret >= 0; i++)
-		ret = ctl_write_key(ctl, t, a->back, a->settings.item[i].key,
-				    a->settings.item[i].value);
-	return ret;
-}
-
-static int write_frontend(struct ctl *ctl, uint32_t t, const struct attachment *a)
-{
-	char domid[12];
-	int ret = ctl_write_key(ctl, t, a->front, KEY_FRONT_BACKEND, a->back);
-
-	snprintf(domid, sizeof(domid), "%u", ctl->backend_domid);
-	return ret < 0 ? ret : ctl_write_key(ctl, t, a->front, KEY_FRONT_BACKEND_ID, domid);
-}
-
-static int create(struct ctl *ctl, uint32_t t, void *arg)
-{
-	const struct attachment *a = arg;
-	int ret;
-
-	if (xs_conn_exists(ctl->xs, t, a->back) || xs_conn_exists(ctl->xs, t, a->front))
-		return -EEXIST;
-	ret = make_dirs(ctl, t, a);
-	if (ret >= 0)
-		ret = write_backend(ctl, t, a);
-	if (ret >= 0)
-		ret = write_frontend(ctl, t, a);
-	/* Last, and the backend's last of all: who sees a state finds everything else in place. */
-	if (ret >= 0)
-		ret = ctl_write_state(ctl, t, a->front, KEY_FRONT_STATE, XenbusStateInitialising);
-	if (ret >= 0)
-		ret = ctl_write_state(ctl, t, a->back, KEY_BACK_STATE, XenbusStateInitialising);
-	return ret;
-}
-
-/* Is there a guest to attach to? Gives the UUID: of xenstore, or else of the hypervisor. */
-static int check_domain(struct ctl *ctl, struct attachment *a, uint8_t uuid[16])
+/* Is there a guest to attach to? Learns its UUID. 0 or an exit status. */
+static int check_domain(struct ctl *ctl, struct attachment *a)
 {
 	unsigned domid = a->target.domid;
 	struct dom_conn *dom;
@@ -148,118 +42,114 @@ static int check_domain(struct ctl *ctl, struct attachment *a, uint8_t uuid[16])
 	if (!info.exists || info.dying)
 		return ctl_fail(EXIT_FAILED, "domain %u %s", domid,
 				info.exists ? "is dying" : "does not exist");
-	target_identity(ctl, domid, a->name, a->uuid);
-	if (!a->uuid[0] || !target_uuid_bytes(a->uuid, uuid))
-		memcpy(uuid, info.uuid, sizeof(info.uuid));
+	memcpy(a->uuid, info.uuid, sizeof(a->uuid));
 	return 0;
 }
 
-/*
- * Refuse a MAC that another guest has on the same uplink: frames would go to one of the two. The
- * same guest may have it twice while it migrates on one host, under a second domid.
- */
-static int check_mac(struct ctl *ctl, const struct attachment *a, const uint8_t mac[6])
+static const char *uplink_of(const struct attachment *a)
 {
 	const char *uplink = settings_find(&a->settings, KEY_BACK_UPLINK);
+
+	return uplink ? uplink : schema_entry(KEY_BACK_UPLINK)->dflt;
+}
+
+/* Is this another guest's device on the same uplink, with this MAC? */
+static bool is_rival(const struct attachment *a, const uint8_t mac[6], const struct ldp_view *v)
+{
+	char uplink[SCHEMA_GUEST_VALUE_MAX];
+	uint8_t other[6], uuid[16];
+
+	if (!v->keys.value[KEY_BACK_MAC] ||
+	    schema_parse_mac(KEY_BACK_MAC, v->keys.value[KEY_BACK_MAC], other, NULL) < 0 ||
+	    memcmp(mac, other, sizeof(other)) != 0)
+		return false;
+	view_text(&v->keys, KEY_BACK_UPLINK, uplink, sizeof(uplink));
+	if (strcmp(uplink_of(a), uplink) != 0)
+		return false;
+	/* The device itself: that it is there already is for nodes_create() to say. */
+	if (v->domid == a->target.domid)
+		return v->id != a->target.id;
+	/* While a guest migrates on one host it is there twice, with one UUID and one MAC. */
+	return !target_uuid_bytes(v->uuid, uuid) || memcmp(uuid, a->uuid, sizeof(uuid)) != 0;
+}
+
+/* Refuse a MAC that is taken: frames would go to one of the two. */
+static int check_mac(struct ctl *ctl, const struct attachment *a, const uint8_t mac[6])
+{
 	struct ldp_view *views;
 	int count = ldp_views_read(ctl, &views), ret = 0;
 
 	if (count < 0)
 		return ctl_fail_xs(count, "read", "the devices");
-	if (!uplink)
-		uplink = schema_entry(KEY_BACK_UPLINK)->dflt;
-	for (int i = 0; i < count && !ret; i++) {
-		const struct ldp_view *v = &views[i];
-		char other_uplink[SCHEMA_GUEST_VALUE_MAX];
-		uint8_t other[6];
-
-		if (!v->keys.value[KEY_BACK_MAC] ||
-		    schema_parse_mac(KEY_BACK_MAC, v->keys.value[KEY_BACK_MAC], other, NULL) < 0 ||
-		    memcmp(mac, other, sizeof(other)) != 0)
-			continue;
-		view_text(&v->keys, KEY_BACK_UPLINK, other_uplink, sizeof(other_uplink));
-		if (strcmp(uplink, other_uplink) != 0 ||
-		    (v->domid != a->target.domid && a->uuid[0] && strcmp(v->uuid, a->uuid) == 0))
-			continue;
-		ret = ctl_fail(EXIT_FAILED,
-			       "%s %s belongs to device %u of domain %u: give another one",
-			       schema_name(KEY_BACK_MAC), a->mac, v->id, v->domid);
-	}
+	for (int i = 0; i < count && !ret; i++)
+		if (is_rival(a, mac, &views[i]))
+			ret = ctl_fail(EXIT_FAILED,
+				       "%s %s belongs to device %u of domain %u: give another one",
+				       schema_name(KEY_BACK_MAC), a->mac, views[i].id,
+				       views[i].domid);
 	ldp_views_free(views, count);
 	return ret;
 }
 
-/* Everything that attach chooses itself: MAC and nonce. 0 or an exit status. */
-static int choose(struct ctl *ctl, struct attachment *a)
+/* The MAC given, or else the guest's own, if nobody else has it. 0 or an exit status. */
+static int choose_mac(struct ctl *ctl, struct attachment *a)
 {
 	const char *given = settings_find(&a->settings, KEY_BACK_MAC);
-	uint8_t uuid[16], mac[6];
-	uint64_t nonce;
-	int ret = check_domain(ctl, a, uuid);
+	uint8_t mac[6];
 
-	if (ret)
-		return ret;
 	if (!given || schema_parse_mac(KEY_BACK_MAC, given, mac, NULL) < 0)
-		frame_mac_default(mac, uuid, a->target.id);
+		frame_mac_default(mac, a->uuid, a->target.id);
 	frame_mac_format(mac, a->mac);
-	ret = check_mac(ctl, a, mac);
-	if (ret)
-		return ret;
-	if (getrandom(&nonce, sizeof(nonce), 0) != sizeof(nonce))
-		return ctl_fail(EXIT_FAILED, "no random numbers: %s", strerror(errno));
-	snprintf(a->generation, sizeof(a->generation), "%016llx", (unsigned long long)nonce);
-	return 0;
+	return check_mac(ctl, a, mac);
+}
+
+/* 0 or -errno. */
+static int create(struct ctl *ctl, const struct attachment *a)
+{
+	struct node_value values[SETTINGS_MAX + 1];
+	unsigned n = 0;
+
+	for (; n < a->settings.count; n++)
+		values[n] = (struct node_value){a->settings.item[n].key, a->settings.item[n].value};
+	if (!settings_find(&a->settings, KEY_BACK_MAC))
+		values[n++] = (struct node_value){KEY_BACK_MAC, a->mac};
+	return nodes_create(ctl->xs, ctl->backend_domid, a->target.domid, a->target.id, values, n);
 }
 
 static int report(struct ctl *ctl, const struct attachment *a)
 {
-	const char *uplink = settings_find(&a->settings, KEY_BACK_UPLINK);
-	struct ldp_view ldp;
-	int ret;
-
-	if (!uplink)
-		uplink = schema_entry(KEY_BACK_UPLINK)->dflt;
-	if (!ctl_uplink_is_served(ctl, uplink))
-		log_notice("no dmvl-back runs for uplink %s now: the device waits for it", uplink);
-	if (!ctl->json) {
-		printf("attached device %u to domain %u: %s %s\n", a->target.id, a->target.domid,
-		       schema_name(KEY_BACK_MAC), a->mac);
-		return output_end();
-	}
-	ret = ldp_view_read(ctl, a->target.domid, a->target.id, &ldp);
-	if (ret < 0)
-		return ctl_fail_xs(ret, "read", a->back);
-	ret = json_print(ldp_view_json(&ldp));
-	ldp_view_free(&ldp);
-	return ret;
+	if (!ctl_uplink_is_served(ctl, uplink_of(a)))
+		log_notice("no dmvl-back runs for uplink %s now: the device waits for it",
+			   uplink_of(a));
+	if (ctl->json)
+		return ldp_print_json(ctl, a->target.domid, a->target.id);
+	printf("attached device %u to domain %u: %s %s\n", a->target.id, a->target.domid,
+	       schema_name(KEY_BACK_MAC), a->mac);
+	return output_end();
 }
 
 static int run(struct ctl *ctl, int argc, char **argv)
 {
+	static struct attachment a; /* static: settings are large */
 	char err[SCHEMA_ERR_MAX];
-	static struct attachment a;
 	int ret;
 
 	if (settings_parse(&a.settings, argc - 1, argv + 1, err) < 0)
 		return ctl_fail(EXIT_WRONG_USE, "%s", err);
 	ret = target_find(ctl, argv[0], &a.target);
+	if (!ret)
+		ret = check_domain(ctl, &a);
+	if (!ret)
+		ret = choose_mac(ctl, &a);
 	if (ret)
 		return ret;
-	ret = choose(ctl, &a);
-	if (ret)
-		return ret;
-	ret = schema_backend_dir(a.back, sizeof(a.back), ctl->backend_domid, a.target.domid,
-				 a.target.id);
-	if (ret >= 0)
-		ret = schema_frontend_dir(a.front, sizeof(a.front), a.target.domid, a.target.id);
-	if (ret >= 0)
-		ret = ctl_transaction(ctl, create, &a);
+	ret = create(ctl, &a);
 	if (ret == -EEXIST)
 		return ctl_fail(EXIT_FAILED,
-				"domain %u has a device %u already: detach it first, "
-				"or name another one with DOM/ID",
+				"domain %u has a device %u already: detach it first, or name "
+				"another one with DOM/ID",
 				a.target.domid, a.target.id);
-	return ret < 0 ? ctl_fail_xs(ret, "create", a.back) : report(ctl, &a);
+	return ret < 0 ? ctl_fail_xs(ret, "create", "the device") : report(ctl, &a);
 }
 
 const struct command attach_command = {

@@ -20,17 +20,21 @@
 #include "backend/ctl/table.h"
 #include "backend/ctl/target.h"
 #include "backend/dom.h"
+#include "backend/nodes.h"
 #include "common/log.h"
+#include "common/xskey.h"
 
 /* How often to look whether the guest still lives, which no watch tells. */
 #define LOOK_MS 250
+/* Our own are 16 digits. */
+#define GENERATION_MAX 32
 
 struct closing {
 	struct target target;
 	char back[SCHEMA_PATH_MAX], front[SCHEMA_PATH_MAX];
-	char generation[32]; /* "" when there is none */
-	bool in_place;	     /* 6 was written for the backend */
-	bool clean;	     /* both sides closed by themselves */
+	char generation[GENERATION_MAX]; /* "" when there is none */
+	bool served;			 /* a dmvl-back is up */
+	bool back_late, front_late;	 /* who did not close in time */
 };
 
 static uint64_t now_ns(void)
@@ -41,14 +45,26 @@ static uint64_t now_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
-/* Is this still the device that we began to close? */
-static bool is_ours(struct ctl *ctl, uint32_t t, const struct closing *c)
+/* Read the device's generation, "" when it has none. 0 or -errno. */
+static int read_generation(struct ctl *ctl, uint32_t t, const struct closing *c,
+			   char out[GENERATION_MAX])
 {
-	char generation[sizeof(c->generation)];
+	int ret = xskey_read(ctl->xs, t, c->back, KEY_BACK_GENERATION, out, GENERATION_MAX);
 
-	if (ctl_read_key(ctl, t, c->back, KEY_BACK_GENERATION, generation, sizeof(generation)) < 0)
-		generation[0] = '\0';
-	return strcmp(generation, c->generation) == 0;
+	if (ret == -ENOENT || ret == -E2BIG) {
+		out[0] = '\0';
+		return 0;
+	}
+	return ret < 0 ? ret : 0;
+}
+
+/* Is this still the device that we began to close? 1, 0 or -errno. */
+static int is_ours(struct ctl *ctl, uint32_t t, const struct closing *c)
+{
+	char generation[GENERATION_MAX];
+	int ret = read_generation(ctl, t, c, generation);
+
+	return ret < 0 ? ret : strcmp(generation, c->generation) == 0;
 }
 
 static int ask(struct ctl *ctl, uint32_t t, void *arg)
@@ -58,71 +74,30 @@ static int ask(struct ctl *ctl, uint32_t t, void *arg)
 
 	if (!xs_conn_exists(ctl->xs, t, c->back))
 		return xs_conn_exists(ctl->xs, t, c->front) ? 0 : -ENOENT;
-	if (ctl_read_key(ctl, t, c->back, KEY_BACK_GENERATION, c->generation,
-			 sizeof(c->generation)) < 0)
-		c->generation[0] = '\0';
-	ret = ctl_write_key(ctl, t, c->back, KEY_BACK_ONLINE, "0");
-	if (ret < 0 || ctl_read_state(ctl, t, c->back, KEY_BACK_STATE) == XenbusStateClosed)
+	ret = read_generation(ctl, t, c, c->generation);
+	if (ret < 0)
 		return ret;
-	return ctl_write_state(ctl, t, c->back, KEY_BACK_STATE, XenbusStateClosing);
+	ret = xskey_write(ctl->xs, t, c->back, KEY_BACK_ONLINE, "0");
+	if (ret < 0 || xskey_read_state(ctl->xs, t, c->back, KEY_BACK_STATE) == XenbusStateClosed)
+		return ret;
+	return xskey_write_state(ctl->xs, t, c->back, KEY_BACK_STATE, XenbusStateClosing);
 }
 
 static int close_in_place(struct ctl *ctl, uint32_t t, void *arg)
 {
 	struct closing *c = arg;
+	int ret = is_ours(ctl, t, c);
 
-	if (!is_ours(ctl, t, c) ||
-	    ctl_read_state(ctl, t, c->back, KEY_BACK_STATE) == XenbusStateClosed)
-		return 0;
-	c->in_place = true;
-	return ctl_write_state(ctl, t, c->back, KEY_BACK_STATE, XenbusStateClosed);
-}
-
-/* Remove a directory; it may be gone. */
-static int remove_dir(struct ctl *ctl, uint32_t t, const char *dir)
-{
-	int ret = xs_conn_rm(ctl->xs, t, dir);
-
-	return ret == -ENOENT ? 0 : ret;
-}
-
-/* Remove the parent of dir if that was its last child. */
-static int remove_empty_parent(struct ctl *ctl, uint32_t t, const char *dir)
-{
-	char parent[SCHEMA_PATH_MAX], **names;
-	unsigned count;
-	int ret;
-
-	snprintf(parent, sizeof(parent), "%s", dir);
-	*strrchr(parent, '/') = '\0';
-	ret = xs_conn_list(ctl->xs, t, parent, &names, &count);
-	if (ret < 0)
-		return ret == -ENOENT ? 0 : ret;
-	free(names);
-	return count == 0 ? remove_dir(ctl, t, parent) : 0;
-}
-
-static int remove_nodes(struct ctl *ctl, uint32_t t, void *arg)
-{
-	const struct closing *c = arg;
-	int ret;
-
-	if (!is_ours(ctl, t, c))
-		return 0;
-	ret = remove_dir(ctl, t, c->back);
-	if (ret >= 0)
-		ret = remove_dir(ctl, t, c->front);
-	if (ret >= 0)
-		ret = remove_empty_parent(ctl, t, c->back);
-	if (ret >= 0)
-		ret = remove_empty_parent(ctl, t, c->front);
-	return ret;
+	if (ret <= 0 || xskey_read_state(ctl->xs, t, c->back, KEY_BACK_STATE) == XenbusStateClosed)
+		return ret;
+	c->back_late = c->served;
+	return xskey_write_state(ctl->xs, t, c->back, KEY_BACK_STATE, XenbusStateClosed);
 }
 
 /* Of an agent that never came, or is closed; of a guest that is gone. */
 static bool frontend_is_closed(struct ctl *ctl, struct dom_conn *dom, const struct closing *c)
 {
-	enum xenbus_state state = ctl_read_state(ctl, XS_NO_TXN, c->front, KEY_FRONT_STATE);
+	enum xenbus_state state = xskey_read_state(ctl->xs, XS_NO_TXN, c->front, KEY_FRONT_STATE);
 	struct dom_info info;
 
 	if (state == XenbusStateClosed || state == XenbusStateInitialising ||
@@ -144,31 +119,30 @@ static void await(struct ctl *ctl, uint64_t end)
 }
 
 /* Wait for both sides, as long as the options say. 0 or -errno. */
-static int wait_closed(struct ctl *ctl, struct dom_conn *dom, struct closing *c, bool served)
+static int wait_closed(struct ctl *ctl, struct dom_conn *dom, struct closing *c)
 {
 	uint64_t start = now_ns(), end = start + ctl->timeout_ns;
-	uint64_t patience = served ? start + ctl->timeout_ns / 2 : start;
+	uint64_t patience = c->served ? start + ctl->timeout_ns / 2 : start;
 
 	for (;;) {
-		enum xenbus_state back = ctl_read_state(ctl, XS_NO_TXN, c->back, KEY_BACK_STATE);
-		uint64_t now = now_ns();
-		int ret;
+		enum xenbus_state back =
+			xskey_read_state(ctl->xs, XS_NO_TXN, c->back, KEY_BACK_STATE);
+		int ret = is_ours(ctl, XS_NO_TXN, c);
 
-		if (!is_ours(ctl, XS_NO_TXN, c) || back == XenbusStateUnknown) {
-			c->clean = true; /* removed by the backend, or attached anew */
-			return 0;
-		}
-		if (back == XenbusStateClosed && frontend_is_closed(ctl, dom, c)) {
-			c->clean = !c->in_place || !served;
-			return 0;
-		}
-		if (now >= end)
-			return 0;
-		if (back != XenbusStateClosed && now >= patience) {
+		/* 0: removed by somebody else, or attached anew. */
+		if (ret <= 0 || back == XenbusStateUnknown)
+			return ret < 0 ? ret : 0;
+		if (back != XenbusStateClosed && now_ns() >= patience) {
 			ret = ctl_transaction(ctl, close_in_place, c);
 			if (ret < 0)
 				return ret;
 			continue;
+		}
+		if (back == XenbusStateClosed && frontend_is_closed(ctl, dom, c))
+			return 0;
+		if (now_ns() >= end) {
+			c->front_late = true;
+			return 0;
 		}
 		await(ctl, end);
 	}
@@ -183,18 +157,20 @@ static int watch(struct ctl *ctl, const struct closing *c)
 
 static int report(struct ctl *ctl, const struct closing *c)
 {
+	bool clean = !c->back_late && !c->front_late;
 	struct json_object *object;
 
-	if (!c->clean)
-		log_warning("device %u of domain %u was removed, but %s did not close it in time",
-			    c->target.id, c->target.domid,
-			    c->in_place ? "dmvl-back" : "the guest's agent");
+	if (!clean)
+		log_warning("device %u of domain %u was removed before %s%s%s had closed it",
+			    c->target.id, c->target.domid, c->back_late ? "dmvl-back" : "",
+			    c->back_late && c->front_late ? " and " : "",
+			    c->front_late ? "the guest's agent" : "");
 	if (!ctl->json)
 		return 0;
 	object = json_object_new_object();
 	json_object_object_add(object, "domid", json_object_new_int64(c->target.domid));
 	json_object_object_add(object, "id", json_object_new_int64(c->target.id));
-	json_object_object_add(object, "clean", json_object_new_boolean(c->clean));
+	json_object_object_add(object, "clean", json_object_new_boolean(clean));
 	return json_print(object);
 }
 
@@ -206,17 +182,23 @@ static int detach(struct ctl *ctl, struct dom_conn *dom, struct closing *c)
 
 	if (ret < 0)
 		return ret;
-	if (ctl_read_key(ctl, XS_NO_TXN, c->back, KEY_BACK_UPLINK, uplink, sizeof(uplink)) < 0)
+	if (xskey_read(ctl->xs, XS_NO_TXN, c->back, KEY_BACK_UPLINK, uplink, sizeof(uplink)) < 0)
 		snprintf(uplink, sizeof(uplink), "%s", schema_entry(KEY_BACK_UPLINK)->dflt);
+	c->served = ctl_uplink_is_served(ctl, uplink);
 	ret = watch(ctl, c);
 	if (ret >= 0)
-		ret = wait_closed(ctl, dom, c, ctl_uplink_is_served(ctl, uplink));
-	return ret < 0 ? ret : ctl_transaction(ctl, remove_nodes, c);
+		ret = wait_closed(ctl, dom, c);
+	if (ret >= 0)
+		ret = is_ours(ctl, XS_NO_TXN, c);
+	/* A frontend directory without a backend's is ours too: both generations are "". */
+	if (ret <= 0)
+		return ret;
+	return nodes_remove(ctl->xs, ctl->backend_domid, c->target.domid, c->target.id);
 }
 
 static int run(struct ctl *ctl, int argc, char **argv)
 {
-	struct closing c = {.clean = false};
+	struct closing c = {.served = false};
 	struct dom_conn *dom;
 	int ret = target_find(ctl, argv[0], &c.target);
 
@@ -237,8 +219,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
 	ret = detach(ctl, dom, &c);
 	dom_close(dom);
 	if (ret == -ENOENT)
-		return ctl_fail(EXIT_FAILED, "domain %u has no device %u: dmvlctl list shows all",
-				c.target.domid, c.target.id);
+		return target_missing(&c.target);
 	return ret < 0 ? ctl_fail_xs(ret, "remove", c.back) : report(ctl, &c);
 }
 

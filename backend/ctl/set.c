@@ -7,6 +7,7 @@
 #include "backend/ctl/table.h"
 #include "backend/ctl/view.h"
 #include "common/log.h"
+#include "common/xskey.h"
 
 struct change {
 	const struct settings *settings;
@@ -24,7 +25,7 @@ static int check_limits(struct ctl *ctl, uint32_t t, struct change *change)
 	struct schema_limits limits;
 
 	for (int i = 0; i < 4; i++) {
-		int ret = ctl_read_key(ctl, t, change->dir, keys[i], text[i], sizeof(text[i]));
+		int ret = xskey_read(ctl->xs, t, change->dir, keys[i], text[i], sizeof(text[i]));
 
 		if (ret >= 0)
 			old[i] = text[i];
@@ -42,7 +43,7 @@ static int apply(struct ctl *ctl, uint32_t t, void *arg)
 	int ret;
 
 	change->err[0] = '\0';
-	ret = ctl_read_key(ctl, t, change->dir, KEY_BACK_ONLINE, online, sizeof(online));
+	ret = xskey_read(ctl->xs, t, change->dir, KEY_BACK_ONLINE, online, sizeof(online));
 	if (ret < 0)
 		return ret;
 	if (strcmp(online, "0") == 0) {
@@ -53,7 +54,7 @@ static int apply(struct ctl *ctl, uint32_t t, void *arg)
 	for (unsigned i = 0; i < change->settings->count && ret >= 0; i++) {
 		const struct setting *s = &change->settings->item[i];
 
-		ret = ctl_write_key(ctl, t, change->dir, s->key, s->value);
+		ret = xskey_write(ctl->xs, t, change->dir, s->key, s->value);
 	}
 	return ret;
 }
@@ -75,21 +76,11 @@ static int check_effects(const struct settings *settings)
 
 static int report(struct ctl *ctl, const struct target *target, const struct settings *settings)
 {
-	struct ldp_view ldp;
-	int ret;
-
 	for (unsigned i = 0; i < settings->count; i++)
 		if (schema_entry(settings->item[i].key)->effect == SCHEMA_EFFECT_RECONNECT)
 			log_notice("%s takes effect when the device connects again",
 				   schema_name(settings->item[i].key));
-	if (!ctl->json)
-		return 0;
-	ret = ldp_view_read(ctl, target->domid, target->id, &ldp);
-	if (ret < 0)
-		return ctl_fail_xs(ret, "read", "the device");
-	ret = json_print(ldp_view_json(&ldp));
-	ldp_view_free(&ldp);
-	return ret;
+	return ctl->json ? ldp_print_json(ctl, target->domid, target->id) : 0;
 }
 
 static int run(struct ctl *ctl, int argc, char **argv)
@@ -115,8 +106,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
 	if (ret == 0)
 		return report(ctl, &target, &settings);
 	if (ret == -ENOENT)
-		return ctl_fail(EXIT_FAILED, "domain %u has no device %u: dmvlctl list shows all",
-				target.domid, target.id);
+		return target_missing(&target);
 	/* A minimum above its maximum is wrong use also when one of the two was there before. */
 	if (change.err[0])
 		return ctl_fail(ret == -ERANGE ? EXIT_WRONG_USE : EXIT_FAILED, "%s", change.err);

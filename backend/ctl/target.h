@@ -37,6 +37,9 @@ int target_resolve(struct ctl *ctl, struct target *target, char err[SCHEMA_ERR_M
 /* Both at once: 0 or an exit status, with the reason on stderr. */
 int target_find(struct ctl *ctl, const char *text, struct target *out);
 
+/* Say that a domain has no such device. Returns EXIT_FAILED. */
+int target_missing(const struct target *target);
+
 /* The domain's name and UUID from xenstore; empty strings for what it does not say. */
 void target_identity(struct ctl *ctl, unsigned domid, char name[TARGET_NAME_MAX],
 		     char uuid[TARGET_UUID_LEN + 1]);
