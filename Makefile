@@ -95,7 +95,7 @@ $(B)/%: $(O)/%
 	$(Q)cp $< $@
 endif
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B)/obj* -name '*.d' -type f 2>/dev/null)
 .PHONY: all
 .SECONDARY:
 .DELETE_ON_ERROR:
