@@ -32,7 +32,8 @@ LIBS_CTL     = $(shell pkg-config --libs xenstore xencontrol json-c)
 ifdef WERROR
 WARN += -Werror
 endif
-CPPFLAGS += -D_GNU_SOURCE -I. -I$(B)/gen
+VERSION  := 0.1.0
+CPPFLAGS += -D_GNU_SOURCE -DDMVL_VERSION='"$(VERSION)"' -I. -I$(B)/gen
 ALL_CFLAGS = -std=c11 $(WARN) $(HARDEN) $(CFLAGS) $(CPPFLAGS) $(PKG_CFLAGS) -pthread
 
 Q := $(if $(V),,@)
@@ -52,21 +53,24 @@ all: $(PROGRAMS)
 # --- xenstore-schema: one table, three products ---------------------------------------------------
 GEN   := $(B)/gen/schema_keys.h $(B)/gen/schema_table.inc
 schema = awk -v out=$(1) -f xenstore-schema/gen.awk xenstore-schema/keys.txt
-$(B)/gen/schema_keys.h: what := keys
-$(B)/gen/schema_table.inc: what := table
+$(B)/gen/schema_keys.h: what := schema_keys.h
+$(B)/gen/schema_table.inc: what := schema_table.inc
 $(GEN): xenstore-schema/keys.txt xenstore-schema/gen.awk
 	$(call say,GEN,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(call schema,$(what)) > $@
 docs/xenstore.md: xenstore-schema/keys.txt xenstore-schema/gen.awk
 	$(call say,GEN,$@)
-	$(Q)$(call schema,doc) > $@
+	$(Q)$(call schema,xenstore.md) > $@
 
 # --- objects, programs ------------------------------------------------------------------------------
 $(O)/%.o: %.c | $(GEN)
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
+
+# <xenctrl.h> is written in GNU C.
+$(O)/backend/dom.o: ALL_CFLAGS += -std=gnu11
 
 $(O)/libdmvl.a: $(call obj,$(COMMON_SRC))
 $(O)/libback.a: $(call obj,$(BACK_SRC))

@@ -162,13 +162,23 @@ void vchan_close(struct vchan *v)
 	free(v);
 }
 
+static void unmap_rings(struct vchan *v)
+{
+	munmap(v->x->read.buffer, v->rx_size);
+	munmap(v->x->write.buffer, v->tx_size);
+}
+
+void vchan_keep_page(struct vchan *v)
+{
+	unmap_rings(v);
+}
+
 int vchan_abandon(struct vchan *v)
 {
 	struct libxenvchan *x = v->x;
 	int fd = xenevtchn_fd(x->event);
 
-	munmap(x->read.buffer, v->rx_size);
-	munmap(x->write.buffer, v->tx_size);
+	unmap_rings(v);
 	xengntshr_unshare(x->gntshr, x->ring, 1);
 	xengntshr_close(x->gntshr);
 	/* x->event stays open on purpose: its handle and its fd belong to the parked channel now.

@@ -35,9 +35,16 @@ int vchan_connect(unsigned peer_domid, const char *path, struct vchan **out);
 void vchan_close(struct vchan *v);
 
 /*
+ * Server, in a forked child that shall only keep alive what must not die: unmaps the data rings,
+ * keeps the control page and the event channel. v is of no other use from then on.
+ */
+void vchan_keep_page(struct vchan *v);
+
+/*
  * Server, after the guest was restored elsewhere: unmaps the rings and closes the grant handle, but
- * leaves the event channel handle open for ever and returns its fd for the caller to park: closing
- * it is a BUG in guest kernels (see docs/resume.md). Frees v.
+ * not the event channel handle, and returns its fd for the caller to park or, when another process
+ * holds a copy, to close. Another process must hold the control page (vchan_keep_page()): letting
+ * go of the last reference to either is a bug in guest kernels (see docs/resume.md). Frees v.
  */
 int vchan_abandon(struct vchan *v);
 

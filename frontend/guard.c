@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "frontend/guard.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/xs.h"
+
+/* systemd spares processes whose name begins with '@' when it kills the last ones at shutdown. */
+#define TITLE "@dmvl-park"
+
+enum guard_word {
+	SAY_CLOSE = 'C', /* end: the server is about to be closed in order */
+	SAY_PARK = 'P',	 /* never end; answered with the same word */
+};
+
+struct guard {
+	pid_t pid;
+	int sock;
+};
+
+static char *title_mem;
+static size_t title_size;
+
+void guard_init(int argc, char **argv)
+{
+	title_mem = argv[0];
+	/* The strings lie one behind the other. */
+	title_size = (size_t)(argv[argc - 1] + strlen(argv[argc - 1]) + 1 - argv[0]);
+}
+
+static void set_title(void)
+{
+	memset(title_mem, 0, title_size);
+	memcpy(title_mem, TITLE, title_size > sizeof(TITLE) ? sizeof(TITLE) : title_size - 1);
+	prctl(PR_SET_NAME, TITLE + 1);
+}
+
+/* The out-of-memory killer would close what must not be closed. */
+static void spare_from_oom(void)
+{
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (write(fd, "-1000", 5) < 0) {
+		/* Not root: then it stays killable. */
+	}
+	close(fd);
+}
+
+static void close_other_fds(int a, int b)
+{
+	unsigned low = (unsigned)(a < b ? a : b), high = (unsigned)(a < b ? b : a);
+
+	if (low > 0)
+		close_range(0, low - 1, 0);
+	if (high > low + 1)
+		close_range(low + 1, high - 1, 0);
+	close_range(high + 1, ~0u, 0);
+}
+
+_Noreturn static void sleep_for_ever(void)
+{
+	for (;;)
+		pause(); /* all signals are blocked */
+}
+
+/* The node is of this server: then the domain is the one that it was made in. */
+static bool still_current(const char *ref_path, const char *ref)
+{
+	struct xs_conn *xs;
+	char now[32];
+
+	if (xs_conn_open(&xs) < 0)
+		return false;
+	return xs_conn_read(xs, XS_NO_TXN, ref_path, now, sizeof(now)) >= 0 &&
+	       strcmp(now, ref) == 0;
+}
+
+_Noreturn static void guard_main(int sock, struct vchan *v, const char *ref_path, const char *ref)
+{
+	sigset_t all;
+	char word = 0;
+	ssize_t n;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	setsid();
+	if (chdir("/") < 0) {
+		/* Then some file system stays busy. */
+	}
+	close_other_fds(sock, vchan_fd(v));
+	set_title();
+	spare_from_oom();
+
+	n = recv(sock, &word, 1, 0);
+	if (n == 1 && word == SAY_CLOSE)
+		_exit(0);
+	if (n != 1 && still_current(ref_path, ref))
+		_exit(0); /* the kernel tells the backend now */
+	vchan_keep_page(v);
+	if (n == 1)
+		send(sock, &word, 1, MSG_NOSIGNAL);
+	close(sock);
+	sleep_for_ever();
+}
+
+int guard_start(struct vchan *v, const char *ref_path, const char *ref, struct guard **out)
+{
+	struct guard *g = calloc(1, sizeof(*g));
+	int socks[2], ret;
+
+	if (!g)
+		return -ENOMEM;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, socks) < 0) {
+		ret = -errno;
+		goto free_guard;
+	}
+	g->pid = fork();
+	if (g->pid < 0) {
+		ret = -errno;
+		goto close_socks;
+	}
+	if (g->pid == 0)
+		guard_main(socks[1], v, ref_path, ref);
+	close(socks[1]);
+	g->sock = socks[0];
+	*out = g;
+	return 0;
+
+close_socks:
+	close(socks[0]);
+	close(socks[1]);
+free_guard:
+	free(g);
+	return ret;
+}
+
+static void say(struct guard *g, char word)
+{
+	/* A guard that is gone is found out by its silence. */
+	send(g->sock, &word, 1, MSG_NOSIGNAL);
+}
+
+void guard_release(struct guard *g)
+{
+	say(g, SAY_CLOSE);
+	while (waitpid(g->pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	close(g->sock);
+	free(g);
+}
+
+int guard_park(struct guard *g)
+{
+	char word = 0;
+	ssize_t n;
+
+	say(g, SAY_PARK);
+	do {
+		n = recv(g->sock, &word, 1, 0);
+	} while (n < 0 && errno == EINTR);
+	if (n != 1)
+		waitpid(g->pid, NULL, WNOHANG);
+	close(g->sock);
+	free(g);
+	return n == 1 ? 0 : -EPIPE;
+}

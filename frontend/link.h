@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* link.h: frames between the TAP and the rings. Belongs to the frame thread. */
+#ifndef DMVL_LINK_H
+#define DMVL_LINK_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/loop.h"
+#include "common/vchan.h"
+
+struct link;
+
+/* What the control thread announces. Written here, read there, at any time. */
+struct link_shared {
+	_Atomic uint64_t log_offset;   /* of the newest credit record that was applied */
+	_Atomic uint64_t demand_bytes; /* ring bytes waiting to be consumed or written */
+};
+
+struct link_events {
+	/* The connection cannot go on; `why` is static. The rings are no longer touched. */
+	void (*failed)(void *arg, const char *why);
+	/* The interface is gone for good. */
+	void (*tap_gone)(void *arg);
+	void *arg;
+};
+
+/* The fd (non-blocking) and *shared are borrowed. NULL: out of memory. Starts with carrier off. */
+struct link *link_new(struct loop *loop, int tap_fd, const struct link_events *events,
+		      struct link_shared *shared);
+void link_free(struct link *k);
+
+/*
+ * Frames flow over v, which is borrowed until link_down(). `offloads` (enum tap_offload) is what
+ * the backend takes; frames that need more are dropped. What the last connection left unconsumed
+ * goes first. 0 or -ENOMEM.
+ */
+int link_up(struct link *k, struct vchan *v, uint32_t offloads);
+
+/*
+ * Frames stop, carrier off; what the backend has not consumed is kept. After a restore (`resumed`)
+ * the shared index may be of an older time than the private copy, which is used as it is. Nothing
+ * if not up.
+ */
+void link_down(struct link *k, bool resumed);
+
+#endif

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* dmvl-front: a network interface for a Xen guest, served by dmvl-back in Dom0. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include "common/log.h"
+#include "common/loop.h"
+#include "common/mbox.h"
+#include "common/tap.h"
+#include "frontend/control.h"
+#include "frontend/guard.h"
+#include "frontend/link.h"
+#include "frontend/options.h"
+
+#ifndef DMVL_VERSION
+#define DMVL_VERSION "0.1"
+#endif
+
+/* Frames that may wait in the guest's kernel while the TX ring has no room. */
+#define TX_QUEUE_FRAMES 128
+/* An orderly end takes no longer than this; the guard finishes what is left. */
+#define STOP_NS 900000000ull
+
+struct front {
+	struct front_options opts;
+	int tap_fd;
+	struct loop *loop;
+	struct loop_io *mbox_io;
+	struct loop_signal *term, *intr;
+	struct loop_timer *last_call;
+	struct mbox *mbox;
+	struct link *link;
+	struct link_shared shared;
+	struct control *control;
+	unsigned seq;
+	bool stopping, done;
+	int status;
+};
+
+/* --- start --------------------------------------------------------------------------------------
+ */
+
+static void parse_args(int argc, char **argv, struct front_options *opts)
+{
+	char err[OPTIONS_ERR_MAX];
+
+	switch (options_parse(argc, argv, opts, err)) {
+	case OPTIONS_RUN:
+		return;
+	case OPTIONS_HELP:
+		fputs(options_help, stdout);
+		exit(EXIT_SUCCESS);
+	case OPTIONS_VERSION:
+		puts("dmvl-front " DMVL_VERSION);
+		exit(EXIT_SUCCESS);
+	case OPTIONS_WRONG:
+		break;
+	}
+	die(EXIT_WRONG_USE, "%s", err);
+}
+
+static void need_device(const char *path, const char *module)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+
+	if (fd >= 0) {
+		close(fd);
+		return;
+	}
+	if (errno == EACCES || errno == EPERM)
+		die(EXIT_WRONG_USE, "no permission to open %s: dmvl-front must run as root", path);
+	if (errno == ENOENT || errno == ENODEV || errno == ENXIO)
+		die(EXIT_WRONG_USE, "%s is missing: load the kernel module %s", path, module);
+	die(EXIT_WRONG_USE, "cannot open %s: %s", path, strerror(errno));
+}
+
+static int make_tap(const char *name)
+{
+	int fd = tap_open(name), ret;
+
+	switch (fd) {
+	case -EINVAL:
+		die(EXIT_WRONG_USE, "%s exists and is not a TAP: choose another --ifname", name);
+	case -EBUSY:
+		die(EXIT_WRONG_USE,
+		    "%s is in use by another process: is dmvl-front running for "
+		    "this device already?",
+		    name);
+	case -EPERM:
+	case -EACCES:
+		die(EXIT_WRONG_USE, "no permission to create %s: dmvl-front must run as root",
+		    name);
+	case -ENOENT:
+	case -ENODEV:
+		die(EXIT_WRONG_USE, "/dev/net/tun is missing: load the kernel module tun");
+	}
+	if (fd < 0)
+		die(EXIT_WRONG_USE, "cannot create %s: %s", name, strerror(-fd));
+	ret = tap_set_txqueuelen(name, TX_QUEUE_FRAMES);
+	if (ret < 0)
+		log_warning("%s: cannot set the queue length: %s", name, strerror(-ret));
+	return fd;
+}
+
+static void open_device(struct device *device, unsigned id)
+{
+	int ret = device_open(device, id);
+
+	if (ret == -EACCES || ret == -EPERM)
+		die(EXIT_WRONG_USE, "no permission to use xenstore: dmvl-front must run as root");
+	if (ret < 0)
+		die(EXIT_WRONG_USE,
+		    "cannot reach xenstore (%s): is this a Xen guest with "
+		    "/dev/xen/xenbus?",
+		    strerror(-ret));
+}
+
+/* --- while it runs ------------------------------------------------------------------------------
+ */
+
+static void on_link_failed(void *arg, const char *why)
+{
+	struct front *f = arg;
+
+	control_link_failed(f->control, f->seq, why);
+}
+
+static void stop(struct front *f)
+{
+	if (f->stopping)
+		return;
+	f->stopping = true;
+	sd_notify(0, "STOPPING=1");
+	loop_timer_set(f->last_call, STOP_NS);
+	control_stop(f->control);
+}
+
+static void on_tap_gone(void *arg)
+{
+	struct front *f = arg;
+
+	if (!f->stopping)
+		log_error("%s was removed", f->opts.ifname);
+	f->status = EXIT_FAILED;
+	stop(f);
+}
+
+static void on_signal(void *arg)
+{
+	stop(arg);
+}
+
+static void on_last_call(void *arg)
+{
+	struct front *f = arg;
+
+	log_warning("xenstore or the backend did not answer in time: leaving without a word");
+	loop_stop(f->loop);
+}
+
+static void on_mbox(void *arg)
+{
+	struct front *f = arg;
+	struct control_msg *m;
+
+	mbox_ack(f->mbox);
+	while ((m = (struct control_msg *)mbox_get(f->mbox)) != NULL) {
+		switch (m->word) {
+		case CONTROL_UP:
+			f->seq = m->seq;
+			if (link_up(f->link, m->v, m->offloads) < 0)
+				on_link_failed(f, "out of memory");
+			break;
+		case CONTROL_DOWN:
+			link_down(f->link, m->resumed);
+			break;
+		case CONTROL_DONE:
+			f->done = true;
+			loop_stop(f->loop);
+			return;
+		}
+		sem_post(m->done);
+	}
+}
+
+static void make_loop(struct front *f)
+{
+	const struct link_events events = {.failed = on_link_failed,
+					   .tap_gone = on_tap_gone,
+					   .arg = f};
+
+	f->loop = loop_new();
+	f->mbox = mbox_new();
+	if (!f->loop || !f->mbox)
+		die(EXIT_FAILED, "cannot make the event loop: %s", strerror(errno));
+	f->mbox_io = loop_io_new(f->loop, mbox_fd(f->mbox), LOOP_READ, on_mbox, f);
+	f->term = loop_signal_new(f->loop, SIGTERM, on_signal, f);
+	f->intr = loop_signal_new(f->loop, SIGINT, on_signal, f);
+	f->last_call = loop_timer_new(f->loop, on_last_call, f);
+	f->link = link_new(f->loop, f->tap_fd, &events, &f->shared);
+	if (!f->mbox_io || !f->term || !f->intr || !f->last_call || !f->link)
+		die(EXIT_FAILED, "out of memory");
+}
+
+static void tear_down(struct front *f)
+{
+	control_free(f->control);
+	link_free(f->link);
+	loop_timer_free(f->last_call);
+	loop_signal_free(f->intr);
+	loop_signal_free(f->term);
+	loop_io_free(f->mbox_io);
+	mbox_free(f->mbox);
+	loop_free(f->loop);
+	close(f->tap_fd);
+}
+
+int main(int argc, char **argv)
+{
+	static struct front f;
+	struct device device;
+
+	guard_init(argc, argv);
+	log_init("dmvl-front", LOG_INFO);
+	parse_args(argc, argv, &f.opts);
+	log_init("dmvl-front", f.opts.log_level);
+	signal(SIGPIPE, SIG_IGN);
+
+	need_device("/dev/xen/evtchn", "xen_evtchn");
+	need_device("/dev/xen/gntalloc", "xen_gntalloc");
+	open_device(&device, f.opts.id);
+	f.tap_fd = make_tap(f.opts.ifname);
+	make_loop(&f);
+	f.control =
+		control_start(&f.opts, &device, &f.shared, f.mbox,
+			      tap_set_offloads(f.tap_fd, TAP_CSUM | TAP_TSO4 | TAP_TSO6 | TAP_USO));
+	if (!f.control)
+		die(EXIT_FAILED, "cannot start a thread: %s", strerror(errno));
+	log_notice("%s created, device %u", f.opts.ifname, f.opts.id);
+	sd_notify(0, "READY=1");
+
+	if (loop_run(f.loop) < 0)
+		f.status = EXIT_FAILED;
+	if (f.done)
+		tear_down(&f);
+	else
+		_exit(f.status); /* the control thread is still waiting for an answer */
+	return f.status;
+}

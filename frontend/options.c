@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "frontend/options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/quote.h"
+#include "common/wire.h"
+#include "xenstore-schema/schema.h"
+
+const char options_help[] =
+	"Usage: dmvl-front [-i ID] [--ifname NAME] [--ring-order N] [--log-level LEVEL]\n"
+	"Gives this Xen guest a network interface that dmvl-back in Dom0 serves.\n"
+	"\n"
+	"  -i, --id ID         device number, default 0\n"
+	"      --ifname NAME   name of the interface, default dmvl<ID>\n"
+	"      --ring-order N  rings of 2^N bytes each way, 12..20, default 18\n"
+	"      --log-level L   error, warning, notice, info (default) or debug\n"
+	"      --version       print the version\n"
+	"  -h, --help          print this\n";
+
+enum { OPT_IFNAME = 256, OPT_RING_ORDER, OPT_LOG_LEVEL, OPT_VERSION };
+
+static const struct option long_options[] = {
+	{"id", required_argument, NULL, 'i'},
+	{"ifname", required_argument, NULL, OPT_IFNAME},
+	{"ring-order", required_argument, NULL, OPT_RING_ORDER},
+	{"log-level", required_argument, NULL, OPT_LOG_LEVEL},
+	{"version", no_argument, NULL, OPT_VERSION},
+	{"help", no_argument, NULL, 'h'},
+	{NULL, 0, NULL, 0},
+};
+
+__attribute__((format(printf, 2, 3))) static enum options_result wrong(char *err, const char *fmt,
+								       ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(err, OPTIONS_ERR_MAX, fmt, ap);
+	va_end(ap);
+	return OPTIONS_WRONG;
+}
+
+static int parse_number(const char *text, unsigned min, unsigned max, unsigned *out)
+{
+	unsigned long value;
+	char *end;
+
+	if (text[0] < '0' || text[0] > '9')
+		return -EINVAL;
+	errno = 0;
+	value = strtoul(text, &end, 10);
+	if (errno || *end || value < min || value > max)
+		return -EINVAL;
+	*out = (unsigned)value;
+	return 0;
+}
+
+/* As the kernel has it. */
+static bool ifname_ok(const char *name)
+{
+	size_t len = strlen(name);
+
+	if (len == 0 || len >= IFNAMSIZ || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+		return false;
+	for (; *name; name++) {
+		/* '%' would make the kernel number it. */
+		if (*name == '/' || *name == ':' || *name == '%' || *name <= ' ' || *name > '~')
+			return false;
+	}
+	return true;
+}
+
+static enum options_result parse_one(int opt, struct front_options *o, char *err)
+{
+	char value[QUOTE_MAX];
+
+	switch (opt) {
+	case 'h':
+		return OPTIONS_HELP;
+	case OPT_VERSION:
+		return OPTIONS_VERSION;
+	case 'i':
+		if (parse_number(optarg, 0, SCHEMA_ID_MAX, &o->id) < 0)
+			return wrong(err, "--id %s: expected a number 0..%u",
+				     quote_text(value, optarg), SCHEMA_ID_MAX);
+		break;
+	case OPT_IFNAME:
+		if (!ifname_ok(optarg))
+			return wrong(err,
+				     "--ifname %s: not a name for an interface (1..%d "
+				     "printable characters, none of / : %%)",
+				     quote_text(value, optarg), IFNAMSIZ - 1);
+		memcpy(o->ifname, optarg, strlen(optarg) + 1);
+		break;
+	case OPT_RING_ORDER:
+		if (parse_number(optarg, WIRE_RING_ORDER_MIN, WIRE_RING_ORDER_MAX, &o->ring_order) <
+		    0)
+			return wrong(err, "--ring-order %s: expected a number %u..%u",
+				     quote_text(value, optarg), WIRE_RING_ORDER_MIN,
+				     WIRE_RING_ORDER_MAX);
+		break;
+	case OPT_LOG_LEVEL:
+		if (log_level_parse(optarg, &o->log_level) < 0)
+			return wrong(err,
+				     "--log-level %s: expected error, warning, notice, info "
+				     "or debug",
+				     quote_text(value, optarg));
+		break;
+	}
+	return OPTIONS_RUN;
+}
+
+enum options_result options_parse(int argc, char **argv, struct front_options *o, char *err)
+{
+	char value[QUOTE_MAX];
+	int opt;
+
+	*o = (struct front_options){.ring_order = WIRE_RING_ORDER_DEFAULT, .log_level = LOG_INFO};
+	opterr = 0;
+	optind = 0; /* glibc: begin anew, for tests */
+	while ((opt = getopt_long(argc, argv, ":i:h", long_options, NULL)) != -1) {
+		enum options_result result;
+		const char *word = argv[optind - 1];
+
+		if (opt == ':')
+			return wrong(err, "option %s needs a value", quote_text(value, word));
+		if (opt == '?')
+			return wrong(err, "unknown option %s; dmvl-front -h lists all",
+				     quote_text(value, word));
+		result = parse_one(opt, o, err);
+		if (result != OPTIONS_RUN)
+			return result;
+	}
+	if (optind < argc)
+		return wrong(err, "unexpected argument %s; dmvl-front -h lists all options",
+			     quote_text(value, argv[optind]));
+	if (!o->ifname[0])
+		snprintf(o->ifname, sizeof(o->ifname), "dmvl%u", o->id);
+	return OPTIONS_RUN;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* options.h: dmvl-front's command line. Pure: prints nothing, ends nothing. */
+#ifndef DMVL_FRONT_OPTIONS_H
+#define DMVL_FRONT_OPTIONS_H
+
+#include <net/if.h>
+#include <stddef.h>
+
+#include "common/log.h"
+
+struct front_options {
+	unsigned id;
+	char ifname[IFNAMSIZ];
+	unsigned ring_order;
+	enum log_level log_level;
+};
+
+enum options_result {
+	OPTIONS_RUN,
+	OPTIONS_HELP,
+	OPTIONS_VERSION,
+	OPTIONS_WRONG, /* err says what */
+};
+
+#define OPTIONS_ERR_MAX 160
+
+/* Reads argv into *o; err has OPTIONS_ERR_MAX bytes. */
+enum options_result options_parse(int argc, char **argv, struct front_options *o, char *err);
+
+/* The text of -h. */
+extern const char options_help[];
+
+#endif

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "frontend/server.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/log.h"
+
+static void park(struct server *s, struct device *d)
+{
+	int ret = guard_park(s->guard), fd;
+
+	if (ret < 0 && guard_start(s->v, d->ring_ref, s->ref, &s->guard) == 0)
+		ret = guard_park(s->guard); /* somebody killed the first one */
+	if (ret < 0) {
+		log_error("cannot park the event channel of before the restore: it stays open here,"
+			  " and ending this process may crash the guest's kernel");
+		return;
+	}
+	fd = vchan_abandon(s->v);
+	close(fd);
+	log_notice("the guest was restored: the old event channel is parked");
+}
+
+int server_open(struct server *s, struct device *d, unsigned order)
+{
+	int ret = vchan_serve(d->back_domid, d->vchan, order, &s->v);
+
+	if (ret < 0)
+		goto none;
+	ret = device_read_ref(d, s->ref);
+	if (ret < 0)
+		s->ref[0] = '\0'; /* restored just now, perhaps: the guard will know what to do */
+	if (guard_start(s->v, d->ring_ref, s->ref, &s->guard) < 0) {
+		ret = -EAGAIN;
+		goto close_vchan;
+	}
+	if (ret < 0) {
+		park(s, d);
+		goto none;
+	}
+	return 0;
+
+close_vchan:
+	vchan_close(s->v);
+none:
+	*s = (struct server){0};
+	return ret;
+}
+
+void server_end(struct server *s, struct device *d)
+{
+	char now[DEVICE_REF_MAX];
+
+	if (!s->v)
+		return;
+	/* The node first: a restore takes all nodes of the device away. */
+	if (device_read_ref(d, now) == 0 && strcmp(now, s->ref) == 0) {
+		guard_release(s->guard);
+		vchan_close(s->v);
+	} else {
+		park(s, d);
+	}
+	*s = (struct server){0};
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "frontend/tx.h"
+
+#include <string.h>
+
+#include "common/tap.h"
+
+#ifndef VIRTIO_NET_HDR_GSO_UDP_L4
+#define VIRTIO_NET_HDR_GSO_UDP_L4 5
+#endif
+
+uint32_t tx_room(uint32_t ring_bytes, uint32_t inflight, uint64_t credit_bytes)
+{
+	uint32_t space = ring_bytes - inflight;
+
+	if (inflight == 0)
+		return space;
+	if (credit_bytes <= inflight)
+		return 0;
+	return credit_bytes - inflight < space ? (uint32_t)(credit_bytes - inflight) : space;
+}
+
+bool tx_offload_ok(const struct virtio_net_hdr_v1 *vnet, uint32_t offloads)
+{
+	if ((vnet->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) && !(offloads & TAP_CSUM))
+		return false;
+	switch (vnet->gso_type & ~VIRTIO_NET_HDR_GSO_ECN) {
+	case VIRTIO_NET_HDR_GSO_NONE:
+		return true;
+	case VIRTIO_NET_HDR_GSO_TCPV4:
+		return offloads & TAP_TSO4;
+	case VIRTIO_NET_HDR_GSO_TCPV6:
+		return offloads & TAP_TSO6;
+	case VIRTIO_NET_HDR_GSO_UDP_L4:
+		return offloads & TAP_USO;
+	}
+	return false;
+}
+
+void tx_gather(void *to, const struct iovec *iov, unsigned n, uint32_t len)
+{
+	char *at = to;
+
+	for (unsigned i = 0; i < n && len > 0; i++) {
+		uint32_t part = iov[i].iov_len < len ? (uint32_t)iov[i].iov_len : len;
+
+		memcpy(at, iov[i].iov_base, part);
+		at += part;
+		len -= part;
+	}
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The backlog's order and bounds, and the room in the TX ring. */
+#include "frontend/backlog.h"
+#include "frontend/tx.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "common/tap.h"
+#include "common/wire.h"
+#include "tests/unit/tap.h"
+
+static uint8_t frame[WIRE_BODY_MAX];
+
+static void push(struct backlog *b, uint8_t tag, uint32_t len)
+{
+	struct iovec iov[2] = {{frame, 1}, {frame + 1, sizeof(frame) - 1}};
+
+	memset(frame, tag, sizeof(frame));
+	is_int(backlog_push(b, iov, 2, len), 0, "push frame %d of %u bytes", tag, len);
+}
+
+static void pop(struct backlog *b, uint8_t tag, uint32_t len)
+{
+	uint32_t got = 0;
+	const uint8_t *body = backlog_peek(b, &got);
+
+	ok(body && got == len && body[0] == tag && body[len - 1] == tag,
+	   "frame %d of %u bytes comes out", tag, len);
+	if (body)
+		backlog_pop(b);
+}
+
+/* Appends a message as it would lie in a ring. */
+static uint32_t lay(uint8_t *ring, uint32_t at, enum wire_type type, uint8_t tag, uint32_t len)
+{
+	struct wire_hdr hdr = wire_make(type, len);
+
+	memcpy(ring + at, &hdr, sizeof(hdr));
+	memset(ring + at + sizeof(hdr), tag, len);
+	return at + wire_size(len);
+}
+
+static void test_order(void)
+{
+	struct backlog b;
+	uint32_t len;
+
+	backlog_init(&b);
+	ok(!backlog_peek(&b, &len), "empty at first");
+	push(&b, 1, 100);
+	push(&b, 2, WIRE_BODY_MAX);
+	push(&b, 3, 27);
+	is_int(backlog_bytes(&b), wire_size(100) + wire_size(WIRE_BODY_MAX) + wire_size(27),
+	       "bytes that it will take");
+	pop(&b, 1, 100);
+	pop(&b, 2, WIRE_BODY_MAX);
+	pop(&b, 3, 27);
+	ok(!backlog_peek(&b, &len), "empty again");
+	for (int i = 0; i < 1000; i++) {
+		struct iovec iov = {frame, WIRE_BODY_MAX};
+
+		backlog_push(&b, &iov, 1, WIRE_BODY_MAX);
+		backlog_pop(&b);
+	}
+	ok(b.cap <= 3 * wire_size(WIRE_BODY_MAX), "does not grow with use: %u bytes", b.cap);
+	backlog_free(&b);
+}
+
+static void test_prepend(void)
+{
+	uint8_t *ring = calloc(1, 4096);
+	struct iovec iov[2];
+	struct backlog b;
+	uint32_t end, len;
+
+	backlog_init(&b);
+	push(&b, 9, 60);
+	end = lay(ring, 0, WIRE_DATA, 1, 61);
+	end = lay(ring, end, WIRE_KEEPALIVE, 0, 0);
+	end = lay(ring, end, WIRE_DATA, 2, 70);
+	end = lay(ring, end, WIRE_KEEPALIVE, 0, 0);
+	iov[0] = (struct iovec){ring, 33}; /* cut anywhere: the ring wraps */
+	iov[1] = (struct iovec){ring + 33, end - 33};
+	is_int(backlog_prepend(&b, iov, 2), 2, "two frames kept of a ring with two");
+	pop(&b, 1, 61);
+	pop(&b, 2, 70);
+	pop(&b, 9, 60);
+	ok(!backlog_peek(&b, &len), "and no more");
+
+	push(&b, 9, 60);
+	iov[0] = (struct iovec){ring, end - 1};
+	is_int(backlog_prepend(&b, iov, 1), -EPROTO, "half a message is refused");
+	ring[4] = 77;
+	iov[0] = (struct iovec){ring, end};
+	is_int(backlog_prepend(&b, iov, 1), -EPROTO, "an unknown type is refused");
+	memset(ring, 0xff, 8);
+	is_int(backlog_prepend(&b, iov, 1), -EPROTO, "a wild length is refused");
+	pop(&b, 9, 60);
+	ok(!backlog_peek(&b, &len), "what was there before stays");
+	backlog_free(&b);
+	free(ring);
+}
+
+static void test_reconnects(void)
+{
+	uint8_t *ring = calloc(1, 4096);
+	struct backlog b;
+	uint32_t end = lay(ring, 0, WIRE_DATA, 5, 1000);
+	struct iovec iov = {ring, end};
+
+	backlog_init(&b);
+	for (int i = 0; i < 1000; i++) {
+		backlog_prepend(&b, &iov, 1);
+		backlog_pop(&b);
+	}
+	ok(b.cap < 4096 + 2 * wire_size(WIRE_BODY_MAX), "reconnects do not make it grow: %u bytes",
+	   b.cap);
+	backlog_free(&b);
+	free(ring);
+}
+
+static void test_room(void)
+{
+	is_int(tx_room(4096, 0, UINT64_MAX), 4096, "an empty ring");
+	is_int(tx_room(4096, 4096, UINT64_MAX), 0, "a full one");
+	is_int(tx_room(4096, 1000, UINT64_MAX), 3096, "no credit told: all free space");
+	is_int(tx_room(4096, 0, 0), 4096, "no credit, empty ring: one message");
+	is_int(tx_room(4096, 8, 0), 0, "no credit, and one is on its way");
+	is_int(tx_room(4096, 1000, 1000), 0, "credit used up");
+	is_int(tx_room(4096, 1000, 1100), 100, "credit less than space");
+	is_int(tx_room(4096, 4000, 1u << 20), 96, "space less than credit");
+	is_int(tx_room(4096, 1000, 999), 0, "credit that shrank below what is in flight");
+}
+
+static void test_offloads(void)
+{
+	struct virtio_net_hdr_v1 h = {0};
+
+	ok(tx_offload_ok(&h, 0), "a plain frame needs nothing");
+	h.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
+	ok(!tx_offload_ok(&h, 0), "an open checksum needs csum");
+	ok(tx_offload_ok(&h, TAP_CSUM), "and is fine with it");
+	h.gso_type = VIRTIO_NET_HDR_GSO_TCPV4;
+	ok(!tx_offload_ok(&h, TAP_CSUM | TAP_TSO6), "TCPv4 needs tso4");
+	ok(tx_offload_ok(&h, TAP_CSUM | TAP_TSO4), "and is fine with it");
+	h.gso_type = VIRTIO_NET_HDR_GSO_TCPV6 | VIRTIO_NET_HDR_GSO_ECN;
+	ok(tx_offload_ok(&h, TAP_CSUM | TAP_TSO6), "TCPv6 with ECN needs tso6");
+	h.gso_type = VIRTIO_NET_HDR_GSO_UDP;
+	ok(!tx_offload_ok(&h, ~0u), "fragmented UDP is nobody's");
+	h.gso_type = 0x42;
+	ok(!tx_offload_ok(&h, ~0u), "nor is an unknown type");
+}
+
+int main(void)
+{
+	test_order();
+	test_prepend();
+	test_reconnects();
+	test_room();
+	test_offloads();
+	return done_testing();
+}
