@@ -218,7 +218,9 @@ function emit_doc() {
 	print ""
 	print "## Uplink: `/local/domain/B/data/dmvl/NAME/`"
 	print ""
-	print "Owned by the backend's domain. NAME is what `uplink` in the backend directory names."
+	print "Owned by the backend's domain. NAME is what `uplink` in the backend directory names. What was set"
+	print "for a guest that is saved or rebooting waits in `saved/UUID/ID/`, with the names of the backend"
+	print "directory's keys, until the guest is back."
 	print ""
 	emit_area("uplink")
 	print ""
