@@ -280,6 +280,9 @@ for args in frob "list x" "list --frob" "list -B x" "attach" "set 1" "set 1 weig
 	# shellcheck disable=SC2086 # words
 	fails 2 "" "wrong use: $args" $args
 done
+setpriv --reuid 65534 "$ctl" list >"$tmp/out" 2>"$tmp/err"
+[ $? -eq 2 ] && grep -q 'no permission to use xenstore: run as root' "$tmp/err"
+ok $? "an ordinary user: one clear error"
 kill -STOP "$(cat /run/xenstored/xenstored.pid)"
 start=$(now_ms)
 fails 2 "xenstored does not answer" "xenstored stopped: one clear error" list

@@ -60,7 +60,8 @@ int ctl_connect(struct ctl *ctl)
 	sigaction(SIGALRM, &act, NULL);
 	alarm(ANSWER_S);
 	ret = xs_conn_open(&ctl->xs);
-	if (ret == -EACCES || ret == -EPERM)
+	/* libxenstore tries one path after the other: its errno may be that of the last. */
+	if (ret == -EACCES || ret == -EPERM || (ret < 0 && geteuid() != 0))
 		return ctl_fail(EXIT_WRONG_USE, "no permission to use xenstore: run as root");
 	if (ret < 0)
 		return ctl_fail(EXIT_WRONG_USE,
