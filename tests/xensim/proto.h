@@ -9,6 +9,7 @@
 #ifndef XENSIM_PROTO_H
 #define XENSIM_PROTO_H
 
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
 
@@ -16,6 +17,7 @@
 #define SIM_GUEST_DIR	  "/run/guests"	  /* Dom0 sees each guest's /run below it, by guest number */
 #define SIM_PAGE	  4096u
 #define SIM_MAX_PAYLOAD	  65536u	  /* bytes after the fixed header, either way */
+#define SIM_RESUMED	  (SIGRTMAX - 1)  /* to a process that shares pages; SIGRTMAX is valgrind's */
 #define SIM_MAX_FDS	  64u		  /* distinct shares in one mapping */
 #define SIM_NO_NOTIFY	  UINT32_MAX	  /* no byte to clear, or no port to signal, at unmap */
 #define SIM_XENSTORE_REF  1u		  /* GNTTAB_RESERVED_XENSTORE */

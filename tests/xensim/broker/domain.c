@@ -186,7 +186,7 @@ static void unshare_memory(struct guest *g)
 
 	TAILQ_FOREACH (c, &g->conns, link)
 		if (c->kind == SIM_GNTALLOC && !LIST_EMPTY(&c->shares) && process_of(g, c->pid))
-			kill(c->pid, SIGRTMAX);
+			kill(c->pid, SIM_RESUMED);
 }
 
 static int new_domain(struct work *w, struct guest *g)

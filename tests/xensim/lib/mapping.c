@@ -11,7 +11,7 @@
  * addr is written last.
  *
  * Resume: a restored guest has the same memory contents in new pages, which nobody else maps.  The
- * broker sends SIGRTMAX to each process that shares pages before it lets it run again, and the
+ * broker sends SIM_RESUMED to each process that shares pages before it lets it run again, and the
  * handler replaces every share by private memory with the same contents.
  */
 #include "client.h"
@@ -185,7 +185,7 @@ static void catch_resume(void)
 	struct sigaction sa = {.sa_handler = on_resume, .sa_flags = SA_RESTART};
 
 	sigfillset(&sa.sa_mask);
-	sigaction(SIGRTMAX, &sa, NULL);
+	sigaction(SIM_RESUMED, &sa, NULL);
 }
 
 void sim_mapping_catch_resume(void)

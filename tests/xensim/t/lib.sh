@@ -7,7 +7,7 @@
 #   finish
 
 top=$(CDPATH= cd -- "$(dirname -- "$0")/../../.." && pwd)
-probe=$top/build/xensim/t/probe
+probe=${PROBE:-$top/build/xensim/t/probe}
 run=$top/tests/xensim/run
 count=0 failed=0
 

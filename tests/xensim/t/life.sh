@@ -5,11 +5,6 @@
 instance 1 "$@"
 
 state() { xensim list | sed -n "s/^$1 \([^ ]*\) \([^ ]*\) .*/\1 \2/p"; }
-steps() { # FIFO: a fifo open for writing as fd 3, whoever reads
-	rm -f $tmp/fifo
-	mkfifo $tmp/fifo
-	exec 3<>$tmp/fifo
-}
 uuid=$(xensim list | sed -n "s/^$g1 .* //p")
 name=$(xenstore-read /local/domain/"$g1"/name)
 
@@ -38,7 +33,9 @@ until_in $tmp/s closed
 
 # Restore in a new domain.
 path=/local/domain/$g1/data/v
-steps
+mkfifo $tmp/fifo
+exec 3<>$tmp/fifo
+rm -f $tmp/s
 in-guest "$g1" $probe resume 0 data/v park <$tmp/fifo >$tmp/s &
 until_in $tmp/s ready
 mkfifo $tmp/peek
@@ -68,10 +65,11 @@ is "$(line $tmp/c 2)" "open=1 reads=before notify=0" "Dom0's client notices noth
 echo go >&3
 is "$(line $tmp/s 3)" "poll=0 open=1 live=1" "nor does the guest's server"
 is "$(line $tmp/s 4)" "notify=0 unmask=0" "whose old port swallows everything"
-is "$(line $tmp/s 5)" "mine=before" "what Dom0 wrote went into the void"
+is "$(line $tmp/s 5)" "reads=mine" "what Dom0 wrote went into the void"
 until_in $tmp/s serving
 is "$(line $tmp/s 6)" "port=same" "port numbers are used again"
 echo go >&4
+is "$(line $tmp/c 3)" "open=1" "not even the end of that server"
 until_in $tmp/c closed
 is "$(sleep 0.05; state "$old")" "" "the zombie goes when Dom0 unmaps"
 is "$($probe client "$g1" /local/domain/"$g1"/data/v 0 | head -n 1)" ok "a new server beside the parked fd"

@@ -274,6 +274,7 @@ static int resume(char **a)
 	if (wait_open(v, 2, 10000))
 		return 1;
 	strcpy(v->write.buffer, "before");
+	strcpy(v->read.buffer, "mine");
 	say("open");
 	await_word();
 	p = (struct pollfd){.fd = libxenvchan_fd_for_select(v), .events = POLLIN};
@@ -281,7 +282,7 @@ static int resume(char **a)
 	       v->ring->srv_live);
 	printf("notify=%d unmask=%d\n", xenevtchn_notify(v->event, (evtchn_port_t)v->event_port),
 	       xenevtchn_unmask(v->event, (evtchn_port_t)v->event_port));
-	printf("mine=%s\n", (char *)v->write.buffer);
+	printf("reads=%s\n", (char *)v->read.buffer);
 	if (!strcmp(a[2], "close")) {
 		libxenvchan_close(v);
 		say("closed");
@@ -319,6 +320,7 @@ static int peek(char **a)
 	       xenevtchn_notify(v->event, (evtchn_port_t)v->event_port));
 	fflush(stdout);
 	await_word();
+	printf("open=%d\n", libxenvchan_is_open(v));
 	libxenvchan_close(v);
 	say("closed");
 	return 0;
