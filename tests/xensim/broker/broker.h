@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The broker's state: domains, the guests that live in them, and the device files they hold open. */
+/* The broker's state: domains, the guests that live in them, and the device files they hold open.
+ */
 #ifndef XENSIM_BROKER_H
 #define XENSIM_BROKER_H
 
@@ -29,14 +30,15 @@ struct fault {
 	unsigned int times;
 };
 
-/* A machine: processes, their kernel, their network namespace. Moves to a new domain at a restore. */
+/* A machine: processes, their kernel, their network namespace. Moves to a new domain at a restore.
+ */
 struct guest {
 	TAILQ_ENTRY(guest) link;
 	struct source listen; /* first, see main.c */
 	unsigned int nr;      /* 0 is Dom0 */
 	struct domain *dom;
-	ino_t uts;	      /* what tells its processes from others */
-	pid_t kernel;	      /* the one that is never stopped */
+	ino_t uts;			  /* what tells its processes from others */
+	pid_t kernel;			  /* the one that is never stopped */
 	unsigned int shared, share_limit; /* pages, gntalloc's count */
 	struct fault fault[SIM_NR_KINDS];
 	TAILQ_HEAD(, conn) conns;
@@ -96,7 +98,7 @@ struct port {
 	unsigned int nr;
 	unsigned int refs;
 	uint32_t slot;
-	struct evt *evt;   /* NULL: only a notification keeps it */
+	struct evt *evt;     /* NULL: only a notification keeps it */
 	unsigned int remote; /* domid that may bind */
 	uint32_t virq;	     /* with is_virq */
 	bool is_virq;
@@ -110,9 +112,9 @@ struct notify {
 
 struct share {
 	LIST_ENTRY(share) link; /* in conn */
-	struct domain *dom;	/* whose grant table it is in; NULL: never again mapped, notify dead */
-	struct domain *owner;	/* whose memory it is; valid while mapped or dom is */
-	struct guest *guest;	/* whose limit it counts for; NULL: it does not */
+	struct domain *dom; /* whose grant table it is in; NULL: never again mapped, notify dead */
+	struct domain *owner; /* whose memory it is; valid while mapped or dom is */
+	struct guest *guest;  /* whose limit it counts for; NULL: it does not */
 	uint32_t id;
 	int fd;
 	unsigned int pages;

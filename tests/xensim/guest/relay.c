@@ -2,14 +2,15 @@
 /*
  * Theory of operation
  *
- * Each process that connects to the guest's xenstore socket is a client.  Its requests go into the one
- * ring under numbers of ours; a `request` remembers whose they were.  Watches get tokens of ours too,
- * so that an event finds its client.  A client that closes loses its watches and transactions.
+ * Each process that connects to the guest's xenstore socket is a client.  Its requests go into the
+ * one ring under numbers of ours; a `request` remembers whose they were.  Watches get tokens of
+ * ours too, so that an event finds its client.  A client that closes loses its watches and
+ * transactions.
  *
  * As in Linux (drivers/xen/xenbus): removing an unknown watch is no error; a transaction id that is
- * not the client's is ENOENT; ending one from before a resume is EAGAIN; the kernel itself has a few
- * watches, which count for the domain's quota; after a resume every watch is registered anew, and so
- * fires once.
+ * not the client's is ENOENT; ending one from before a resume is EAGAIN; the kernel itself has a
+ * few watches, which count for the domain's quota; after a resume every watch is registered anew,
+ * and so fires once.
  */
 #include "relay.h"
 #include "ring.h"
@@ -164,7 +165,7 @@ static void do_watch(struct client *c)
 		q->watch = w->id;
 		return;
 	}
-	TAILQ_FOREACH (w, &watches, link)
+	TAILQ_FOREACH(w, &watches, link)
 		if (w->client == c && !strcmp(w->path, path) && !strcmp(w->token, token)) {
 			ask_watch(c, &c->in.hdr, w);
 			watch_free(w);
@@ -177,7 +178,7 @@ static struct transaction *transaction(struct client *c, uint32_t id)
 {
 	struct transaction *t;
 
-	LIST_FOREACH (t, &c->transactions, link)
+	LIST_FOREACH(t, &c->transactions, link)
 		if (t->id == id)
 			return t;
 	return NULL;
@@ -213,7 +214,7 @@ static void client_free(struct client *c)
 	struct transaction *t;
 	struct request *q;
 
-	TAILQ_FOREACH (q, &requests, link)
+	TAILQ_FOREACH(q, &requests, link)
 		if (q->client == c)
 			q->client = NULL;
 	for (w = TAILQ_FIRST(&watches); w; w = next) {
@@ -274,11 +275,11 @@ unsigned int relay_poll(struct pollfd *p, unsigned int max, bool stopped)
 	unsigned int n = 0;
 
 	p[n++] = (struct pollfd){.fd = stopped ? -1 : listener, .events = POLLIN};
-	TAILQ_FOREACH (c, &clients, link)
+	TAILQ_FOREACH(c, &clients, link)
 		if (n < max)
-			p[n++] = (struct pollfd){
-				.fd = stopped ? -1 : c->fd,
-				.events = (short)(POLLIN | (c->out_len ? POLLOUT : 0))};
+			p[n++] = (struct pollfd){.fd = stopped ? -1 : c->fd,
+						 .events = (short)(POLLIN |
+								   (c->out_len ? POLLOUT : 0))};
 	return n;
 }
 
@@ -310,7 +311,7 @@ static struct watch *watch_by_id(unsigned int id)
 {
 	struct watch *w;
 
-	TAILQ_FOREACH (w, &watches, link)
+	TAILQ_FOREACH(w, &watches, link)
 		if (w->id == id)
 			return w;
 	return NULL;
@@ -374,7 +375,7 @@ static void reply(struct message *m)
 {
 	struct request *q;
 
-	TAILQ_FOREACH (q, &requests, link)
+	TAILQ_FOREACH(q, &requests, link)
 		if (q->id == m->hdr.req_id)
 			break;
 	if (!q)
@@ -415,6 +416,6 @@ void relay_reattached(void)
 	struct watch *w;
 
 	generation++;
-	TAILQ_FOREACH (w, &watches, link)
+	TAILQ_FOREACH(w, &watches, link)
 		ask_watch(NULL, &hdr, w);
 }

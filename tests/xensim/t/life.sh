@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Domains come, suspend, are restored and migrate, as their processes and Dom0 see it.
+# shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 instance 1 "$@"
 
@@ -21,7 +22,7 @@ is "$(line $tmp/release 2)$(state "$new")" @releaseDomain "a destroy fires @rele
 is "$(xenstore-exists /local/domain/"$new" && echo there)" "" "and its nodes are gone"
 
 # Suspend and resume in place: nothing happened.
-in-guest "$g1" $probe server 0 data/v >$tmp/s &
+in-guest "$g1" "$probe" server 0 data/v >$tmp/s &
 until_in $tmp/s ready
 xensim suspend "$g1"
 is "$(line $tmp/release 3) $(state "$g1")" "@releaseDomain $name ---ss-" \
@@ -36,7 +37,7 @@ path=/local/domain/$g1/data/v
 mkfifo $tmp/fifo
 exec 3<>$tmp/fifo
 rm -f $tmp/s
-in-guest "$g1" $probe resume 0 data/v park <$tmp/fifo >$tmp/s &
+in-guest "$g1" "$probe" resume 0 data/v park <$tmp/fifo >$tmp/s &
 until_in $tmp/s ready
 mkfifo $tmp/peek
 exec 4<>$tmp/peek
@@ -46,7 +47,7 @@ in-guest "$g1" xenstore-watch -n 2 data/w >$tmp/w &
 until_in $tmp/w data/w
 mkfifo $tmp/trans
 exec 5<>$tmp/trans
-in-guest "$g1" $probe transaction <$tmp/trans >$tmp/t &
+in-guest "$g1" "$probe" transaction <$tmp/trans >$tmp/t &
 until_in $tmp/t begun
 old=$g1
 xensim suspend "$g1"
