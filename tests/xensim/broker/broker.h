@@ -41,8 +41,8 @@ struct guest {
 	pid_t kernel;			  /* the one that is never stopped */
 	unsigned int shared, share_limit; /* pages, gntalloc's count */
 	struct fault fault[SIM_NR_KINDS];
-	TAILQ_HEAD(, conn) conns;
-	TAILQ_HEAD(, evt) evts;
+	TAILQ_HEAD(conn_list, conn) conns;
+	TAILQ_HEAD(evt_list, evt) evts;
 };
 
 /* As Xen sees it. A dying one stays while another domain maps its pages. */
@@ -76,8 +76,8 @@ struct conn {
 	struct guest *guest;
 	pid_t pid;
 	struct evt *evt; /* SIM_EVTCHN, until its queue closes */
-	LIST_HEAD(, share) shares;
-	LIST_HEAD(, map) maps;
+	LIST_HEAD(share_list, share) shares;
+	LIST_HEAD(map_list, map) maps;
 	uint32_t next_id;
 };
 
@@ -88,7 +88,7 @@ struct evt {
 	struct guest *guest;
 	struct conn *conn; /* NULL: closed before the queue */
 	bool kernel;	   /* the guest kernel's own: it rebinds it at resume */
-	LIST_HEAD(, port) ports;
+	LIST_HEAD(port_list, port) ports;
 };
 
 /* An event channel. The handle holds one reference, every unmap notification another. */
@@ -144,8 +144,8 @@ struct broker {
 	uint64_t next_link;
 	unsigned int next_domid, next_guest;
 	unsigned int bugs;
-	TAILQ_HEAD(, domain) domains; /* by id */
-	TAILQ_HEAD(, guest) guests;
+	TAILQ_HEAD(domain_list, domain) domains; /* by id */
+	TAILQ_HEAD(guest_list, guest) guests;
 	int xs_page_fd; /* Dom0's xenstore ring */
 	unsigned int xs_port;
 };

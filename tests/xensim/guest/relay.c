@@ -13,6 +13,7 @@
  * and so fires once.
  */
 #include "relay.h"
+#include "bytes.h"
 #include "ring.h"
 
 #include <errno.h>
@@ -34,9 +35,8 @@ struct client {
 	int fd;
 	struct message in;
 	size_t in_len;
-	char *out;
-	size_t out_len, out_size;
-	LIST_HEAD(, transaction) transactions;
+	struct bytes out;
+	LIST_HEAD(transaction_list, transaction) transactions;
 };
 
 struct watch {
@@ -53,9 +53,9 @@ struct request {
 	unsigned int watch; /* XS_WATCH: which, 0 for none */
 };
 
-static TAILQ_HEAD(, client) clients = TAILQ_HEAD_INITIALIZER(clients);
-static TAILQ_HEAD(, watch) watches = TAILQ_HEAD_INITIALIZER(watches);
-static TAILQ_HEAD(, request) requests = TAILQ_HEAD_INITIALIZER(requests);
+static TAILQ_HEAD(client_list, client) clients = TAILQ_HEAD_INITIALIZER(clients);
+static TAILQ_HEAD(watch_list, watch) watches = TAILQ_HEAD_INITIALIZER(watches);
+static TAILQ_HEAD(request_list, request) requests = TAILQ_HEAD_INITIALIZER(requests);
 static int listener;
 static uint32_t next_request, next_watch;
 static unsigned int generation;
@@ -71,22 +71,15 @@ static void flush(struct client *c)
 {
 	ssize_t n = 0;
 
-	if (c->out_len)
-		n = send(c->fd, c->out, c->out_len, MSG_NOSIGNAL | MSG_DONTWAIT);
-	if (n > 0) {
-		memmove(c->out, c->out + n, c->out_len - (size_t)n);
-		c->out_len -= (size_t)n;
-	}
+	if (c->out.len)
+		n = send(c->fd, c->out.data, c->out.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+	if (n > 0)
+		bytes_drop(&c->out, (size_t)n);
 }
 
 static void put(struct client *c, const void *data, size_t len)
 {
-	if (c->out_len + len > c->out_size) {
-		c->out_size = (c->out_len + len) * 2;
-		c->out = must(realloc(c->out, c->out_size));
-	}
-	memcpy(c->out + c->out_len, data, len);
-	c->out_len += len;
+	bytes_put(&c->out, data, len);
 }
 
 /* Answer a client ourselves. */
@@ -233,7 +226,7 @@ static void client_free(struct client *c)
 	}
 	TAILQ_REMOVE(&clients, c, link);
 	close(c->fd);
-	free(c->out);
+	free(c->out.data);
 	free(c);
 }
 
@@ -279,7 +272,7 @@ unsigned int relay_poll(struct pollfd *p, unsigned int max, bool stopped)
 		if (n < max)
 			p[n++] = (struct pollfd){.fd = stopped ? -1 : c->fd,
 						 .events = (short)(POLLIN |
-								   (c->out_len ? POLLOUT : 0))};
+								   (c->out.len ? POLLOUT : 0))};
 	return n;
 }
 
