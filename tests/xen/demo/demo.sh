@@ -37,10 +37,10 @@ dmvlctl list
 
 start sink world dmvl-flow sink 5001 -I 1
 sink=$started
-say 'each guest sends TCP as fast as it goes, and UDP at 1 Mbit/s'
+say 'each guest sends TCP as fast as it goes, and UDP at 0.4 Mbit/s'
 for g in g1 g2 g3; do
 	guest_bg $g dmvl-flow tcp 10.77.0.1 5001 -w 600 >/dev/null &
-	guest_bg $g dmvl-flow udp 10.77.0.1 5001 -w 600 -b 1000000 >/dev/null &
+	guest_bg $g dmvl-flow udp 10.77.0.1 5001 -w 600 -b 400000 >/dev/null &
 done
 
 # sums: bytes of each guest so far, "b1 b2 b3".
