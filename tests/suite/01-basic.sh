@@ -6,7 +6,7 @@
 
 uplink_setup
 check 'dmvl-back starts' back_start
-is "$(xenstore-read "$(uplink_dir)/state")" running 'its uplink is announced'
+is "$(xenstore-read "$uplink/state")" running 'its uplink is announced'
 start rarp world dmvl-frames recv -i world0 -w 60 -t 8035 -c 5 -v
 
 check 'attach' dmvlctl attach g1 weight=512
@@ -52,5 +52,5 @@ check 'the agent connects' wait_for 60 connected g1
 check 'and traffic flows' talks g1
 back_stop
 is $? 0 'dmvl-back ends well'
-is "$(xenstore-read "$(uplink_dir)/state")" stopped 'and says so'
+is "$(xenstore-read "$uplink/state")" stopped 'and says so'
 done_testing

@@ -15,6 +15,8 @@
 
 # ---- Xenstore ----
 
+uplink=/local/domain/0/data/dmvl/default
+
 # be NAME [ID], fe NAME [ID]: a device's directories.
 be()
 {
@@ -24,11 +26,6 @@ be()
 fe()
 {
 	echo "/local/domain/$(guest_domid "$1")/device/dmvl/${2:-0}"
-}
-
-uplink_dir()
-{
-	echo "/local/domain/0/data/dmvl/${1:-default}"
 }
 
 # states NAME [ID]: backend's and frontend's, "4 4" when connected.
@@ -71,6 +68,7 @@ no_node()
 
 back=
 _starts=0
+
 
 # back_start [OPTION..]: dmvl-back with a TAP on xenbr0; $back is its process id. back_run takes
 # the uplink too. Its log goes to back.N.log, N counting the starts.
@@ -183,9 +181,9 @@ pipe_start()
 # pipe_wait FROM TO PORT: it ended, and both hashes are the same.
 pipe_wait()
 {
-	for _pid in $(cat "pipe.$3.pid"); do
+	while read -r _pid; do
 		wait "$_pid" || return 1
-	done
+	done <"pipe.$3.pid"
 	[ "$(at "$1" "sha256sum </run/sent.$3")" = "$(at "$2" "sha256sum </run/got.$3")" ]
 }
 
