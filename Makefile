@@ -96,6 +96,11 @@ $(B)/%: $(O)/%
 	$(Q)cp $< $@
 endif
 
+# --- tests ------------------------------------------------------------------------------------------
+$(O)/tests/unit/%: $(O)/tests/unit/%.o $(O)/libctl.a $(O)/libback.a $(O)/libfront.a $(O)/libdmvl.a
+	$(call say,LD,$@)
+	$(link) $(LIBS_BACK) -ljson-c -lm
+
 -include $(shell find $(O) -type f -name '*.d' 2>/dev/null)
 .PHONY: all
 .SECONDARY:
