@@ -40,6 +40,7 @@ struct draw {
 	uint32_t max_ids;
 	uint32_t quantum_bytes;
 	uint32_t *express; /* a ring; an LDP is in it at most once */
+	bool express_on;
 	uint32_t express_mask, express_get, express_put;
 	struct rng rng;
 };
@@ -60,6 +61,7 @@ struct draw *draw_new(uint32_t max_ids, uint32_t quantum_bytes, uint64_t seed)
 		return NULL;
 	}
 	d->express_mask = ring - 1;
+	d->express_on = true;
 	d->max_ids = max_ids;
 	d->quantum_bytes = quantum_bytes;
 	d->now_vt = DRAW_START_VT;
@@ -86,7 +88,9 @@ static void draw_set_weight(struct draw *d, struct wheel_ldp *l, uint32_t weight
 {
 	l->weight = weight;
 	l->class = (uint8_t)(31 - __builtin_clz(weight));
-	l->step = ((uint64_t)1 << (VT_QUANTUM_LOG + 32)) / ((uint64_t)d->quantum_bytes * weight);
+	/* Rounded up, or a full frame would leave a crumb of credit in its slot. */
+	l->step =
+		((uint64_t)1 << (VT_QUANTUM_LOG + 32)) / ((uint64_t)d->quantum_bytes * weight) + 1;
 }
 
 /* Moves the clock by a possibly negative amount. */
@@ -260,7 +264,8 @@ uint32_t draw_pick(struct draw *d)
 	if (!d->busy)
 		return WHEEL_NONE;
 	class = draw_class(d, &slack_vt);
-	if (d->express_get != d->express_put && d->step * d->quantum_bytes <= (double)slack_vt) {
+	if (d->express_on && d->express_get != d->express_put &&
+	    d->step * d->quantum_bytes <= (double)slack_vt) {
 		uint32_t id = draw_express(d);
 
 		if (id != WHEEL_NONE)
@@ -313,4 +318,9 @@ bool draw_is_due(const struct draw *d, uint32_t id)
 uint64_t draw_active_weight(const struct draw *d)
 {
 	return d->active_weight;
+}
+
+void draw_set_express(struct draw *d, bool on)
+{
+	d->express_on = on;
 }

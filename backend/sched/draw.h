@@ -35,6 +35,9 @@ void draw_charge(struct draw *d, uint32_t id, uint32_t cost_bytes);
 /* Whether the LDP is less than two quanta ahead of its fair share. */
 bool draw_is_due(const struct draw *d, uint32_t id);
 
+/* Whether the express path is used; it is until this says no. */
+void draw_set_express(struct draw *d, bool on);
+
 /* The sum of the weights of those in. */
 uint64_t draw_active_weight(const struct draw *d);
 

@@ -400,6 +400,11 @@ void sched_served(struct sched *s, uint32_t id, uint32_t cost_bytes, bool more, 
 		sched_place(s, id);
 }
 
+void sched_set_express(struct sched *s, bool on)
+{
+	draw_set_express(s->draw, on);
+}
+
 uint64_t sched_active_weight(const struct sched *s)
 {
 	return draw_active_weight(s->draw);

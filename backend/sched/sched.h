@@ -90,6 +90,12 @@ uint64_t sched_next_ns(const struct sched *s);
  */
 void sched_served(struct sched *s, uint32_t id, uint32_t cost_bytes, bool more, uint64_t now_ns);
 
+/*
+ * Whether LDPs that wake, and those with low_latency, may overtake as far as their share allows
+ * (the default). Without it the worst lag is smaller and the latency of light LDPs larger.
+ */
+void sched_set_express(struct sched *s, bool on);
+
 /* The sum of the weights of the LDPs that are awake, and whether one LDP is. */
 uint64_t sched_active_weight(const struct sched *s);
 bool sched_is_awake(const struct sched *s, uint32_t id);

@@ -77,6 +77,12 @@ static uint64_t wheel_credit(const struct wheel *w, const struct wheel_ldp *l, u
 	return l->start_vt < end_vt ? (end_vt - l->start_vt) * l->weight : 0;
 }
 
+/* The slot that begins nearest to the member's start. */
+static uint64_t wheel_nearest(const struct wheel *w, const struct wheel_ldp *l)
+{
+	return (l->start_vt + ((uint64_t)1 << (w->shift - 1))) >> w->shift;
+}
+
 static void wheel_link(struct wheel *w, struct wheel_ldp *all, uint32_t id, uint32_t after)
 {
 	struct wheel_slot *s = &w->slot[all[id].slot];
@@ -144,7 +150,7 @@ static uint64_t wheel_choose(struct wheel *w, struct wheel_ldp *all, uint64_t sl
 void wheel_put(struct wheel *w, struct wheel_ldp *all, uint32_t id)
 {
 	struct wheel_ldp *l = &all[id];
-	uint64_t slot = wheel_choose(w, all, l->start_vt >> w->shift);
+	uint64_t slot = wheel_choose(w, all, wheel_nearest(w, l));
 	uint64_t credit = wheel_credit(w, l, slot);
 	struct wheel_slot *s;
 
@@ -212,7 +218,9 @@ void wheel_serve(struct wheel *w, struct wheel_ldp *all, uint32_t id, uint32_t c
 	wheel_advance(l, cost_bytes);
 	has = wheel_credit(w, l, slot);
 	w->slot[l->slot].left -= had - has;
-	if (!has) {
+	if (wheel_nearest(w, l) > slot) {
+		w->slot[l->slot].left -= has;
+		w->slot[l->slot].total -= has;
 		wheel_drop(w, all, id);
 		wheel_put(w, all, id);
 	}
@@ -255,7 +263,7 @@ uint32_t wheel_pick(struct wheel *w, struct wheel_ldp *all, struct rng *rng)
 			if (tries == WHEEL_URN_TRIES || (uint32_t)r % WHEEL_TICKETS < credit)
 				break;
 		}
-		if (credit)
+		if (wheel_nearest(w, &all[id]) <= w->head)
 			return id;
 		/* It waited here only because its own slot was beyond the wheel. */
 		wheel_take(w, all, id);
