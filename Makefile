@@ -22,7 +22,7 @@ O        := $(B)/obj-$(subst $(eval) ,-,$(subst $(comma), ,$(SAN)))
 else
 O        := $(B)/obj
 endif
-PKGS_COMMON := libevent_core xenvchan xenstore libsystemd
+PKGS_COMMON := libevent_core xenvchan xengnttab xenevtchn xenstore libsystemd
 PKGS        := $(PKGS_COMMON) xencontrol json-c
 # Deferred, so that `make demo` on a bare machine may install pkg-config first.
 PKG_CFLAGS   = $(shell pkg-config --cflags $(PKGS))
@@ -48,3 +48,50 @@ UNIT_BIN   := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(UNIT_SRC))
 
 PROGRAMS := $(B)/dmvl-back $(B)/dmvl-front $(B)/dmvlctl
 all: $(PROGRAMS)
+
+# --- xenstore-schema: one table, three products ---------------------------------------------------
+GEN   := $(B)/gen/schema_keys.h $(B)/gen/schema_table.inc
+schema = awk -v out=$(1) -f xenstore-schema/gen.awk xenstore-schema/keys.txt
+$(B)/gen/schema_keys.h: what := keys
+$(B)/gen/schema_table.inc: what := table
+$(GEN): xenstore-schema/keys.txt xenstore-schema/gen.awk
+	$(call say,GEN,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(call schema,$(what)) > $@
+docs/xenstore.md: xenstore-schema/keys.txt xenstore-schema/gen.awk
+	$(call say,GEN,$@)
+	$(Q)$(call schema,doc) > $@
+
+# --- objects, programs ------------------------------------------------------------------------------
+$(O)/%.o: %.c | $(GEN)
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
+
+$(O)/libdmvl.a: $(call obj,$(COMMON_SRC))
+$(O)/libback.a: $(call obj,$(BACK_SRC))
+$(O)/libfront.a: $(call obj,$(FRONT_SRC))
+$(O)/libctl.a: $(call obj,$(CTL_SRC))
+$(O)/%.a:
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+link = $(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(LDHARDEN) -o $@ $(filter %.o,$^) $(filter %.a,$^)
+$(O)/dmvl-back: $(O)/backend/main.o $(O)/libback.a $(O)/libdmvl.a
+	$(call say,LD,$@)
+	$(link) $(LIBS_BACK)
+$(O)/dmvl-front: $(O)/frontend/main.o $(O)/libfront.a $(O)/libdmvl.a
+	$(call say,LD,$@)
+	$(link) $(LIBS_FRONT)
+$(O)/dmvlctl: $(O)/backend/ctl/main.o $(O)/libctl.a $(O)/libback.a $(O)/libdmvl.a
+	$(call say,LD,$@)
+	$(link) $(LIBS_CTL)
+ifndef SAN
+$(B)/%: $(O)/%
+	$(Q)cp $< $@
+endif
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
+.PHONY: all
+.SECONDARY:
+.DELETE_ON_ERROR:

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <string.h>
+#include <sys/uio.h>
+
+#include "backend/dpath_priv.h"
+#include "backend/vnet.h"
+
+/*
+ * Theory of operation
+ *
+ * The head frame of an LDP decides which lottery the LDP is in: that of the uplink, or that of the
+ * host itself for frames to another LDP, which the uplink's capacity does not limit. A frame that
+ * is drawn is written or stays in its ring; it is never dropped for want of room. Frames that are
+ * refused (spoofed, malformed, a forbidden VLAN, too much flooding) wait for their turn like others
+ * and are charged, so that refusing them costs the sender and not its neighbours; they do not use
+ * the uplink's capacity.
+ */
+
+#define ANNOUNCE_TIMES	  5
+#define ANNOUNCE_FIRST_NS (50 * NS_PER_MS)
+
+/* Where the head frame goes. Called on headers that were copied out and parsed. */
+static void judge(struct ldp *l)
+{
+	struct dpath *dp = l->dp;
+	uint32_t to = FDB_NONE;
+
+	l->head = LDP_HEAD_UPLINK;
+	l->cost_bytes = frame_wire_bytes(&l->fi, l->vnet.gso_size);
+	if (l->verdict == FRAME_OK && !vlan_allows(&l->conf.vlan, &l->fi))
+		l->verdict = FRAME_VLAN;
+	if (l->verdict == FRAME_OK && l->conf.spoof_check)
+		l->verdict = frame_spoof_check(&l->fi, l->hdr, l->hdr_len, l->conf.mac,
+					       &l->conf.allowed);
+	if (l->verdict != FRAME_OK)
+		return;
+	if (!l->conf.spoof_check && memcmp(l->fi.src, l->conf.mac, 6) != 0)
+		fdb_learn(dp->fdb, l->fi.src, l->slot);
+	if (!l->fi.is_group && dp->link.sw != SWITCH_UPLINK)
+		to = fdb_lookup(dp->fdb, l->fi.dst);
+	if (to != FDB_NONE && to != l->slot) {
+		l->head = LDP_HEAD_LOCAL;
+		l->local_slot = to;
+	}
+}
+
+/* Puts the LDP into the lottery that its head belongs to, or into none. */
+static void enter_lottery(struct dpath *dp, struct ldp *l)
+{
+	if (l->head == LDP_HEAD_UPLINK)
+		sched_wake(dp->tx, l->slot, dp->now_ns);
+	else if (l->head == LDP_HEAD_LOCAL)
+		sched_wake(dp->local, l->slot, dp->now_ns);
+}
+
+/* Looks at the head. With nothing there, asks for an event and looks once more. */
+static void scan(struct dpath *dp, struct ldp *l)
+{
+	const char *why = NULL;
+	int ret = ldp_scan(l, judge, &why);
+	int64_t avail;
+
+	if (ret == 0 && l->head == LDP_HEAD_NONE) {
+		avail = vchan_rx_arm(l->vchan);
+		/* Scanning again says why if the index went bad meanwhile. */
+		if (avail < 0 || avail > (int64_t)l->tx_avail)
+			ret = ldp_scan(l, judge, &why);
+	}
+	if (l->tx_dirty)
+		dpath_mark_dirty(dp, l);
+	if (ret < 0)
+		dpath_fail(dp, l, why);
+}
+
+void tx_scan(struct dpath *dp, struct ldp *l)
+{
+	if (l->failed || l->frozen || l->head != LDP_HEAD_NONE)
+		return;
+	scan(dp, l);
+	enter_lottery(dp, l);
+}
+
+void tx_rejudge(struct dpath *dp)
+{
+	for (uint32_t slot = 0; slot < dp->slots_end; slot++) {
+		struct ldp *l = dp->ldp[slot];
+
+		if (!l || l->failed || l->frozen)
+			continue;
+		sched_sleep(dp->tx, slot);
+		sched_sleep(dp->local, slot);
+		l->head = LDP_HEAD_NONE;
+		tx_scan(dp, l);
+	}
+}
+
+/* The head is done with: charge it in `s`, look at the next. */
+static void next_head(struct dpath *dp, struct sched *s, struct ldp *l, uint32_t cost)
+{
+	enum ldp_head was = l->head;
+
+	ldp_consume(l);
+	dpath_mark_dirty(dp, l);
+	scan(dp, l);
+	if (l->failed)
+		return; /* it is in no lottery any more */
+	sched_served(s, l->slot, cost, l->head == was, dp->now_ns);
+	if (l->head != was)
+		enter_lottery(dp, l);
+}
+
+static struct rx_source source_of(struct ldp *l, struct iovec iov[3])
+{
+	return (struct rx_source){
+		.vnet = &l->vnet,
+		.fi = &l->fi,
+		.hdr = l->hdr,
+		.hdr_len = l->hdr_len,
+		.iov = iov,
+		.iovcnt = ldp_head_iov(l, iov),
+		.cost_bytes = l->cost_bytes,
+	};
+}
+
+/* One frame onto the uplink. 0, -EAGAIN (it must wait), or another error (it cannot be sent). */
+static int write_uplink(struct dpath *dp, const struct virtio_net_hdr_v1 *vnet,
+			const struct iovec *iov, unsigned iovcnt)
+{
+	struct iovec all[4] = { { (void *)(uintptr_t)vnet, WIRE_VNET_LEN } };
+
+	memcpy(all + 1, iov, iovcnt * sizeof(*iov));
+	if (writev(dp->up->fd, all, (int)iovcnt + 1) >= 0)
+		return 0;
+	return errno == EAGAIN || errno == EINTR ? -EAGAIN : -errno;
+}
+
+static void uplink_refused(struct dpath *dp, struct ldp *l, int err)
+{
+	uint32_t held;
+
+	ldp_count_drop(l, LDP_DROP_UPLINK);
+	if (log_allow(&dp->uplink_log, dp->now_ns, &held))
+		log_warning("uplink %s: a frame of %s was refused: %s (%u more since the last line)",
+			    dp->up->ifname, l->name, strerror(-err), held);
+}
+
+/* Broadcast and multicast, over and above flood-rate. */
+static bool flood_allowed(struct dpath *dp, struct ldp *l)
+{
+	bucket_fill(&l->flood, dp->now_ns);
+	if (l->conf.flood_rate == 0 || l->flood.tokens_bytes <= 0)
+		return false;
+	l->flood.tokens_bytes--;
+	return true;
+}
+
+static void refuse(struct dpath *dp, struct ldp *l, unsigned reason)
+{
+	ldp_count_drop(l, reason);
+	next_head(dp, dp->tx, l, l->cost_bytes);
+}
+
+/* Sends the head of the drawn LDP. False: the uplink takes no more now. */
+static bool send_head(struct dpath *dp, struct ldp *l)
+{
+	struct iovec iov[3];
+	struct rx_source src = source_of(l, iov);
+	uint32_t cost = l->cost_bytes;
+	int ret;
+
+	if (l->verdict != FRAME_OK) {
+		refuse(dp, l, l->verdict);
+		return true;
+	}
+	if (l->fi.is_group && !flood_allowed(dp, l)) {
+		refuse(dp, l, LDP_DROP_FLOOD);
+		return true;
+	}
+	ret = write_uplink(dp, &l->vnet, iov, src.iovcnt);
+	if (ret == -EAGAIN) {
+		if (l->fi.is_group)
+			l->flood.tokens_bytes++;
+		return false;
+	}
+	if (ret < 0) {
+		uplink_refused(dp, l, ret);
+	} else {
+		dp->tx_pace.tokens_bytes -= cost;
+		l->count.tx_frames++;
+		l->count.tx_bytes += cost;
+	}
+	/* The sender pays for every copy; the copies for the others do not use the uplink. */
+	if (l->fi.is_group && dp->link.sw == SWITCH_LOCAL)
+		cost += rx_flood(dp, l, &src) * cost;
+	next_head(dp, dp->tx, l, cost);
+	return true;
+}
+
+static bool paced(const struct dpath *dp)
+{
+	return dp->tx_pace.rate_bps && dp->tx_pace.tokens_bytes <= 0;
+}
+
+bool tx_run(struct dpath *dp)
+{
+	uint32_t slot;
+
+	bucket_fill(&dp->tx_pace, dp->now_ns);
+	for (unsigned n = 0; n < DPATH_BATCH; n++) {
+		if (dp->tx_blocked || paced(dp))
+			return false;
+		slot = sched_draw(dp->tx, dp->now_ns);
+		if (slot == SCHED_NONE)
+			return false;
+		if (!send_head(dp, dp->ldp[slot])) {
+			dp->tx_blocked = true;
+			loop_io_enable(dp->up_out, true);
+			return false;
+		}
+	}
+	return true;
+}
+
+bool tx_run_local(struct dpath *dp)
+{
+	struct iovec iov[3];
+	struct rx_source src;
+	struct ldp *l, *to;
+	uint32_t slot;
+
+	for (unsigned n = 0; n < DPATH_BATCH; n++) {
+		slot = sched_draw(dp->local, dp->now_ns);
+		if (slot == SCHED_NONE)
+			return false;
+		l = dp->ldp[slot];
+		to = dp->ldp[l->local_slot];
+		if (dp->link.sw == SWITCH_OFF) {
+			ldp_count_drop(l, LDP_DROP_NO_ROUTE);
+		} else {
+			src = source_of(l, iov);
+			l->count.tx_frames++;
+			l->count.tx_bytes += l->cost_bytes;
+			if (to) /* it may have gone while the frame waited */
+				rx_queue(dp, to, &src);
+			else
+				ldp_count_drop(l, LDP_DROP_NO_ROUTE);
+		}
+		next_head(dp, dp->local, l, l->cost_bytes);
+	}
+	return true;
+}
+
+/* Says on the uplink where the LDP's MAC is now, so that switches learn it: five times, rarer. */
+void tx_announce(struct dpath *dp, struct ldp *l)
+{
+	struct virtio_net_hdr_v1 vnet = { 0 };
+	uint8_t frame[64];
+	struct iovec iov = { frame, frame_build_rarp(frame, l->conf.mac) };
+
+	if (write_uplink(dp, &vnet, &iov, 1) == 0)
+		dp->tx_pace.tokens_bytes -= FRAME_WIRE_MIN;
+	if (++l->announced < ANNOUNCE_TIMES)
+		loop_timer_set(l->announce, ANNOUNCE_FIRST_NS << l->announced);
+}

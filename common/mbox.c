@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "common/mbox.h"
+
+#include <pthread.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+struct mbox {
+	pthread_mutex_t lock;
+	STAILQ_HEAD(, mbox_msg) msgs;
+	int fd;
+};
+
+struct mbox *mbox_new(void)
+{
+	struct mbox *m = calloc(1, sizeof(*m));
+
+	if (!m)
+		return NULL;
+	m->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (m->fd < 0) {
+		free(m);
+		return NULL;
+	}
+	pthread_mutex_init(&m->lock, NULL);
+	STAILQ_INIT(&m->msgs);
+	return m;
+}
+
+void mbox_free(struct mbox *m)
+{
+	if (!m)
+		return;
+	pthread_mutex_destroy(&m->lock);
+	close(m->fd);
+	free(m);
+}
+
+void mbox_put(struct mbox *m, struct mbox_msg *msg)
+{
+	uint64_t one = 1;
+
+	pthread_mutex_lock(&m->lock);
+	STAILQ_INSERT_TAIL(&m->msgs, msg, next);
+	pthread_mutex_unlock(&m->lock);
+	if (write(m->fd, &one, sizeof(one)) < 0) {
+		/* The counter is full: it is readable, which is all that is wanted. */
+	}
+}
+
+struct mbox_msg *mbox_get(struct mbox *m)
+{
+	struct mbox_msg *msg;
+
+	pthread_mutex_lock(&m->lock);
+	msg = STAILQ_FIRST(&m->msgs);
+	if (msg)
+		STAILQ_REMOVE_HEAD(&m->msgs, next);
+	pthread_mutex_unlock(&m->lock);
+	return msg;
+}
+
+int mbox_fd(const struct mbox *m)
+{
+	return m->fd;
+}
+
+void mbox_ack(struct mbox *m)
+{
+	uint64_t count;
+
+	if (read(m->fd, &count, sizeof(count)) < 0) {
+		/* EAGAIN: another event had read it already. */
+	}
+}

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "common/tap.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/if_tun.h>
+#include <linux/sockios.h>
+#include <linux/virtio_net.h>
+#include <net/if_arp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/wire.h"
+
+#ifndef TUN_F_USO4
+#define TUN_F_USO4 0x20
+#define TUN_F_USO6 0x40
+#endif
+
+static int set_vnet_header(int fd)
+{
+	int len = WIRE_VNET_LEN, little = 1;
+
+	if (ioctl(fd, TUNSETVNETHDRSZ, &len) < 0 || ioctl(fd, TUNSETVNETLE, &little) < 0)
+		return -errno;
+	return 0;
+}
+
+static int tap_setup(int fd, const char *name, short flags)
+{
+	struct ifreq ifr = {.ifr_flags = flags};
+
+	memcpy(ifr.ifr_name, name, strlen(name) + 1);
+	if (ioctl(fd, TUNSETIFF, &ifr) < 0)
+		return -errno;
+	return set_vnet_header(fd);
+}
+
+static int open_node(const char *path, const char *name, short flags)
+{
+	int fd, ret;
+
+	if (strlen(name) >= IFNAMSIZ)
+		return -ENAMETOOLONG;
+	fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	ret = tap_setup(fd, name, flags);
+	if (ret < 0) {
+		close(fd);
+		return ret;
+	}
+	return fd;
+}
+
+int tap_open(const char *name)
+{
+	return open_node("/dev/net/tun", name, IFF_TAP | IFF_NO_PI | IFF_VNET_HDR);
+}
+
+int tap_open_macvtap(const char *name)
+{
+	char path[32];
+	unsigned index = if_nametoindex(name);
+
+	if (index == 0)
+		return -ENODEV;
+	snprintf(path, sizeof(path), "/dev/tap%u", index);
+	return open_node(path, name, IFF_TAP | IFF_NO_PI | IFF_VNET_HDR);
+}
+
+uint32_t tap_set_offloads(int fd, uint32_t offloads)
+{
+	unsigned long f = 0;
+
+	if (!(offloads & TAP_CSUM))
+		offloads = 0; /* segmenting needs checksumming */
+	if (offloads & TAP_CSUM)
+		f |= TUN_F_CSUM;
+	if (offloads & TAP_TSO4)
+		f |= TUN_F_TSO4 | TUN_F_TSO_ECN;
+	if (offloads & TAP_TSO6)
+		f |= TUN_F_TSO6 | TUN_F_TSO_ECN;
+	if (offloads & TAP_USO) {
+		if (ioctl(fd, TUNSETOFFLOAD, f | TUN_F_USO4 | TUN_F_USO6) == 0)
+			return offloads;
+		offloads &= ~(uint32_t)TAP_USO;
+	}
+	if (ioctl(fd, TUNSETOFFLOAD, f) == 0)
+		return offloads;
+	ioctl(fd, TUNSETOFFLOAD, 0ul);
+	return 0;
+}
+
+int tap_set_sndbuf(int fd, int bytes)
+{
+	return ioctl(fd, TUNSETSNDBUF, &bytes) < 0 ? -errno : 0;
+}
+
+int tap_set_carrier(int fd, bool on)
+{
+	int carrier = on;
+
+	return ioctl(fd, TUNSETCARRIER, &carrier) < 0 ? -errno : 0;
+}
+
+/* One interface ioctl on a throw-away socket. */
+static int if_ioctl(unsigned long request, const char *name, struct ifreq *ifr)
+{
+	int fd, ret = 0;
+
+	if (strlen(name) >= IFNAMSIZ)
+		return -ENAMETOOLONG;
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	memcpy(ifr->ifr_name, name, strlen(name) + 1);
+	if (ioctl(fd, request, ifr) < 0)
+		ret = -errno;
+	close(fd);
+	return ret;
+}
+
+static int change_flags(const char *name, short set, short clear)
+{
+	struct ifreq ifr = {0};
+	int ret = if_ioctl(SIOCGIFFLAGS, name, &ifr);
+
+	if (ret < 0)
+		return ret;
+	ifr.ifr_flags = (short)((ifr.ifr_flags | set) & ~clear);
+	return if_ioctl(SIOCSIFFLAGS, name, &ifr);
+}
+
+int tap_set_up(const char *name, bool up)
+{
+	return change_flags(name, up ? IFF_UP : 0, up ? 0 : IFF_UP);
+}
+
+int tap_set_promisc(const char *name, bool on)
+{
+	return change_flags(name, on ? IFF_PROMISC : 0, on ? 0 : IFF_PROMISC);
+}
+
+int tap_set_mac(const char *name, const uint8_t mac[6])
+{
+	struct ifreq ifr = {.ifr_hwaddr.sa_family = ARPHRD_ETHER};
+
+	memcpy(ifr.ifr_hwaddr.sa_data, mac, 6);
+	return if_ioctl(SIOCSIFHWADDR, name, &ifr);
+}
+
+int tap_get_mac(const char *name, uint8_t mac[6])
+{
+	struct ifreq ifr = {0};
+	int ret = if_ioctl(SIOCGIFHWADDR, name, &ifr);
+
+	if (ret == 0)
+		memcpy(mac, ifr.ifr_hwaddr.sa_data, 6);
+	return ret;
+}
+
+int tap_set_mtu(const char *name, uint32_t mtu)
+{
+	struct ifreq ifr = {.ifr_mtu = (int)mtu};
+
+	return if_ioctl(SIOCSIFMTU, name, &ifr);
+}
+
+int tap_get_mtu(const char *name, uint32_t *mtu)
+{
+	struct ifreq ifr = {0};
+	int ret = if_ioctl(SIOCGIFMTU, name, &ifr);
+
+	if (ret == 0)
+		*mtu = (uint32_t)ifr.ifr_mtu;
+	return ret;
+}
+
+int tap_set_txqueuelen(const char *name, int frames)
+{
+	struct ifreq ifr = {.ifr_qlen = frames};
+
+	return if_ioctl(SIOCSIFTXQLEN, name, &ifr);
+}
+
+int tap_join_bridge(const char *name, const char *bridge)
+{
+	struct ifreq ifr = {.ifr_ifindex = (int)if_nametoindex(name)};
+	char link[64], master[PATH_MAX];
+	ssize_t n;
+
+	if (ifr.ifr_ifindex == 0 || if_nametoindex(bridge) == 0)
+		return -ENODEV;
+	snprintf(link, sizeof(link), "/sys/class/net/%.15s/master", name);
+	n = readlink(link, master, sizeof(master) - 1);
+	if (n > 0) {
+		master[n] = '\0';
+		return strcmp(basename(master), bridge) == 0 ? 0 : -EBUSY;
+	}
+	return if_ioctl(SIOCBRADDIF, bridge, &ifr);
+}
+
+bool tap_exists(const char *name)
+{
+	return if_nametoindex(name) != 0;
+}

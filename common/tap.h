@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* tap.h: TAP and macvtap devices, opened for frames with a virtio_net_hdr_v1 in front. */
+#ifndef DMVL_TAP_H
+#define DMVL_TAP_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What may cross without being segmented or checksummed first. Also the feature bits of an LDP. */
+enum tap_offload {
+	TAP_CSUM = 1u << 0,
+	TAP_TSO4 = 1u << 1,
+	TAP_TSO6 = 1u << 2,
+	TAP_USO = 1u << 3,
+};
+
+/*
+ * Opens the TAP `name` (1..15 characters), creating it if there is none; it vanishes with the last
+ * fd. Frames are read and written whole, each with a 12-byte little-endian virtio_net_hdr_v1; the
+ * fd is non-blocking and close-on-exec. Returns the fd, or -errno: -EINVAL (the name belongs to a
+ * device of another type), -EBUSY (another process holds it), -EPERM, -ENOENT (no /dev/net/tun),
+ * -ENAMETOOLONG.
+ */
+int tap_open(const char *name);
+
+/* Opens the character device of the existing macvtap interface `name`; as tap_open(). */
+int tap_open_macvtap(const char *name);
+
+/*
+ * Says which offloads the reader of this fd takes (enum tap_offload). Returns the subset in force:
+ * the kernel refuses combinations that it does not know (USO before Linux 6.2).
+ */
+uint32_t tap_set_offloads(int fd, uint32_t offloads);
+
+/* Bytes that may wait below the device before write() says EAGAIN. */
+int tap_set_sndbuf(int fd, int bytes);
+
+/* Interface settings; all return 0 or -errno. */
+int tap_set_up(const char *name, bool up);
+int tap_set_mac(const char *name, const uint8_t mac[6]);
+int tap_get_mac(const char *name, uint8_t mac[6]);
+int tap_set_mtu(const char *name, uint32_t mtu);
+int tap_get_mtu(const char *name, uint32_t *mtu);
+int tap_set_txqueuelen(const char *name, int frames);
+int tap_set_promisc(const char *name, bool on);
+int tap_set_carrier(int fd, bool on);
+int tap_join_bridge(const char *name, const char *bridge); /* -ENODEV, -EBUSY: in another one */
+bool tap_exists(const char *name);
+
+#endif

@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Rates, times and sizes as people write them.
+ *
+ * Theory of operation: a text is a decimal number and a unit. The number is kept as an integer
+ * mantissa and a power of ten, the unit is an integer factor, and one 128-bit product and division
+ * give the exact value or its refusal: no floating point, no rounding. Units live in tables; what
+ * is in no table, but looks like something people write, gets a hint of its own.
+ */
+#include "common/units.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "common/quote.h"
+
+#define MAX_DECIMALS 18
+
+struct unit {
+	const char *name;
+	uint64_t factor;
+};
+
+#define K  UINT64_C(1000)
+#define KI UINT64_C(1024)
+
+/* tc's, in any case. Its "bps" are bytes. */
+static const struct unit tc_bits[] = {
+	{"bit", 1},	   {"kbit", K},		  {"mbit", K *K},
+	{"gbit", K *K *K}, {"tbit", K *K *K *K},  {"kibit", KI},
+	{"mibit", KI *KI}, {"gibit", KI *KI *KI}, {"tibit", KI *KI *KI *KI},
+	{NULL, 0},
+};
+static const struct unit tc_bytes[] = {
+	{"bps", 8},
+	{"kbps", 8 * K},
+	{"mbps", 8 * K *K},
+	{"gbps", 8 * K *K *K},
+	{"tbps", 8 * K *K *K *K},
+	{"kibps", 8 * KI},
+	{"mibps", 8 * KI *KI},
+	{"gibps", 8 * KI *KI *KI},
+	{"tibps", 8 * KI *KI *KI *KI},
+	{NULL, 0},
+};
+/* Xen's vif rate=, where the case decides. */
+static const struct unit xen_rates[] = {
+	{"b/s", 1},	 {"Kb/s", K},	     {"Mb/s", K *K},	    {"Gb/s", K *K *K}, {"B/s", 8},
+	{"KB/s", 8 * K}, {"MB/s", 8 * K *K}, {"GB/s", 8 * K *K *K}, {NULL, 0},
+};
+/* Nanoseconds, and bytes. */
+static const struct unit times[] = {
+	{"ns", 1}, {"us", K}, {"ms", K *K}, {"s", K *K *K}, {NULL, 0},
+};
+static const struct unit sizes[] = {
+	{"kib", KI},
+	{"mib", KI *KI},
+	{"gib", KI *KI *KI},
+	{NULL, 0},
+};
+
+struct number {
+	uint64_t mantissa;
+	unsigned decimals;
+	int digits_len;	  /* of the number's text */
+	const char *unit; /* points behind it */
+};
+
+static uint64_t find_unit(const struct unit *table, const char *name, bool any_case)
+{
+	for (; table->name; table++)
+		if ((any_case ? strcasecmp : strcmp)(table->name, name) == 0)
+			return table->factor;
+	return 0;
+}
+
+__attribute__((format(printf, 5, 6))) static int refuse(int ret, const char *text, char *err,
+							size_t errlen, const char *fmt, ...)
+{
+	char why[UNITS_ERR_MAX - QUOTE_MAX], shown[QUOTE_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why, sizeof(why), fmt, ap);
+	va_end(ap);
+	if (errlen > 0)
+		snprintf(err, errlen, "%s: %s", quote_text(shown, text), why);
+	return ret;
+}
+
+static int take_digit(struct number *n, char digit)
+{
+	if (__builtin_mul_overflow(n->mantissa, 10, &n->mantissa) ||
+	    __builtin_add_overflow(n->mantissa, (unsigned)(digit - '0'), &n->mantissa))
+		return -ERANGE;
+	return 0;
+}
+
+/* The number at the start of text. */
+static int parse_number(const char *text, struct number *n)
+{
+	const char *p = text, *end;
+
+	*n = (struct number){0};
+	for (; isdigit((unsigned char)*p); p++)
+		if (take_digit(n, *p) < 0)
+			return -ERANGE;
+	if (p == text)
+		return -EINVAL;
+	if (*p == '.') {
+		for (end = ++p; isdigit((unsigned char)*end); end++)
+			;
+		if (end == p)
+			return -EINVAL;
+		n->unit = end;
+		/* 1.500 is 1.5, however many zeros: they must not count as precision. */
+		while (end > p && end[-1] == '0')
+			end--;
+		for (; p < end; p++, n->decimals++)
+			if (n->decimals == MAX_DECIMALS || take_digit(n, *p) < 0)
+				return -ERANGE;
+		p = n->unit;
+	}
+	n->unit = p;
+	n->digits_len = (int)(p - text);
+	return 0;
+}
+
+/* What can be wrong with the number itself, whatever is measured. what: "a rate like 10mbit". */
+static int start_number(const char *text, struct number *n, const char *what, char *err,
+			size_t errlen)
+{
+	int ret = parse_number(text, n);
+
+	if (ret == -ERANGE)
+		return refuse(ret, text, err, errlen, "too many digits");
+	if (ret < 0 && *text == '-')
+		return refuse(ret, text, err, errlen, "negative, expected %s", what);
+	if (ret < 0)
+		return refuse(ret, text, err, errlen, "expected %s", what);
+	if (isspace((unsigned char)*n->unit))
+		return refuse(-EINVAL, text, err, errlen, "space behind the number, expected %s",
+			      what);
+	return 0;
+}
+
+/* n * factor, exactly. smallest: what the result counts, "bits per second". */
+static int scale(const char *text, const struct number *n, uint64_t factor, const char *smallest,
+		 uint64_t *out, char *err, size_t errlen)
+{
+	unsigned __int128 product = (unsigned __int128)n->mantissa * factor;
+	uint64_t divisor = 1;
+
+	for (unsigned i = 0; i < n->decimals; i++)
+		divisor *= 10;
+	if (product % divisor != 0)
+		return refuse(-EINVAL, text, err, errlen, "no whole number of %s", smallest);
+	product /= divisor;
+	if (product > UINT64_MAX)
+		return refuse(-ERANGE, text, err, errlen, "too large");
+	*out = (uint64_t)product;
+	return 0;
+}
+
+/* The unit's factor in bits per second, or 0. */
+static uint64_t rate_factor(const char *unit)
+{
+	size_t len = strlen(unit);
+	char bits[8];
+	uint64_t factor = find_unit(xen_rates, unit, false);
+
+	if (factor)
+		return factor;
+	/* "mbit/s" says what it is; tc has no such spelling, people do. */
+	if (len > 2 && len - 2 < sizeof(bits) && strcmp(unit + len - 2, "/s") == 0) {
+		snprintf(bits, sizeof(bits), "%.*s", (int)len - 2, unit);
+		return find_unit(tc_bits, bits, true);
+	}
+	factor = find_unit(tc_bits, unit, true);
+	if (factor)
+		return factor;
+	/* In "Mbps" the small b means bits to everyone but tc: only all small, or a B, is clear. */
+	if (strchr(unit, 'b') && strpbrk(unit, "KMGTIPS"))
+		return 0;
+	return find_unit(tc_bytes, unit, true);
+}
+
+/*
+ * Does this unit leave open whether bits or bytes are meant, or of which case it is? Any of k m g
+ * t, then perhaps i, b, and ps or /s. Gives the prefix in small letters, to build a hint from.
+ */
+static bool rate_is_ambiguous(const char *unit, char prefix[3])
+{
+	size_t i = 0;
+
+	memset(prefix, 0, 3);
+	if (*unit && strchr("kmgtKMGT", *unit)) {
+		prefix[i++] = (char)tolower((unsigned char)*unit++);
+		if (*unit == 'i' || *unit == 'I') {
+			prefix[i++] = 'i';
+			unit++;
+		}
+	}
+	if (*unit == 'b' || *unit == 'B')
+		unit++;
+	else if (i == 0)
+		return false;
+	return !*unit || strcasecmp(unit, "ps") == 0 || strcasecmp(unit, "/s") == 0;
+}
+
+int units_parse_rate(const char *text, uint64_t *out_bps, char *err, size_t errlen)
+{
+	const char *what = "a rate like 10mbit (bits), 5mbps (bytes per second) or 10Mb/s";
+	struct number n;
+	uint64_t factor;
+	char prefix[3];
+	int ret = start_number(text, &n, what, err, errlen);
+
+	if (ret < 0)
+		return ret;
+	factor = *n.unit ? rate_factor(n.unit) : 1;
+	if (!factor && rate_is_ambiguous(n.unit, prefix))
+		return refuse(
+			-EINVAL, text, err, errlen,
+			"bits or bytes? write %.*s%sbit (bits) or %.*s%sbps (bytes per second)",
+			n.digits_len > 12 ? 0 : n.digits_len, text, prefix,
+			n.digits_len > 12 ? 0 : n.digits_len, text, prefix);
+	if (!factor)
+		return refuse(-EINVAL, text, err, errlen, "unknown unit, expected %s", what);
+	return scale(text, &n, factor, "bits per second", out_bps, err, errlen);
+}
+
+int units_parse_time(const char *text, uint64_t *out_ns, char *err, size_t errlen)
+{
+	const char *what = "a time like 500us, 10ms or 1s";
+	struct number n;
+	uint64_t factor;
+	int ret = start_number(text, &n, what, err, errlen);
+
+	if (ret < 0)
+		return ret;
+	factor = find_unit(times, n.unit, false);
+	if (!factor)
+		return refuse(-EINVAL, text, err, errlen, "%s unit, expected %s",
+			      *n.unit ? "unknown" : "no", what);
+	return scale(text, &n, factor, "nanoseconds", out_ns, err, errlen);
+}
+
+int units_parse_size(const char *text, uint64_t *out_bytes, char *err, size_t errlen)
+{
+	const char *what = "bytes like 1500 or 64kib";
+	struct number n;
+	uint64_t factor;
+	char prefix[3];
+	int ret = start_number(text, &n, what, err, errlen);
+
+	if (ret < 0)
+		return ret;
+	factor = *n.unit ? find_unit(sizes, n.unit, true) : 1;
+	if (!factor && rate_is_ambiguous(n.unit, prefix) && prefix[0])
+		return refuse(-EINVAL, text, err, errlen,
+			      "1000 or 1024? write %.*s%cib, or all digits",
+			      n.digits_len > 12 ? 0 : n.digits_len, text, prefix[0]);
+	if (!factor)
+		return refuse(-EINVAL, text, err, errlen, "unknown unit, expected %s", what);
+	return scale(text, &n, factor, "bytes", out_bytes, err, errlen);
+}
+
+/*
+ * value in the largest unit that needs at most three decimals. units ascend, 1000 between each two;
+ * the first has factor 1.
+ */
+static const char *format_exact(char *out, size_t size, const struct unit *units, unsigned count,
+				uint64_t value)
+{
+	const struct unit *u = &units[count - 1];
+	unsigned part;
+	int digits = 3;
+
+	while (u > units && (value < u->factor || value % (u->factor / K) != 0))
+		u--;
+	if (u == units || value % u->factor == 0) {
+		snprintf(out, size, "%" PRIu64 "%s", value / u->factor, u->name);
+		return out;
+	}
+	part = (unsigned)(value % u->factor / (u->factor / K));
+	for (; part % 10 == 0; part /= 10)
+		digits--;
+	snprintf(out, size, "%" PRIu64 ".%0*u%s", value / u->factor, digits, part, u->name);
+	return out;
+}
+
+const char *units_format_rate(char *out, size_t size, uint64_t bps)
+{
+	if (bps == 0) {
+		snprintf(out, size, "0");
+		return out;
+	}
+	return format_exact(out, size, tc_bits, 5, bps);
+}
+
+const char *units_format_rate_short(char *out, size_t size, uint64_t bps)
+{
+	const struct unit *u = &tc_bits[4];
+	uint64_t hundredths;
+
+	while (u > tc_bits && bps < u->factor)
+		u--;
+	if (u == tc_bits)
+		return units_format_rate(out, size, bps);
+	hundredths = bps / (u->factor / 100) + (bps % (u->factor / 100) >= u->factor / 200);
+	/* 999.999kbit rounds up to the next unit: say 1.00mbit. */
+	if (hundredths >= 100 * K && u < &tc_bits[4]) {
+		u++;
+		hundredths = 100;
+	}
+	snprintf(out, size, "%" PRIu64 ".%02" PRIu64 "%s", hundredths / 100, hundredths % 100,
+		 u->name);
+	return out;
+}
+
+const char *units_format_time(char *out, size_t size, uint64_t ns)
+{
+	if (ns == 0) {
+		snprintf(out, size, "0s");
+		return out;
+	}
+	return format_exact(out, size, times, 4, ns);
+}
+
+const char *units_format_size(char *out, size_t size, uint64_t bytes)
+{
+	const struct unit *u = &sizes[2];
+
+	while (u >= sizes && (bytes < u->factor || bytes % u->factor != 0)) {
+		if (u == sizes) {
+			snprintf(out, size, "%" PRIu64, bytes);
+			return out;
+		}
+		u--;
+	}
+	snprintf(out, size, "%" PRIu64 "%s", bytes / u->factor, u->name);
+	return out;
+}

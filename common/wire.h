@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* wire.h: the protocol between dmvl-front and dmvl-back over one vchan. This header is its
+ * specification. */
+#ifndef DMVL_WIRE_H
+#define DMVL_WIRE_H
+
+#include <linux/virtio_net.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * TX and RX are as the GUEST sees them, everywhere in dmvl: TX frames leave the guest, RX frames
+ * enter it. The guest is the vchan server, so TX is its write ring and the backend's read ring.
+ *
+ * A ring carries messages, one after the other, nothing between them:
+ *
+ *	struct wire_hdr, `len` bytes of body, zero to seven bytes of padding (any content)
+ *
+ * so that every header is aligned to 8 bytes. All integers are little-endian. A message is
+ * published whole: the writer moves the ring's producer index past header, body and padding in one
+ * store, and a reader may treat a header without its body as not yet there. A receiver that meets
+ * an unknown type, a bad length, set flags or reserved bits fails the LDP: it has no way to find
+ *the next message.
+ *
+ * Version 1, negotiated in xenstore (protocol-versions, protocol-version).
+ */
+#define WIRE_VERSION 1
+
+struct wire_hdr {
+	uint32_t len;	   /* of the body, without padding; bounds below */
+	uint8_t type;	   /* enum wire_type */
+	uint8_t flags;	   /* 0 */
+	uint16_t reserved; /* 0 */
+};
+
+enum wire_type {
+	/* Both ways: struct virtio_net_hdr_v1, then an Ethernet frame without FCS. */
+	WIRE_DATA = 1,
+	/* Backend to frontend, at most one an epoch: struct wire_credit. */
+	WIRE_CREDIT = 2,
+	/* Both ways, empty: says that the sender lives. */
+	WIRE_KEEPALIVE = 3,
+};
+
+/* What an LDP may have in flight. A frontend that never sees one may fill its ring. */
+struct wire_credit {
+	uint64_t credit_bytes; /* ring bytes that may wait in the TX ring; one message always may */
+	uint64_t rate_bps;     /* the rate in force for TX, bits per second, 0 = unlimited */
+	uint64_t log_offset;   /* of the credit record that this follows from, 0 = none */
+};
+
+#define WIRE_ALIGN 8u
+
+/* Ethernet with two VLAN tags, and the largest IP packet: what a TAP with offloads can hand over.
+ */
+#define WIRE_FRAME_MIN 14u
+#define WIRE_FRAME_MAX (14u + 2 * 4u + 65535u)
+#define WIRE_VNET_LEN  ((uint32_t)sizeof(struct virtio_net_hdr_v1))
+#define WIRE_BODY_MAX  (WIRE_VNET_LEN + WIRE_FRAME_MAX)
+
+/* ring-order: each ring has 2^order bytes. */
+#define WIRE_RING_ORDER_MIN	12u
+#define WIRE_RING_ORDER_MAX	20u
+#define WIRE_RING_ORDER_DEFAULT 18u
+
+_Static_assert(sizeof(struct wire_hdr) == 8, "wire format");
+_Static_assert(sizeof(struct wire_credit) == 24, "wire format");
+_Static_assert(sizeof(struct virtio_net_hdr_v1) == 12, "wire format");
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "wire format is the host's");
+
+/* Ring bytes that a message with a body of `len` bytes takes. */
+static inline uint32_t wire_size(uint32_t len)
+{
+	return (uint32_t)sizeof(struct wire_hdr) + ((len + WIRE_ALIGN - 1) & ~(WIRE_ALIGN - 1));
+}
+
+/* The largest frame that fits a ring of `ring_bytes`, at most WIRE_FRAME_MAX. */
+static inline uint32_t wire_frame_limit(uint32_t ring_bytes)
+{
+	uint32_t room = ring_bytes - (uint32_t)sizeof(struct wire_hdr) - WIRE_VNET_LEN;
+
+	return room < WIRE_FRAME_MAX ? room : WIRE_FRAME_MAX;
+}
+
+/*
+ * Validates a header that was copied out of a ring of `ring_bytes`. Returns 0, or -EPROTO with
+ * *why set to a static sentence.
+ */
+int wire_check(const struct wire_hdr *hdr, uint32_t ring_bytes, const char **why);
+
+/* The header of a message. `len` must be in the bounds of its type. */
+static inline struct wire_hdr wire_make(enum wire_type type, uint32_t len)
+{
+	return (struct wire_hdr){.len = len, .type = (uint8_t)type};
+}
+
+#endif

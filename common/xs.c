@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "common/xs.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xenstore.h>
+
+struct xs_conn {
+	struct xs_handle *h;
+	bool dead;
+};
+
+static int status(bool ok)
+{
+	if (ok)
+		return 0;
+	return errno ? -errno : -EIO;
+}
+
+int xs_conn_open(struct xs_conn **out)
+{
+	struct xs_conn *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return -ENOMEM;
+	errno = 0;
+	c->h = xs_open(0);
+	if (!c->h) {
+		int ret = errno ? -errno : -ENOENT;
+
+		free(c);
+		return ret;
+	}
+	*out = c;
+	return 0;
+}
+
+void xs_conn_close(struct xs_conn *c)
+{
+	if (!c)
+		return;
+	xs_close(c->h);
+	free(c);
+}
+
+int xs_conn_read(struct xs_conn *c, uint32_t t, const char *path, char *buf, size_t size)
+{
+	unsigned len = 0;
+	char *value = xs_read(c->h, t, path, &len);
+
+	if (!value)
+		return status(false);
+	if (len >= size) {
+		free(value);
+		return -E2BIG;
+	}
+	memcpy(buf, value, len);
+	buf[len] = '\0';
+	free(value);
+	return (int)len;
+}
+
+int xs_conn_write(struct xs_conn *c, uint32_t t, const char *path, const char *value)
+{
+	return status(xs_write(c->h, t, path, value, (unsigned)strlen(value)));
+}
+
+int xs_conn_mkdir(struct xs_conn *c, uint32_t t, const char *path)
+{
+	return status(xs_mkdir(c->h, t, path));
+}
+
+int xs_conn_rm(struct xs_conn *c, uint32_t t, const char *path)
+{
+	return status(xs_rm(c->h, t, path));
+}
+
+bool xs_conn_exists(struct xs_conn *c, uint32_t t, const char *path)
+{
+	void *value = xs_read(c->h, t, path, NULL);
+
+	free(value);
+	return value != NULL;
+}
+
+int xs_conn_list(struct xs_conn *c, uint32_t t, const char *path, char ***names, unsigned *count)
+{
+	*names = xs_directory(c->h, t, path, count);
+	return status(*names != NULL);
+}
+
+int xs_conn_set_perms(struct xs_conn *c, uint32_t t, const char *path, unsigned owner, int reader)
+{
+	struct xs_permissions perms[2] = {
+		/* The first entry names the owner, and what all others may do. */
+		{.id = owner, .perms = XS_PERM_NONE},
+		{.id = reader >= 0 ? (unsigned)reader : 0, .perms = XS_PERM_READ},
+	};
+
+	return status(xs_set_permissions(c->h, t, path, perms, reader >= 0 ? 2 : 1));
+}
+
+int xs_txn_begin(struct xs_conn *c, uint32_t *t)
+{
+	*t = xs_transaction_start(c->h);
+	return status(*t != XBT_NULL);
+}
+
+int xs_txn_end(struct xs_conn *c, uint32_t t, bool abort)
+{
+	return status(xs_transaction_end(c->h, t, abort));
+}
+
+int xs_conn_watch(struct xs_conn *c, const char *path, const char *token)
+{
+	sigset_t all, old;
+	int ret;
+
+	/* libxenstore's reader thread inherits the mask: signals are for the loop alone. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	ret = status(xs_watch(c->h, path, token));
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return ret;
+}
+
+int xs_conn_unwatch(struct xs_conn *c, const char *path, const char *token)
+{
+	return status(xs_unwatch(c->h, path, token));
+}
+
+int xs_conn_fd(struct xs_conn *c)
+{
+	return xs_fileno(c->h);
+}
+
+bool xs_conn_next(struct xs_conn *c, struct xs_event *ev)
+{
+	char **vec = xs_check_watch(c->h);
+
+	if (!vec) {
+		c->dead = errno != EAGAIN; /* EAGAIN: only nothing to read now */
+		return false;
+	}
+	*ev = (struct xs_event){.path = vec[XS_WATCH_PATH],
+				.token = vec[XS_WATCH_TOKEN],
+				.mem = vec};
+	return true;
+}
+
+void xs_event_free(struct xs_event *ev)
+{
+	free(ev->mem);
+	ev->mem = NULL;
+}
+
+bool xs_conn_dead(const struct xs_conn *c)
+{
+	return c->dead;
+}

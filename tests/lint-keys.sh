@@ -1,0 +1,179 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The names of xenstore keys stand in xenstore-schema/keys.txt and nowhere else in the product's C,
+# and docs/xenstore.md is what keys.txt makes. Output is TAP.
+#
+#   tests/lint-keys.sh           check the tree
+#   tests/lint-keys.sh FILE..    check these C files only
+#
+# A key with a hyphen ("tx-max") may not stand in any string literal. A key that is an ordinary
+# word ("state") may not be a whole literal or the last part of a path in one. Free are: tables of
+# getopt_long() (a line with no_argument and the like), options in texts (--tx-capacity), #include,
+# and lines with the comment "lint-keys: WHY".
+set -u
+cd "$(dirname "$0")/.." || exit 1
+AWK=${AWK:-awk}
+keys=xenstore-schema/keys.txt
+tmp=$(mktemp -d) || exit 1
+trap 'rm -rf "$tmp"' EXIT
+trap 'exit 1' HUP INT TERM
+failed=0
+
+report() { # number, status, name, file with diagnostics
+	if [ "$2" -eq 0 ]; then
+		echo "ok $1 - $3"
+	else
+		echo "not ok $1 - $3"
+		sed 's/^/# /' "$4"
+		failed=1
+	fi
+}
+
+cat >"$tmp/scan.awk" <<'AWK'
+# First file: keys.txt. The others: C sources.
+FNR == NR {
+	if ($0 !~ /^[ \t]*(#|$)/) {
+		split($0, field, "|")
+		gsub(/[ \t]/, "", field[2])
+		key[field[2]] = 1
+	}
+	next
+}
+FNR == 1 { comment = 0 }
+{
+	line = $0
+	if (line ~ /lint-keys: [a-z]/ || line ~ /(no|required|optional)_argument/ ||
+	    line ~ /^[ \t]*#[ \t]*include/)
+		next
+	scan(line)
+}
+
+# Walk through a line; comment carries an open /* from one line to the next.
+function scan(s,    i, n, c, literal, in_string) {
+	n = length(s)
+	in_string = 0
+	for (i = 1; i <= n; i++) {
+		c = substr(s, i, 1)
+		if (comment) {
+			if (substr(s, i, 2) == "*/") {
+				comment = 0
+				i++
+			}
+		} else if (in_string) {
+			if (c == "\\") {
+				literal = literal substr(s, i, 2)
+				i++
+			} else if (c == "\"") {
+				in_string = 0
+				check(literal)
+			} else {
+				literal = literal c
+			}
+		} else if (c == "\"") {
+			in_string = 1
+			literal = ""
+		} else if (c == "'") {
+			i += substr(s, i + 1, 1) == "\\" ? 3 : 2
+		} else if (substr(s, i, 2) == "//") {
+			return
+		} else if (substr(s, i, 2) == "/*") {
+			comment = 1
+			i++
+		}
+	}
+}
+
+function check(literal,    parts, n, i, last) {
+	n = split(literal, parts, /[^A-Za-z0-9_-]+/)
+	for (i = 1; i <= n; i++)
+		if (parts[i] ~ /-/ && parts[i] in key)
+			complain(parts[i], literal)
+	last = literal
+	sub(/^.*\//, "", last)
+	# Either the whole literal or the end of a path: sub() took nothing or all up to a '/'.
+	if (last !~ /-/ && last in key)
+		complain(last, literal)
+}
+
+function complain(name, literal) {
+	printf "%s:%d: key %s in \"%s\": use schema_name() or schema_key_path()\n", \
+		FILENAME, FNR, name, literal
+	bad = 1
+}
+
+END { exit bad }
+AWK
+
+if [ $# -gt 0 ]; then
+	"$AWK" -f "$tmp/scan.awk" "$keys" "$@" >"$tmp/out" 2>&1
+	report 1 $? "no key literal in $*" "$tmp/out"
+	echo 1..1
+	exit "$failed"
+fi
+
+# Tests may name keys: one that took the names from the code under test could not see them change.
+find . \( -name build -o -name .git -o -name tests -o -name xenstore-schema \) -prune -o \
+	-name '*.[ch]' -print >"$tmp/files"
+[ -s "$tmp/files" ] || echo "no C files found" >"$tmp/out"
+if [ -s "$tmp/files" ]; then
+	# shellcheck disable=SC2046 # no file of this project has a space in its name
+	"$AWK" -f "$tmp/scan.awk" "$keys" $(cat "$tmp/files") >"$tmp/out" 2>&1
+	report 1 $? "no xenstore key is spelled outside xenstore-schema/" "$tmp/out"
+else
+	report 1 1 "no xenstore key is spelled outside xenstore-schema/" "$tmp/out"
+fi
+
+"$AWK" -v out=doc -f xenstore-schema/gen.awk "$keys" >"$tmp/doc" 2>"$tmp/out" &&
+	diff -u docs/xenstore.md "$tmp/doc" >"$tmp/out"
+report 2 $? "docs/xenstore.md is fresh (else: make docs/xenstore.md)" "$tmp/out"
+
+# The scanner itself: what it must find, and what it must let pass.
+cat >"$tmp/bad.c" <<'C'
+const char *a = "tx-max";
+const char *b = "tx-max \"%s\" is bad";
+const char *c = "/local/domain/0/backend/dmvl/1/0/credit-balance";
+const char *d = "%s/state";
+const char *e = "weight"; /* x */ const char *f = "no";
+C
+cat >"$tmp/good.c" <<'C'
+/* "tx-max" in a
+ * "state" comment */
+const char *a = "the state is bad"; // "state"
+const char *b = "--tx-capacity RATE";
+struct option o = { "tx-capacity", required_argument, 0, 'c' };
+char q = '"'; const char *c = "weights", *d = "some/statement";
+const char *e = "backend"; /* lint-keys: a log token */
+C
+"$AWK" -f "$tmp/scan.awk" "$keys" "$tmp/bad.c" >"$tmp/out"
+[ "$(cut -d: -f2 "$tmp/out" | tr '\n' ' ')" = "1 2 3 4 5 " ]
+report 3 $? "the scanner finds each way to spell a key" "$tmp/out"
+"$AWK" -f "$tmp/scan.awk" "$keys" "$tmp/good.c" >"$tmp/out"
+report 4 $? "the scanner lets comments, options and prose pass" "$tmp/out"
+
+# gen.awk refuses a broken table rather than making code of it.
+n=0
+while IFS= read -r line; do
+	n=$((n + 1))
+	printf '%s\n' "$line" >"$tmp/keys"
+	"$AWK" -v out=keys -f xenstore-schema/gen.awk "$tmp/keys" >"$tmp/made" 2>"$tmp/err" &&
+		echo "taken: $line" >>"$tmp/taken"
+	grep -q ':1: ' "$tmp/err" || echo "no file:line for: $line" >>"$tmp/taken"
+	[ -s "$tmp/made" ] && echo "output for: $line" >>"$tmp/taken"
+done <<'KEYS'
+back | weight | operator | u64 | 1 | 2 | 1 | live
+side | weight | operator | u64 | 1 | 2 | 1 | live | Words.
+back | Weight | operator | u64 | 1 | 2 | 1 | live | Words.
+back | weight | nobody | u64 | 1 | 2 | 1 | live | Words.
+back | weight | operator | u65 | 1 | 2 | 1 | live | Words.
+back | weight | operator | enum | 1 | 2 | 1 | live | Words.
+back | weight | operator | u64 | 3 | 2 | 1 | live | Words.
+back | weight | operator | u64 | 10 | 9 | 1 | live | Words.
+back | weight | operator | u64 | -1 | 2 | 1 | live | Words.
+back | weight | operator | u64 | 1 | 2 | 1 | soon | Words.
+back | weight | operator | u64 | 1 | 2 | 1 | live | words
+KEYS
+[ "$n" -eq 11 ] && [ ! -e "$tmp/taken" ]
+report 5 $? "gen.awk refuses malformed tables" "$tmp/taken"
+
+echo 1..5
+exit "$failed"

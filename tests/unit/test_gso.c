@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Segments and checksums in software, against sums made the slow way. */
+#include "backend/gso.h"
+#include "tests/unit/mkframe.h"
+#include "tests/unit/tap.h"
+
+#include <errno.h>
+
+#define CSUM VIRTIO_NET_HDR_F_NEEDS_CSUM
+#define TCP4 VIRTIO_NET_HDR_GSO_TCPV4
+#define TCP6 VIRTIO_NET_HDR_GSO_TCPV6
+#define USO  5
+#define ALL  (VNET_F_CSUM | VNET_F_TSO4 | VNET_F_TSO6 | VNET_F_USO)
+
+static struct mk m;
+
+struct row {
+	const char *name;
+	uint16_t ethertype;
+	uint8_t proto, gso_type;
+	int tags, ext, v4_options;
+	uint32_t payload;
+	uint16_t size;
+	uint32_t segments;
+};
+
+static const struct row rows[] = {
+	{"TCP over IPv4", 0x0800, 6, TCP4, 0, 0, 0, 10 * 1460, 1460, 10},
+	{"TCP over IPv4, a byte left", 0x0800, 6, TCP4, 0, 0, 0, 10 * 1460 + 1, 1460, 11},
+	{"TCP over IPv4, odd size", 0x0800, 6, TCP4, 0, 0, 0, 5000, 1001, 5},
+	{"TCP over IPv4, IP options, two tags", 0x0800, 6, TCP4, 2, 0, 1, 5000, 1000, 5},
+	{"TCP over IPv4, the longest", 0x0800, 6, TCP4, 0, 0, 0, 65535 - 40, 216, 304},
+	{"TCP over IPv6", 0x86dd, 6, TCP6, 0, 0, 0, 10 * 1440, 1440, 10},
+	{"TCP over IPv6, extension headers, tag", 0x86dd, 6, TCP6, 1, 2, 0, 7777, 999, 8},
+	{"UDP over IPv4", 0x0800, 17, USO, 0, 0, 0, 5 * 1472 + 7, 1472, 6},
+	{"UDP over IPv6", 0x86dd, 17, USO, 0, 0, 0, 5 * 1001, 1001, 5},
+	{"UDP over IPv6, extension header", 0x86dd, 17, USO, 0, 1, 0, 3003, 1001, 3},
+};
+
+static void make(const struct row *r)
+{
+	mk_eth(&m, MK_OTHER, MK_MAC, r->ethertype);
+	for (int i = 0; i < r->tags; i++)
+		mk_tag(&m, 0x8100, 5);
+	if (r->ethertype == 0x0800) {
+		mk_ipv4(&m, r->proto, MK_IP, MK_IP2);
+		if (r->v4_options) {
+			m.b[m.l3] = 0x46;
+			mk_add(&m, "\1\1\1\0", 4);
+			m.l4 = m.len;
+		}
+		mk_be16(&m, m.l3 + 4, 0xfffe); /* the id wraps on the way */
+	} else {
+		mk_ipv6(&m, r->proto, MK_IP6, MK_IP6_2);
+		for (int i = 0; i < r->ext; i++)
+			mk_ext(&m, i ? 60 : 0, "\1\4\0\0\0\0");
+	}
+	if (r->proto == 6)
+		mk_tcp(&m, 0xfffffc00, 0x99); /* CWR ACK PSH FIN; the sequence wraps too */
+	else
+		mk_udp(&m, 4000, 53);
+	mk_payload(&m, r->payload);
+	mk_finish(&m, 0);
+}
+
+static bool csum_good(const uint8_t *s, uint32_t len, uint32_t l4)
+{
+	uint32_t sum = mk_pseudo(s, len, m.l3, l4, m.v6, m.proto);
+
+	if (!m.v6 && mk_sum(s + m.l3, l4 - m.l3, 0) != 0xffff)
+		return false;
+	if (m.proto == 17 && mk_get16(s + l4 + 6) == 0)
+		return false;
+	return mk_sum(s + l4, len - l4, sum) == 0xffff;
+}
+
+static bool ip_good(const uint8_t *s, uint32_t len, uint32_t index)
+{
+	if (m.v6)
+		return mk_get16(s + m.l3 + 4) == len - m.l3 - 40;
+	return mk_get16(s + m.l3 + 2) == len - m.l3 &&
+	       mk_get16(s + m.l3 + 4) == (uint16_t)(0xfffe + index);
+}
+
+static bool l4_good(const uint8_t *s, uint32_t len, uint32_t index, uint32_t done, bool last)
+{
+	uint32_t seq = (uint32_t)mk_get16(s + m.l4 + 4) << 16 | mk_get16(s + m.l4 + 6);
+	uint8_t flags = 0x10;
+
+	if (m.proto == 17)
+		return mk_get16(s + m.l4 + 4) == len - m.l4;
+	flags |= (index == 0 ? 0x80 : 0) | (last ? 0x09 : 0);
+	return seq == (uint32_t)(0xfffffc00 + done) && s[m.l4 + 13] == flags;
+}
+
+static void cut_up(const struct row *r)
+{
+	uint32_t headers = m.l4 + (m.proto == 6 ? 20 : 8), done = 0, i = 0, bad = 0;
+	struct virtio_net_hdr_v1 out,
+		in = MK_VNET(CSUM, r->gso_type, r->size, m.l4, m.proto == 6 ? 16 : 6);
+	uint8_t *frame = mk_copy(m.b, m.len), *s = malloc(headers + r->size);
+	struct frame_info fi;
+	struct gso_iter it;
+	ssize_t len;
+
+	frame_parse(frame, FRAME_HDR_MAX, m.len, &fi);
+	is_int(vnet_rebuild(&in, &fi, frame, FRAME_HDR_MAX, ALL, 1500, &out), 0, "%s", r->name);
+	is_int(gso_begin(&it, &out, &fi, frame), 0, "%s: begins", r->name);
+	is_int(gso_segment(&it, s, headers + r->size - 1), -ENOSPC, "%s: no room", r->name);
+	for (; (len = gso_segment(&it, s, headers + r->size)) > 0; i++) {
+		uint32_t n = (uint32_t)len - headers;
+
+		bad += memcmp(s, frame, m.l3) != 0 ||
+		       memcmp(s + headers, frame + headers + done, n) != 0;
+		bad += !ip_good(s, (uint32_t)len, i) || !csum_good(s, (uint32_t)len, m.l4);
+		bad += !l4_good(s, (uint32_t)len, i, done, done + n == r->payload);
+		done += n;
+	}
+	is_int(bad, 0, "%s: every segment is right", r->name);
+	is_int(i, r->segments, "%s: segments", r->name);
+	is_int(done, r->payload, "%s: bytes", r->name);
+	is_int(gso_segment(&it, s, headers + r->size), 0, "%s: stays at its end", r->name);
+	free(s);
+	free(frame);
+}
+
+/* One segment by hand: the bytes of the second of two, worked out outside of this program. */
+static void test_golden(void)
+{
+	static const uint8_t want[] = {
+		0x00, 0x16, 0x3e, 0xaa, 0xbb, 0xcc, 0x00, 0x16, 0x3e, 0x11, 0x22, 0x33,
+		0x08, 0x00, 0x45, 0x00, 0x00, 0x2b, 0x12, 0x35, 0x40, 0x00, 0x40, 0x06,
+		0x14, 0x96, 0x0a, 0x00, 0x00, 0x01, 0x0a, 0x00, 0x00, 0x02, 0x30, 0x39,
+		0x00, 0x50, 0x00, 0x00, 0x01, 0x40, 0x00, 0x00, 0x00, 0x01, 0x50, 0x18,
+		0xff, 0xff, 0x57, 0xf4, 0x00, 0x00, 0x02, 0x09, 0x10,
+	};
+	struct virtio_net_hdr_v1 vnet = MK_VNET(CSUM, TCP4, 256, 34, 16);
+	uint8_t s[512];
+	struct frame_info fi;
+	struct gso_iter it;
+
+	mk_eth(&m, MK_OTHER, MK_MAC, 0x0800);
+	mk_ipv4(&m, 6, MK_IP, MK_IP2);
+	mk_tcp(&m, 64, 0x18);
+	mk_payload(&m, 259);
+	mk_finish(&m, 0);
+	frame_parse(m.b, FRAME_HDR_MAX, m.len, &fi);
+	gso_begin(&it, &vnet, &fi, m.b);
+	is_int(gso_segment(&it, s, sizeof(s)), 54 + 256, "golden: first");
+	is_int(gso_segment(&it, s, sizeof(s)), sizeof(want), "golden: second");
+	if (!ok(memcmp(s, want, sizeof(want)) == 0, "golden: its bytes"))
+		for (size_t i = 0; i < sizeof(want); i++)
+			if (s[i] != want[i])
+				diag("byte %zu: got %02x, want %02x", i, s[i], want[i]);
+}
+
+static void test_complete(void)
+{
+	static const uint8_t protos[] = {6, 17};
+	uint32_t bad = 0;
+
+	for (uint32_t n = 0; n < 2000; n++) {
+		struct virtio_net_hdr_v1 vnet = MK_VNET(CSUM, 0, 0, 0, 0);
+		uint8_t *frame;
+
+		mk_eth(&m, MK_OTHER, MK_MAC, n & 2 ? 0x86dd : 0x0800);
+		if (n & 2)
+			mk_ipv6(&m, protos[n & 1], MK_IP6, MK_IP6_2);
+		else
+			mk_ipv4(&m, protos[n & 1], MK_IP, MK_IP2);
+		if (n & 1)
+			mk_udp(&m, 4000, 53);
+		else
+			mk_tcp(&m, 5, 0x10);
+		mk_payload(&m, n / 4);
+		mk_finish(&m, 0);
+		vnet.csum_start = (uint16_t)m.l4;
+		vnet.csum_offset = n & 1 ? 6 : 16;
+		frame = mk_copy(m.b, m.len);
+		bad += csum_complete(&vnet, frame, m.len) != 0 || vnet.flags != 0;
+		bad += !csum_good(frame, m.len, m.l4);
+		free(frame);
+	}
+	is_int(bad, 0, "2000 checksums are what the slow way says");
+}
+
+static void test_complete_edges(void)
+{
+	struct virtio_net_hdr_v1 vnet = {0};
+	uint8_t before[64];
+
+	mk_eth(&m, MK_OTHER, MK_MAC, 0x0800);
+	mk_ipv4(&m, 17, MK_IP, MK_IP2);
+	mk_udp(&m, 0, 0);
+	mk_add(&m, "\0\0", 2);
+	mk_finish(&m, 0);
+	/* Makes the sum come out as zero, which UDP must send as ffff. */
+	mk_be16(&m, m.l4 + 8, ~mk_sum(m.b + m.l4, 8, 0));
+	vnet = MK_VNET(CSUM, 0, 0, 34, 6);
+	csum_complete(&vnet, m.b, m.len);
+	is_int(mk_get16(m.b + m.l4 + 6), 0xffff, "a UDP checksum of 0 is sent as ffff");
+
+	memcpy(before, m.b, m.len);
+	is_int(csum_complete(&vnet, m.b, m.len), 0, "nothing asked for: no error");
+	vnet = MK_VNET(CSUM, 0, 0, 34, (uint16_t)(m.len - 35));
+	is_int(csum_complete(&vnet, m.b, m.len), -EINVAL, "half of the place is outside");
+	vnet.csum_start = 0xffff;
+	vnet.csum_offset = 0xffff;
+	is_int(csum_complete(&vnet, m.b, m.len), -EINVAL, "far outside");
+	vnet = MK_VNET(CSUM, TCP4, 500, 34, 6);
+	is_int(csum_complete(&vnet, m.b, m.len), -EINVAL, "GSO is not for csum_complete()");
+	ok(memcmp(before, m.b, m.len) == 0, "and nothing was changed");
+}
+
+int main(void)
+{
+	struct virtio_net_hdr_v1 plain = {0}, gso = MK_VNET(CSUM, TCP4, 500, 34, 16);
+	struct frame_info fi = {.len = 1000, .l4_off = 34};
+	struct gso_iter it;
+
+	is_int(gso_begin(&it, &plain, &fi, NULL), -EINVAL, "no GSO header, no segments");
+	is_int(gso_begin(&it, &gso, &fi, NULL), -EINVAL, "no transport header, no segments");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		make(&rows[i]);
+		cut_up(&rows[i]);
+	}
+	test_golden();
+	test_complete();
+	test_complete_edges();
+	return done_testing();
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Where the keys stand: directories of backend, frontend and uplink. */
+#include "xenstore-schema/schema.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define VCHAN "vchan"
+
+_Static_assert(sizeof("/local/domain/32751/device/" SCHEMA_DEVICE_TYPE "/65535/" VCHAN) - 1 <=
+		       SCHEMA_VCHAN_PATH_MAX,
+	       "libxenvchan would truncate the longest path");
+
+__attribute__((format(printf, 3, 4))) static int path_printf(char *buf, size_t size,
+							     const char *fmt, ...)
+{
+	va_list ap;
+	int len;
+
+	va_start(ap, fmt);
+	len = vsnprintf(buf, size, fmt, ap);
+	va_end(ap);
+	return len >= 0 && (size_t)len < size ? len : -ENAMETOOLONG;
+}
+
+int schema_backend_root(char *buf, size_t size, unsigned backend_domid)
+{
+	if (backend_domid > SCHEMA_DOMID_MAX)
+		return -EINVAL;
+	return path_printf(buf, size, "/local/domain/%u/backend/" SCHEMA_DEVICE_TYPE,
+			   backend_domid);
+}
+
+int schema_backend_dir(char *buf, size_t size, unsigned backend_domid, unsigned domid, unsigned id)
+{
+	if (backend_domid > SCHEMA_DOMID_MAX || domid > SCHEMA_DOMID_MAX || id > SCHEMA_ID_MAX)
+		return -EINVAL;
+	return path_printf(buf, size, "/local/domain/%u/backend/" SCHEMA_DEVICE_TYPE "/%u/%u",
+			   backend_domid, domid, id);
+}
+
+int schema_frontend_root(char *buf, size_t size, unsigned domid)
+{
+	if (domid > SCHEMA_DOMID_MAX)
+		return -EINVAL;
+	return path_printf(buf, size, "/local/domain/%u/device/" SCHEMA_DEVICE_TYPE, domid);
+}
+
+int schema_frontend_dir(char *buf, size_t size, unsigned domid, unsigned id)
+{
+	if (domid > SCHEMA_DOMID_MAX || id > SCHEMA_ID_MAX)
+		return -EINVAL;
+	return path_printf(buf, size, "/local/domain/%u/device/" SCHEMA_DEVICE_TYPE "/%u", domid,
+			   id);
+}
+
+int schema_frontend_dir_relative(char *buf, size_t size, unsigned id)
+{
+	if (id > SCHEMA_ID_MAX)
+		return -EINVAL;
+	return path_printf(buf, size, "device/" SCHEMA_DEVICE_TYPE "/%u", id);
+}
+
+int schema_uplink_root(char *buf, size_t size, unsigned backend_domid)
+{
+	if (backend_domid > SCHEMA_DOMID_MAX)
+		return -EINVAL;
+	return path_printf(buf, size, "/local/domain/%u/data/" SCHEMA_DEVICE_TYPE, backend_domid);
+}
+
+int schema_uplink_dir(char *buf, size_t size, unsigned backend_domid, const char *name)
+{
+	if (backend_domid > SCHEMA_DOMID_MAX || schema_check(KEY_BACK_UPLINK, name, NULL) < 0)
+		return -EINVAL;
+	return path_printf(buf, size, "/local/domain/%u/data/" SCHEMA_DEVICE_TYPE "/%s",
+			   backend_domid, name);
+}
+
+int schema_vchan_path(char *buf, size_t size, unsigned domid, unsigned id)
+{
+	if (domid > SCHEMA_DOMID_MAX || id > SCHEMA_ID_MAX)
+		return -EINVAL;
+	return path_printf(buf, size, "/local/domain/%u/device/" SCHEMA_DEVICE_TYPE "/%u/" VCHAN,
+			   domid, id);
+}
+
+int schema_vchan_path_relative(char *buf, size_t size, unsigned id)
+{
+	if (id > SCHEMA_ID_MAX)
+		return -EINVAL;
+	return path_printf(buf, size, "device/" SCHEMA_DEVICE_TYPE "/%u/" VCHAN, id);
+}
+
+int schema_key_path(char *buf, size_t size, const char *dir, enum schema_key key)
+{
+	return path_printf(buf, size, "%s/%s", dir, schema_name(key));
+}
+
+/* One path component as an id: its value up to max, with *text moved behind it. */
+static bool take_id(const char **text, unsigned max, unsigned *out)
+{
+	const char *p = *text;
+	unsigned value = 0;
+
+	for (; *p >= '0' && *p <= '9' && value <= max; p++)
+		value = value * 10 + (unsigned)(*p - '0');
+	if (p == *text || value > max || (*p && *p != '/'))
+		return false;
+	*text = p;
+	*out = value;
+	return true;
+}
+
+bool schema_split_backend_path(const char *path, unsigned backend_domid, unsigned *domid,
+			       unsigned *id, const char **rest)
+{
+	char root[SCHEMA_PATH_MAX];
+	int len = schema_backend_root(root, sizeof(root), backend_domid);
+
+	if (len < 0 || strncmp(path, root, (size_t)len) != 0 || path[len] != '/')
+		return false;
+	path += len + 1;
+	if (!take_id(&path, SCHEMA_DOMID_MAX, domid) || *path++ != '/')
+		return false;
+	if (!take_id(&path, SCHEMA_ID_MAX, id))
+		return false;
+	*rest = *path ? path + 1 : path;
+	return true;
+}
