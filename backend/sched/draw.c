@@ -300,7 +300,9 @@ void draw_charge(struct draw *d, uint32_t id, uint32_t cost_bytes)
 	wheel_serve(&d->wheel[l->class], d->ldp, id, cost_bytes);
 	if (!in)
 		return;
-	draw_shift_clock(d, cost_bytes * d->step);
+	d->now_frac += cost_bytes * d->step;
+	d->now_vt += (uint64_t)d->now_frac;
+	d->now_frac -= (double)(uint64_t)d->now_frac;
 	if (l->express_bytes > 0)
 		l->express_bytes -=
 			cost_bytes < d->quantum_bytes ? (int32_t)cost_bytes : l->express_bytes;

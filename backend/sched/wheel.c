@@ -83,6 +83,16 @@ static uint64_t wheel_nearest(const struct wheel *w, const struct wheel_ldp *l)
 	return (l->start_vt + ((uint64_t)1 << (w->shift - 1))) >> w->shift;
 }
 
+/* Its tickets in the head slot's urn. */
+static uint32_t wheel_tickets(const struct wheel *w, const struct wheel_ldp *l)
+{
+	uint64_t credit = wheel_credit(w, l, w->head);
+
+	if (wheel_nearest(w, l) > w->head)
+		return 0;
+	return credit < UINT32_MAX ? (uint32_t)credit : UINT32_MAX;
+}
+
 static void wheel_link(struct wheel *w, struct wheel_ldp *all, uint32_t id, uint32_t after)
 {
 	struct wheel_slot *s = &w->slot[all[id].slot];
@@ -172,6 +182,7 @@ static void wheel_drop(struct wheel *w, struct wheel_ldp *all, uint32_t id)
 
 	if (l->where == WHEEL_IN_URN) {
 		w->urn[l->urn_at] = w->urn[--w->urn_n];
+		w->urn_credit[l->urn_at] = w->urn_credit[w->urn_n];
 		all[w->urn[l->urn_at]].urn_at = l->urn_at;
 	} else {
 		wheel_unlink(w, all, id);
@@ -223,6 +234,8 @@ void wheel_serve(struct wheel *w, struct wheel_ldp *all, uint32_t id, uint32_t c
 		w->slot[l->slot].total -= has;
 		wheel_drop(w, all, id);
 		wheel_put(w, all, id);
+	} else if (l->where == WHEEL_IN_URN) {
+		w->urn_credit[l->urn_at] = wheel_tickets(w, l);
 	}
 }
 
@@ -232,17 +245,22 @@ static void wheel_fill_urn(struct wheel *w, struct wheel_ldp *all, struct rng *r
 	unsigned int want = w->fresh ? 1 + rng_below(rng, WHEEL_URN) : WHEEL_URN;
 
 	w->fresh = false;
+	w->urn_most = 0;
 	while (w->urn_n < want && s->first != WHEEL_NONE) {
-		uint32_t id = s->first;
+		struct wheel_ldp *l = &all[s->first];
 
-		s->first = all[id].next;
+		w->urn[w->urn_n] = s->first;
+		s->first = l->next;
 		if (s->first != WHEEL_NONE)
 			__builtin_prefetch(&all[s->first], 1);
 		else
 			s->last = WHEEL_NONE;
-		all[id].where = WHEEL_IN_URN;
-		all[id].urn_at = w->urn_n;
-		w->urn[w->urn_n++] = id;
+		l->where = WHEEL_IN_URN;
+		l->urn_at = w->urn_n;
+		w->urn_credit[w->urn_n] = wheel_tickets(w, l);
+		if (w->urn_credit[w->urn_n] > w->urn_most)
+			w->urn_most = w->urn_credit[w->urn_n];
+		w->urn_n++;
 	}
 	if (s->first != WHEEL_NONE)
 		all[s->first].prev = WHEEL_NONE;
@@ -251,21 +269,22 @@ static void wheel_fill_urn(struct wheel *w, struct wheel_ldp *all, struct rng *r
 uint32_t wheel_pick(struct wheel *w, struct wheel_ldp *all, struct rng *rng)
 {
 	for (;;) {
-		uint64_t r, credit;
-		uint32_t id;
+		uint32_t at, id;
 
 		if (!w->urn_n)
 			wheel_fill_urn(w, all, rng);
 		for (int tries = 1;; tries++) {
-			r = rng_next(rng);
-			id = w->urn[(uint32_t)(r >> 32) * (uint64_t)w->urn_n >> 32];
-			credit = wheel_credit(w, &all[id], w->head);
-			if (tries == WHEEL_URN_TRIES || (uint32_t)r % WHEEL_TICKETS < credit)
+			uint64_t r = rng_next(rng);
+
+			at = (uint32_t)((r >> 32) * w->urn_n >> 32);
+			if (tries == WHEEL_URN_TRIES ||
+			    (uint32_t)((r & UINT32_MAX) * w->urn_most >> 32) < w->urn_credit[at])
 				break;
 		}
-		if (wheel_nearest(w, &all[id]) <= w->head)
-			return id;
+		if (w->urn_credit[at])
+			return w->urn[at];
 		/* It waited here only because its own slot was beyond the wheel. */
+		id = w->urn[at];
 		wheel_take(w, all, id);
 		wheel_put(w, all, id);
 	}
@@ -274,16 +293,19 @@ uint32_t wheel_pick(struct wheel *w, struct wheel_ldp *all, struct rng *rng)
 void wheel_position(struct wheel *w, struct rng *rng)
 {
 	const struct wheel_slot *s = &w->slot[wheel_index(w->head)];
-	const uint64_t slot_vt = (uint64_t)1 << w->shift;
-	uint64_t step = s->total < WHEEL_TICKETS / 2 ? s->total : WHEEL_TICKETS / 2;
-	uint64_t used = s->total - s->left;
+	const uint64_t quantum = (uint64_t)1 << VT_QUANTUM_LOG;
+	uint64_t step = s->total < quantum ? s->total : quantum;
+	uint64_t used = s->total - s->left + ((rng_next(rng) >> 32) * step >> 32);
 
-	used += (rng_next(rng) >> 32) * step >> 32;
-	if (used >= s->total)
+	if (used >= s->total) {
 		w->position_vt = wheel_end_vt(w);
-	else
-		w->position_vt = wheel_begin_vt(w) +
-				 (uint64_t)((double)used / (double)s->total * (double)slot_vt);
+		return;
+	}
+	if (s->total != w->scale_total) { /* seldom: spares a division at each frame */
+		w->scale_total = s->total;
+		w->scale = (double)((uint64_t)1 << w->shift) / (double)s->total;
+	}
+	w->position_vt = wheel_begin_vt(w) + (uint64_t)((double)used * w->scale);
 }
 
 void wheel_rebase(struct wheel *w, uint64_t vt)

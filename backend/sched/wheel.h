@@ -21,7 +21,6 @@
 #define WHEEL_SLOTS	128
 #define WHEEL_URN	16
 #define WHEEL_NONE	UINT32_MAX
-#define WHEEL_TICKETS	((uint64_t)2 << VT_QUANTUM_LOG) /* above every slot's credit of an LDP */
 #define WHEEL_URN_TRIES 4
 
 enum wheel_where { WHEEL_OUT, WHEEL_FIFO, WHEEL_IN_URN };
@@ -60,6 +59,10 @@ struct wheel {
 	bool fresh; /* no urn was filled from the head slot yet */
 	uint8_t urn_n;
 	uint32_t urn[WHEEL_URN];
+	uint32_t urn_credit[WHEEL_URN]; /* tickets; 0: its own slot is a later one */
+	uint32_t urn_most;		/* no member has more tickets */
+	double scale;			/* vt per credit of a head slot of scale_total */
+	uint64_t scale_total;
 	struct wheel_slot slot[WHEEL_SLOTS];
 };
 
