@@ -11,10 +11,11 @@
  * Theory of operation
  *
  * The clock. now_vt is the virtual time of the fluid ideal: it moves by bytes / (sum of the active
- * weights). It is kept at the weighted mean of the active LDPs' starts, which a served frame
- * preserves by itself; an LDP that joins ahead of the clock or leaves ahead of or behind it moves
- * the clock by its part. So what one LDP had too much is never taken for service that the others
- * had. The clock has a fraction, since a frame among 65,536 heavy LDPs moves it by less than one.
+ * weights). It is kept at the weighted mean of the active LDPs' starts: a served frame moves both
+ * alike (it is computed from what the start moved by, so that no rounding adds up), and an LDP that
+ * joins ahead of the clock or leaves ahead of or behind it moves the clock by its part. So what one
+ * LDP had too much is never taken for service that the others had. The clock has a fraction, since
+ * a frame among 65,536 heavy LDPs moves it by less than one.
  *
  * Whose turn. Of the classes whose head slot has begun, the one whose position is first; within it
  * the wheel's lottery. If rounding leaves no such class, the one that begins first.
@@ -34,7 +35,8 @@ struct draw {
 	struct wheel_ldp *ldp;
 	uint64_t now_vt;
 	double now_frac;
-	double step; /* vt per byte now: quantum credit / (quantum bytes * active weight) */
+	double per_weight; /* 1 / active_weight */
+	double quantum_vt; /* what a quantum moves the clock by now */
 	uint64_t active_weight;
 	uint32_t busy; /* bitmap: classes with members */
 	uint32_t max_ids;
@@ -108,7 +110,7 @@ static void draw_shift_clock(struct draw *d, double by_vt)
 /* How far the LDP is ahead of the clock. */
 static double draw_ahead(const struct draw *d, const struct wheel_ldp *l)
 {
-	return (double)(int64_t)(l->start_vt - d->now_vt) - d->now_frac;
+	return (double)(int64_t)(l->start_vt - d->now_vt) + l->start_frac * 0x1p-32 - d->now_frac;
 }
 
 /* Counts the LDP in (sign 1) or out (sign -1) and keeps the clock at the mean of those in. */
@@ -123,7 +125,8 @@ static void draw_count(struct draw *d, const struct wheel_ldp *l, int sign)
 		return;
 	}
 	draw_shift_clock(d, sign * ahead * l->weight / (double)d->active_weight);
-	d->step = (double)QUANTUM_CREDIT / ((double)d->quantum_bytes * (double)d->active_weight);
+	d->per_weight = 1 / (double)d->active_weight;
+	d->quantum_vt = (double)QUANTUM_CREDIT * d->per_weight;
 }
 
 /* Draws the class's position anew, or marks it empty. */
@@ -265,7 +268,7 @@ uint32_t draw_pick(struct draw *d)
 		return WHEEL_NONE;
 	class = draw_class(d, &slack_vt);
 	if (d->express_on && d->express_get != d->express_put &&
-	    d->step * d->quantum_bytes <= (double)slack_vt) {
+	    d->quantum_vt <= (double)slack_vt) {
 		uint32_t id = draw_express(d);
 
 		if (id != WHEEL_NONE)
@@ -294,13 +297,20 @@ void draw_charge(struct draw *d, uint32_t id, uint32_t cost_bytes)
 {
 	struct wheel_ldp *l = &d->ldp[id];
 	bool in = l->where != WHEEL_OUT;
+	uint64_t before_vt;
+	uint32_t before_frac;
+	double moved_vt;
 
 	if (!in && l->start_vt < d->now_vt)
 		l->start_vt = d->now_vt;
+	before_vt = l->start_vt;
+	before_frac = l->start_frac;
 	wheel_serve(&d->wheel[l->class], d->ldp, id, cost_bytes);
 	if (!in)
 		return;
-	d->now_frac += cost_bytes * d->step;
+	moved_vt = (double)(l->start_vt - before_vt) +
+		   ((double)l->start_frac - (double)before_frac) * 0x1p-32;
+	d->now_frac += moved_vt * l->weight * d->per_weight;
 	d->now_vt += (uint64_t)d->now_frac;
 	d->now_frac -= (double)(uint64_t)d->now_frac;
 	if (l->express_bytes > 0)
@@ -325,4 +335,29 @@ uint64_t draw_active_weight(const struct draw *d)
 void draw_set_express(struct draw *d, bool on)
 {
 	d->express_on = on;
+}
+
+bool draw_is_sound(const struct draw *d)
+{
+	uint64_t weight = 0;
+	double ahead = 0;
+
+	for (uint32_t id = 0; id < d->max_ids; id++) {
+		const struct wheel_ldp *l = &d->ldp[id];
+
+		if (l->where == WHEEL_OUT)
+			continue;
+		weight += l->weight;
+		ahead += draw_ahead(d, l) * l->weight;
+	}
+	for (unsigned int k = 0; k < WHEEL_CLASSES; k++) {
+		if (!d->wheel[k].members != !(d->busy & 1u << k))
+			return false;
+		if (!wheel_is_sound(&d->wheel[k], d->ldp))
+			return false;
+	}
+	/* The clock is the mean of the starts, to 2^-14 of a quantum. */
+	if ((ahead < 0 ? -ahead : ahead) > (double)(QUANTUM_CREDIT >> 14))
+		return false;
+	return weight == d->active_weight;
 }

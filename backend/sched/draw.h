@@ -41,4 +41,7 @@ void draw_set_express(struct draw *d, bool on);
 /* The sum of the weights of those in. */
 uint64_t draw_active_weight(const struct draw *d);
 
+/* For tests: recomputes all sums and lists; false where one is wrong. Looks at every id. */
+bool draw_is_sound(const struct draw *d);
+
 #endif

@@ -96,8 +96,13 @@ void sched_served(struct sched *s, uint32_t id, uint32_t cost_bytes, bool more, 
  */
 void sched_set_express(struct sched *s, bool on);
 
-/* The sum of the weights of the LDPs that are awake, and whether one LDP is. */
+/* The sum of the weights of the LDPs that are awake and not at their ceiling. */
 uint64_t sched_active_weight(const struct sched *s);
+
+/* Whether the LDP is awake, at its ceiling or not. */
 bool sched_is_awake(const struct sched *s, uint32_t id);
+
+/* For tests: recomputes all sums, lists and heaps; false where one is wrong. Looks at every id. */
+bool sched_is_sound(const struct sched *s);
 
 #endif

@@ -313,3 +313,42 @@ void wheel_rebase(struct wheel *w, uint64_t vt)
 	w->head = vt >> w->shift < w->head ? w->head - (vt >> w->shift) : w->head % WHEEL_SLOTS;
 	w->position_vt = vt < w->position_vt ? w->position_vt - vt : 0;
 }
+
+/* Whether a slot's FIFO and, for the head, the urn hold its members and its credit. */
+static bool wheel_slot_is_sound(const struct wheel *w, const struct wheel_ldp *all, uint64_t slot)
+{
+	const struct wheel_slot *s = &w->slot[wheel_index(slot)];
+	uint32_t members = 0, last = WHEEL_NONE;
+	uint64_t left = 0;
+
+	for (uint32_t id = s->first; id != WHEEL_NONE; last = id, id = all[id].next, members++) {
+		if (all[id].prev != last || all[id].where != WHEEL_FIFO ||
+		    all[id].slot != wheel_index(slot) || members > w->members)
+			return false;
+		left += wheel_credit(w, &all[id], slot);
+	}
+	for (uint32_t at = 0; slot == w->head && at < w->urn_n; at++, members++) {
+		const struct wheel_ldp *l = &all[w->urn[at]];
+
+		if (l->where != WHEEL_IN_URN || l->urn_at != at ||
+		    w->urn_credit[at] != wheel_tickets(w, l))
+			return false;
+		left += wheel_credit(w, l, slot);
+	}
+	return last == s->last && members == s->members && left == s->left && s->left <= s->total;
+}
+
+bool wheel_is_sound(const struct wheel *w, const struct wheel_ldp *all)
+{
+	unsigned __int128 map = wheel_busy(w, w->head);
+	uint32_t members = 0;
+
+	for (unsigned int i = 0; i < WHEEL_SLOTS; i++) {
+		const struct wheel_slot *s = &w->slot[wheel_index(w->head + i)];
+
+		if ((map >> i & 1) != (s->members > 0) || !wheel_slot_is_sound(w, all, w->head + i))
+			return false;
+		members += s->members;
+	}
+	return members == w->members && (!members || map & 1);
+}

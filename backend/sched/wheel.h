@@ -98,4 +98,7 @@ void wheel_position(struct wheel *w, struct rng *rng);
  */
 void wheel_rebase(struct wheel *w, uint64_t vt);
 
+/* For tests: whether the slots' sums, the lists and the urn agree with their members. */
+bool wheel_is_sound(const struct wheel *w, const struct wheel_ldp *all);
+
 #endif
