@@ -316,14 +316,13 @@ static void test_rebase(void)
 	struct sched *s = sched_new(3, 64, 1);
 	uint64_t sent[3] = {0};
 
-	for (uint32_t i = 0; i < 3; i++) {
-		sched_add(s, i, &(struct sched_rule){.weight = i ? i : 1});
-		sched_wake(s, i, 0);
-	}
-	sched_sleep(s, 2);
-	for (int i = 0; i < 30000; i++)
-		sched_served(s, sched_draw(s, 0), 1u << 30, true, 0);
-	ok(sched_is_sound(s), "sound after 30 TB at weight 1 in quanta of 64 bytes");
+	for (uint32_t i = 0; i < 3; i++)
+		sched_add(s, i, &(struct sched_rule){.weight = 1u << i});
+	sched_wake(s, 0, 0);
+	for (int i = 0; i < 9000000; i++)
+		sched_served(s, sched_draw(s, 0), 1u << 20, true, 0);
+	ok(sched_is_sound(s), "sound after 9 TiB at weight 1 in quanta of 64 bytes");
+	sched_wake(s, 1, 0);
 	sched_wake(s, 2, 0);
 	for (int i = 0; i < 40000; i++) {
 		uint32_t id = sched_draw(s, 0);
