@@ -139,6 +139,32 @@ static void test_debt(void)
 	sched_free(s);
 }
 
+/* 3: 300 that wake at once may not all overtake a heavy LDP. */
+static void test_stampede(void)
+{
+	struct sched *s = sched_new(301, MTU, 1);
+	double all_bytes = 0, hog_bytes = 0, worst = 0;
+
+	for (uint32_t i = 0; i <= 300; i++)
+		sched_add(s, i, &(struct sched_rule){.weight = i ? 1 : 1000});
+	sched_wake(s, 0, 0);
+	for (int i = 0; i < 1000; i++)
+		sched_served(s, sched_draw(s, 0), MTU, true, 0);
+	for (uint32_t i = 1; i <= 300; i++)
+		sched_wake(s, i, 0);
+	for (int i = 0; i < 3000; i++) {
+		uint32_t id = sched_draw(s, 0);
+
+		sched_served(s, id, MTU, true, 0);
+		all_bytes += MTU;
+		worst = fmax(worst, all_bytes * 1000 / 1300 - hog_bytes);
+		hog_bytes += id ? 0 : MTU;
+	}
+	ok(worst <= 5 * MTU, "a stampede of light LDPs costs a heavy one %.1f of 5 quanta",
+	   worst / MTU);
+	sched_free(s);
+}
+
 /* 4: one of 16 equals that sleeps and wakes in time with its own frames. */
 static void test_naps(void)
 {
@@ -348,6 +374,7 @@ int main(void)
 	test_churn(&subject_dmvl, false, XPRES_MAX);
 	test_churn(&subject_dmvl, true, XPRES_MAX);
 	test_debt();
+	test_stampede();
 	test_naps();
 	test_chi_square();
 	test_calls();
