@@ -84,9 +84,9 @@ uint32_t sched_draw(struct sched *s, uint64_t now_ns);
 uint64_t sched_next_ns(const struct sched *s);
 
 /*
- * Charges the LDP `cost_bytes` (at most 1 MiB: wire bytes, or the frame's cost in bytes where that is
- * more) for a frame that it sent or had refused. `more`: it has another frame waiting; otherwise it
- * sleeps. Its debt outlives its sleep.
+ * Charges the LDP `cost_bytes` (at most 1 MiB: wire bytes, or the frame's cost in bytes where that
+ * is more) for a frame that it sent or had refused. `more`: it has another frame waiting; otherwise
+ * it sleeps. Its debt outlives its sleep.
  */
 void sched_served(struct sched *s, uint32_t id, uint32_t cost_bytes, bool more, uint64_t now_ns);
 
