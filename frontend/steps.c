@@ -76,6 +76,15 @@ void control_complain(struct control *c, enum log_level level, const char *fmt, 
 /* --- steps --------------------------------------------------------------------------------------
  */
 
+/* Whether another attempt at once may fail as this one did; a backend that left comes back in its
+ * own time. */
+static bool is_failure(const struct control *c)
+{
+	if (!c->server.v)
+		return false; /* what an agent left that died */
+	return vchan_peer_waiting(c->server.v) || (c->failure && vchan_is_open(c->server.v));
+}
+
 static void count_failure(struct control *c)
 {
 	uint64_t now = loop_now_ns();
@@ -219,7 +228,8 @@ static int step_closing(struct control *c)
 	else
 		log_notice("%s disconnected", c->opts->ifname);
 	c->closing_since_ns = loop_now_ns();
-	count_failure(c);
+	if (is_failure(c))
+		count_failure(c);
 	return write_state(c, XenbusStateClosing);
 }
 
