@@ -32,7 +32,8 @@ LIBS_CTL     = $(shell pkg-config --libs xenstore xencontrol json-c)
 ifdef WERROR
 WARN += -Werror
 endif
-CPPFLAGS += -D_GNU_SOURCE -I. -I$(B)/gen
+VERSION  := 0.1.0
+CPPFLAGS += -D_GNU_SOURCE -DDMVL_VERSION='"$(VERSION)"' -I. -I$(B)/gen
 ALL_CFLAGS = -std=c11 $(WARN) $(HARDEN) $(CFLAGS) $(CPPFLAGS) $(PKG_CFLAGS) -pthread
 
 Q := $(if $(V),,@)
@@ -67,6 +68,9 @@ $(O)/%.o: %.c | $(GEN)
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
+
+# <xenctrl.h> is written in GNU C.
+$(O)/backend/dom.o: ALL_CFLAGS += -std=gnu11
 
 $(O)/libdmvl.a: $(call obj,$(COMMON_SRC))
 $(O)/libback.a: $(call obj,$(BACK_SRC))

@@ -138,7 +138,7 @@ else
 	report 1 1 "no xenstore key is spelled outside xenstore-schema/" "$tmp/out"
 fi
 
-"$AWK" -v out=xenstore.md -f xenstore-schema/gen.awk "$keys" >"$tmp/doc" 2>"$tmp/out" &&
+"$AWK" -v out=doc -f xenstore-schema/gen.awk "$keys" >"$tmp/doc" 2>"$tmp/out" &&
 	diff -u docs/xenstore.md "$tmp/doc" >"$tmp/out"
 report 2 $? "docs/xenstore.md is fresh (else: make docs/xenstore.md)" "$tmp/out"
 
@@ -169,7 +169,7 @@ n=0
 while IFS= read -r line; do
 	n=$((n + 1))
 	printf '%s\n' "$line" >"$tmp/keys"
-	"$AWK" -v out=schema_keys.h -f xenstore-schema/gen.awk "$tmp/keys" >"$tmp/made" 2>"$tmp/err" &&
+	"$AWK" -v out=keys -f xenstore-schema/gen.awk "$tmp/keys" >"$tmp/made" 2>"$tmp/err" &&
 		echo "taken: $line" >>"$tmp/taken"
 	grep -q ':1: ' "$tmp/err" || echo "no file:line for: $line" >>"$tmp/taken"
 	[ -s "$tmp/made" ] && echo "output for: $line" >>"$tmp/taken"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Makes C and Markdown from keys.txt: awk -v out=FILE -f gen.awk keys.txt > FILE, where FILE is
-# schema_keys.h, schema_table.inc or xenstore.md.
+# Makes C and Markdown from keys.txt: awk -v out=WHAT -f gen.awk keys.txt > FILE, where WHAT is
+# keys (schema_keys.h), table (schema_table.inc) or doc (docs/xenstore.md).
 # Runs on mawk, the awk of a bare Debian. Refuses a malformed table with file and line.
 
 function fail(why) {
@@ -47,9 +47,8 @@ BEGIN {
 	effects = "- attach reconnect live"
 	n = 0
 	failed = 0
-	if (!member(out, "schema_keys.h schema_table.inc xenstore.md")) {
-		print "gen.awk: -v out= takes schema_keys.h, schema_table.inc or xenstore.md" \
-			> "/dev/stderr"
+	if (!member(out, "keys table doc")) {
+		print "gen.awk: -v out= takes keys, table or doc" > "/dev/stderr"
 		failed = 1
 		exit 1
 	}
@@ -231,9 +230,9 @@ function emit_doc() {
 END {
 	if (failed)
 		exit 1
-	if (out == "schema_keys.h")
+	if (out == "keys")
 		emit_keys()
-	else if (out == "schema_table.inc")
+	else if (out == "table")
 		emit_table()
 	else
 		emit_doc()

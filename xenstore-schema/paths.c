@@ -78,6 +78,24 @@ int schema_uplink_dir(char *buf, size_t size, unsigned backend_domid, const char
 			   backend_domid, name);
 }
 
+int schema_saved_root(char *buf, size_t size, unsigned backend_domid, const char *name,
+		      const char *uuid_text)
+{
+	char dir[SCHEMA_PATH_MAX];
+	int ret = schema_uplink_dir(dir, sizeof(dir), backend_domid, name);
+
+	return ret < 0 ? ret : path_printf(buf, size, "%s/saved/%.36s", dir, uuid_text);
+}
+
+int schema_saved_dir(char *buf, size_t size, unsigned backend_domid, const char *name,
+		     const char *uuid_text, unsigned id)
+{
+	char dir[SCHEMA_PATH_MAX];
+	int ret = schema_saved_root(dir, sizeof(dir), backend_domid, name, uuid_text);
+
+	return ret < 0 ? ret : path_printf(buf, size, "%s/%u", dir, id);
+}
+
 int schema_vchan_path(char *buf, size_t size, unsigned domid, unsigned id)
 {
 	if (domid > SCHEMA_DOMID_MAX || id > SCHEMA_ID_MAX)

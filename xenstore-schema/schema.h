@@ -18,7 +18,7 @@
 /* libxenvchan truncates longer paths without a word. */
 #define SCHEMA_VCHAN_PATH_MAX 49
 /* Every path made here, with its NUL, fits. */
-#define SCHEMA_PATH_MAX 128
+#define SCHEMA_PATH_MAX 160
 /* Values longer than this, without NUL, are never read from a guest. */
 #define SCHEMA_GUEST_VALUE_MAX 64
 /* Values longer than this, without NUL, are refused from anyone. */
@@ -171,6 +171,15 @@ int schema_uplink_root(char *buf, size_t size, unsigned backend_domid);
 
 /* Directory of one uplink: /local/domain/B/data/dmvl/<name> */
 int schema_uplink_dir(char *buf, size_t size, unsigned backend_domid, const char *name);
+
+/*
+ * Settings of a guest that is away, saved or rebooting, by its UUID: <uplink directory>/saved/<uuid>
+ * and <uplink directory>/saved/<uuid>/<id>, with the keys of the backend directory in it.
+ */
+int schema_saved_root(char *buf, size_t size, unsigned backend_domid, const char *name,
+		      const char *uuid_text);
+int schema_saved_dir(char *buf, size_t size, unsigned backend_domid, const char *name,
+		     const char *uuid_text, unsigned id);
 
 /* The path that libxenvchan takes: <frontend directory>/vchan, absolute for the client. */
 int schema_vchan_path(char *buf, size_t size, unsigned domid, unsigned id);

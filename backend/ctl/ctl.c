@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "common/log.h"
+#include "common/xskey.h"
 
 /* xenstored answers in well under a second. */
 #define ANSWER_S 10
@@ -71,8 +72,8 @@ int ctl_connect(struct ctl *ctl)
 	free(ids);
 	if (ret < 0)
 		return ctl_fail(EXIT_WRONG_USE, "cannot list domains (%s): %s", strerror(-ret),
-				ret == -EACCES ? "run as root in Dom0 or the driver domain" :
-						 "is this a Xen Dom0 or driver domain?");
+				ret == -EACCES ? "run as root in Dom0 or the driver domain"
+					       : "is this a Xen Dom0 or driver domain?");
 	alarm(0);
 	return 0;
 }
@@ -96,43 +97,6 @@ int ctl_transaction(struct ctl *ctl, int (*fn)(struct ctl *ctl, uint32_t t, void
 		ret = xs_txn_end(ctl->xs, t, false);
 	}
 	return ret;
-}
-
-int ctl_read_key(struct ctl *ctl, uint32_t t, const char *dir, enum schema_key key, char *buf,
-		 size_t size)
-{
-	char path[SCHEMA_PATH_MAX];
-	int ret = schema_key_path(path, sizeof(path), dir, key);
-
-	return ret < 0 ? ret : xs_conn_read(ctl->xs, t, path, buf, size);
-}
-
-int ctl_write_key(struct ctl *ctl, uint32_t t, const char *dir, enum schema_key key,
-		  const char *value)
-{
-	char path[SCHEMA_PATH_MAX];
-	int ret = schema_key_path(path, sizeof(path), dir, key);
-
-	return ret < 0 ? ret : xs_conn_write(ctl->xs, t, path, value);
-}
-
-enum xenbus_state ctl_read_state(struct ctl *ctl, uint32_t t, const char *dir, enum schema_key key)
-{
-	enum xenbus_state state = XenbusStateUnknown;
-	char value[8];
-
-	if (ctl_read_key(ctl, t, dir, key, value, sizeof(value)) >= 0)
-		schema_parse_state(key, value, &state, NULL);
-	return state;
-}
-
-int ctl_write_state(struct ctl *ctl, uint32_t t, const char *dir, enum schema_key key,
-		    enum xenbus_state state)
-{
-	char value[16];
-
-	snprintf(value, sizeof(value), "%d", (int)state);
-	return ctl_write_key(ctl, t, dir, key, value);
 }
 
 static int compare_ids(const void *a, const void *b)
@@ -172,7 +136,7 @@ bool ctl_uplink_is_served(struct ctl *ctl, const char *uplink)
 
 	if (schema_uplink_dir(dir, sizeof(dir), ctl->backend_domid, uplink) < 0)
 		return false;
-	if (ctl_read_key(ctl, XS_NO_TXN, dir, KEY_UPLINK_STATE, value, sizeof(value)) >= 0)
+	if (xskey_read(ctl->xs, XS_NO_TXN, dir, KEY_UPLINK_STATE, value, sizeof(value)) >= 0)
 		schema_parse_enum(KEY_UPLINK_STATE, value, &state, NULL);
 	return state == SCHEMA_UPLINK_STATE_STARTING || state == SCHEMA_UPLINK_STATE_RUNNING;
 }

@@ -32,8 +32,8 @@ struct command {
 	int (*run)(struct ctl *ctl, int argc, char **argv);
 };
 
-extern const struct command attach_command, detach_command, list_command, set_command,
-	show_command, uplinks_command;
+extern const struct command attach_command, detach_command, list_command, set_command, show_command,
+	uplinks_command;
 
 /*
  * Connect to xenstored, and find the domain this runs in unless -B said it. Returns 0 or an exit
@@ -44,7 +44,8 @@ int ctl_connect(struct ctl *ctl);
 /* Print one error and return status. */
 int ctl_fail(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* The same for a xenstore call on path that returned the negative errno ret. Returns EXIT_FAILED. */
+/* The same for a xenstore call on path that returned the negative errno ret. Returns EXIT_FAILED.
+ */
 int ctl_fail_xs(int ret, const char *doing, const char *path);
 
 /*
@@ -52,19 +53,6 @@ int ctl_fail_xs(int ret, const char *doing, const char *path);
  * a negative errno to abort, which is then returned.
  */
 int ctl_transaction(struct ctl *ctl, int (*fn)(struct ctl *ctl, uint32_t t, void *arg), void *arg);
-
-/* Read dir's key into buf. As xs_conn_read(); *path_out, if not NULL, is the path for a message. */
-int ctl_read_key(struct ctl *ctl, uint32_t t, const char *dir, enum schema_key key, char *buf,
-		 size_t size);
-
-/* Write dir's key. 0 or -errno. */
-int ctl_write_key(struct ctl *ctl, uint32_t t, const char *dir, enum schema_key key,
-		  const char *value);
-
-/* The same for the state. XenbusStateUnknown when it is missing or malformed. */
-enum xenbus_state ctl_read_state(struct ctl *ctl, uint32_t t, const char *dir, enum schema_key key);
-int ctl_write_state(struct ctl *ctl, uint32_t t, const char *dir, enum schema_key key,
-		    enum xenbus_state state);
 
 /* Children of dir that are numbers up to max, ascending. The caller frees *out. Count or -errno. */
 int ctl_list_ids(struct ctl *ctl, uint32_t t, const char *dir, unsigned max, unsigned **out);

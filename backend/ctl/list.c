@@ -35,7 +35,7 @@ static void add_header(struct table *table)
 
 static void add_ldp(struct table *table, const struct ldp_view *ldp)
 {
-	char domid[12], id[12], state[48], uplink[QUOTE_MAX + SCHEMA_GUEST_VALUE_MAX];
+	char domid[12], id[12], state[48], uplink[SCHEMA_GUEST_VALUE_MAX];
 	char text[COLUMNS][VIEW_TEXT_MAX];
 	const char *cells[FIXED + COLUMNS] = {ldp->name[0] ? ldp->name : "-", domid, id, uplink,
 					      state};

@@ -10,7 +10,8 @@
 #include "common/quote.h"
 #include "common/units.h"
 
-/* Is this key the operator's to give, at attach or later? The nonce of attach is made, not given. */
+/* Is this key the operator's to give, at attach or later? The nonce of attach is made, not given.
+ */
 static bool is_given(const struct schema_entry *e)
 {
 	return e->owner == SCHEMA_BY_OPERATOR ||

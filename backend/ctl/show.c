@@ -68,18 +68,15 @@ static int run(struct ctl *ctl, int argc, char **argv)
 		return ret;
 	ret = ldp_view_read(ctl, target.domid, target.id, &ldp);
 	if (ret == -ENOENT)
-		return ctl_fail(EXIT_FAILED, "domain %u has no device %u: dmvlctl list shows all",
-				target.domid, target.id);
+		return target_missing(&target);
 	if (ret < 0)
 		return ctl_fail_xs(ret, "read", argv[0]);
-	if (ctl->json) {
-		ret = json_print(ldp_view_json(&ldp));
-	} else {
+	if (ctl->json)
+		json_print(ldp_view_json(&ldp));
+	else
 		print_ldp(&ldp);
-		ret = output_end();
-	}
 	ldp_view_free(&ldp);
-	return ret;
+	return output_end();
 }
 
 const struct command show_command = {

@@ -151,3 +151,9 @@ int target_find(struct ctl *ctl, const char *text, struct target *out)
 		return ctl_fail(EXIT_FAILED, "%s", err);
 	return 0;
 }
+
+int target_missing(const struct target *target)
+{
+	return ctl_fail(EXIT_FAILED, "domain %u has no device %u: dmvlctl list shows all",
+			target->domid, target->id);
+}

@@ -23,8 +23,8 @@ struct target {
 };
 
 /*
- * Take DOM[/ID] apart. All digits are a domid, as xl has it; a UUID is one; anything else is a name.
- * The id defaults to 0. Pure. Returns 0 or -EINVAL with one sentence in err.
+ * Take DOM[/ID] apart. All digits are a domid, as xl has it; a UUID is one; anything else is a
+ * name. The id defaults to 0. Pure. Returns 0 or -EINVAL with one sentence in err.
  */
 int target_parse(const char *text, struct target *out, char err[SCHEMA_ERR_MAX]);
 
@@ -36,6 +36,9 @@ int target_resolve(struct ctl *ctl, struct target *target, char err[SCHEMA_ERR_M
 
 /* Both at once: 0 or an exit status, with the reason on stderr. */
 int target_find(struct ctl *ctl, const char *text, struct target *out);
+
+/* Say that a domain has no such device. Returns EXIT_FAILED. */
+int target_missing(const struct target *target);
 
 /* The domain's name and UUID from xenstore; empty strings for what it does not say. */
 void target_identity(struct ctl *ctl, unsigned domid, char name[TARGET_NAME_MAX],

@@ -41,8 +41,7 @@ static void add_uplink(struct table *table, const char *name, const struct view 
 
 static struct json_object *uplink_json(struct ctl *ctl, const char *name, const struct view *view)
 {
-	struct json_object *object = json_object_new_object(),
-			   *malformed = json_object_new_array();
+	struct json_object *object = json_object_new_object(), *malformed = json_object_new_array();
 
 	json_object_object_add(object, "name", json_object_new_string(name));
 	json_object_object_add(object, "backend-domid", json_object_new_int64(ctl->backend_domid));

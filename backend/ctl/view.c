@@ -15,8 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/ctl/table.h"
 #include "common/quote.h"
 #include "common/units.h"
+#include "common/xskey.h"
 
 void view_free(struct view *view)
 {
@@ -36,7 +38,7 @@ int view_read(struct ctl *ctl, const char *dir, enum schema_area area, struct vi
 
 		if (schema_entry(key)->area != area)
 			continue;
-		ret = ctl_read_key(ctl, XS_NO_TXN, dir, key, value, size);
+		ret = xskey_read(ctl->xs, XS_NO_TXN, dir, key, value, size);
 		if (ret == -ENOENT)
 			continue;
 		if (ret == -E2BIG)
@@ -69,8 +71,7 @@ int ldp_view_read(struct ctl *ctl, unsigned domid, unsigned id, struct ldp_view 
 		ret = schema_frontend_dir(front, sizeof(front), domid, id);
 	if (ret < 0)
 		return ret;
-	if (!xs_conn_exists(ctl->xs, XS_NO_TXN, back) &&
-	    !xs_conn_exists(ctl->xs, XS_NO_TXN, front))
+	if (!xs_conn_exists(ctl->xs, XS_NO_TXN, back) && !xs_conn_exists(ctl->xs, XS_NO_TXN, front))
 		return -ENOENT;
 	memset(out, 0, sizeof(*out));
 	out->backend_domid = ctl->backend_domid;
@@ -101,8 +102,7 @@ static int read_guest(struct ctl *ctl, const char *root, unsigned domid, struct 
 	if (n < 0)
 		return n == -ENOENT ? 0 : n;
 	for (int i = 0; i < n && ret == 0; i++) {
-		struct ldp_view *more =
-			realloc(*views, ((size_t)*count + 1) * sizeof(**views));
+		struct ldp_view *more = realloc(*views, ((size_t)*count + 1) * sizeof(**views));
 
 		if (!more) {
 			ret = -ENOMEM;
@@ -281,4 +281,16 @@ struct json_object *ldp_view_json(const struct ldp_view *view)
 	json_object_object_add(ldp, "frontend", front);
 	json_object_object_add(ldp, "malformed", malformed);
 	return ldp;
+}
+
+int ldp_print_json(struct ctl *ctl, unsigned domid, unsigned id)
+{
+	struct ldp_view ldp;
+	int ret = ldp_view_read(ctl, domid, id, &ldp);
+
+	if (ret < 0)
+		return ctl_fail_xs(ret, "read", "the device");
+	ret = json_print(ldp_view_json(&ldp));
+	ldp_view_free(&ldp);
+	return ret;
 }

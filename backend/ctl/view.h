@@ -66,6 +66,9 @@ const char *ldp_view_state(const struct ldp_view *view, char *out, size_t size);
 /* The device as one JSON object, as dmvlctl(8) describes it. The caller owns it. */
 struct json_object *ldp_view_json(const struct ldp_view *view);
 
+/* Read a device and print that. Returns the exit status. */
+int ldp_print_json(struct ctl *ctl, unsigned domid, unsigned id);
+
 /* Add all keys of an area to object, and the names of malformed ones to the array malformed. */
 void view_json_area(const struct view *view, enum schema_area area, struct json_object *object,
 		    struct json_object *malformed);

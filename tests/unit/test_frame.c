@@ -309,6 +309,13 @@ static void test_spoof_ipv4(void)
 	m.len = 14;
 	verdict(FRAME_OK, FRAME_MALFORMED, "IPv4 with nothing behind Ethernet");
 	mk_eth(&m, MK_OTHER, MK_MAC, 0x0800);
+	mk_ipv4(&m, 6, MK_IP, MK_IP2);
+	mk_payload(&m, 3);
+	mk_finish(&m, 1);
+	m.b[m.l3] = 0x46;
+	mk_be16(&m, m.l3 + 2, 24);
+	verdict(FRAME_OK, FRAME_MALFORMED, "IPv4 options cut short");
+	mk_eth(&m, MK_OTHER, MK_MAC, 0x0800);
 	mk_tag(&m, 0x8100, 7);
 	mk_ipv4(&m, 17, MK_IP2, MK_IP);
 	mk_finish(&m, 1);
@@ -343,7 +350,7 @@ static void icmpv6(const char *src, uint8_t type, const char *target, uint8_t op
 	mk_add(&m, MK_ZERO, 7);
 	if (target)
 		mk_add(&m, target, 16);
-	if (opt) {
+	if (opt && mac) {
 		mk_add(&m, &opt, 1);
 		mk_add(&m, "\1", 1);
 		mk_add(&m, mac, 6);
@@ -398,6 +405,9 @@ static void test_spoof_nd(void)
 	icmpv6(MK_IP6, 136, MK_IP6, 2, MK_MAC);
 	m.b[m.l4 + 25] = 0;
 	verdict(FRAME_OK, FRAME_MALFORMED, "NA, an option of length 0");
+	icmpv6(MK_IP6, 136, MK_IP6, 14, MK_MAC);
+	m.b[m.l4 + 25] = 2;
+	verdict(FRAME_OK, FRAME_MALFORMED, "NA, an option past the end");
 	icmpv6(MK_IP6, 136, MK_IP6, 2, MK_MAC);
 	m.len--;
 	verdict(FRAME_OK, FRAME_MALFORMED, "NA, shorter than IPv6 says");

@@ -119,6 +119,7 @@ static const struct row rows[] = {
 	 0},
 	{"TSO4 without checksum", K_TCP4, 9000, 0, TCP4, 1460, 0, 16, 0, -EINVAL, 0},
 	{"TSO4 of size 0", K_TCP4, 9000, CSUM, TCP4, 0, 0, 16, 0, -EINVAL, 0},
+	{"TSO4 of size 0 and nothing", K_TCP4, 0, CSUM, TCP4, 0, 0, 16, 0, -EINVAL, 0},
 	{"TSO4 of size 215", K_TCP4, 9000, CSUM, TCP4, 215, 0, 16, 0, -EINVAL, 0},
 	{"TSO4 of size 216", K_TCP4, 9000, CSUM, TCP4, 216, 0, 16, 0, 0, TCP4},
 	{"TSO4 of size 100, ours", K_TCP4, 9000, CSUM, TCP4, 100, 0, 16, VNET_F_SMALL_GSO, 0, TCP4},
@@ -178,6 +179,7 @@ static void test_rows(void)
 static void test_lengths(void)
 {
 	struct virtio_net_hdr_v1 out, in = MK_VNET(CSUM, TCP4, 1000, 34, 16);
+	struct frame_info fi;
 
 	make(K_TCP4, 5000);
 	mk_be16(&m, 16, m.len - 14 - 1);
@@ -190,6 +192,14 @@ static void test_lengths(void)
 	in = MK_VNET(CSUM, USO, 1000, 34, 6);
 	mk_be16(&m, 38, 8 + 1000);
 	is_int(rebuild(&in, ALL, 1500, &out), -EINVAL, "USO: UDP says one segment");
+
+	make(K_UDP4, 1000);
+	frame_parse(m.b, m.len, m.len, &fi);
+	in = MK_VNET(CSUM, 0, 0, 250, 4);
+	is_int(vnet_rebuild(&in, &fi, m.b, m.len, ALL, 1500, &out), 0, "checksum: byte 256");
+	in = MK_VNET(CSUM, 0, 0, 250, 5);
+	is_int(vnet_rebuild(&in, &fi, m.b, m.len, ALL, 1500, &out), -EINVAL,
+	       "checksum: byte 257 is too far, however much of the frame is given");
 
 	make(K_TCP4, 1460);
 	memmove(m.b + 16, m.b + 12, m.len - 12);
@@ -340,9 +350,9 @@ static void test_fuzz(void)
 		for (uint32_t k = r >> 28 & 3; k > 0; k--)
 			m.b[mk_rand(&rng) % 90] = (uint8_t)mk_rand(&rng);
 		random_header(&rng, &in);
-		copy = copy_header(&fi, &n);
+		n = m.len < FRAME_HDR_MAX ? m.len : FRAME_HDR_MAX;
 		n = mk_rand(&rng) % 8 ? n : mk_rand(&rng) % (n + 1);
-		copy = realloc(copy, n ? n : 1);
+		copy = mk_copy(m.b, n);
 		if (frame_parse(copy, n, m.len, &fi) == 0 &&
 		    vnet_rebuild(&in, &fi, copy, n, ALL | (r & 0x100 ? VNET_F_SMALL_GSO : 0), mtu,
 				 &out) == 0) {

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* control.h: the thread that does all that may block: xenstore, the hypervisor, mapping of rings. */
+#ifndef DMVL_CONTROL_H
+#define DMVL_CONTROL_H
+
+#include "backend/uplink.h"
+#include "common/mbox.h"
+
+struct control_conf {
+	char name[UPLINK_NAME_MAX + 1]; /* of this instance */
+	char device[IFNAMSIZ];		/* the uplink's interface, for display */
+	enum uplink_kind kind;
+	uint64_t tx_capacity_bps, rx_capacity_bps; /* from the command line; 0: not given */
+};
+
+/*
+ * Connects to xenstore and the hypervisor, publishes the uplink and starts the thread. `in` brings
+ * it the frame loop's messages, `out` takes its orders; both are borrowed and outlive it. On error
+ * -errno and one sentence in err.
+ */
+struct control;
+int control_start(const struct control_conf *conf, struct mbox *in, struct mbox *out,
+		  struct control **ctl, char *err, size_t errlen);
+
+/*
+ * Waits for the thread to end and frees it. It ends after a MSG_QUIT: it closes every LDP, says so
+ * in xenstore and sends MSG_STOP to the loop.
+ */
+void control_join(struct control *ctl);
+
+#endif

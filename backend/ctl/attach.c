@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* dmvlctl attach: give a guest a device. backend/nodes.h makes the nodes. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/ctl/setting.h"
+#include "backend/ctl/table.h"
+#include "backend/ctl/view.h"
+#include "backend/dom.h"
+#include "backend/frame.h"
+#include "backend/nodes.h"
+#include "common/log.h"
+
+struct attachment {
+	struct settings settings;
+	struct target target;
+	uint8_t uuid[16];
+	char mac[FRAME_MAC_STR];
+};
+
+/* Is there a guest to attach to? Learns its UUID. 0 or an exit status. */
+static int check_domain(struct ctl *ctl, struct attachment *a)
+{
+	unsigned domid = a->target.domid;
+	struct dom_conn *dom;
+	struct dom_info info;
+	int ret;
+
+	if (domid == ctl->backend_domid)
+		return ctl_fail(EXIT_FAILED, "domain %u serves devices and cannot have one", domid);
+	ret = dom_open(&dom);
+	if (ret < 0)
+		return ctl_fail(EXIT_WRONG_USE,
+				"cannot ask the hypervisor (%s): run as root in Dom0",
+				strerror(-ret));
+	ret = dom_info(dom, domid, &info);
+	dom_close(dom);
+	if (ret < 0)
+		return ctl_fail(EXIT_FAILED, "cannot ask the hypervisor about domain %u: %s", domid,
+				strerror(-ret));
+	if (!info.exists || info.dying)
+		return ctl_fail(EXIT_FAILED, "domain %u %s", domid,
+				info.exists ? "is dying" : "does not exist");
+	memcpy(a->uuid, info.uuid, sizeof(a->uuid));
+	return 0;
+}
+
+static const char *uplink_of(const struct attachment *a)
+{
+	const char *uplink = settings_find(&a->settings, KEY_BACK_UPLINK);
+
+	return uplink ? uplink : schema_entry(KEY_BACK_UPLINK)->dflt;
+}
+
+/* Is this another guest's device on the same uplink, with this MAC? */
+static bool is_rival(const struct attachment *a, const uint8_t mac[6], const struct ldp_view *v)
+{
+	char uplink[SCHEMA_GUEST_VALUE_MAX];
+	uint8_t other[6], uuid[16];
+
+	if (!v->keys.value[KEY_BACK_MAC] ||
+	    schema_parse_mac(KEY_BACK_MAC, v->keys.value[KEY_BACK_MAC], other, NULL) < 0 ||
+	    memcmp(mac, other, sizeof(other)) != 0)
+		return false;
+	view_text(&v->keys, KEY_BACK_UPLINK, uplink, sizeof(uplink));
+	if (strcmp(uplink_of(a), uplink) != 0)
+		return false;
+	/* The device itself: that it is there already is for nodes_create() to say. */
+	if (v->domid == a->target.domid)
+		return v->id != a->target.id;
+	/* While a guest migrates on one host it is there twice, with one UUID and one MAC. */
+	return !target_uuid_bytes(v->uuid, uuid) || memcmp(uuid, a->uuid, sizeof(uuid)) != 0;
+}
+
+/* Refuse a MAC that is taken: frames would go to one of the two. */
+static int check_mac(struct ctl *ctl, const struct attachment *a, const uint8_t mac[6])
+{
+	struct ldp_view *views;
+	int count = ldp_views_read(ctl, &views), ret = 0;
+
+	if (count < 0)
+		return ctl_fail_xs(count, "read", "the devices");
+	for (int i = 0; i < count && !ret; i++)
+		if (is_rival(a, mac, &views[i]))
+			ret = ctl_fail(EXIT_FAILED,
+				       "%s %s belongs to device %u of domain %u: give another one",
+				       schema_name(KEY_BACK_MAC), a->mac, views[i].id,
+				       views[i].domid);
+	ldp_views_free(views, count);
+	return ret;
+}
+
+/* The MAC given, or else the guest's own, if nobody else has it. 0 or an exit status. */
+static int choose_mac(struct ctl *ctl, struct attachment *a)
+{
+	const char *given = settings_find(&a->settings, KEY_BACK_MAC);
+	uint8_t mac[6];
+
+	if (!given || schema_parse_mac(KEY_BACK_MAC, given, mac, NULL) < 0)
+		frame_mac_default(mac, a->uuid, a->target.id);
+	frame_mac_format(mac, a->mac);
+	return check_mac(ctl, a, mac);
+}
+
+/* 0 or -errno. */
+static int create(struct ctl *ctl, const struct attachment *a)
+{
+	struct node_value values[SETTINGS_MAX + 1];
+	unsigned n = 0;
+
+	for (; n < a->settings.count; n++)
+		values[n] = (struct node_value){a->settings.item[n].key, a->settings.item[n].value};
+	if (!settings_find(&a->settings, KEY_BACK_MAC))
+		values[n++] = (struct node_value){KEY_BACK_MAC, a->mac};
+	return nodes_create(ctl->xs, ctl->backend_domid, a->target.domid, a->target.id, values, n);
+}
+
+static int report(struct ctl *ctl, const struct attachment *a)
+{
+	if (!ctl_uplink_is_served(ctl, uplink_of(a)))
+		log_notice("no dmvl-back runs for uplink %s now: the device waits for it",
+			   uplink_of(a));
+	if (ctl->json)
+		return ldp_print_json(ctl, a->target.domid, a->target.id);
+	printf("attached device %u to domain %u: %s %s\n", a->target.id, a->target.domid,
+	       schema_name(KEY_BACK_MAC), a->mac);
+	return output_end();
+}
+
+static int run(struct ctl *ctl, int argc, char **argv)
+{
+	static struct attachment a; /* static: settings are large */
+	char err[SCHEMA_ERR_MAX];
+	int ret;
+
+	if (settings_parse(&a.settings, argc - 1, argv + 1, err) < 0)
+		return ctl_fail(EXIT_WRONG_USE, "%s", err);
+	ret = target_find(ctl, argv[0], &a.target);
+	if (!ret)
+		ret = check_domain(ctl, &a);
+	if (!ret)
+		ret = choose_mac(ctl, &a);
+	if (ret)
+		return ret;
+	ret = create(ctl, &a);
+	if (ret == -EEXIST)
+		return ctl_fail(EXIT_FAILED,
+				"domain %u has a device %u already: detach it first, or name "
+				"another one with DOM/ID",
+				a.target.domid, a.target.id);
+	return ret < 0 ? ctl_fail_xs(ret, "create", "the device") : report(ctl, &a);
+}
+
+const struct command attach_command = {
+	.name = "attach",
+	.args = "DOM[/ID] [KEY=VALUE..]",
+	.summary = "give a guest a device",
+	.details = "Rates take units (10mbit, 1gbit, 5mbps = bytes, 10Mb/s), sizes too (64kib).\n",
+	.min_args = 1,
+	.max_args = 1 + SETTINGS_MAX,
+	.run = run,
+};

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * dmvlctl detach: take a device away.
+ *
+ * Theory of operation: online=0 and state 5 in the backend directory ask both sides to close, the
+ * backend first (it unmaps the guest's pages, then says 6), the guest's agent after it. Their nodes
+ * go when both are closed. Nobody is waited for without end:
+ *   - a guest that is gone or dying, or whose agent never opened the device, counts as closed;
+ *   - where no dmvl-back answers in half of the time, nothing is mapped that could still be
+ *     unmapped, and 6 is written in its place, so that the agent can close;
+ *   - after all of the time the nodes go whatever the states are, with a warning.
+ * A device that was attached anew meanwhile has another generation and is left alone.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "backend/ctl/table.h"
+#include "backend/ctl/target.h"
+#include "backend/dom.h"
+#include "backend/nodes.h"
+#include "common/log.h"
+#include "common/xskey.h"
+
+/* How often to look whether the guest still lives, which no watch tells. */
+#define LOOK_MS 250
+/* Our own are 16 digits. */
+#define GENERATION_MAX 32
+
+struct closing {
+	struct target target;
+	char back[SCHEMA_PATH_MAX], front[SCHEMA_PATH_MAX];
+	char generation[GENERATION_MAX]; /* "" when there is none */
+	bool served;			 /* a dmvl-back is up */
+	bool back_late, front_late;	 /* who did not close in time */
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+/* Read the device's generation, "" when it has none. 0 or -errno. */
+static int read_generation(struct ctl *ctl, uint32_t t, const struct closing *c,
+			   char out[GENERATION_MAX])
+{
+	int ret = xskey_read(ctl->xs, t, c->back, KEY_BACK_GENERATION, out, GENERATION_MAX);
+
+	if (ret == -ENOENT || ret == -E2BIG) {
+		out[0] = '\0';
+		return 0;
+	}
+	return ret < 0 ? ret : 0;
+}
+
+/* Is this still the device that we began to close? 1, 0 or -errno. */
+static int is_ours(struct ctl *ctl, uint32_t t, const struct closing *c)
+{
+	char generation[GENERATION_MAX];
+	int ret = read_generation(ctl, t, c, generation);
+
+	return ret < 0 ? ret : strcmp(generation, c->generation) == 0;
+}
+
+static int ask(struct ctl *ctl, uint32_t t, void *arg)
+{
+	struct closing *c = arg;
+	int ret;
+
+	if (!xs_conn_exists(ctl->xs, t, c->back))
+		return xs_conn_exists(ctl->xs, t, c->front) ? 0 : -ENOENT;
+	ret = read_generation(ctl, t, c, c->generation);
+	if (ret < 0)
+		return ret;
+	ret = xskey_write(ctl->xs, t, c->back, KEY_BACK_ONLINE, "0");
+	if (ret < 0 || xskey_read_state(ctl->xs, t, c->back, KEY_BACK_STATE) == XenbusStateClosed)
+		return ret;
+	return xskey_write_state(ctl->xs, t, c->back, KEY_BACK_STATE, XenbusStateClosing);
+}
+
+static int close_in_place(struct ctl *ctl, uint32_t t, void *arg)
+{
+	struct closing *c = arg;
+	int ret = is_ours(ctl, t, c);
+
+	if (ret <= 0 || xskey_read_state(ctl->xs, t, c->back, KEY_BACK_STATE) == XenbusStateClosed)
+		return ret;
+	c->back_late = c->served;
+	return xskey_write_state(ctl->xs, t, c->back, KEY_BACK_STATE, XenbusStateClosed);
+}
+
+/* Of an agent that never came, or is closed; of a guest that is gone. */
+static bool frontend_is_closed(struct ctl *ctl, struct dom_conn *dom, const struct closing *c)
+{
+	enum xenbus_state state = xskey_read_state(ctl->xs, XS_NO_TXN, c->front, KEY_FRONT_STATE);
+	struct dom_info info;
+
+	if (state == XenbusStateClosed || state == XenbusStateInitialising ||
+	    !xs_conn_exists(ctl->xs, XS_NO_TXN, c->front))
+		return true;
+	return dom_info(dom, c->target.domid, &info) == 0 && (!info.exists || info.dying);
+}
+
+/* Sleep until a watch fires, or a moment passes, or end comes. */
+static void await(struct ctl *ctl, uint64_t end)
+{
+	struct pollfd fd = {.fd = xs_conn_fd(ctl->xs), .events = POLLIN};
+	uint64_t now = now_ns(), left_ms = now < end ? (end - now) / 1000000 + 1 : 0;
+	struct xs_event event;
+
+	poll(&fd, 1, left_ms < LOOK_MS ? (int)left_ms : LOOK_MS);
+	while (xs_conn_next(ctl->xs, &event))
+		xs_event_free(&event);
+}
+
+/* Wait for both sides, as long as the options say. 0 or -errno. */
+static int wait_closed(struct ctl *ctl, struct dom_conn *dom, struct closing *c)
+{
+	uint64_t start = now_ns(), end = start + ctl->timeout_ns;
+	uint64_t patience = c->served ? start + ctl->timeout_ns / 2 : start;
+
+	for (;;) {
+		enum xenbus_state back =
+			xskey_read_state(ctl->xs, XS_NO_TXN, c->back, KEY_BACK_STATE);
+		int ret = is_ours(ctl, XS_NO_TXN, c);
+
+		/* 0: removed by somebody else, or attached anew. */
+		if (ret <= 0 || back == XenbusStateUnknown)
+			return ret < 0 ? ret : 0;
+		if (back != XenbusStateClosed && now_ns() >= patience) {
+			ret = ctl_transaction(ctl, close_in_place, c);
+			if (ret < 0)
+				return ret;
+			continue;
+		}
+		if (back == XenbusStateClosed && frontend_is_closed(ctl, dom, c))
+			return 0;
+		if (now_ns() >= end) {
+			c->front_late = true;
+			return 0;
+		}
+		await(ctl, end);
+	}
+}
+
+static int watch(struct ctl *ctl, const struct closing *c)
+{
+	int ret = xs_conn_watch(ctl->xs, c->back, "back");
+
+	return ret < 0 ? ret : xs_conn_watch(ctl->xs, c->front, "front");
+}
+
+static int report(struct ctl *ctl, const struct closing *c)
+{
+	bool clean = !c->back_late && !c->front_late;
+	struct json_object *object;
+
+	if (!clean)
+		log_warning("device %u of domain %u was removed before %s%s%s had closed it",
+			    c->target.id, c->target.domid, c->back_late ? "dmvl-back" : "",
+			    c->back_late && c->front_late ? " and " : "",
+			    c->front_late ? "the guest's agent" : "");
+	if (!ctl->json)
+		return 0;
+	object = json_object_new_object();
+	json_object_object_add(object, "domid", json_object_new_int64(c->target.domid));
+	json_object_object_add(object, "id", json_object_new_int64(c->target.id));
+	json_object_object_add(object, "clean", json_object_new_boolean(clean));
+	return json_print(object);
+}
+
+/* From the question to the removal. 0 or -errno. */
+static int detach(struct ctl *ctl, struct dom_conn *dom, struct closing *c)
+{
+	char uplink[SCHEMA_GUEST_VALUE_MAX];
+	int ret = ctl_transaction(ctl, ask, c);
+
+	if (ret < 0)
+		return ret;
+	if (xskey_read(ctl->xs, XS_NO_TXN, c->back, KEY_BACK_UPLINK, uplink, sizeof(uplink)) < 0)
+		snprintf(uplink, sizeof(uplink), "%s", schema_entry(KEY_BACK_UPLINK)->dflt);
+	c->served = ctl_uplink_is_served(ctl, uplink);
+	ret = watch(ctl, c);
+	if (ret >= 0)
+		ret = wait_closed(ctl, dom, c);
+	if (ret >= 0)
+		ret = is_ours(ctl, XS_NO_TXN, c);
+	/* A frontend directory without a backend's is ours too: both generations are "". */
+	if (ret <= 0)
+		return ret;
+	return nodes_remove(ctl->xs, ctl->backend_domid, c->target.domid, c->target.id);
+}
+
+static int run(struct ctl *ctl, int argc, char **argv)
+{
+	struct closing c = {.served = false};
+	struct dom_conn *dom;
+	int ret = target_find(ctl, argv[0], &c.target);
+
+	(void)argc;
+	if (ret)
+		return ret;
+	ret = schema_backend_dir(c.back, sizeof(c.back), ctl->backend_domid, c.target.domid,
+				 c.target.id);
+	if (ret >= 0)
+		ret = schema_frontend_dir(c.front, sizeof(c.front), c.target.domid, c.target.id);
+	if (ret < 0)
+		return ctl_fail_xs(ret, "name", argv[0]);
+	ret = dom_open(&dom);
+	if (ret < 0)
+		return ctl_fail(EXIT_WRONG_USE,
+				"cannot ask the hypervisor (%s): run as root in Dom0",
+				strerror(-ret));
+	ret = detach(ctl, dom, &c);
+	dom_close(dom);
+	if (ret == -ENOENT)
+		return target_missing(&c.target);
+	return ret < 0 ? ctl_fail_xs(ret, "remove", c.back) : report(ctl, &c);
+}
+
+const struct command detach_command = {
+	.name = "detach",
+	.args = "DOM[/ID]",
+	.summary = "close a device and remove it",
+	.details = "Waits until both sides have closed, at most --timeout (10s).\n",
+	.min_args = 1,
+	.max_args = 1,
+	.has_timeout = true,
+	.run = run,
+};

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* dmvlctl: the operator's tool. One subcommand, its options, its arguments. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/ctl/ctl.h"
+#include "backend/ctl/table.h"
+#include "common/log.h"
+#include "common/quote.h"
+#include "common/units.h"
+
+#ifndef VERSION
+#define VERSION "0.0-dev"
+#endif
+
+static const struct command *const commands[] = {
+	&attach_command, &detach_command, &list_command,
+	&set_command,	 &show_command,	  &uplinks_command,
+};
+
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+enum {
+	OPT_JSON = 256,
+	OPT_TIMEOUT,
+};
+
+static const struct option options[] = {
+	{"backend", required_argument, NULL, 'B'},
+	{"help", no_argument, NULL, 'h'},
+	{"json", no_argument, NULL, OPT_JSON},
+	{"timeout", required_argument, NULL, OPT_TIMEOUT},
+	{NULL, 0, NULL, 0},
+};
+
+static int help(void)
+{
+	printf("usage: dmvlctl COMMAND [OPTION..] [ARG..]\n\n");
+	for (size_t i = 0; i < COMMANDS; i++)
+		printf("  %-8s %-24s %s\n", commands[i]->name, commands[i]->args,
+		       commands[i]->summary);
+	printf("\nDOM is a domid, a name or a UUID; ID is the device, 0 if not given.\n"
+	       "dmvlctl COMMAND -h says more; so does dmvlctl(8).\n");
+	return output_end();
+}
+
+static int help_command(const struct command *command)
+{
+	printf("usage: dmvlctl %s [OPTION..]%s%s\n\n%s%s%s", command->name,
+	       *command->args ? " " : "", command->args, command->summary, ".\n", command->details);
+	printf("\n  -B, --backend DOMID  the domain that serves the devices (default: this one)\n"
+	       "      --json           print JSON\n");
+	if (command->has_timeout)
+		printf("      --timeout TIME   how long to wait, like 500ms or 10s\n");
+	printf("  -h, --help           print this\n");
+	return output_end();
+}
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (strcmp(commands[i]->name, name) == 0)
+			return commands[i];
+	return NULL;
+}
+
+static int parse_backend(struct ctl *ctl, const char *text)
+{
+	char *end, shown[QUOTE_MAX];
+	unsigned long domid = strtoul(text, &end, 10);
+
+	if (text[0] < '0' || text[0] > '9' || *end || domid > SCHEMA_DOMID_MAX)
+		return ctl_fail(EXIT_WRONG_USE, "--backend %s: expected a domid 0..%u",
+				quote_text(shown, text), SCHEMA_DOMID_MAX);
+	ctl->backend_domid = (unsigned)domid;
+	ctl->backend_given = true;
+	return 0;
+}
+
+static int parse_timeout(struct ctl *ctl, const struct command *command, const char *text)
+{
+	char err[UNITS_ERR_MAX];
+
+	if (!command->has_timeout)
+		return ctl_fail(EXIT_WRONG_USE, "%s takes no --timeout", command->name);
+	if (units_parse_time(text, &ctl->timeout_ns, err, sizeof(err)) < 0)
+		return ctl_fail(EXIT_WRONG_USE, "--timeout %s", err);
+	/* Keeps sums of times far from overflow. */
+	if (ctl->timeout_ns > UINT64_C(3600) * 1000000000)
+		return ctl_fail(EXIT_WRONG_USE, "--timeout %s: expected at most 3600s", text);
+	return 0;
+}
+
+/* What getopt refused, with opterr off: one error and not two. */
+static int bad_option(const struct command *command, int option, char **argv)
+{
+	char shown[QUOTE_MAX];
+
+	quote_text(shown, argv[optind - 1]);
+	if (option == ':')
+		return ctl_fail(EXIT_WRONG_USE, "option %s needs a value: dmvlctl %s -h", shown,
+				command->name);
+	/* A short one may stand in a cluster, and then optind has not moved on. */
+	if (optopt > 0 && optopt < 256)
+		snprintf(shown, sizeof(shown), "\"-%c\"", optopt);
+	return ctl_fail(EXIT_WRONG_USE, "no option %s: dmvlctl %s -h lists them", shown,
+			command->name);
+}
+
+/* The options behind the command. 0, an exit status, or -1 when help was printed. */
+static int parse_options(struct ctl *ctl, const struct command *command, int argc, char **argv)
+{
+	int option, ret = 0;
+
+	opterr = 0;
+	while (ret == 0 && (option = getopt_long(argc, argv, ":B:h", options, NULL)) != -1) {
+		switch (option) {
+		case 'B':
+			ret = parse_backend(ctl, optarg);
+			break;
+		case 'h':
+			ret = help_command(command);
+			return ret ? ret : -1;
+		case OPT_JSON:
+			ctl->json = true;
+			break;
+		case OPT_TIMEOUT:
+			ret = parse_timeout(ctl, command, optarg);
+			break;
+		default:
+			ret = bad_option(command, option, argv);
+		}
+	}
+	return ret;
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+	struct ctl ctl = {.timeout_ns = UINT64_C(10) * 1000000000};
+	int ret = parse_options(&ctl, command, argc, argv);
+
+	if (ret)
+		return ret < 0 ? 0 : ret;
+	argc -= optind;
+	argv += optind;
+	if (argc < command->min_args || argc > command->max_args)
+		return ctl_fail(EXIT_WRONG_USE, "too %s arguments: dmvlctl %s%s%s",
+				argc < command->min_args ? "few" : "many", command->name,
+				*command->args ? " " : "", command->args);
+	ret = command->run(&ctl, argc, argv);
+	xs_conn_close(ctl.xs);
+	return ret;
+}
+
+int main(int argc, char **argv)
+{
+	const struct command *command;
+	char shown[QUOTE_MAX];
+
+	log_init("dmvlctl", LOG_NOTICE);
+	if (argc < 2)
+		return ctl_fail(EXIT_WRONG_USE, "no command: dmvlctl -h lists them");
+	if (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0)
+		return help();
+	if (strcmp(argv[1], "--version") == 0) {
+		printf("dmvlctl %s\n", VERSION);
+		return output_end();
+	}
+	command = find_command(argv[1]);
+	if (!command)
+		return ctl_fail(EXIT_WRONG_USE, "no command %s: dmvlctl -h lists them",
+				quote_text(shown, argv[1]));
+	return run(command, argc - 1, argv + 1);
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* dmvlctl set: change keys of a device while it runs. */
+#include <errno.h>
+#include <string.h>
+
+#include "backend/ctl/setting.h"
+#include "backend/ctl/table.h"
+#include "backend/ctl/view.h"
+#include "common/log.h"
+#include "common/xskey.h"
+
+struct change {
+	const struct settings *settings;
+	char dir[SCHEMA_PATH_MAX];
+	char err[SCHEMA_ERR_MAX]; /* why fn refused; "": a xenstore error */
+};
+
+/* The limits as they will stand must agree, so they are read in the same transaction. */
+static int check_limits(struct ctl *ctl, uint32_t t, struct change *change)
+{
+	static const enum schema_key keys[4] = {KEY_BACK_TX_MIN, KEY_BACK_TX_MAX, KEY_BACK_RX_MIN,
+						KEY_BACK_RX_MAX};
+	char text[4][32];
+	const char *old[4] = {NULL};
+	struct schema_limits limits;
+
+	for (int i = 0; i < 4; i++) {
+		int ret = xskey_read(ctl->xs, t, change->dir, keys[i], text[i], sizeof(text[i]));
+
+		if (ret >= 0)
+			old[i] = text[i];
+		else if (ret != -ENOENT && ret != -E2BIG)
+			return ret;
+	}
+	limits = settings_limits(change->settings, old);
+	return schema_cross_check(&limits, change->err);
+}
+
+static int apply(struct ctl *ctl, uint32_t t, void *arg)
+{
+	struct change *change = arg;
+	char online[4];
+	int ret;
+
+	change->err[0] = '\0';
+	ret = xskey_read(ctl->xs, t, change->dir, KEY_BACK_ONLINE, online, sizeof(online));
+	if (ret < 0)
+		return ret;
+	if (strcmp(online, "0") == 0) {
+		snprintf(change->err, sizeof(change->err), "the device is being detached");
+		return -ESHUTDOWN;
+	}
+	ret = check_limits(ctl, t, change);
+	for (unsigned i = 0; i < change->settings->count && ret >= 0; i++) {
+		const struct setting *s = &change->settings->item[i];
+
+		ret = xskey_write(ctl->xs, t, change->dir, s->key, s->value);
+	}
+	return ret;
+}
+
+/* What takes effect at attach alone cannot be set; what waits for a reconnect is said. */
+static int check_effects(const struct settings *settings)
+{
+	for (unsigned i = 0; i < settings->count; i++) {
+		const char *name = schema_name(settings->item[i].key);
+
+		if (schema_entry(settings->item[i].key)->effect == SCHEMA_EFFECT_ATTACH)
+			return ctl_fail(EXIT_WRONG_USE,
+					"%s takes effect at attach only: detach the device and "
+					"attach it again",
+					name);
+	}
+	return 0;
+}
+
+static int report(struct ctl *ctl, const struct target *target, const struct settings *settings)
+{
+	for (unsigned i = 0; i < settings->count; i++)
+		if (schema_entry(settings->item[i].key)->effect == SCHEMA_EFFECT_RECONNECT)
+			log_notice("%s takes effect when the device connects again",
+				   schema_name(settings->item[i].key));
+	return ctl->json ? ldp_print_json(ctl, target->domid, target->id) : 0;
+}
+
+static int run(struct ctl *ctl, int argc, char **argv)
+{
+	struct settings settings;
+	struct change change = {.settings = &settings};
+	struct target target;
+	int ret;
+
+	/* Everything that can be wrong with the words themselves comes before xenstore. */
+	if (settings_parse(&settings, argc - 1, argv + 1, change.err) < 0)
+		return ctl_fail(EXIT_WRONG_USE, "%s", change.err);
+	ret = check_effects(&settings);
+	if (ret)
+		return ret;
+	ret = target_find(ctl, argv[0], &target);
+	if (ret)
+		return ret;
+	ret = schema_backend_dir(change.dir, sizeof(change.dir), ctl->backend_domid, target.domid,
+				 target.id);
+	if (ret >= 0)
+		ret = ctl_transaction(ctl, apply, &change);
+	if (ret == 0)
+		return report(ctl, &target, &settings);
+	if (ret == -ENOENT)
+		return target_missing(&target);
+	/* A minimum above its maximum is wrong use also when one of the two was there before. */
+	if (change.err[0])
+		return ctl_fail(ret == -ERANGE ? EXIT_WRONG_USE : EXIT_FAILED, "%s", change.err);
+	return ctl_fail_xs(ret, "write", change.dir);
+}
+
+const struct command set_command = {
+	.name = "set",
+	.args = "DOM[/ID] KEY=VALUE..",
+	.summary = "change keys of a device, all of them or none",
+	.details = "Rates take units (10mbit, 1gbit, 5mbps = bytes, 10Mb/s), sizes too (64kib).\n",
+	.min_args = 2,
+	.max_args = 1 + SETTINGS_MAX,
+	.run = run,
+};

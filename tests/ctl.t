@@ -1,0 +1,268 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# dmvlctl against a real xenstored. Runs in the Dom0 of an instance with three fresh guests:
+#   tests/xensim/run --guests 3 tests/ctl.t
+# It plays dmvl-back and the agent itself where both have to answer. Output is TAP.
+set -u
+ctl=${DMVLCTL:-build/dmvlctl}
+back=/local/domain/0/backend/dmvl
+uplink=/local/domain/0/data/dmvl/default
+n=0 failed=0
+tmp=$(mktemp -d) || exit 1
+players=
+trap 'kill $players 2>/dev/null; rm -rf "$tmp"' EXIT
+trap 'exit 1' HUP INT TERM
+
+ok() { # status, name
+	n=$((n + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $n - $2"
+	else
+		echo "not ok $n - $2"
+		sed 's/^/# /' "$tmp/out" "$tmp/err"
+		failed=1
+	fi
+}
+
+# Run dmvlctl: status in $rc, output in $tmp/out and $tmp/err.
+run() {
+	"$ctl" "$@" >"$tmp/out" 2>"$tmp/err"
+	rc=$?
+}
+
+# status, text that stderr must have (only line), name, arguments
+fails() {
+	want=$1 text=$2 name=$3
+	shift 3
+	run "$@"
+	[ "$rc" -eq "$want" ] && [ "$(wc -l <"$tmp/err")" -eq 1 ] && grep -qF -- "$text" "$tmp/err"
+	ok $? "$name"
+}
+
+works() { # name, arguments
+	name=$1
+	shift
+	run "$@"
+	ok "$rc" "$name"
+}
+
+is() { # path, value, name
+	got=$(xenstore-read "$1" 2>&1)
+	[ "$got" = "$2" ]
+	ok $? "$3 ($got)"
+}
+
+gone() { # path, name
+	! xenstore-exists "$1"
+	ok $? "$2"
+}
+
+# Wait until a node has a value, 5 s at most.
+await() {
+	i=0
+	while [ "$(xenstore-read "$1" 2>/dev/null)" != "$2" ]; do
+		i=$((i + 1))
+		[ "$i" -lt 100 ] || return 1
+		sleep 0.05
+	done
+}
+
+now_ms() { date +%s%3N; }
+
+# --- attach
+works "list with no devices" list
+fails 1 'no domain has the name "nobody"' "attach: unknown name" attach nobody
+fails 1 'domain 99 does not exist' "attach: unknown domid" attach 99
+fails 1 'domain 0 serves devices' "attach: the backend's own domain" attach 0
+works "attach by name" attach guest1
+is $back/1/0/state 1 "backend state"
+is $back/1/0/weight 256 "default weight"
+is $back/1/0/mtu 1500 "default mtu"
+is $back/1/0/uplink default "default uplink"
+is $back/1/0/frontend /local/domain/1/device/dmvl/0 "path of the frontend"
+is $back/1/0/frontend-id 1 "frontend-id"
+is /local/domain/1/device/dmvl/0/backend $back/1/0 "path of the backend"
+is /local/domain/1/device/dmvl/0/state 1 "frontend state"
+xenstore-read $back/1/0/mac | grep -Eq '^00:16:3e(:[0-9a-f]{2}){3}$'
+ok $? "default MAC"
+xenstore-read $back/1/0/generation | grep -Eq '^[0-9a-f]{16}$'
+ok $? "generation"
+fails 1 'domain 1 has a device 0 already' "attach again" attach guest1
+works "attach with settings, by domid" attach 2/1 weight=512 tx-max=10mbit rx-max=1.5Gb/s \
+	tx-burst=64kib latency=low vlan=10,20-30 mac=02:00:00:00:00:07 allowed-ip=10.0.0.1
+is $back/2/1/tx-max 10000000 "tc's rate in bits per second"
+is $back/2/1/rx-max 1500000000 "Xen's rate in bits per second"
+is $back/2/1/tx-burst 65536 "size in bytes"
+is $back/2/1/mac 02:00:00:00:00:07 "given MAC"
+fails 1 'mac 02:00:00:00:00:07 belongs to device 1 of domain 2' "attach: a MAC that is taken" \
+	attach 3 mac=02:00:00:00:00:07
+works "the same MAC on another uplink" attach 3 mac=02:00:00:00:00:07 uplink=other
+works "detach it" detach 3
+uuid=$(xenstore-read /local/domain/3/vm | cut -c5-)
+works "attach by UUID" attach "$uuid"
+is $back/3/0/state 1 "backend state"
+fails 2 'weight "0": expected an integer 1..65535' "attach: value out of range" attach 3/1 weight=0
+gone $back/3/1 "nothing was made"
+works "detach leaves no empty parents" detach 3
+gone $back/3 "the guest's directory went too"
+gone /local/domain/3/device/dmvl "and in the guest"
+
+# --- permissions
+[ "$(in-guest 2 xenstore-read $back/2/1/weight)" = 512 ]
+ok $? "the guest reads its weight"
+! in-guest 2 xenstore-write $back/2/1/weight 9 2>/dev/null
+ok $? "the guest cannot write it"
+! in-guest 3 xenstore-read $back/2/1/weight >/dev/null 2>&1
+ok $? "another guest cannot read it"
+! in-guest 3 xenstore-read /local/domain/2/device/dmvl/1/state >/dev/null 2>&1
+ok $? "nor the frontend's state"
+in-guest 2 xenstore-write device/dmvl/1/vchan/ring-ref 8
+ok $? "the guest writes below its frontend directory"
+in-guest 2 xenstore-rm device/dmvl/1/vchan
+
+# --- set
+works "set two keys" set guest2/1 weight=77 tx-min=9mbit
+is $back/2/1/weight 77 "first"
+is $back/2/1/tx-min 9000000 "second"
+fails 2 'tx-min "11000000": above tx-max, expected 0..10000000' "set: minimum above what is there" \
+	set 2/1 weight=5 tx-min=11mbit
+is $back/2/1/weight 77 "all or nothing"
+fails 2 'tx-max "10m": bits or bytes? write 10mbit' "set: ambiguous rate" set 2/1 tx-max=10m
+fails 2 'uplink takes effect at attach only' "set: key of attach" set 2/1 uplink=other
+fails 2 'credit is written by dmvl' "set: announced key" set 2/1 credit=1
+fails 1 'domain 2 has no device 0' "set: no such device" set 2 weight=5
+works "set a key that waits" set 2/1 mtu=9000
+grep -q 'mtu takes effect when the device connects again' "$tmp/err"
+ok $? "it says so"
+pids=
+for w in 1 2 3 4 5 6 7 8 9 10; do
+	"$ctl" set 2/1 "weight=$w" "tx-min=$w" 2>>"$tmp/err" &
+	pids="$pids $!"
+done
+bad=0
+for pid in $pids; do wait "$pid" || bad=1; done
+ok $bad "ten at once, each in the end"
+[ "$(xenstore-read $back/2/1/weight)" = "$(xenstore-read $back/2/1/tx-min)" ]
+ok $? "both keys from one and the same"
+
+# --- list, show, uplinks
+xenstore-write $back/2/1/weight banana $back/2/1/error 'weight "banana": expected' \
+	$uplink/device tap0 $uplink/kind tap $uplink/tx-capacity 8000000 $uplink/state running
+in-guest 2 xenstore-write device/dmvl/1/ring-order "$(printf '\033[31m')"
+run list
+grep -Eq '^guest1 +1 +0 +default +initialising +256 ' "$tmp/out"
+ok $? "list: a device"
+grep -Eq '^guest2 +2 +1 +default +initialising +"banana" .* 10mbit .*weight "banana": exp' "$tmp/out"
+ok $? "list: malformed values in quotes, limits with units, the error"
+run show 2/1
+grep -q '^weight  *"banana"  *malformed' "$tmp/out"
+ok $? "show: malformed"
+grep -q '^rx-max  *1.5gbit' "$tmp/out"
+ok $? "show: a rate with its unit"
+! LC_ALL=C grep -q "$(printf '\033')" "$tmp/out"
+ok $? "show: a guest's escape sequence does not pass"
+run uplinks
+grep -Eq '^default +tap0 +tap +running +local +8mbit +- ' "$tmp/out"
+ok $? "uplinks"
+for command in list uplinks "show 2/1" "set 2/1 weight=3"; do
+	# shellcheck disable=SC2086 # words
+	run $command --json
+	python3 -c 'import json, sys; json.load(sys.stdin)' <"$tmp/out" 2>>"$tmp/err"
+	ok $? "$command --json is JSON"
+done
+"$ctl" show 2/1 --json | python3 -c '
+import json, sys
+ldp = json.load(sys.stdin)
+assert ldp["domain"] == "guest2" and ldp["domid"] == 2 and ldp["id"] == 1, ldp
+assert ldp["backend"]["weight"] == 3 and ldp["backend"]["tx-max"] == 10000000, ldp
+assert ldp["backend"]["spoof-check"] is True and ldp["backend"]["credit"] is None, ldp
+assert ldp["backend"]["state"] == "initialising" and ldp["malformed"] == ["ring-order"], ldp
+' 2>"$tmp/err"
+ok $? "show --json: types, words, malformed"
+fails 1 'domain 2 has no device 5' "show: no such device" show guest2/5
+
+# --- detach
+start=$(now_ms)
+works "detach, no agent, no answer" detach 1 --timeout 2s
+took=$(($(now_ms) - start))
+[ "$took" -ge 900 ] && [ "$took" -lt 1900 ]
+ok $? "half of the timeout for a daemon that says it runs ($took ms)"
+grep -q 'removed before dmvl-back had closed it' "$tmp/err"
+ok $? "with a warning"
+gone $back/1 "backend directory"
+gone /local/domain/1/device/dmvl "frontend directory"
+fails 1 'domain 1 has no device 0' "detach again" detach 1
+
+# Both sides answer, in the order of the handshake; the agent only after the backend is at 6.
+works "attach" attach 1
+xenstore-write $back/1/0/state 4
+in-guest 1 xenstore-write device/dmvl/0/state 4
+(
+	await $back/1/0/state 5 || exit 1
+	xenstore-read $back/1/0/online >"$tmp/online"
+	sleep 0.2
+	xenstore-write $back/1/0/state 6
+) &
+players=$!
+(
+	await $back/1/0/state 6 || exit 1
+	sleep 0.2
+	in-guest 1 xenstore-write device/dmvl/0/state 6
+) &
+players="$players $!"
+start=$(now_ms)
+run detach 1 --json
+took=$(($(now_ms) - start))
+[ "$rc" -eq 0 ] && [ ! -s "$tmp/err" ] && grep -q '"clean":true' "$tmp/out"
+ok $? "detach with both sides there"
+[ "$took" -ge 400 ] && [ "$took" -lt 2000 ]
+ok $? "waits for both, and no longer ($took ms)"
+[ "$(cat "$tmp/online")" = 0 ]
+ok $? "online was 0"
+gone $back/1/0 "nodes are gone"
+# shellcheck disable=SC2086 # pids
+wait $players
+players=
+
+# The agent hangs; the daemon is down and says so: no wait for it.
+xenstore-write $uplink/state stopped
+in-guest 2 xenstore-write device/dmvl/1/state 4
+start=$(now_ms)
+works "detach with a hung agent" detach 2/1 --timeout 1s
+took=$(($(now_ms) - start))
+[ "$took" -ge 900 ] && [ "$took" -lt 1900 ]
+ok $? "all of the timeout for the agent ($took ms)"
+grep -q "removed before the guest's agent had closed it" "$tmp/err"
+ok $? "with a warning"
+gone $back/2 "nodes are gone"
+
+# A guest that is gone: nobody to wait for.
+works "attach" attach 3
+in-guest 3 xenstore-write device/dmvl/0/state 4
+xensim destroy 3 >/dev/null
+start=$(now_ms)
+works "detach from a guest that is gone, by domid" detach 3
+took=$(($(now_ms) - start))
+[ "$took" -lt 900 ]
+ok $? "at once ($took ms)"
+gone $back/3 "nodes are gone"
+
+# --- words alone; xenstored is not needed for these
+for args in frob "list x" "list --frob" "list -B x" "attach" "set 1" "set 1 weight" "show 40000" \
+	"show 1/x" "detach 1 --timeout 5" "list --timeout 5s" "attach 1 weight=1 weight=2" \
+	"attach 1 generation=0123456789abcdef" "attach 1 vlan=4095" "attach 1 allowed-ip=1.2.3" \
+	"attach 1 =5" "attach 1 mac=01:00:00:00:00:01"; do
+	# shellcheck disable=SC2086 # words
+	fails 2 "" "wrong use: $args" $args
+done
+kill -STOP "$(cat /run/xenstored/xenstored.pid)"
+start=$(now_ms)
+fails 2 "xenstored does not answer" "xenstored stopped: one clear error" list
+took=$(($(now_ms) - start))
+[ "$took" -lt 15000 ]
+ok $? "and no endless wait ($took ms)"
+kill -CONT "$(cat /run/xenstored/xenstored.pid)"
+works "xenstored goes on" list
+
+echo "1..$n"
+exit "$failed"

@@ -1,0 +1,327 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What a test in Dom0 may use: TAP, guests, the uplink with a world behind it. Sourced as
+# /bench/lib.sh by dash. Names that begin with an underscore are not for tests.
+
+export PATH=/usr/sbin:/usr/bin:/bench/dom0/bin
+
+# ---- TAP ----
+# Call these from the test's own shell, not from a subshell or a pipe: they count.
+
+_tests=0
+
+ok()
+{
+	_tests=$((_tests + 1))
+	echo "ok $_tests - $*"
+}
+
+not_ok()
+{
+	_tests=$((_tests + 1))
+	echo "not ok $_tests - $*"
+}
+
+diag()
+{
+	printf '%s\n' "$*" | sed 's/^/# /'
+}
+
+# check DESCRIPTION COMMAND..: ok if the command succeeds; its output goes to the test's log.
+check()
+{
+	_what=$1
+	shift
+	if "$@" >&2; then
+		ok "$_what"
+	else
+		not_ok "$_what"
+		diag "failed: $*"
+	fi
+}
+
+# is GOT WANTED DESCRIPTION
+is()
+{
+	if [ "$1" = "$2" ]; then
+		ok "$3"
+	else
+		not_ok "$3"
+		diag "got:    $1"
+		diag "wanted: $2"
+	fi
+}
+
+# like GOT PATTERN DESCRIPTION: a shell pattern.
+like()
+{
+	# shellcheck disable=SC2254
+	case $1 in
+	$2) ok "$3" ;;
+	*)
+		not_ok "$3"
+		diag "got:    $1"
+		diag "wanted: $2"
+		;;
+	esac
+}
+
+# between VALUE LOW HIGH DESCRIPTION: numbers, fractions too.
+between()
+{
+	if awk -v v="$1" -v l="$2" -v h="$3" 'BEGIN { exit !(v != "" && v + 0 >= l && v + 0 <= h) }'; then
+		ok "$4"
+	else
+		not_ok "$4"
+		diag "got: $1, wanted: $2 to $3"
+	fi
+}
+
+# skip REASON [DESCRIPTION]: one test that cannot be run here.
+skip()
+{
+	_tests=$((_tests + 1))
+	echo "ok $_tests - ${2-} # SKIP $1"
+}
+
+# skip_all REASON: none of this file can be run here.
+skip_all()
+{
+	echo "1..0 # SKIP $1"
+	exit 0
+}
+
+plan()
+{
+	echo "1..$1"
+}
+
+# The last line of a test, unless it began with a plan: without it the test counts as dead.
+done_testing()
+{
+	plan "$_tests"
+}
+
+bail()
+{
+	not_ok "$*"
+	exit 1
+}
+
+# ---- The bench ----
+
+# event KIND WORD..: to the script on the host. Kinds: say, begin, end, trouble, end-of-run.
+event()
+{
+	echo "@$*" >>/bench/events
+}
+
+# say TEXT: progress for whoever looks on, with the elapsed time; no part of the TAP.
+say()
+{
+	event say "$*"
+}
+
+# wait_for SECONDS COMMAND..: until the command succeeds; fails when the time is over.
+wait_for()
+{
+	_until=$(($(cut -d. -f1 /proc/uptime) + $1))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ "$(cut -d. -f1 /proc/uptime)" -lt "$_until" ] || return 1
+		sleep 0.2
+	done
+}
+
+# start NAME COMMAND..: run beside the test, with output to NAME.out and NAME.err, and wait until it
+# says that it is ready, as the receivers of dmvl-frames and dmvl-flow do. $started is its process
+# id, for kill and wait: start sink world dmvl-flow sink 5001. A function will not do, its process
+# is a shell's.
+start()
+{
+	_name=$1
+	shift
+	"$@" >"$_name.out" 2>"$_name.err" &
+	export started=$!
+	wait_for 30 grep -q '^ready' "$_name.err"
+}
+
+# ---- Guests ----
+
+# guest_names: the standing guests, g1..gN, which each test finds running.
+guest_names()
+{
+	seq 1 "$BENCH_GUESTS" | sed 's/^/g/' | xargs
+}
+
+# guest_all: all guests that there are now.
+guest_all()
+{
+	xl list 2>/dev/null | awk 'NR > 1 && $1 != "Domain-0" && $1 != "(null)" { print $1 }'
+}
+
+# _outside COMMAND..: not in the test's control group, whose processes end with the test: xl
+# leaves one that looks after its domain.
+_outside()
+{
+	(echo 0 >/sys/fs/cgroup/cgroup.procs && exec "$@")
+}
+
+# guest_create NAME [LINE..]: boot a guest and wait until it takes commands. Each LINE is added to
+# its xl configuration, for instance "$(vif_line 2)". Several may be created side by side, with &.
+guest_create()
+{
+	_create=/run/guest-$1.cfg
+	{
+		echo "name=\"$1\""
+		echo 'type="pv"'
+		echo 'kernel="/run/domu/vmlinux-domu"'
+		echo 'ramdisk="/run/domu/domu.cpio"'
+		echo "memory=$BENCH_GUEST_MEM"
+		echo 'vcpus=1'
+		echo 'extra="console=hvc0 panic=1 quiet loglevel=4"'
+		echo 'on_crash="destroy"'
+	} >"$_create"
+	_name=$1
+	shift
+	for _line; do
+		echo "$_line" >>"$_create"
+	done
+	_outside xl create -q "$_create" >&2 && guest -t "$BENCH_BOOT" "$_name" true
+}
+
+guest_destroy()
+{
+	xl destroy "$1" >&2
+}
+
+# guest_domid NAME: its number, which a restore changes.
+guest_domid()
+{
+	xl domid "$1" 2>/dev/null
+}
+
+# guest [-i] [-t SECONDS] NAME COMMAND..: run a command line in the guest's shell. Its stdout,
+# stderr and exit status are the command's; -i passes standard input. 124: no end in time (120 s
+# unless told), 125: no such guest, or it has booted anew. Lives through save and restore; may be
+# used for several guests at once (guest g1 .. & guest g2 .. & wait). SIGTERM is passed on to the
+# command. This is a program (dom0/bin/guest), about 0.15 s a call.
+
+# guest_bg NAME COMMAND..: run in the guest's background; its process id goes to stdout, its
+# output to /tmp/bg.<pid> in the guest.
+guest_bg()
+{
+	_name=$1
+	shift
+	# setsid, so that a signal to minus the process id meets all of it.
+	guest "$_name" "setsid sh -c 'exec >/tmp/bg.\$\$ 2>&1 </dev/null; $*' </dev/null >/dev/null 2>&1 & echo \$!"
+}
+
+# guest_put NAME FILE DEST and guest_get NAME FILE DEST: small files; the mode is kept by put.
+guest_put()
+{
+	_mode=$(stat -c %a "$2")
+	guest -i "$1" "cat >'$3' && chmod $_mode '$3'" <"$2"
+}
+
+guest_get()
+{
+	guest "$1" "cat '$2'" >"$3"
+}
+
+# guest_save NAME, guest_restore NAME: xl save and restore through a file in Dom0.
+guest_save()
+{
+	xl save "$1" "/run/guest-$1.save" >&2
+}
+
+guest_restore()
+{
+	_outside xl restore "/run/guest-$1.save" >&2
+	_status=$?
+	rm -f "/run/guest-$1.save"
+	return $_status
+}
+
+# guest_console NAME: what its kernel has said so far.
+guest_console()
+{
+	cat "/bench/log/console/guest-$1.log"
+}
+
+# guest_processes_end NAME: end all that commands have left running there.
+guest_processes_end()
+{
+	guest -t 30 "$1" 'echo 1 >/sys/fs/cgroup/jobs/cgroup.kill' >/dev/null 2>&1
+}
+
+# _guest_ensure NAME: running and answering, if need be made anew.
+_guest_ensure()
+{
+	if [ -n "$(guest_domid "$1")" ]; then
+		guest -t 20 "$1" true >&2 && return
+		guest_destroy "$1"
+	fi
+	guest_create "$1"
+}
+
+# guests_ensure: all standing guests run and answer.
+guests_ensure()
+{
+	_ensured=
+	for _name in $(guest_names); do
+		_guest_ensure "$_name" &
+		_ensured="$_ensured $!"
+	done
+	_status=0
+	for _pid in $_ensured; do
+		wait "$_pid" || _status=1
+	done
+	return $_status
+}
+
+# ---- The uplink: bridge xenbr0, and behind a veth pair the world ----
+
+# uplink_setup: bridge xenbr0 in Dom0, joined by up0 to world0 (10.77.0.1/16, fd77::1/64) in the
+# network namespace "world". The bench takes it away after the test.
+uplink_setup()
+{
+	ip netns add world
+	ip link add xenbr0 type bridge
+	ip link add up0 type veth peer name world0 netns world
+	# Addresses would make Dom0 speak on the bridge: its frames would be counted as guests'.
+	sysctl -q -w net.ipv6.conf.xenbr0.disable_ipv6=1 net.ipv6.conf.up0.disable_ipv6=1
+	ip link set up0 master xenbr0 up
+	ip link set xenbr0 up
+	ip -n world addr add 10.77.0.1/16 dev world0
+	ip -n world addr add fd77::1/64 dev world0 nodad
+	ip -n world link set lo up
+	ip -n world link set world0 up
+}
+
+# world COMMAND..: on the far side of the uplink. This is a program (dom0/bin/world).
+
+# uplink_rate RATE: both directions carry no more (tc's units). Segmentation offload is off, so
+# that frames are as on a wire.
+uplink_rate()
+{
+	ethtool -K up0 tso off gso off >&2
+	world ethtool -K world0 tso off gso off >&2
+	tc qdisc replace dev up0 root tbf rate "$1" burst 16k limit 64k
+	world tc qdisc replace dev world0 root tbf rate "$1" burst 16k limit 64k
+}
+
+# guest_net NAME INDEX [INTERFACE]: addresses 10.77.1.INDEX and fd77::1:INDEX, link up.
+guest_net()
+{
+	_if=${3:-dmvl0}
+	guest "$1" "ip addr add 10.77.1.$2/16 dev $_if; ip addr add fd77::1:$2/64 dev $_if nodad;
+		ip link set $_if up"
+}
+
+# vif_line INDEX: the xl configuration of a netback vif on xenbr0, for guest_create.
+vif_line()
+{
+	printf 'vif=["mac=00:16:3e:77:00:%02x,bridge=xenbr0,script=/bench/dom0/vif"]\n' "$1"
+}

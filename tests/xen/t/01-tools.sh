@@ -1,0 +1,51 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The traffic tools and the uplink, with no guest in between.
+# shellcheck source=tests/xen/lib.sh
+. /bench/lib.sh
+
+uplink_setup
+ip link add t0 type veth peer name t1
+ip link set t1 master xenbr0 up
+ip link set t0 up
+ip addr add 10.77.2.1/16 dev t0
+ip addr add fd77::2:1/64 dev t0 nodad
+wait_for 20 ping -c 1 -W 1 10.77.0.1
+mac=$(world cat /sys/class/net/world0/address)
+
+# frames DESCRIPTION WANTED SEND-OPTIONS RECV-OPTIONS: from t0 to the world.
+frames()
+{
+	# shellcheck disable=SC2086
+	start recv world dmvl-frames recv -i world0 -w 3 $4
+	# shellcheck disable=SC2086
+	dmvl-frames send -i t0 $3 >&2
+	wait "$started"
+	like "$(cat recv.out)" "$2" "$1"
+}
+frames 'broadcast' 'frames=20 bytes=1280 unique=20' '-c 20 -m 5' '-c 20 -m 5'
+frames 'unicast' 'frames=5 *' "-c 5 -d $mac" "-d $mac -t 88b5 -c 5"
+frames 'another mark is not counted' 'frames=0 *' '-m 6' '-m 7'
+frames 'made-up source' 'frames=1 *' '-s 02:00:00:00:00:99' '-s 02:00:00:00:00:99 -c 1'
+frames 'VLAN tag' 'frames=3 bytes=192 *' '-V 7 -c 3 -m 1' '-V 7 -m 1 -c 3'
+frames 'full size' 'frames=1 bytes=1514 *' '-l 1514 -m 2' '-m 2 -c 1'
+frames 'UDP' 'frames=1 *' '--udp 10.9.9.9,10.77.0.1,9 -m 3' '-t 800 -m 3 -c 1'
+start recv world dmvl-frames recv -i world0 -w 3 -t 806 -s 02:00:00:00:00:01 -c 1 -v
+dmvl-frames send -i t0 -s 02:00:00:00:00:01 \
+	--arp 02:00:00:00:00:01,10.77.2.1,02:00:00:00:00:02,10.77.0.1 >&2
+wait "$started"
+like "$(cat recv.out)" '02:00:00:00:00:01 ff:ff:ff:ff:ff:ff 0806 - 64*frames=1 *' 'ARP, shown'
+is "$(dmvl-frames send -i t0 -l 1600 | cut -d' ' -f1-2)" 'sent=0 refused=1' 'too long for the link'
+
+# Flows: TCP and UDP, both families, shaped to 8 Mbit/s.
+uplink_rate 8mbit
+start sink world dmvl-flow sink 5001
+dmvl-flow tcp 10.77.0.1 5001 -w 4 >&2
+dmvl-flow udp fd77::1 5001 -w 4 -b 4000000 >&2
+sleep 1
+kill "$started"
+wait "$started"
+cat sink.out >&2
+between "$(awk '/^total 10.77.2.1 tcp/ { print $4 * 8 / 4e6 }' sink.out)" 5 9 'TCP fills 8 Mbit/s'
+between "$(awk '/^total fd77::2:1 udp/ { print $4 * 8 / 4e6 }' sink.out)" 3 4.2 'UDP at 4 Mbit/s'
+done_testing

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Bulk traffic for tests: senders that offer a rate or all they can, and one sink that counts what
+ * comes from each address, so that shares are read off in one place.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+static const char usage_text[] =
+	"usage: dmvl-flow sink PORT [-w S] [-I S]\n"
+	"       dmvl-flow tcp ADDRESS PORT [-w S] [-b RATE] [-l LEN] [-n BYTES]\n"
+	"       dmvl-flow udp ADDRESS PORT [-w S] [-b RATE] [-l LEN] [-n BYTES]\n"
+	"  -w  seconds (10; sink: until killed)   -b  payload bits per second (as fast as it goes)\n"
+	"  -l  bytes per write or datagram (tcp 16384, udp 1400)    -n  stop after so many bytes\n"
+	"  -I  interval in seconds (1)\n"
+	"The sink takes TCP and UDP, IPv4 and IPv6, on one port. It tells `ready' on stderr and each\n"
+	"interval one line per sender that there has been: SECONDS ADDRESS tcp|udp BYTES\n"
+	"and at the end, or on SIGTERM: total ADDRESS tcp|udp BYTES. Senders print: sent=BYTES\n";
+
+#define PEERS 64
+#define CONNS 256
+
+struct peer {
+	char name[INET6_ADDRSTRLEN + 8];
+	unsigned long long bytes, total;
+};
+
+static struct peer peers[PEERS];
+static unsigned n_peers;
+static volatile sig_atomic_t stop;
+
+static void on_signal(int sig)
+{
+	(void)sig;
+	stop = 1;
+}
+
+static void die(const char *what)
+{
+	fprintf(stderr, "dmvl-flow: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+static void usage(void)
+{
+	fputs(usage_text, stderr);
+	exit(2);
+}
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec + t.tv_nsec / 1e9;
+}
+
+/* address: "10.77.1.1" gives the mapped IPv6 address: one kind of socket does for both. */
+static struct sockaddr_in6 address(const char *text, int port)
+{
+	struct sockaddr_in6 a = { .sin6_family = AF_INET6, .sin6_port = htons((in_port_t)port) };
+	char mapped[64];
+
+	snprintf(mapped, sizeof mapped, "%s%s", strchr(text, ':') ? "" : "::ffff:", text);
+	if (inet_pton(AF_INET6, mapped, &a.sin6_addr) != 1)
+		usage();
+	return a;
+}
+
+/* ---- sink ---- */
+
+static struct peer *peer_of(const struct sockaddr_in6 *a, const char *proto)
+{
+	char ip[INET6_ADDRSTRLEN], name[sizeof peers[0].name];
+	unsigned i;
+
+	inet_ntop(AF_INET6, &a->sin6_addr, ip, sizeof ip);
+	snprintf(name, sizeof name, "%s %s", strncmp(ip, "::ffff:", 7) ? ip : ip + 7, proto);
+	for (i = 0; i < n_peers; i++)
+		if (!strcmp(peers[i].name, name))
+			return &peers[i];
+	if (n_peers == PEERS)
+		return &peers[0];
+	memcpy(peers[n_peers].name, name, sizeof name);
+	return &peers[n_peers++];
+}
+
+static int listen_on(int type, int port)
+{
+	struct sockaddr_in6 a = address("::", port);
+	int fd = socket(AF_INET6, type | SOCK_NONBLOCK, 0), zero = 0, one = 1, room = 4 << 20;
+
+	setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &zero, sizeof zero);
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+	if (type == SOCK_DGRAM)
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room);
+	if (bind(fd, (struct sockaddr *)&a, sizeof a) || (type == SOCK_STREAM && listen(fd, 64)))
+		die("listening");
+	return fd;
+}
+
+static void sink_report(unsigned tick, double interval)
+{
+	for (unsigned i = 0; i < n_peers; i++) {
+		printf("%g %s %llu\n", tick * interval, peers[i].name, peers[i].bytes);
+		peers[i].total += peers[i].bytes;
+		peers[i].bytes = 0;
+	}
+	fflush(stdout);
+}
+
+static void sink_datagrams(int fd)
+{
+	static char data[70000];
+	struct sockaddr_in6 from;
+
+	for (int i = 0; i < 64; i++) {
+		socklen_t len = sizeof from;
+		ssize_t n = recvfrom(fd, data, sizeof data, 0, (struct sockaddr *)&from, &len);
+
+		if (n < 0)
+			return;
+		peer_of(&from, "udp")->bytes += (unsigned long long)n;
+	}
+}
+
+static int do_sink(int port, double seconds, double interval)
+{
+	static char data[65536];
+	struct pollfd p[2 + CONNS];
+	struct peer *who[2 + CONNS];
+	unsigned n = 2, tick = 0;
+	double start = now();
+
+	p[0] = (struct pollfd){ .fd = listen_on(SOCK_STREAM, port), .events = POLLIN };
+	p[1] = (struct pollfd){ .fd = listen_on(SOCK_DGRAM, port), .events = POLLIN };
+	fputs("ready\n", stderr);
+	while (!stop && (seconds <= 0 || now() < start + seconds)) {
+		double left = start + (tick + 1) * interval - now();
+
+		if (left <= 0) {
+			sink_report(++tick, interval);
+			continue;
+		}
+		if (poll(p, n, (int)(left * 1000) + 1) <= 0)
+			continue;
+		if (p[1].revents)
+			sink_datagrams(p[1].fd);
+		for (unsigned i = 2; i < n; i++) {
+			ssize_t got = p[i].revents ? read(p[i].fd, data, sizeof data) : -1;
+
+			if (got > 0)
+				who[i]->bytes += (unsigned long long)got;
+			if (got == 0 || (p[i].revents && got < 0 && errno != EAGAIN)) {
+				close(p[i].fd);
+				p[i] = p[--n];
+				who[i--] = who[n];
+			}
+		}
+		if (p[0].revents && n < 2 + CONNS) {
+			struct sockaddr_in6 from;
+			socklen_t len = sizeof from;
+			int fd = accept4(p[0].fd, (struct sockaddr *)&from, &len, SOCK_NONBLOCK);
+
+			if (fd >= 0) {
+				who[n] = peer_of(&from, "tcp");
+				p[n++] = (struct pollfd){ .fd = fd, .events = POLLIN };
+			}
+		}
+	}
+	for (unsigned i = 0; i < n_peers; i++)
+		printf("total %s %llu\n", peers[i].name, peers[i].total + peers[i].bytes);
+	return 0;
+}
+
+/* ---- senders ---- */
+
+struct flow {
+	bool tcp;
+	double seconds, rate;
+	size_t len;
+	unsigned long long limit;
+};
+
+static unsigned long long flow_send(int fd, const struct flow *f)
+{
+	static char data[65536];
+	unsigned long long sent = 0;
+	double start = now();
+
+	while (!stop && now() < start + f->seconds && (!f->limit || sent < f->limit)) {
+		double wait = f->rate > 0 ? start + (double)sent * 8 / f->rate - now() : 0;
+		struct pollfd p = { .fd = fd, .events = POLLOUT };
+		size_t len = f->len;
+		ssize_t n;
+
+		if (wait > 0) {
+			usleep((useconds_t)((wait > 0.1 ? 0.1 : wait) * 1e6));
+			continue;
+		}
+		if (f->tcp && f->limit && f->limit - sent < len)
+			len = (size_t)(f->limit - sent);
+		n = send(fd, data, len, MSG_NOSIGNAL);
+		if (n > 0)
+			sent += (unsigned long long)n;
+		else if (errno == EAGAIN || errno == ENOBUFS)
+			poll(&p, 1, 100);
+		else if (f->tcp || errno != ECONNREFUSED)
+			die("sending");
+	}
+	return sent;
+}
+
+static int do_flow(const char *to, int port, const struct flow *f)
+{
+	struct sockaddr_in6 a = address(to, port);
+	int fd = socket(AF_INET6, f->tcp ? SOCK_STREAM : SOCK_DGRAM, 0);
+
+	if (fd < 0 || connect(fd, (struct sockaddr *)&a, sizeof a))
+		die("connecting");
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	printf("sent=%llu\n", flow_send(fd, f));
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct sigaction act = { .sa_handler = on_signal };
+	struct flow f = { .seconds = 0 };
+	double interval = 1;
+	int opt, words;
+
+	while ((opt = getopt(argc, argv, "w:b:l:n:I:")) != -1) {
+		switch (opt) {
+		case 'w': f.seconds = atof(optarg); break;
+		case 'b': f.rate = atof(optarg); break;
+		case 'l': f.len = (size_t)atol(optarg); break;
+		case 'n': f.limit = strtoull(optarg, NULL, 0); break;
+		case 'I': interval = atof(optarg); break;
+		default: usage();
+		}
+	}
+	sigaction(SIGTERM, &act, NULL);
+	sigaction(SIGINT, &act, NULL);
+	words = argc - optind;
+	argv += optind;
+	if (words == 2 && !strcmp(argv[0], "sink") && interval > 0)
+		return do_sink(atoi(argv[1]), f.seconds, interval);
+	if (words != 3 || (strcmp(argv[0], "tcp") && strcmp(argv[0], "udp")) || f.len > 65507)
+		usage();
+	f.tcp = !strcmp(argv[0], "tcp");
+	if (!f.len)
+		f.len = f.tcp ? 16384 : 1400;
+	if (f.seconds <= 0)
+		f.seconds = f.limit ? 3600 : 10;
+	return do_flow(argv[1], atoi(argv[2]), &f);
+}

@@ -1,0 +1,35 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Closing an event channel from before a resume is a kernel BUG: the whole run must fail for it.
+. "$(dirname "$0")/lib.sh"
+
+if [ -n "${IN_INSTANCE:-}" ]; then
+	instance 1
+	mkfifo $tmp/fifo
+	exec 3<>$tmp/fifo
+	in-guest "$g1" $probe resume 0 data/v "$1" <$tmp/fifo >$tmp/s &
+	server=$!
+	until_in $tmp/s ready
+	$probe client "$g1" /local/domain/"$g1"/data/v 0 >$tmp/c &
+	until_in $tmp/s open
+	case $1 in
+	close)
+		xensim restore "$g1" >/dev/null
+		echo go >&3
+		until_in $tmp/s closed
+		;;
+	kill)
+		xensim restore "$g1" >/dev/null
+		kill -9 $server
+		wait $server
+		;;
+	esac
+	sleep 0.05
+	exit 0
+fi
+for how in close kill; do
+	IN_INSTANCE=1 "$run" --guests 1 sh "$0" $how >/tmp/xensim-bug.$$ 2>&1
+	is "$? $(grep -c 'kernel BUG' /tmp/xensim-bug.$$)" "99 1" "a pre-resume handle's end by $how"
+	rm -f /tmp/xensim-bug.$$
+done
+finish

@@ -1,0 +1,48 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The instance itself: statuses, side by side, nothing left behind.
+. "$(dirname "$0")/lib.sh"
+
+here() { # what outside could show of an instance
+	find /proc -maxdepth 1 -name '[0-9]*' -exec sh -c 'tr "\0" " " <"$1/cmdline"' sh {} \; 2>/dev/null |
+		tr ' ' '\n' | grep -c "[x]${mark#x}" || :
+}
+
+mark=xensim-mark-$$ # not found in the search itself: see the brackets
+"$run" true
+is $? 0 "the command's status"
+"$run" sh -c 'exit 7'
+is $? 7 "whatever it is"
+"$run" sh -c 'kill -9 $$'
+is $? 137 "a signal too"
+"$run" --guests 1 no-such-command 2>/dev/null
+is $? 127 "no such command"
+is "$("$run" --guests 2 sh -c 'echo $DMVL_SIM_GUESTS')" "1 2" "DMVL_SIM_GUESTS"
+is "$("$run" --guests 1 sh -c 'in-guest guest1 sh -c "exit 5"; echo $?')" 5 "in-guest's status"
+is "$("$run" --guests 1 sh -c 'in-guest 1 sleep 9 & p=$!; sleep 0.1; tr "\0" " " </proc/$p/cmdline')" \
+	"sleep 9 " "in-guest is the command"
+
+before=$(find /run /tmp /dev -maxdepth 1 | sort | cksum)
+"$run" --guests 2 sh -c "in-guest 1 sh -c 'sleep 1000; : $mark' & sleep 1000; : $mark" &
+a=$!
+"$run" --guests 2 sh -c 'xenstore-write /x b; sleep 0.2; xenstore-read /x' >/dev/null &
+b=$!
+sleep 0.3
+is "$([ "$(here)" -ge 2 ] && echo running)" running "one instance runs"
+wait $b
+is $? 0 "beside another"
+kill -9 $a
+wait $a 2>/dev/null
+sleep 0.2
+is "$(here)" 0 "kill -9 of the one outside ends all inside"
+is "$(find /run /tmp /dev -maxdepth 1 | sort | cksum)" "$before" "and leaves no file"
+
+start=$(date +%s%N)
+"$run" --guests 3 true
+ms=$((($(date +%s%N) - start) / 1000000))
+is "$([ $ms -lt 1000 ] && echo fast)" fast "three guests from nothing to nothing: $ms ms"
+start=$(date +%s%N)
+"$run" --guests 100 true
+ms=$((($(date +%s%N) - start) / 1000000))
+echo "# 100 guests: $ms ms"
+finish

@@ -1,0 +1,74 @@
+# Xen's interfaces on plain Linux: see tests/xensim/README.md. Included by the top Makefile, or by
+# tests/xensim/Makefile alone; make runs at the top of the source tree.
+#
+#   make xensim          builds build/xensim
+#   make check-xensim-self   its own tests
+
+XS_SRC := tests/xensim
+XS     := build/xensim
+XS_CC  ?= $(CC)
+
+# Never with sanitizers: these go into processes of every kind, a plain xenstored among them.
+XS_CFLAGS := -std=gnu11 -O2 -g -fPIC -pthread -D_GNU_SOURCE -Wall -Wextra -Wshadow -Wvla -Wformat=2 \
+	     -Wstrict-prototypes -Wmissing-prototypes -Wimplicit-fallthrough $(if $(WERROR),-Werror)
+
+# libxenctrl's names carry Xen's release.
+XS_XEN_VERSION = $(or $(shell pkg-config --modversion xencontrol),4.17.0)
+XS_XEN_RELEASE = $(basename $(XS_XEN_VERSION))
+XS_XENSTORED  ?= $(XS)/xen-utils/usr/lib/xen-$(XS_XEN_RELEASE)/bin/xenstored
+
+xs_obj = $(patsubst $(XS_SRC)/%.c,$(XS)/obj/%.o,$(wildcard $(addprefix $(XS_SRC)/,$(1))))
+XS_TOOL_OBJ := $(call xs_obj,tool/*.c broker/*.c guest/*.c) \
+	       $(call xs_obj,lib/client.c lib/mapping.c lib/evtchn.c)
+XS_LIBS	    := $(XS)/lib/libxensim.so $(XS)/lib/libxengnttab.so.1 $(XS)/lib/libxenevtchn.so.1 \
+	       $(XS)/lib/libxenctrl.stamp
+XS_TESTS    := $(patsubst $(XS_SRC)/t/%.c,$(XS)/t/%,$(wildcard $(XS_SRC)/t/*.c))
+
+xensim: $(XS)/xensim $(XS)/bin/in-guest $(XS_LIBS) $(XS)/xenstored
+check-xensim-self: xensim $(XS_TESTS)
+	$(XS_SRC)/t/all
+.PHONY: xensim check-xensim-self
+
+$(XS)/obj/%.o: $(XS_SRC)/%.c
+	@mkdir -p $(@D)
+	$(XS_CC) $(XS_CFLAGS) -MMD -MP -c -o $@ $<
+-include $(wildcard $(XS)/obj/*/*.d)
+
+$(XS)/xensim: $(XS_TOOL_OBJ)
+	$(XS_CC) -pthread -o $@ $^ -lxenstore
+
+$(XS)/bin/in-guest: $(XS)/xensim
+	@mkdir -p $(@D)
+	ln -sf ../xensim $(@D)/in-guest
+	ln -sf ../xensim $(@D)/xensim
+
+$(XS)/lib/libxensim.so: $(call xs_obj,lib/client.c lib/mapping.c lib/hooks.c)
+	@mkdir -p $(@D)
+	$(XS_CC) -shared -pthread -o $@ -Wl,-soname,libxensim.so $^
+
+$(XS)/lib/libxengnttab.so.1: $(XS)/obj/lib/gnttab.o $(XS)/lib/libxensim.so $(XS_SRC)/lib/gnttab.map
+	$(XS_CC) -shared -pthread -o $@ -Wl,-soname,$(@F) -Wl,--version-script=$(XS_SRC)/lib/gnttab.map \
+		$< -L$(@D) -l:libxensim.so
+
+$(XS)/lib/libxenevtchn.so.1: $(XS)/obj/lib/evtchn.o $(XS)/lib/libxensim.so $(XS_SRC)/lib/evtchn.map
+	$(XS_CC) -shared -pthread -o $@ -Wl,-soname,$(@F) -Wl,--version-script=$(XS_SRC)/lib/evtchn.map \
+		$< -L$(@D) -l:libxensim.so
+
+$(XS)/lib/libxenctrl.stamp: $(XS)/obj/lib/ctrl.o $(XS)/lib/libxensim.so $(XS_SRC)/lib/ctrl.map.in
+	sed 's/@VERSION@/$(XS_XEN_VERSION)/' $(XS_SRC)/lib/ctrl.map.in >$(XS)/lib/ctrl.map
+	$(XS_CC) -shared -pthread -o $(XS)/lib/libxenctrl.so.$(XS_XEN_RELEASE) \
+		-Wl,-soname,libxenctrl.so.$(XS_XEN_RELEASE) -Wl,--version-script=$(XS)/lib/ctrl.map \
+		$< -L$(@D) -l:libxensim.so
+	touch $@
+
+# Debian's xenstored, unpacked and never installed: its package would make this machine a Xen host.
+$(XS)/xenstored:
+	@mkdir -p $(XS)/xen-utils
+	test -x $(XS_XENSTORED) || { cd $(XS) && apt-get download -qq -o APT::Sandbox::User=root \
+		xen-utils-$(XS_XEN_RELEASE) && dpkg -x xen-utils-$(XS_XEN_RELEASE)_*.deb xen-utils; }
+	ln -sf $(abspath $(XS_XENSTORED)) $@
+
+$(XS)/t/%: $(XS_SRC)/t/%.c
+	@mkdir -p $(@D)
+	$(XS_CC) $(XS_CFLAGS) -MMD -MP -o $@ $< -lxenvchan -lxenstore -lxengnttab -lxenevtchn -lxenctrl
+-include $(wildcard $(XS)/t/*.d)
