@@ -25,8 +25,7 @@
 /* Ethernet with two VLAN tags. */
 #define FRAME_OVERHEAD (WIRE_FRAME_MAX - 65535u)
 
-/* --- towards the frame thread -------------------------------------------------------------------
- */
+/* --- towards the frame thread --- */
 
 static void tell_frames(struct control *c, enum control_word word, bool resumed)
 {
@@ -56,8 +55,7 @@ static void link_stop(struct control *c, bool resumed)
 	loop_timer_cancel(c->announce);
 }
 
-/* --- keeping quiet about what was said already --------------------------------------------------
- */
+/* --- keeping quiet about what was said already --- */
 
 void control_complain(struct control *c, enum log_level level, const char *fmt, ...)
 {
@@ -73,8 +71,7 @@ void control_complain(struct control *c, enum log_level level, const char *fmt, 
 	log_at(level, "%s", text);
 }
 
-/* --- steps --------------------------------------------------------------------------------------
- */
+/* --- steps --- */
 
 /* Whether another attempt at once may fail as this one did; a backend that left comes back in its
  * own time. */

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Makes C and Markdown from keys.txt: awk -v out=WHAT -f gen.awk keys.txt > FILE, where WHAT is
-# keys (schema_keys.h), table (schema_table.inc) or doc (docs/xenstore.md).
+# Makes C and Markdown from keys.txt: awk -v out=FILE -f gen.awk keys.txt > FILE, where FILE is
+# schema_keys.h, schema_table.inc or xenstore.md.
 # Runs on mawk, the awk of a bare Debian. Refuses a malformed table with file and line.
 
 function fail(why) {
@@ -47,8 +47,9 @@ BEGIN {
 	effects = "- attach reconnect live"
 	n = 0
 	failed = 0
-	if (!member(out, "keys table doc")) {
-		print "gen.awk: -v out= takes keys, table or doc" > "/dev/stderr"
+	if (!member(out, "schema_keys.h schema_table.inc xenstore.md")) {
+		print "gen.awk: -v out= takes schema_keys.h, schema_table.inc or xenstore.md" \
+			> "/dev/stderr"
 		failed = 1
 		exit 1
 	}
@@ -218,7 +219,9 @@ function emit_doc() {
 	print ""
 	print "## Uplink: `/local/domain/B/data/dmvl/NAME/`"
 	print ""
-	print "Owned by the backend's domain. NAME is what `uplink` in the backend directory names."
+	print "Owned by the backend's domain. NAME is what `uplink` in the backend directory names. What was set"
+	print "for a guest that is saved or rebooting waits in `saved/UUID/ID/`, with the names of the backend"
+	print "directory's keys, until the guest is back."
 	print ""
 	emit_area("uplink")
 	print ""
@@ -230,9 +233,9 @@ function emit_doc() {
 END {
 	if (failed)
 		exit 1
-	if (out == "keys")
+	if (out == "schema_keys.h")
 		emit_keys()
-	else if (out == "table")
+	else if (out == "schema_table.inc")
 		emit_table()
 	else
 		emit_doc()
