@@ -244,7 +244,7 @@ static int step_rebuild(struct control *c)
 	c->failure = NULL;
 	c->failures = 0;
 	c->hold_until_ns = 0;
-	log_notice("%s: the device was made anew, connecting again", c->opts->ifname);
+	log_notice("%s: connecting anew", c->opts->ifname);
 	return 0;
 }
 
