@@ -15,10 +15,11 @@ WARN     := -Wall -Wextra -Wshadow -Wvla -Wformat=2 -Wstrict-prototypes -Wmissin
 	    -Wimplicit-fallthrough
 HARDEN   := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
 LDHARDEN := -pie -Wl,-z,relro,-z,now
+comma    := ,
 ifdef SAN
 HARDEN   := -fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all
 LDHARDEN := -fsanitize=$(SAN)
-O        := $(B)/obj-$(subst $(eval) ,-,$(subst $(comma), ,$(SAN)))
+O        := $(B)/obj-$(subst $(comma),-,$(SAN))
 else
 O        := $(B)/obj
 endif
@@ -95,7 +96,12 @@ $(B)/%: $(O)/%
 	$(Q)cp $< $@
 endif
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+# --- tests ------------------------------------------------------------------------------------------
+$(O)/tests/unit/%: $(O)/tests/unit/%.o $(O)/libctl.a $(O)/libback.a $(O)/libfront.a $(O)/libdmvl.a
+	$(call say,LD,$@)
+	$(link) $(LIBS_BACK) -ljson-c -lm
+
+-include $(shell find $(O) -type f -name '*.d' 2>/dev/null)
 .PHONY: all
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -2,6 +2,8 @@
 #include "backend/dpath.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -27,9 +29,10 @@
  */
 #define QUANTUM_BYTES	1518u
 #define BUCKET_MIN	(2 * QUANTUM_BYTES)
-#define PACE_DEPTH_MS	4u
-#define CREDIT_TIME_MS	50u
-#define CREDIT_MIN	32768u
+#define PACE_IDLE_MS	4u
+#define PACE_LATE_MS	100u
+#define CREDIT_TIME_MS	100u
+#define CREDIT_MIN	65536u
 #define EVENTS_PER_SEC	20000u /* of one LDP before it is parked for a while */
 #define EVENTS_BURST	2000u
 #define PARK_NS		(10 * NS_PER_MS)
@@ -75,6 +78,46 @@ void dpath_fail(struct dpath *dp, struct ldp *l, const char *why)
 	dpath_send(dp, MSG_FAILED, l, why);
 }
 
+/* Somebody deleted the interface. Nothing can be sent any more: end, and be started again. */
+void dpath_uplink_lost(struct dpath *dp, int err)
+{
+	if (dp->lost)
+		return;
+	dp->lost = true;
+	log_error("uplink %s is gone (%s)", dp->up->ifname, strerror(err));
+	loop_io_enable(dp->up_in, false);
+	dpath_send(dp, MSG_QUIT, NULL, NULL);
+}
+
+bool dpath_lost_uplink(const struct dpath *dp)
+{
+	return dp->lost;
+}
+
+static void report(const struct ldp *l)
+{
+	char drops[512] = "";
+	size_t n = 0;
+
+	for (unsigned i = 1; i < LDP_DROPS && n < sizeof(drops) - 32; i++) {
+		if (l->count.drops[i])
+			n += (size_t)snprintf(drops + n, sizeof(drops) - n, " %s=%" PRIu64,
+					      ldp_drop_name(i), l->count.drops[i]);
+	}
+	log_notice("%s: tx frames=%" PRIu64 " bytes=%" PRIu64 " rx frames=%" PRIu64
+		   " bytes=%" PRIu64 " dropped%s",
+		   l->name, l->count.tx_frames, l->count.tx_bytes, l->count.rx_frames,
+		   l->count.rx_bytes, n ? drops : "=0");
+}
+
+void dpath_report(const struct dpath *dp)
+{
+	for (uint32_t slot = 0; slot < dp->slots_end; slot++) {
+		if (dp->ldp[slot])
+			report(dp->ldp[slot]);
+	}
+}
+
 /* A full bucket of `per_second` tokens a second. */
 static void bucket_of_tokens(struct bucket *b, uint32_t per_second, uint32_t depth, uint64_t now_ns)
 {
@@ -95,7 +138,7 @@ static void commit_all(struct dpath *dp)
 /* --- credit ----------------------------------------------------------------------------------- */
 
 /*
- * What an LDP may keep in its TX ring: 50 ms at its share of the configured capacity, so that a
+ * What an LDP may keep in its TX ring: 100 ms at its share of the configured capacity, so that a
  * frame does not wait there longer than it must, and at least enough to bridge a pause of the
  * guest. Without a capacity the ring is the limit.
  */
@@ -142,20 +185,31 @@ static void update_credits(struct dpath *dp)
 
 /* --- events ----------------------------------------------------------------------------------- */
 
+void pace_begin(struct pace *p, uint64_t now_ns)
+{
+	bucket_fill(&p->bucket, now_ns);
+	if (p->idle && p->bucket.tokens_bytes > p->idle_depth_bytes)
+		p->bucket.tokens_bytes = p->idle_depth_bytes;
+}
+
+bool pace_wait(const struct pace *p)
+{
+	return p->bucket.rate_bps && p->bucket.tokens_bytes <= 0;
+}
+
+static uint64_t sooner(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
 static void set_pace_timer(struct dpath *dp)
 {
-	uint64_t next = sched_next_ns(dp->tx), t;
+	uint64_t next = sooner(sched_next_ns(dp->tx), sched_next_ns(dp->rx));
 
-	t = sched_next_ns(dp->rx);
-	next = t < next ? t : next;
-	if (!dp->tx_blocked && dp->tx_pace.rate_bps && dp->tx_pace.tokens_bytes <= 0) {
-		t = bucket_when_ns(&dp->tx_pace, 1);
-		next = t < next ? t : next;
-	}
-	if (dp->rx_pace.rate_bps && dp->rx_pace.tokens_bytes <= 0) {
-		t = bucket_when_ns(&dp->rx_pace, 1);
-		next = t < next ? t : next;
-	}
+	if (!dp->tx_blocked && pace_wait(&dp->tx_pace))
+		next = sooner(next, bucket_when_ns(&dp->tx_pace.bucket, 1));
+	if (pace_wait(&dp->rx_pace))
+		next = sooner(next, bucket_when_ns(&dp->rx_pace.bucket, 1));
 	if (next == SCHED_NEVER)
 		return;
 	loop_timer_set(dp->pace, next > dp->now_ns ? next - dp->now_ns : 0);
@@ -369,6 +423,7 @@ static void delete(struct dpath *dp, uint32_t slot)
 		ldp_commit(l);
 	remove_from(dp->dirty, &dp->dirty_count, l);
 	remove_from(dp->parked, &dp->parked_count, l);
+	report(l);
 	dp->ldp[slot] = NULL;
 	while (dp->slots_end > 0 && !dp->ldp[dp->slots_end - 1])
 		dp->slots_end--;
@@ -394,13 +449,17 @@ static void freeze(struct dpath *dp, struct ldp *l, bool on)
 	look(dp, l);
 }
 
-static void set_pace(struct bucket *b, uint64_t rate_bps, uint64_t now_ns)
+static int64_t pace_depth(uint64_t rate_bps, unsigned ms)
 {
-	uint64_t depth = rate_bps / 8 * PACE_DEPTH_MS / 1000;
+	uint64_t depth = rate_bps / 8 * ms / 1000;
 
-	if (depth < BUCKET_MIN)
-		depth = BUCKET_MIN;
-	bucket_change(b, rate_bps, (int64_t)depth, now_ns);
+	return (int64_t)(depth < BUCKET_MIN ? BUCKET_MIN : depth);
+}
+
+static void set_pace(struct pace *p, uint64_t rate_bps, uint64_t now_ns)
+{
+	p->idle_depth_bytes = pace_depth(rate_bps, PACE_IDLE_MS);
+	bucket_change(&p->bucket, rate_bps, pace_depth(rate_bps, PACE_LATE_MS), now_ns);
 }
 
 static void set_link(struct dpath *dp, const struct link_conf *link)
@@ -506,8 +565,8 @@ struct dpath *dpath_new(struct loop *loop, struct uplink *uplink, struct mbox *i
 	}
 	loop_io_enable(dp->up_out, false);
 	dp->now_ns = loop_now_ns();
-	bucket_init(&dp->tx_pace, 0, BUCKET_MIN, dp->now_ns);
-	bucket_init(&dp->rx_pace, 0, BUCKET_MIN, dp->now_ns);
+	bucket_init(&dp->tx_pace.bucket, 0, BUCKET_MIN, dp->now_ns);
+	bucket_init(&dp->rx_pace.bucket, 0, BUCKET_MIN, dp->now_ns);
 	return dp;
 }
 

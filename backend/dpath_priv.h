@@ -13,6 +13,16 @@
 #define NS_PER_SEC 1000000000ull
 #define NS_PER_MS  1000000ull
 
+/*
+ * Keeps a direction to its capacity. While frames wait, a turn that comes late makes up for it, up to
+ * PACE_LATE_MS; a link that had nothing to send has no more than PACE_IDLE_MS to send at once.
+ */
+struct pace {
+	struct bucket bucket; /* rate 0: no pacing */
+	int64_t idle_depth_bytes;
+	bool idle; /* nobody had a frame when the last turn ended */
+};
+
 struct dpath {
 	struct loop *loop;
 	struct uplink *up;
@@ -24,8 +34,9 @@ struct dpath {
 	struct link_conf link;
 
 	struct sched *tx, *rx, *local; /* onto the uplink, into the rings, LDP to LDP */
-	struct bucket tx_pace, rx_pace;
+	struct pace tx_pace, rx_pace;
 	bool tx_blocked; /* the uplink said EAGAIN */
+	bool lost;	 /* the uplink is no more */
 	struct fdb *fdb;
 	struct ldp *ldp[DPATH_SLOTS];
 	uint32_t slots_end; /* all slots in use are below */
@@ -44,9 +55,12 @@ struct dpath {
 };
 
 /* dpath.c */
+void pace_begin(struct pace *p, uint64_t now_ns); /* of a turn */
+bool pace_wait(const struct pace *p);		  /* the next frame must wait */
 void dpath_run(struct dpath *dp);
 void dpath_mark_dirty(struct dpath *dp, struct ldp *l);
 void dpath_fail(struct dpath *dp, struct ldp *l, const char *why);
+void dpath_uplink_lost(struct dpath *dp, int err);
 void dpath_send(struct dpath *dp, enum msg_type type, struct ldp *l, const char *why);
 
 /* dpath_tx.c: TX rings -> uplink, and LDP to LDP. Each returns whether a budget ran out. */

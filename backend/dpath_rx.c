@@ -147,8 +147,11 @@ static bool read_frame(struct dpath *dp)
 	ssize_t n = readv(dp->up->fd, in, 2);
 	uint32_t len, hdr_len;
 
-	if (n < 0)
-		return errno == EINTR;
+	if (n < 0) {
+		if (errno != EAGAIN && errno != EINTR)
+			dpath_uplink_lost(dp, errno);
+		return false;
+	}
 	if (n <= (ssize_t)WIRE_VNET_LEN)
 		return true;
 	len = (uint32_t)n - WIRE_VNET_LEN;
@@ -204,7 +207,7 @@ static void deliver(struct dpath *dp, struct ldp *l)
 		dpath_fail(dp, l, "RX ring index out of range");
 		return;
 	}
-	dp->rx_pace.tokens_bytes -= f.cost_bytes;
+	dp->rx_pace.bucket.tokens_bytes -= f.cost_bytes;
 	rxq_pop(l->rxq);
 	dpath_mark_dirty(dp, l);
 	sched_served(dp->rx, l->slot, f.cost_bytes, !rxq_empty(l->rxq), dp->now_ns);
@@ -214,12 +217,13 @@ bool rx_run(struct dpath *dp)
 {
 	uint32_t slot;
 
-	bucket_fill(&dp->rx_pace, dp->now_ns);
+	pace_begin(&dp->rx_pace, dp->now_ns);
 	for (unsigned n = 0; n < DPATH_BATCH; n++) {
-		if (dp->rx_pace.rate_bps && dp->rx_pace.tokens_bytes <= 0)
+		if (pace_wait(&dp->rx_pace))
 			return false;
 		slot = sched_draw(dp->rx, dp->now_ns);
-		if (slot == SCHED_NONE)
+		dp->rx_pace.idle = slot == SCHED_NONE;
+		if (dp->rx_pace.idle)
 			return false;
 		deliver(dp, dp->ldp[slot]);
 	}

@@ -186,7 +186,7 @@ static bool send_head(struct dpath *dp, struct ldp *l)
 	if (ret < 0) {
 		uplink_refused(dp, l, ret);
 	} else {
-		dp->tx_pace.tokens_bytes -= cost;
+		dp->tx_pace.bucket.tokens_bytes -= cost;
 		l->count.tx_frames++;
 		l->count.tx_bytes += cost;
 	}
@@ -197,21 +197,17 @@ static bool send_head(struct dpath *dp, struct ldp *l)
 	return true;
 }
 
-static bool paced(const struct dpath *dp)
-{
-	return dp->tx_pace.rate_bps && dp->tx_pace.tokens_bytes <= 0;
-}
-
 bool tx_run(struct dpath *dp)
 {
 	uint32_t slot;
 
-	bucket_fill(&dp->tx_pace, dp->now_ns);
+	pace_begin(&dp->tx_pace, dp->now_ns);
 	for (unsigned n = 0; n < DPATH_BATCH; n++) {
-		if (dp->tx_blocked || paced(dp))
+		if (dp->tx_blocked || pace_wait(&dp->tx_pace))
 			return false;
 		slot = sched_draw(dp->tx, dp->now_ns);
-		if (slot == SCHED_NONE)
+		dp->tx_pace.idle = slot == SCHED_NONE;
+		if (dp->tx_pace.idle)
 			return false;
 		if (!send_head(dp, dp->ldp[slot])) {
 			dp->tx_blocked = true;
@@ -259,7 +255,7 @@ void tx_announce(struct dpath *dp, struct ldp *l)
 	struct iovec iov = { frame, frame_build_rarp(frame, l->conf.mac) };
 
 	if (write_uplink(dp, &vnet, &iov, 1) == 0)
-		dp->tx_pace.tokens_bytes -= FRAME_WIRE_MIN;
+		dp->tx_pace.bucket.tokens_bytes -= FRAME_WIRE_MIN;
 	if (++l->announced < ANNOUNCE_TIMES)
 		loop_timer_set(l->announce, ANNOUNCE_FIRST_NS << l->announced);
 }

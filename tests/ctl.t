@@ -120,6 +120,31 @@ in-guest 2 xenstore-write device/dmvl/1/vchan/ring-ref 8
 ok $? "the guest writes below its frontend directory"
 in-guest 2 xenstore-rm device/dmvl/1/vchan
 
+ctl_abs=$(realpath "$ctl")
+in-guest 2 "$ctl_abs" list >"$tmp/out" 2>"$tmp/err"
+ok $? "an ordinary guest may run it"
+! grep -q guest "$tmp/out"
+ok $? "  and sees nothing"
+in-guest 2 "$ctl_abs" set 2/1 weight=9 -B 0 >"$tmp/out" 2>"$tmp/err"
+[ $? -eq 2 ] && grep -q 'no permission' "$tmp/err"
+ok $? "  and cannot set: one clear error"
+is $back/2/1/weight 512 "  and nothing changed"
+
+# --- a driver domain: guest 3 serves guest 1
+works "attach for a driver domain" attach -B 3 1/4 weight=7
+in-guest 3 "$ctl_abs" list >"$tmp/out" 2>"$tmp/err" && grep -Eq '^- +1 +4 +default ' "$tmp/out"
+ok $? "it lists its device"
+in-guest 3 "$ctl_abs" set 1/4 weight=8 >"$tmp/out" 2>"$tmp/err"
+ok $? "it sets its weight"
+is /local/domain/3/backend/dmvl/1/4/weight 8 "weight"
+in-guest 3 "$ctl_abs" show 1/4 >"$tmp/out" 2>"$tmp/err"
+ok $? "it shows its device"
+in-guest 3 xenstore-write backend/dmvl/1/4/state 2 && in-guest 1 xenstore-read \
+	/local/domain/3/backend/dmvl/1/4/state >/dev/null
+ok $? "it may write its side, and its guest may read that"
+works "detach from a driver domain" detach -B 3 1/4
+gone /local/domain/3/backend/dmvl/1 "nodes are gone"
+
 # --- set
 works "set two keys" set guest2/1 weight=77 tx-min=9mbit
 is $back/2/1/weight 77 "first"
@@ -176,7 +201,7 @@ ldp = json.load(sys.stdin)
 assert ldp["domain"] == "guest2" and ldp["domid"] == 2 and ldp["id"] == 1, ldp
 assert ldp["backend"]["weight"] == 3 and ldp["backend"]["tx-max"] == 10000000, ldp
 assert ldp["backend"]["spoof-check"] is True and ldp["backend"]["credit"] is None, ldp
-assert ldp["backend"]["state"] == "initialising" and ldp["malformed"] == ["ring-order"], ldp
+assert ldp["backend"]["state"] == "initialising" and ldp["malformed"] == ["frontend/ring-order"], ldp
 ' 2>"$tmp/err"
 ok $? "show --json: types, words, malformed"
 fails 1 'domain 2 has no device 5' "show: no such device" show guest2/5
@@ -255,6 +280,9 @@ for args in frob "list x" "list --frob" "list -B x" "attach" "set 1" "set 1 weig
 	# shellcheck disable=SC2086 # words
 	fails 2 "" "wrong use: $args" $args
 done
+setpriv --reuid 65534 "$ctl" list >"$tmp/out" 2>"$tmp/err"
+[ $? -eq 2 ] && grep -q 'no permission to use xenstore: run as root' "$tmp/err"
+ok $? "an ordinary user: one clear error"
 kill -STOP "$(cat /run/xenstored/xenstored.pid)"
 start=$(now_ms)
 fails 2 "xenstored does not answer" "xenstored stopped: one clear error" list

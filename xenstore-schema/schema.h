@@ -173,8 +173,9 @@ int schema_uplink_root(char *buf, size_t size, unsigned backend_domid);
 int schema_uplink_dir(char *buf, size_t size, unsigned backend_domid, const char *name);
 
 /*
- * Settings of a guest that is away, saved or rebooting, by its UUID: <uplink directory>/saved/<uuid>
- * and <uplink directory>/saved/<uuid>/<id>, with the keys of the backend directory in it.
+ * Settings of a guest that is away, saved or rebooting, by its UUID: <uplink
+ * directory>/saved/<uuid> and <uplink directory>/saved/<uuid>/<id>, with the keys of the backend
+ * directory in it.
  */
 int schema_saved_root(char *buf, size_t size, unsigned backend_domid, const char *name,
 		      const char *uuid_text);

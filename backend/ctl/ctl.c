@@ -30,6 +30,9 @@ int ctl_fail(int status, const char *fmt, ...)
 
 int ctl_fail_xs(int ret, const char *doing, const char *path)
 {
+	if (ret == -EACCES || ret == -EPERM)
+		return ctl_fail(EXIT_WRONG_USE, "no permission to %s %s: run as root in Dom0",
+				doing, path);
 	return ctl_fail(EXIT_FAILED, "cannot %s %s: %s", doing, path, strerror(-ret));
 }
 
@@ -47,7 +50,6 @@ static void no_answer(int sig)
 int ctl_connect(struct ctl *ctl)
 {
 	struct sigaction act = {.sa_handler = no_answer};
-	unsigned *ids = NULL;
 	char value[16];
 	int ret;
 
@@ -58,7 +60,8 @@ int ctl_connect(struct ctl *ctl)
 	sigaction(SIGALRM, &act, NULL);
 	alarm(ANSWER_S);
 	ret = xs_conn_open(&ctl->xs);
-	if (ret == -EACCES || ret == -EPERM)
+	/* libxenstore tries one path after the other: its errno may be that of the last. */
+	if (ret == -EACCES || ret == -EPERM || (ret < 0 && geteuid() != 0))
 		return ctl_fail(EXIT_WRONG_USE, "no permission to use xenstore: run as root");
 	if (ret < 0)
 		return ctl_fail(EXIT_WRONG_USE,
@@ -68,12 +71,6 @@ int ctl_connect(struct ctl *ctl)
 	ret = xs_conn_read(ctl->xs, XS_NO_TXN, "domid", value, sizeof(value));
 	if (ret > 0 && !ctl->backend_given)
 		ctl->backend_domid = (unsigned)strtoul(value, NULL, 10);
-	ret = ctl_list_ids(ctl, XS_NO_TXN, "/local/domain", SCHEMA_DOMID_MAX, &ids);
-	free(ids);
-	if (ret < 0)
-		return ctl_fail(EXIT_WRONG_USE, "cannot list domains (%s): %s", strerror(-ret),
-				ret == -EACCES ? "run as root in Dom0 or the driver domain"
-					       : "is this a Xen Dom0 or driver domain?");
 	alarm(0);
 	return 0;
 }

@@ -26,11 +26,11 @@ void table_add(struct table *table, const char *const *cells)
 	for (unsigned i = 0; i < table->columns; i++) {
 		char *copy = strdup(cells[i]);
 
-		if (!copy)
-			die(EXIT_FAILED, "out of memory");
-		for (char *p = copy; *p; p++)
+		for (char *p = copy; p && *p; p++)
 			if (*p < 0x20 || *p > 0x7e)
 				*p = '?';
+		if (!copy)
+			die(EXIT_FAILED, "out of memory");
 		more[old + i] = copy;
 	}
 	table->rows++;

@@ -45,7 +45,7 @@ static struct json_object *uplink_json(struct ctl *ctl, const char *name, const 
 
 	json_object_object_add(object, "name", json_object_new_string(name));
 	json_object_object_add(object, "backend-domid", json_object_new_int64(ctl->backend_domid));
-	view_json_area(view, SCHEMA_UPLINK, object, malformed);
+	view_json_area(view, SCHEMA_UPLINK, object, "", malformed);
 	json_object_object_add(object, "malformed", malformed);
 	return object;
 }

@@ -228,16 +228,19 @@ struct json_object *view_json(const struct view *view, enum schema_key key)
 }
 
 void view_json_area(const struct view *view, enum schema_area area, struct json_object *object,
-		    struct json_object *malformed)
+		    const char *prefix, struct json_object *malformed)
 {
 	for (int i = 0; i < KEY_COUNT; i++) {
 		const struct schema_entry *e = schema_entry((enum schema_key)i);
+		char name[64];
 
 		if (e->area != area)
 			continue;
 		json_object_object_add(object, e->name, view_json(view, (enum schema_key)i));
-		if (view_is_malformed(view, (enum schema_key)i))
-			json_object_array_add(malformed, json_object_new_string(e->name));
+		if (!view_is_malformed(view, (enum schema_key)i))
+			continue;
+		snprintf(name, sizeof(name), "%s%s", prefix, e->name);
+		json_object_array_add(malformed, json_object_new_string(name));
 	}
 }
 
@@ -275,8 +278,8 @@ struct json_object *ldp_view_json(const struct ldp_view *view)
 			       view->uuid[0] ? json_object_new_string(view->uuid) : NULL);
 	json_object_object_add(ldp, "id", json_object_new_int64(view->id));
 	json_object_object_add(ldp, "backend-domid", json_object_new_int64(view->backend_domid));
-	view_json_area(&view->keys, SCHEMA_BACK, back, malformed);
-	view_json_area(&view->keys, SCHEMA_FRONT, front, malformed);
+	view_json_area(&view->keys, SCHEMA_BACK, back, "backend/", malformed);
+	view_json_area(&view->keys, SCHEMA_FRONT, front, "frontend/", malformed);
 	json_object_object_add(ldp, "backend", back);
 	json_object_object_add(ldp, "frontend", front);
 	json_object_object_add(ldp, "malformed", malformed);

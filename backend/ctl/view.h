@@ -69,8 +69,11 @@ struct json_object *ldp_view_json(const struct ldp_view *view);
 /* Read a device and print that. Returns the exit status. */
 int ldp_print_json(struct ctl *ctl, unsigned domid, unsigned id);
 
-/* Add all keys of an area to object, and the names of malformed ones to the array malformed. */
+/*
+ * Add all keys of an area to object, and the names of malformed ones, with prefix in front, to the
+ * array malformed.
+ */
 void view_json_area(const struct view *view, enum schema_area area, struct json_object *object,
-		    struct json_object *malformed);
+		    const char *prefix, struct json_object *malformed);
 
 #endif

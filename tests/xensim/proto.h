@@ -9,18 +9,20 @@
 #ifndef XENSIM_PROTO_H
 #define XENSIM_PROTO_H
 
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
 
-#define SIM_SOCKET	  "/run/xensim/broker"
-#define SIM_GUEST_DIR	  "/run/guests"	  /* Dom0 sees each guest's /run below it, by guest number */
-#define SIM_PAGE	  4096u
-#define SIM_MAX_PAYLOAD	  65536u	  /* bytes after the fixed header, either way */
-#define SIM_MAX_FDS	  64u		  /* distinct shares in one mapping */
-#define SIM_NO_NOTIFY	  UINT32_MAX	  /* no byte to clear, or no port to signal, at unmap */
-#define SIM_XENSTORE_REF  1u		  /* GNTTAB_RESERVED_XENSTORE */
-#define SIM_NAME_MAX	  64
-#define SIM_UUID_BYTES	  16
+#define SIM_SOCKET	 "/run/xensim/broker"
+#define SIM_GUEST_DIR	 "/run/guests" /* Dom0 sees each guest's /run below it, by guest number */
+#define SIM_PAGE	 4096u
+#define SIM_MAX_PAYLOAD	 65536u		/* bytes after the fixed header, either way */
+#define SIM_RESUMED	 (SIGRTMAX - 1) /* to a process that shares pages; SIGRTMAX is valgrind's */
+#define SIM_MAX_FDS	 64u		/* distinct shares in one mapping */
+#define SIM_NO_NOTIFY	 UINT32_MAX	/* no byte to clear, or no port to signal, at unmap */
+#define SIM_XENSTORE_REF 1u		/* GNTTAB_RESERVED_XENSTORE */
+#define SIM_NAME_MAX	 64
+#define SIM_UUID_BYTES	 16
 
 /* What a connection stands for. */
 enum sim_kind {
@@ -37,31 +39,31 @@ enum sim_kind {
 
 /* arg[] and payload of each request -> val[], payload and fds of its reply. */
 enum sim_op {
-	SIM_OPEN = 1,	   /* kind -> EVTCHN: fds event queue, its writing end, slot table */
-	SIM_BIND_UNBOUND,  /* domid -> port, slot */
-	SIM_BIND_REMOTE,   /* domid, remote port -> port, slot */
-	SIM_BIND_VIRQ,	   /* virq -> port, slot */
-	SIM_UNBIND,	   /* port -> */
-	SIM_PEER,	   /* port -> link (low, high), slot, port; fd event queue (none: not bound) */
-	SIM_SHARE,	   /* domid, pages, writable, notify offset, notify port -> id; refs; fd
-			      (SIM_KERNEL: one page at SIM_XENSTORE_REF, outside the limit) */
-	SIM_UNSHARE,	   /* id -> */
-	SIM_MAP,	   /* writable, notify offset, notify port; {domid, ref}.. -> id; runs; fds */
-	SIM_UNMAP,	   /* id -> */
-	SIM_GETINFO,	   /* first domid, most -> ; struct sim_dominfo.. */
-	SIM_CREATE,	   /* ; name, uuid -> domid, guest number */
-	SIM_DESTROY,	   /* domid -> */
-	SIM_FREEZE,	   /* domid -> ; stop the guest's processes */
-	SIM_SHUTDOWN,	   /* domid, reason -> */
-	SIM_RESUME,	   /* domid -> ; cancel a shutdown, the guest runs on in place */
-	SIM_NEW_DOMAIN,	   /* domid; name or nothing -> new domid; the guest moves there, the old
-			      domain is left empty, to be destroyed */
-	SIM_THAW,	   /* domid -> ; let the guest's processes run */
-	SIM_FAIL,	   /* domid, kind, errno, times -> ; let open() fail */
-	SIM_LIMIT,	   /* domid, pages -> ; gntalloc's limit */
-	SIM_STAT,	   /* domid -> handles, ports, shared pages, mapped pages */
-	SIM_BUGS,	   /* -> number of kernel BUGs the guests have run into */
-	SIM_RENAME,	   /* domid; name -> */
+	SIM_OPEN = 1,	  /* kind -> EVTCHN: fds event queue, its writing end, slot table */
+	SIM_BIND_UNBOUND, /* domid -> port, slot */
+	SIM_BIND_REMOTE,  /* domid, remote port -> port, slot */
+	SIM_BIND_VIRQ,	  /* virq -> port, slot */
+	SIM_UNBIND,	  /* port -> */
+	SIM_PEER,	/* port -> link (low, high), slot, port; fd event queue (none: not bound) */
+	SIM_SHARE,	/* domid, pages, writable, notify offset, notify port -> id; refs; fd
+			   (SIM_KERNEL: one page at SIM_XENSTORE_REF, outside the limit) */
+	SIM_UNSHARE,	/* id -> */
+	SIM_MAP,	/* writable, notify offset, notify port; {domid, ref}.. -> id; runs; fds */
+	SIM_UNMAP,	/* id -> */
+	SIM_GETINFO,	/* first domid, most -> ; struct sim_dominfo.. */
+	SIM_CREATE,	/* ; name, uuid -> domid, guest number */
+	SIM_DESTROY,	/* domid -> */
+	SIM_FREEZE,	/* domid -> ; stop the guest's processes */
+	SIM_SHUTDOWN,	/* domid, reason -> */
+	SIM_RESUME,	/* domid -> ; cancel a shutdown, the guest runs on in place */
+	SIM_NEW_DOMAIN, /* domid; name or nothing -> new domid; the guest moves there, the old
+			   domain is left empty, to be destroyed */
+	SIM_THAW,	/* domid -> ; let the guest's processes run */
+	SIM_FAIL,	/* domid, kind, errno, times -> ; let open() fail */
+	SIM_LIMIT,	/* domid, pages -> ; gntalloc's limit */
+	SIM_STAT,	/* domid -> handles, ports, shared pages, mapped pages */
+	SIM_BUGS,	/* -> number of kernel BUGs the guests have run into */
+	SIM_RENAME,	/* domid; name -> */
 };
 
 struct sim_req {

@@ -2,7 +2,7 @@
 # tests/xensim/Makefile alone; make runs at the top of the source tree.
 #
 #   make xensim          builds build/xensim
-#   make check-xensim-self   its own tests
+#   make check-xensim-self its own tests
 
 XS_SRC := tests/xensim
 XS     := build/xensim

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The broker's state: domains, the guests that live in them, and the device files they hold open. */
+/* The broker's state: domains, the guests that live in them, and the device files they hold open.
+ */
 #ifndef XENSIM_BROKER_H
 #define XENSIM_BROKER_H
 
@@ -29,18 +30,19 @@ struct fault {
 	unsigned int times;
 };
 
-/* A machine: processes, their kernel, their network namespace. Moves to a new domain at a restore. */
+/* A machine: processes, their kernel, their network namespace. Moves to a new domain at a restore.
+ */
 struct guest {
 	TAILQ_ENTRY(guest) link;
 	struct source listen; /* first, see main.c */
 	unsigned int nr;      /* 0 is Dom0 */
 	struct domain *dom;
-	ino_t uts;	      /* what tells its processes from others */
-	pid_t kernel;	      /* the one that is never stopped */
+	ino_t uts;			  /* what tells its processes from others */
+	pid_t kernel;			  /* the one that is never stopped */
 	unsigned int shared, share_limit; /* pages, gntalloc's count */
 	struct fault fault[SIM_NR_KINDS];
-	TAILQ_HEAD(, conn) conns;
-	TAILQ_HEAD(, evt) evts;
+	TAILQ_HEAD(conn_list, conn) conns;
+	TAILQ_HEAD(evt_list, evt) evts;
 };
 
 /* As Xen sees it. A dying one stays while another domain maps its pages. */
@@ -74,8 +76,8 @@ struct conn {
 	struct guest *guest;
 	pid_t pid;
 	struct evt *evt; /* SIM_EVTCHN, until its queue closes */
-	LIST_HEAD(, share) shares;
-	LIST_HEAD(, map) maps;
+	LIST_HEAD(share_list, share) shares;
+	LIST_HEAD(map_list, map) maps;
 	uint32_t next_id;
 };
 
@@ -86,7 +88,7 @@ struct evt {
 	struct guest *guest;
 	struct conn *conn; /* NULL: closed before the queue */
 	bool kernel;	   /* the guest kernel's own: it rebinds it at resume */
-	LIST_HEAD(, port) ports;
+	LIST_HEAD(port_list, port) ports;
 };
 
 /* An event channel. The handle holds one reference, every unmap notification another. */
@@ -96,7 +98,7 @@ struct port {
 	unsigned int nr;
 	unsigned int refs;
 	uint32_t slot;
-	struct evt *evt;   /* NULL: only a notification keeps it */
+	struct evt *evt;     /* NULL: only a notification keeps it */
 	unsigned int remote; /* domid that may bind */
 	uint32_t virq;	     /* with is_virq */
 	bool is_virq;
@@ -110,9 +112,9 @@ struct notify {
 
 struct share {
 	LIST_ENTRY(share) link; /* in conn */
-	struct domain *dom;	/* whose grant table it is in; NULL: never again mapped, notify dead */
-	struct domain *owner;	/* whose memory it is; valid while mapped or dom is */
-	struct guest *guest;	/* whose limit it counts for; NULL: it does not */
+	struct domain *dom; /* whose grant table it is in; NULL: never again mapped, notify dead */
+	struct domain *owner; /* whose memory it is; valid while mapped or dom is */
+	struct guest *guest;  /* whose limit it counts for; NULL: it does not */
 	uint32_t id;
 	int fd;
 	unsigned int pages;
@@ -142,8 +144,8 @@ struct broker {
 	uint64_t next_link;
 	unsigned int next_domid, next_guest;
 	unsigned int bugs;
-	TAILQ_HEAD(, domain) domains; /* by id */
-	TAILQ_HEAD(, guest) guests;
+	TAILQ_HEAD(domain_list, domain) domains; /* by id */
+	TAILQ_HEAD(guest_list, guest) guests;
 	int xs_page_fd; /* Dom0's xenstore ring */
 	unsigned int xs_port;
 };

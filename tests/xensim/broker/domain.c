@@ -21,7 +21,7 @@ struct domain *domain_find(unsigned int id)
 {
 	struct domain *d;
 
-	TAILQ_FOREACH (d, &b.domains, link)
+	TAILQ_FOREACH(d, &b.domains, link)
 		if (d->id == id)
 			return d;
 	return NULL;
@@ -110,7 +110,7 @@ int domain_getinfo(struct work *w)
 		return EPERM;
 	if (max > SIM_MAX_PAYLOAD / sizeof(*info))
 		max = SIM_MAX_PAYLOAD / sizeof(*info);
-	TAILQ_FOREACH (d, &b.domains, link) {
+	TAILQ_FOREACH(d, &b.domains, link) {
 		if (d->id < w->req.arg[0] || n == max)
 			continue;
 		memset(&info[n], 0, sizeof(info[n]));
@@ -184,9 +184,9 @@ static void unshare_memory(struct guest *g)
 {
 	struct conn *c;
 
-	TAILQ_FOREACH (c, &g->conns, link)
+	TAILQ_FOREACH(c, &g->conns, link)
 		if (c->kind == SIM_GNTALLOC && !LIST_EMPTY(&c->shares) && process_of(g, c->pid))
-			kill(c->pid, SIGRTMAX);
+			kill(c->pid, SIM_RESUMED);
 }
 
 static int new_domain(struct work *w, struct guest *g)
@@ -211,15 +211,15 @@ static int do_stat(struct work *w, struct guest *g)
 	struct evt *e;
 	struct port *p;
 
-	TAILQ_FOREACH (c, &g->conns, link) {
+	TAILQ_FOREACH(c, &g->conns, link) {
 		if (c->kind == SIM_TOOL || (g->kernel && c->pid == g->kernel))
 			continue;
 		w->rep.val[0]++;
-		LIST_FOREACH (m, &c->maps, link)
+		LIST_FOREACH(m, &c->maps, link)
 			w->rep.val[3] += m->pages;
 	}
-	TAILQ_FOREACH (e, &g->evts, link)
-		LIST_FOREACH (p, &e->ports, link)
+	TAILQ_FOREACH(e, &g->evts, link)
+		LIST_FOREACH(p, &e->ports, link)
 			w->rep.val[1] += !e->kernel;
 	w->rep.val[2] = g->shared;
 	return 0;

@@ -134,14 +134,14 @@ static void unbind(struct port *p)
 }
 
 /*
- * Linux up to 6.1 at least: evtchn_release() unbinds each port and runs into BUG_ON(irq < 0) when the
- * port is from before a suspend.
+ * Linux up to 6.1 at least: evtchn_release() unbinds each port and runs into BUG_ON(irq < 0) when
+ * the port is from before a suspend.
  */
 static bool is_stale(const struct evt *e)
 {
 	struct port *p;
 
-	LIST_FOREACH (p, &e->ports, link)
+	LIST_FOREACH(p, &e->ports, link)
 		if (!p->dom)
 			return true;
 	return false;
@@ -219,7 +219,7 @@ static struct port *own(struct conn *c, unsigned int nr)
 
 	if (!c->evt)
 		return NULL;
-	LIST_FOREACH (p, &c->evt->ports, link)
+	LIST_FOREACH(p, &c->evt->ports, link)
 		if (p->nr == nr)
 			return p;
 	return NULL;
@@ -235,7 +235,9 @@ static int bind_remote(struct work *w, struct port *p)
 	r = d->dying ? NULL : port_find(d, w->req.arg[1]);
 	if (!r || r == p || r->is_virq || r->peer || r->remote != p->dom->id) {
 		sim_log("d%u: bind to d%u port %u: %s", p->dom->id, d->id, w->req.arg[1],
-			!r ? "no such port" : r->peer ? "already bound" : "not meant for this domain");
+			!r	  ? "no such port"
+			: r->peer ? "already bound"
+				  : "not meant for this domain");
 		return EINVAL;
 	}
 	connect_ports(p, r);

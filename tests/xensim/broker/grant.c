@@ -2,10 +2,10 @@
 /*
  * Grant tables: who shares which pages with whom
  *
- * A share is a memfd of one or more pages with a reference each.  It ends for its owner when he unmaps
- * it: the notification fires, it no longer counts for his limit, nobody can map it any more.  It is
- * freed when the last foreign mapping is gone too, and until then its references stay taken and its
- * domain, if that dies, stays a zombie.
+ * A share is a memfd of one or more pages with a reference each.  It ends for its owner when he
+ * unmaps it: the notification fires, it no longer counts for his limit, nobody can map it any more.
+ * It is freed when the last foreign mapping is gone too, and until then its references stay taken
+ * and its domain, if that dies, stays a zombie.
  *
  * Linux answers EINVAL to every mapping that Xen refuses; the log says why.
  */
@@ -299,8 +299,10 @@ static int do_map(struct work *w)
 	m->shares = calloc(SIM_MAX_FDS, sizeof(struct share *));
 	m->id = ++w->conn->next_id;
 	LIST_INSERT_HEAD(&w->conn->maps, m, link);
-	err = !m->shares ? ENOMEM : !m->pages || m->pages > SIM_MAX_PAYLOAD / sizeof(struct sim_run)
-			 ? EINVAL : fill(w, m, writable);
+	err = !m->shares ? ENOMEM
+	      : !m->pages || m->pages > SIM_MAX_PAYLOAD / sizeof(struct sim_run)
+		      ? EINVAL
+		      : fill(w, m, writable);
 	if (!err && w->req.arg[1] != SIM_NO_NOTIFY && !writable)
 		err = EINVAL;
 	if (!err)
@@ -326,7 +328,7 @@ static int do_unmap(struct conn *c, uint32_t id)
 {
 	struct map *m;
 
-	LIST_FOREACH (m, &c->maps, link)
+	LIST_FOREACH(m, &c->maps, link)
 		if (m->id == id) {
 			map_free(c, m, false);
 			return 0;
@@ -338,7 +340,7 @@ static int do_unshare(struct conn *c, uint32_t id)
 {
 	struct share *s;
 
-	LIST_FOREACH (s, &c->shares, link)
+	LIST_FOREACH(s, &c->shares, link)
 		if (s->id == id) {
 			share_free(s, false);
 			return 0;

@@ -12,9 +12,9 @@
  * to the domain in which they were made and are stale once it is gone; handles belong to the guest.
  *
  * The order of things when a process dies does not matter, as in Linux: an unmap notification holds
- * a reference on its port, so it is sent even if the event channel handle closes first.  When a whole
- * domain goes there is no kernel to notify anyone, so everything is dropped in silence; only the
- * other ends of its event channels become unbound.
+ * a reference on its port, so it is sent even if the event channel handle closes first.  When a
+ * whole domain goes there is no kernel to notify anyone, so everything is dropped in silence; only
+ * the other ends of its event channels become unbound.
  */
 #include "broker.h"
 #include "main.h"

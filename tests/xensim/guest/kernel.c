@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The process that is a guest's kernel: it owns the guest's namespaces, shares the xenstore ring with
- * Dom0, and relays the guest's processes onto it.  The toolstack steers it by a socket of its own.
+ * The process that is a guest's kernel: it owns the guest's namespaces, shares the xenstore ring
+ * with Dom0, and relays the guest's processes onto it.  The toolstack steers it by a socket of its
+ * own.
  */
 #include "kernel.h"
 #include "relay.h"
@@ -179,7 +180,8 @@ static _Noreturn void kernel(unsigned int nr, const char *name, int ready)
 
 	prctl(PR_SET_NAME, "xensim-kernel");
 	setsid();
-	/* Hold nothing of the caller's open: `domid=$(xensim create)` waits for the pipe to close. */
+	/* Hold nothing of the caller's open: `domid=$(xensim create)` waits for the pipe to close.
+	 */
 	dup2(null, 0);
 	dup2(log, 1);
 	dup2(log, 2);

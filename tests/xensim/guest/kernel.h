@@ -11,8 +11,8 @@
 #define KERNEL_CONTROL	"/run/xensim/kernel"	/* "attach", "drain", "run", one word a message */
 
 /*
- * Fork the kernel of guest number nr: its own network, mount and UTS namespaces, its own /run. Returns
- * its pid when its sockets are there, or -1.
+ * Fork the kernel of guest number nr: its own network, mount and UTS namespaces, its own /run.
+ * Returns its pid when its sockets are there, or -1.
  */
 pid_t kernel_start(unsigned int nr, const char *name);
 

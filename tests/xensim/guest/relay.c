@@ -2,16 +2,18 @@
 /*
  * Theory of operation
  *
- * Each process that connects to the guest's xenstore socket is a client.  Its requests go into the one
- * ring under numbers of ours; a `request` remembers whose they were.  Watches get tokens of ours too,
- * so that an event finds its client.  A client that closes loses its watches and transactions.
+ * Each process that connects to the guest's xenstore socket is a client.  Its requests go into the
+ * one ring under numbers of ours; a `request` remembers whose they were.  Watches get tokens of
+ * ours too, so that an event finds its client.  A client that closes loses its watches and
+ * transactions.
  *
  * As in Linux (drivers/xen/xenbus): removing an unknown watch is no error; a transaction id that is
- * not the client's is ENOENT; ending one from before a resume is EAGAIN; the kernel itself has a few
- * watches, which count for the domain's quota; after a resume every watch is registered anew, and so
- * fires once.
+ * not the client's is ENOENT; ending one from before a resume is EAGAIN; the kernel itself has a
+ * few watches, which count for the domain's quota; after a resume every watch is registered anew,
+ * and so fires once.
  */
 #include "relay.h"
+#include "bytes.h"
 #include "ring.h"
 
 #include <errno.h>
@@ -33,9 +35,8 @@ struct client {
 	int fd;
 	struct message in;
 	size_t in_len;
-	char *out;
-	size_t out_len, out_size;
-	LIST_HEAD(, transaction) transactions;
+	struct bytes out;
+	LIST_HEAD(transaction_list, transaction) transactions;
 };
 
 struct watch {
@@ -52,9 +53,9 @@ struct request {
 	unsigned int watch; /* XS_WATCH: which, 0 for none */
 };
 
-static TAILQ_HEAD(, client) clients = TAILQ_HEAD_INITIALIZER(clients);
-static TAILQ_HEAD(, watch) watches = TAILQ_HEAD_INITIALIZER(watches);
-static TAILQ_HEAD(, request) requests = TAILQ_HEAD_INITIALIZER(requests);
+static TAILQ_HEAD(client_list, client) clients = TAILQ_HEAD_INITIALIZER(clients);
+static TAILQ_HEAD(watch_list, watch) watches = TAILQ_HEAD_INITIALIZER(watches);
+static TAILQ_HEAD(request_list, request) requests = TAILQ_HEAD_INITIALIZER(requests);
 static int listener;
 static uint32_t next_request, next_watch;
 static unsigned int generation;
@@ -70,22 +71,15 @@ static void flush(struct client *c)
 {
 	ssize_t n = 0;
 
-	if (c->out_len)
-		n = send(c->fd, c->out, c->out_len, MSG_NOSIGNAL | MSG_DONTWAIT);
-	if (n > 0) {
-		memmove(c->out, c->out + n, c->out_len - (size_t)n);
-		c->out_len -= (size_t)n;
-	}
+	if (c->out.len)
+		n = send(c->fd, c->out.data, c->out.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+	if (n > 0)
+		bytes_drop(&c->out, (size_t)n);
 }
 
 static void put(struct client *c, const void *data, size_t len)
 {
-	if (c->out_len + len > c->out_size) {
-		c->out_size = (c->out_len + len) * 2;
-		c->out = must(realloc(c->out, c->out_size));
-	}
-	memcpy(c->out + c->out_len, data, len);
-	c->out_len += len;
+	bytes_put(&c->out, data, len);
 }
 
 /* Answer a client ourselves. */
@@ -164,7 +158,7 @@ static void do_watch(struct client *c)
 		q->watch = w->id;
 		return;
 	}
-	TAILQ_FOREACH (w, &watches, link)
+	TAILQ_FOREACH(w, &watches, link)
 		if (w->client == c && !strcmp(w->path, path) && !strcmp(w->token, token)) {
 			ask_watch(c, &c->in.hdr, w);
 			watch_free(w);
@@ -177,7 +171,7 @@ static struct transaction *transaction(struct client *c, uint32_t id)
 {
 	struct transaction *t;
 
-	LIST_FOREACH (t, &c->transactions, link)
+	LIST_FOREACH(t, &c->transactions, link)
 		if (t->id == id)
 			return t;
 	return NULL;
@@ -213,7 +207,7 @@ static void client_free(struct client *c)
 	struct transaction *t;
 	struct request *q;
 
-	TAILQ_FOREACH (q, &requests, link)
+	TAILQ_FOREACH(q, &requests, link)
 		if (q->client == c)
 			q->client = NULL;
 	for (w = TAILQ_FIRST(&watches); w; w = next) {
@@ -232,7 +226,7 @@ static void client_free(struct client *c)
 	}
 	TAILQ_REMOVE(&clients, c, link);
 	close(c->fd);
-	free(c->out);
+	free(c->out.data);
 	free(c);
 }
 
@@ -274,11 +268,11 @@ unsigned int relay_poll(struct pollfd *p, unsigned int max, bool stopped)
 	unsigned int n = 0;
 
 	p[n++] = (struct pollfd){.fd = stopped ? -1 : listener, .events = POLLIN};
-	TAILQ_FOREACH (c, &clients, link)
+	TAILQ_FOREACH(c, &clients, link)
 		if (n < max)
-			p[n++] = (struct pollfd){
-				.fd = stopped ? -1 : c->fd,
-				.events = (short)(POLLIN | (c->out_len ? POLLOUT : 0))};
+			p[n++] = (struct pollfd){.fd = stopped ? -1 : c->fd,
+						 .events = (short)(POLLIN |
+								   (c->out.len ? POLLOUT : 0))};
 	return n;
 }
 
@@ -310,7 +304,7 @@ static struct watch *watch_by_id(unsigned int id)
 {
 	struct watch *w;
 
-	TAILQ_FOREACH (w, &watches, link)
+	TAILQ_FOREACH(w, &watches, link)
 		if (w->id == id)
 			return w;
 	return NULL;
@@ -374,7 +368,7 @@ static void reply(struct message *m)
 {
 	struct request *q;
 
-	TAILQ_FOREACH (q, &requests, link)
+	TAILQ_FOREACH(q, &requests, link)
 		if (q->id == m->hdr.req_id)
 			break;
 	if (!q)
@@ -415,6 +409,6 @@ void relay_reattached(void)
 	struct watch *w;
 
 	generation++;
-	TAILQ_FOREACH (w, &watches, link)
+	TAILQ_FOREACH(w, &watches, link)
 		ask_watch(NULL, &hdr, w);
 }

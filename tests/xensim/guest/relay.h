@@ -21,7 +21,8 @@ void relay_replies(void);
 /* Requests that xenstored has not answered? */
 bool relay_idle(void);
 
-/* The ring leads to another xenstored connection: register all watches there, forget transactions. */
+/* The ring leads to another xenstored connection: register all watches there, forget transactions.
+ */
 void relay_reattached(void);
 
 #endif

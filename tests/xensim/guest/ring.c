@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The xenstore ring: two byte streams of 1 KiB in a shared page. */
 #include "ring.h"
+#include "bytes.h"
 #include "../lib/client.h"
 
 #include <errno.h>
@@ -15,8 +16,7 @@ static struct {
 	uint32_t share;
 	xenevtchn_handle *evt;
 	int port;
-	char *out; /* not yet in the ring */
-	size_t out_len, out_size;
+	struct bytes out;  /* not yet in the ring */
 	struct message in; /* being assembled */
 	size_t in_len;
 } r;
@@ -52,7 +52,7 @@ static int share_page(int conn)
 
 int ring_attach(int conn)
 {
-	r.in_len = r.out_len = 0;
+	r.in_len = r.out.len = 0;
 	if (r.evt)
 		xenevtchn_close(r.evt);
 	r.evt = xenevtchn_open(NULL, 0);
@@ -69,25 +69,13 @@ int ring_fd(void)
 
 bool ring_idle(void)
 {
-	return !r.out_len && (!r.page || r.page->req_prod == r.page->req_cons);
-}
-
-static void append(const void *data, size_t len)
-{
-	if (r.out_len + len > r.out_size) {
-		r.out_size = (r.out_len + len) * 2;
-		r.out = realloc(r.out, r.out_size);
-		if (!r.out)
-			abort();
-	}
-	memcpy(r.out + r.out_len, data, len);
-	r.out_len += len;
+	return !r.out.len && (!r.page || r.page->req_prod == r.page->req_cons);
 }
 
 void ring_send(const struct xsd_sockmsg *hdr, const void *body)
 {
-	append(hdr, sizeof(*hdr));
-	append(body, hdr->len);
+	bytes_put(&r.out, hdr, sizeof(*hdr));
+	bytes_put(&r.out, body, hdr->len);
 }
 
 /* Move queued bytes into the ring. True if any. */
@@ -98,12 +86,11 @@ static bool fill_requests(void)
 
 	atomic_thread_fence(memory_order_seq_cst); /* the index before the bytes it frees */
 	room = XENSTORE_RING_SIZE - (prod - r.page->req_cons);
-	for (; n < r.out_len && n < room; n++)
-		r.page->req[prod++ & (XENSTORE_RING_SIZE - 1)] = r.out[n];
+	for (; n < r.out.len && n < room; n++)
+		r.page->req[prod++ & (XENSTORE_RING_SIZE - 1)] = r.out.data[n];
 	if (!n)
 		return false;
-	memmove(r.out, r.out + n, r.out_len - n);
-	r.out_len -= n;
+	bytes_drop(&r.out, n);
 	atomic_thread_fence(memory_order_seq_cst); /* the bytes before the index */
 	r.page->req_prod = prod;
 	return true;

@@ -14,8 +14,8 @@ struct message {
 };
 
 /*
- * Share a new ring page with Dom0 over the SIM_KERNEL connection, with an event channel; an older one
- * is given up.  Returns the port for xs_introduce_domain, or -1.
+ * Share a new ring page with Dom0 over the SIM_KERNEL connection, with an event channel; an older
+ * one is given up.  Returns the port for xs_introduce_domain, or -1.
  */
 int ring_attach(int kernel_conn);
 

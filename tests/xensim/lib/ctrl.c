@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The part of libxenctrl that xenstored and the product use: which domains are there, and how well. */
+/* The part of libxenctrl that xenstored and the product use: which domains are there, and how well.
+ */
 #include "client.h"
 
 #include <errno.h>
@@ -40,7 +41,8 @@ int xc_interface_close(xc_interface *x)
 	return 0;
 }
 
-/* The domains from `first` on, at most max. Their number, or -1 with errno; *info is the caller's. */
+/* The domains from `first` on, at most max. Their number, or -1 with errno; *info is the caller's.
+ */
 static int get(xc_interface *x, uint32_t first, unsigned int max, struct sim_dominfo **info)
 {
 	struct sim_call c = {.req = {.op = SIM_GETINFO, .arg = {first, max}}};

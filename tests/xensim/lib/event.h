@@ -23,7 +23,7 @@ static inline void sim_deliver(struct sim_slot *slot, uint32_t port, int wfd)
 	uint32_t new;
 
 	do {
-		new = old & SIM_MASKED ? old | SIM_PENDING : SIM_MASKED;
+		new = old &SIM_MASKED ? old | SIM_PENDING : SIM_MASKED;
 	} while (!atomic_compare_exchange_weak(&slot->state, &old, new));
 	if (!(old & SIM_MASKED))
 		sim_queue(wfd, port);
@@ -38,7 +38,7 @@ static inline void sim_unmask(struct sim_slot *slot, uint32_t port, int wfd)
 	do {
 		if (!(old & SIM_MASKED))
 			return;
-		new = old & SIM_PENDING ? SIM_MASKED : 0;
+		new = old &SIM_PENDING ? SIM_MASKED : 0;
 	} while (!atomic_compare_exchange_weak(&slot->state, &old, new));
 	if (old & SIM_PENDING)
 		sim_queue(wfd, port);

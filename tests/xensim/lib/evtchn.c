@@ -2,11 +2,11 @@
 /*
  * libxenevtchn.so.1 without Xen
  *
- * A handle is a connection to the broker, which makes and breaks channels, and a queue of ports, the
- * fd that the caller polls.  Events do not pass through the broker: the sender holds the writing end
- * of its peer's queue (asked for when it first notifies, and again when the slot's link changed) and
- * works on the peer's slot itself.  Closing the *queue* is what closes the handle: a process may park
- * that fd elsewhere and die, as with the real device.
+ * A handle is a connection to the broker, which makes and breaks channels, and a queue of ports,
+ * the fd that the caller polls.  Events do not pass through the broker: the sender holds the
+ * writing end of its peer's queue (asked for when it first notifies, and again when the slot's link
+ * changed) and works on the peer's slot itself.  Closing the *queue* is what closes the handle: a
+ * process may park that fd elsewhere and die, as with the real device.
  */
 #include "client.h"
 #include "event.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * libxengnttab.so.1 without Xen: /dev/xen/gntdev maps other domains' pages, /dev/xen/gntalloc shares
- * our own.  A share is a memfd that the broker keeps by domain and reference; mapping is mmap().
+ * libxengnttab.so.1 without Xen: /dev/xen/gntdev maps other domains' pages, /dev/xen/gntalloc
+ * shares our own.  A share is a memfd that the broker keeps by domain and reference; mapping is
+ * mmap().
  */
 #include "client.h"
 
@@ -63,7 +64,8 @@ int xengnttab_set_max_grants(xengnttab_handle *h, uint32_t count)
 static void *place(const struct sim_run *runs, unsigned int n, const int *fds, unsigned int nfds,
 		   uint32_t pages, int prot)
 {
-	char *area = mmap(NULL, (size_t)pages * SIM_PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *area =
+		mmap(NULL, (size_t)pages * SIM_PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	size_t at = 0;
 	unsigned int i;
 

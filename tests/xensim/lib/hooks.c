@@ -39,8 +39,8 @@ static enum sim_kind device(const char *path)
 		const char *path;
 		enum sim_kind kind;
 	} devices[] = {
-		{"/dev/xen/evtchn", SIM_EVTCHN},     {"/dev/xen/gntdev", SIM_GNTDEV},
-		{"/dev/xen/gntalloc", SIM_GNTALLOC}, {"/dev/xen/privcmd", SIM_PRIVCMD},
+		{"/dev/xen/evtchn", SIM_EVTCHN},      {"/dev/xen/gntdev", SIM_GNTDEV},
+		{"/dev/xen/gntalloc", SIM_GNTALLOC},  {"/dev/xen/privcmd", SIM_PRIVCMD},
 		{"/proc/xen/xsd_port", SIM_XSD_PORT}, {"/proc/xen/xsd_kva", SIM_XSD_KVA},
 	};
 	unsigned int i;
@@ -78,8 +78,8 @@ static int open_device(enum sim_kind kind, int flags)
 
 /*
  * The kernel makes a macvtap's /dev/tapN in the one /dev of the machine, where N is the interface's
- * number in *its* network namespace: with several instances the file may be another's.  The number in
- * /sys is right, so make a node of our own by that.  Returns the path to open.
+ * number in *its* network namespace: with several instances the file may be another's.  The number
+ * in /sys is right, so make a node of our own by that.  Returns the path to open.
  */
 static const char *tap_node(const char *path, char *own, size_t size)
 {
@@ -117,16 +117,16 @@ static int do_open(int dir, const char *path, int flags, mode_t mode)
 }
 
 /* The mode is there only when the flags ask for it. */
-#define MODE(last)                                                                                 \
-	({                                                                                         \
-		mode_t mode_ = 0;                                                                  \
-		if (flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE) {                         \
-			va_list ap_;                                                               \
-			va_start(ap_, last);                                                       \
-			mode_ = va_arg(ap_, mode_t);                                               \
-			va_end(ap_);                                                               \
-		}                                                                                  \
-		mode_;                                                                             \
+#define MODE(last)                                                         \
+	({                                                                 \
+		mode_t mode_ = 0;                                          \
+		if (flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE) { \
+			va_list ap_;                                       \
+			va_start(ap_, last);                               \
+			mode_ = va_arg(ap_, mode_t);                       \
+			va_end(ap_);                                       \
+		}                                                          \
+		mode_;                                                     \
 	})
 
 int open(const char *path, int flags, ...)

@@ -4,14 +4,14 @@
  *
  * In Linux a grant ends when the memory is unmapped, by whatever call, and the device file lives on
  * as long as a mapping of it does.  libxenvchan relies on that: it unmaps its rings with plain
- * munmap().  So every mapping is on one list per process; the munmap() hook finds it there, takes it
- * off and tells the broker; a connection closes with its handle *and* its last mapping.
+ * munmap().  So every mapping is on one list per process; the munmap() hook finds it there, takes
+ * it off and tells the broker; a connection closes with its handle *and* its last mapping.
  *
- * The list is an array with holes, read by a signal handler: an entry is live while addr is set, and
- * addr is written last.
+ * The list is an array with holes, read by a signal handler: an entry is live while addr is set,
+ * and addr is written last.
  *
  * Resume: a restored guest has the same memory contents in new pages, which nobody else maps.  The
- * broker sends SIGRTMAX to each process that shares pages before it lets it run again, and the
+ * broker sends SIM_RESUMED to each process that shares pages before it lets it run again, and the
  * handler replaces every share by private memory with the same contents.
  */
 #include "client.h"
@@ -185,7 +185,7 @@ static void catch_resume(void)
 	struct sigaction sa = {.sa_handler = on_resume, .sa_flags = SA_RESTART};
 
 	sigfillset(&sa.sa_mask);
-	sigaction(SIGRTMAX, &sa, NULL);
+	sigaction(SIM_RESUMED, &sa, NULL);
 }
 
 void sim_mapping_catch_resume(void)

@@ -1,13 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Closing an event channel from before a resume is a kernel BUG: the whole run must fail for it.
+# shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
 if [ -n "${IN_INSTANCE:-}" ]; then
 	instance 1
 	mkfifo $tmp/fifo
 	exec 3<>$tmp/fifo
-	in-guest "$g1" $probe resume 0 data/v "$1" <$tmp/fifo >$tmp/s &
+	in-guest "$g1" "$probe" resume 0 data/v "$1" <$tmp/fifo >$tmp/s &
 	server=$!
 	until_in $tmp/s ready
 	$probe client "$g1" /local/domain/"$g1"/data/v 0 >$tmp/c &

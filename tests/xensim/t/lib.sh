@@ -1,3 +1,4 @@
+# shellcheck shell=sh disable=SC2034
 # SPDX-License-Identifier: GPL-2.0-or-later
 # For the tests of xensim itself. Each is a shell script that prints TAP:
 #
@@ -6,8 +7,8 @@
 #   until_in FILE WORD                              wait for a line of a background command
 #   finish
 
-top=$(CDPATH= cd -- "$(dirname -- "$0")/../../.." && pwd)
-probe=$top/build/xensim/t/probe
+top=$(CDPATH='' cd -- "$(dirname -- "$0")/../../.." && pwd)
+probe=${PROBE:-$top/build/xensim/t/probe}
 run=$top/tests/xensim/run
 count=0 failed=0
 
@@ -21,6 +22,7 @@ instance() {
 	tmp=/run/t
 	mkdir -p "$tmp"
 	# Process 1 is /bin/sh's grandparent: what it ends with is up to us.
+	# shellcheck disable=SC2086
 	set -- $DMVL_SIM_GUESTS
 	g1=${1:-} g2=${2:-}
 }
@@ -50,7 +52,7 @@ until_in() {
 # Line N of a file, once it is there.
 line() {
 	tries=0
-	until [ "$(cat "$1" 2>/dev/null | wc -l)" -ge "$2" ] || [ $tries -ge 500 ]; do
+	until [ "$(wc -l 2>/dev/null <"$1" || echo 0)" -ge "$2" ] || [ $tries -ge 500 ]; do
 		tries=$((tries + 1))
 		sleep 0.01
 	done

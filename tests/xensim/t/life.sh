@@ -1,15 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Domains come, suspend, are restored and migrate, as their processes and Dom0 see it.
+# shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 instance 1 "$@"
 
 state() { xensim list | sed -n "s/^$1 \([^ ]*\) \([^ ]*\) .*/\1 \2/p"; }
-steps() { # FIFO: a fifo open for writing as fd 3, whoever reads
-	rm -f $tmp/fifo
-	mkfifo $tmp/fifo
-	exec 3<>$tmp/fifo
-}
 uuid=$(xensim list | sed -n "s/^$g1 .* //p")
 name=$(xenstore-read /local/domain/"$g1"/name)
 
@@ -26,7 +22,7 @@ is "$(line $tmp/release 2)$(state "$new")" @releaseDomain "a destroy fires @rele
 is "$(xenstore-exists /local/domain/"$new" && echo there)" "" "and its nodes are gone"
 
 # Suspend and resume in place: nothing happened.
-in-guest "$g1" $probe server 0 data/v >$tmp/s &
+in-guest "$g1" "$probe" server 0 data/v >$tmp/s &
 until_in $tmp/s ready
 xensim suspend "$g1"
 is "$(line $tmp/release 3) $(state "$g1")" "@releaseDomain $name ---ss-" \
@@ -38,8 +34,10 @@ until_in $tmp/s closed
 
 # Restore in a new domain.
 path=/local/domain/$g1/data/v
-steps
-in-guest "$g1" $probe resume 0 data/v park <$tmp/fifo >$tmp/s &
+mkfifo $tmp/fifo
+exec 3<>$tmp/fifo
+rm -f $tmp/s
+in-guest "$g1" "$probe" resume 0 data/v park <$tmp/fifo >$tmp/s &
 until_in $tmp/s ready
 mkfifo $tmp/peek
 exec 4<>$tmp/peek
@@ -49,7 +47,7 @@ in-guest "$g1" xenstore-watch -n 2 data/w >$tmp/w &
 until_in $tmp/w data/w
 mkfifo $tmp/trans
 exec 5<>$tmp/trans
-in-guest "$g1" $probe transaction <$tmp/trans >$tmp/t &
+in-guest "$g1" "$probe" transaction <$tmp/trans >$tmp/t &
 until_in $tmp/t begun
 old=$g1
 xensim suspend "$g1"
@@ -68,10 +66,11 @@ is "$(line $tmp/c 2)" "open=1 reads=before notify=0" "Dom0's client notices noth
 echo go >&3
 is "$(line $tmp/s 3)" "poll=0 open=1 live=1" "nor does the guest's server"
 is "$(line $tmp/s 4)" "notify=0 unmask=0" "whose old port swallows everything"
-is "$(line $tmp/s 5)" "mine=before" "what Dom0 wrote went into the void"
+is "$(line $tmp/s 5)" "reads=mine" "what Dom0 wrote went into the void"
 until_in $tmp/s serving
 is "$(line $tmp/s 6)" "port=same" "port numbers are used again"
 echo go >&4
+is "$(line $tmp/c 3)" "open=1" "not even the end of that server"
 until_in $tmp/c closed
 is "$(sleep 0.05; state "$old")" "" "the zombie goes when Dom0 unmaps"
 is "$($probe client "$g1" /local/domain/"$g1"/data/v 0 | head -n 1)" ok "a new server beside the parked fd"

@@ -2,8 +2,8 @@
 /*
  * probe: what the shell tests do through the real libxenvchan and Xen's libraries
  *
- * Each subcommand prints what it found, one word or line, and the shell compares.  It knows nothing of
- * the simulation, so it says on real Xen what Xen answers.
+ * Each subcommand prints what it found, one word or line, and the shell compares.  It knows nothing
+ * of the simulation, so it says on real Xen what Xen answers.
  */
 #include <errno.h>
 #include <poll.h>
@@ -93,7 +93,8 @@ static int ping(struct libxenvchan *v, unsigned int i)
 	return memcmp(in, out, sizeof(out)) ? -1 : 0;
 }
 
-/* client DOMID PATH COUNT: that many echoes; then, if COUNT is 0, hold on and say when it is woken. */
+/* client DOMID PATH COUNT: that many echoes; then, if COUNT is 0, hold on and say when it is woken.
+ */
 static int client(char **a)
 {
 	struct libxenvchan *v = libxenvchan_client_init(NULL, atoi(a[0]), a[1]);
@@ -129,7 +130,8 @@ static int share(char **a)
 	xengntshr_handle *h = xengntshr_open(NULL, 0);
 	int pages = atoi(a[1]);
 	uint32_t *refs = calloc((size_t)pages, sizeof(*refs));
-	char *p = h ? xengntshr_share_pages(h, (uint32_t)atoi(a[0]), pages, refs, atoi(a[2])) : NULL;
+	char *p =
+		h ? xengntshr_share_pages(h, (uint32_t)atoi(a[0]), pages, refs, atoi(a[2])) : NULL;
 
 	if (!p)
 		return outcome(p);
@@ -140,7 +142,8 @@ static int share(char **a)
 	return 0;
 }
 
-/* budget: share single pages for Dom0 until it fails; how many, and why; then again after unsharing. */
+/* budget: share single pages for Dom0 until it fails; how many, and why; then again after
+ * unsharing. */
 static int budget(char **a)
 {
 	xengntshr_handle *h = xengntshr_open(NULL, 0);
@@ -259,9 +262,9 @@ static void say(const char *word)
 }
 
 /*
- * resume PEER PATH HOW: a server whose guest is restored; words on stdin step it on.  HOW is "close",
- * as one must not, or "park": unmap and close the grants, leave the event channel's fd to a child that
- * outlives us, and serve anew beside it.
+ * resume PEER PATH HOW: a server whose guest is restored; words on stdin step it on.  HOW is
+ * "close", as one must not, or "park": unmap and close the grants, leave the event channel's fd to
+ * a child that outlives us, and serve anew beside it.
  */
 static int resume(char **a)
 {
@@ -274,6 +277,7 @@ static int resume(char **a)
 	if (wait_open(v, 2, 10000))
 		return 1;
 	strcpy(v->write.buffer, "before");
+	strcpy(v->read.buffer, "mine");
 	say("open");
 	await_word();
 	p = (struct pollfd){.fd = libxenvchan_fd_for_select(v), .events = POLLIN};
@@ -281,7 +285,7 @@ static int resume(char **a)
 	       v->ring->srv_live);
 	printf("notify=%d unmask=%d\n", xenevtchn_notify(v->event, (evtchn_port_t)v->event_port),
 	       xenevtchn_unmask(v->event, (evtchn_port_t)v->event_port));
-	printf("mine=%s\n", (char *)v->write.buffer);
+	printf("reads=%s\n", (char *)v->read.buffer);
 	if (!strcmp(a[2], "close")) {
 		libxenvchan_close(v);
 		say("closed");
@@ -319,6 +323,7 @@ static int peek(char **a)
 	       xenevtchn_notify(v->event, (evtchn_port_t)v->event_port));
 	fflush(stdout);
 	await_word();
+	printf("open=%d\n", libxenvchan_is_open(v));
 	libxenvchan_close(v);
 	say("closed");
 	return 0;
@@ -371,10 +376,12 @@ int main(int argc, char **argv)
 		const char *name;
 		int args;
 		int (*fn)(char **a);
-	} commands[] = {{"server", 2, server}, {"client", 3, client}, {"share", 3, share},
-			{"budget", 0, budget}, {"map", 3, map},	      {"port", 1, port},
-			{"bind", 2, bind_port}, {"mask", 1, mask},    {"open", 1, open_path},
-			{"resume", 3, resume}, {"peek", 2, peek},     {"transaction", 0, transaction},
+	} commands[] = {{"server", 2, server},	{"client", 3, client},
+			{"share", 3, share},	{"budget", 0, budget},
+			{"map", 3, map},	{"port", 1, port},
+			{"bind", 2, bind_port}, {"mask", 1, mask},
+			{"open", 1, open_path}, {"resume", 3, resume},
+			{"peek", 2, peek},	{"transaction", 0, transaction},
 			{"watches", 0, watches}};
 	unsigned int i;
 

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # libxenvchan between a guest's server and Dom0's client: echoes, and who learns of whose end.
+# shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 instance 2 "$@"
 
@@ -40,7 +41,7 @@ is "$(tail -n 2 $tmp/c | tr '\n' ' ')" "woken open=0 " "the server's kill -9 wak
 xenstore-rm "$path"
 
 serve $tmp/s
-is "$(in-guest "$g2" $probe client "$g1" "$path" 1)" EACCES "another guest cannot read where"
+is "$(in-guest "$g2" "$probe" client "$g1" "$path" 1)" EACCES "another guest cannot read where"
 
 rm -f $tmp/c
 PROBE_HOLD=1 $probe client "$g1" "$path" 0 >$tmp/c &

@@ -2,10 +2,10 @@
 /*
  * An instance: namespaces with a broker, a xenstored and guests, for as long as one command runs
  *
- * The process that was started stays outside and only waits.  Its child is process 1 of a new process
- * namespace and dies with it (PR_SET_PDEATHSIG); whatever lives inside dies with process 1; mounts,
- * network devices and the tmpfs on /run go with the last process.  So there is no clean-up code, and
- * kill -9 leaves as little behind as a regular end.
+ * The process that was started stays outside and only waits.  Its child is process 1 of a new
+ * process namespace and dies with it (PR_SET_PDEATHSIG); whatever lives inside dies with process 1;
+ * mounts, network devices and the tmpfs on /run go with the last process.  So there is no clean-up
+ * code, and kill -9 leaves as little behind as a regular end.
  */
 #include "tool.h"
 #include "../broker/main.h"
@@ -61,8 +61,9 @@ static void find_base(void)
 /* Every process finds our libraries before the system's; the hooks must even come before libc. */
 static void set_environment(void)
 {
-	static const char *const unset[] = {"XENSTORED_PATH", "XENSTORED_RUNDIR", "XENSTORED_ROOTDIR",
-					    "XENSTORED_TRACE", "NOTIFY_SOCKET"};
+	static const char *const unset[] = {"XENSTORED_PATH", "XENSTORED_RUNDIR",
+					    "XENSTORED_ROOTDIR", "XENSTORED_TRACE",
+					    "NOTIFY_SOCKET"};
 	char text[4096];
 	const char *old;
 	unsigned int i;
@@ -74,10 +75,12 @@ static void set_environment(void)
 	snprintf(text, sizeof(text), "%s/lib/libxensim.so", base);
 	setenv("LD_PRELOAD", text, 1);
 	old = getenv("PATH");
-	snprintf(text, sizeof(text), "%s/bin:%s", base, old ? old : "/usr/sbin:/usr/bin:/sbin:/bin");
+	snprintf(text, sizeof(text), "%s/bin:%s", base,
+		 old ? old : "/usr/sbin:/usr/bin:/sbin:/bin");
 	setenv("PATH", text, 1);
 	old = getenv("ASAN_OPTIONS"); /* the preloaded hooks come before its run-time, on purpose */
-	snprintf(text, sizeof(text), "verify_asan_link_order=0%s%s", old ? ":" : "", old ? old : "");
+	snprintf(text, sizeof(text), "verify_asan_link_order=0%s%s", old ? ":" : "",
+		 old ? old : "");
 	setenv("ASAN_OPTIONS", text, 1);
 }
 
@@ -208,7 +211,8 @@ static int wait_for(pid_t cmd, pid_t broker, pid_t xenstored)
 			return STATUS_BROKEN;
 	}
 	if (!toolstack_request(SIM_BUGS, 0, 0, 0, 0, val) && val[0]) {
-		fprintf(stderr, "xensim: kernel BUG in a guest, %u times; see `xensim dmesg`\n", val[0]);
+		fprintf(stderr, "xensim: kernel BUG in a guest, %u times; see `xensim dmesg`\n",
+			val[0]);
 		return STATUS_BROKEN;
 	}
 	return status_of(status);

@@ -17,11 +17,13 @@ static const char usage[] =
 	"and within an instance, DOM being a domid or a name:\n"
 	"  create [NAME]                   make a guest; prints its domid\n"
 	"  destroy DOM                     as xl destroy\n"
-	"  shutdown DOM [REASON]           poweroff (default), reboot, suspend or crash: the guest stops,\n"
+	"  shutdown DOM [REASON]           poweroff (default), reboot, suspend or crash: the guest "
+	"stops,\n"
 	"                                  its domain stays\n"
 	"  suspend DOM                     the same with control/shutdown, as xl save begins\n"
 	"  resume DOM                      go on in the same domain (xl save -c)\n"
-	"  restore DOM                     go on in a new domain (xl save, xl restore); prints its domid\n"
+	"  restore DOM                     go on in a new domain (xl save, xl restore); prints its "
+	"domid\n"
 	"  migrate DOM                     xl migrate to this machine; prints the new domid\n"
 	"  rename DOM NAME\n"
 	"  list                            domid, name, state as in xl list, uuid\n"
@@ -146,8 +148,9 @@ static int do_list(int argc, char **argv)
 		char text[37];
 
 		uuid_text(info[i].uuid, text);
-		printf("%u %s --%c%c%c%c %s\n", info[i].domid, info[i].dying ? "(null)" : info[i].name,
-		       info[i].paused ? 'p' : '-', info[i].shutdown ? 's' : '-',
+		printf("%u %s --%c%c%c%c %s\n", info[i].domid,
+		       info[i].dying ? "(null)" : info[i].name, info[i].paused ? 'p' : '-',
+		       info[i].shutdown ? 's' : '-',
 		       info[i].shutdown ? "-rscw"[info[i].reason < 5 ? info[i].reason : 0] : '-',
 		       info[i].dying ? 'd' : '-', text);
 	}
@@ -171,14 +174,15 @@ static int do_limit(int argc, char **argv)
 {
 	if (argc != 3)
 		return 2;
-	return result(toolstack_request(SIM_LIMIT, domain(argv[1]), (uint32_t)atoi(argv[2]), 0, 0, NULL),
+	return result(toolstack_request(SIM_LIMIT, domain(argv[1]), (uint32_t)atoi(argv[2]), 0, 0,
+					NULL),
 		      argv[1]);
 }
 
 static int errno_of(const char *word)
 {
-	static const int known[] = {EPERM, ENOENT, EIO, ENXIO, ENOMEM, EACCES, EBUSY, ENODEV,
-				    EINVAL, ENFILE, EMFILE, ENOSPC};
+	static const int known[] = {EPERM, ENOENT, EIO,	   ENXIO,  ENOMEM, EACCES,
+				    EBUSY, ENODEV, EINVAL, ENFILE, EMFILE, ENOSPC};
 	unsigned int i;
 
 	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
@@ -204,7 +208,8 @@ static int do_fail(int argc, char **argv)
 		if (!strcmp(argv[2], devices[i].name))
 			return result(toolstack_request(SIM_FAIL, domain(argv[1]), devices[i].kind,
 							(uint32_t)errno_of(argv[3]),
-							argc == 5 ? (uint32_t)atoi(argv[4]) : 1, NULL),
+							argc == 5 ? (uint32_t)atoi(argv[4]) : 1,
+							NULL),
 				      argv[1]);
 	return 2;
 }
@@ -231,10 +236,10 @@ int main(int argc, char **argv)
 	static const struct {
 		const char *name;
 		int (*fn)(int argc, char **argv);
-	} commands[] = {{"create", do_create},	 {"destroy", do_destroy}, {"suspend", do_suspend},
-			{"resume", do_resume},	 {"restore", do_restore}, {"list", do_list},
-			{"stat", do_stat},	 {"limit", do_limit},	  {"fail", do_fail},
-			{"dmesg", do_dmesg},	 {"migrate", do_migrate}, {"rename", do_rename},
+	} commands[] = {{"create", do_create},	  {"destroy", do_destroy}, {"suspend", do_suspend},
+			{"resume", do_resume},	  {"restore", do_restore}, {"list", do_list},
+			{"stat", do_stat},	  {"limit", do_limit},	   {"fail", do_fail},
+			{"dmesg", do_dmesg},	  {"migrate", do_migrate}, {"rename", do_rename},
 			{"shutdown", do_shutdown}};
 	const char *self = strrchr(argv[0], '/');
 	unsigned int i;

@@ -6,8 +6,8 @@
 #include "../proto.h"
 
 /*
- * The toolstack, for a process in Dom0.  All return 0, or -1 with errno.  Domains are made, moved and
- * removed in xenstore as libxl does it.
+ * The toolstack, for a process in Dom0.  All return 0, or -1 with errno.  Domains are made, moved
+ * and removed in xenstore as libxl does it.
  */
 int toolstack_open(void);
 
@@ -40,7 +40,8 @@ int toolstack_lookup(const char *word, struct sim_dominfo *info);
 int toolstack_list(struct sim_dominfo **info);
 
 /* One request to the broker about a domain; val (6 words) may be NULL. */
-int toolstack_request(enum sim_op op, uint32_t a, uint32_t b, uint32_t c, uint32_t d, uint32_t *val);
+int toolstack_request(enum sim_op op, uint32_t a, uint32_t b, uint32_t c, uint32_t d,
+		      uint32_t *val);
 
 /* Print "xensim: ..." and end with status 1 resp. 2. */
 _Noreturn void die(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

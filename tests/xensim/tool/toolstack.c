@@ -114,10 +114,9 @@ void uuid_make(uint8_t *uuid)
 
 void uuid_text(const uint8_t *u, char *text)
 {
-	snprintf(text, 37,
-		 "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", u[0], u[1],
-		 u[2], u[3], u[4], u[5], u[6], u[7], u[8], u[9], u[10], u[11], u[12], u[13], u[14],
-		 u[15]);
+	snprintf(text, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+		 u[0], u[1], u[2], u[3], u[4], u[5], u[6], u[7], u[8], u[9], u[10], u[11], u[12],
+		 u[13], u[14], u[15]);
 }
 
 /* One node: made with its permissions, given a value unless that is NULL. */
@@ -136,8 +135,13 @@ static bool node(xs_transaction_t t, const char *dir, const char *name, const ch
 static bool home_nodes(xs_transaction_t t, unsigned int domid, const char *name, const char *uuid)
 {
 	static const char *const readable[] = {"cpu", "memory", "device", "control"};
-	static const char *const owned[] = {"control/shutdown", "device/suspend/event-channel",
-					    "data", "drivers", "feature", "attr", "error"};
+	static const char *const owned[] = {"control/shutdown",
+					    "device/suspend/event-channel",
+					    "data",
+					    "drivers",
+					    "feature",
+					    "attr",
+					    "error"};
 	struct xs_permissions ro[2] = {{0, XS_PERM_NONE}, {domid, XS_PERM_READ}};
 	struct xs_permissions own[1] = {{domid, XS_PERM_NONE}};
 	char home[64], vm[64], lib[64], text[16];

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* dmvlctl's words: KEY=VALUE and DOM[/ID]. */
+#include "backend/ctl/setting.h"
+#include "backend/ctl/target.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "tests/unit/tap.h"
+
+static char err[SCHEMA_ERR_MAX];
+
+static const struct {
+	const char *arg;
+	enum schema_key key;
+	const char *value;
+} taken[] = {
+	{"weight=512", KEY_BACK_WEIGHT, "512"},
+	{"tx-max=10mbit", KEY_BACK_TX_MAX, "10000000"},
+	{"tx-max=5mbps", KEY_BACK_TX_MAX, "40000000"},
+	{"rx-max=10Mb/s", KEY_BACK_RX_MAX, "10000000"},
+	{"rx-min=0", KEY_BACK_RX_MIN, "0"},
+	{"tx-burst=64kib", KEY_BACK_TX_BURST, "65536"},
+	{"latency=low", KEY_BACK_LATENCY, "low"},
+	{"mac=00:16:3E:01:02:03", KEY_BACK_MAC, "00:16:3E:01:02:03"},
+	{"mtu=9000", KEY_BACK_MTU, "9000"},
+	{"uplink=isp2", KEY_BACK_UPLINK, "isp2"},
+	{"vlan=10,20-30", KEY_BACK_VLAN, "10,20-30"},
+	{"allowed-ip=", KEY_BACK_ALLOWED_IP, ""},
+	{"allowed-ip=10.0.0.0/8,fd00::1", KEY_BACK_ALLOWED_IP, "10.0.0.0/8,fd00::1"},
+	{"flood-rate=0", KEY_BACK_FLOOD_RATE, "0"},
+};
+
+static const struct {
+	const char *arg, *err; /* err: how the sentence begins */
+} refused[] = {
+	{"weight", "\"weight\": expected KEY=VALUE"},
+	{"", "\"\": expected KEY=VALUE"},
+	{"=5", "\"=5\": expected KEY=VALUE"},
+	{"weight=", "weight \"\": expected an integer 1..65535"},
+	{"weight=banana", "weight \"banana\": expected an integer 1..65535"},
+	{"weight=10k", "weight \"10k\": expected an integer"},
+	{"Weight=5", "no key \"Weight\", expected one of uplink weight tx-min"},
+	{"wei\nght=5", "no key \"wei\\x0aght\", expected"},
+	{"tx-max=10m", "tx-max \"10m\": bits or bytes? write 10mbit"},
+	{"tx-max=2tbit", "tx-max \"2000000000000\": expected bits per second"},
+	{"tx-burst=64k", "tx-burst \"64k\": 1000 or 1024? write 64kib"},
+	{"tx-burst=2gib", "tx-burst \"2147483648\": expected bytes"},
+	{"credit=5", "credit is written by dmvl"},
+	{"state=4", "state is written by dmvl"},
+	{"generation=0123456789abcdef", "generation is written by dmvl"},
+	{"ring-order=12", "no key \"ring-order\""},
+	{"vlan=4095", "vlan: \"4095\" is not a VLAN"},
+	{"allowed-ip=1.2.3", "allowed-ip: "},
+};
+
+static void test_setting(void)
+{
+	struct setting s;
+	char *big;
+
+	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++) {
+		int ret = setting_parse(taken[i].arg, &s, err);
+
+		if (!ok(ret == 0 && s.key == taken[i].key && strcmp(s.value, taken[i].value) == 0,
+			"%s", taken[i].arg))
+			diag("%d %s %s", ret, s.value, err);
+	}
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		int ret = setting_parse(refused[i].arg, &s, err);
+
+		if (!ok(ret == -EINVAL && strncmp(err, refused[i].err, strlen(refused[i].err)) == 0,
+			"refused: row %zu", i))
+			diag("%d %s", ret, err);
+	}
+	big = malloc(100000);
+	memset(big, 'x', 99999);
+	big[99999] = '\0';
+	memcpy(big, "allowed-ip=", 11);
+	is_int(setting_parse(big, &s, err), -EINVAL, "a huge value");
+	big[10] = 'p';
+	is_int(setting_parse(big, &s, err), -EINVAL, "a huge key");
+	free(big);
+}
+
+static void test_settings(void)
+{
+	char a[] = "weight=1", b[] = "tx-min=20mbit", c[] = "tx-max=10mbit", d[] = "weight=2";
+	char *good[] = {a, c}, *twice[] = {a, b, d}, *crossed[] = {b, c};
+	const char *const old[4] = {"5", "banana", NULL, "7"};
+	struct schema_limits limits;
+	static struct settings s;
+
+	is_int(settings_parse(&s, 2, good, err), 0, "two settings");
+	is_str(settings_find(&s, KEY_BACK_TX_MAX), "10000000", "found");
+	ok(!settings_find(&s, KEY_BACK_TX_MIN), "not given");
+	limits = settings_limits(&s, old);
+	ok(limits.tx_min_bps == 5 && limits.tx_max_bps == 10000000 && limits.rx_min_bps == 0 &&
+		   limits.rx_max_bps == 7,
+	   "limits: given over old, missing as default");
+	is_int(settings_parse(&s, 1, good, err), 0, "one setting");
+	is_int(settings_limits(&s, old).tx_max_bps, 0, "malformed as default");
+	is_int(settings_parse(&s, 3, twice, err), -EINVAL, "one key twice");
+	is_str(err, "weight is given twice", "  sentence");
+	is_int(settings_parse(&s, 2, crossed, err), -EINVAL, "minimum above maximum");
+	is_int(settings_parse(&s, 0, NULL, err), 0, "none");
+}
+
+static void test_target(void)
+{
+	static const struct {
+		const char *text;
+		enum target_kind kind;
+		const char *dom;
+		unsigned domid, id;
+		bool given;
+	} rows[] = {
+		{"5", TARGET_DOMID, "5", 5, 0, false},
+		{"5/2", TARGET_DOMID, "5", 5, 2, true},
+		{"32751/65535", TARGET_DOMID, "32751", 32751, 65535, true},
+		{"web", TARGET_NAME, "web", 0, 0, false},
+		{"web/1", TARGET_NAME, "web", 0, 1, true},
+		{"5a", TARGET_NAME, "5a", 0, 0, false},
+		{"a/b/1", TARGET_NAME, "a/b", 0, 1, true},
+		{"6FA459EA-ee8a-3ca4-894e-db77e160355e/3", TARGET_UUID,
+		 "6fa459ea-ee8a-3ca4-894e-db77e160355e", 0, 3, true},
+		{"6fa459ea-ee8a-3ca4-894e-db77e160355", TARGET_NAME,
+		 "6fa459ea-ee8a-3ca4-894e-db77e160355", 0, 0, false},
+		{"6fa459ea-ee8a-3ca4-894e_db77e160355e", TARGET_NAME,
+		 "6fa459ea-ee8a-3ca4-894e_db77e160355e", 0, 0, false},
+	};
+	static const char *const bad[] = {"",	  "/1",	  "5/",	  "5/x",   "5/65536",
+					  "5/-1", "5/ 1", "5/+1", "32752", "99999999999999999999"};
+	uint8_t uuid[16];
+	struct target t;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		int ret = target_parse(rows[i].text, &t, err);
+
+		ok(ret == 0 && t.kind == rows[i].kind && strcmp(t.dom, rows[i].dom) == 0 &&
+			   t.domid == rows[i].domid && t.id == rows[i].id &&
+			   t.id_given == rows[i].given,
+		   "%s", rows[i].text);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		is_int(target_parse(bad[i], &t, err), -EINVAL, "refused: %s", bad[i]);
+	ok(target_uuid_bytes("6fa459ea-ee8a-3ca4-894e-db77e160355e", uuid) && uuid[0] == 0x6f &&
+		   uuid[4] == 0xee && uuid[15] == 0x5e,
+	   "UUID's bytes");
+}
+
+int main(void)
+{
+	test_setting();
+	test_settings();
+	test_target();
+	return done_testing();
+}
