@@ -20,7 +20,8 @@ static void park(struct server *s, struct device *d)
 	}
 	fd = vchan_abandon(s->v);
 	close(fd);
-	log_notice("the guest was restored: the old event channel is parked");
+	log_notice("the device's nodes were made anew, as after a restore: the old event channel "
+		   "is parked");
 }
 
 int server_open(struct server *s, struct device *d, unsigned order)
