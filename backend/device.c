@@ -387,8 +387,9 @@ static void look(struct control *c, struct device *d)
 		.online = read_online(c, d),
 		.fresh = d->fresh,
 	};
-	if (in.back == XenbusStateUnknown && d->fresh)
-		return; /* being made */
+	/* Being made, or being removed: whatever is written now would make a part of it anew. */
+	if (in.back == XenbusStateUnknown)
+		return;
 	d->fresh = false;
 	action = lose_patience(c, d, &in, handshake_next(&in));
 	log_debug("%s: back %d front %d: %s", d->name, in.back, in.front,

@@ -220,10 +220,12 @@ void dpath_run(struct dpath *dp)
 	bool more;
 
 	dp->now_ns = loop_now_ns();
+	dp->head_moved = false;
 	more = rx_read_uplink(dp);
 	more |= tx_run_local(dp);
 	more |= tx_run(dp);
 	more |= rx_run(dp);
+	more |= dp->head_moved;
 	commit_all(dp);
 	if (more)
 		loop_timer_set(dp->again, 0);

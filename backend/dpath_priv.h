@@ -37,6 +37,7 @@ struct dpath {
 	struct pace tx_pace, rx_pace;
 	bool tx_blocked; /* the uplink said EAGAIN */
 	bool lost;	 /* the uplink is no more */
+	bool head_moved; /* a head went from one lottery to the other, which may have had its run */
 	struct fdb *fdb;
 	struct ldp *ldp[DPATH_SLOTS];
 	uint32_t slots_end; /* all slots in use are below */

@@ -106,8 +106,10 @@ static void next_head(struct dpath *dp, struct sched *s, struct ldp *l, uint32_t
 	if (l->failed)
 		return; /* it is in no lottery any more */
 	sched_served(s, l->slot, cost, l->head == was, dp->now_ns);
-	if (l->head != was)
+	if (l->head != was) {
 		enter_lottery(dp, l);
+		dp->head_moved = true;
+	}
 }
 
 static struct rx_source source_of(struct ldp *l, struct iovec iov[3])

@@ -123,15 +123,21 @@ say()
 	event say "$*"
 }
 
-# wait_for SECONDS COMMAND..: until the command succeeds; fails when the time is over.
+# wait_for SECONDS COMMAND..: until the command succeeds; fails when the time is over. The command
+# may itself wait: what is kept is kept in parameters, which are each call's own.
 wait_for()
 {
-	_until=$(($(cut -d. -f1 /proc/uptime) + $1))
-	shift
-	until "$@" >/dev/null 2>&1; do
-		[ "$(cut -d. -f1 /proc/uptime)" -lt "$_until" ] || return 1
+	set -- $(($(cut -d. -f1 /proc/uptime) + $1)) "$@"
+	until _third_on "$@" >/dev/null 2>&1; do
+		[ "$(cut -d. -f1 /proc/uptime)" -lt "$1" ] || return 1
 		sleep 0.2
 	done
+}
+
+_third_on()
+{
+	shift 2
+	"$@"
 }
 
 # start NAME COMMAND..: run beside the test, with output to NAME.out and NAME.err, and wait until it

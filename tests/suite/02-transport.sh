@@ -1,0 +1,53 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# TCP both ways with a file's hash compared, over IPv4 and IPv6; UDP.
+# shellcheck source=tests/suite/lib.sh
+. "${SUITE_LIB:-/bench/suite.sh}"
+
+uplink_setup
+back_start
+ldp g1 1
+talks g1
+wait_for 30 reaches g1 fd77::1
+
+# carry FROM TO ADDRESS BYTES DESCRIPTION
+carry()
+{
+	pipe_start "$1" "$2" "$3" 5001 "$4"
+	check "$5: the hash is the same" pipe_wait "$1" "$2" 5001
+	is "$(pipe_got "$2" 5001)" "$4" "$5: and the size"
+}
+carry g1 world 10.77.0.1 3000001 'g1 to the world'
+carry world g1 10.77.1.1 3000001 'the world to g1'
+carry g1 world fd77::1 1000001 'g1 to the world over IPv6'
+carry world g1 fd77::1:1 1000001 'the world to g1 over IPv6'
+# Both at once.
+pipe_start g1 world 10.77.0.1 5001 1000000
+pipe_start world g1 10.77.1.1 5002 1000000
+check 'both at once: out' pipe_wait g1 world 5001
+check 'both at once: in' pipe_wait world g1 5002
+
+# The receiver of one cannot segment, of the other cannot check: as the world's offloads have it.
+if command -v ethtool >/dev/null; then
+	ethtool -K up0 tso off gso off gro off >&2
+	carry g1 world 10.77.0.1 1000000 'without segmentation offload on the uplink'
+else
+	skip 'there is no ethtool here' 'without segmentation offload on the uplink'
+fi
+
+# 100 datagrams, slowly: none of them is in another's way.
+start sink world dmvl-flow sink 5003
+guest g1 dmvl-flow udp 10.77.0.1 5003 -b 1000000 -n 140000 >&2
+wait_for 30 sh -c 'awk "/udp/ { n += \$4 } END { exit n < 140000 }" sink.out'
+kill "$started"
+wait "$started"
+is "$(awk '/^total 10.77.1.1 udp/ { print $4 }' sink.out)" 140000 'UDP from g1 to the world'
+
+start sink guest g1 dmvl-flow sink 5003
+world dmvl-flow udp 10.77.1.1 5003 -b 1000000 -n 140000 >&2
+wait_for 30 sh -c 'awk "/udp/ { n += \$4 } END { exit n < 140000 }" sink.out'
+kill "$started"
+wait "$started"
+is "$(awk '/^total 10.77.0.1 udp/ { print $4 }' sink.out)" 140000 'UDP from the world to g1'
+back_stop
+done_testing

@@ -1,0 +1,38 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Jumbo frames, and none beyond a device's mtu.
+# shellcheck source=tests/suite/lib.sh
+. "${SUITE_LIB:-/bench/suite.sh}"
+
+uplink_setup
+for if in up0 xenbr0; do
+	ip link set $if mtu 9000
+done
+world ip link set world0 mtu 9000
+back_start
+is "$(cat /sys/class/net/dmvl-up/mtu)" 9000 'the TAP takes the mtu of its bridge'
+ldp g1 1 mtu=9000
+ldp g2 2
+is "$(guest g1 cat /sys/class/net/dmvl0/mtu)" 9000 'g1 has mtu 9000'
+is "$(guest g2 cat /sys/class/net/dmvl0/mtu)" 1500 'g2 has the default'
+talks g1
+talks g2
+check 'ping of 8972 bytes' guest g1 ping -c 2 -W 5 -s 8972 10.77.0.1
+like "$(frames_between g1 dmvl0 world world0 '-l 9014 -c 3 -m 1 -r 50' '-m 1 -c 3 -w 20')" \
+	'frames=3 bytes=27042 *' 'frames of 9014 bytes leave in one piece'
+like "$(frames_between world world0 g1 dmvl0 "-l 9014 -c 3 -m 2 -r 50 -d $(mac g1 dmvl0)" '-m 2 -c 3 -w 20')" \
+	'frames=3 bytes=27042 *' 'and arrive in one piece'
+
+pipe_start g1 world 10.77.0.1 5001 1000000
+check 'TCP, g1 to the world' pipe_wait g1 world 5001
+pipe_start world g1 10.77.1.1 5001 1000000
+check 'TCP, the world to g1' pipe_wait world g1 5001
+
+# A frame that g2 may have must come after those that it may not, so that there is an end.
+start recv guest g2 dmvl-frames recv -i dmvl0 -m 3 -c 1 -w 30
+world dmvl-frames send -i world0 -d "$(mac g2 dmvl0)" -m 3 -l 1515 -c 5 >&2
+world dmvl-frames send -i world0 -d "$(mac g2 dmvl0)" -m 3 -l 1514 >&2
+wait "$started"
+like "$(cat recv.out)" 'frames=1 bytes=1514 *' 'g2 gets no frame beyond its mtu'
+back_stop
+done_testing

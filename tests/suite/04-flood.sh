@@ -1,0 +1,70 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Broadcast and multicast: to the world and to the other guests, never back, not without limit.
+# shellcheck source=tests/suite/lib.sh
+. "${SUITE_LIB:-/bench/suite.sh}"
+
+uplink_setup
+back_start
+ldp g1 1
+ldp g2 2
+ldp g3 3
+talks g1
+talks g2
+talks g3
+
+# listen MARK COUNT: the world, g2 and g3 count broadcasts with this mark; g1 too, for 3 seconds.
+listen()
+{
+	start world.recv world dmvl-frames recv -i world0 -m "$1" -c "$2" -w 30
+	world_pid=$started
+	start g2.recv guest g2 dmvl-frames recv -i dmvl0 -m "$1" -c "$2" -w 30
+	g2_pid=$started
+	start g3.recv guest g3 dmvl-frames recv -i dmvl0 -m "$1" -c "$2" -w 30
+	g3_pid=$started
+	start g1.recv guest g1 dmvl-frames recv -i dmvl0 -m "$1" -w "${3:-4}"
+	g1_pid=$started
+}
+heard()
+{
+	wait "$world_pid" "$g2_pid" "$g3_pid" "$g1_pid"
+}
+listen 1 20
+guest g1 dmvl-frames send -i dmvl0 -m 1 -c 20 -r 100 >&2
+heard
+like "$(cat world.recv.out)" 'frames=20 * unique=20' 'the world gets each broadcast once'
+like "$(cat g2.recv.out)" 'frames=20 * unique=20' 'g2 too'
+like "$(cat g3.recv.out)" 'frames=20 * unique=20' 'g3 too'
+like "$(cat g1.recv.out)" 'frames=0 *' 'the sender does not'
+
+like "$(frames_between g1 dmvl0 g2 dmvl0 '-m 2 -d 01:00:5e:00:00:fb -c 5 -r 50' '-m 2 -c 5 -w 20')" \
+	'frames=5 *' 'multicast crosses between guests'
+like "$(frames_between world world0 g2 dmvl0 '-m 3 -c 5 -r 50' '-m 3 -c 5 -w 20')" \
+	'frames=5 *' 'broadcasts of the world arrive'
+
+# Unicast of one guest is nobody else's business.
+start g3.recv guest g3 dmvl-frames recv -i dmvl0 -m 4 -w 4
+guest g1 dmvl-frames send -i dmvl0 -m 4 -d "$(mac g2 dmvl0)" -c 5 >&2
+world dmvl-frames send -i world0 -m 4 -d "$(mac g2 dmvl0)" -c 5 >&2
+world dmvl-frames send -i world0 -m 4 -d 02:00:00:00:00:77 -c 5 >&2
+wait "$started"
+like "$(cat g3.recv.out)" 'frames=0 *' "g3 sees no unicast of g2's or of nobody's"
+
+# The limit: 200 within a moment, of which 10 a second may pass, and what the bucket holds.
+xenstore-write "$(be g1)/flood-rate" 10
+wait_for 30 grep -q . "back.1.log" # nothing says that it is in force: frames will
+limited()
+{
+	start limit world dmvl-frames recv -i world0 -m "$1" -w 3
+	guest g1 dmvl-frames send -i dmvl0 -m "$1" -c 200 -r 2000 >&2
+	wait "$started"
+	[ "$(sed 's/frames=\([0-9]*\).*/\1/' limit.out)" -lt 100 ]
+}
+mark=10
+limited $mark || limited 11
+between "$(sed 's/frames=\([0-9]*\).*/\1/' limit.out)" 1 99 'flood-rate 10 lets few of 200 pass'
+check 'unicast is not limited by it' talks g1
+xenstore-write "$(be g1)/flood-rate" 0
+like "$(frames_between g1 dmvl0 world world0 '-m 12 -c 20' '-m 12 -w 3')" 'frames=0 *' 'flood-rate 0 lets none pass'
+back_stop
+done_testing

@@ -1,0 +1,66 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Guest to guest: TCP with offloads, not seen on the uplink; the uplink's key `switch'.
+# shellcheck source=tests/suite/lib.sh
+. "${SUITE_LIB:-/bench/suite.sh}"
+
+uplink_setup
+back_start
+ldp g1 1
+ldp g2 2
+talks g1
+check 'g1 pings g2' wait_for 30 reaches g1 10.77.1.2
+check 'over IPv6 too' wait_for 30 reaches g1 fd77::1:2
+mac2=$(mac g2 dmvl0)
+start recv world dmvl-frames recv -i world0 -d "$mac2" -w 280
+watcher=$started
+pipe_start g1 g2 10.77.1.2 5001 3000001
+check 'TCP between guests' pipe_wait g1 g2 5001
+pipe_start g2 g1 fd77::1:1 5001 1000001
+check 'and back over IPv6' pipe_wait g2 g1 5001
+kill "$watcher"
+wait "$watcher"
+
+# A guest whose kernel offloads nothing, as a receiver of frames that need it.
+if guest g2 'command -v ethtool >/dev/null'; then
+	guest g2 ethtool -K dmvl0 gro off >&2
+	pipe_start g1 g2 10.77.1.2 5001 1000000
+	check 'without GRO' pipe_wait g1 g2 5001
+	guest g1 ethtool -K dmvl0 tx off tso off gso off >&2
+	pipe_start g1 g2 10.77.1.2 5001 1000000
+	check 'without the offloads of the sender' pipe_wait g1 g2 5001
+else
+	skip 'there is no ethtool here' 'without GRO'
+	skip 'there is no ethtool here' 'without the offloads of the sender'
+fi
+
+# off: not at all, but the uplink goes on. Pings are tried until one gets through, or none.
+cannot()
+{
+	! reaches "$@"
+}
+xenstore-write "$uplink/switch" off
+check 'switch=off: g1 does not reach g2' wait_for 30 cannot g1 10.77.1.2
+check 'but the world' talks g1
+
+# uplink: the frames leave, and here the bridge does not send them back.
+xenstore-write "$uplink/switch" uplink
+seen_outside()
+{
+	start seen dmvl-frames recv -i dmvl-up -d "$mac2" -m "$1" -c 3 -w 3
+	guest g1 dmvl-frames send -i dmvl0 -d "$mac2" -m "$1" -c 3 >&2
+	wait "$started"
+}
+check 'switch=uplink: frames for g2 leave on the uplink' wait_for 30 seen_outside 7
+start recv guest g2 dmvl-frames recv -i dmvl0 -m 8 -w 3
+guest g1 dmvl-frames send -i dmvl0 -d "$mac2" -m 8 -c 3 >&2
+wait "$started"
+like "$(cat recv.out)" 'frames=0 *' 'and are not switched here'
+
+xenstore-write "$uplink/switch" banana
+check 'a word that it does not know is logged' wait_for 30 grep -q 'switch.*banana' back.1.log
+check 'and changes nothing' seen_outside 9
+xenstore-write "$uplink/switch" local
+check 'switch=local: g1 reaches g2 again' wait_for 30 reaches g1 10.77.1.2
+back_stop
+done_testing

@@ -1,0 +1,79 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# VLAN tags: none, trunk, a list; both ways, live.
+# shellcheck source=tests/suite/lib.sh
+. "${SUITE_LIB:-/bench/suite.sh}"
+
+uplink_setup
+back_start
+ldp g1 1
+ldp g2 2 vlan=trunk
+talks g1
+talks g2
+mark=100
+
+# crosses FROM IF TO IF VLAN [COUNT]: tagged frames and then one untagged, which always passes. Prints how
+# many came of either. The optional last word is how many to wait for.
+crosses()
+{
+	mark=$((mark + 1))
+	_dest=
+	[ "$1" != world ] || _dest="-d $(mac "$3" "$4")"
+	_all=${6:-4}
+	start recv at "$3" "exec dmvl-frames recv -i $4 -m $mark -c $_all -w 5 -v"
+	at "$1" "dmvl-frames send -i $2 -m $mark -V $5 -c 3 $_dest; dmvl-frames send -i $2 -m $mark $_dest" >&2
+	wait "$started"
+	awk -v v="$5" '$4 == v { n++ } $4 == "-" && /:/ { plain = 1 } END { print n + 0, plain + 0 }' recv.out
+}
+leave()
+{
+	crosses g1 dmvl0 world world0 "$@"
+}
+come()
+{
+	crosses world world0 g1 dmvl0 "$@"
+}
+# Until the new value is in force.
+leave_is()
+{
+	[ "$(leave "$2")" = "$1" ]
+}
+
+is "$(leave 7 1)" '0 1' 'none: no tagged frame leaves'
+is "$(come 7 1)" '0 1' 'none: and none comes in'
+
+xenstore-write "$(be g1)/vlan" trunk
+check 'trunk: tagged frames leave' wait_for 30 leave_is '3 1' 7
+is "$(come 7)" '3 1' 'trunk: and come in'
+is "$(crosses g1 dmvl0 g2 dmvl0 4094)" '3 1' 'trunk: and cross between guests'
+
+xenstore-write "$(be g1)/vlan" 10,20-22
+check 'list: others do not leave' wait_for 30 leave_is '0 1' 7
+for id in 10 20 22; do
+	is "$(leave $id)" '3 1' "list: $id leaves"
+	is "$(come $id)" '3 1' "list: $id comes in"
+done
+for id in 11 19 23; do
+	is "$(leave $id 1)" '0 1' "list: $id does not leave"
+	is "$(come $id 1)" '0 1' "list: $id does not come in"
+done
+
+# A VLAN interface in the guest: TCP through it.
+if world ip link add link world0 name world0.10 type vlan id 10; then
+	world ip addr add 10.78.0.1/16 dev world0.10
+	world ip link set world0.10 up
+	guest g1 'ip link add link dmvl0 name dmvl0.10 type vlan id 10
+		ip addr add 10.78.1.1/16 dev dmvl0.10
+		ip link set dmvl0.10 up' >&2
+	check 'ping through a VLAN interface' wait_for 30 reaches g1 10.78.0.1
+	pipe_start g1 world 10.78.0.1 5001 300000
+	check 'TCP through it' pipe_wait g1 world 5001
+else
+	skip 'this kernel has no 8021q' 'ping through a VLAN interface'
+	skip 'this kernel has no 8021q' 'TCP through it'
+fi
+xenstore-write "$(be g1)/vlan" none
+check 'none again: tagged frames do not leave' wait_for 30 leave_is '0 1' 10
+check 'untagged frames are not' talks g1
+back_stop
+done_testing

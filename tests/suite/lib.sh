@@ -1,0 +1,337 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What the tests of this directory share: the product's three programs at work, and measuring.
+# The tests run unchanged on real Xen and over xensim (tests/xen/run, tests/xensim/suite);
+# tests/xen/lib.sh tells what they may use. They wait for conditions, and compare rates only with
+# each other: neither latency nor throughput of an emulated machine says anything.
+
+# shellcheck source=tests/xen/lib.sh
+. "${BENCH_LIB:-/bench/lib.sh}"
+
+: "${BENCH_DRIVER:=xen}"
+# What the uplink is paced to, in bits per second, so that it is what is scarce.
+: "${SUITE_RATE:=8000000}"
+
+# ---- Xenstore ----
+
+uplink=/local/domain/0/data/dmvl/default
+
+# be NAME [ID], fe NAME [ID]: a device's directories.
+be()
+{
+	echo "/local/domain/0/backend/dmvl/$(guest_domid "$1")/${2:-0}"
+}
+
+fe()
+{
+	echo "/local/domain/$(guest_domid "$1")/device/dmvl/${2:-0}"
+}
+
+# states NAME [ID]: backend's and frontend's, "4 4" when connected.
+states()
+{
+	echo "$(xenstore-read "$(be "$@")/state" 2>/dev/null) $(xenstore-read "$(fe "$@")/state" 2>/dev/null)"
+}
+
+states_are()
+{
+	[ "$(states "$2" "${3:-0}")" = "$1" ]
+}
+
+connected()
+{
+	states_are '4 4' "$@"
+}
+
+# key_is PATH VALUE, key_like PATH PATTERN: for wait_for.
+key_is()
+{
+	[ "$(xenstore-read "$1" 2>/dev/null)" = "$2" ]
+}
+
+key_like()
+{
+	# shellcheck disable=SC2254
+	case $(xenstore-read "$1" 2>/dev/null) in
+	$2) return 0 ;;
+	esac
+	return 1
+}
+
+no_node()
+{
+	! xenstore-exists "$1"
+}
+
+# ---- The programs ----
+
+back=
+_starts=0
+
+
+# back_start [OPTION..]: dmvl-back with a TAP on xenbr0; $back is its process id. back_run takes
+# the uplink too. Its log goes to back.N.log, N counting the starts.
+back_start()
+{
+	back_run --uplink tap:dmvl-up,bridge=xenbr0 "$@"
+}
+
+back_run()
+{
+	_starts=$((_starts + 1))
+	_log=back.$_starts.log
+	dmvl-back --log-level debug "$@" 2>"$_log" &
+	back=$!
+	wait_for 30 grep -q 'version .*: uplink' "$_log"
+}
+
+# ended PID: for wait_for. A child that is not waited for is a zombie until then.
+ended()
+{
+	! [ -d "/proc/$1" ] || grep -q '^State:.Z' "/proc/$1/status"
+}
+
+# back_stop: SIGTERM; gives its exit status.
+back_stop()
+{
+	kill "$back"
+	wait_for 30 ended "$back" || kill -9 "$back"
+	wait "$back"
+}
+
+# agent_start NAME [OPTION..]: $agent is its process id in the guest, kept in agent.NAME too.
+agent_start()
+{
+	_agent_guest=$1
+	shift
+	agent=$(guest_bg "$_agent_guest" "exec dmvl-front --log-level debug $* 2>>/run/front.log")
+	echo "$agent" >"agent.$_agent_guest"
+}
+
+# agent_kill SIGNAL NAME [PID]
+agent_kill()
+{
+	guest "$2" "kill -$1 ${3:-$(cat "agent.$2")}"
+}
+
+# ldp NAME INDEX [KEY=VALUE..]: device 0, connected, with the addresses of guest_net. Meant to work:
+# a test about attaching itself says `check'.
+ldp()
+{
+	_ldp_guest=$1 _ldp_index=$2
+	shift 2
+	dmvlctl attach "$_ldp_guest" "$@" >&2 || bail "attach $_ldp_guest"
+	agent_start "$_ldp_guest"
+	wait_for 60 connected "$_ldp_guest" || bail "$_ldp_guest connects: $(states "$_ldp_guest")"
+	guest_net "$_ldp_guest" "$_ldp_index" >&2 || bail "addresses of $_ldp_guest"
+}
+
+# reaches WHERE ADDRESS: one ping, from "world" or a guest.
+reaches()
+{
+	case $2 in
+	*:*) at "$1" ping6 -c 1 -W 2 "$2" ;;
+	*) at "$1" ping -c 1 -W 2 "$2" ;;
+	esac
+}
+
+# ldps_ready NAME..: each and the world can talk.
+talks()
+{
+	wait_for 30 reaches "$1" 10.77.0.1
+}
+
+# at WHERE COMMAND..: in a guest's shell, or in the world's.
+at()
+{
+	_where=$1
+	shift
+	if [ "$_where" = world ]; then
+		world sh -c "$*"
+	else
+		guest "$_where" "$*"
+	fi
+}
+
+# ---- Traffic ----
+
+# pipe_start FROM TO ADDRESS PORT BYTES [OPTION..]: a file of random bytes sent over TCP; its end is
+# pipe_wait's. One at a time for each port.
+pipe_start()
+{
+	_from=$1 _to=$2 _addr=$3 _port=$4 _bytes=$5
+	shift 5
+	if [ "$_to" = world ]; then
+		world sh -c "exec dmvl-pipe recv $_port >/run/got.$_port" 2>"pipe.$_port.err" &
+	else
+		guest -t 280 "$_to" "exec dmvl-pipe recv $_port >/run/got.$_port" 2>"pipe.$_port.err" &
+	fi
+	echo $! >"pipe.$_port.pid"
+	wait_for 30 grep -q '^ready' "pipe.$_port.err" || return 1
+	at "$_from" "head -c $_bytes /dev/urandom >/run/sent.$_port"
+	if [ "$_from" = world ]; then
+		world sh -c "exec dmvl-pipe send $_addr $_port $* </run/sent.$_port" >&2 &
+	else
+		guest -t 280 "$_from" "exec dmvl-pipe send $_addr $_port $* </run/sent.$_port" >&2 &
+	fi
+	echo $! >>"pipe.$_port.pid"
+}
+
+# pipe_wait FROM TO PORT: it ended, and both hashes are the same.
+pipe_wait()
+{
+	while read -r _pid; do
+		wait "$_pid" || return 1
+	done <"pipe.$3.pid"
+	[ "$(at "$1" "sha256sum </run/sent.$3")" = "$(at "$2" "sha256sum </run/got.$3")" ]
+}
+
+# pipe_got TO PORT: bytes so far.
+pipe_got()
+{
+	at "$1" "wc -c </run/got.$2"
+}
+
+# pipe_past TO PORT BYTES: for wait_for.
+pipe_past()
+{
+	[ "$(pipe_got "$1" "$2")" -gt "$3" ]
+}
+
+# ---- Shares ----
+
+# sink_ticks FILE FROM ADDRESS=WEIGHT..: how many intervals there are in which each address got
+# something, from interval FROM on.
+sink_ticks()
+{
+	_file=$1 _first=$2
+	shift 2
+	awk -v first="$_first" -v n=$# '
+		$1 != "total" && $1 > first && $4 > 0 { seen[$1]++ }
+		END { for (t in seen) if (seen[t] >= n) full++; print full + 0 }' "$_file"
+}
+
+_enough()
+{
+	_want=$1
+	shift
+	[ "$(sink_ticks "$@")" -ge "$_want" ]
+}
+
+# tick FILE: the last interval that a sink has reported.
+tick()
+{
+	awk '$1 != "total" { t = $1 } END { print t + 0 }' "$1"
+}
+
+# shares DESCRIPTION FILE TICKS ADDRESS=WEIGHT..: over the next TICKS full intervals of the sink
+# (not the one under way and the next, in which a change may still show), each address gets its
+# share by weight within 10 %, and Jain's index of what is got by weight is 0.98 at least.
+shares()
+{
+	_what=$1 _sink=$2 _ticks=$3
+	shift 3
+	_from=$(($(tick "$_sink") + 2))
+	wait_for $((20 * _ticks)) _enough "$_ticks" "$_sink" "$_from" "$@"
+	awk -v first="$_from" -v pairs="$*" '
+		BEGIN {
+			n = split(pairs, p, " ")
+			for (i = 1; i <= n; i++) {
+				split(p[i], w, "=")
+				weight[w[1]] = w[2]
+				weights += w[2]
+			}
+		}
+		$1 != "total" && $1 > first && $2 in weight { got[$2] += $4; sum += $4 }
+		END {
+			for (a in weight) {
+				x = got[a] / weight[a]
+				s += x
+				q += x * x
+				off = sum ? got[a] / sum * weights / weight[a] - 1 : 1
+				off = off < 0 ? -off : off
+				worst = off > worst ? off : worst
+				printf "# %s weight %g: %d bytes, share off by %.1f %%\n",
+					a, weight[a], got[a], off * 100
+			}
+			printf "%.4f %.4f\n", q ? s * s / n / q : 0, worst
+		}' "$_sink" >shares.out
+	cat shares.out >&2
+	read -r _jain _worst <<-END
+		$(tail -n 1 shares.out)
+	END
+	diag "$_what: jain $_jain, worst share off by $_worst"
+	between "$_jain" 0.98 1 "$_what: Jain's index by weight"
+	between "$_worst" 0 0.1 "$_what: each share within 10 %"
+}
+
+# ---- Frames ----
+
+# frames_between FROM IF TO IF SEND-OPTIONS RECV-OPTIONS: what recv prints of what send sends.
+frames_between()
+{
+	start "recv.$3" at "$3" "exec dmvl-frames recv -i $4 $6"
+	at "$1" "dmvl-frames send -i $2 $5" >&2
+	wait "$started"
+	cat "recv.$3.out"
+}
+
+# mac WHERE IF
+mac()
+{
+	at "$1" "cat /sys/class/net/$2/address"
+}
+
+# console_clean NAME: its kernel has not complained.
+console_clean()
+{
+	! guest_console "$1" | grep -aE 'BUG|Oops|general protection|WARNING:|Call Trace'
+}
+
+# zombies: domains that are dead and still hold memory.
+zombies()
+{
+	if [ "$BENCH_DRIVER" = xen ]; then
+		xl list 2>/dev/null | awk 'NR > 1 && $(NF - 1) ~ /d/'
+	else
+		xensim list | awk '$3 ~ /d/'
+	fi
+}
+
+no_zombies()
+{
+	[ -z "$(zombies)" ]
+}
+
+# ---- The end ----
+
+# The logs of both daemons, for whoever looks for the cause.
+_suite_end()
+{
+	[ -e failed ] || return 0
+	for _log in back.*.log; do
+		[ ! -e "$_log" ] || { echo "--- $_log"; tail -n 60 "$_log"; }
+	done >&2
+	[ "$BENCH_DRIVER" = xen ] || return 0
+	for _name in $(guest_all); do
+		echo "--- $_name"
+		guest -t 10 "$_name" 'tail -n 40 /run/front*.log 2>/dev/null'
+	done >&2
+}
+trap _suite_end EXIT
+
+not_ok()
+{
+	_tests=$((_tests + 1))
+	: >failed
+	echo "not ok $_tests - $*"
+}
+
+# What a failed test has left in a standing guest.
+if [ "$BENCH_DRIVER" = xen ]; then
+	for _name in $(guest_names); do
+		xenstore-rm "/local/domain/$(guest_domid "$_name")/device/dmvl" 2>/dev/null
+		guest "$_name" 'rm -f /run/front*.log /run/sent.* /run/got.*'
+	done
+fi

@@ -1,0 +1,64 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What a test may use, as in tests/xen/lib.sh and described there, over xensim. TAP, waiting and
+# the uplink are the same; a guest is another thing here: processes and namespaces of this machine.
+
+_path=$PATH
+# shellcheck source=tests/xen/lib.sh
+. "$SUITE_TOP/tests/xen/lib.sh"
+export PATH="$_path"
+
+export BENCH_DRIVER=xensim
+
+event()
+{
+	case $1 in
+	say) shift && diag "$*" ;;
+	esac
+}
+
+guest_all()
+{
+	xensim list | awk '$2 != "(null)" { print $2 }'
+}
+
+guest_create()
+{
+	xensim create "$1" >&2
+}
+
+guest_destroy()
+{
+	xensim destroy "$1" >&2
+}
+
+guest_domid()
+{
+	xensim list | awk -v n="$1" '$2 == n { d = $1 } END { print d }'
+}
+
+# In a guest's /run, which is its own; all else of the file system is everybody's.
+guest_bg()
+{
+	_name=$1
+	shift
+	guest "$_name" "setsid sh -c 'exec >/run/bg.\$\$ 2>&1 </dev/null; $*' </dev/null >/dev/null 2>&1 & echo \$!"
+}
+
+# The domain stays until it is restored, in the state in which it would have been written to a file.
+guest_save()
+{
+	xensim suspend "$1" >&2
+}
+
+guest_restore()
+{
+	xensim restore "$1" >&2
+}
+
+# One log for all guests' kernels.
+guest_console()
+{
+	xensim dmesg
+}
