@@ -79,10 +79,36 @@ void device_free(struct control *c, struct device *d)
 	free(d);
 }
 
+/*
+ * Writes one key, but not below a directory that somebody has just removed: that would make a part
+ * of it anew.
+ */
+static int write_there(struct control *c, struct device *d, enum schema_key key, const char *value)
+{
+	uint32_t t;
+	int ret;
+
+	do {
+		ret = xs_txn_begin(c->xs, &t);
+		if (ret < 0)
+			return ret;
+		ret = xs_conn_exists(c->xs, t, d->back) ? xskey_write(c->xs, t, d->back, key, value)
+							: -ENOENT;
+		if (ret < 0)
+			xs_txn_end(c->xs, t, true);
+		else
+			ret = xs_txn_end(c->xs, t, false);
+	} while (ret == -EAGAIN);
+	return ret;
+}
+
 static void set_state(struct control *c, struct device *d, enum xenbus_state state)
 {
-	int ret = xskey_write_state(c->xs, XS_NO_TXN, d->back, KEY_BACK_STATE, state);
+	char value[4];
+	int ret;
 
+	snprintf(value, sizeof(value), "%d", (int)state);
+	ret = write_there(c, d, KEY_BACK_STATE, value);
 	if (ret < 0 && ret != -ENOENT)
 		log_error("%s: cannot write state %d: %s", d->name, state, strerror(-ret));
 }
@@ -96,7 +122,7 @@ static void show_error(struct control *c, struct device *d, const char *text)
 	else
 		log_info("%s: well again", d->name);
 	snprintf(d->error, sizeof(d->error), "%s", text);
-	xskey_write(c->xs, XS_NO_TXN, d->back, KEY_BACK_ERROR, text);
+	write_there(c, d, KEY_BACK_ERROR, text);
 }
 
 /* --- settings --------------------------------------------------------------------------------- */

@@ -149,6 +149,8 @@ static int make_macvtap(struct uplink *u, const char *lower, char *err, size_t e
 {
 	const char *const argv[] = { "ip",   "link",	"add",	   "link", lower,      "name",
 				     u->ifname, "type", "macvtap", "mode", "passthru", NULL };
+	const char *const allmulti[] = { "ip",	      "link",	      "set", "dev",
+					 u->ifname, "allmulticast", "on",  NULL };
 	int ret;
 
 	/* One of an earlier life, killed before it could tidy up. */
@@ -163,7 +165,11 @@ static int make_macvtap(struct uplink *u, const char *lower, char *err, size_t e
 		return ret;
 	}
 	u->made = true;
-	return 0;
+	/* Else it hears only the groups that its own kernel has joined, and no guest's (IPv6!). */
+	ret = run_ip(allmulti);
+	if (ret < 0)
+		snprintf(err, errlen, "cannot make %s receive all multicast", u->ifname);
+	return ret;
 }
 
 static int open_macvtap(struct uplink *u, const struct uplink_spec *spec, const char *name,
