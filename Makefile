@@ -96,7 +96,44 @@ $(B)/%: $(O)/%
 	$(Q)cp $< $@
 endif
 
+# --- tests ------------------------------------------------------------------------------------------
+$(O)/tests/unit/%: $(O)/tests/unit/%.o $(O)/libctl.a $(O)/libback.a $(O)/libfront.a $(O)/libdmvl.a
+	$(call say,LD,$@)
+	$(link) $(LIBS_BACK) -ljson-c -lm
+
+-include tests/xensim/xensim.mk
+-include tests/sim/sim.mk
+
+# The set-up comes first: what make reads of pkg-config is only there behind it.
+demo: deps
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)tests/xen/run --raw --guests 3 tests/xen/demo/demo.sh
+
+suites := lint unit xensim xen
+check: deps
+	$(Q)$(MAKE) --no-print-directory check-now CHECK="$(suites)"
+$(suites:%=check-%): check-%: deps
+	$(Q)$(MAKE) --no-print-directory check-now CHECK="$*"
+check-now: all $(if $(filter unit,$(CHECK)),$(UNIT_BIN)) $(if $(filter xensim,$(CHECK)),xensim $(XS_TESTS))
+	$(Q)UNIT_BIN="$(UNIT_BIN)" tests/check $(CHECK)
+
+deps:
+	$(Q)tests/deps
+
+# --- the rest ---------------------------------------------------------------------------------------
+install: all
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/man/man8
+	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/sbin
+	install -m 644 docs/man/*.8 $(DESTDIR)$(PREFIX)/share/man/man8
+
+format:
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+clean:
+	rm -rf $(B)
+
 -include $(shell find $(O) -type f -name '*.d' 2>/dev/null)
-.PHONY: all
+.PHONY: all demo check check-now $(suites:%=check-%) deps install format clean
+.DEFAULT_GOAL := all
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -120,9 +120,6 @@ static void take(struct conf *conf, int opt, bool *have_uplink, bool *take_over)
 	case OPT_VERSION:
 		puts("dmvl-back " DMVL_VERSION);
 		exit(0);
-	default:
-		fputs("try dmvl-back --help\n", stderr); /* getopt named the option */
-		exit(EXIT_WRONG_USE);
 	}
 }
 
@@ -134,8 +131,14 @@ void conf_parse(struct conf *conf, int argc, char **argv)
 	*conf = (struct conf){ .control.name = DEFAULT_NAME,
 			       .run_dir = DEFAULT_RUN_DIR,
 			       .log_level = LOG_INFO };
-	while ((opt = getopt_long(argc, argv, "n:th", options, NULL)) != -1)
+	opterr = 0; /* one line, ours */
+	while ((opt = getopt_long(argc, argv, ":n:th", options, NULL)) != -1) {
+		if (opt == '?' || opt == ':')
+			die(EXIT_WRONG_USE, "%s \"%.64s\": see dmvl-back --help",
+			    opt == ':' ? "missing value behind" : "unknown option",
+			    argv[optind - 1]);
 		take(conf, opt, &have_uplink, &take_over);
+	}
 	if (optind < argc)
 		die(EXIT_WRONG_USE, "unexpected argument \"%.64s\"", argv[optind]);
 	if (!have_uplink)

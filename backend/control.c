@@ -165,10 +165,12 @@ static void welcome_back(struct control *c)
 static void found(struct control *c, unsigned domid, unsigned id)
 {
 	struct device *d = device_find(c, domid, id);
+	char dir[SCHEMA_PATH_MAX];
 
 	if (d)
 		d->dirty = true;
-	else
+	else if (schema_backend_dir(dir, sizeof(dir), c->domid, domid, id) >= 0 &&
+		 xs_conn_exists(c->xs, XS_NO_TXN, dir)) /* not the echo of a removal */
 		device_new(c, domid, id);
 }
 
@@ -473,7 +475,6 @@ static int own_domid(struct control *c)
 
 static int control_init(struct control *c, char *err, size_t errlen)
 {
-	const char *what = "xenstore";
 	int ret = xs_conn_open(&c->xs);
 
 	if (ret < 0) {
@@ -496,7 +497,7 @@ static int control_init(struct control *c, char *err, size_t errlen)
 	if (ret == 0)
 		ret = watch_all(c);
 	if (ret < 0) {
-		snprintf(err, errlen, "cannot set up %s: %s", what, strerror(-ret));
+		snprintf(err, errlen, "cannot write to xenstore: %s", strerror(-ret));
 		return ret;
 	}
 	c->loop = loop_new();

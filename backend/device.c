@@ -272,7 +272,7 @@ static int map_rings(struct device *d, struct vchan **v)
 		ret = vchan_connect(d->domid, path, v);
 	if (ret < 0)
 		snprintf(d->fault, sizeof(d->fault), "cannot map the guest's rings: %s",
-			 ret == -EPROTO ? "ring-order out of range" : strerror(-ret));
+			 ret == -EPROTO ? "their size is out of range" : strerror(-ret));
 	return ret < 0 ? ret : 0;
 }
 

@@ -2,6 +2,8 @@
 #include "backend/dpath.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -74,6 +76,46 @@ void dpath_fail(struct dpath *dp, struct ldp *l, const char *why)
 	leave_lotteries(dp, l);
 	loop_io_enable(l->io, false);
 	dpath_send(dp, MSG_FAILED, l, why);
+}
+
+/* Somebody deleted the interface. Nothing can be sent any more: end, and be started again. */
+void dpath_uplink_lost(struct dpath *dp, int err)
+{
+	if (dp->lost)
+		return;
+	dp->lost = true;
+	log_error("uplink %s is gone (%s)", dp->up->ifname, strerror(err));
+	loop_io_enable(dp->up_in, false);
+	dpath_send(dp, MSG_QUIT, NULL, NULL);
+}
+
+bool dpath_lost_uplink(const struct dpath *dp)
+{
+	return dp->lost;
+}
+
+static void report(const struct ldp *l)
+{
+	char drops[512] = "";
+	size_t n = 0;
+
+	for (unsigned i = 1; i < LDP_DROPS && n < sizeof(drops) - 32; i++) {
+		if (l->count.drops[i])
+			n += (size_t)snprintf(drops + n, sizeof(drops) - n, " %s=%" PRIu64,
+					      ldp_drop_name(i), l->count.drops[i]);
+	}
+	log_notice("%s: tx frames=%" PRIu64 " bytes=%" PRIu64 " rx frames=%" PRIu64
+		   " bytes=%" PRIu64 " dropped%s",
+		   l->name, l->count.tx_frames, l->count.tx_bytes, l->count.rx_frames,
+		   l->count.rx_bytes, n ? drops : "=0");
+}
+
+void dpath_report(const struct dpath *dp)
+{
+	for (uint32_t slot = 0; slot < dp->slots_end; slot++) {
+		if (dp->ldp[slot])
+			report(dp->ldp[slot]);
+	}
 }
 
 /* A full bucket of `per_second` tokens a second. */
@@ -383,6 +425,7 @@ static void delete(struct dpath *dp, uint32_t slot)
 		ldp_commit(l);
 	remove_from(dp->dirty, &dp->dirty_count, l);
 	remove_from(dp->parked, &dp->parked_count, l);
+	report(l);
 	dp->ldp[slot] = NULL;
 	while (dp->slots_end > 0 && !dp->ldp[dp->slots_end - 1])
 		dp->slots_end--;

@@ -22,4 +22,10 @@ struct dpath *dpath_new(struct loop *loop, struct uplink *uplink, struct mbox *i
 			struct mbox *out);
 void dpath_free(struct dpath *dp);
 
+/* Logs each LDP's counters: frames, bytes, and drops by reason. */
+void dpath_report(const struct dpath *dp);
+
+/* The device went away while the loop ran. */
+bool dpath_lost_uplink(const struct dpath *dp);
+
 #endif

@@ -36,6 +36,7 @@ struct dpath {
 	struct sched *tx, *rx, *local; /* onto the uplink, into the rings, LDP to LDP */
 	struct pace tx_pace, rx_pace;
 	bool tx_blocked; /* the uplink said EAGAIN */
+	bool lost;	 /* the uplink is no more */
 	bool head_moved; /* a head went from one lottery to the other, which may have had its run */
 	struct fdb *fdb;
 	struct ldp *ldp[DPATH_SLOTS];
@@ -60,6 +61,7 @@ bool pace_wait(const struct pace *p);		  /* the next frame must wait */
 void dpath_run(struct dpath *dp);
 void dpath_mark_dirty(struct dpath *dp, struct ldp *l);
 void dpath_fail(struct dpath *dp, struct ldp *l, const char *why);
+void dpath_uplink_lost(struct dpath *dp, int err);
 void dpath_send(struct dpath *dp, enum msg_type type, struct ldp *l, const char *why);
 
 /* dpath_tx.c: TX rings -> uplink, and LDP to LDP. Each returns whether a budget ran out. */

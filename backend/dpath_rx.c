@@ -147,8 +147,11 @@ static bool read_frame(struct dpath *dp)
 	ssize_t n = readv(dp->up->fd, in, 2);
 	uint32_t len, hdr_len;
 
-	if (n < 0)
-		return errno == EINTR;
+	if (n < 0) {
+		if (errno != EAGAIN && errno != EINTR)
+			dpath_uplink_lost(dp, errno);
+		return false;
+	}
 	if (n <= (ssize_t)WIRE_VNET_LEN)
 		return true;
 	len = (uint32_t)n - WIRE_VNET_LEN;

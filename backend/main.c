@@ -85,6 +85,13 @@ static void on_quit(void *arg)
 	loop_timer_set(d->limit, QUIT_LIMIT_NS);
 }
 
+static void on_report(void *arg)
+{
+	const struct daemon *d = arg;
+
+	dpath_report(d->dpath);
+}
+
 static void drain(struct mbox *m)
 {
 	struct mbox_msg *link;
@@ -119,7 +126,8 @@ static void start(struct daemon *d)
 
 int main(int argc, char **argv)
 {
-	struct loop_signal *term, *intr;
+	struct loop_signal *term, *intr, *usr1;
+	bool lost;
 	static struct daemon d;
 
 	log_init("dmvl-back", LOG_INFO);
@@ -139,6 +147,7 @@ int main(int argc, char **argv)
 	term = loop_signal_new(d.loop, SIGTERM, on_quit, &d);
 	intr = loop_signal_new(d.loop, SIGINT, on_quit, &d);
 	start(&d);
+	usr1 = loop_signal_new(d.loop, SIGUSR1, on_report, &d);
 
 	log_notice("version %s: uplink %s on %s", DMVL_VERSION, d.conf.control.name,
 		   d.uplink.ifname);
@@ -146,13 +155,15 @@ int main(int argc, char **argv)
 	loop_run(d.loop);
 
 	control_join(d.control);
+	lost = dpath_lost_uplink(d.dpath);
 	dpath_free(d.dpath);
 	uplink_close(&d.uplink);
+	loop_signal_free(usr1);
 	loop_signal_free(intr);
 	loop_signal_free(term);
 	loop_timer_free(d.limit);
 	drain(d.to_loop);
 	drain(d.to_control);
 	loop_free(d.loop);
-	return 0;
+	return lost ? EXIT_FAILED : 0;
 }

@@ -26,7 +26,7 @@ enum msg_type {
 	MSG_DELETED, /* slot, vchan: to be closed */
 	MSG_FAILED,  /* slot, why: static text; NULL: the guest closed its side */
 	MSG_REFUSED, /* slot, why: the slot was not added; its vchan comes with MSG_DELETED */
-	MSG_QUIT,    /* a signal asks to end */
+	MSG_QUIT,    /* a signal asks to end, or the uplink is gone */
 };
 
 /* LDP to LDP: in the host, through the uplink, or not at all. */

@@ -12,6 +12,8 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "common/wire.h"
@@ -62,14 +64,37 @@ int tap_open(const char *name)
 	return open_node("/dev/net/tun", name, IFF_TAP | IFF_NO_PI | IFF_VNET_HDR);
 }
 
+/* The device number of a macvtap's character device, from sysfs; 0: not a macvtap. */
+static dev_t macvtap_dev(const char *name, unsigned index)
+{
+	char path[96], text[32];
+	unsigned maj = 0, min = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/sys/class/net/%.15s/tap%u/dev", name, index);
+	f = fopen(path, "re");
+	if (!f)
+		return 0;
+	if (fgets(text, sizeof(text), f))
+		sscanf(text, "%u:%u", &maj, &min);
+	fclose(f);
+	return makedev(maj, min);
+}
+
 int tap_open_macvtap(const char *name)
 {
-	char path[32];
 	unsigned index = if_nametoindex(name);
+	struct stat st;
+	char path[32];
 
 	if (index == 0)
 		return -ENODEV;
 	snprintf(path, sizeof(path), "/dev/tap%u", index);
+	/* /dev is shared by network namespaces, in which interface numbers repeat. */
+	if (stat(path, &st) < 0)
+		return -errno;
+	if (st.st_rdev != macvtap_dev(name, index))
+		return -ENXIO;
 	return open_node(path, name, IFF_TAP | IFF_NO_PI | IFF_VNET_HDR);
 }
 

@@ -35,8 +35,7 @@ struct request {
 	const char *failure; /* NULL: stop */
 };
 
-/* --- looking and deciding -----------------------------------------------------------------------
- */
+/* --- looking and deciding --- */
 
 static enum hs_end server_state(struct control *c)
 {
@@ -155,8 +154,7 @@ static void evaluate(struct control *c)
 	loop_timer_set(c->retry, RECONNECT_NS);
 }
 
-/* --- events -------------------------------------------------------------------------------------
- */
+/* --- events --- */
 
 static void on_xs(void *arg)
 {
@@ -214,8 +212,7 @@ static void on_announce(void *arg)
 		     &c->announced_demand);
 }
 
-/* --- the thread ---------------------------------------------------------------------------------
- */
+/* --- the thread --- */
 
 static void *control_main(void *arg)
 {

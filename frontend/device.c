@@ -71,8 +71,7 @@ bool device_drain(struct device *d)
 	return !xs_conn_dead(d->xs);
 }
 
-/* --- reading ------------------------------------------------------------------------------------
- */
+/* --- reading --- */
 
 /* A node's value in buf; its length, or -errno. */
 static int read_key(struct device *d, const char *dir, enum schema_key key, char *buf, size_t size)
@@ -273,8 +272,7 @@ int device_read_offer(struct device *d, struct device_offer *offer)
 	return 0;
 }
 
-/* --- writing ------------------------------------------------------------------------------------
- */
+/* --- writing --- */
 
 int device_announce(struct device *d, enum schema_key key, uint64_t value)
 {

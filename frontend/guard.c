@@ -44,17 +44,26 @@ static void set_title(void)
 	prctl(PR_SET_NAME, TITLE + 1);
 }
 
-/* The out-of-memory killer would close what must not be closed. */
-static void spare_from_oom(void)
+static void write_file(const char *path, const char *text)
 {
-	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
 
 	if (fd < 0)
 		return;
-	if (write(fd, "-1000", 5) < 0) {
-		/* Not root: then it stays killable. */
+	if (write(fd, text, strlen(text)) < 0) {
+		/* Refused: then this guard is as easily killed as any process. */
 	}
 	close(fd);
+}
+
+/* Nothing but an administrator's own kill shall close what must not be closed. */
+static void be_spared(void)
+{
+	write_file("/proc/self/oom_score_adj", "-1000");
+	/* Out of the service's control group, which is killed as a whole when the service ends. */
+	write_file("/sys/fs/cgroup/cgroup.procs", "0");
+	write_file("/sys/fs/cgroup/unified/cgroup.procs", "0"); /* with cgroup v1 beside it */
+	write_file("/sys/fs/cgroup/systemd/cgroup.procs", "0");
 }
 
 static void close_other_fds(int a, int b)
@@ -100,7 +109,7 @@ _Noreturn static void guard_main(int sock, struct vchan *v, const char *ref_path
 	}
 	close_other_fds(sock, vchan_fd(v));
 	set_title();
-	spare_from_oom();
+	be_spared();
 
 	n = recv(sock, &word, 1, 0);
 	if (n == 1 && word == SAY_CLOSE)

@@ -43,8 +43,7 @@ struct front {
 	int status;
 };
 
-/* --- start --------------------------------------------------------------------------------------
- */
+/* --- start --- */
 
 static void parse_args(int argc, char **argv, struct front_options *opts)
 {
@@ -121,8 +120,7 @@ static void open_device(struct device *device, unsigned id)
 		    strerror(-ret));
 }
 
-/* --- while it runs ------------------------------------------------------------------------------
- */
+/* --- while it runs --- */
 
 static void on_link_failed(void *arg, const char *why)
 {

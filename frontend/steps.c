@@ -25,8 +25,7 @@
 /* Ethernet with two VLAN tags. */
 #define FRAME_OVERHEAD (WIRE_FRAME_MAX - 65535u)
 
-/* --- towards the frame thread -------------------------------------------------------------------
- */
+/* --- towards the frame thread --- */
 
 static void tell_frames(struct control *c, enum control_word word, bool resumed)
 {
@@ -56,8 +55,7 @@ static void link_stop(struct control *c, bool resumed)
 	loop_timer_cancel(c->announce);
 }
 
-/* --- keeping quiet about what was said already --------------------------------------------------
- */
+/* --- keeping quiet about what was said already --- */
 
 void control_complain(struct control *c, enum log_level level, const char *fmt, ...)
 {
@@ -73,8 +71,16 @@ void control_complain(struct control *c, enum log_level level, const char *fmt, 
 	log_at(level, "%s", text);
 }
 
-/* --- steps --------------------------------------------------------------------------------------
- */
+/* --- steps --- */
+
+/* Whether another attempt at once may fail as this one did; a backend that left comes back in its
+ * own time. */
+static bool is_failure(const struct control *c)
+{
+	if (!c->server.v)
+		return false; /* what an agent left that died */
+	return vchan_peer_waiting(c->server.v) || (c->failure && vchan_is_open(c->server.v));
+}
 
 static void count_failure(struct control *c)
 {
@@ -219,7 +225,8 @@ static int step_closing(struct control *c)
 	else
 		log_notice("%s disconnected", c->opts->ifname);
 	c->closing_since_ns = loop_now_ns();
-	count_failure(c);
+	if (is_failure(c))
+		count_failure(c);
 	return write_state(c, XenbusStateClosing);
 }
 
@@ -237,7 +244,7 @@ static int step_rebuild(struct control *c)
 	c->failure = NULL;
 	c->failures = 0;
 	c->hold_until_ns = 0;
-	log_notice("%s: the device was made anew, connecting again", c->opts->ifname);
+	log_notice("%s: connecting anew", c->opts->ifname);
 	return 0;
 }
 

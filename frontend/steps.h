@@ -37,7 +37,7 @@ struct control {
 	bool stopping;
 	unsigned failures;
 	uint64_t up_since_ns, hold_until_ns, closing_since_ns;
-	char complaint[160]; /* logged last, not to be repeated */
+	char complaint[256]; /* logged last, not to be repeated */
 	uint64_t announced_log, announced_demand;
 	struct control_msg bye;
 };

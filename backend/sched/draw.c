@@ -1,55 +1,79 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* draw.c: a lottery without replacement over the credit that is left in the round. */
+/* draw.c: the stratified credit lottery: which class, whether somebody overtakes, and the clock. */
 #include "backend/sched/draw.h"
 
 #include <stdlib.h>
 
 #include "backend/sched/rng.h"
+#include "backend/sched/wheel.h"
 
 /*
- * In each round every LDP that is in gets one quantum per unit of weight, counted from the lightest
- * of them. Those with credit left are in the urn; a ticket is a byte of it. Whoever has spent his
- * credit waits in `spent` for the next round, which begins when the urn is empty. Debt is kept.
- * Who comes back in a later round gets that round's credit, which is his share of it.
+ * Theory of operation
+ *
+ * The clock. now_vt is the virtual time of the fluid ideal: it moves by bytes / (sum of the active
+ * weights). It is kept at the weighted mean of the active LDPs' starts: a served frame moves both
+ * alike (it is computed from what the start moved by, so that no rounding adds up), and an LDP that
+ * joins ahead of the clock or leaves ahead of or behind it moves the clock by its part. So what one
+ * LDP had too much is never taken for service that the others had. The clock has a fraction, since
+ * a frame among 65,536 heavy LDPs moves it by less than one.
+ *
+ * Whose turn. Of the classes whose head slot has begun, the one whose position is first; within it
+ * the wheel's lottery. If rounding leaves no such class, the one that begins first.
+ *
+ * Express. Who wakes without being ahead may overtake for one quantum, a low_latency LDP always;
+ * but only while it is not ahead of the clock, and only if that makes no class miss the end of its
+ * head slot. So it gets its share sooner, and never more than its share.
  */
-enum draw_where { DRAW_OUT, DRAW_URN, DRAW_SPENT };
-
-struct draw_ldp {
-	int64_t credit_bytes;
-	uint64_t round; /* the round whose credit he has had */
-	uint32_t weight;
-	uint32_t pos;  /* in urn or spent */
-	uint8_t where; /* enum draw_where */
-};
+#define DRAW_START_VT  ((uint64_t)1 << 40) /* the clock may turn back a little */
+#define DRAW_REBASE_VT ((uint64_t)1 << 62)
+#define DRAW_LOOKS     4 /* at waiters of the express path, per draw */
+#define DRAW_LEAD      2 /* quanta that an LDP may be ahead and still be due */
+#define QUANTUM_CREDIT ((uint64_t)1 << VT_QUANTUM_LOG)
 
 struct draw {
-	struct draw_ldp *ldp;
-	uint32_t *urn, *spent;
-	uint32_t n_urn, n_spent;
-	uint32_t quantum_bytes;
-	uint32_t unit_weight; /* the weight that earns one quantum in this round */
-	uint64_t round;
+	struct wheel wheel[WHEEL_CLASSES];
+	struct wheel_ldp *ldp;
+	uint64_t now_vt;
+	double now_frac;
+	double per_weight; /* 1 / active_weight */
+	double quantum_vt; /* what a quantum moves the clock by now */
 	uint64_t active_weight;
-	int64_t max_credit;
+	uint32_t busy; /* bitmap: classes with members */
+	uint32_t max_ids;
+	uint32_t quantum_bytes;
+	uint32_t *express; /* a ring; an LDP is in it at most once */
+	bool express_on;
+	uint32_t express_mask, express_get, express_put;
 	struct rng rng;
 };
 
 struct draw *draw_new(uint32_t max_ids, uint32_t quantum_bytes, uint64_t seed)
 {
 	struct draw *d = calloc(1, sizeof(*d));
+	uint32_t ring = 1;
 
 	if (!d)
 		return NULL;
-	d->ldp = calloc(max_ids, sizeof(*d->ldp));
-	d->urn = calloc(max_ids, sizeof(*d->urn));
-	d->spent = calloc(max_ids, sizeof(*d->spent));
-	if (!d->ldp || !d->urn || !d->spent) {
+	while (ring < max_ids)
+		ring *= 2;
+	d->ldp = aligned_alloc(sizeof(*d->ldp), max_ids * sizeof(*d->ldp));
+	d->express = calloc(ring, sizeof(*d->express));
+	if (!d->ldp || !d->express) {
 		draw_free(d);
 		return NULL;
 	}
+	d->express_mask = ring - 1;
+	d->express_on = true;
+	d->max_ids = max_ids;
 	d->quantum_bytes = quantum_bytes;
-	d->unit_weight = 1;
+	d->now_vt = DRAW_START_VT;
 	rng_seed(&d->rng, seed);
+	for (unsigned int k = 0; k < WHEEL_CLASSES; k++)
+		wheel_init(&d->wheel[k], k);
+	for (uint32_t id = 0; id < max_ids; id++) {
+		d->ldp[id] = (struct wheel_ldp){0};
+		draw_reset(d, id, 1, false);
+	}
 	return d;
 }
 
@@ -58,144 +82,282 @@ void draw_free(struct draw *d)
 	if (!d)
 		return;
 	free(d->ldp);
-	free(d->urn);
-	free(d->spent);
+	free(d->express);
 	free(d);
 }
 
-static void draw_take_out(struct draw *d, uint32_t id)
+static void draw_set_weight(struct draw *d, struct wheel_ldp *l, uint32_t weight)
 {
-	struct draw_ldp *l = &d->ldp[id];
-	uint32_t *list = l->where == DRAW_URN ? d->urn : d->spent;
-	uint32_t *n = l->where == DRAW_URN ? &d->n_urn : &d->n_spent;
-
-	if (l->where == DRAW_OUT)
-		return;
-	list[l->pos] = list[--*n];
-	d->ldp[list[l->pos]].pos = l->pos;
-	l->where = DRAW_OUT;
+	l->weight = weight;
+	l->class = (uint8_t)(31 - __builtin_clz(weight));
+	/* Rounded up, or a full frame would leave a crumb of credit in its slot. */
+	l->step =
+		((uint64_t)1 << (VT_QUANTUM_LOG + 32)) / ((uint64_t)d->quantum_bytes * weight) + 1;
 }
 
-static void draw_put_in(struct draw *d, uint32_t id)
+/* Moves the clock by a possibly negative amount. */
+static void draw_shift_clock(struct draw *d, double by_vt)
 {
-	struct draw_ldp *l = &d->ldp[id];
+	double to = d->now_frac + by_vt;
+	int64_t whole = (int64_t)to;
 
-	if (l->credit_bytes > 0) {
-		l->where = DRAW_URN;
-		l->pos = d->n_urn++;
-		d->urn[l->pos] = id;
-		if (l->credit_bytes > d->max_credit)
-			d->max_credit = l->credit_bytes;
+	if ((double)whole > to)
+		whole--;
+	d->now_vt += (uint64_t)whole;
+	d->now_frac = to - (double)whole;
+}
+
+/* How far the LDP is ahead of the clock. */
+static double draw_ahead(const struct draw *d, const struct wheel_ldp *l)
+{
+	return (double)(int64_t)(l->start_vt - d->now_vt) + l->start_frac * 0x1p-32 - d->now_frac;
+}
+
+/* Counts the LDP in (sign 1) or out (sign -1) and keeps the clock at the mean of those in. */
+static void draw_count(struct draw *d, const struct wheel_ldp *l, int sign)
+{
+	double ahead = draw_ahead(d, l);
+
+	d->active_weight += (uint64_t)(int64_t)sign * l->weight;
+	if (!d->active_weight) { /* the last one leaves: what he had is what the link sent */
+		d->now_vt = l->start_vt;
+		d->now_frac = 0;
+		return;
+	}
+	draw_shift_clock(d, sign * ahead * l->weight / (double)d->active_weight);
+	d->per_weight = 1 / (double)d->active_weight;
+	d->quantum_vt = (double)QUANTUM_CREDIT * d->per_weight;
+}
+
+/* Draws the class's position anew, or marks it empty. */
+static void draw_update(struct draw *d, unsigned int class)
+{
+	if (d->wheel[class].members) {
+		d->busy |= 1u << class;
+		wheel_position(&d->wheel[class], &d->rng);
 	} else {
-		l->where = DRAW_SPENT;
-		l->pos = d->n_spent++;
-		d->spent[l->pos] = id;
+		d->busy &= ~(1u << class);
 	}
 }
 
-/* Gives the credit of the rounds up to this one, never more than one round's. */
-static void draw_grant(struct draw *d, struct draw_ldp *l)
+static void draw_put(struct draw *d, uint32_t id)
 {
-	int64_t share = (int64_t)d->quantum_bytes * l->weight / d->unit_weight;
-	uint64_t missed = d->round - l->round;
-
-	if (share < 1)
-		share = 1;
-	l->round = d->round;
-	if (l->credit_bytes > 0 && missed)
-		l->credit_bytes = 0;
-	if (missed > (uint64_t)(share - l->credit_bytes) / (uint64_t)share)
-		l->credit_bytes = share;
-	else
-		l->credit_bytes += (int64_t)missed * share;
+	draw_count(d, &d->ldp[id], 1);
+	wheel_put(&d->wheel[d->ldp[id].class], d->ldp, id);
+	draw_update(d, d->ldp[id].class);
 }
 
-static void draw_new_round(struct draw *d)
+static void draw_take(struct draw *d, uint32_t id)
 {
-	uint32_t lightest = UINT32_MAX;
+	wheel_take(&d->wheel[d->ldp[id].class], d->ldp, id);
+	draw_count(d, &d->ldp[id], -1);
+	draw_update(d, d->ldp[id].class);
+}
 
-	for (uint32_t i = 0; i < d->n_spent; i++)
-		if (d->ldp[d->spent[i]].weight < lightest)
-			lightest = d->ldp[d->spent[i]].weight;
-	d->unit_weight = lightest;
-	d->round++;
-	d->max_credit = 0;
-	for (uint32_t i = d->n_spent; i-- > 0;) {
-		uint32_t id = d->spent[i];
+void draw_reset(struct draw *d, uint32_t id, uint32_t weight, bool low_latency)
+{
+	struct wheel_ldp *l = &d->ldp[id];
 
-		draw_grant(d, &d->ldp[id]);
-		if (d->ldp[id].credit_bytes > 0) {
-			draw_take_out(d, id);
-			draw_put_in(d, id);
+	draw_set_weight(d, l, weight);
+	l->start_vt = 0;
+	l->start_frac = 0;
+	l->express_bytes = 0;
+	l->low_latency = low_latency;
+}
+
+void draw_reweight(struct draw *d, uint32_t id, uint32_t weight, bool low_latency)
+{
+	struct wheel_ldp *l = &d->ldp[id];
+	bool in = l->where != WHEEL_OUT;
+	uint32_t old = l->weight;
+	double ahead = draw_ahead(d, l);
+
+	l->low_latency = low_latency;
+	if (weight == old)
+		return;
+	if (in)
+		draw_take(d, id);
+	draw_set_weight(d, l, weight);
+	if (in || ahead > 0) {
+		ahead = (in ? draw_ahead(d, l) : ahead) * old / weight;
+		l->start_vt = d->now_vt + (uint64_t)(int64_t)(ahead + d->now_frac);
+		l->start_frac = 0;
+	}
+	if (in)
+		draw_put(d, id);
+}
+
+void draw_wake(struct draw *d, uint32_t id)
+{
+	struct wheel_ldp *l = &d->ldp[id];
+
+	if (l->where != WHEEL_OUT)
+		return;
+	if (l->start_vt < d->now_vt) {
+		l->start_vt = d->now_vt;
+		l->start_frac = 0;
+	}
+	draw_put(d, id);
+	l->express_bytes = (int32_t)d->quantum_bytes;
+	if (!l->in_express) {
+		l->in_express = true;
+		d->express[d->express_put++ & d->express_mask] = id;
+	}
+}
+
+void draw_sleep(struct draw *d, uint32_t id)
+{
+	if (d->ldp[id].where != WHEEL_OUT)
+		draw_take(d, id);
+}
+
+/* The first waiter that may overtake, at most DRAW_LOOKS looked at; others are dropped or turned.
+ */
+static uint32_t draw_express(struct draw *d)
+{
+	for (int look = 0; look < DRAW_LOOKS && d->express_get != d->express_put; look++) {
+		uint32_t id = d->express[d->express_get & d->express_mask];
+		struct wheel_ldp *l = &d->ldp[id];
+		bool may = l->where != WHEEL_OUT && (l->low_latency || l->express_bytes > 0);
+
+		if (may && l->start_vt <= d->now_vt)
+			return id;
+		d->express_get++;
+		if (may &&
+		    (l->low_latency || (l->start_vt - d->now_vt) * l->weight < QUANTUM_CREDIT))
+			d->express[d->express_put++ & d->express_mask] = id;
+		else
+			l->in_express = false;
+	}
+	return WHEEL_NONE;
+}
+
+/* The class whose turn it is; *slack_vt is how long the clock may run until a class is late. */
+static unsigned int draw_class(const struct draw *d, int64_t *slack_vt)
+{
+	uint64_t best_vt = UINT64_MAX, first_vt = UINT64_MAX, end_vt = UINT64_MAX;
+	unsigned int best = WHEEL_CLASSES, first = 0;
+
+	for (uint32_t map = d->busy; map; map &= map - 1) {
+		unsigned int k = (unsigned int)__builtin_ctz(map);
+		const struct wheel *w = &d->wheel[k];
+
+		if (wheel_begin_vt(w) < first_vt) {
+			first_vt = wheel_begin_vt(w);
+			first = k;
+		}
+		if (wheel_begin_vt(w) > d->now_vt)
+			continue;
+		if (wheel_end_vt(w) < end_vt)
+			end_vt = wheel_end_vt(w);
+		if (w->position_vt < best_vt) {
+			best_vt = w->position_vt;
+			best = k;
 		}
 	}
+	*slack_vt = end_vt == UINT64_MAX ? INT64_MAX : (int64_t)(end_vt - d->now_vt);
+	return best < WHEEL_CLASSES ? best : first;
 }
 
 uint32_t draw_pick(struct draw *d)
 {
-	uint32_t id;
+	unsigned int class;
+	int64_t slack_vt;
 
-	if (!d->n_urn && !d->n_spent)
-		return UINT32_MAX;
-	while (!d->n_urn)
-		draw_new_round(d);
-	for (int tries = 0;; tries++) {
-		id = d->urn[rng_below(&d->rng, d->n_urn)];
-		if (tries == 64 ||
-		    (int64_t)((double)d->max_credit * (double)(rng_next(&d->rng) >> 11) * 0x1p-53) <
-			    d->ldp[id].credit_bytes)
+	if (!d->busy)
+		return WHEEL_NONE;
+	class = draw_class(d, &slack_vt);
+	if (d->express_on && d->express_get != d->express_put &&
+	    d->quantum_vt <= (double)slack_vt) {
+		uint32_t id = draw_express(d);
+
+		if (id != WHEEL_NONE)
 			return id;
+	}
+	return wheel_pick(&d->wheel[class], d->ldp, &d->rng);
+}
+
+/* Turns everything back far enough for years of the same; a multiple of every class's wheel. */
+static void draw_rebase(struct draw *d)
+{
+	const uint64_t turn = (uint64_t)WHEEL_SLOTS << VT_QUANTUM_LOG;
+	const uint64_t by = (d->now_vt - DRAW_START_VT) / turn * turn;
+
+	d->now_vt -= by;
+	for (unsigned int k = 0; k < WHEEL_CLASSES; k++)
+		wheel_rebase(&d->wheel[k], by);
+	for (uint32_t id = 0; id < d->max_ids; id++) {
+		struct wheel_ldp *l = &d->ldp[id];
+
+		l->start_vt = l->start_vt > by ? l->start_vt - by : 0;
 	}
 }
 
 void draw_charge(struct draw *d, uint32_t id, uint32_t cost_bytes)
 {
-	struct draw_ldp *l = &d->ldp[id];
-	bool in = l->where != DRAW_OUT;
+	struct wheel_ldp *l = &d->ldp[id];
+	bool in = l->where != WHEEL_OUT;
+	uint64_t before_vt;
+	uint32_t before_frac;
+	double moved_vt;
 
-	draw_take_out(d, id);
-	l->credit_bytes -= cost_bytes;
-	if (in)
-		draw_put_in(d, id);
-}
-
-void draw_wake(struct draw *d, uint32_t id)
-{
-	if (d->ldp[id].where != DRAW_OUT)
+	if (!in && l->start_vt < d->now_vt)
+		l->start_vt = d->now_vt;
+	before_vt = l->start_vt;
+	before_frac = l->start_frac;
+	wheel_serve(&d->wheel[l->class], d->ldp, id, cost_bytes);
+	if (!in)
 		return;
-	draw_grant(d, &d->ldp[id]);
-	d->active_weight += d->ldp[id].weight;
-	draw_put_in(d, id);
-}
-
-void draw_sleep(struct draw *d, uint32_t id)
-{
-	if (d->ldp[id].where == DRAW_OUT)
-		return;
-	d->active_weight -= d->ldp[id].weight;
-	draw_take_out(d, id);
-}
-
-void draw_reset(struct draw *d, uint32_t id, uint32_t weight, bool low_latency)
-{
-	(void)low_latency;
-	d->ldp[id] = (struct draw_ldp){.weight = weight, .round = d->round};
-}
-
-void draw_reweight(struct draw *d, uint32_t id, uint32_t weight, bool low_latency)
-{
-	(void)low_latency;
-	if (d->ldp[id].where != DRAW_OUT)
-		d->active_weight += (uint64_t)weight - d->ldp[id].weight;
-	d->ldp[id].weight = weight;
+	moved_vt = (double)(l->start_vt - before_vt) +
+		   ((double)l->start_frac - (double)before_frac) * 0x1p-32;
+	d->now_frac += moved_vt * l->weight * d->per_weight;
+	d->now_vt += (uint64_t)d->now_frac;
+	d->now_frac -= (double)(uint64_t)d->now_frac;
+	if (l->express_bytes > 0)
+		l->express_bytes -=
+			cost_bytes < d->quantum_bytes ? (int32_t)cost_bytes : l->express_bytes;
+	draw_update(d, l->class);
+	if (d->now_vt >= DRAW_REBASE_VT)
+		draw_rebase(d);
 }
 
 bool draw_is_due(const struct draw *d, uint32_t id)
 {
-	return d->ldp[id].where == DRAW_URN;
+	return draw_ahead(d, &d->ldp[id]) * d->ldp[id].weight <
+	       (double)(DRAW_LEAD * QUANTUM_CREDIT);
 }
 
 uint64_t draw_active_weight(const struct draw *d)
 {
 	return d->active_weight;
+}
+
+void draw_set_express(struct draw *d, bool on)
+{
+	d->express_on = on;
+}
+
+bool draw_is_sound(const struct draw *d)
+{
+	uint64_t weight = 0;
+	double ahead = 0;
+
+	for (uint32_t id = 0; id < d->max_ids; id++) {
+		const struct wheel_ldp *l = &d->ldp[id];
+
+		if (l->where == WHEEL_OUT)
+			continue;
+		weight += l->weight;
+		ahead += draw_ahead(d, l) * l->weight;
+	}
+	for (unsigned int k = 0; k < WHEEL_CLASSES; k++) {
+		if (!d->wheel[k].members != !(d->busy & 1u << k))
+			return false;
+		if (!wheel_is_sound(&d->wheel[k], d->ldp))
+			return false;
+	}
+	/* The clock is the mean of the starts, to 2^-14 of a quantum. */
+	if ((ahead < 0 ? -ahead : ahead) > (double)(QUANTUM_CREDIT >> 14))
+		return false;
+	return weight == d->active_weight;
 }

@@ -8,30 +8,40 @@
 
 struct draw;
 
-/* As sched_new(): ids 0..max_ids-1, quantum in bytes, seed. NULL: out of memory. */
+/*
+ * Room for ids 0..max_ids-1 (at most 65536); quantum_bytes is 64..65536; seed is any number. NULL:
+ * out of memory. The caller ends it with draw_free(); NULL is fine there.
+ */
 struct draw *draw_new(uint32_t max_ids, uint32_t quantum_bytes, uint64_t seed);
 void draw_free(struct draw *d);
 
-/* An idle LDP without debt, forgetting what the id may have owed. It must be idle. */
+/* An LDP without debt, weight 1..65535, forgetting what the id may have owed. It must be out. */
 void draw_reset(struct draw *d, uint32_t id, uint32_t weight, bool low_latency);
 
-/* A new weight, idle or active; the debt in bytes stays. */
+/* A new weight, in or out; what the LDP is ahead or behind, in bytes, stays. */
 void draw_reweight(struct draw *d, uint32_t id, uint32_t weight, bool low_latency);
 
 /* Joins or leaves the draw. Joining twice or leaving twice changes nothing. */
 void draw_wake(struct draw *d, uint32_t id);
 void draw_sleep(struct draw *d, uint32_t id);
 
-/* Whose turn it is, or UINT32_MAX when nobody is in. */
+/* Whose turn it is, or UINT32_MAX when nobody is in. Never UINT32_MAX when somebody is. */
 uint32_t draw_pick(struct draw *d);
 
-/* Charges cost_bytes to the LDP, in or not. */
+/* Charges cost_bytes to an LDP that is in. One that is out is charged without a turn of the clock.
+ */
 void draw_charge(struct draw *d, uint32_t id, uint32_t cost_bytes);
 
-/* Whether an LDP has had no more than its share so far, and is owed the next bytes. */
+/* Whether the LDP is less than two quanta ahead of its fair share. */
 bool draw_is_due(const struct draw *d, uint32_t id);
+
+/* Whether the express path is used; it is until this says no. */
+void draw_set_express(struct draw *d, bool on);
 
 /* The sum of the weights of those in. */
 uint64_t draw_active_weight(const struct draw *d);
+
+/* For tests: recomputes all sums and lists; false where one is wrong. Looks at every id. */
+bool draw_is_sound(const struct draw *d);
 
 #endif

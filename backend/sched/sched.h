@@ -84,14 +84,25 @@ uint32_t sched_draw(struct sched *s, uint64_t now_ns);
 uint64_t sched_next_ns(const struct sched *s);
 
 /*
- * Charges the LDP `cost_bytes` (wire bytes, or the frame's cost in bytes where that is more) for a
- * frame that it sent or had refused. `more`: it has another frame waiting; otherwise it sleeps. Its
- * debt outlives its sleep.
+ * Charges the LDP `cost_bytes` (at most 1 MiB: wire bytes, or the frame's cost in bytes where that
+ * is more) for a frame that it sent or had refused. `more`: it has another frame waiting; otherwise
+ * it sleeps. Its debt outlives its sleep.
  */
 void sched_served(struct sched *s, uint32_t id, uint32_t cost_bytes, bool more, uint64_t now_ns);
 
-/* The sum of the weights of the LDPs that are awake, and whether one LDP is. */
+/*
+ * Whether LDPs that wake, and those with low_latency, may overtake as far as their share allows
+ * (the default). Without it the worst lag is smaller and the latency of light LDPs larger.
+ */
+void sched_set_express(struct sched *s, bool on);
+
+/* The sum of the weights of the LDPs that are awake and not at their ceiling. */
 uint64_t sched_active_weight(const struct sched *s);
+
+/* Whether the LDP is awake, at its ceiling or not. */
 bool sched_is_awake(const struct sched *s, uint32_t id);
+
+/* For tests: recomputes all sums, lists and heaps; false where one is wrong. Looks at every id. */
+bool sched_is_sound(const struct sched *s);
 
 #endif

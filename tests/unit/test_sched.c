@@ -279,7 +279,7 @@ static void test_min(void)
 	sched_wake(k.s, 4, k.now_ns);
 	link_add(&k, 4, plain, Q);
 	link_run(&k, 100 * ms);
-	ok(near(link_permille(&k, 4, 100 * ms), 175, 30), "a newcomer beside it gets his share");
+	ok(near(link_permille(&k, 4, 100 * ms), 175, 6), "a newcomer beside it gets his share");
 	sched_remove(k.s, 4);
 	r.weight = 3 * 256;
 	sched_set_rule(k.s, 0, &r, k.now_ns);

@@ -269,6 +269,9 @@ _guest_ensure()
 		guest -t 20 "$1" true >&2 && return
 		guest_destroy "$1"
 	fi
+	# On a busy machine xl's own limits may be too short: once more.
+	guest_create "$1" && return
+	guest_destroy "$1"
 	guest_create "$1"
 }
 

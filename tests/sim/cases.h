@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* cases.h: the situations that are simulated, what is measured in them, and where it is kept. */
+#ifndef DMVL_SIM_CASES_H
+#define DMVL_SIM_CASES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "tests/sim/subject.h"
+#include "tests/sim/world.h"
+
+#define CASES_SUBJECTS 6
+
+/* Ours first, then the peers, in the order of the tables. */
+extern const struct subject *const cases_subject[CASES_SUBJECTS];
+
+struct cases_result {
+	char name[48];
+	const char *subject, *metric, *unit;
+	double value;
+};
+
+struct cases {
+	struct cases_result *result;
+	uint32_t n, room;
+};
+
+/* Runs everything but the timing, for all subjects. */
+void cases_run(struct cases *c);
+
+/* Nanoseconds per draw and charge for 3, 64, 1024 and 65536 backlogged LDPs. Reads the clock. */
+void cases_time(struct cases *c);
+
+/* The two plots, as SVG files in a directory that exists. 0 or -errno. */
+int cases_plot(const char *dir);
+
+/* A table per case, a row per subject. */
+void cases_print(const struct cases *c, FILE *f);
+
+/* One JSON object a line. */
+void cases_json(const struct cases *c, FILE *f);
+
+void cases_add(struct cases *c, const char *name, const struct subject *s, const char *metric,
+	       double value, const char *unit);
+void cases_fini(struct cases *c);
+
+/*
+ * A world of at most 300 flows that come and go, made from a seed, for 100 ms of 10 Gbit/s; ready
+ * to start. With gso, frames go up to 64 KiB and not only to 1514 bytes.
+ */
+void cases_churn(struct world *w, uint64_t seed, bool gso);
+
+/* n flows of weights 1:2:4 that always have something to send. */
+void cases_backlog(struct world *w, uint32_t n, enum world_sizes sizes, uint64_t seed);
+
+/* The share of the time with frames waiting in which the link was sending. */
+double cases_utilisation(const struct world *w);
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* subject_dmvl.c: the daemon's own scheduler as a subject. */
+#include <stdlib.h>
+
+#include "backend/sched/sched.h"
+#include "tests/sim/subject.h"
+
+static void *dmvl_make(const struct subject_setup *su)
+{
+	struct sched *s = sched_new(su->n, su->quantum_bytes, su->seed);
+
+	if (!s)
+		abort();
+	for (uint32_t i = 0; i < su->n; i++) {
+		struct sched_rule r = {.weight = su->weight[i],
+				       .low_latency = su->low_latency && su->low_latency[i]};
+
+		if (sched_add(s, i, &r))
+			abort();
+	}
+	return s;
+}
+
+static void *dmvl_make_noexpress(const struct subject_setup *su)
+{
+	struct sched *s = dmvl_make(su);
+
+	sched_set_express(s, false);
+	return s;
+}
+
+static void dmvl_destroy(void *p)
+{
+	sched_free(p);
+}
+
+static void dmvl_arrive(void *p, uint32_t id, bool first, uint64_t now_ns)
+{
+	if (first)
+		sched_wake(p, id, now_ns);
+}
+
+static uint32_t dmvl_draw(void *p, uint64_t now_ns)
+{
+	return sched_draw(p, now_ns);
+}
+
+static void dmvl_served(void *p, uint32_t id, uint32_t bytes, bool more, uint64_t now_ns)
+{
+	sched_served(p, id, bytes, more, now_ns);
+}
+
+const struct subject subject_dmvl = {"dmvl",	  dmvl_make, dmvl_destroy,
+				     dmvl_arrive, dmvl_draw, dmvl_served};
+const struct subject subject_dmvl_noexpress = {"dmvl-noexpress", dmvl_make_noexpress, dmvl_destroy,
+					       dmvl_arrive,	 dmvl_draw,	      dmvl_served};

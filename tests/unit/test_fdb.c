@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The address table: own addresses stay, learnt ones are bounded and give way. */
+#include "backend/fdb.h"
+
+#include <errno.h>
+
+#include "tests/unit/tap.h"
+
+static uint8_t *mac(unsigned n)
+{
+	static uint8_t m[8][6];
+	static unsigned next;
+	uint8_t *p = m[next++ % 8];
+
+	p[0] = 2;
+	p[1] = 0;
+	p[2] = (uint8_t)(n >> 24);
+	p[3] = (uint8_t)(n >> 16);
+	p[4] = (uint8_t)(n >> 8);
+	p[5] = (uint8_t)n;
+	return p;
+}
+
+int main(void)
+{
+	static const uint8_t group[6] = { 1, 0, 0, 0, 0, 1 };
+	struct fdb *f = fdb_new();
+	unsigned known = 0;
+
+	is_int(fdb_lookup(f, mac(1)), FDB_NONE, "unknown");
+	is_int(fdb_add(f, mac(1), 10), 0, "own address");
+	is_int(fdb_lookup(f, mac(1)), 10, "found");
+	is_int(fdb_add(f, mac(1), 11), -EEXIST, "not for another one");
+	is_int(fdb_add(f, mac(1), 10), 0, "again for the same");
+	fdb_learn(f, mac(1), 12);
+	is_int(fdb_lookup(f, mac(1)), 10, "an own address cannot be learnt away");
+	fdb_learn(f, group, 12);
+	is_int(fdb_lookup(f, group), FDB_NONE, "group addresses are not learnt");
+
+	for (unsigned i = 0; i < 1000; i++)
+		fdb_learn(f, mac(1000 + i), 12);
+	for (unsigned i = 0; i < 1000; i++)
+		known += fdb_lookup(f, mac(1000 + i)) == 12;
+	is_int(known, FDB_LEARN_MAX, "so many are learnt from one");
+	is_int(fdb_lookup(f, mac(1999)), 12, "the newest is known");
+	is_int(fdb_lookup(f, mac(1000)), FDB_NONE, "the oldest is forgotten");
+	fdb_learn(f, mac(1999), 13);
+	is_int(fdb_lookup(f, mac(1999)), 13, "an address may move");
+	fdb_forget(f, 12, NULL);
+	is_int(fdb_lookup(f, mac(1998)), FDB_NONE, "forgotten with its LDP");
+	is_int(fdb_lookup(f, mac(1999)), 13, "what moved on stays");
+	is_int(fdb_add(f, mac(1999), 14), 0, "an own address takes over a learnt one");
+	is_int(fdb_lookup(f, mac(1999)), 14, "and is found");
+	fdb_forget(f, 13, NULL);
+	is_int(fdb_lookup(f, mac(1999)), 14, "also when the one it was learnt from goes");
+	fdb_forget(f, 10, mac(1));
+	is_int(fdb_lookup(f, mac(1)), FDB_NONE, "an own address goes with its LDP");
+	fdb_forget(f, 10, mac(1999));
+	is_int(fdb_lookup(f, mac(1999)), 14, "but not another's");
+	fdb_free(f);
+	return done_testing();
+}

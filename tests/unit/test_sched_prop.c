@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* test_sched_prop.c: what must hold of the scheduler whatever happens, on fixed seeds. */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/sched/rng.h"
+#include "backend/sched/sched.h"
+#include "backend/sched/wheel.h"
+#include "tests/sim/cases.h"
+#include "tests/unit/tap.h"
+
+/*
+ * SEED=n in the environment runs the fuzzers with that seed alone, as a failure prints it; SEEDS=n
+ * runs them with 1..n.
+ */
+#define MS	  1000000ull
+#define MTU	  WORLD_MTU_BYTES
+#define CHURN_MAX 12 /* full frames that a flow may lag without the express path */
+#define XPRES_MAX 30 /* and with it */
+
+static uint64_t first_seed = 1, last_seed = 40;
+
+/* 1: no byte is lost or made, and all sums are what they should be. */
+static bool is_conserved(const struct world *w)
+{
+	for (uint32_t i = 0; i < w->n; i++) {
+		const struct world_flow *f = &w->flow[i];
+
+		if (f->arrived_bytes != f->sent_bytes + f->dropped_bytes + f->queued_bytes ||
+		    f->awake != sched_is_awake(w->sched, i))
+			return false;
+	}
+	return sched_is_sound(w->sched);
+}
+
+/* 6: nobody with a frame waits longer than (lag + 2 quanta) / his least rate. */
+static bool is_starved(const struct world *w, double max_lag_bytes)
+{
+	double weights = 0;
+
+	for (uint32_t i = 0; i < w->n; i++)
+		weights += w->weight[i];
+	for (uint32_t i = 0; i < w->n; i++) {
+		double rate = w->rate * w->weight[i] / weights;
+
+		if (w->flow[i].worst_wait_ns > (max_lag_bytes + 2 * MTU) / rate)
+			return true;
+	}
+	return false;
+}
+
+/* 1, 2, 3 and 6 for one world of flows that come and go. */
+static bool churn_holds(uint64_t seed, const struct subject *s, bool gso, double max_lag,
+			double *worst)
+{
+	double longest = gso ? 65536 : MTU;
+	const char *what = NULL;
+	struct world w;
+
+	cases_churn(&w, seed, gso);
+	world_start(&w, s, true);
+	for (uint64_t ms = 1; ms <= 50 && !what; ms++) {
+		world_run(&w, ms * MS);
+		if (!is_conserved(&w))
+			what = "bytes or sums are wrong";
+	}
+	if (w.errors)
+		what = "a sleeper was drawn";
+	if (w.idle_ns)
+		what = "the link stood while a frame waited";
+	if (w.worst_lag_bytes > max_lag * longest)
+		what = "somebody lagged too far";
+	if (is_starved(&w, max_lag * longest))
+		what = "somebody waited too long";
+	if (w.worst_lag_bytes / longest > *worst)
+		*worst = w.worst_lag_bytes / longest;
+	if (what)
+		diag("SEED=%llu %s: %s (n=%u, lag %.0f bytes)", (unsigned long long)seed, s->name,
+		     what, w.n, w.worst_lag_bytes);
+	world_fini(&w);
+	return !what;
+}
+
+static void test_churn(const struct subject *s, bool gso, double max_lag)
+{
+	double worst = 0;
+	uint32_t bad = 0;
+
+	for (uint64_t seed = first_seed; seed <= last_seed; seed++)
+		bad += !churn_holds(seed, s, gso, max_lag, &worst);
+	ok(!bad, "churn, %s, %s: lag at most %.0f of the longest frame (seen: %.1f)", s->name,
+	   gso ? "64 B to 64 KiB" : "64 B to 1514 B", max_lag, worst);
+}
+
+/* 3 and 6 with everybody backlogged. */
+static void test_backlog(uint32_t n, enum world_sizes sizes)
+{
+	struct world w;
+
+	cases_backlog(&w, n, sizes, 5);
+	world_start(&w, &subject_dmvl, true);
+	world_run(&w, 500 * MS);
+	ok(w.worst_lag_bytes <= 2 * MTU, "n=%u: lag %.0f of at most 2 quanta", n,
+	   w.worst_lag_bytes);
+	ok(!w.idle_ns && !w.errors && is_conserved(&w), "n=%u: work conserving, sums right", n);
+	ok(!is_starved(&w, 2 * MTU), "n=%u: nobody waits beyond the starvation bound", n);
+	world_fini(&w);
+}
+
+/* 4: a debt survives sleep, however often one wakes. */
+static void test_debt(void)
+{
+	const struct sched_rule r = {.weight = 256, .low_latency = true};
+	struct sched *s = sched_new(2, MTU, 1);
+	uint32_t other_bytes = 0;
+
+	sched_add(s, 0, &r);
+	sched_add(s, 1, &r);
+	sched_wake(s, 0, 0);
+	sched_served(s, sched_draw(s, 0), 65536, true, 0);
+	sched_wake(s, 1, 0);
+	/* Alone, the first was not ahead of anyone; so he owes the second nothing. */
+	for (; sched_draw(s, 0) == 1; other_bytes += MTU)
+		sched_served(s, 1, MTU, true, 0);
+	ok(other_bytes <= 2 * MTU, "what was sent alone is no debt (%u)", other_bytes);
+	sched_served(s, 0, 65536, true, 0);
+	for (other_bytes = 0; sched_draw(s, 0) == 1; other_bytes += MTU) {
+		sched_served(s, 1, MTU, true, 0);
+		if (other_bytes < 65536 - 3 * MTU) {
+			sched_sleep(s, 0);
+			sched_wake(s, 0, 0);
+		}
+	}
+	ok(other_bytes >= 65536 - 2 * MTU && other_bytes <= 65536 + 2 * MTU,
+	   "a debt survives waking at every frame (%u)", other_bytes);
+	ok(sched_is_sound(s), "and the sums are right");
+	sched_free(s);
+}
+
+/* 3: 300 that wake at once may not all overtake a heavy LDP. */
+static void test_stampede(void)
+{
+	struct sched *s = sched_new(301, MTU, 1);
+	double all_bytes = 0, hog_bytes = 0, worst = 0;
+
+	for (uint32_t i = 0; i <= 300; i++)
+		sched_add(s, i, &(struct sched_rule){.weight = i ? 1 : 1000});
+	sched_wake(s, 0, 0);
+	for (int i = 0; i < 1000; i++)
+		sched_served(s, sched_draw(s, 0), MTU, true, 0);
+	for (uint32_t i = 1; i <= 300; i++)
+		sched_wake(s, i, 0);
+	for (int i = 0; i < 3000; i++) {
+		uint32_t id = sched_draw(s, 0);
+
+		sched_served(s, id, MTU, true, 0);
+		all_bytes += MTU;
+		worst = fmax(worst, all_bytes * 1000 / 1300 - hog_bytes);
+		hog_bytes += id ? 0 : MTU;
+	}
+	ok(worst <= 5 * MTU, "a stampede of light LDPs costs a heavy one %.1f of 5 quanta",
+	   worst / MTU);
+	sched_free(s);
+}
+
+/* 4: one of 16 equals that sleeps and wakes in time with its own frames. */
+static void test_naps(void)
+{
+	double worst = 0, bytes = 0, honest = 0;
+
+	for (uint64_t gap_ns = 400; gap_ns < 3 * MS; gap_ns = gap_ns * 3 / 2) {
+		struct world w;
+
+		cases_backlog(&w, 16, WORLD_MTU, gap_ns);
+		for (uint32_t i = 0; i < 16; i++)
+			w.weight[i] = 4;
+		w.flow[0].source = WORLD_NAP;
+		w.flow[0].gap_ns = gap_ns;
+		w.low_latency[0] = true;
+		world_start(&w, &subject_dmvl, false);
+		world_run(&w, 200 * MS);
+		bytes = (double)w.flow[0].sent_bytes;
+		honest = 0;
+		for (uint32_t i = 1; i < 16; i++)
+			honest += (double)w.flow[i].sent_bytes / 15;
+		worst = fmax(worst, (bytes - MTU) / honest);
+		world_fini(&w);
+	}
+	ok(worst <= 1.0001, "waking often earns the fair share and a quantum at most (%.5f)",
+	   worst);
+}
+
+#define URN_LDPS  12
+#define URN_DRAWS 200000
+
+/* The exact chances of the first draw: the urn has 1 to 16 members, then at most 4 tries. */
+static void urn_chances(const double *credit, double *chance)
+{
+	memset(chance, 0, URN_LDPS * sizeof(*chance));
+	for (int size = 1; size <= WHEEL_URN; size++) {
+		int n = size < URN_LDPS ? size : URN_LDPS;
+		double most = 0, reject = 1;
+
+		for (int i = 0; i < n; i++)
+			most = fmax(most, credit[i]);
+		for (int i = 0; i < n; i++)
+			reject -= credit[i] / most / n;
+		for (int i = 0; i < n; i++) {
+			double accept = credit[i] / most;
+
+			chance[i] += (accept * (1 + reject + reject * reject) + pow(reject, 3)) /
+				     n / WHEEL_URN;
+		}
+	}
+}
+
+/* 5: first draws of fresh urns against the exact distribution. */
+static void test_chi_square(void)
+{
+	const uint64_t slot_vt = (uint64_t)1 << (VT_QUANTUM_LOG - 3);
+	static struct wheel_ldp all[URN_LDPS];
+	static struct wheel w;
+	double credit[URN_LDPS], chance[URN_LDPS], chi = 0;
+	uint32_t won[URN_LDPS] = {0};
+	struct rng rng;
+
+	rng_seed(&rng, 20);
+	for (int draw = 0; draw < URN_DRAWS; draw++) {
+		wheel_init(&w, 3);
+		for (uint32_t i = 0; i < URN_LDPS; i++) {
+			all[i] = (struct wheel_ldp){.weight = 8 + i % 8, .class = 3};
+			all[i].start_vt = 1000 * slot_vt + slot_vt / URN_LDPS * (i / 2);
+			credit[i] = (double)(1001 * slot_vt - all[i].start_vt) * all[i].weight;
+			wheel_put(&w, all, i);
+		}
+		won[wheel_pick(&w, all, &rng)]++;
+	}
+	urn_chances(credit, chance);
+	for (int i = 0; i < URN_LDPS; i++)
+		chi += pow(won[i] - chance[i] * URN_DRAWS, 2) / (chance[i] * URN_DRAWS);
+	ok(chi < 31.26, "first draws follow the tickets: chi-square %.1f < 31.26 (11, p = .001)",
+	   chi);
+}
+
+/* A caller that does everything in any order; the rules with it. */
+static const char *calls_hold(uint64_t seed)
+{
+	enum { N = 24 };
+	struct sched *s = sched_new(N, MTU, seed);
+	uint64_t now_ns = 0;
+	bool known[N] = {0}, awake[N] = {0}, capped[N] = {0};
+	const char *what = NULL;
+	struct rng r;
+
+	rng_seed(&r, seed);
+	sched_set_capacity(s, 1000000000);
+	for (int step = 0; step < 4000 && !what; step++) {
+		uint32_t id = rng_below(&r, N), drawn;
+		struct sched_rule rule = {
+			.weight = 1u << rng_below(&r, 16),
+			.min_bps = rng_below(&r, 4) ? 0 : rng_below(&r, 100000000),
+			.max_bps = rng_below(&r, 4) ? 0 : 100000000 + rng_below(&r, 100000000),
+			.low_latency = !rng_below(&r, 4),
+		};
+		bool more = rng_below(&r, 4), any_free = false;
+		int rc;
+
+		now_ns += rng_below(&r, 20000);
+		switch (rng_below(&r, 12)) {
+		case 0:
+			rc = sched_add(s, id, &rule);
+			if (rc != (known[id] ? -EEXIST : 0) && rc != -ERANGE)
+				what = "add says the wrong thing";
+			if (!rc)
+				capped[id] = rule.max_bps;
+			known[id] |= !rc;
+			break;
+		case 1:
+			rc = sched_set_rule(s, id, &rule, now_ns);
+			if (!rc)
+				capped[id] = rule.max_bps;
+			break;
+		case 2:
+			if (!rng_below(&r, 5)) {
+				sched_remove(s, id);
+				known[id] = awake[id] = false;
+			}
+			break;
+		case 3:
+			sched_sleep(s, id);
+			awake[id] = false;
+			break;
+		case 4:
+			sched_set_capacity(s, 500000000 + rng_below(&r, 1000000000));
+			break;
+		case 5:
+		case 6:
+			sched_wake(s, id, now_ns);
+			awake[id] = known[id];
+			break;
+		default:
+			drawn = sched_draw(s, now_ns);
+			for (uint32_t i = 0; i < N; i++)
+				any_free |= awake[i] && !capped[i];
+			if (drawn == SCHED_NONE && any_free)
+				what = "nobody drawn though somebody could be";
+			if (drawn == SCHED_NONE && sched_next_ns(s) <= now_ns)
+				what = "somebody's tokens are there";
+			if (drawn != SCHED_NONE && !awake[drawn])
+				what = "a sleeper was drawn";
+			if (drawn != SCHED_NONE && rng_below(&r, 8)) {
+				sched_served(s, drawn, 1 + rng_below(&r, 65536), more, now_ns);
+				awake[drawn] &= more;
+			}
+		}
+		for (uint32_t i = 0; i < N; i++)
+			if (sched_is_awake(s, i) != awake[i])
+				what = "asleep or awake?";
+		if (!sched_is_sound(s))
+			what = "a sum is wrong";
+		if (what)
+			diag("SEED=%llu calls, step %d: %s", (unsigned long long)seed, step, what);
+	}
+	sched_free(s);
+	return what;
+}
+
+static void test_calls(void)
+{
+	uint32_t bad = 0;
+
+	for (uint64_t seed = first_seed; seed <= last_seed; seed++)
+		bad += calls_hold(seed) != NULL;
+	ok(!bad, "any order of calls leaves the scheduler sound");
+}
+
+/* The virtual clock turns back long before it overflows; the shares do not notice. */
+static void test_rebase(void)
+{
+	struct sched *s = sched_new(3, 64, 1);
+	uint64_t sent[3] = {0};
+
+	for (uint32_t i = 0; i < 3; i++)
+		sched_add(s, i, &(struct sched_rule){.weight = 1u << i});
+	sched_wake(s, 0, 0);
+	for (int i = 0; i < 9000000; i++)
+		sched_served(s, sched_draw(s, 0), 1u << 20, true, 0);
+	ok(sched_is_sound(s), "sound after 9 TiB at weight 1 in quanta of 64 bytes");
+	sched_wake(s, 1, 0);
+	sched_wake(s, 2, 0);
+	for (int i = 0; i < 40000; i++) {
+		uint32_t id = sched_draw(s, 0);
+
+		sched_served(s, id, 64, true, 0);
+		sent[id] += 64;
+	}
+	ok(sched_is_sound(s) && fabs((double)sent[2] / (double)sent[1] - 2) < .01,
+	   "and fair to a newcomer (%.3f of 2)", (double)sent[2] / (double)sent[1]);
+	sched_free(s);
+}
+
+int main(void)
+{
+	if (getenv("SEEDS"))
+		last_seed = strtoull(getenv("SEEDS"), NULL, 0);
+	if (getenv("SEED"))
+		first_seed = last_seed = strtoull(getenv("SEED"), NULL, 0);
+	test_backlog(64, WORLD_MTU);
+	test_backlog(1024, WORLD_MTU);
+	test_backlog(64, WORLD_MIXED);
+	test_churn(&subject_dmvl_noexpress, false, CHURN_MAX);
+	test_churn(&subject_dmvl, false, XPRES_MAX);
+	test_churn(&subject_dmvl, true, XPRES_MAX);
+	test_debt();
+	test_stampede();
+	test_naps();
+	test_chi_square();
+	test_calls();
+	test_rebase();
+	return done_testing();
+}
