@@ -37,7 +37,8 @@ gone()
 }
 agent_kill TERM g1
 check 'SIGTERM ends it' wait_for 20 gone g1 "$agent"
-check 'both states are 6' wait_for 20 states_are '6 6' g1
+check 'its state is 6' wait_for 20 key_is "$(fe g1)/state" 6
+check 'and the backend offers anew' wait_for 20 states_are '2 6' g1
 check 'the interface is gone' guest g1 '! test -e /sys/class/net/dmvl0'
 agent_start g1
 check 'it starts again' wait_for 60 connected g1

@@ -42,7 +42,7 @@ wrong 'back: option without its value' '*uplink*' dmvl-back --uplink
 wrong 'back: no uplink' '*--uplink*' dmvl-back
 wrong 'back: two uplinks' '*twice*' dmvl-back --uplink $up --uplink $up
 wrong 'back: an argument too many' '*surplus*' dmvl-back --uplink $up surplus
-for rate in fast 10furlongs -1 '' 10mbit/s 1.5.2mbit 99999999999999gbit; do
+for rate in fast 10furlongs -1 '' 10mbits 1.5.2mbit 99999999999999gbit; do
 	wrong "back: rate \"$rate\"" '*tx-capacity*' dmvl-back --uplink $up --tx-capacity "$rate"
 done
 wrong 'back: a kind of uplink that it does not know' '*bridge:x*' dmvl-back --uplink bridge:x
@@ -68,7 +68,7 @@ wrong_in g1 'front: id' '*banana*' dmvl-front -i banana
 wrong_in g1 'front: ring order' '*21*' dmvl-front --ring-order 21
 wrong_in g1 'front: a name that is none' '*a/b*' dmvl-front --ifname a/b
 wrong_in g1 'front: an argument too many' '*surplus*' dmvl-front surplus
-guest g1 'ip link add dmy0 type dummy' >&2
+guest g1 'ip link add dmy0 type veth peer name dmy1' >&2
 wrong_in g1 'front: the device is of another type' '*dmy0*' dmvl-front --ifname dmy0
 guest g1 'ip link del dmy0' >&2
 check 'front: --version' guest g1 dmvl-front --version
