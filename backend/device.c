@@ -207,23 +207,44 @@ static const struct {
 };
 #define N_FEATURES (sizeof(features) / sizeof(features[0]))
 
-static void offer(struct control *c, struct device *d)
+static int write_offers(struct control *c, struct device *d, uint32_t t)
 {
 	uint32_t offered = offered_features(c);
 	char version[8];
 	int ret;
 
+	/* Removed meanwhile: an offer would make a part of it anew. */
+	if (!xs_conn_exists(c->xs, t, d->back))
+		return -ENOENT;
 	snprintf(version, sizeof(version), "%d", WIRE_VERSION);
-	ret = xskey_write(c->xs, XS_NO_TXN, d->back, KEY_BACK_PROTOCOL_VERSIONS, version);
+	ret = xskey_write(c->xs, t, d->back, KEY_BACK_PROTOCOL_VERSIONS, version);
 	for (size_t i = 0; ret == 0 && i < N_FEATURES; i++)
-		ret = xskey_write(c->xs, XS_NO_TXN, d->back, features[i].back,
+		ret = xskey_write(c->xs, t, d->back, features[i].back,
 				  offered & features[i].bit ? "1" : "0");
 	if (ret == 0)
-		ret = xskey_write_u64(c->xs, XS_NO_TXN, d->back, KEY_BACK_MAX_RING_ORDER,
+		ret = xskey_write_u64(c->xs, t, d->back, KEY_BACK_MAX_RING_ORDER,
 				      WIRE_RING_ORDER_MAX);
 	if (ret == 0)
-		set_state(c, d, XenbusStateInitWait);
-	else if (ret != -ENOENT)
+		ret = xskey_write_state(c->xs, t, d->back, KEY_BACK_STATE, XenbusStateInitWait);
+	return ret;
+}
+
+static void offer(struct control *c, struct device *d)
+{
+	uint32_t t;
+	int ret;
+
+	do {
+		ret = xs_txn_begin(c->xs, &t);
+		if (ret < 0)
+			break;
+		ret = write_offers(c, d, t);
+		if (ret < 0)
+			xs_txn_end(c->xs, t, true);
+		else
+			ret = xs_txn_end(c->xs, t, false);
+	} while (ret == -EAGAIN);
+	if (ret < 0 && ret != -ENOENT)
 		log_error("%s: cannot write the offers: %s", d->name, strerror(-ret));
 }
 
