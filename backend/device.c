@@ -142,8 +142,8 @@ static bool admit(const struct control *c, const struct device *d, enum schema_k
 		return true;
 	if (err[0] == '\0')
 		snprintf(err, SCHEMA_ERR_MAX,
-			 "%s %" PRIu64 ": the minima would sum to %" PRIu64
-			 ", %" PRIu64 " more than 95 %% of the capacity of %" PRIu64,
+			 "%s %" PRIu64 ": the minima would sum to %" PRIu64 ", %" PRIu64
+			 " more than 95 %% of the capacity of %" PRIu64,
 			 schema_name(key), want, sum, sum - room, capacity);
 	return false;
 }
@@ -200,10 +200,10 @@ static const struct {
 	enum schema_key back, front;
 	uint32_t bit;
 } features[] = {
-	{ KEY_BACK_FEATURE_CSUM, KEY_FRONT_FEATURE_CSUM, VNET_F_CSUM },
-	{ KEY_BACK_FEATURE_TSO4, KEY_FRONT_FEATURE_TSO4, VNET_F_TSO4 },
-	{ KEY_BACK_FEATURE_TSO6, KEY_FRONT_FEATURE_TSO6, VNET_F_TSO6 },
-	{ KEY_BACK_FEATURE_USO, KEY_FRONT_FEATURE_USO, VNET_F_USO },
+	{KEY_BACK_FEATURE_CSUM, KEY_FRONT_FEATURE_CSUM, VNET_F_CSUM},
+	{KEY_BACK_FEATURE_TSO4, KEY_FRONT_FEATURE_TSO4, VNET_F_TSO4},
+	{KEY_BACK_FEATURE_TSO6, KEY_FRONT_FEATURE_TSO6, VNET_F_TSO6},
+	{KEY_BACK_FEATURE_USO, KEY_FRONT_FEATURE_USO, VNET_F_USO},
 };
 #define N_FEATURES (sizeof(features) / sizeof(features[0]))
 
@@ -259,8 +259,9 @@ static int read_choices(struct control *c, struct device *d, uint32_t *rx_featur
 	if (ret < 0)
 		return ret;
 	if (version != WIRE_VERSION) {
-		snprintf(d->fault, sizeof(d->fault), "the guest wants protocol %" PRIu64
-			 ", this backend speaks %d", version, WIRE_VERSION);
+		snprintf(d->fault, sizeof(d->fault),
+			 "the guest wants protocol %" PRIu64 ", this backend speaks %d", version,
+			 WIRE_VERSION);
 		return -EPROTO;
 	}
 	ret = xskey_read_u64(c->xs, XS_NO_TXN, d->front, KEY_FRONT_RING_ORDER, &order, d->fault);
@@ -335,8 +336,8 @@ static void back_off(struct control *c, struct device *d)
 {
 	unsigned n = d->failures++;
 
-	d->offer_not_before_ns = c->now_ns + (BACKOFF_FIRST_NS
-					      << (n < BACKOFF_DOUBLINGS ? n : BACKOFF_DOUBLINGS));
+	d->offer_not_before_ns =
+		c->now_ns + (BACKOFF_FIRST_NS << (n < BACKOFF_DOUBLINGS ? n : BACKOFF_DOUBLINGS));
 }
 
 static void do_connect(struct control *c, struct device *d)
@@ -392,8 +393,8 @@ static void act(struct control *c, struct device *d, enum hs_action action)
 }
 
 /* A guest that does not answer a request to close is not waited for for ever. */
-static enum hs_action lose_patience(struct control *c, struct device *d,
-				    const struct hs_input *in, enum hs_action action)
+static enum hs_action lose_patience(struct control *c, struct device *d, const struct hs_input *in,
+				    enum hs_action action)
 {
 	if (action != HS_WAIT || in->online || in->back != XenbusStateClosing || !in->connected)
 		return action;
