@@ -23,17 +23,17 @@ enum {
 };
 
 static const struct option options[] = {
-	{ "name", required_argument, NULL, 'n' },
-	{ "uplink", required_argument, NULL, OPT_UPLINK },
-	{ "take-over", no_argument, NULL, OPT_TAKE_OVER },
-	{ "tx-capacity", required_argument, NULL, OPT_TX_CAPACITY },
-	{ "rx-capacity", required_argument, NULL, OPT_RX_CAPACITY },
-	{ "run-dir", required_argument, NULL, OPT_RUN_DIR },
-	{ "log-level", required_argument, NULL, OPT_LOG_LEVEL },
-	{ "test-config", no_argument, NULL, 't' },
-	{ "help", no_argument, NULL, 'h' },
-	{ "version", no_argument, NULL, OPT_VERSION },
-	{ NULL, 0, NULL, 0 },
+	{"name", required_argument, NULL, 'n'},
+	{"uplink", required_argument, NULL, OPT_UPLINK},
+	{"take-over", no_argument, NULL, OPT_TAKE_OVER},
+	{"tx-capacity", required_argument, NULL, OPT_TX_CAPACITY},
+	{"rx-capacity", required_argument, NULL, OPT_RX_CAPACITY},
+	{"run-dir", required_argument, NULL, OPT_RUN_DIR},
+	{"log-level", required_argument, NULL, OPT_LOG_LEVEL},
+	{"test-config", no_argument, NULL, 't'},
+	{"help", no_argument, NULL, 'h'},
+	{"version", no_argument, NULL, OPT_VERSION},
+	{NULL, 0, NULL, 0},
 };
 
 static const char usage[] =
@@ -128,9 +128,9 @@ void conf_parse(struct conf *conf, int argc, char **argv)
 	bool have_uplink = false, take_over = false;
 	int opt;
 
-	*conf = (struct conf){ .control.name = DEFAULT_NAME,
-			       .run_dir = DEFAULT_RUN_DIR,
-			       .log_level = LOG_INFO };
+	*conf = (struct conf){.control.name = DEFAULT_NAME,
+			      .run_dir = DEFAULT_RUN_DIR,
+			      .log_level = LOG_INFO};
 	opterr = 0; /* one line, ours */
 	while ((opt = getopt_long(argc, argv, ":n:th", options, NULL)) != -1) {
 		if (opt == '?' || opt == ':')
@@ -142,9 +142,8 @@ void conf_parse(struct conf *conf, int argc, char **argv)
 	if (optind < argc)
 		die(EXIT_WRONG_USE, "unexpected argument \"%.64s\"", argv[optind]);
 	if (!have_uplink)
-		die(EXIT_WRONG_USE,
-		    "no --uplink: say where guests' traffic goes, for example "
-		    "--uplink tap:dmvl-up,bridge=xenbr0");
+		die(EXIT_WRONG_USE, "no --uplink: say where guests' traffic goes, for example "
+				    "--uplink tap:dmvl-up,bridge=xenbr0");
 	if (take_over && conf->uplink.kind != UPLINK_MACVTAP)
 		die(EXIT_WRONG_USE, "--take-over is for --uplink macvtap:LOWER only");
 	conf->uplink.take_over = take_over;

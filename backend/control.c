@@ -76,9 +76,8 @@ static void load_link(struct control *c)
 		return;
 	c->link = link;
 	log_info("uplink %s: capacity %s", c->conf.name,
-		 link.tx_capacity_bps
-			 ? units_format_rate(rate, sizeof(rate), link.tx_capacity_bps)
-			 : "not configured");
+		 link.tx_capacity_bps ? units_format_rate(rate, sizeof(rate), link.tx_capacity_bps)
+				      : "not configured");
 	m = control_msg(MSG_LINK, SLOT_NONE);
 	m->link_conf = link;
 	control_post(c, m);
@@ -478,14 +477,18 @@ static int control_init(struct control *c, char *err, size_t errlen)
 	int ret = xs_conn_open(&c->xs);
 
 	if (ret < 0) {
-		snprintf(err, errlen, "cannot reach xenstored (%s): is this a Xen host and "
-			 "xenstored running?", strerror(-ret));
+		snprintf(err, errlen,
+			 "cannot reach xenstored (%s): is this a Xen host and "
+			 "xenstored running?",
+			 strerror(-ret));
 		return ret;
 	}
 	ret = dom_open(&c->dom);
 	if (ret < 0) {
-		snprintf(err, errlen, "cannot talk to the hypervisor (%s): no /dev/xen/privcmd, or "
-			 "not root", strerror(-ret));
+		snprintf(err, errlen,
+			 "cannot talk to the hypervisor (%s): no /dev/xen/privcmd, or "
+			 "not root",
+			 strerror(-ret));
 		return ret;
 	}
 	ret = own_domid(c);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* control.h: the thread that does all that may block: xenstore, the hypervisor, mapping of rings. */
+/* control.h: the thread that does all that may block: xenstore, the hypervisor, mapping of rings.
+ */
 #ifndef DMVL_CONTROL_H
 #define DMVL_CONTROL_H
 

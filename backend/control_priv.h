@@ -31,17 +31,17 @@ struct device {
 	char error[SCHEMA_ERR_MAX];   /* as written */
 	char fault[SCHEMA_ERR_MAX];   /* of the last connection; empty: none */
 
-	uint32_t slot;		  /* SLOT_NONE: not in the frame loop */
-	enum hs_action after;	  /* what MSG_DELETED is waited for to do; HS_WAIT: nothing */
-	bool fresh;		  /* not looked at yet */
-	bool dirty;		  /* something changed: look */
-	bool served;		  /* its uplink is ours */
-	bool gone;		  /* its domain, or its backend directory */
-	bool keep;		  /* its domain comes back: reboot, save, migration */
-	bool frozen;		  /* its domain is suspended */
-	uint64_t not_before_ns;	  /* of the next look */
+	uint32_t slot;		      /* SLOT_NONE: not in the frame loop */
+	enum hs_action after;	      /* what MSG_DELETED is waited for to do; HS_WAIT: nothing */
+	bool fresh;		      /* not looked at yet */
+	bool dirty;		      /* something changed: look */
+	bool served;		      /* its uplink is ours */
+	bool gone;		      /* its domain, or its backend directory */
+	bool keep;		      /* its domain comes back: reboot, save, migration */
+	bool frozen;		      /* its domain is suspended */
+	uint64_t not_before_ns;	      /* of the next look */
 	uint64_t offer_not_before_ns; /* after failures */
-	unsigned failures;	  /* in a row */
+	unsigned failures;	      /* in a row */
 	uint64_t closing_since_ns, connected_ns;
 	struct bucket looks; /* a guest that changes its state without end is looked at less */
 };

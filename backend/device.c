@@ -79,10 +79,36 @@ void device_free(struct control *c, struct device *d)
 	free(d);
 }
 
+/*
+ * Writes one key, but not below a directory that somebody has just removed: that would make a part
+ * of it anew.
+ */
+static int write_there(struct control *c, struct device *d, enum schema_key key, const char *value)
+{
+	uint32_t t;
+	int ret;
+
+	do {
+		ret = xs_txn_begin(c->xs, &t);
+		if (ret < 0)
+			return ret;
+		ret = xs_conn_exists(c->xs, t, d->back) ? xskey_write(c->xs, t, d->back, key, value)
+							: -ENOENT;
+		if (ret < 0)
+			xs_txn_end(c->xs, t, true);
+		else
+			ret = xs_txn_end(c->xs, t, false);
+	} while (ret == -EAGAIN);
+	return ret;
+}
+
 static void set_state(struct control *c, struct device *d, enum xenbus_state state)
 {
-	int ret = xskey_write_state(c->xs, XS_NO_TXN, d->back, KEY_BACK_STATE, state);
+	char value[4];
+	int ret;
 
+	snprintf(value, sizeof(value), "%d", (int)state);
+	ret = write_there(c, d, KEY_BACK_STATE, value);
 	if (ret < 0 && ret != -ENOENT)
 		log_error("%s: cannot write state %d: %s", d->name, state, strerror(-ret));
 }
@@ -96,7 +122,7 @@ static void show_error(struct control *c, struct device *d, const char *text)
 	else
 		log_info("%s: well again", d->name);
 	snprintf(d->error, sizeof(d->error), "%s", text);
-	xskey_write(c->xs, XS_NO_TXN, d->back, KEY_BACK_ERROR, text);
+	write_there(c, d, KEY_BACK_ERROR, text);
 }
 
 /* --- settings --------------------------------------------------------------------------------- */
@@ -116,8 +142,8 @@ static bool admit(const struct control *c, const struct device *d, enum schema_k
 		return true;
 	if (err[0] == '\0')
 		snprintf(err, SCHEMA_ERR_MAX,
-			 "%s %" PRIu64 ": the minima would sum to %" PRIu64
-			 ", %" PRIu64 " more than 95 %% of the capacity of %" PRIu64,
+			 "%s %" PRIu64 ": the minima would sum to %" PRIu64 ", %" PRIu64
+			 " more than 95 %% of the capacity of %" PRIu64,
 			 schema_name(key), want, sum, sum - room, capacity);
 	return false;
 }
@@ -174,30 +200,51 @@ static const struct {
 	enum schema_key back, front;
 	uint32_t bit;
 } features[] = {
-	{ KEY_BACK_FEATURE_CSUM, KEY_FRONT_FEATURE_CSUM, VNET_F_CSUM },
-	{ KEY_BACK_FEATURE_TSO4, KEY_FRONT_FEATURE_TSO4, VNET_F_TSO4 },
-	{ KEY_BACK_FEATURE_TSO6, KEY_FRONT_FEATURE_TSO6, VNET_F_TSO6 },
-	{ KEY_BACK_FEATURE_USO, KEY_FRONT_FEATURE_USO, VNET_F_USO },
+	{KEY_BACK_FEATURE_CSUM, KEY_FRONT_FEATURE_CSUM, VNET_F_CSUM},
+	{KEY_BACK_FEATURE_TSO4, KEY_FRONT_FEATURE_TSO4, VNET_F_TSO4},
+	{KEY_BACK_FEATURE_TSO6, KEY_FRONT_FEATURE_TSO6, VNET_F_TSO6},
+	{KEY_BACK_FEATURE_USO, KEY_FRONT_FEATURE_USO, VNET_F_USO},
 };
 #define N_FEATURES (sizeof(features) / sizeof(features[0]))
 
-static void offer(struct control *c, struct device *d)
+static int write_offers(struct control *c, struct device *d, uint32_t t)
 {
 	uint32_t offered = offered_features(c);
 	char version[8];
 	int ret;
 
+	/* Removed meanwhile: an offer would make a part of it anew. */
+	if (!xs_conn_exists(c->xs, t, d->back))
+		return -ENOENT;
 	snprintf(version, sizeof(version), "%d", WIRE_VERSION);
-	ret = xskey_write(c->xs, XS_NO_TXN, d->back, KEY_BACK_PROTOCOL_VERSIONS, version);
+	ret = xskey_write(c->xs, t, d->back, KEY_BACK_PROTOCOL_VERSIONS, version);
 	for (size_t i = 0; ret == 0 && i < N_FEATURES; i++)
-		ret = xskey_write(c->xs, XS_NO_TXN, d->back, features[i].back,
+		ret = xskey_write(c->xs, t, d->back, features[i].back,
 				  offered & features[i].bit ? "1" : "0");
 	if (ret == 0)
-		ret = xskey_write_u64(c->xs, XS_NO_TXN, d->back, KEY_BACK_MAX_RING_ORDER,
+		ret = xskey_write_u64(c->xs, t, d->back, KEY_BACK_MAX_RING_ORDER,
 				      WIRE_RING_ORDER_MAX);
 	if (ret == 0)
-		set_state(c, d, XenbusStateInitWait);
-	else if (ret != -ENOENT)
+		ret = xskey_write_state(c->xs, t, d->back, KEY_BACK_STATE, XenbusStateInitWait);
+	return ret;
+}
+
+static void offer(struct control *c, struct device *d)
+{
+	uint32_t t;
+	int ret;
+
+	do {
+		ret = xs_txn_begin(c->xs, &t);
+		if (ret < 0)
+			break;
+		ret = write_offers(c, d, t);
+		if (ret < 0)
+			xs_txn_end(c->xs, t, true);
+		else
+			ret = xs_txn_end(c->xs, t, false);
+	} while (ret == -EAGAIN);
+	if (ret < 0 && ret != -ENOENT)
 		log_error("%s: cannot write the offers: %s", d->name, strerror(-ret));
 }
 
@@ -212,8 +259,9 @@ static int read_choices(struct control *c, struct device *d, uint32_t *rx_featur
 	if (ret < 0)
 		return ret;
 	if (version != WIRE_VERSION) {
-		snprintf(d->fault, sizeof(d->fault), "the guest wants protocol %" PRIu64
-			 ", this backend speaks %d", version, WIRE_VERSION);
+		snprintf(d->fault, sizeof(d->fault),
+			 "the guest wants protocol %" PRIu64 ", this backend speaks %d", version,
+			 WIRE_VERSION);
 		return -EPROTO;
 	}
 	ret = xskey_read_u64(c->xs, XS_NO_TXN, d->front, KEY_FRONT_RING_ORDER, &order, d->fault);
@@ -288,8 +336,8 @@ static void back_off(struct control *c, struct device *d)
 {
 	unsigned n = d->failures++;
 
-	d->offer_not_before_ns = c->now_ns + (BACKOFF_FIRST_NS
-					      << (n < BACKOFF_DOUBLINGS ? n : BACKOFF_DOUBLINGS));
+	d->offer_not_before_ns =
+		c->now_ns + (BACKOFF_FIRST_NS << (n < BACKOFF_DOUBLINGS ? n : BACKOFF_DOUBLINGS));
 }
 
 static void do_connect(struct control *c, struct device *d)
@@ -345,8 +393,8 @@ static void act(struct control *c, struct device *d, enum hs_action action)
 }
 
 /* A guest that does not answer a request to close is not waited for for ever. */
-static enum hs_action lose_patience(struct control *c, struct device *d,
-				    const struct hs_input *in, enum hs_action action)
+static enum hs_action lose_patience(struct control *c, struct device *d, const struct hs_input *in,
+				    enum hs_action action)
 {
 	if (action != HS_WAIT || in->online || in->back != XenbusStateClosing || !in->connected)
 		return action;

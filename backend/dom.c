@@ -73,6 +73,6 @@ int dom_info(struct dom_conn *c, unsigned domid, struct dom_info *out)
 
 	/* It answers with the first domain from `domid` on. */
 	if (n == 0 || (n > 0 && out->domid != domid))
-		*out = (struct dom_info){ .domid = domid };
+		*out = (struct dom_info){.domid = domid};
 	return n < 0 ? n : 0;
 }

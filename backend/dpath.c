@@ -24,8 +24,8 @@
  * watched for room only after it said EAGAIN, and the timer is set only while a bucket is empty.
  *
  * An LDP that broke the protocol, or whose guest closed its side, is `failed`: it takes no part
- * until the control thread, which is told, deletes it. The vchan belongs to the loop from MSG_ADD to
- * MSG_DELETED.
+ * until the control thread, which is told, deletes it. The vchan belongs to the loop from MSG_ADD
+ *to MSG_DELETED.
  */
 #define QUANTUM_BYTES	1518u
 #define BUCKET_MIN	(2 * QUANTUM_BYTES)
@@ -146,7 +146,7 @@ static struct wire_credit credit_of(const struct dpath *dp, const struct ldp *l,
 {
 	uint64_t ring = vchan_ring_bytes(l->vchan);
 	uint64_t rate = dp->link.tx_capacity_bps / weights * l->conf.tx.weight;
-	struct wire_credit c = { .credit_bytes = ring, .rate_bps = rate };
+	struct wire_credit c = {.credit_bytes = ring, .rate_bps = rate};
 
 	if (l->conf.tx.max_bps && (rate == 0 || l->conf.tx.max_bps < rate))
 		c.rate_bps = l->conf.tx.max_bps;
@@ -340,7 +340,7 @@ static void ldp_free(struct dpath *dp, struct ldp *l)
 
 static const char *enter_schedulers(struct dpath *dp, struct ldp *l)
 {
-	struct sched_rule local = { .weight = l->conf.tx.weight };
+	struct sched_rule local = {.weight = l->conf.tx.weight};
 
 	if (sched_add(dp->tx, l->slot, &l->conf.tx) < 0 ||
 	    sched_add(dp->rx, l->slot, &l->conf.rx) < 0 ||
@@ -378,7 +378,7 @@ static void add(struct dpath *dp, struct msg *m)
 		why = ldp_start(dp, l);
 	}
 	if (why) {
-		struct ldp refused = { .slot = m->slot, .vchan = m->vchan };
+		struct ldp refused = {.slot = m->slot, .vchan = m->vchan};
 
 		if (l)
 			ldp_free(dp, l);
@@ -396,7 +396,7 @@ static void add(struct dpath *dp, struct msg *m)
 
 static void configure(struct dpath *dp, struct ldp *l, const struct ldp_conf *conf)
 {
-	struct sched_rule local = { .weight = conf->tx.weight };
+	struct sched_rule local = {.weight = conf->tx.weight};
 
 	apply_conf(dp, l, conf);
 	sched_set_rule(dp->tx, l->slot, &conf->tx, dp->now_ns);
@@ -415,7 +415,7 @@ static void remove_from(struct ldp **list, uint32_t *count, const struct ldp *l)
 	}
 }
 
-static void delete(struct dpath *dp, uint32_t slot)
+static void delete (struct dpath *dp, uint32_t slot)
 {
 	struct ldp *l = dp->ldp[slot];
 
@@ -490,7 +490,7 @@ static void obey(struct dpath *dp, struct msg *m)
 			configure(dp, l, &m->conf);
 		break;
 	case MSG_DELETE:
-		delete(dp, m->slot);
+		delete (dp, m->slot);
 		break;
 	case MSG_FREEZE:
 		if (l)

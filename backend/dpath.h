@@ -11,9 +11,9 @@
 #define DPATH_SLOTS 4096u
 
 /*
- * Moves frames until a MSG_STOP. Everything here belongs to the loop's thread, except the mailboxes:
- * `in` brings orders of the control thread, `out` takes the answers. Loop, uplink and mailboxes are
- * borrowed and outlive the data path.
+ * Moves frames until a MSG_STOP. Everything here belongs to the loop's thread, except the
+ * mailboxes: `in` brings orders of the control thread, `out` takes the answers. Loop, uplink and
+ * mailboxes are borrowed and outlive the data path.
  */
 struct dpath;
 

@@ -14,8 +14,8 @@
 #define NS_PER_MS  1000000ull
 
 /*
- * Keeps a direction to its capacity. While frames wait, a turn that comes late makes up for it, up to
- * PACE_LATE_MS; a link that had nothing to send has no more than PACE_IDLE_MS to send at once.
+ * Keeps a direction to its capacity. While frames wait, a turn that comes late makes up for it, up
+ * to PACE_LATE_MS; a link that had nothing to send has no more than PACE_IDLE_MS to send at once.
  */
 struct pace {
 	struct bucket bucket; /* rate 0: no pacing */
@@ -48,7 +48,7 @@ struct dpath {
 	uint32_t parked_count;
 
 	uint8_t *frame; /* one frame from the uplink */
-	uint8_t *flat; /* a frame in one piece, to be segmented */
+	uint8_t *flat;	/* a frame in one piece, to be segmented */
 	uint8_t *segment;
 	uint64_t now_ns; /* of this turn */
 	uint64_t uplink_errors;

@@ -48,7 +48,7 @@ static void flatten(struct dpath *dp, const struct rx_source *src)
 
 static void push_segments(struct dpath *dp, struct ldp *l, const struct rx_source *src)
 {
-	struct virtio_net_hdr_v1 plain = { 0 };
+	struct virtio_net_hdr_v1 plain = {0};
 	struct frame_info fi;
 	struct gso_iter it;
 	ssize_t len;
@@ -58,7 +58,7 @@ static void push_segments(struct dpath *dp, struct ldp *l, const struct rx_sourc
 		return;
 	fi = *src->fi;
 	while ((len = gso_segment(&it, dp->segment, WIRE_FRAME_MAX)) > 0) {
-		struct iovec iov = { dp->segment, (size_t)len };
+		struct iovec iov = {dp->segment, (size_t)len};
 
 		fi.len = (uint32_t)len;
 		push(dp, l, &plain, &iov, 1, frame_wire_bytes(&fi, 0));
@@ -68,7 +68,7 @@ static void push_segments(struct dpath *dp, struct ldp *l, const struct rx_sourc
 static void push_completed(struct dpath *dp, struct ldp *l, const struct rx_source *src)
 {
 	struct virtio_net_hdr_v1 vnet = *src->vnet;
-	struct iovec iov = { dp->flat, src->fi->len };
+	struct iovec iov = {dp->flat, src->fi->len};
 
 	flatten(dp, src);
 	if (csum_complete(&vnet, dp->flat, src->fi->len) == 0)
@@ -86,8 +86,7 @@ static bool oversize(const struct ldp *l, const struct rx_source *src)
 	uint32_t payload = src->fi->len - l2_len(src->fi);
 
 	if (src->vnet->gso_type != VIRTIO_NET_HDR_GSO_NONE)
-		payload = src->fi->l4_off + src->fi->l4_len - l2_len(src->fi) +
-			  src->vnet->gso_size;
+		payload = src->fi->l4_off + src->fi->l4_len - l2_len(src->fi) + src->vnet->gso_size;
 	return payload > l->conf.mtu;
 }
 
@@ -143,7 +142,7 @@ static bool read_frame(struct dpath *dp)
 {
 	struct virtio_net_hdr_v1 raw, vnet;
 	struct frame_info fi;
-	struct iovec in[2] = { { &raw, WIRE_VNET_LEN }, { dp->frame, WIRE_FRAME_MAX } };
+	struct iovec in[2] = {{&raw, WIRE_VNET_LEN}, {dp->frame, WIRE_FRAME_MAX}};
 	ssize_t n = readv(dp->up->fd, in, 2);
 	uint32_t len, hdr_len;
 

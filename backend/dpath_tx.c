@@ -129,7 +129,7 @@ static struct rx_source source_of(struct ldp *l, struct iovec iov[3])
 static int write_uplink(struct dpath *dp, const struct virtio_net_hdr_v1 *vnet,
 			const struct iovec *iov, unsigned iovcnt)
 {
-	struct iovec all[4] = { { (void *)(uintptr_t)vnet, WIRE_VNET_LEN } };
+	struct iovec all[4] = {{(void *)(uintptr_t)vnet, WIRE_VNET_LEN}};
 
 	memcpy(all + 1, iov, iovcnt * sizeof(*iov));
 	if (writev(dp->up->fd, all, (int)iovcnt + 1) >= 0)
@@ -143,8 +143,9 @@ static void uplink_refused(struct dpath *dp, struct ldp *l, int err)
 
 	ldp_count_drop(l, LDP_DROP_UPLINK);
 	if (log_allow(&dp->uplink_log, dp->now_ns, &held))
-		log_warning("uplink %s: a frame of %s was refused: %s (%u more since the last line)",
-			    dp->up->ifname, l->name, strerror(-err), held);
+		log_warning(
+			"uplink %s: a frame of %s was refused: %s (%u more since the last line)",
+			dp->up->ifname, l->name, strerror(-err), held);
 }
 
 /* Broadcast and multicast, over and above flood-rate. */
@@ -252,9 +253,9 @@ bool tx_run_local(struct dpath *dp)
 /* Says on the uplink where the LDP's MAC is now, so that switches learn it: five times, rarer. */
 void tx_announce(struct dpath *dp, struct ldp *l)
 {
-	struct virtio_net_hdr_v1 vnet = { 0 };
+	struct virtio_net_hdr_v1 vnet = {0};
 	uint8_t frame[64];
-	struct iovec iov = { frame, frame_build_rarp(frame, l->conf.mac) };
+	struct iovec iov = {frame, frame_build_rarp(frame, l->conf.mac)};
 
 	if (write_uplink(dp, &vnet, &iov, 1) == 0)
 		dp->tx_pace.bucket.tokens_bytes -= FRAME_WIRE_MIN;

@@ -36,8 +36,8 @@ static enum hs_action next_connected(const struct hs_input *in)
 static enum hs_action next_closed(const struct hs_input *in)
 {
 	/*
-	 * The guest closes its server only after it saw state 6, so that stays until it has; a guest
-	 * that started anew says 1 (or 2) and has nothing to close.
+	 * The guest closes its server only after it saw state 6, so that stays until it has; a
+	 * guest that started anew says 1 (or 2) and has nothing to close.
 	 */
 	switch (in->front) {
 	case XenbusStateInitialising:
@@ -73,8 +73,9 @@ enum hs_action handshake_next(const struct hs_input *in)
 const char *handshake_action_name(enum hs_action action)
 {
 	static const char *const names[] = {
-		[HS_WAIT] = "wait",	      [HS_OFFER] = "offer",	[HS_CONNECT] = "connect",
-		[HS_DISCONNECT] = "disconnect", [HS_CLOSING] = "closing", [HS_CLOSED] = "closed",
+		[HS_WAIT] = "wait",	  [HS_OFFER] = "offer",
+		[HS_CONNECT] = "connect", [HS_DISCONNECT] = "disconnect",
+		[HS_CLOSING] = "closing", [HS_CLOSED] = "closed",
 		[HS_FORGET] = "forget",
 	};
 

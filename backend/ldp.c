@@ -9,9 +9,12 @@
 const char *ldp_drop_name(unsigned reason)
 {
 	static const char *const names[LDP_DROPS] = {
-		[LDP_DROP_FLOOD] = "flood",	  [LDP_DROP_NO_ROUTE] = "no-route",
-		[LDP_DROP_UPLINK] = "uplink",	  [LDP_DROP_RX_FULL] = "rx-full",
-		[LDP_DROP_RX_CODEL] = "rx-codel", [LDP_DROP_RX_VLAN] = "rx-vlan",
+		[LDP_DROP_FLOOD] = "flood",
+		[LDP_DROP_NO_ROUTE] = "no-route",
+		[LDP_DROP_UPLINK] = "uplink",
+		[LDP_DROP_RX_FULL] = "rx-full",
+		[LDP_DROP_RX_CODEL] = "rx-codel",
+		[LDP_DROP_RX_VLAN] = "rx-vlan",
 		[LDP_DROP_RX_OVERSIZE] = "rx-oversize",
 	};
 
@@ -113,10 +116,10 @@ unsigned ldp_head_iov(struct ldp *l, struct iovec iov[3])
 {
 	unsigned n = 1;
 
-	iov[0] = (struct iovec){ l->hdr, l->hdr_len };
+	iov[0] = (struct iovec){l->hdr, l->hdr_len};
 	if (l->frame_len > l->hdr_len)
-		n += vchan_rx_iov(l->vchan, (uint32_t)sizeof(struct wire_hdr) + WIRE_VNET_LEN +
-						    l->hdr_len,
+		n += vchan_rx_iov(l->vchan,
+				  (uint32_t)sizeof(struct wire_hdr) + WIRE_VNET_LEN + l->hdr_len,
 				  l->frame_len - l->hdr_len, iov + 1);
 	return n;
 }
@@ -171,7 +174,8 @@ bool ldp_send_credit(struct ldp *l, const struct wire_credit *credit)
 	struct wire_hdr wh = wire_make(WIRE_CREDIT, sizeof(*credit));
 	int64_t space = vchan_tx_poll(l->vchan);
 
-	if (space < (int64_t)wire_size(wh.len)) /* or the index is bad: the next frame will say so */
+	if (space <
+	    (int64_t)wire_size(wh.len)) /* or the index is bad: the next frame will say so */
 		return false;
 	vchan_tx_copy(l->vchan, sizeof(wh), credit, sizeof(*credit));
 	write_message(l, &wh);

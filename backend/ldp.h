@@ -96,8 +96,9 @@ struct ldp {
 };
 
 /*
- * Looks at the head of the TX ring: consumes what is not a frame, sets l->head and the fields behind
- * it. `judge` fills verdict, head and cost of a parsed frame. Returns 0, or -EPROTO with *why.
+ * Looks at the head of the TX ring: consumes what is not a frame, sets l->head and the fields
+ * behind it. `judge` fills verdict, head and cost of a parsed frame. Returns 0, or -EPROTO with
+ * *why.
  */
 typedef void ldp_judge(struct ldp *l);
 int ldp_scan(struct ldp *l, ldp_judge *judge, const char **why);

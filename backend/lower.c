@@ -34,7 +34,8 @@ static bool has_address(const char *ifname, char *text, size_t size)
 		if (strcmp(a->ifa_name, ifname) != 0 || !counts_as_address(a->ifa_addr))
 			continue;
 		addr = a->ifa_addr->sa_family == AF_INET
-			       ? (const void *)&((struct sockaddr_in *)(void *)a->ifa_addr)->sin_addr
+			       ? (const void *)&((struct sockaddr_in *)(void *)a->ifa_addr)
+					 ->sin_addr
 			       : &((struct sockaddr_in6 *)(void *)a->ifa_addr)->sin6_addr;
 		inet_ntop(a->ifa_addr->sa_family, addr, text, (socklen_t)size);
 		found = true;

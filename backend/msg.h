@@ -7,9 +7,9 @@
 #include "common/mbox.h"
 
 /*
- * The control thread does all that may block; the frame loop does frames. Ready handles and settings
- * that never change again cross from the one to the other in these messages, and nothing else is
- * shared. Whoever takes a message out of a mailbox frees it with free().
+ * The control thread does all that may block; the frame loop does frames. Ready handles and
+ * settings that never change again cross from the one to the other in these messages, and nothing
+ * else is shared. Whoever takes a message out of a mailbox frees it with free().
  *
  * A slot is the control thread's number for an LDP. It is not used again before MSG_DELETED.
  */

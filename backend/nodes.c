@@ -81,13 +81,13 @@ static int write_backend(struct xs_conn *xs, uint32_t t, const struct creation *
 {
 	char domid[12];
 	const struct node_value dflt[] = {
-		{ KEY_BACK_FRONTEND, c->front },
-		{ KEY_BACK_FRONTEND_ID, domid },
-		{ KEY_BACK_ONLINE, "1" },
-		{ KEY_BACK_GENERATION, c->generation },
-		{ KEY_BACK_UPLINK, schema_entry(KEY_BACK_UPLINK)->dflt },
-		{ KEY_BACK_WEIGHT, schema_entry(KEY_BACK_WEIGHT)->dflt },
-		{ KEY_BACK_MTU, schema_entry(KEY_BACK_MTU)->dflt },
+		{KEY_BACK_FRONTEND, c->front},
+		{KEY_BACK_FRONTEND_ID, domid},
+		{KEY_BACK_ONLINE, "1"},
+		{KEY_BACK_GENERATION, c->generation},
+		{KEY_BACK_UPLINK, schema_entry(KEY_BACK_UPLINK)->dflt},
+		{KEY_BACK_WEIGHT, schema_entry(KEY_BACK_WEIGHT)->dflt},
+		{KEY_BACK_MTU, schema_entry(KEY_BACK_MTU)->dflt},
 	};
 	int ret = 0;
 
@@ -122,8 +122,7 @@ static int create(struct xs_conn *xs, uint32_t t, const struct creation *c)
 	if (ret >= 0)
 		ret = write_frontend(xs, t, c);
 	if (ret >= 0)
-		ret = xskey_write_state(xs, t, c->front, KEY_FRONT_STATE,
-					XenbusStateInitialising);
+		ret = xskey_write_state(xs, t, c->front, KEY_FRONT_STATE, XenbusStateInitialising);
 	if (ret >= 0)
 		ret = xskey_write_state(xs, t, c->back, KEY_BACK_STATE, XenbusStateInitialising);
 	return ret;
@@ -151,9 +150,10 @@ static int fill_paths(struct creation *c, unsigned id)
 int nodes_create(struct xs_conn *xs, unsigned backend_domid, unsigned domid, unsigned id,
 		 const struct node_value *values, unsigned n)
 {
-	struct creation c = {
-		.backend_domid = backend_domid, .domid = domid, .values = values, .n = n
-	};
+	struct creation c = {.backend_domid = backend_domid,
+			     .domid = domid,
+			     .values = values,
+			     .n = n};
 	int ret = fill_paths(&c, id);
 	uint32_t t;
 
@@ -191,7 +191,7 @@ static void remove_if_empty(struct xs_conn *xs, const char *path)
 
 int nodes_remove(struct xs_conn *xs, unsigned backend_domid, unsigned domid, unsigned id)
 {
-	struct creation c = { .backend_domid = backend_domid, .domid = domid };
+	struct creation c = {.backend_domid = backend_domid, .domid = domid};
 	int ret = fill_paths(&c, id), ret2;
 
 	if (ret < 0)
@@ -251,7 +251,7 @@ static int restore_device(struct xs_conn *xs, unsigned backend_domid, const char
 		if (!is_kept((enum schema_key)key) ||
 		    xskey_read(xs, XS_NO_TXN, dir, (enum schema_key)key, buf, sizeof(buf)) < 0)
 			continue;
-		values[n] = (struct node_value){ (enum schema_key)key, strdup(buf) };
+		values[n] = (struct node_value){(enum schema_key)key, strdup(buf)};
 		if (values[n].value)
 			n++;
 	}

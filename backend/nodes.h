@@ -15,8 +15,8 @@ struct node_value {
 /*
  * Makes both directories of device `id` of domain `domid`, served by `backend_domid`: in one
  * transaction, parents first, each with its permissions, a fresh generation, states 1 last. Of the
- * keys that a device needs, those not among the `n` values get their defaults; mac has none and must
- * be given. 0, -EEXIST (there is one already), or -errno of xenstore.
+ * keys that a device needs, those not among the `n` values get their defaults; mac has none and
+ * must be given. 0, -EEXIST (there is one already), or -errno of xenstore.
  */
 int nodes_create(struct xs_conn *xs, unsigned backend_domid, unsigned domid, unsigned id,
 		 const struct node_value *values, unsigned n);

@@ -93,8 +93,8 @@ static unsigned ring_iov(const struct rxq *q, uint32_t index, uint32_t len, stru
 	uint32_t pos = index & (q->size - 1);
 	uint32_t first = len < q->size - pos ? len : q->size - pos;
 
-	iov[0] = (struct iovec){ q->mem + pos, first };
-	iov[1] = (struct iovec){ q->mem, len - first };
+	iov[0] = (struct iovec){q->mem + pos, first};
+	iov[1] = (struct iovec){q->mem, len - first};
 	return len == first ? 1 : 2;
 }
 
@@ -145,12 +145,13 @@ int rxq_set_limit(struct rxq *q, uint32_t limit_bytes)
 bool rxq_push(struct rxq *q, const struct virtio_net_hdr_v1 *vnet, const struct iovec *iov,
 	      unsigned iovcnt, uint32_t cost_bytes, uint64_t now_ns)
 {
-	struct rec rec = { .vnet = *vnet, .cost_bytes = cost_bytes, .queued_ns = now_ns };
+	struct rec rec = {.vnet = *vnet, .cost_bytes = cost_bytes, .queued_ns = now_ns};
 	uint32_t used = q->tail - q->head, at;
 
 	for (unsigned i = 0; i < iovcnt; i++)
 		rec.len += (uint32_t)iov[i].iov_len;
-	/* An empty queue takes any frame that memory takes: the limit is no limit on a frame's size. */
+	/* An empty queue takes any frame that memory takes: the limit is no limit on a frame's
+	 * size. */
 	if (rec_size(rec.len) > q->size - used || (used > 0 && used + rec.len > q->limit))
 		return false;
 	ring_put(q, q->tail, &rec, sizeof(rec));
@@ -237,8 +238,8 @@ static void codel(struct rxq *q, uint64_t now_ns, uint64_t *dropped)
 		++*dropped;
 		q->dropping = true;
 		/* A queue that was bad a moment ago resumes near the rate that mended it. */
-		q->drop_count = delta > 1 && now_ns - q->drop_next_ns < 16 * RXQ_CODEL_INTERVAL
-					? delta : 1;
+		q->drop_count =
+			delta > 1 && now_ns - q->drop_next_ns < 16 * RXQ_CODEL_INTERVAL ? delta : 1;
 		q->last_count = q->drop_count;
 		q->drop_next_ns = control_law(now_ns, q->drop_count);
 	}
@@ -256,7 +257,7 @@ bool rxq_peek(struct rxq *q, uint64_t now_ns, struct rxq_frame *out, uint64_t *d
 		codel(q, now_ns, dropped);
 	q->peeked = true;
 	ring_get(q, q->head, &rec, sizeof(rec));
-	*out = (struct rxq_frame){ .vnet = rec.vnet, .len = rec.len, .cost_bytes = rec.cost_bytes };
+	*out = (struct rxq_frame){.vnet = rec.vnet, .len = rec.len, .cost_bytes = rec.cost_bytes};
 	out->iovcnt = ring_iov(q, q->head + (uint32_t)sizeof(rec), rec.len, out->iov);
 	return true;
 }

@@ -112,7 +112,7 @@ static void load_lists(struct load *ld, struct ldp_settings *s)
 /* Limits hold together or not at all. */
 static void load_limits(struct load *ld, struct ldp_settings *s)
 {
-	struct schema_limits lim = { s->tx_min, s->tx_max, s->rx_min, s->rx_max };
+	struct schema_limits lim = {s->tx_min, s->tx_max, s->rx_min, s->rx_max};
 
 	load_u64(ld, KEY_BACK_TX_MIN, &lim.tx_min_bps);
 	load_u64(ld, KEY_BACK_TX_MAX, &lim.tx_max_bps);
@@ -130,7 +130,7 @@ static void load_limits(struct load *ld, struct ldp_settings *s)
 
 int settings_load(struct xs_conn *xs, const char *dir, struct ldp_settings *s, char *err)
 {
-	struct load ld = { .xs = xs, .dir = dir, .err = err };
+	struct load ld = {.xs = xs, .dir = dir, .err = err};
 	unsigned latency = s->low_latency ? SCHEMA_LATENCY_LOW : SCHEMA_LATENCY_NORMAL;
 
 	err[0] = '\0';

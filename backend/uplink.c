@@ -16,8 +16,8 @@
  *
  * tap: frames written to the fd enter the bridge as if they had come in on the TAP. Where the
  * bridge forwards a frame unflooded, the frame stays charged to the fd until the egress device has
- * sent it, so a send buffer below the egress queue's limit makes write() say EAGAIN when the link is
- * full. The default buffer never does.
+ * sent it, so a send buffer below the egress queue's limit makes write() say EAGAIN when the link
+ * is full. The default buffer never does.
  *
  * macvtap: passthru is the only mode that delivers frames for MACs other than its own. It takes the
  * lower device whole: promiscuous, and without unicast of its own.
@@ -74,7 +74,7 @@ int uplink_parse(const char *text, struct uplink_spec *out, char *err, size_t er
 {
 	int ret = -EINVAL;
 
-	*out = (struct uplink_spec){ 0 };
+	*out = (struct uplink_spec){0};
 	if (strncmp(text, "tap:", 4) == 0) {
 		ret = parse_tap(text + 4, out);
 	} else if (strncmp(text, "macvtap:", 8) == 0) {
@@ -140,15 +140,17 @@ static int open_tap(struct uplink *u, const struct uplink_spec *spec, char *err,
 
 static void delete_link(const char *ifname)
 {
-	const char *const argv[] = { "ip", "link", "del", "dev", ifname, NULL };
+	const char *const argv[] = {"ip", "link", "del", "dev", ifname, NULL};
 
 	run_ip(argv);
 }
 
 static int make_macvtap(struct uplink *u, const char *lower, char *err, size_t errlen)
 {
-	const char *const argv[] = { "ip",   "link",	"add",	   "link", lower,      "name",
-				     u->ifname, "type", "macvtap", "mode", "passthru", NULL };
+	const char *const argv[] = {"ip",      "link", "add",	  "link", lower,      "name",
+				    u->ifname, "type", "macvtap", "mode", "passthru", NULL};
+	const char *const allmulti[] = {"ip",	   "link",	   "set", "dev",
+					u->ifname, "allmulticast", "on",  NULL};
 	int ret;
 
 	/* One of an earlier life, killed before it could tidy up. */
@@ -163,7 +165,11 @@ static int make_macvtap(struct uplink *u, const char *lower, char *err, size_t e
 		return ret;
 	}
 	u->made = true;
-	return 0;
+	/* Else it hears only the groups that its own kernel has joined, and no guest's (IPv6!). */
+	ret = run_ip(allmulti);
+	if (ret < 0)
+		snprintf(err, errlen, "cannot make %s receive all multicast", u->ifname);
+	return ret;
 }
 
 static int open_macvtap(struct uplink *u, const struct uplink_spec *spec, const char *name,
@@ -202,7 +208,7 @@ int uplink_open(struct uplink *u, const struct uplink_spec *spec, const char *na
 {
 	int ret;
 
-	*u = (struct uplink){ .fd = -1, .kind = spec->kind };
+	*u = (struct uplink){.fd = -1, .kind = spec->kind};
 	if (spec->kind == UPLINK_TAP)
 		ret = open_tap(u, spec, err, errlen);
 	else

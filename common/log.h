@@ -37,7 +37,7 @@ void log_at(enum log_level level, const char *fmt, ...) __attribute__((format(pr
 #define log_debug(...)	 log_at(LOG_DEBUG, __VA_ARGS__)
 
 /* Prints one sentence that says what to do, and exits with `status`. For start-up only. */
-_Noreturn void die(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void die(int status, const char *fmt, ...) __attribute__((noreturn, format(printf, 2, 3)));
 
 /* At most one line a second for one cause. Zero-initialised. */
 struct log_limit {

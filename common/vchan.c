@@ -173,20 +173,17 @@ void vchan_keep_page(struct vchan *v)
 	unmap_rings(v);
 }
 
-int vchan_abandon(struct vchan *v)
+void vchan_abandon(struct vchan *v)
 {
 	struct libxenvchan *x = v->x;
-	int fd = xenevtchn_fd(x->event);
 
 	unmap_rings(v);
 	xengntshr_unshare(x->gntshr, x->ring, 1);
 	xengntshr_close(x->gntshr);
-	/* x->event stays open on purpose: its handle and its fd belong to the parked channel now.
-	 */
+	xenevtchn_close(x->event);
 	free(x->xs_path);
 	free(x);
 	free(v);
-	return fd;
 }
 
 int vchan_fd(const struct vchan *v)

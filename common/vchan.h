@@ -41,12 +41,12 @@ void vchan_close(struct vchan *v);
 void vchan_keep_page(struct vchan *v);
 
 /*
- * Server, after the guest was restored elsewhere: unmaps the rings and closes the grant handle, but
- * not the event channel handle, and returns its fd for the caller to park or, when another process
- * holds a copy, to close. Another process must hold the control page (vchan_keep_page()): letting
- * go of the last reference to either is a bug in guest kernels (see docs/resume.md). Frees v.
+ * Server, after the guest was restored elsewhere: lets go of all handles without a word to the
+ * peer or to xenstore. Another process must hold the event channel and the control page
+ * (vchan_keep_page()): letting go of the last reference to either is a bug in guest kernels (see
+ * docs/resume.md). Frees v.
  */
-int vchan_abandon(struct vchan *v);
+void vchan_abandon(struct vchan *v);
 
 int vchan_fd(const struct vchan *v);	   /* readable when the peer notified */
 void vchan_ack(struct vchan *v);	   /* once per readable event; would block without one */

@@ -3,13 +3,12 @@
 
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "common/log.h"
 
 static void park(struct server *s, struct device *d)
 {
-	int ret = guard_park(s->guard), fd;
+	int ret = guard_park(s->guard);
 
 	if (ret < 0 && guard_start(s->v, d->ring_ref, s->ref, &s->guard) == 0)
 		ret = guard_park(s->guard); /* somebody killed the first one */
@@ -18,8 +17,7 @@ static void park(struct server *s, struct device *d)
 			  " and ending this process may crash the guest's kernel");
 		return;
 	}
-	fd = vchan_abandon(s->v);
-	close(fd);
+	vchan_abandon(s->v);
 	log_notice("the device's nodes were made anew, as after a restore: the old event channel "
 		   "is parked");
 }

@@ -23,7 +23,7 @@ static uint8_t *mac(unsigned n)
 
 int main(void)
 {
-	static const uint8_t group[6] = { 1, 0, 0, 0, 0, 1 };
+	static const uint8_t group[6] = {1, 0, 0, 0, 0, 1};
 	struct fdb *f = fdb_new();
 	unsigned known = 0;
 

@@ -14,8 +14,8 @@ static uint8_t frame[65536], back[65536];
 
 static bool push(struct rxq *q, uint32_t len, uint8_t seed, uint64_t now_ns)
 {
-	struct virtio_net_hdr_v1 vnet = { .gso_size = (uint16_t)len };
-	struct iovec iov[2] = { { frame, len / 3 }, { frame + len / 3, len - len / 3 } };
+	struct virtio_net_hdr_v1 vnet = {.gso_size = (uint16_t)len};
+	struct iovec iov[2] = {{frame, len / 3}, {frame + len / 3, len - len / 3}};
 
 	for (uint32_t i = 0; i < len; i++)
 		frame[i] = (uint8_t)(seed + i * 7);

@@ -8,7 +8,7 @@
 
 static int check(uint32_t len, uint8_t type, uint8_t flags, uint16_t reserved, uint32_t ring)
 {
-	struct wire_hdr h = { .len = len, .type = type, .flags = flags, .reserved = reserved };
+	struct wire_hdr h = {.len = len, .type = type, .flags = flags, .reserved = reserved};
 	const char *why = NULL;
 	int ret = wire_check(&h, ring, &why);
 

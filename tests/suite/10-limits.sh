@@ -1,0 +1,71 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# tx-max, rx-max and minima: in force beside another guest, admitted against the capacity.
+# shellcheck source=tests/suite/lib.sh
+. "${SUITE_LIB:-/bench/suite.sh}"
+
+uplink_setup
+back_start --tx-capacity "$SUITE_RATE" --rx-capacity "$SUITE_RATE"
+ldp g1 1
+ldp g2 2
+talks g1
+talks g2
+
+# g1 and g2 both offer more than the uplink carries. g1's ceiling is a quarter of it: its share of
+# what arrives is a quarter, whatever arrives.
+dmvlctl set g1 tx-max=$((SUITE_RATE / 4)) >&2
+sink_start
+for g in g1 g2; do
+	guest_bg $g "exec dmvl-flow udp 10.77.0.1 5001 -w 250 -b $((SUITE_RATE * 2)) -l 1400" >>flow.$g
+done
+shares 'tx-max of a quarter' 5 10.77.1.1=1 10.77.1.2=3
+dmvlctl set g1 tx-max=0 >&2
+shares 'without it' 5 10.77.1.1=1 10.77.1.2=1
+
+# A minimum of three quarters for g1.
+check 'a minimum that fits is taken' dmvlctl set g1 tx-min=$((SUITE_RATE * 3 / 4))
+shares 'tx-min of three quarters' 5 10.77.1.1=3 10.77.1.2=1
+
+# More than 95 % in sum is refused: an error, and the old value stays in force.
+xenstore-write "$(be g2)/tx-min" $((SUITE_RATE / 4))
+check 'a minimum too many is refused' wait_for 30 key_like "$(be g2)/error" '*tx-min*95*'
+shares 'as before' 5 10.77.1.1=3 10.77.1.2=1
+xenstore-write "$(be g2)/tx-min" 0
+check 'the error clears when it is taken back' wait_for 30 key_is "$(be g2)/error" ''
+xenstore-write "$(be g1)/tx-max" 1000
+check 'min over max is refused' wait_for 30 key_like "$(be g1)/error" '*tx-m*'
+shares 'and changes nothing' 4 10.77.1.1=3 10.77.1.2=1
+xenstore-write "$(be g1)/tx-max" 0
+check 'its error clears too' wait_for 30 key_is "$(be g1)/error" ''
+for g in g1 g2; do
+	guest $g "kill $(cat flow.$g)"
+done
+kill "$sink"
+wait "$sink"
+dmvlctl set g1 tx-min=0 >&2
+
+# Receiving: the world sends to both. The sinks tick apart, so their totals are taken over as many
+# intervals, begun when both receive.
+dmvlctl set g1 rx-max=$((SUITE_RATE / 4)) >&2
+for i in 1 2; do
+	start sink$i guest -t 200 g$i "exec dmvl-flow sink 5002 -I $SUITE_TICK"
+	echo "$started" >>receivers
+done
+for i in 1 2; do
+	world dmvl-flow udp 10.77.1.$i 5002 -w 200 -b $((SUITE_RATE * 3 / 2)) -l 1400 >&2 &
+	echo $! >>senders
+done
+wait_for 60 ticks_pass sink1.out 0 1 2
+wait_for 60 ticks_pass sink2.out 0 1 2
+n1=$(wc -l <sink1.out)
+n2=$(wc -l <sink2.out)
+wait_for 100 sh -c "[ \$(wc -l <sink1.out) -ge $((n1 + 6)) ] && [ \$(wc -l <sink2.out) -ge $((n2 + 6)) ]"
+got1=$(awk -v a="$n1" 'NR > a && NR <= a + 6 { s += $4 } END { print s }' sink1.out)
+got2=$(awk -v a="$n2" 'NR > a && NR <= a + 6 { s += $4 } END { print s }' sink2.out)
+diag "received: g1 $got1, g2 $got2"
+between "$(awk -v a="$got1" -v b="$got2" 'BEGIN { print (a + b) ? a / (a + b) * 4 : 0 }')" 0.85 1.15 \
+	'rx-max of a quarter'
+# shellcheck disable=SC2046
+kill $(cat senders receivers)
+back_stop
+done_testing

@@ -1,0 +1,38 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Weights 1:2:4, each guest offering more than the uplink carries: UDP.
+# shellcheck source=tests/suite/lib.sh
+. "${SUITE_LIB:-/bench/suite.sh}"
+
+uplink_setup
+back_start --tx-capacity "$SUITE_RATE"
+ldp g1 1 weight=100
+ldp g2 2 weight=200
+ldp g3 3 weight=400
+talks g1
+talks g2
+talks g3
+sink_start
+for g in g1 g2 g3; do
+	guest_bg $g "exec dmvl-flow udp 10.77.0.1 5001 -w 250 -b $((SUITE_RATE * 3 / 2)) -l 1400" >&2
+done
+shares 'weights 1:2:4' 6 10.77.1.1=1 10.77.1.2=2 10.77.1.3=4
+
+# Live, by nothing but xenstore.
+xenstore-write "$(be g1)/weight" 800
+shares 'weights 8:2:4' 6 10.77.1.1=8 10.77.1.2=2 10.77.1.3=4
+xenstore-write "$(be g1)/weight" banana
+check 'a weight that is none shows in error' wait_for 30 key_like "$(be g1)/error" '*weight*banana*65535*'
+shares 'and changes nothing' 6 10.77.1.1=8 10.77.1.2=2 10.77.1.3=4
+xenstore-write "$(be g1)/weight" 100
+check 'the error clears' wait_for 30 key_is "$(be g1)/error" ''
+shares 'weights 1:2:4 again' 6 10.77.1.1=1 10.77.1.2=2 10.77.1.3=4
+
+# One idle: the others have all of it, by weight.
+agent_kill STOP g3
+wait_for 30 sh -c 'tail -n 3 sink.out | grep -q "10.77.1.3 udp 0$"'
+shares 'one idle, 1:2' 5 10.77.1.1=1 10.77.1.2=2
+agent_kill CONT g3
+shares 'and back' 5 10.77.1.1=1 10.77.1.2=2 10.77.1.3=4
+back_stop
+done_testing

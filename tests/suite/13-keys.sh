@@ -1,0 +1,63 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Each of the operator's keys, malformed: nothing changes, `error' names it, and clears when mended.
+# shellcheck source=tests/suite/lib.sh
+. "${SUITE_LIB:-/bench/suite.sh}"
+
+uplink_setup
+back_start
+ldp g1 1 weight=300
+talks g1
+dir=$(be g1)
+
+# bad KEY GOOD BAD..
+bad()
+{
+	_key=$1 _good=$2
+	shift 2
+	for _value; do
+		xenstore-write -- "$dir/$_key" "$_value"
+		check "$_key \"$_value\": an error" wait_for 30 key_like "$dir/error" "*$_key*"
+		xenstore-write "$dir/$_key" "$_good"
+		check "$_key \"$_good\": it clears" wait_for 30 key_is "$dir/error" ''
+	done
+}
+bad weight 300 banana 0 65536 -1 '' 1e3 ' 7' 99999999999999999999
+bad tx-min 0 10mbit -5 1000000000001
+bad tx-max 0 fast
+bad rx-min 0 x
+bad rx-max 0 '1 2'
+bad tx-burst 0 many 1073741825
+bad rx-burst 0 -1
+bad latency normal fast ''
+bad flood-rate 1000 none 1000001
+bad spoof-check 1 yes 2 ''
+bad allowed-ip '' 10.77.1 10.77.1.1/33 fd77::/129 localhost
+bad vlan none banana 4095 0 7- 9-7 '1,,2' ''
+
+# Two at once: the second shows when the first is mended.
+xenstore-write "$dir/weight" banana
+xenstore-write "$dir/vlan" banana
+check 'two at once: one shows' wait_for 30 key_like "$dir/error" '*banana*'
+xenstore-write "$dir/weight" 300
+check 'the other when that is mended' wait_for 30 key_like "$dir/error" '*vlan*'
+xenstore-write "$dir/vlan" none
+check 'nothing when both are' wait_for 30 key_is "$dir/error" ''
+
+# The error is short and printable whatever was written.
+xenstore-write "$dir/weight" "$(printf '\001\033[31m%0200d' 0)"
+check 'an ugly value: an error' wait_for 30 key_like "$dir/error" '*weight*'
+is "$(xenstore-read "$dir/error" | tr -d '[:print:]\n')" '' 'that is printable'
+between "$(xenstore-read "$dir/error" | wc -c)" 10 256 'and not long'
+like "$(dmvlctl show g1)" '*weight*' 'dmvlctl show lives through it'
+xenstore-write "$dir/weight" 300
+check 'it clears' wait_for 30 key_is "$dir/error" ''
+
+# A key that is removed has its default again; one that does not exist is nothing.
+xenstore-rm "$dir/weight"
+xenstore-write "$dir/frobnicate" 7
+check 'no error' key_is "$dir/error" ''
+check 'traffic flows' talks g1
+check 'and it was connected all the time' sh -c '[ "$(grep -c "1/0: connected\|/0: connected" back.1.log)" = 1 ]'
+back_stop
+done_testing

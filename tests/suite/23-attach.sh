@@ -1,0 +1,68 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Attach and detach under traffic, twenty times: nothing is left.
+# shellcheck source=tests/suite/lib.sh
+. "${SUITE_LIB:-/bench/suite.sh}"
+
+uplink_setup
+back_start
+ldp g1 1
+ldp g2 2
+talks g1
+talks g2
+start sink world dmvl-flow sink 5003
+pipe_start g1 world 10.77.0.1 5001 4000000 '-b 2000000'
+
+fds()
+{
+	find "/proc/$back/fd" -mindepth 1 -maxdepth 1 | wc -l
+}
+nodes()
+{
+	{
+		xenstore-ls -f /local/domain/0/backend
+		xenstore-ls -f /local/domain/0/data
+		xenstore-ls -f "/local/domain/$(guest_domid g2)/device"
+	} | cut -d= -f1
+}
+maps()
+{
+	wc -l <"/proc/$back/maps"
+}
+cycle()
+{
+	guest_net g2 2 >&2
+	guest_bg g2 'exec dmvl-flow udp 10.77.0.1 5003 -w 2 -b 4000000' >&2
+	dmvlctl detach g2 >&2 && dmvlctl attach g2 weight=77 >&2 && wait_for 15 connected g2
+}
+check 'a first time' cycle
+fds_before=$(fds) maps_before=$(maps)
+nodes >nodes.before
+bad=0
+for i in 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21; do
+	cycle || { bad=$((bad + 1)); break; }
+done
+is $bad 0 'twenty times more'
+is "$(fds)" "$fds_before" 'dmvl-back has as many descriptors as before'
+between "$(maps)" 1 $((maps_before + 4)) 'and mappings'
+nodes >nodes.after
+check 'and the same nodes are there' diff nodes.before nodes.after
+guest_net g2 2
+check 'g2 talks' talks g2
+check 'g1 was not disturbed' pipe_wait g1 world 5001
+
+# Detached while it sends, and with its agent stopped: it is removed nonetheless.
+agent_kill STOP g2
+check 'detach from an agent that does not answer' dmvlctl detach g2 --timeout 3s
+check 'its nodes are gone' no_node "$(be g2)"
+check 'from the guest too' no_node "$(fe g2)"
+agent_kill CONT g2
+check 'attach again' dmvlctl attach g2
+check 'it connects' wait_for 15 connected g2
+guest_net g2 2
+check 'and talks' talks g2
+check 'detach all' sh -c 'dmvlctl detach g1 && dmvlctl detach g2'
+check 'nothing is left of them' wait_for 10 no_node "$(dirname "$(be g1)")"
+kill "$started"
+back_stop
+done_testing

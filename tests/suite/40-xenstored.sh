@@ -1,0 +1,58 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# xenstored stopped: frames go on; both daemons end when they are told to.
+# shellcheck source=tests/suite/lib.sh
+. "${SUITE_LIB:-/bench/suite.sh}"
+
+uplink_setup
+back_start
+ldp g1 1
+ldp g2 2
+talks g1
+check 'guest to guest' wait_for 30 reaches g1 10.77.1.2
+
+if [ "$BENCH_DRIVER" = xen ]; then
+	xenstored=$(cat /run/xenstored.pid)
+else
+	xenstored=$(cat /run/xenstored/xenstored.pid)
+fi
+# On Xen `guest' needs xenstore to find its way: whatever is to run in a guest runs before.
+guest_bg g1 'exec dmvl-flow udp 10.77.0.1 5003 -w 60 -b 200000 -l 500' >&2
+start sink world dmvl-flow sink 5003
+check 'g1 sends' wait_for 30 grep -q 'udp [1-9]' sink.out
+
+kill -STOP "$xenstored"
+trap 'kill -CONT "$xenstored"; _suite_end' EXIT
+from=$(tick sink.out)
+xenstore-write "$(: nothing that asks)/x" 1 2>/dev/null &
+asker=$!
+check 'xenstored is stopped' grep -q '^State:.T' "/proc/$xenstored/status"
+# Over five seconds: each has frames of g1, and the world pings both guests.
+check 'five seconds: each has frames' wait_for 60 sh -c "[ \$(awk '\$1 > $from && \$4 > 0' sink.out | wc -l) -ge 5 ]"
+is "$(awk -v f="$from" '$1 > f + 1 && $1 <= f + 5 && $4 == 0' sink.out)" '' 'there was none without'
+check 'the world pings g1' reaches world 10.77.1.1
+check 'and g2' reaches world 10.77.1.2
+check 'xenstored is still stopped' grep -q '^State:.T' "/proc/$xenstored/status"
+check 'dmvl-back is not stuck' kill -0 "$back"
+kill -CONT "$xenstored"
+wait "$asker"
+xenstore-write "$(be g1)/weight" 99
+xenstore-write "$(be g2)/weight" banana
+check 'it goes on: a change is seen' wait_for 30 key_like "$(be g2)/error" '*banana*'
+
+# SIGTERM while it is stopped: 1 s is promised, emulation may take a little longer.
+kill -STOP "$xenstored"
+begun=$(cut -d' ' -f1 /proc/uptime)
+kill "$back"
+check 'SIGTERM while xenstored is stopped ends dmvl-back' wait_for 10 ended "$back"
+diag "after $(cut -d' ' -f1 /proc/uptime | awk -v b="$begun" '{ print $1 - b }') s"
+wait "$back"
+is $? 0 'with status 0'
+is "$(ls /sys/class/net | grep -c dmvl-up)" 0 'its TAP is gone'
+kill -CONT "$xenstored"
+back_start
+check 'started again, all connect' wait_for 60 connected g1
+check 'and talk' talks g1
+kill "$started"
+back_stop
+done_testing
