@@ -15,8 +15,9 @@ guest g1 'exit 7'
 is $? 7 'the exit status crosses'
 is "$(guest g1 'echo out; echo err >&2' 2>/dev/null)" out 'stdout and stderr stay apart'
 is "$(guest g1 'sleep 100 & echo started')" started 'a child in the background is not waited for'
-guest -t 2 g1 'sleep 100' 2>/dev/null
+guest -t 3 g1 'exec sleep 123' 2>/dev/null
 is $? 124 'a command that hangs is given up'
+check 'and ended' wait_for 20 guest g1 '! ps | grep "[s]leep 123"'
 
 start sleeper guest g1 'echo ready >&2; exec sleep 100'
 kill "$started"

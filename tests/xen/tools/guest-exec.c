@@ -304,6 +304,15 @@ static void job_acked(struct job *j)
 	}
 }
 
+static void job_signal(struct job *j)
+{
+	int sig = (int)get_number(j->dir, "signal");
+
+	/* A child that is quite new has no process group of its own yet. */
+	if (sig > 0 && kill(-j->pid, sig))
+		kill(j->pid, sig);
+}
+
 static void reap(void)
 {
 	int status;
@@ -400,7 +409,7 @@ static void agent_event(const char *path)
 	else if (!strcmp(key, "/outack"))
 		job_acked(j);
 	else if (!strcmp(key, "/signal") && !j->reaped)
-		kill(-j->pid, (int)get_number(dir, "signal"));
+		job_signal(j);
 }
 
 static void agent_poll(int sigs)
@@ -511,13 +520,15 @@ static int find_domain(const char *name)
 
 static void wait_event(struct call *c)
 {
+	bool takes_input = c->with_input && *c->dir && !c->in.pending && !c->input_ended;
 	struct pollfd p[2] = { { .fd = xs_fileno(xs), .events = POLLIN },
-			       { .fd = c->with_input && !c->in.pending && !c->input_ended ? 0 : -1,
-				 .events = POLLIN } };
+			       { .fd = takes_input ? 0 : -1, .events = POLLIN } };
 	char **event;
 
 	if (now() > c->deadline) {
 		fprintf(stderr, "guest-exec: %s: no end in time: %s\n", c->name, c->cmd + 1);
+		if (*c->dir)
+			put_number(c->dir, "signal", SIGKILL);
 		exit(124);
 	}
 	if (poll(p, 2, 1000) < 0)
@@ -545,6 +556,35 @@ static void watch(const char *dir, const char *key, bool on)
 		xs_unwatch(xs, path, key);
 }
 
+/*
+ * wait_agent: the boot id that the guest's agent tells, to be freed, and the guest's home; NULL if
+ * there is no such guest now. While a guest boots this looks at two nodes a second, no more.
+ */
+static char *wait_agent(struct call *c, char *home, size_t size)
+{
+	char *boot, *name;
+
+	c->domid = find_domain(c->name);
+	snprintf(home, size, "/local/domain/%d", c->domid);
+	if (c->domid < 0) {
+		wait_event(c);
+		return NULL;
+	}
+	boot = get(home, READY_REL, NULL);
+	if (boot)
+		return boot;
+	watch(home, READY_REL, true);
+	while (!(boot = get(home, READY_REL, NULL))) {
+		name = get(home, "name", NULL);
+		free(name);
+		if (!name)
+			break;
+		wait_event(c);
+	}
+	watch(home, READY_REL, false);
+	return boot;
+}
+
 /* Wait for the domain with its agent, and lay the call before it. */
 static void call_publish(struct call *c)
 {
@@ -556,22 +596,11 @@ static void call_publish(struct call *c)
 		watch(c->dir, "inack", false);
 		*c->dir = 0;
 	}
-	for (;;) {
-		c->domid = find_domain(c->name);
-		snprintf(home, sizeof home, "/local/domain/%d", c->domid);
-		boot = c->domid < 0 ? NULL : get(home, READY_REL, NULL);
-		if (boot)
-			break;
+	while (!(boot = wait_agent(c, home, sizeof home)))
 		if (c->domid < 0 && now() > gone) {
 			fprintf(stderr, "guest-exec: %s: no such guest\n", c->name);
 			exit(125);
 		}
-		if (c->domid >= 0)
-			watch(home, READY_REL, true);
-		wait_event(c);
-		if (c->domid >= 0)
-			watch(home, READY_REL, false);
-	}
 	if (*c->boot && strcmp(c->boot, boot)) {
 		fprintf(stderr, "guest-exec: %s: the guest has booted anew\n", c->name);
 		exit(125);
@@ -586,9 +615,8 @@ static void call_publish(struct call *c)
 		put_number(c->dir, "outack", c->out_seq);
 	if (c->in.seq)
 		put(c->dir, "in", c->in.text, c->in.len);
-	/* Last: it is what the agent starts on. */
-	if (!put(c->dir, "cmd", c->cmd, strlen(c->cmd)))
-		die("asking the guest");
+	/* Last: it is what the agent starts on. If the domain has just gone, call() sees it missing. */
+	put(c->dir, "cmd", c->cmd, strlen(c->cmd));
 }
 
 /* call_output: pass on the next piece; the exit status once there is one, else -1. */
