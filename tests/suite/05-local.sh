@@ -47,12 +47,12 @@ check 'but the world' talks g1
 xenstore-write "$uplink/switch" uplink
 seen_outside()
 {
-	start seen dmvl-frames recv -i dmvl-up -d "$mac2" -m "$1" -c 3 -w 3
+	start seen dmvl-frames recv -i dmvl-up -d "$mac2" -m "$1" -c 3 -w "$SUITE_WAIT"
 	guest g1 dmvl-frames send -i dmvl0 -d "$mac2" -m "$1" -c 3 >&2
 	wait "$started"
 }
 check 'switch=uplink: frames for g2 leave on the uplink' wait_for 30 seen_outside 7
-start recv guest g2 dmvl-frames recv -i dmvl0 -m 8 -w 3
+start recv guest g2 dmvl-frames recv -i dmvl0 -m 8 -w "$SUITE_WAIT"
 guest g1 dmvl-frames send -i dmvl0 -d "$mac2" -m 8 -c 3 >&2
 wait "$started"
 like "$(cat recv.out)" 'frames=0 *' 'and are not switched here'

@@ -20,7 +20,7 @@ crosses()
 	_dest=
 	[ "$1" != world ] || _dest="-d $(mac "$3" "$4")"
 	_all=${6:-4}
-	start recv at "$3" "exec dmvl-frames recv -i $4 -m $mark -c $_all -w 5 -v"
+	start recv at "$3" "exec dmvl-frames recv -i $4 -m $mark -c $_all -w $SUITE_WAIT -v"
 	at "$1" "dmvl-frames send -i $2 -m $mark -V $5 -c 3 $_dest; dmvl-frames send -i $2 -m $mark $_dest" >&2
 	wait "$started"
 	awk -v v="$5" '$4 == v { n++ } $4 == "-" && /:/ { plain = 1 } END { print n + 0, plain + 0 }' recv.out

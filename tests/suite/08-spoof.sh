@@ -19,7 +19,7 @@ mark=0
 leaves()
 {
 	mark=$((mark + 1))
-	start recv world dmvl-frames recv -i world0 -m $mark -c 4 -w 3 -v
+	start recv world dmvl-frames recv -i world0 -m $mark -c 4 -w "$SUITE_WAIT" -v
 	guest g1 "dmvl-frames send -i dmvl0 -m $mark -l 100 -c 3 $*; dmvl-frames send -i dmvl0 -m $mark -l 99" >&2
 	wait "$started"
 	grep -q ' 99$' recv.out || echo 'the good frame did not come'
@@ -41,7 +41,7 @@ check 'the other guest still gets its frames' reaches world 10.77.1.2
 # ARP with a made-up sender inside a frame with the right one.
 arp()
 {
-	start recv world dmvl-frames recv -i world0 -t 806 -s "$mac1" -c "$2" -w 4 -v
+	start recv world dmvl-frames recv -i world0 -t 806 -s "$mac1" -c "$2" -w "$SUITE_WAIT" -v
 	guest g1 "dmvl-frames send -i dmvl0 -c 3 --arp $1,02:00:00:00:00:02,10.77.0.1" >&2
 	wait "$started"
 	sed -n 's/^frames=\([0-9]*\) .*/\1/p' recv.out
@@ -50,7 +50,7 @@ is "$(arp "02:00:00:00:00:99,10.77.1.1" 1)" 0 'ARP of a made-up MAC does not lea
 between "$(arp "$mac1,10.77.1.1" 3)" 3 4 'ARP of its own does'
 
 # To a guest on the same host: the same rules.
-start recv guest g2 dmvl-frames recv -i dmvl0 -m 50 -c 2 -w 3
+start recv guest g2 dmvl-frames recv -i dmvl0 -m 50 -c 2 -w "$SUITE_WAIT"
 guest g1 "dmvl-frames send -i dmvl0 -m 50 -d $mac2 -s 02:00:00:00:00:99 -c 3; dmvl-frames send -i dmvl0 -m 50 -d $mac2" >&2
 wait "$started"
 like "$(cat recv.out)" 'frames=1 *' 'nor does a made-up source reach another guest'
@@ -75,7 +75,7 @@ udp_is()
 leaves()
 {
 	mark=$((mark + 1))
-	start recv world dmvl-frames recv -i world0 -m $mark -c 4 -w 3 -v
+	start recv world dmvl-frames recv -i world0 -m $mark -c 4 -w "$SUITE_WAIT" -v
 	guest g1 "dmvl-frames send -i dmvl0 -m $mark -l 100 -c 3 $*; dmvl-frames send -i dmvl0 -m $mark -l 99 --udp 10.77.1.1,10.77.0.1,9" >&2
 	wait "$started"
 	grep -q ' 99$' recv.out || echo 'the good frame did not come'

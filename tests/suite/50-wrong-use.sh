@@ -57,7 +57,7 @@ wrong 'back: --take-over without macvtap' '*take-over*' dmvl-back --uplink $up -
 wrong 'back: log level' '*chatty*' dmvl-back --uplink $up --log-level chatty
 wrong 'back: a name that is none' '*name*' dmvl-back --uplink $up -n 'a b'
 wrong 'back: a run directory that cannot be' '*/proc/nope*' dmvl-back --uplink $up --run-dir /proc/nope/x
-is "$(ls /sys/class/net | grep -c dmvl-up)" 0 'no TAP is left of all this'
+check 'no TAP is left of all this' test ! -e /sys/class/net/dmvl-up
 check 'back: --test-config' dmvl-back --uplink $up --test-config
 check 'back: --version' dmvl-back --version
 check 'back: --help' dmvl-back --help
@@ -103,5 +103,5 @@ hidden='mount -t tmpfs none /run'
 wrong 'back: no xenstored' '*xenstore*' unshare -m sh -c "$hidden; exec dmvl-back --uplink $up"
 wrong 'ctl: no xenstored' '*xenstore*' unshare -m sh -c "$hidden; exec dmvlctl list"
 wrong_in g1 'front: no xenstore or no /dev/xen' '*xen*' "unshare -m sh -c '$hidden; exec dmvl-front'"
-is "$(ls /sys/class/net | grep -c dmvl-up)" 0 'no TAP is left'
+check 'no TAP is left' test ! -e /sys/class/net/dmvl-up
 done_testing
