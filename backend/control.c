@@ -161,7 +161,7 @@ static void welcome_back(struct control *c)
 
 /* --- devices ---------------------------------------------------------------------------------- */
 
-static void found(struct control *c, unsigned domid, unsigned id)
+void control_found(struct control *c, unsigned domid, unsigned id)
 {
 	struct device *d = device_find(c, domid, id);
 	char dir[SCHEMA_PATH_MAX];
@@ -206,7 +206,7 @@ static void find_devices(struct control *c)
 		snprintf(dir, sizeof(dir), "%s/%u", root, domids[i]);
 		ni = list_ids(c, dir, SCHEMA_ID_MAX, &ids);
 		for (int j = 0; j < ni; j++)
-			found(c, domids[i], ids[j]);
+			control_found(c, domids[i], ids[j]);
 		free(ids);
 	}
 	free(domids);
@@ -249,7 +249,7 @@ static void on_backend_event(struct control *c, const char *path)
 		return;
 	}
 	if (!is_own_announcement(rest))
-		found(c, domid, id);
+		control_found(c, domid, id);
 }
 
 /* Of what a guest writes only its state, or the end of it all, is worth a look. */

@@ -24,6 +24,7 @@ struct device {
 	uint8_t uuid[16];
 	char back[SCHEMA_PATH_MAX], front[SCHEMA_PATH_MAX];
 	char name[LDP_NAME_MAX];
+	char generation[SCHEMA_GUEST_VALUE_MAX + 1]; /* of the attachment that was looked at last */
 	char token[LDP_NAME_MAX + 2]; /* of the watch on `front` */
 
 	struct ldp_settings settings; /* in force */
@@ -70,6 +71,8 @@ struct control {
 /* control.c */
 struct msg *control_msg(enum msg_type type, uint32_t slot);
 void control_post(struct control *c, struct msg *m);
+/* There may be a device: make it known, or look at it again. */
+void control_found(struct control *c, unsigned domid, unsigned id);
 
 /* device.c */
 struct device *device_new(struct control *c, unsigned domid, unsigned id);

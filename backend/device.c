@@ -44,6 +44,14 @@ struct device *device_find(struct control *c, unsigned domid, unsigned id)
 	return NULL;
 }
 
+/* Which attachment this is; empty: it does not say. */
+static void read_generation(struct control *c, struct device *d)
+{
+	if (xskey_read(c->xs, XS_NO_TXN, d->back, KEY_BACK_GENERATION, d->generation,
+		       sizeof(d->generation)) < 0)
+		d->generation[0] = '\0';
+}
+
 struct device *device_new(struct control *c, unsigned domid, unsigned id)
 {
 	struct device *d = calloc(1, sizeof(*d));
@@ -65,6 +73,7 @@ struct device *device_new(struct control *c, unsigned domid, unsigned id)
 		free(d);
 		return NULL;
 	}
+	read_generation(c, d);
 	if (dom_info(c->dom, domid, &info) == 0)
 		memcpy(d->uuid, info.uuid, sizeof(d->uuid));
 	TAILQ_INSERT_TAIL(&c->devices, d, next);
@@ -439,6 +448,7 @@ static void look(struct control *c, struct device *d)
 	if (in.back == XenbusStateUnknown)
 		return;
 	d->fresh = false;
+	read_generation(c, d);
 	action = lose_patience(c, d, &in, handshake_next(&in));
 	log_debug("%s: back %d front %d: %s", d->name, in.back, in.front,
 		  handshake_action_name(action));
@@ -479,13 +489,18 @@ uint64_t device_due_ns(const struct device *d)
 static void forget(struct control *c, struct device *d)
 {
 	char uuid[UUID_TEXT_LEN + 1];
+	unsigned domid, id;
 
 	uuid_format(d->uuid, uuid);
 	if (d->keep && nodes_save(c->xs, c->domid, c->conf.name, uuid, d->domid, d->id) == 0)
 		c->domains_new = true; /* it may be back already */
-	nodes_remove(c->xs, c->domid, d->domid, d->id);
+	nodes_remove(c->xs, c->domid, d->domid, d->id, d->generation);
 	log_info("%s: detached%s", d->name, d->keep ? ", its settings kept" : "");
+	domid = d->domid;
+	id = d->id;
 	device_free(c, d);
+	/* It may have been attached anew before it was forgotten, and the event taken for its own. */
+	control_found(c, domid, id);
 }
 
 void device_gone(struct control *c, struct device *d)

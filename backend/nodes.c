@@ -189,22 +189,51 @@ static void remove_if_empty(struct xs_conn *xs, const char *path)
 		xs_conn_rm(xs, XS_NO_TXN, path);
 }
 
-int nodes_remove(struct xs_conn *xs, unsigned backend_domid, unsigned domid, unsigned id)
+/* Both directories, if the device is still the one that is meant. */
+static int remove_both(struct xs_conn *xs, uint32_t t, const struct creation *c,
+		       const char *generation)
+{
+	char now[SCHEMA_GUEST_VALUE_MAX + 1];
+	int ret;
+
+	if (generation) {
+		if (xskey_read(xs, t, c->back, KEY_BACK_GENERATION, now, sizeof(now)) < 0)
+			now[0] = '\0';
+		if (strcmp(now, generation) != 0)
+			return -ESTALE;
+	}
+	ret = xs_conn_rm(xs, t, c->front);
+	if (ret < 0 && ret != -ENOENT)
+		return ret;
+	ret = xs_conn_rm(xs, t, c->back);
+	return ret == -ENOENT ? 0 : ret;
+}
+
+int nodes_remove(struct xs_conn *xs, unsigned backend_domid, unsigned domid, unsigned id,
+		 const char *generation)
 {
 	struct creation c = {.backend_domid = backend_domid, .domid = domid};
-	int ret = fill_paths(&c, id), ret2;
+	int ret = fill_paths(&c, id);
+	uint32_t t;
 
 	if (ret < 0)
 		return ret;
-	ret = xs_conn_rm(xs, XS_NO_TXN, c.front);
-	ret2 = xs_conn_rm(xs, XS_NO_TXN, c.back);
+	ret = -EAGAIN;
+	for (int tries = 0; ret == -EAGAIN && tries < TXN_TRIES; tries++) {
+		ret = xs_txn_begin(xs, &t);
+		if (ret < 0)
+			return ret;
+		ret = remove_both(xs, t, &c, generation);
+		if (ret < 0)
+			xs_txn_end(xs, t, true);
+		else
+			ret = xs_txn_end(xs, t, false);
+	}
 	*strrchr(c.back, '/') = '\0';
 	remove_if_empty(xs, c.back);
 	*strrchr(c.front, '/') = '\0';
 	remove_if_empty(xs, c.front);
-	if (ret < 0 && ret != -ENOENT)
-		return ret;
-	return ret2 < 0 && ret2 != -ENOENT ? ret2 : 0;
+	return ret;
 }
 
 /* --- put aside and brought back --------------------------------------------------------------- */

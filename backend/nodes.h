@@ -21,8 +21,13 @@ struct node_value {
 int nodes_create(struct xs_conn *xs, unsigned backend_domid, unsigned domid, unsigned id,
 		 const struct node_value *values, unsigned n);
 
-/* Removes both, and the parents that this leaves empty. What is missing already is fine. */
-int nodes_remove(struct xs_conn *xs, unsigned backend_domid, unsigned domid, unsigned id);
+/*
+ * Removes both in one transaction, and then the parents that this leaves empty. What is missing
+ * already is fine. With a `generation` ("": the key is missing) nothing is removed, and -ESTALE
+ * returned, if the device has another one now: it was attached anew.
+ */
+int nodes_remove(struct xs_conn *xs, unsigned backend_domid, unsigned domid, unsigned id,
+		 const char *generation);
 
 /*
  * The operator's and the attachment's keys of an LDP whose guest is being saved or rebooted are put

@@ -193,7 +193,9 @@ static int detach(struct ctl *ctl, struct dom_conn *dom, struct closing *c)
 	/* A frontend directory without a backend's is ours too: both generations are "". */
 	if (ret <= 0)
 		return ret;
-	return nodes_remove(ctl->xs, ctl->backend_domid, c->target.domid, c->target.id);
+	ret = nodes_remove(ctl->xs, ctl->backend_domid, c->target.domid, c->target.id,
+			   c->generation);
+	return ret == -ESTALE ? 0 : ret; /* attached anew meanwhile: not ours any more */
 }
 
 static int run(struct ctl *ctl, int argc, char **argv)
