@@ -25,7 +25,7 @@ struct device {
 	char back[SCHEMA_PATH_MAX], front[SCHEMA_PATH_MAX];
 	char name[LDP_NAME_MAX];
 	char generation[SCHEMA_GUEST_VALUE_MAX + 1]; /* of the attachment that was looked at last */
-	char token[LDP_NAME_MAX + 2]; /* of the watch on `front` */
+	char token[LDP_NAME_MAX + 2];		     /* of the watch on `front` */
 
 	struct ldp_settings settings; /* in force */
 	struct ldp_conf conf;	      /* what the frame loop has */

@@ -499,7 +499,8 @@ static void forget(struct control *c, struct device *d)
 	domid = d->domid;
 	id = d->id;
 	device_free(c, d);
-	/* It may have been attached anew before it was forgotten, and the event taken for its own. */
+	/* It may have been attached anew before it was forgotten, and the event taken for its own.
+	 */
 	control_found(c, domid, id);
 }
 

@@ -22,10 +22,12 @@ static const char usage_text[] =
 	"usage: dmvl-flow sink PORT [-w S] [-I S]\n"
 	"       dmvl-flow tcp ADDRESS PORT [-w S] [-b RATE] [-l LEN] [-n BYTES]\n"
 	"       dmvl-flow udp ADDRESS PORT [-w S] [-b RATE] [-l LEN] [-n BYTES]\n"
-	"  -w  seconds (10; sink: until killed)   -b  payload bits per second (as fast as it goes)\n"
+	"  -w  seconds (10; sink: until killed)   -b  payload bits per second (as fast as it "
+	"goes)\n"
 	"  -l  bytes per write or datagram (tcp 16384, udp 1400)    -n  stop after so many bytes\n"
 	"  -I  interval in seconds (1)\n"
-	"The sink takes TCP and UDP, IPv4 and IPv6, on one port. It tells `ready' on stderr and each\n"
+	"The sink takes TCP and UDP, IPv4 and IPv6, on one port. It tells `ready' on stderr and "
+	"each\n"
 	"interval one line per sender that there has been: SECONDS ADDRESS tcp|udp BYTES\n"
 	"and at the end, or on SIGTERM: total ADDRESS tcp|udp BYTES. Senders print: sent=BYTES\n";
 
@@ -70,7 +72,7 @@ static double now(void)
 /* address: "10.77.1.1" gives the mapped IPv6 address: one kind of socket does for both. */
 static struct sockaddr_in6 address(const char *text, int port)
 {
-	struct sockaddr_in6 a = { .sin6_family = AF_INET6, .sin6_port = htons((in_port_t)port) };
+	struct sockaddr_in6 a = {.sin6_family = AF_INET6, .sin6_port = htons((in_port_t)port)};
 	char mapped[64];
 
 	snprintf(mapped, sizeof mapped, "%s%s", strchr(text, ':') ? "" : "::ffff:", text);
@@ -144,8 +146,8 @@ static int do_sink(int port, double seconds, double interval)
 	unsigned n = 2, tick = 0;
 	double start = now();
 
-	p[0] = (struct pollfd){ .fd = listen_on(SOCK_STREAM, port), .events = POLLIN };
-	p[1] = (struct pollfd){ .fd = listen_on(SOCK_DGRAM, port), .events = POLLIN };
+	p[0] = (struct pollfd){.fd = listen_on(SOCK_STREAM, port), .events = POLLIN};
+	p[1] = (struct pollfd){.fd = listen_on(SOCK_DGRAM, port), .events = POLLIN};
 	fputs("ready\n", stderr);
 	while (!stop && (seconds <= 0 || now() < start + seconds)) {
 		double left = start + (tick + 1) * interval - now();
@@ -176,7 +178,7 @@ static int do_sink(int port, double seconds, double interval)
 
 			if (fd >= 0) {
 				who[n] = peer_of(&from, "tcp");
-				p[n++] = (struct pollfd){ .fd = fd, .events = POLLIN };
+				p[n++] = (struct pollfd){.fd = fd, .events = POLLIN};
 			}
 		}
 	}
@@ -202,7 +204,7 @@ static unsigned long long flow_send(int fd, const struct flow *f)
 
 	while (!stop && now() < start + f->seconds && (!f->limit || sent < f->limit)) {
 		double wait = f->rate > 0 ? start + (double)sent * 8 / f->rate - now() : 0;
-		struct pollfd p = { .fd = fd, .events = POLLOUT };
+		struct pollfd p = {.fd = fd, .events = POLLOUT};
 		size_t len = f->len;
 		ssize_t n;
 
@@ -237,19 +239,30 @@ static int do_flow(const char *to, int port, const struct flow *f)
 
 int main(int argc, char **argv)
 {
-	struct sigaction act = { .sa_handler = on_signal };
-	struct flow f = { .seconds = 0 };
+	struct sigaction act = {.sa_handler = on_signal};
+	struct flow f = {.seconds = 0};
 	double interval = 1;
 	int opt, words;
 
 	while ((opt = getopt(argc, argv, "w:b:l:n:I:")) != -1) {
 		switch (opt) {
-		case 'w': f.seconds = atof(optarg); break;
-		case 'b': f.rate = atof(optarg); break;
-		case 'l': f.len = (size_t)atol(optarg); break;
-		case 'n': f.limit = strtoull(optarg, NULL, 0); break;
-		case 'I': interval = atof(optarg); break;
-		default: usage();
+		case 'w':
+			f.seconds = atof(optarg);
+			break;
+		case 'b':
+			f.rate = atof(optarg);
+			break;
+		case 'l':
+			f.len = (size_t)atol(optarg);
+			break;
+		case 'n':
+			f.limit = strtoull(optarg, NULL, 0);
+			break;
+		case 'I':
+			interval = atof(optarg);
+			break;
+		default:
+			usage();
 		}
 	}
 	sigaction(SIGTERM, &act, NULL);

@@ -36,7 +36,8 @@ static const char usage_text[] =
 	"       --hex BYTES    the payload as it is\n"
 	"recv:  -w S    stop after S seconds (5); fails if fewer than -c came\n"
 	"       -v      a line per frame: source, destination, type, VLAN or -, size\n"
-	"recv is promiscuous; it tells `ready' on stderr when it listens. Options given are what it\n"
+	"recv is promiscuous; it tells `ready' on stderr when it listens. Options given are what "
+	"it\n"
 	"counts; it looks for the mark and unique numbers only when -m is given.\n";
 
 struct options {
@@ -140,7 +141,7 @@ static void build_udp(const char *spec, uint8_t *out, size_t len)
 	for (int i = 0; i < 10; i++)
 		sum += words[i];
 	sum = (sum & 0xffff) + (sum >> 16);
-	ip->check = (uint16_t)~(sum + (sum >> 16));
+	ip->check = (uint16_t) ~(sum + (sum >> 16));
 	udp->source = udp->dest = htons((uint16_t)port);
 	udp->len = htons((uint16_t)(sizeof *udp + len));
 }
@@ -157,7 +158,10 @@ static size_t build(const struct options *o, uint8_t *f, struct payload **ours)
 		put16(f + at + 2, (unsigned)o->vlan);
 		at += 4;
 	}
-	put16(f + at, o->has_type ? o->type : o->arp ? ETHERTYPE_ARP : o->udp ? ETHERTYPE_IP : o->type);
+	put16(f + at, o->has_type ? o->type
+		      : o->arp	  ? ETHERTYPE_ARP
+		      : o->udp	  ? ETHERTYPE_IP
+				  : o->type);
 	at += 2;
 	*ours = NULL;
 	if (o->arp) {
@@ -181,7 +185,7 @@ static size_t build(const struct options *o, uint8_t *f, struct payload **ours)
 static int do_send(const struct options *o, int fd)
 {
 	static uint8_t frame[70000] __attribute__((aligned(8)));
-	struct payload p = { .magic = "dmvl", .mark = htonl(o->mark) }, *ours;
+	struct payload p = {.magic = "dmvl", .mark = htonl(o->mark)}, *ours;
 	size_t len = build(o, frame, &ours);
 	double start = now();
 	unsigned sent = 0, refused = 0;
@@ -227,7 +231,8 @@ static void show(const uint8_t *f, unsigned type, int vlan, size_t len)
 }
 
 /* count_frame: f has its tag taken out, as the kernel hands it over. */
-static void count_frame(const struct options *o, struct seen *s, const uint8_t *f, size_t len, int vlan)
+static void count_frame(const struct options *o, struct seen *s, const uint8_t *f, size_t len,
+			int vlan)
 {
 	unsigned type = f[12] << 8 | f[13];
 	const struct payload *p;
@@ -256,9 +261,13 @@ static void receive_one(const struct options *o, struct seen *s, int fd)
 	static uint8_t frame[70000] __attribute__((aligned(8)));
 	char control[CMSG_SPACE(sizeof(struct tpacket_auxdata))];
 	struct sockaddr_ll from;
-	struct iovec iov = { frame, sizeof frame };
-	struct msghdr m = { .msg_name = &from, .msg_namelen = sizeof from, .msg_iov = &iov,
-			    .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control };
+	struct iovec iov = {frame, sizeof frame};
+	struct msghdr m = {.msg_name = &from,
+			   .msg_namelen = sizeof from,
+			   .msg_iov = &iov,
+			   .msg_iovlen = 1,
+			   .msg_control = control,
+			   .msg_controllen = sizeof control};
 	ssize_t len = recvmsg(fd, &m, 0);
 	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
 	struct tpacket_auxdata aux;
@@ -276,8 +285,8 @@ static void receive_one(const struct options *o, struct seen *s, int fd)
 
 static int do_recv(const struct options *o, int fd, unsigned ifindex)
 {
-	struct packet_mreq promisc = { .mr_ifindex = (int)ifindex, .mr_type = PACKET_MR_PROMISC };
-	struct seen s = { .bits = calloc(1, 0x1000000 / 8) };
+	struct packet_mreq promisc = {.mr_ifindex = (int)ifindex, .mr_type = PACKET_MR_PROMISC};
+	struct seen s = {.bits = calloc(1, 0x1000000 / 8)};
 	double end = now() + o->seconds;
 	int one = 1, room = 4 << 20;
 
@@ -286,7 +295,7 @@ static int do_recv(const struct options *o, int fd, unsigned ifindex)
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room);
 	fputs("ready\n", stderr);
 	while (now() < end && !(o->count && s.frames >= o->count)) {
-		struct pollfd p = { .fd = fd, .events = POLLIN };
+		struct pollfd p = {.fd = fd, .events = POLLIN};
 
 		if (poll(&p, 1, (int)((end - now()) * 1000) + 1) > 0)
 			receive_one(o, &s, fd);
@@ -297,29 +306,62 @@ static int do_recv(const struct options *o, int fd, unsigned ifindex)
 
 static void parse(int argc, char **argv, struct options *o)
 {
-	static const struct option words[] = { { "arp", required_argument, NULL, 'A' },
-					       { "udp", required_argument, NULL, 'U' },
-					       { "hex", required_argument, NULL, 'X' },
-					       { NULL, 0, NULL, 0 } };
+	static const struct option words[] = {{"arp", required_argument, NULL, 'A'},
+					      {"udp", required_argument, NULL, 'U'},
+					      {"hex", required_argument, NULL, 'X'},
+					      {NULL, 0, NULL, 0}};
 	int opt;
 
 	while ((opt = getopt_long(argc, argv, "i:s:d:t:V:m:c:l:r:w:v", words, NULL)) != -1) {
 		switch (opt) {
-		case 'i': o->ifname = optarg; break;
-		case 's': parse_mac(optarg, o->src); o->has_src = true; break;
-		case 'd': parse_mac(optarg, o->dst); o->has_dst = true; break;
-		case 't': o->type = (unsigned)strtoul(optarg, NULL, 16); o->has_type = true; break;
-		case 'V': o->vlan = atoi(optarg); break;
-		case 'm': o->mark = (unsigned)strtoul(optarg, NULL, 0); o->has_mark = true; break;
-		case 'c': o->count = (unsigned)atoi(optarg); break;
-		case 'l': o->len = (unsigned)atoi(optarg); break;
-		case 'r': o->rate = (unsigned)atoi(optarg); break;
-		case 'w': o->seconds = atof(optarg); break;
-		case 'v': o->verbose = true; break;
-		case 'A': o->arp = optarg; break;
-		case 'U': o->udp = optarg; break;
-		case 'X': o->hex = optarg; break;
-		default: usage();
+		case 'i':
+			o->ifname = optarg;
+			break;
+		case 's':
+			parse_mac(optarg, o->src);
+			o->has_src = true;
+			break;
+		case 'd':
+			parse_mac(optarg, o->dst);
+			o->has_dst = true;
+			break;
+		case 't':
+			o->type = (unsigned)strtoul(optarg, NULL, 16);
+			o->has_type = true;
+			break;
+		case 'V':
+			o->vlan = atoi(optarg);
+			break;
+		case 'm':
+			o->mark = (unsigned)strtoul(optarg, NULL, 0);
+			o->has_mark = true;
+			break;
+		case 'c':
+			o->count = (unsigned)atoi(optarg);
+			break;
+		case 'l':
+			o->len = (unsigned)atoi(optarg);
+			break;
+		case 'r':
+			o->rate = (unsigned)atoi(optarg);
+			break;
+		case 'w':
+			o->seconds = atof(optarg);
+			break;
+		case 'v':
+			o->verbose = true;
+			break;
+		case 'A':
+			o->arp = optarg;
+			break;
+		case 'U':
+			o->udp = optarg;
+			break;
+		case 'X':
+			o->hex = optarg;
+			break;
+		default:
+			usage();
 		}
 	}
 	if (!o->ifname || optind != argc || o->len > 66000)
@@ -328,10 +370,10 @@ static void parse(int argc, char **argv, struct options *o)
 
 int main(int argc, char **argv)
 {
-	struct options o = { .type = 0x88b5, .len = 64, .vlan = -1, .seconds = 5 };
-	struct sockaddr_ll at = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL) };
+	struct options o = {.type = 0x88b5, .len = 64, .vlan = -1, .seconds = 5};
+	struct sockaddr_ll at = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL)};
 	bool sending = argc > 1 && !strcmp(argv[1], "send");
-	struct ifreq ifr = { 0 };
+	struct ifreq ifr = {0};
 	int fd;
 
 	if (!sending && (argc < 2 || strcmp(argv[1], "recv")))

@@ -14,7 +14,8 @@ static const char usage_text[] =
 	"usage: dmvl-pipe recv PORT                      a connection to standard output\n"
 	"       dmvl-pipe send ADDRESS PORT [-b RATE]    standard input to a connection\n"
 	"  -b  bits per second (as fast as it goes)\n"
-	"The receiver tells `ready' on stderr. The sender ends when the receiver has got everything.\n";
+	"The receiver tells `ready' on stderr. The sender ends when the receiver has got "
+	"everything.\n";
 
 static void die(const char *what)
 {
@@ -39,8 +40,8 @@ static double now(void)
 /* "10.77.1.1" gives the mapped IPv6 address: one kind of socket does for both. */
 static struct sockaddr_in6 address(const char *text, const char *port)
 {
-	struct sockaddr_in6 a = { .sin6_family = AF_INET6,
-				  .sin6_port = htons((in_port_t)atoi(port)) };
+	struct sockaddr_in6 a = {.sin6_family = AF_INET6,
+				 .sin6_port = htons((in_port_t)atoi(port))};
 	char mapped[64];
 
 	snprintf(mapped, sizeof(mapped), "%s%s", strchr(text, ':') ? "" : "::ffff:", text);

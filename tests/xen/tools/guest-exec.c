@@ -36,12 +36,12 @@
 #include <unistd.h>
 #include <xenstore.h>
 
-#define DIR_REL   "data/exec"
+#define DIR_REL	  "data/exec"
 #define READY_REL "data/exec-ready"
 /* xenstored's default bound for a value that a guest writes is 2048 bytes. */
-#define CHUNK     1900
+#define CHUNK 1900
 /* Seconds for which a guest may be away, between save and restore. */
-#define ABSENT    30
+#define ABSENT 30
 
 static struct xs_handle *xs;
 
@@ -144,10 +144,10 @@ struct job {
 	pid_t pid;
 	int status;
 	bool reaped, finished; /* finished: the status is under way */
-	int fd[3];             /* our ends of its stdin, stdout, stderr; -1 closed */
+	int fd[3];	       /* our ends of its stdin, stdout, stderr; -1 closed */
 	struct message out;
-	unsigned long in_seq;  /* the last one passed on */
-	char in[4096];         /* being passed on */
+	unsigned long in_seq; /* the last one passed on */
+	char in[4096];	      /* being passed on */
 	size_t in_len, in_off;
 	bool in_busy;
 };
@@ -415,20 +415,20 @@ static void agent_event(const char *path)
 static void agent_poll(int sigs)
 {
 	struct pollfd p[2 + 3 * 64];
-	struct job *who[2 + 3 * 64] = { NULL }, *j, *next;
+	struct job *who[2 + 3 * 64] = {NULL}, *j, *next;
 	unsigned n = 2;
 
-	p[0] = (struct pollfd){ .fd = xs_fileno(xs), .events = POLLIN };
-	p[1] = (struct pollfd){ .fd = sigs, .events = POLLIN };
+	p[0] = (struct pollfd){.fd = xs_fileno(xs), .events = POLLIN};
+	p[1] = (struct pollfd){.fd = sigs, .events = POLLIN};
 	for (j = jobs; j && n + 3 <= sizeof p / sizeof *p; j = j->next) {
 		for (int i = 1; i <= 2; i++)
 			if (j->fd[i] >= 0 && !j->out.pending && !j->finished) {
 				who[n] = j;
-				p[n++] = (struct pollfd){ .fd = j->fd[i], .events = POLLIN };
+				p[n++] = (struct pollfd){.fd = j->fd[i], .events = POLLIN};
 			}
 		if (j->fd[0] >= 0 && j->in_busy) {
 			who[n] = j;
-			p[n++] = (struct pollfd){ .fd = j->fd[0], .events = POLLOUT };
+			p[n++] = (struct pollfd){.fd = j->fd[0], .events = POLLOUT};
 		}
 	}
 	if (poll(p, n, -1) < 0)
@@ -521,8 +521,8 @@ static int find_domain(const char *name)
 static void wait_event(struct call *c)
 {
 	bool takes_input = c->with_input && *c->dir && !c->in.pending && !c->input_ended;
-	struct pollfd p[2] = { { .fd = xs_fileno(xs), .events = POLLIN },
-			       { .fd = takes_input ? 0 : -1, .events = POLLIN } };
+	struct pollfd p[2] = {{.fd = xs_fileno(xs), .events = POLLIN},
+			      {.fd = takes_input ? 0 : -1, .events = POLLIN}};
 	char **event;
 
 	if (now() > c->deadline) {
@@ -615,7 +615,8 @@ static void call_publish(struct call *c)
 		put_number(c->dir, "outack", c->out_seq);
 	if (c->in.seq)
 		put(c->dir, "in", c->in.text, c->in.len);
-	/* Last: it is what the agent starts on. If the domain has just gone, call() sees it missing. */
+	/* Last: it is what the agent starts on. If the domain has just gone, call() sees it
+	 * missing. */
 	put(c->dir, "cmd", c->cmd, strlen(c->cmd));
 }
 
@@ -646,7 +647,7 @@ static int call(const char *name, bool with_input, int seconds, char **words)
 	size_t len = 0;
 	int status;
 
-	c = (struct call){ .name = name, .with_input = with_input };
+	c = (struct call){.name = name, .with_input = with_input};
 	c.deadline = now() + seconds;
 	snprintf(c.id, sizeof c.id, "%d-%llx", getpid(), (unsigned long long)(now() * 1e6));
 	c.cmd[len++] = with_input ? 'i' : '-';
