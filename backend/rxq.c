@@ -9,9 +9,8 @@
  * Theory of operation
  *
  * The ring holds records, each a struct rec and the frame's bytes, padded to 8. head and tail count
- * bytes for ever; the position is the index modulo the size. A record's header never wraps, since
- * positions are multiples of 8 and so is the size; a header of 40 bytes is kept whole by copying it
- * in and out through ring_copy.
+ * bytes for ever; the position is the index modulo the size. Records may wrap, headers too: they
+ * are copied in and out by ring_put() and ring_get().
  *
  * CoDel (Nichols & Jacobson, RFC 8289): when frames have waited longer than the target for a whole
  * interval, drop one and come back sooner and sooner, interval / sqrt(count), until they do not.
