@@ -103,6 +103,7 @@ $(O)/tests/unit/%: $(O)/tests/unit/%.o $(O)/libctl.a $(O)/libback.a $(O)/libfron
 
 -include tests/xensim/xensim.mk
 -include tests/sim/sim.mk
+-include tests/hostile/hostile.mk
 
 # The set-up comes first: what make reads of pkg-config is only there behind it.
 demo: deps

@@ -1,0 +1,93 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# A hostile guest, one kind of hostility after the other (tests/hostile/README.md): the backend
+# lives, the others' traffic goes on, each failure is said once, and the slot is good for a polite
+# guest at once.
+# shellcheck source=tests/suite/lib.sh
+. "${SUITE_LIB:-/bench/suite.sh}"
+
+guest g2 'command -v dmvl-hostile' >&2 || skip_all 'dmvl-hostile is not in the guests'
+
+# Rounds of each mode, and its seed. A round with no connection counts for nothing.
+modes='index:1 page:1 live:2 header:1 race:1 half:2 storm:1 offload:2 garbage:1 steps:6 reconnect:1
+	refs:2 store:2 nodes:2 gone:1'
+seed=3
+
+uplink_setup
+back_start
+ldp g1 1
+talks g1
+start sink world dmvl-flow sink 5003 -I "$SUITE_TICK"
+guest_bg g1 'exec dmvl-flow udp 10.77.0.1 5003 -w 280 -b 400000 -l 500' >&2
+check 'g1 sends' wait_for 30 ticks_pass sink.out 0 1 2
+
+# What the backend has said of g2's device, but for its thoughts.
+said()
+{
+	grep -c "$1: $(guest_domid g2)/0: " back.1.log
+}
+
+fds()
+{
+	find "/proc/$back/fd" -mindepth 1 -maxdepth 1 | wc -l
+}
+
+maps()
+{
+	wc -l <"/proc/$back/maps"
+}
+
+# polite MODE: an agent in the slot of which the hostile guest has just gone.
+polite()
+{
+	agent_start g2
+	check "$1: a polite agent connects" wait_for 30 connected g2
+	guest_net g2 2 >&2
+	check "$1: and talks" talks g2
+	agent_kill TERM g2
+	wait_for 20 states_are '2 6' g2
+}
+
+# hostile MODE ROUNDS
+hostile()
+{
+	warnings=$(said warning) notices=$(($(said info) + $(said notice))) from=$(tick sink.out)
+	guest g2 "dmvl-hostile -m $1 -n $2 -s $seed -t 20" >&2
+	is $? 0 "$1: it got at what it wanted"
+	check "$1: dmvl-back lives" kill -0 "$back"
+	check "$1: g1's traffic goes on" wait_for 30 ticks_pass sink.out "$from" 1 3
+	warnings=$(($(said warning) - warnings))
+	notices=$(($(said info) + $(said notice) - notices))
+	diag "$1: $warnings warnings, $notices other lines, error: $(xenstore-read "$(be g2)/error" 2>/dev/null)"
+	between $warnings 0 4 "$1: a failure is said once"
+	between $notices 0 60 "$1: the log is not flooded"
+}
+
+dmvlctl attach g2 >&2
+polite 'before all'
+fds_before=$(fds) maps_before=$(maps)
+for mode in $modes; do
+	hostile "${mode%:*}" "${mode#*:}"
+	case $mode in
+	index:* | header:* | race:* | refs:*)
+		between "$warnings" 1 4 "${mode%:*}: it has failed"
+		check "${mode%:*}: the error is named" key_like "$(be g2)/error" '?*'
+		;;
+	gone:*)
+		# The guest cannot make its directory again: only an operator can.
+		dmvlctl detach g2 --timeout 2s >&2
+		dmvlctl attach g2 >&2
+		;;
+	esac
+	polite "${mode%:*}"
+	# A device that failed waits longer each time; a new one does not.
+	dmvlctl detach g2 --timeout 2s >&2
+	dmvlctl attach g2 >&2
+done
+is "$(fds)" "$fds_before" 'dmvl-back has as many descriptors as before'
+between "$(maps)" 1 $((maps_before + 4)) 'and mappings'
+check 'g1 talks' talks g1
+kill "$started"
+back_stop
+is $? 0 'dmvl-back ends well'
+done_testing
