@@ -123,7 +123,7 @@ static const struct mode *choose(struct peer *p, const struct options *o)
 	do {
 		m = &pick(p, modes);
 	} while (m->last);
-	if (m->needs_offer && !peer_offered(p, 100))
+	if (m->needs_offer && !peer_offered(p, p->patience_ms))
 		m = mode_by_name(one_in(p, 2) ? "store" : "nodes");
 	return m;
 }
@@ -171,6 +171,8 @@ int main(int argc, char **argv)
 	sigaction(SIGINT, &stop, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	ret = peer_open(&p, o.id, loop_now_ns() + (uint64_t)(o.seconds * 1e9));
+	/* Of all modes some need no connection: they need not wait until there may be one. */
+	p.patience_ms = o.mode ? 3000 : 100;
 	if (ret < 0)
 		die(EXIT_FAILED, "cannot reach xenstore: %s", strerror(-ret));
 	run_rounds(&p, &o);

@@ -43,7 +43,7 @@ static void add_l4(struct peer *p, struct mk *m)
 /* A frame of the guest's own address, with layers as they come. */
 static void make_frame(struct peer *p, struct mk *m)
 {
-	static const uint8_t protos[] = {6, 6, 17, 17, 58, 1, 0, 43, 44, 50, 255};
+	static const uint8_t protos[] = {6, 6, 6, 17, 17, 17, 58, 1, 0, 43, 44, 50, 255};
 	static const char *const dsts[] = {MK_OTHER, MK_OTHER, MK_BCAST, "\x33\x33\0\0\0\x01"};
 	uint8_t proto = pick(p, protos);
 	bool v6 = one_in(p, 2);
@@ -85,21 +85,52 @@ static uint16_t odd_place(struct peer *p, const struct mk *m)
 	}
 }
 
+/* What fits the frame; GSO where it is long. */
+static struct virtio_net_hdr_v1 right_vnet(const struct mk *m)
+{
+	uint16_t offset = m->proto == 6 ? 16 : m->proto == 17 ? 6 : 2;
+	struct virtio_net_hdr_v1 v = {.flags = 1, .csum_start = (uint16_t)m->l4};
+
+	v.csum_offset = offset;
+	if (m->len <= 1514 || (m->proto != 6 && m->proto != 17))
+		return v;
+	v.gso_type = m->proto == 17 ? 5 : m->v6 ? 4 : 1;
+	v.gso_size = 1400;
+	v.hdr_len = (uint16_t)(m->l4 + (m->proto == 6 ? 20 : 8));
+	return v;
+}
+
+/* Right but for a field or two. */
 static struct virtio_net_hdr_v1 odd_vnet(struct peer *p, const struct mk *m)
 {
 	static const uint8_t types[] = {0, 1, 1, 3, 4, 4, 5, 5, 0x80, 0x81, 0x84, 0xff};
 	static const uint16_t sizes[] = {0, 1, 215, 216, 217, 536, 1448, 1460, 1461, 9000, 65535};
 	static const uint16_t offsets[] = {2, 6, 16, 0, 1, 65535, 40};
-	struct virtio_net_hdr_v1 v = {
-		.flags = (uint8_t)(one_in(p, 3) ? below(p, 256) : 1),
-		.gso_type = pick(p, types),
-		.hdr_len = odd_place(p, m),
-		.gso_size = pick(p, sizes),
-		.csum_start = odd_place(p, m),
-		.csum_offset = pick(p, offsets),
-		.num_buffers = (uint16_t)below(p, 3),
-	};
+	struct virtio_net_hdr_v1 v = right_vnet(m);
 
+	for (uint32_t n = below(p, 3); n > 0; n--) {
+		switch (below(p, 6)) {
+		case 0:
+			v.flags = (uint8_t)below(p, 256);
+			break;
+		case 1:
+			v.gso_type = pick(p, types);
+			break;
+		case 2:
+			v.gso_size = pick(p, sizes);
+			break;
+		case 3:
+			v.csum_start = odd_place(p, m);
+			break;
+		case 4:
+			v.csum_offset = pick(p, offsets);
+			break;
+		case 5:
+			v.hdr_len = odd_place(p, m);
+			v.num_buffers = (uint16_t)below(p, 3);
+			break;
+		}
+	}
 	return v;
 }
 

@@ -57,19 +57,24 @@ int peer_open(struct peer *p, unsigned id, uint64_t end_ns)
 	return 0;
 }
 
-void peer_shut(struct peer *p)
+void peer_mend(struct peer *p)
 {
 	char id[12];
 
-	peer_drop(p);
 	snprintf(id, sizeof(id), "%u", p->back_domid);
 	peer_write(p, schema_name(KEY_FRONT_BACKEND), p->back_path);
 	peer_write(p, schema_name(KEY_FRONT_BACKEND_ID), id);
+	refresh(p, 0);
+}
+
+void peer_shut(struct peer *p)
+{
+	peer_drop(p);
+	peer_mend(p);
 	device_close(&p->dev);
 }
 
-/* --- xenstore
- * ------------------------------------------------------------------------------------- */
+/* --- xenstore --- */
 
 void peer_write(struct peer *p, const char *path, const char *value)
 {
@@ -93,10 +98,10 @@ void peer_state(struct peer *p, enum xenbus_state state)
 {
 	device_set_state(&p->dev, state);
 	p->own = state;
+	p->n.nodes++;
 }
 
-/* --- the handshake
- * -------------------------------------------------------------------------------- */
+/* --- the handshake --- */
 
 bool peer_await(struct peer *p, unsigned states, unsigned ms)
 {
@@ -149,7 +154,7 @@ bool peer_answer(struct peer *p)
 
 bool peer_connect(struct peer *p)
 {
-	if (!peer_offered(p, 3000) || device_read_offer(&p->dev, &p->offer) < 0 ||
+	if (!peer_offered(p, p->patience_ms) || device_read_offer(&p->dev, &p->offer) < 0 ||
 	    !peer_serve(p, PEER_ORDER) || !peer_answer(p) ||
 	    !peer_await(p, BIT(XenbusStateConnected) | BIT(XenbusStateClosed), 3000) ||
 	    p->back != XenbusStateConnected)
@@ -200,8 +205,7 @@ void peer_settle(struct peer *p)
 	peer_await(p, ~BIT(XenbusStateConnected), 300);
 }
 
-/* --- the rings
- * ------------------------------------------------------------------------------------ */
+/* --- the rings --- */
 
 void peer_put(struct peer *p, const void *data, uint32_t len)
 {

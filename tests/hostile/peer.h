@@ -27,21 +27,23 @@ struct peer {
 	uint32_t prod;	       /* where the next byte goes in the TX ring, whatever the page says */
 	uint32_t size;	       /* of each ring */
 	struct rng rng;
-	uint64_t end_ns; /* of all that this program does */
+	unsigned patience_ms; /* that it waits for an offer or an answer */
+	uint64_t end_ns;      /* of all that this program does */
 	struct peer_tally n;
 };
 
 /* Device `id`, until end_ns. 0 or -errno. */
 int peer_open(struct peer *p, unsigned id, uint64_t end_ns);
-/* Puts back what the next agent cannot know; otherwise without a word to anybody. */
+/* Puts back the nodes that say where the backend is. */
+void peer_mend(struct peer *p);
+/* Mended, and otherwise without a word to anybody. */
 void peer_shut(struct peer *p);
 
 /* The program's time is over, or a signal came. */
 bool peer_over(const struct peer *p);
 extern volatile int peer_stop;
 
-/* --- the handshake; each step returns whether it came to that within `ms`
- * ------------------------- */
+/* --- the handshake; each step returns whether it came to that within `ms` --- */
 
 /* Has the backend's state in `states` (bits, 1 << state). */
 bool peer_await(struct peer *p, unsigned states, unsigned ms);
@@ -70,8 +72,7 @@ void peer_part(struct peer *p);
 /* The backend has seen what it has to fail for; a moment is enough, and may be too long. */
 void peer_settle(struct peer *p);
 
-/* --- the rings
- * -------------------------------------------------------------------------------------- */
+/* --- the rings --- */
 
 /* Bytes behind those that were published last. Nobody sees them before peer_publish(). */
 void peer_put(struct peer *p, const void *data, uint32_t len);
@@ -83,8 +84,7 @@ void peer_notify(struct peer *p);
 /* Takes and forgets what came. */
 void peer_discard(struct peer *p);
 
-/* --- chance
- * ----------------------------------------------------------------------------------------- */
+/* --- chance --- */
 
 static inline uint32_t below(struct peer *p, uint32_t n)
 {
