@@ -1,0 +1,50 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Thirty guests at one backend, and agents killed fifty times: nothing is left behind. What this takes
+# with 200 guests and 1000 times: make bench-attach.
+# shellcheck source=tests/suite/lib.sh
+. "${SUITE_LIB:-/bench/suite.sh}"
+
+[ "$BENCH_DRIVER" = xensim ] || skip_all 'thirty guests are too many for an emulated machine'
+# shellcheck source=tests/hostile/many.sh
+. "$SUITE_TOP/tests/hostile/many.sh"
+
+guests=
+for i in $(seq 30); do
+	guest_create "m$i"
+	guests="$guests m$i"
+done
+uplink_setup
+back_start --log-level info
+# shellcheck disable=SC2086
+{
+	many_agents $guests
+	check 'thirty guests attach' many_attach $guests
+	check 'all connect' wait_for 30 all_connected 30
+	is "$(grep -c 'm[0-9]*: connected\|/0: connected' back.1.log)" 30 'each once'
+}
+
+d1=$(guest_domid g1) d2=$(guest_domid g2)
+dmvlctl attach g1 >&2
+dmvlctl attach g2 >&2
+check 'a first time' cycle g1 "$d1"
+check 'a first time, the other' cycle g2 "$d2"
+check 'both are offered again' wait_for 10 key_is "$(be g1)/state" 2
+wait_for 10 key_is "$(be g2)/state" 2
+holdings >before
+cycles 25 g1 "$d1" &
+one=$!
+cycles 25 g2 "$d2" &
+two=$!
+check 'killed and attached anew, fifty times' wait $one
+check 'and again' wait $two
+same()
+{
+	holdings >after
+	diff before after
+}
+check 'dmvl-back, xenstore and the hypervisor hold as much as before' wait_for 10 same
+is "$(count_connected)" 30 'all the others are still connected'
+back_stop
+is $? 0 'dmvl-back ends well'
+done_testing
