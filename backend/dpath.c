@@ -25,12 +25,8 @@
  *
  * An LDP that broke the protocol, or whose guest closed its side, is `failed`: it takes no part
  * until the control thread, which is told, deletes it. The vchan belongs to the loop from MSG_ADD
- *to MSG_DELETED.
+ * to MSG_DELETED.
  */
-#define QUANTUM_BYTES	1518u
-#define BUCKET_MIN	(2 * QUANTUM_BYTES)
-#define PACE_IDLE_MS	4u
-#define PACE_LATE_MS	100u
 #define CREDIT_TIME_MS	100u
 #define CREDIT_MIN	65536u
 #define EVENTS_PER_SEC	20000u /* of one LDP before it is parked for a while */
@@ -185,18 +181,6 @@ static void update_credits(struct dpath *dp)
 
 /* --- events ----------------------------------------------------------------------------------- */
 
-void pace_begin(struct pace *p, uint64_t now_ns)
-{
-	bucket_fill(&p->bucket, now_ns);
-	if (p->idle && p->bucket.tokens_bytes > p->idle_depth_bytes)
-		p->bucket.tokens_bytes = p->idle_depth_bytes;
-}
-
-bool pace_wait(const struct pace *p)
-{
-	return p->bucket.rate_bps && p->bucket.tokens_bytes <= 0;
-}
-
 static uint64_t sooner(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
@@ -206,10 +190,9 @@ static void set_pace_timer(struct dpath *dp)
 {
 	uint64_t next = sooner(sched_next_ns(dp->tx), sched_next_ns(dp->rx));
 
-	if (!dp->tx_blocked && pace_wait(&dp->tx_pace))
-		next = sooner(next, bucket_when_ns(&dp->tx_pace.bucket, 1));
-	if (pace_wait(&dp->rx_pace))
-		next = sooner(next, bucket_when_ns(&dp->rx_pace.bucket, 1));
+	if (!dp->tx_blocked)
+		next = sooner(next, pace_when_ns(&dp->tx_pace));
+	next = sooner(next, pace_when_ns(&dp->rx_pace));
 	if (next == SCHED_NEVER)
 		return;
 	loop_timer_set(dp->pace, next > dp->now_ns ? next - dp->now_ns : 0);
@@ -451,24 +434,11 @@ static void freeze(struct dpath *dp, struct ldp *l, bool on)
 	look(dp, l);
 }
 
-static int64_t pace_depth(uint64_t rate_bps, unsigned ms)
-{
-	uint64_t depth = rate_bps / 8 * ms / 1000;
-
-	return (int64_t)(depth < BUCKET_MIN ? BUCKET_MIN : depth);
-}
-
-static void set_pace(struct pace *p, uint64_t rate_bps, uint64_t now_ns)
-{
-	p->idle_depth_bytes = pace_depth(rate_bps, PACE_IDLE_MS);
-	bucket_change(&p->bucket, rate_bps, pace_depth(rate_bps, PACE_LATE_MS), now_ns);
-}
-
 static void set_link(struct dpath *dp, const struct link_conf *link)
 {
 	dp->link = *link;
-	set_pace(&dp->tx_pace, link->tx_capacity_bps, dp->now_ns);
-	set_pace(&dp->rx_pace, link->rx_capacity_bps, dp->now_ns);
+	pace_set(&dp->tx_pace, link->tx_capacity_bps, dp->now_ns);
+	pace_set(&dp->rx_pace, link->rx_capacity_bps, dp->now_ns);
 	sched_set_capacity(dp->tx, link->tx_capacity_bps);
 	sched_set_capacity(dp->rx, link->rx_capacity_bps);
 	uplink_set_capacity(dp->up, link->tx_capacity_bps);
@@ -534,9 +504,9 @@ static uint64_t random_seed(void)
 
 static bool dpath_init(struct dpath *dp)
 {
-	dp->tx = sched_new(DPATH_SLOTS, QUANTUM_BYTES, random_seed());
-	dp->rx = sched_new(DPATH_SLOTS, QUANTUM_BYTES, random_seed());
-	dp->local = sched_new(DPATH_SLOTS, QUANTUM_BYTES, random_seed());
+	dp->tx = sched_new(DPATH_SLOTS, FRAME_WIRE_FULL, random_seed());
+	dp->rx = sched_new(DPATH_SLOTS, FRAME_WIRE_FULL, random_seed());
+	dp->local = sched_new(DPATH_SLOTS, FRAME_WIRE_FULL, random_seed());
 	dp->fdb = fdb_new();
 	dp->frame = malloc(WIRE_FRAME_MAX);
 	dp->flat = malloc(WIRE_FRAME_MAX);
@@ -567,8 +537,8 @@ struct dpath *dpath_new(struct loop *loop, struct uplink *uplink, struct mbox *i
 	}
 	loop_io_enable(dp->up_out, false);
 	dp->now_ns = loop_now_ns();
-	bucket_init(&dp->tx_pace.bucket, 0, BUCKET_MIN, dp->now_ns);
-	bucket_init(&dp->rx_pace.bucket, 0, BUCKET_MIN, dp->now_ns);
+	pace_init(&dp->tx_pace, dp->now_ns);
+	pace_init(&dp->rx_pace, dp->now_ns);
 	return dp;
 }
 

@@ -5,6 +5,7 @@
 
 #include "backend/dpath.h"
 #include "backend/fdb.h"
+#include "backend/pace.h"
 
 /* Frames of each kind in one turn of the loop, before the other events get theirs. */
 #define DPATH_BATCH 64
@@ -12,16 +13,6 @@
 /* Times are in nanoseconds. */
 #define NS_PER_SEC 1000000000ull
 #define NS_PER_MS  1000000ull
-
-/*
- * Keeps a direction to its capacity. While frames wait, a turn that comes late makes up for it, up
- * to PACE_LATE_MS; a link that had nothing to send has no more than PACE_IDLE_MS to send at once.
- */
-struct pace {
-	struct bucket bucket; /* rate 0: no pacing */
-	int64_t idle_depth_bytes;
-	bool idle; /* nobody had a frame when the last turn ended */
-};
 
 struct dpath {
 	struct loop *loop;
@@ -56,8 +47,6 @@ struct dpath {
 };
 
 /* dpath.c */
-void pace_begin(struct pace *p, uint64_t now_ns); /* of a turn */
-bool pace_wait(const struct pace *p);		  /* the next frame must wait */
 void dpath_run(struct dpath *dp);
 void dpath_mark_dirty(struct dpath *dp, struct ldp *l);
 void dpath_fail(struct dpath *dp, struct ldp *l, const char *why);
