@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backend/control_priv.h"
+#include "backend/device.h"
 #include "backend/nodes.h"
 #include "backend/vnet.h"
 #include "common/log.h"
