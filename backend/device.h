@@ -46,8 +46,6 @@ struct device {
 /* Known from now on and to be looked at soon; the control owns it. NULL: out of memory or range. */
 struct device *device_new(struct control *c, unsigned domid, unsigned id);
 
-void device_free(struct control *c, struct device *d);
-
 /* NULL: not known. */
 struct device *device_find(struct control *c, unsigned domid, unsigned id);
 
@@ -68,5 +66,42 @@ void device_deleted(struct control *c, struct device *d, struct vchan *v);
 
 /* The frame loop gave up on it. `why` is borrowed; NULL: the guest closed its side. */
 void device_failed(struct control *c, struct device *d, const char *why);
+
+/* device_settings.c */
+
+/*
+ * Reads the settings, puts in force what may be and tells the frame loop. err (SCHEMA_ERR_MAX
+ * bytes) names the first that may not; it is empty when all is well. 0, or -errno of xenstore.
+ */
+int device_load_settings(struct control *c, struct device *d, char *err);
+
+/* device_connect.c: the handshake's two steps that carry something. */
+
+/* Writes the offers, then state 2. */
+void device_offer(struct control *c, struct device *d);
+
+/*
+ * Reads the guest's choices, maps its rings and gives them to the frame loop. On error -errno, with
+ * one sentence in d->fault unless its settings have an error of their own.
+ */
+int device_connect(struct control *c, struct device *d);
+
+/* device_xs.c: what is written in its backend directory. */
+
+/* Writes its part in transaction t. 0, or -errno. */
+typedef int device_writer(struct control *c, struct device *d, uint32_t t, const void *arg);
+
+/*
+ * Lets `write` write in a transaction, but not below a directory that somebody has just removed:
+ * that would make a part of it anew. 0, -ENOENT (it was removed), or -errno; then nothing is
+ * written.
+ */
+int device_write(struct control *c, struct device *d, device_writer *write, const void *arg);
+
+/* What cannot be written is logged. */
+void device_set_state(struct control *c, struct device *d, enum xenbus_state state);
+
+/* Writes and logs one sentence, or "" for none; again only when it changed. */
+void device_show_error(struct control *c, struct device *d, const char *text);
 
 #endif
