@@ -60,13 +60,15 @@ void control_find_devices(struct control *c)
 void control_sweep_orphans(struct control *c)
 {
 	struct device *d, *next;
+	struct ldp_settings s; /* not in force: device_load_settings() judges them */
 	char err[SCHEMA_ERR_MAX];
 
 	control_check_domains(c);
 	for (d = TAILQ_FIRST(&c->devices); d; d = next) {
 		next = TAILQ_NEXT(d, next);
-		if (settings_load(c->xs, d->back, &d->settings, err) < 0 ||
-		    strcmp(d->settings.uplink, c->conf.name) != 0)
+		s = d->settings;
+		if (settings_load(c->xs, d->back, &s, err) < 0 ||
+		    strcmp(s.uplink, c->conf.name) != 0)
 			continue;
 		if (!xs_conn_exists(c->xs, XS_NO_TXN, d->front))
 			device_gone(c, d);
