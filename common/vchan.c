@@ -25,6 +25,7 @@
 struct vchan {
 	struct libxenvchan *x;
 	uint32_t rx_cons, rx_prod;
+	uint32_t rx_peak; /* most bytes to read at once since the writer was notified */
 	uint32_t tx_prod, tx_cons;
 	uint32_t rx_size, tx_size;
 };
@@ -230,6 +231,8 @@ int64_t vchan_rx_poll(struct vchan *v)
 	if (prod - v->rx_cons > v->rx_size)
 		return -EPROTO;
 	v->rx_prod = prod;
+	if (prod - v->rx_cons > v->rx_peak)
+		v->rx_peak = prod - v->rx_cons;
 	return prod - v->rx_cons;
 }
 
@@ -254,8 +257,17 @@ void vchan_rx_advance(struct vchan *v, uint32_t len)
 
 void vchan_rx_commit(struct vchan *v)
 {
+	uint32_t left = v->rx_prod - v->rx_cons;
+
 	/* Release: all reads of the bytes before the peer may write there again. */
 	__atomic_store_n(&v->x->read.shr->cons, v->rx_cons, __ATOMIC_RELEASE);
+	/*
+	 * A writer that waits for room would be woken for each frame that is taken out at a paced
+	 * rate. It is left asleep until a quarter is gone: it still has the other three to wake up.
+	 */
+	if (left > v->rx_peak - v->rx_peak / 4)
+		return;
+	v->rx_peak = left;
 	libxenvchan_recv(v->x, NULL, 0); /* notifies if the peer asked for it */
 }
 

@@ -59,7 +59,8 @@ int64_t vchan_rx_poll(struct vchan *v);
 void vchan_rx_copy(const struct vchan *v, uint32_t off, void *buf, uint32_t len);
 unsigned vchan_rx_iov(const struct vchan *v, uint32_t off, uint32_t len, struct iovec iov[2]);
 void vchan_rx_advance(struct vchan *v, uint32_t len);
-void vchan_rx_commit(struct vchan *v); /* frees the space and notifies if asked */
+/* Frees the space; notifies a peer that asked for it once a quarter of what lay there is gone. */
+void vchan_rx_commit(struct vchan *v);
 int64_t vchan_rx_arm(struct vchan *v); /* asks for an event; returns as vchan_rx_poll() */
 
 /* Writing. Free bytes, or -EPROTO. */
