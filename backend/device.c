@@ -18,10 +18,14 @@
  * Rings are mapped here, then belong to the frame loop under a slot number until it answers
  * MSG_DELETE by MSG_DELETED; `after` says what that answer is waited for to do. Until then the
  * device is not looked at. A guest can make us look as often as it likes, so looks are counted in a
- * bucket; one whose connections fail is offered the next one later and later.
+ * bucket, and so are connections, each of which costs us some milliseconds and a few lines of log.
+ * One whose connections fail is offered the next one later and later. Meanwhile it is looked at as
+ * ever: its settings are the operator's, and so is its end.
  */
 #define LOOKS_PER_SEC	  50u
 #define LOOKS_BURST	  100u
+#define CONNECTS_PER_SEC  1u
+#define CONNECTS_BURST	  20u
 #define CLOSE_TIMEOUT_NS  (5000 * 1000000ull)
 #define BACKOFF_FIRST_NS  (500 * 1000000ull)
 #define BACKOFF_DOUBLINGS 6u
@@ -60,6 +64,7 @@ struct device *device_new(struct control *c, unsigned domid, unsigned id)
 	d->dirty = true;
 	settings_default(&d->settings);
 	bucket_init(&d->looks, LOOKS_PER_SEC * 8, LOOKS_BURST, c->now_ns);
+	bucket_init(&d->connects, CONNECTS_PER_SEC * 8, CONNECTS_BURST, c->now_ns);
 	snprintf(d->name, sizeof(d->name), "%u/%u", domid, id);
 	snprintf(d->token, sizeof(d->token), "F%u/%u", domid, id);
 	if (schema_backend_dir(d->back, sizeof(d->back), c->domid, domid, id) < 0 ||
@@ -93,6 +98,7 @@ static void back_off(struct control *c, struct device *d)
 static void do_connect(struct control *c, struct device *d)
 {
 	d->fault[0] = '\0';
+	d->connects.tokens_bytes--;
 	if (device_connect(c, d) < 0) {
 		device_set_state(c, d, XenbusStateClosed);
 		back_off(c, d);
@@ -110,6 +116,26 @@ static void ask_delete(struct control *c, struct device *d, enum hs_action after
 	control_post(c, control_msg(MSG_DELETE, d->slot));
 }
 
+static uint64_t may_offer_ns(struct control *c, struct device *d)
+{
+	uint64_t paced_ns = 0;
+
+	bucket_fill(&d->connects, c->now_ns);
+	if (d->connects.tokens_bytes <= 0)
+		paced_ns = bucket_when_ns(&d->connects, 1);
+	return paced_ns > d->offer_not_before_ns ? paced_ns : d->offer_not_before_ns;
+}
+
+static void do_offer(struct control *c, struct device *d)
+{
+	uint64_t when_ns = may_offer_ns(c, d);
+
+	if (c->now_ns < when_ns)
+		d->again_ns = when_ns;
+	else
+		device_offer(c, d);
+}
+
 /* --- looking ---------------------------------------------------------------------------------- */
 
 static void act(struct control *c, struct device *d, enum hs_action action)
@@ -118,10 +144,7 @@ static void act(struct control *c, struct device *d, enum hs_action action)
 	case HS_WAIT:
 		break;
 	case HS_OFFER:
-		if (c->now_ns < d->offer_not_before_ns)
-			d->not_before_ns = d->offer_not_before_ns;
-		else
-			device_offer(c, d);
+		do_offer(c, d);
 		break;
 	case HS_CONNECT:
 		do_connect(c, d);
@@ -152,7 +175,7 @@ static enum hs_action lose_patience(struct control *c, struct device *d, const s
 		d->closing_since_ns = c->now_ns;
 	if (c->now_ns - d->closing_since_ns >= CLOSE_TIMEOUT_NS)
 		return HS_DISCONNECT;
-	d->not_before_ns = d->closing_since_ns + CLOSE_TIMEOUT_NS;
+	d->again_ns = d->closing_since_ns + CLOSE_TIMEOUT_NS;
 	return HS_WAIT;
 }
 
@@ -203,11 +226,13 @@ void device_step(struct control *c, struct device *d)
 	bucket_fill(&d->looks, c->now_ns);
 	if (d->looks.tokens_bytes <= 0) {
 		d->not_before_ns = bucket_when_ns(&d->looks, 1);
-		return; /* stays dirty */
+		d->dirty = true;
+		return;
 	}
 	d->looks.tokens_bytes--;
 	d->dirty = false;
 	d->not_before_ns = 0;
+	d->again_ns = 0;
 	if (d->after != HS_WAIT || d->gone)
 		return;
 	if (!xs_conn_exists(c->xs, XS_NO_TXN, d->back)) {
@@ -219,9 +244,9 @@ void device_step(struct control *c, struct device *d)
 
 uint64_t device_due_ns(const struct device *d)
 {
-	if (d->dirty || d->not_before_ns)
+	if (d->dirty)
 		return d->not_before_ns;
-	return UINT64_MAX;
+	return d->again_ns ? d->again_ns : UINT64_MAX;
 }
 
 /* --- what others say of it -------------------------------------------------------------------- */

@@ -30,11 +30,13 @@ struct device {
 	bool gone;		      /* its domain, or its backend directory */
 	bool keep;		      /* its domain comes back: reboot, save, migration */
 	bool frozen;		      /* its domain is suspended */
-	uint64_t not_before_ns;	      /* of the next look */
+	uint64_t not_before_ns;	      /* of the next look, whatever it is for */
+	uint64_t again_ns;	      /* of a look that no event asks for; 0: none */
 	uint64_t offer_not_before_ns; /* after failures */
 	unsigned failures;	      /* in a row */
 	uint64_t closing_since_ns, connected_ns;
-	struct bucket looks; /* a guest that changes its state without end is looked at less */
+	struct bucket looks;	/* a guest that changes its state without end is looked at less */
+	struct bucket connects; /* and one that comes and goes without end is offered less */
 };
 
 /*
