@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Many guests, and agents that come and go, over xensim: for tests/suite/61-many.sh and for
+# Many guests, and agents that come and go, over xensim: for tests/suite/71-many.sh and for
 # bench-attach.sh. After tests/suite/lib.sh.
 
 # many_agents NAME..: an agent in each, waiting for its device. Nice: the guests of a host have
