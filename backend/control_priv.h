@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* control_priv.h: what control.c and device.c share. Theory of operation: control.c. */
+/* control_priv.h: what the files of the control thread share. Theory of operation: control.c. */
 #ifndef DMVL_CONTROL_PRIV_H
 #define DMVL_CONTROL_PRIV_H
 
@@ -9,43 +9,13 @@
 #include "backend/control.h"
 #include "backend/dom.h"
 #include "backend/dpath.h"
-#include "backend/handshake.h"
 #include "backend/msg.h"
-#include "backend/settings.h"
 #include "common/xs.h"
 #include "xenstore-schema/schema.h"
 
+struct device;
+
 #define SLOT_NONE UINT32_MAX
-
-/* One device of one guest: known since its backend directory was seen. */
-struct device {
-	TAILQ_ENTRY(device) next;
-	unsigned domid, id;
-	uint8_t uuid[16];
-	char back[SCHEMA_PATH_MAX], front[SCHEMA_PATH_MAX];
-	char name[LDP_NAME_MAX];
-	char generation[SCHEMA_GUEST_VALUE_MAX + 1]; /* of the attachment that was looked at last */
-	char token[LDP_NAME_MAX + 2];		     /* of the watch on `front` */
-
-	struct ldp_settings settings; /* in force */
-	struct ldp_conf conf;	      /* what the frame loop has */
-	char error[SCHEMA_ERR_MAX];   /* as written */
-	char fault[SCHEMA_ERR_MAX];   /* of the last connection; empty: none */
-
-	uint32_t slot;		      /* SLOT_NONE: not in the frame loop */
-	enum hs_action after;	      /* what MSG_DELETED is waited for to do; HS_WAIT: nothing */
-	bool fresh;		      /* not looked at yet */
-	bool dirty;		      /* something changed: look */
-	bool served;		      /* its uplink is ours */
-	bool gone;		      /* its domain, or its backend directory */
-	bool keep;		      /* its domain comes back: reboot, save, migration */
-	bool frozen;		      /* its domain is suspended */
-	uint64_t not_before_ns;	      /* of the next look */
-	uint64_t offer_not_before_ns; /* after failures */
-	unsigned failures;	      /* in a row */
-	uint64_t closing_since_ns, connected_ns;
-	struct bucket looks; /* a guest that changes its state without end is looked at less */
-};
 
 struct control {
 	struct control_conf conf;
@@ -68,24 +38,50 @@ struct control {
 	uint64_t now_ns;
 };
 
-/* control.c */
+/*
+ * Only the control thread calls what follows, or control_start() before there is one. Any of it may
+ * block in xenstore or in the hypervisor.
+ */
+
+/* control.c: the thread. */
+
+/* A message with its type and slot (or SLOT_NONE); control_post() takes it to the frame loop. */
 struct msg *control_msg(enum msg_type type, uint32_t slot);
 void control_post(struct control *c, struct msg *m);
+
+/* control_uplink.c: the uplink's own keys. */
+
+/* Writes what it is and that it runs. 0, or -errno of xenstore. */
+int control_publish_uplink(struct control *c);
+
+/* Reads what an operator may set, and sends it to the frame loop where it changed. */
+void control_load_link(struct control *c);
+
+/* control_domains.c: what the hypervisor says. */
+
+/* Did the domain of a device end, stop or go on? It may free devices. */
+void control_check_domains(struct control *c);
+
+/* Did a guest come back whose settings were put aside? */
+void control_welcome_back(struct control *c);
+
+/* control_find.c: which devices there are. */
+
 /* There may be a device: make it known, or look at it again. */
 void control_found(struct control *c, unsigned domid, unsigned id);
 
-/* device.c */
-struct device *device_new(struct control *c, unsigned domid, unsigned id);
-struct device *device_find(struct control *c, unsigned domid, unsigned id);
-/* Looks at a device and does what is next. It may free it. */
-void device_step(struct control *c, struct device *d);
-void device_deleted(struct control *c, struct device *d, struct vchan *v);
-void device_failed(struct control *c, struct device *d, const char *why);
-/* Its domain died, or its nodes went: unmap at once, then forget. */
-void device_gone(struct control *c, struct device *d);
-void device_freeze(struct control *c, struct device *d, bool on);
-/* When it wants to be looked at next, UINT64_MAX: when something changes. */
-uint64_t device_due_ns(const struct device *d);
-void device_free(struct control *c, struct device *d);
+/* All that xenstore has. */
+void control_find_devices(struct control *c);
+
+/* Forgets devices of an earlier time whose guest, or the guest's half of them, is no more. */
+void control_sweep_orphans(struct control *c);
+
+/* control_watch.c: what xenstore says. */
+
+/* 0, or -errno of xenstore. */
+int control_watch_all(struct control *c);
+
+/* Marks what changed; the event is borrowed. */
+void control_event(struct control *c, const struct xs_event *ev);
 
 #endif

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "backend/control_priv.h"
+#include "backend/device.h"
 #include "backend/nodes.h"
-#include "backend/vnet.h"
 #include "common/log.h"
 #include "common/xskey.h"
 
@@ -29,9 +26,6 @@
 #define BACKOFF_FIRST_NS  (500 * 1000000ull)
 #define BACKOFF_DOUBLINGS 6u
 #define LASTED_NS	  (10000 * 1000000ull)
-
-/* TSO is offered where a frame of 64 KiB takes no longer than a millisecond of the uplink. */
-#define TSO_MIN_BPS (8 * 65536 * 1000ull)
 
 struct device *device_find(struct control *c, unsigned domid, unsigned id)
 {
@@ -81,264 +75,11 @@ struct device *device_new(struct control *c, unsigned domid, unsigned id)
 	return d;
 }
 
-void device_free(struct control *c, struct device *d)
+static void free_device(struct control *c, struct device *d)
 {
 	xs_conn_unwatch(c->xs, d->front, d->token);
 	TAILQ_REMOVE(&c->devices, d, next);
 	free(d);
-}
-
-/*
- * Writes one key, but not below a directory that somebody has just removed: that would make a part
- * of it anew.
- */
-static int write_there(struct control *c, struct device *d, enum schema_key key, const char *value)
-{
-	uint32_t t;
-	int ret;
-
-	do {
-		ret = xs_txn_begin(c->xs, &t);
-		if (ret < 0)
-			return ret;
-		ret = xs_conn_exists(c->xs, t, d->back) ? xskey_write(c->xs, t, d->back, key, value)
-							: -ENOENT;
-		if (ret < 0)
-			xs_txn_end(c->xs, t, true);
-		else
-			ret = xs_txn_end(c->xs, t, false);
-	} while (ret == -EAGAIN);
-	return ret;
-}
-
-static void set_state(struct control *c, struct device *d, enum xenbus_state state)
-{
-	char value[4];
-	int ret;
-
-	snprintf(value, sizeof(value), "%d", (int)state);
-	ret = write_there(c, d, KEY_BACK_STATE, value);
-	if (ret < 0 && ret != -ENOENT)
-		log_error("%s: cannot write state %d: %s", d->name, state, strerror(-ret));
-}
-
-static void show_error(struct control *c, struct device *d, const char *text)
-{
-	if (strcmp(d->error, text) == 0)
-		return;
-	if (text[0])
-		log_warning("%s: %s", d->name, text);
-	else
-		log_info("%s: well again", d->name);
-	snprintf(d->error, sizeof(d->error), "%s", text);
-	write_there(c, d, KEY_BACK_ERROR, text);
-}
-
-/* --- settings --------------------------------------------------------------------------------- */
-
-/* Are the minima of all devices within 95 % of the capacity? One direction. */
-static bool admit(const struct control *c, const struct device *d, enum schema_key key,
-		  uint64_t capacity, uint64_t want, char *err)
-{
-	uint64_t sum = want, room = capacity / 100 * 95;
-	const struct device *o;
-
-	TAILQ_FOREACH(o, &c->devices, next) {
-		if (o != d && o->served && !o->gone)
-			sum += key == KEY_BACK_TX_MIN ? o->settings.tx_min : o->settings.rx_min;
-	}
-	if (capacity == 0 || sum <= room)
-		return true;
-	if (err[0] == '\0')
-		snprintf(err, SCHEMA_ERR_MAX,
-			 "%s %" PRIu64 ": the minima would sum to %" PRIu64 ", %" PRIu64
-			 " more than 95 %% of the capacity of %" PRIu64,
-			 schema_name(key), want, sum, sum - room, capacity);
-	return false;
-}
-
-static void send_conf(struct control *c, struct device *d)
-{
-	struct msg *m = control_msg(MSG_CONF, d->slot);
-	struct ldp_conf conf = d->conf;
-
-	settings_to_conf(&d->settings, &conf);
-	/* These two are of the connection. */
-	memcpy(conf.mac, d->conf.mac, sizeof(conf.mac));
-	conf.mtu = d->conf.mtu;
-	d->conf = conf;
-	m->conf = conf;
-	control_post(c, m);
-}
-
-/* Reads the settings and puts in force what may be. Returns 0 or -errno. */
-static int load_settings(struct control *c, struct device *d, char *err)
-{
-	struct ldp_settings s = d->settings;
-	int ret = settings_load(c->xs, d->back, &s, err);
-
-	if (ret < 0)
-		return ret;
-	d->served = strcmp(s.uplink, c->conf.name) == 0;
-	if (s.tx_min > d->settings.tx_min &&
-	    !admit(c, d, KEY_BACK_TX_MIN, c->link.tx_capacity_bps, s.tx_min, err))
-		s.tx_min = d->settings.tx_min;
-	if (s.rx_min > d->settings.rx_min &&
-	    !admit(c, d, KEY_BACK_RX_MIN, c->link.rx_capacity_bps, s.rx_min, err))
-		s.rx_min = d->settings.rx_min;
-	if (memcmp(&s, &d->settings, sizeof(s)) != 0) {
-		d->settings = s;
-		if (d->slot != SLOT_NONE)
-			send_conf(c, d);
-	}
-	return 0;
-}
-
-/* --- connecting ------------------------------------------------------------------------------- */
-
-static uint32_t offered_features(const struct control *c)
-{
-	uint32_t f = VNET_F_CSUM;
-
-	if (c->link.tx_capacity_bps == 0 || c->link.tx_capacity_bps >= TSO_MIN_BPS)
-		f |= VNET_F_TSO4 | VNET_F_TSO6 | VNET_F_USO;
-	return f;
-}
-
-static const struct {
-	enum schema_key back, front;
-	uint32_t bit;
-} features[] = {
-	{KEY_BACK_FEATURE_CSUM, KEY_FRONT_FEATURE_CSUM, VNET_F_CSUM},
-	{KEY_BACK_FEATURE_TSO4, KEY_FRONT_FEATURE_TSO4, VNET_F_TSO4},
-	{KEY_BACK_FEATURE_TSO6, KEY_FRONT_FEATURE_TSO6, VNET_F_TSO6},
-	{KEY_BACK_FEATURE_USO, KEY_FRONT_FEATURE_USO, VNET_F_USO},
-};
-#define N_FEATURES (sizeof(features) / sizeof(features[0]))
-
-static int write_offers(struct control *c, struct device *d, uint32_t t)
-{
-	uint32_t offered = offered_features(c);
-	char version[8];
-	int ret;
-
-	/* Removed meanwhile: an offer would make a part of it anew. */
-	if (!xs_conn_exists(c->xs, t, d->back))
-		return -ENOENT;
-	snprintf(version, sizeof(version), "%d", WIRE_VERSION);
-	ret = xskey_write(c->xs, t, d->back, KEY_BACK_PROTOCOL_VERSIONS, version);
-	for (size_t i = 0; ret == 0 && i < N_FEATURES; i++)
-		ret = xskey_write(c->xs, t, d->back, features[i].back,
-				  offered & features[i].bit ? "1" : "0");
-	if (ret == 0)
-		ret = xskey_write_u64(c->xs, t, d->back, KEY_BACK_MAX_RING_ORDER,
-				      WIRE_RING_ORDER_MAX);
-	if (ret == 0)
-		ret = xskey_write_state(c->xs, t, d->back, KEY_BACK_STATE, XenbusStateInitWait);
-	return ret;
-}
-
-static void offer(struct control *c, struct device *d)
-{
-	uint32_t t;
-	int ret;
-
-	do {
-		ret = xs_txn_begin(c->xs, &t);
-		if (ret < 0)
-			break;
-		ret = write_offers(c, d, t);
-		if (ret < 0)
-			xs_txn_end(c->xs, t, true);
-		else
-			ret = xs_txn_end(c->xs, t, false);
-	} while (ret == -EAGAIN);
-	if (ret < 0 && ret != -ENOENT)
-		log_error("%s: cannot write the offers: %s", d->name, strerror(-ret));
-}
-
-/* The guest's choices, read once. 0, or an error with a sentence in d->fault. */
-static int read_choices(struct control *c, struct device *d, uint32_t *rx_features)
-{
-	uint64_t version, order;
-	int ret;
-
-	ret = xskey_read_u64(c->xs, XS_NO_TXN, d->front, KEY_FRONT_PROTOCOL_VERSION, &version,
-			     d->fault);
-	if (ret < 0)
-		return ret;
-	if (version != WIRE_VERSION) {
-		snprintf(d->fault, sizeof(d->fault),
-			 "the guest wants protocol %" PRIu64 ", this backend speaks %d", version,
-			 WIRE_VERSION);
-		return -EPROTO;
-	}
-	ret = xskey_read_u64(c->xs, XS_NO_TXN, d->front, KEY_FRONT_RING_ORDER, &order, d->fault);
-	*rx_features = 0;
-	for (size_t i = 0; ret == 0 && i < N_FEATURES; i++) {
-		bool on = false;
-
-		ret = xskey_read_bool(c->xs, XS_NO_TXN, d->front, features[i].front, &on, d->fault);
-		if (on)
-			*rx_features |= features[i].bit;
-	}
-	return ret;
-}
-
-static uint32_t free_slot(const struct control *c)
-{
-	for (uint32_t slot = 0; slot < DPATH_SLOTS; slot++) {
-		if (!c->by_slot[slot])
-			return slot;
-	}
-	return SLOT_NONE;
-}
-
-static int map_rings(struct device *d, struct vchan **v)
-{
-	char path[SCHEMA_PATH_MAX];
-	int ret = schema_vchan_path(path, sizeof(path), d->domid, d->id);
-
-	if (ret >= 0)
-		ret = vchan_connect(d->domid, path, v);
-	if (ret < 0)
-		snprintf(d->fault, sizeof(d->fault), "cannot map the guest's rings: %s",
-			 ret == -EPROTO ? "their size is out of range" : strerror(-ret));
-	return ret < 0 ? ret : 0;
-}
-
-static int connect_device(struct control *c, struct device *d)
-{
-	uint32_t slot = free_slot(c), rx_features;
-	struct vchan *v;
-	struct msg *m;
-	int ret;
-
-	if (!d->settings.has_mac)
-		return -EINVAL; /* settings_load() said so */
-	if (slot == SLOT_NONE) {
-		snprintf(d->fault, sizeof(d->fault), "this uplink has %u devices, no more fit",
-			 DPATH_SLOTS);
-		return -ENOSPC;
-	}
-	ret = read_choices(c, d, &rx_features);
-	if (ret == 0)
-		ret = map_rings(d, &v);
-	if (ret < 0)
-		return ret;
-
-	settings_to_conf(&d->settings, &d->conf);
-	d->conf.tx_features = offered_features(c);
-	d->conf.rx_features = rx_features;
-	d->slot = slot;
-	c->by_slot[slot] = d;
-	c->slots_busy++;
-	m = control_msg(MSG_ADD, slot);
-	memcpy(m->name, d->name, sizeof(m->name));
-	m->vchan = v;
-	m->conf = d->conf;
-	control_post(c, m);
-	return 0;
 }
 
 static void back_off(struct control *c, struct device *d)
@@ -352,14 +93,14 @@ static void back_off(struct control *c, struct device *d)
 static void do_connect(struct control *c, struct device *d)
 {
 	d->fault[0] = '\0';
-	if (connect_device(c, d) < 0) {
-		set_state(c, d, XenbusStateClosed);
+	if (device_connect(c, d) < 0) {
+		device_set_state(c, d, XenbusStateClosed);
 		back_off(c, d);
 		d->dirty = true;
 		return;
 	}
 	d->connected_ns = c->now_ns;
-	set_state(c, d, XenbusStateConnected);
+	device_set_state(c, d, XenbusStateConnected);
 	log_info("%s: connected", d->name);
 }
 
@@ -380,7 +121,7 @@ static void act(struct control *c, struct device *d, enum hs_action action)
 		if (c->now_ns < d->offer_not_before_ns)
 			d->not_before_ns = d->offer_not_before_ns;
 		else
-			offer(c, d);
+			device_offer(c, d);
 		break;
 	case HS_CONNECT:
 		do_connect(c, d);
@@ -390,10 +131,10 @@ static void act(struct control *c, struct device *d, enum hs_action action)
 		break;
 	case HS_CLOSING:
 		d->closing_since_ns = c->now_ns;
-		set_state(c, d, XenbusStateClosing);
+		device_set_state(c, d, XenbusStateClosing);
 		break;
 	case HS_CLOSED:
-		set_state(c, d, XenbusStateClosed);
+		device_set_state(c, d, XenbusStateClosed);
 		break;
 	case HS_FORGET:
 		device_gone(c, d);
@@ -430,7 +171,7 @@ static void look(struct control *c, struct device *d)
 	struct hs_input in;
 	enum hs_action action;
 
-	if (load_settings(c, d, err) < 0)
+	if (device_load_settings(c, d, err) < 0)
 		return;
 	if (!d->served) {
 		if (d->slot != SLOT_NONE)
@@ -453,7 +194,7 @@ static void look(struct control *c, struct device *d)
 	log_debug("%s: back %d front %d: %s", d->name, in.back, in.front,
 		  handshake_action_name(action));
 	if (action != HS_FORGET)
-		show_error(c, d, err[0] ? err : d->fault);
+		device_show_error(c, d, err[0] ? err : d->fault);
 	act(c, d, action);
 }
 
@@ -498,9 +239,8 @@ static void forget(struct control *c, struct device *d)
 	log_info("%s: detached%s", d->name, d->keep ? ", its settings kept" : "");
 	domid = d->domid;
 	id = d->id;
-	device_free(c, d);
-	/* It may have been attached anew before it was forgotten, and the event taken for its own.
-	 */
+	free_device(c, d);
+	/* If it was attached anew before this, the event was taken for its own. */
 	control_found(c, domid, id);
 }
 
@@ -528,7 +268,7 @@ void device_deleted(struct control *c, struct device *d, struct vchan *v)
 	if (c->now_ns - d->connected_ns > LASTED_NS)
 		d->failures = 0;
 	log_info("%s: disconnected", d->name);
-	set_state(c, d, XenbusStateClosed);
+	device_set_state(c, d, XenbusStateClosed);
 	d->dirty = true;
 }
 
@@ -539,7 +279,7 @@ void device_failed(struct control *c, struct device *d, const char *why)
 	if (why) {
 		snprintf(d->fault, sizeof(d->fault), "%s", why);
 		back_off(c, d);
-		show_error(c, d, d->fault);
+		device_show_error(c, d, d->fault);
 	}
 	ask_delete(c, d, HS_DISCONNECT);
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* dpath_priv.h: what the files of the data path share. Theory of operation: dpath.c. */
+/* dpath_priv.h: what the files of the frame loop share. Theory of operation: dpath.c. */
 #ifndef DMVL_DPATH_PRIV_H
 #define DMVL_DPATH_PRIV_H
 
 #include "backend/dpath.h"
 #include "backend/fdb.h"
+#include "backend/pace.h"
 
 /* Frames of each kind in one turn of the loop, before the other events get theirs. */
 #define DPATH_BATCH 64
@@ -12,16 +13,6 @@
 /* Times are in nanoseconds. */
 #define NS_PER_SEC 1000000000ull
 #define NS_PER_MS  1000000ull
-
-/*
- * Keeps a direction to its capacity. While frames wait, a turn that comes late makes up for it, up
- * to PACE_LATE_MS; a link that had nothing to send has no more than PACE_IDLE_MS to send at once.
- */
-struct pace {
-	struct bucket bucket; /* rate 0: no pacing */
-	int64_t idle_depth_bytes;
-	bool idle; /* nobody had a frame when the last turn ended */
-};
 
 struct dpath {
 	struct loop *loop;
@@ -55,23 +46,69 @@ struct dpath {
 	struct log_limit uplink_log;
 };
 
-/* dpath.c */
-void pace_begin(struct pace *p, uint64_t now_ns); /* of a turn */
-bool pace_wait(const struct pace *p);		  /* the next frame must wait */
+/*
+ * Only the frame loop's thread calls what follows. None of it returns errors: an LDP that
+ * misbehaves is failed, and the control thread is told.
+ */
+
+/* dpath.c: turns, and what all turns need. */
+
+/* One turn; every callback of the loop ends in it. */
 void dpath_run(struct dpath *dp);
+
+/* An event of the LDP's vchan: struct ldp *. */
+void dpath_on_vchan(void *ldp);
+
+/* Looks at both rings of an LDP that may have moved on. It must be neither failed nor frozen. */
+void dpath_look(struct dpath *dp, struct ldp *l);
+
+/* It moved an index: published at the end of the turn. */
 void dpath_mark_dirty(struct dpath *dp, struct ldp *l);
+
+/* It can be drawn no more until its heads are looked at again. */
+void dpath_leave_lotteries(struct dpath *dp, struct ldp *l);
+
+/* Ends its part, once. `why` is static text, or NULL: the guest closed its side. */
 void dpath_fail(struct dpath *dp, struct ldp *l, const char *why);
+
+/*
+ * errno `err` says that somebody deleted the interface. Nothing can be sent any more: end, and be
+ * started again.
+ */
 void dpath_uplink_lost(struct dpath *dp, int err);
+
+/* To the control thread, of l (borrowed) or of none (NULL). `why` is static text, or NULL. */
 void dpath_send(struct dpath *dp, enum msg_type type, struct ldp *l, const char *why);
 
-/* dpath_tx.c: TX rings -> uplink, and LDP to LDP. Each returns whether a budget ran out. */
+/* dpath_orders.c: what the control thread wants. */
+
+/* Messages wait in dp->in: struct dpath *. */
+void dpath_on_orders(void *dp);
+
+/* Takes the LDP, which is in no list any more, but not its vchan. */
+void dpath_free_ldp(struct dpath *dp, struct ldp *l);
+
+/* dpath_credit.c: after attach, detach and changed settings, tells those whose credit changed. */
+void dpath_update_credits(struct dpath *dp);
+
+/* dpath_tx.c: TX rings -> uplink, and LDP to LDP. */
+
+/* Looks at the head of the TX ring, if it has none yet, and enters the lottery it belongs to. */
 void tx_scan(struct dpath *dp, struct ldp *l);
-void tx_rejudge(struct dpath *dp); /* addresses or settings changed: look at all heads anew */
+
+/* Addresses or settings changed: looks at all heads anew. */
+void tx_rejudge(struct dpath *dp);
+
+/* What a turn sends onto the uplink, and from LDP to LDP. Returns whether the budget ran out. */
 bool tx_run(struct dpath *dp);
 bool tx_run_local(struct dpath *dp);
+
+/* Says on the uplink where the LDP's MAC is now, so that switches learn it: five times, rarer. */
 void tx_announce(struct dpath *dp, struct ldp *l);
 
 /* dpath_rx.c: uplink -> RX queues -> RX rings. */
+
+/* A frame to be queued. All borrowed: what a queue keeps it copies. */
 struct rx_source {
 	const struct virtio_net_hdr_v1 *vnet;
 	const struct frame_info *fi;
@@ -81,11 +118,23 @@ struct rx_source {
 	unsigned iovcnt;
 	uint32_t cost_bytes;
 };
+
+/* Empties the uplink into the queues. Returns whether the budget ran out. */
 bool rx_read_uplink(struct dpath *dp);
+
+/* Queues the frame for one LDP, in the form that it takes, or counts why not. */
 void rx_queue(struct dpath *dp, struct ldp *l, const struct rx_source *src);
+
+/* Queues it for all but `from` (NULL: for all). Returns for how many. */
 unsigned rx_flood(struct dpath *dp, const struct ldp *from, const struct rx_source *src);
+
+/* Moves from the queues into the rings. Returns whether the budget ran out. */
 bool rx_run(struct dpath *dp);
+
+/* The ring may have room again. */
 void rx_unblock(struct dpath *dp, struct ldp *l);
+
+/* Sizes the queues, after attach, detach and changed settings. */
 void rx_set_limits(struct dpath *dp);
 
 #endif

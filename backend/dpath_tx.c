@@ -250,7 +250,6 @@ bool tx_run_local(struct dpath *dp)
 	return true;
 }
 
-/* Says on the uplink where the LDP's MAC is now, so that switches learn it: five times, rarer. */
 void tx_announce(struct dpath *dp, struct ldp *l)
 {
 	struct virtio_net_hdr_v1 vnet = {0};

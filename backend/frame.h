@@ -10,13 +10,14 @@
 /* How many first bytes of a frame the caller copies out of the ring, once, for inspection. */
 #define FRAME_HDR_MAX 256
 
-#define FRAME_ETH_LEN  14 /* bytes of an Ethernet header, no tag */
-#define FRAME_TAG_LEN  4  /* bytes of one 802.1Q or 802.1ad tag */
-#define FRAME_FCS_LEN  4  /* bytes of the frame check sequence, never in a buffer of ours */
-#define FRAME_WIRE_MIN 64 /* smallest frame on the wire, FCS included */
-#define FRAME_TAGS_MAX 2  /* tags walked; a third one is left as the inner ethertype: opaque */
-#define FRAME_RARP_LEN 60 /* bytes frame_build_rarp() writes */
-#define FRAME_MAC_STR  18 /* bytes of "00:16:3e:00:00:01" and its NUL */
+#define FRAME_ETH_LEN	14   /* bytes of an Ethernet header, no tag */
+#define FRAME_TAG_LEN	4    /* bytes of one 802.1Q or 802.1ad tag */
+#define FRAME_FCS_LEN	4    /* bytes of the frame check sequence, never in a buffer of ours */
+#define FRAME_WIRE_MIN	64   /* smallest frame on the wire, FCS included */
+#define FRAME_WIRE_FULL 1518 /* a frame of 1500 bytes and its headers, likewise */
+#define FRAME_TAGS_MAX	2    /* tags walked; a third one is left as the inner ethertype: opaque */
+#define FRAME_RARP_LEN	60   /* bytes frame_build_rarp() writes */
+#define FRAME_MAC_STR	18   /* bytes of "00:16:3e:00:00:01" and its NUL */
 
 /* IP protocol numbers that the backend looks into; <netinet/in.h> would drag sockets in. */
 #define FRAME_PROTO_TCP	   6

@@ -2,6 +2,8 @@
 #include "backend/ldp.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "backend/vnet.h"
@@ -190,4 +192,20 @@ void ldp_commit(struct ldp *l)
 		vchan_tx_commit(l->vchan);
 	l->tx_dirty = false;
 	l->rx_dirty = false;
+}
+
+void ldp_report(const struct ldp *l)
+{
+	char drops[512] = "";
+	size_t n = 0;
+
+	for (unsigned i = 1; i < LDP_DROPS && n < sizeof(drops) - 32; i++) {
+		if (l->count.drops[i])
+			n += (size_t)snprintf(drops + n, sizeof(drops) - n, " %s=%" PRIu64,
+					      ldp_drop_name(i), l->count.drops[i]);
+	}
+	log_notice("%s: tx frames=%" PRIu64 " bytes=%" PRIu64 " rx frames=%" PRIu64
+		   " bytes=%" PRIu64 " dropped%s",
+		   l->name, l->count.tx_frames, l->count.tx_bytes, l->count.rx_frames,
+		   l->count.rx_bytes, n ? drops : "=0");
 }

@@ -121,6 +121,9 @@ bool ldp_send_credit(struct ldp *l, const struct wire_credit *credit);
 /* Publishes what moved since the last time. */
 void ldp_commit(struct ldp *l);
 
+/* Logs its counters: frames, bytes, and drops by reason. */
+void ldp_report(const struct ldp *l);
+
 void ldp_count_drop(struct ldp *l, unsigned reason);
 
 #endif

@@ -59,10 +59,7 @@ static const struct unit times[] = {
 	{"ns", 1}, {"us", K}, {"ms", K *K}, {"s", K *K *K}, {NULL, 0},
 };
 static const struct unit sizes[] = {
-	{"kib", KI},
-	{"mib", KI *KI},
-	{"gib", KI *KI *KI},
-	{NULL, 0},
+	{"", 1}, {"kib", KI}, {"mib", KI *KI}, {"gib", KI *KI *KI}, {NULL, 0},
 };
 
 struct number {
@@ -262,7 +259,7 @@ int units_parse_size(const char *text, uint64_t *out_bytes, char *err, size_t er
 
 	if (ret < 0)
 		return ret;
-	factor = *n.unit ? find_unit(sizes, n.unit, true) : 1;
+	factor = find_unit(sizes, n.unit, true);
 	if (!factor && rate_is_ambiguous(n.unit, prefix) && prefix[0])
 		return refuse(-EINVAL, text, err, errlen,
 			      "1000 or 1024? write %.*s%cib, or all digits",
@@ -272,37 +269,53 @@ int units_parse_size(const char *text, uint64_t *out_bytes, char *err, size_t er
 	return scale(text, &n, factor, "bytes", out_bytes, err, errlen);
 }
 
-/*
- * value in the largest unit that needs at most three decimals. units ascend, 1000 between each two;
- * the first has factor 1.
- */
-static const char *format_exact(char *out, size_t size, const struct unit *units, unsigned count,
-				uint64_t value)
+/* How a value is written in the largest unit that gives it exactly. */
+struct notation {
+	const struct unit *units; /* ascending; the first has factor 1 */
+	unsigned count;		  /* of them */
+	unsigned parts;		  /* of a unit: 1000 (up to three decimals) or 1 */
+	const char *zero;
+};
+
+static const char *format_exact(char *out, size_t size, const struct notation *n, uint64_t value)
 {
-	const struct unit *u = &units[count - 1];
+	const struct unit *u = &n->units[n->count - 1];
 	unsigned part;
 	int digits = 3;
 
-	while (u > units && (value < u->factor || value % (u->factor / K) != 0))
+	while (u > n->units && (value < u->factor || value % (u->factor / n->parts) != 0))
 		u--;
-	if (u == units || value % u->factor == 0) {
-		snprintf(out, size, "%" PRIu64 "%s", value / u->factor, u->name);
-		return out;
-	}
-	part = (unsigned)(value % u->factor / (u->factor / K));
-	for (; part % 10 == 0; part /= 10)
+	part = u > n->units ? (unsigned)(value % u->factor / (u->factor / n->parts)) : 0;
+	for (; part && part % 10 == 0; part /= 10)
 		digits--;
-	snprintf(out, size, "%" PRIu64 ".%0*u%s", value / u->factor, digits, part, u->name);
+	if (value == 0)
+		snprintf(out, size, "%s", n->zero);
+	else if (part == 0)
+		snprintf(out, size, "%" PRIu64 "%s", value / u->factor, u->name);
+	else
+		snprintf(out, size, "%" PRIu64 ".%0*u%s", value / u->factor, digits, part, u->name);
 	return out;
 }
 
 const char *units_format_rate(char *out, size_t size, uint64_t bps)
 {
-	if (bps == 0) {
-		snprintf(out, size, "0");
-		return out;
-	}
-	return format_exact(out, size, tc_bits, 5, bps);
+	static const struct notation rate = {tc_bits, 5, K, "0"};
+
+	return format_exact(out, size, &rate, bps);
+}
+
+const char *units_format_time(char *out, size_t size, uint64_t ns)
+{
+	static const struct notation time = {times, 4, K, "0s"};
+
+	return format_exact(out, size, &time, ns);
+}
+
+const char *units_format_size(char *out, size_t size, uint64_t bytes)
+{
+	static const struct notation whole = {sizes, 4, 1, "0"};
+
+	return format_exact(out, size, &whole, bytes);
 }
 
 const char *units_format_rate_short(char *out, size_t size, uint64_t bps)
@@ -322,29 +335,5 @@ const char *units_format_rate_short(char *out, size_t size, uint64_t bps)
 	}
 	snprintf(out, size, "%" PRIu64 ".%02" PRIu64 "%s", hundredths / 100, hundredths % 100,
 		 u->name);
-	return out;
-}
-
-const char *units_format_time(char *out, size_t size, uint64_t ns)
-{
-	if (ns == 0) {
-		snprintf(out, size, "0s");
-		return out;
-	}
-	return format_exact(out, size, times, 4, ns);
-}
-
-const char *units_format_size(char *out, size_t size, uint64_t bytes)
-{
-	const struct unit *u = &sizes[2];
-
-	while (u >= sizes && (bytes < u->factor || bytes % u->factor != 0)) {
-		if (u == sizes) {
-			snprintf(out, size, "%" PRIu64, bytes);
-			return out;
-		}
-		u--;
-	}
-	snprintf(out, size, "%" PRIu64 "%s", bytes / u->factor, u->name);
 	return out;
 }

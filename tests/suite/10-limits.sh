@@ -30,6 +30,12 @@ shares 'tx-min of three quarters' 5 10.77.1.1=3 10.77.1.2=1
 xenstore-write "$(be g2)/tx-min" $((SUITE_RATE / 4))
 check 'a minimum too many is refused' wait_for 30 key_like "$(be g2)/error" '*tx-min*95*'
 shares 'as before' 5 10.77.1.1=3 10.77.1.2=1
+back_stop
+back_start --tx-capacity "$SUITE_RATE" --rx-capacity "$SUITE_RATE"
+check 'started again, g1 connects' wait_for 60 connected g1
+check 'so does g2' wait_for 60 connected g2
+check 'without its minimum' key_like "$(be g2)/error" '*tx-min*95*'
+shares 'as before that' 5 10.77.1.1=3 10.77.1.2=1
 xenstore-write "$(be g2)/tx-min" 0
 check 'the error clears when it is taken back' wait_for 30 key_is "$(be g2)/error" ''
 xenstore-write "$(be g1)/tx-max" 1000

@@ -4,18 +4,7 @@
 # shellcheck source=tests/suite/lib.sh
 . "${SUITE_LIB:-/bench/suite.sh}"
 
-uplink_setup
-back_start --tx-capacity "$SUITE_RATE"
-ldp g1 1 weight=100
-ldp g2 2 weight=200
-ldp g3 3 weight=400
-talks g1
-talks g2
-talks g3
-sink_start
-for g in g1 g2 g3; do
-	guest_bg $g "exec dmvl-flow udp 10.77.0.1 5001 -w 250 -b $((SUITE_RATE * 3 / 2)) -l 1400" >&2
-done
+senders_124 udp -b $((SUITE_RATE * 3 / 2)) -l 1400
 shares 'weights 1:2:4' 6 10.77.1.1=1 10.77.1.2=2 10.77.1.3=4
 
 # Live, by nothing but xenstore.

@@ -4,18 +4,7 @@
 # shellcheck source=tests/suite/lib.sh
 . "${SUITE_LIB:-/bench/suite.sh}"
 
-uplink_setup
-back_start --tx-capacity "$SUITE_RATE"
-ldp g1 1 weight=100
-ldp g2 2 weight=200
-ldp g3 3 weight=400
-talks g1
-talks g2
-talks g3
-sink_start
-for g in g1 g2 g3; do
-	guest_bg $g "exec dmvl-flow tcp 10.77.0.1 5001 -w 250" >&2
-done
+senders_124 tcp
 settle 3
 shares 'weights 1:2:4' 8 10.77.1.1=1 10.77.1.2=2 10.77.1.3=4
 
@@ -25,7 +14,7 @@ shares 'weights 1:2:1' 8 10.77.1.1=1 10.77.1.2=2 10.77.1.3=1
 
 # More connections do not buy more.
 for i in 1 2 3; do
-	guest_bg g1 "exec dmvl-flow tcp 10.77.0.1 5001 -w 250" >&2
+	sends g1 tcp
 done
 settle 3
 shares 'four flows against one' 8 10.77.1.1=1 10.77.1.2=2 10.77.1.3=1

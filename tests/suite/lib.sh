@@ -141,7 +141,7 @@ reaches()
 	esac
 }
 
-# ldps_ready NAME..: each and the world can talk.
+# talks NAME: it and the world can.
 talks()
 {
 	wait_for 30 reaches "$1" 10.77.0.1
@@ -236,6 +236,32 @@ sink_start()
 		start sink guest -t 280 "$1" "exec dmvl-flow sink 5001 -I $SUITE_TICK"
 	fi
 	sink=$started
+}
+
+# sends NAME tcp|udp [OPTION..]: to the sink, for longer than a test takes.
+sends()
+{
+	_sender=$1 _proto=$2
+	shift 2
+	guest_bg "$_sender" "exec dmvl-flow $_proto 10.77.0.1 5001 -w 250 $*" >&2
+}
+
+# senders_124 tcp|udp [OPTION..]: an uplink, a sink, and g1, g2 and g3 with weights 100, 200 and 400
+# that all send.
+senders_124()
+{
+	uplink_setup
+	back_start --tx-capacity "$SUITE_RATE"
+	ldp g1 1 weight=100
+	ldp g2 2 weight=200
+	ldp g3 3 weight=400
+	talks g1
+	talks g2
+	talks g3
+	sink_start
+	sends g1 "$@"
+	sends g2 "$@"
+	sends g3 "$@"
 }
 
 # settle N: a change is in force and the N senders have found their rates.

@@ -3,22 +3,17 @@
  * Bulk traffic for tests: senders that offer a rate or all they can, and one sink that counts what
  * comes from each address, so that shares are read off in one place.
  */
-#include <arpa/inet.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
-static const char usage_text[] =
+#include "tool.h"
+
+const char usage_text[] =
 	"usage: dmvl-flow sink PORT [-w S] [-I S]\n"
 	"       dmvl-flow tcp ADDRESS PORT [-w S] [-b RATE] [-l LEN] [-n BYTES]\n"
 	"       dmvl-flow udp ADDRESS PORT [-w S] [-b RATE] [-l LEN] [-n BYTES]\n"
@@ -49,38 +44,6 @@ static void on_signal(int sig)
 	stop = 1;
 }
 
-static void die(const char *what)
-{
-	fprintf(stderr, "dmvl-flow: %s: %s\n", what, strerror(errno));
-	exit(1);
-}
-
-static void usage(void)
-{
-	fputs(usage_text, stderr);
-	exit(2);
-}
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec + t.tv_nsec / 1e9;
-}
-
-/* address: "10.77.1.1" gives the mapped IPv6 address: one kind of socket does for both. */
-static struct sockaddr_in6 address(const char *text, int port)
-{
-	struct sockaddr_in6 a = {.sin6_family = AF_INET6, .sin6_port = htons((in_port_t)port)};
-	char mapped[64];
-
-	snprintf(mapped, sizeof mapped, "%s%s", strchr(text, ':') ? "" : "::ffff:", text);
-	if (inet_pton(AF_INET6, mapped, &a.sin6_addr) != 1)
-		usage();
-	return a;
-}
-
 /* ---- sink ---- */
 
 static struct peer *peer_of(const struct sockaddr_in6 *a, const char *proto)
@@ -99,7 +62,7 @@ static struct peer *peer_of(const struct sockaddr_in6 *a, const char *proto)
 	return &peers[n_peers++];
 }
 
-static int listen_on(int type, int port)
+static int listen_on(int type, const char *port)
 {
 	struct sockaddr_in6 a = address("::", port);
 	int fd = socket(AF_INET6, type | SOCK_NONBLOCK, 0), zero = 0, one = 1, room = 4 << 20;
@@ -138,7 +101,7 @@ static void sink_datagrams(int fd)
 	}
 }
 
-static int do_sink(int port, double seconds, double interval)
+static int do_sink(const char *port, double seconds, double interval)
 {
 	static char data[65536];
 	struct pollfd p[2 + CONNS];
@@ -225,7 +188,7 @@ static unsigned long long flow_send(int fd, const struct flow *f)
 	return sent;
 }
 
-static int do_flow(const char *to, int port, const struct flow *f)
+static int do_flow(const char *to, const char *port, const struct flow *f)
 {
 	struct sockaddr_in6 a = address(to, port);
 	int fd = socket(AF_INET6, f->tcp ? SOCK_STREAM : SOCK_DGRAM, 0);
@@ -270,7 +233,7 @@ int main(int argc, char **argv)
 	words = argc - optind;
 	argv += optind;
 	if (words == 2 && !strcmp(argv[0], "sink") && interval > 0)
-		return do_sink(atoi(argv[1]), f.seconds, interval);
+		return do_sink(argv[1], f.seconds, interval);
 	if (words != 3 || (strcmp(argv[0], "tcp") && strcmp(argv[0], "udp")) || f.len > 65507)
 		usage();
 	f.tcp = !strcmp(argv[0], "tcp");
@@ -278,5 +241,5 @@ int main(int argc, char **argv)
 		f.len = f.tcp ? 16384 : 1400;
 	if (f.seconds <= 0)
 		f.seconds = f.limit ? 3600 : 10;
-	return do_flow(argv[1], atoi(argv[2]), &f);
+	return do_flow(argv[1], argv[2], &f);
 }

@@ -5,8 +5,6 @@
  * A sent frame's payload is "dmvl", a 32-bit mark and a 32-bit sequence number, then zeros, unless
  * --arp, --udp or --hex gives another. Sizes are those of the frame without its checksum (FCS).
  */
-#include <arpa/inet.h>
-#include <errno.h>
 #include <getopt.h>
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
@@ -16,15 +14,13 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
-static const char usage_text[] =
+#include "tool.h"
+
+const char usage_text[] =
 	"usage: dmvl-frames send -i IF [OPTION]..    prints: sent=N refused=N\n"
 	"       dmvl-frames recv -i IF [OPTION]..    prints: frames=N bytes=N unique=N\n"
 	"both:  -s MAC  source           -d MAC  destination      -t HEX  ethertype (88b5)\n"
@@ -53,26 +49,6 @@ struct payload {
 	char magic[4];
 	uint32_t mark, seq;
 };
-
-static void die(const char *what)
-{
-	fprintf(stderr, "dmvl-frames: %s: %s\n", what, strerror(errno));
-	exit(1);
-}
-
-static void usage(void)
-{
-	fputs(usage_text, stderr);
-	exit(2);
-}
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec + t.tv_nsec / 1e9;
-}
 
 static void parse_mac(const char *text, uint8_t *mac)
 {

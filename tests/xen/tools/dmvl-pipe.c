@@ -1,54 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One file over one TCP connection, as slowly as is wanted: for hashes compared end to end. */
-#include <arpa/inet.h>
-#include <errno.h>
 #include <getopt.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
-static const char usage_text[] =
+#include "tool.h"
+
+const char usage_text[] =
 	"usage: dmvl-pipe recv PORT                      a connection to standard output\n"
 	"       dmvl-pipe send ADDRESS PORT [-b RATE]    standard input to a connection\n"
 	"  -b  bits per second (as fast as it goes)\n"
 	"The receiver tells `ready' on stderr. The sender ends when the receiver has got "
 	"everything.\n";
-
-static void die(const char *what)
-{
-	fprintf(stderr, "dmvl-pipe: %s: %s\n", what, strerror(errno));
-	exit(1);
-}
-
-static void usage(void)
-{
-	fputs(usage_text, stderr);
-	exit(2);
-}
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-/* "10.77.1.1" gives the mapped IPv6 address: one kind of socket does for both. */
-static struct sockaddr_in6 address(const char *text, const char *port)
-{
-	struct sockaddr_in6 a = {.sin6_family = AF_INET6,
-				 .sin6_port = htons((in_port_t)atoi(port))};
-	char mapped[64];
-
-	snprintf(mapped, sizeof(mapped), "%s%s", strchr(text, ':') ? "" : "::ffff:", text);
-	if (inet_pton(AF_INET6, mapped, &a.sin6_addr) != 1 || !a.sin6_port)
-		usage();
-	return a;
-}
 
 static void write_all(int fd, const char *data, size_t len)
 {

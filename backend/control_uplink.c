@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "backend/control_priv.h"
+#include "common/log.h"
+#include "common/units.h"
+#include "common/xskey.h"
+
+/* An operator's rate; the old one stays where the new one is malformed. */
+static void load_rate(struct control *c, enum schema_key key, uint64_t *bps)
+{
+	char text[SCHEMA_VALUE_MAX + 1], err[SCHEMA_ERR_MAX];
+
+	if (xskey_read(c->xs, XS_NO_TXN, c->uplink_dir, key, text, sizeof(text)) < 0)
+		*bps = 0;
+	else if (schema_parse_u64(key, text, bps, err) < 0)
+		log_warning("uplink %s: %s", c->conf.name, err);
+}
+
+void control_load_link(struct control *c)
+{
+	char text[SCHEMA_VALUE_MAX + 1], err[SCHEMA_ERR_MAX], rate[32];
+	struct link_conf link = c->link;
+	unsigned sw = (unsigned)link.sw;
+	struct msg *m;
+
+	load_rate(c, KEY_UPLINK_TX_CAPACITY, &link.tx_capacity_bps);
+	load_rate(c, KEY_UPLINK_RX_CAPACITY, &link.rx_capacity_bps);
+	if (xskey_read(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_SWITCH, text, sizeof(text)) < 0)
+		sw = (unsigned)schema_default(KEY_UPLINK_SWITCH);
+	else if (schema_parse_enum(KEY_UPLINK_SWITCH, text, &sw, err) < 0)
+		log_warning("uplink %s: %s", c->conf.name, err);
+	link.sw = (enum switch_mode)sw;
+	if (link.tx_capacity_bps == c->link.tx_capacity_bps &&
+	    link.rx_capacity_bps == c->link.rx_capacity_bps && link.sw == c->link.sw)
+		return;
+	c->link = link;
+	log_info("uplink %s: capacity %s", c->conf.name,
+		 link.tx_capacity_bps ? units_format_rate(rate, sizeof(rate), link.tx_capacity_bps)
+				      : "not configured");
+	m = control_msg(MSG_LINK, SLOT_NONE);
+	m->link_conf = link;
+	control_post(c, m);
+}
+
+int control_publish_uplink(struct control *c)
+{
+	const char *kind = c->conf.kind == UPLINK_TAP ? "tap" : "macvtap";
+	int ret;
+
+	ret = xskey_write(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_DEVICE, c->conf.device);
+	if (ret == 0)
+		ret = xskey_write(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_KIND, kind);
+	if (ret == 0)
+		ret = xskey_write(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_VERSION,
+				  DMVL_VERSION);
+	if (ret == 0 && c->conf.tx_capacity_bps)
+		ret = xskey_write_u64(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_TX_CAPACITY,
+				      c->conf.tx_capacity_bps);
+	if (ret == 0 && c->conf.rx_capacity_bps)
+		ret = xskey_write_u64(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_RX_CAPACITY,
+				      c->conf.rx_capacity_bps);
+	if (ret == 0)
+		ret = xskey_write(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_STATE, "running");
+	return ret;
+}

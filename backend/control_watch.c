@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdio.h>
+#include <string.h>
+
+#include "backend/control_priv.h"
+#include "backend/device.h"
+
+/*
+ * Theory of operation
+ *
+ * Watches and their tokens: the backend directory (B) and the uplink's (U), one frontend directory
+ * for each device (F<domid>/<id>), @introduceDomain (I) and @releaseDomain (R). The last is a hint:
+ * it fires on registering and on suspend too, so the hypervisor is asked about each known domain.
+ */
+
+/* Our own announcements come back as events: they change nothing. */
+static bool is_own_announcement(const char *rest)
+{
+	int key = schema_lookup(SCHEMA_BACK, rest);
+
+	return key >= 0 && schema_entry((enum schema_key)key)->owner == SCHEMA_BY_BACKEND;
+}
+
+static void on_backend_event(struct control *c, const char *path)
+{
+	unsigned domid, id;
+	const char *rest;
+
+	if (!schema_split_backend_path(path, c->domid, &domid, &id, &rest)) {
+		control_find_devices(c); /* something above: rare */
+		return;
+	}
+	if (!is_own_announcement(rest))
+		control_found(c, domid, id);
+}
+
+/* Of what a guest writes only its state, or the end of it all, is worth a look. */
+static void on_frontend_event(struct control *c, const char *token, const char *path)
+{
+	struct device *d;
+	unsigned domid, id;
+	size_t len;
+
+	if (sscanf(token, "F%u/%u", &domid, &id) != 2)
+		return;
+	d = device_find(c, domid, id);
+	if (!d)
+		return;
+	len = strlen(d->front);
+	if (strncmp(path, d->front, len) == 0 && path[len] == '/' &&
+	    schema_lookup(SCHEMA_FRONT, path + len + 1) != KEY_FRONT_STATE)
+		return;
+	d->dirty = true;
+}
+
+void control_event(struct control *c, const struct xs_event *ev)
+{
+	switch (ev->token[0]) {
+	case 'B':
+		on_backend_event(c, ev->path);
+		break;
+	case 'F':
+		on_frontend_event(c, ev->token, ev->path);
+		break;
+	case 'U':
+		c->link_dirty = true;
+		break;
+	case 'I':
+		c->domains_new = true;
+		break;
+	case 'R':
+		c->domains_dirty = true;
+		break;
+	}
+}
+
+int control_watch_all(struct control *c)
+{
+	char root[SCHEMA_PATH_MAX];
+	int ret = schema_backend_root(root, sizeof(root), c->domid);
+
+	if (ret >= 0)
+		ret = xs_conn_watch(c->xs, root, "B");
+	if (ret == 0)
+		ret = xs_conn_watch(c->xs, c->uplink_dir, "U");
+	if (ret == 0)
+		ret = xs_conn_watch(c->xs, "@introduceDomain", "I");
+	if (ret == 0)
+		ret = xs_conn_watch(c->xs, "@releaseDomain", "R");
+	return ret;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "backend/device.h"
+
+/* Are the minima of all devices within 95 % of the capacity? One direction. */
+static bool admit(const struct control *c, const struct device *d, enum schema_key key,
+		  uint64_t capacity, uint64_t want, char *err)
+{
+	uint64_t sum = want, room = capacity / 100 * 95;
+	const struct device *o;
+
+	TAILQ_FOREACH(o, &c->devices, next) {
+		if (o != d && o->served && !o->gone)
+			sum += key == KEY_BACK_TX_MIN ? o->settings.tx_min : o->settings.rx_min;
+	}
+	if (capacity == 0 || sum <= room)
+		return true;
+	if (err[0] == '\0')
+		snprintf(err, SCHEMA_ERR_MAX,
+			 "%s %" PRIu64 ": the minima would sum to %" PRIu64 ", %" PRIu64
+			 " more than 95 %% of the capacity of %" PRIu64,
+			 schema_name(key), want, sum, sum - room, capacity);
+	return false;
+}
+
+static void send_conf(struct control *c, struct device *d)
+{
+	struct msg *m = control_msg(MSG_CONF, d->slot);
+	struct ldp_conf conf = d->conf;
+
+	settings_to_conf(&d->settings, &conf);
+	/* These two are of the connection. */
+	memcpy(conf.mac, d->conf.mac, sizeof(conf.mac));
+	conf.mtu = d->conf.mtu;
+	d->conf = conf;
+	m->conf = conf;
+	control_post(c, m);
+}
+
+int device_load_settings(struct control *c, struct device *d, char *err)
+{
+	struct ldp_settings s = d->settings;
+	int ret = settings_load(c->xs, d->back, &s, err);
+
+	if (ret < 0)
+		return ret;
+	d->served = strcmp(s.uplink, c->conf.name) == 0;
+	if (s.tx_min > d->settings.tx_min &&
+	    !admit(c, d, KEY_BACK_TX_MIN, c->link.tx_capacity_bps, s.tx_min, err))
+		s.tx_min = d->settings.tx_min;
+	if (s.rx_min > d->settings.rx_min &&
+	    !admit(c, d, KEY_BACK_RX_MIN, c->link.rx_capacity_bps, s.rx_min, err))
+		s.rx_min = d->settings.rx_min;
+	if (memcmp(&s, &d->settings, sizeof(s)) != 0) {
+		d->settings = s;
+		if (d->slot != SLOT_NONE)
+			send_conf(c, d);
+	}
+	return 0;
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* sched_rule.c: which rules are taken, and what they come to; nothing that each frame needs. */
+#include <errno.h>
+
+#include "backend/sched/sched_priv.h"
+
+#define MIN_PERCENT   95 /* of the capacity that minima may take */
+#define DEFAULT_BURST 10 /* ms at max_bps */
+#define FRAME_CAP_NS  1000000u
+#define MIN_DEPTH_MS  2 /* of waiting behind long frames that a minimum makes up for */
+#define DEPTH_MAX     ((uint64_t)1 << 40)
+
+static uint64_t sched_min_limit_bps(const struct sched *s)
+{
+	return s->capacity_bps / 100 * MIN_PERCENT + s->capacity_bps % 100 * MIN_PERCENT / 100;
+}
+
+/* The minimum in force: what was granted, or less when the link has since shrunk. */
+static uint64_t sched_min_bps(const struct sched *s, uint32_t id)
+{
+	uint64_t min = s->ldp[id].rule.min_bps, limit = sched_min_limit_bps(s);
+
+	if (!s->capacity_bps || s->min_sum_bps <= limit)
+		return min;
+	return (uint64_t)((unsigned __int128)min * limit / s->min_sum_bps);
+}
+
+/* The reservation bucket's rate and depth. */
+static void sched_set_min(struct sched *s, uint32_t id)
+{
+	uint64_t rate_bps = sched_min_bps(s, id);
+	uint64_t depth = rate_bps / 8000 * MIN_DEPTH_MS + 2ull * s->quantum_bytes;
+
+	bucket_change(&s->ldp[id].min, rate_bps, (int64_t)(depth > DEPTH_MAX ? DEPTH_MAX : depth),
+		      s->now_ns);
+}
+
+/* The rate of every minimum, after their sum or the capacity has changed. */
+static void sched_scale_minima(struct sched *s)
+{
+	for (uint32_t id = 0; id < s->max_ldps; id++) {
+		if (!(s->flags[id] & SCHED_F_MIN))
+			continue;
+		sched_set_min(s, id);
+		sched_set_due(s, id);
+	}
+}
+
+void sched_set_capacity(struct sched *s, uint64_t capacity_bps)
+{
+	s->capacity_bps = capacity_bps;
+	if (s->min_sum_bps)
+		sched_scale_minima(s);
+}
+
+uint64_t sched_min_room_bps(const struct sched *s)
+{
+	uint64_t limit = sched_min_limit_bps(s);
+
+	if (!s->capacity_bps)
+		return UINT64_MAX;
+	return limit > s->min_sum_bps ? limit - s->min_sum_bps : 0;
+}
+
+uint32_t sched_frame_cap_bytes(const struct sched *s)
+{
+	uint64_t cap = s->capacity_bps / 8 / (1000000000u / FRAME_CAP_NS);
+
+	if (!s->capacity_bps || cap > UINT32_MAX)
+		return UINT32_MAX;
+	return cap < s->quantum_bytes ? s->quantum_bytes : (uint32_t)cap;
+}
+
+/* Whether the rule may be put in the place of one that reserved old_min_bps. */
+static int sched_check(const struct sched *s, const struct sched_rule *r, uint64_t old_min_bps)
+{
+	uint64_t others = s->min_sum_bps - old_min_bps;
+
+	if (r->weight < SCHED_WEIGHT_MIN || r->weight > SCHED_WEIGHT_MAX)
+		return -EINVAL;
+	if (r->max_bps && r->min_bps > r->max_bps)
+		return -EINVAL;
+	if (r->min_bps > UINT64_MAX - others)
+		return -ERANGE;
+	/* What shrinks or stays is always welcome, even on a link that has itself shrunk. */
+	if (s->capacity_bps && r->min_bps > old_min_bps &&
+	    others + r->min_bps > sched_min_limit_bps(s))
+		return -ERANGE;
+	return 0;
+}
+
+static int64_t sched_burst(const struct sched *s, const struct sched_rule *r)
+{
+	uint64_t burst = r->burst_bytes;
+
+	if (!burst)
+		burst = r->max_bps / 8000 * DEFAULT_BURST;
+	if (burst < 2ull * s->quantum_bytes)
+		burst = 2ull * s->quantum_bytes;
+	return (int64_t)(burst > DEPTH_MAX ? DEPTH_MAX : burst);
+}
+
+/* Puts a checked rule in force, for an LDP that had `had` flags. */
+static void sched_apply(struct sched *s, uint32_t id, const struct sched_rule *r, uint8_t had)
+{
+	struct sched_ldp *l = &s->ldp[id];
+	bool scaled = sched_min_bps(s, id) != l->rule.min_bps;
+
+	s->min_sum_bps += r->min_bps - l->rule.min_bps;
+	l->rule = *r;
+	s->flags[id] &= (uint8_t) ~(SCHED_F_MIN | SCHED_F_MAX);
+	if (r->min_bps)
+		s->flags[id] |= SCHED_F_MIN;
+	if (r->max_bps)
+		s->flags[id] |= SCHED_F_MAX;
+	if (!(had & SCHED_F_MAX))
+		bucket_init(&l->max, r->max_bps, sched_burst(s, r), s->now_ns);
+	else
+		bucket_change(&l->max, r->max_bps, sched_burst(s, r), s->now_ns);
+	if (!(had & SCHED_F_MIN))
+		bucket_init(&l->min, 0, s->quantum_bytes, s->now_ns);
+	if (!r->min_bps)
+		heap_drop(&s->dues, id);
+	sched_set_min(s, id);
+	if (scaled || sched_min_bps(s, id) != r->min_bps)
+		sched_scale_minima(s);
+}
+
+int sched_add(struct sched *s, uint32_t id, const struct sched_rule *rule)
+{
+	int rc;
+
+	if (id >= s->max_ldps)
+		return -EINVAL;
+	if (s->flags[id])
+		return -EEXIST;
+	rc = sched_check(s, rule, 0);
+	if (rc)
+		return rc;
+	s->flags[id] = SCHED_F_KNOWN;
+	s->ldp[id].rule = (struct sched_rule){0};
+	draw_reset(s->draw, id, rule->weight, rule->low_latency);
+	sched_apply(s, id, rule, 0);
+	return 0;
+}
+
+int sched_set_rule(struct sched *s, uint32_t id, const struct sched_rule *rule, uint64_t now_ns)
+{
+	int rc;
+
+	if (!sched_known(s, id))
+		return -ENOENT;
+	rc = sched_check(s, rule, s->ldp[id].rule.min_bps);
+	if (rc)
+		return rc;
+	sched_at(s, now_ns);
+	draw_reweight(s->draw, id, rule->weight, rule->low_latency);
+	sched_apply(s, id, rule, s->flags[id]);
+	if (s->flags[id] & SCHED_F_AWAKE)
+		sched_place(s, id);
+	return 0;
+}
+
+void sched_remove(struct sched *s, uint32_t id)
+{
+	if (!sched_known(s, id))
+		return;
+	sched_sleep(s, id);
+	sched_apply(s, id, &(struct sched_rule){0}, s->flags[id]);
+	s->flags[id] = 0;
+	if (s->reserved == id)
+		s->reserved = SCHED_NONE;
+}
