@@ -39,21 +39,30 @@ static int list_ids(struct control *c, const char *dir, unsigned max, unsigned *
 	return (int)n;
 }
 
-void control_find_devices(struct control *c)
+void control_find_of(struct control *c, unsigned domid)
 {
 	char root[SCHEMA_PATH_MAX], dir[SCHEMA_PATH_MAX + 16];
-	unsigned *domids, *ids;
-	int nd, ni;
+	unsigned *ids;
+	int n;
 
 	schema_backend_root(root, sizeof(root), c->domid);
-	nd = list_ids(c, root, SCHEMA_DOMID_MAX, &domids);
-	for (int i = 0; i < nd; i++) {
-		snprintf(dir, sizeof(dir), "%s/%u", root, domids[i]);
-		ni = list_ids(c, dir, SCHEMA_ID_MAX, &ids);
-		for (int j = 0; j < ni; j++)
-			control_found(c, domids[i], ids[j]);
-		free(ids);
-	}
+	snprintf(dir, sizeof(dir), "%s/%u", root, domid);
+	n = list_ids(c, dir, SCHEMA_ID_MAX, &ids);
+	for (int i = 0; i < n; i++)
+		control_found(c, domid, ids[i]);
+	free(ids);
+}
+
+void control_find_devices(struct control *c)
+{
+	char root[SCHEMA_PATH_MAX];
+	unsigned *domids;
+	int n;
+
+	schema_backend_root(root, sizeof(root), c->domid);
+	n = list_ids(c, root, SCHEMA_DOMID_MAX, &domids);
+	for (int i = 0; i < n; i++)
+		control_find_of(c, domids[i]);
 	free(domids);
 }
 

@@ -73,6 +73,9 @@ void control_found(struct control *c, unsigned domid, unsigned id);
 /* All that xenstore has. */
 void control_find_devices(struct control *c);
 
+/* All of one domain. */
+void control_find_of(struct control *c, unsigned domid);
+
 /* Forgets devices of an earlier time whose guest, or the guest's half of them, is no more. */
 void control_sweep_orphans(struct control *c);
 

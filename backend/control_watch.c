@@ -26,12 +26,15 @@ static void on_backend_event(struct control *c, const char *path)
 	unsigned domid, id;
 	const char *rest;
 
-	if (!schema_split_backend_path(path, c->domid, &domid, &id, &rest)) {
+	if (schema_split_backend_path(path, c->domid, &domid, &id, &rest)) {
+		if (!is_own_announcement(rest))
+			control_found(c, domid, id);
+	} else if (schema_split_backend_domain(path, c->domid, &domid)) {
+		control_find_of(c,
+				domid); /* with each attach: the others are none of its business */
+	} else {
 		control_find_devices(c); /* something above: rare */
-		return;
 	}
-	if (!is_own_announcement(rest))
-		control_found(c, domid, id);
 }
 
 /* Of what a guest writes only its state, or the end of it all, is worth a look. */

@@ -131,19 +131,30 @@ static bool take_id(const char **text, unsigned max, unsigned *out)
 	return true;
 }
 
-bool schema_split_backend_path(const char *path, unsigned backend_domid, unsigned *domid,
-			       unsigned *id, const char **rest)
+/* What follows "<root>/<domid>" in a path below schema_backend_root(); NULL when it is not. */
+static const char *below_domain(const char *path, unsigned backend_domid, unsigned *domid)
 {
 	char root[SCHEMA_PATH_MAX];
 	int len = schema_backend_root(root, sizeof(root), backend_domid);
 
 	if (len < 0 || strncmp(path, root, (size_t)len) != 0 || path[len] != '/')
-		return false;
+		return NULL;
 	path += len + 1;
-	if (!take_id(&path, SCHEMA_DOMID_MAX, domid) || *path++ != '/')
-		return false;
-	if (!take_id(&path, SCHEMA_ID_MAX, id))
+	return take_id(&path, SCHEMA_DOMID_MAX, domid) ? path : NULL;
+}
+
+bool schema_split_backend_path(const char *path, unsigned backend_domid, unsigned *domid,
+			       unsigned *id, const char **rest)
+{
+	path = below_domain(path, backend_domid, domid);
+	if (!path || *path++ != '/' || !take_id(&path, SCHEMA_ID_MAX, id))
 		return false;
 	*rest = *path ? path + 1 : path;
 	return true;
+}
+
+bool schema_split_backend_domain(const char *path, unsigned backend_domid, unsigned *domid)
+{
+	path = below_domain(path, backend_domid, domid);
+	return path && *path == '\0';
 }

@@ -199,4 +199,7 @@ int schema_key_path(char *buf, size_t size, const char *dir, enum schema_key key
 bool schema_split_backend_path(const char *path, unsigned backend_domid, unsigned *domid,
 			       unsigned *id, const char **rest);
 
+/* True when it is the directory right above: that of all LDPs of one domain. */
+bool schema_split_backend_domain(const char *path, unsigned backend_domid, unsigned *domid);
+
 #endif

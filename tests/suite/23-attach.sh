@@ -29,6 +29,11 @@ maps()
 {
 	wc -l <"/proc/$back/maps"
 }
+# How often dmvl-back has looked at g1's keys.
+looks()
+{
+	grep -c " $(guest_domid g1)/0: back " back.1.log
+}
 cycle()
 {
 	guest_net g2 2 >&2
@@ -36,7 +41,7 @@ cycle()
 	dmvlctl detach g2 >&2 && dmvlctl attach g2 weight=77 >&2 && wait_for 15 connected g2
 }
 check 'a first time' cycle
-fds_before=$(fds) maps_before=$(maps)
+fds_before=$(fds) maps_before=$(maps) looks_before=$(looks)
 nodes >nodes.before
 bad=0
 for i in 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21; do
@@ -45,6 +50,7 @@ done
 is $bad 0 'twenty times more'
 is "$(fds)" "$fds_before" 'dmvl-back has as many descriptors as before'
 between "$(maps)" 1 $((maps_before + 4)) 'and mappings'
+is "$(looks)" "$looks_before" 'and has not looked at g1 for that'
 nodes >nodes.after
 check 'and the same nodes are there' diff nodes.before nodes.after
 guest_net g2 2

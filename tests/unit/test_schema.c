@@ -313,6 +313,12 @@ static void test_split(void)
 	   "the directory itself");
 	for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++)
 		ok(!schema_split_backend_path(no[i], 0, &domid, &id, &rest), "not %s", no[i]);
+	ok(schema_split_backend_domain("/local/domain/0/backend/dmvl/7", 0, &domid) && domid == 7,
+	   "a domain's directory");
+	ok(!schema_split_backend_domain("/local/domain/0/backend/dmvl", 0, &domid) &&
+		   !schema_split_backend_domain("/local/domain/0/backend/dmvl/7/0", 0, &domid) &&
+		   !schema_split_backend_domain("/local/domain/0/backend/dmvl/banana", 0, &domid),
+	   "and what is none");
 }
 
 int main(void)
