@@ -11,6 +11,7 @@
 #include "backend/frame.h"
 #include "backend/nodes.h"
 #include "common/log.h"
+#include "common/xskey.h"
 
 struct attachment {
 	struct settings settings;
@@ -53,16 +54,12 @@ static const char *uplink_of(const struct attachment *a)
 	return uplink ? uplink : schema_entry(KEY_BACK_UPLINK)->dflt;
 }
 
-/* Is this another guest's device on the same uplink, with this MAC? */
-static bool is_rival(const struct attachment *a, const uint8_t mac[6], const struct ldp_view *v)
+/* Is this device, which has the same MAC, another guest's and on the same uplink? */
+static bool is_rival(const struct attachment *a, const struct ldp_view *v)
 {
 	char uplink[SCHEMA_GUEST_VALUE_MAX];
-	uint8_t other[6], uuid[16];
+	uint8_t uuid[16];
 
-	if (!v->keys.value[KEY_BACK_MAC] ||
-	    schema_parse_mac(KEY_BACK_MAC, v->keys.value[KEY_BACK_MAC], other, NULL) < 0 ||
-	    memcmp(mac, other, sizeof(other)) != 0)
-		return false;
 	view_text(&v->keys, KEY_BACK_UPLINK, uplink, sizeof(uplink));
 	if (strcmp(uplink_of(a), uplink) != 0)
 		return false;
@@ -73,21 +70,35 @@ static bool is_rival(const struct attachment *a, const uint8_t mac[6], const str
 	return !target_uuid_bytes(v->uuid, uuid) || memcmp(uuid, a->uuid, sizeof(uuid)) != 0;
 }
 
-/* Refuse a MAC that is taken: frames would go to one of the two. */
-static int check_mac(struct ctl *ctl, const struct attachment *a, const uint8_t mac[6])
+static bool has_mac(struct ctl *ctl, unsigned domid, unsigned id, const char *mac)
 {
-	struct ldp_view *views;
-	int count = ldp_views_read(ctl, &views), ret = 0;
+	char dir[SCHEMA_PATH_MAX], text[SCHEMA_VALUE_MAX + 1];
+	uint8_t ours[6], theirs[6];
 
-	if (count < 0)
-		return ctl_fail_xs(count, "read", "the devices");
-	for (int i = 0; i < count && !ret; i++)
-		if (is_rival(a, mac, &views[i]))
-			ret = ctl_fail(EXIT_FAILED,
-				       "%s %s belongs to device %u of domain %u: give another one",
-				       schema_name(KEY_BACK_MAC), a->mac, views[i].id,
-				       views[i].domid);
-	ldp_views_free(views, count);
+	return schema_backend_dir(dir, sizeof(dir), ctl->backend_domid, domid, id) >= 0 &&
+	       xskey_read(ctl->xs, XS_NO_TXN, dir, KEY_BACK_MAC, text, sizeof(text)) >= 0 &&
+	       schema_parse_mac(KEY_BACK_MAC, text, theirs, NULL) == 0 &&
+	       schema_parse_mac(KEY_BACK_MAC, mac, ours, NULL) == 0 &&
+	       memcmp(ours, theirs, sizeof(ours)) == 0;
+}
+
+/* One key of each device, and all of those few whose MAC it is: there may be hundreds. */
+static int refuse_rival(struct ctl *ctl, unsigned domid, unsigned id, void *arg)
+{
+	struct attachment *a = arg;
+	struct ldp_view view;
+	int ret;
+
+	if (!has_mac(ctl, domid, id, a->mac))
+		return 0;
+	ret = ldp_view_read(ctl, domid, id, &view);
+	if (ret < 0)
+		return ret == -ENOENT ? 0 : ret; /* went away since the listing */
+	if (is_rival(a, &view))
+		ret = ctl_fail(EXIT_FAILED,
+			       "%s %s belongs to device %u of domain %u: give another one",
+			       schema_name(KEY_BACK_MAC), a->mac, id, domid);
+	ldp_view_free(&view);
 	return ret;
 }
 
@@ -96,11 +107,14 @@ static int choose_mac(struct ctl *ctl, struct attachment *a)
 {
 	const char *given = settings_find(&a->settings, KEY_BACK_MAC);
 	uint8_t mac[6];
+	int ret;
 
 	if (!given || schema_parse_mac(KEY_BACK_MAC, given, mac, NULL) < 0)
 		frame_mac_default(mac, a->uuid, a->target.id);
 	frame_mac_format(mac, a->mac);
-	return check_mac(ctl, a, mac);
+	/* Frames would go to one of the two. */
+	ret = ldp_each(ctl, refuse_rival, a);
+	return ret < 0 ? ctl_fail_xs(ret, "read", "the devices") : ret;
 }
 
 /* 0 or -errno. */

@@ -89,9 +89,8 @@ void ldp_views_free(struct ldp_view *views, int count)
 	free(views);
 }
 
-/* Append the devices of one guest to *views. */
-static int read_guest(struct ctl *ctl, const char *root, unsigned domid, struct ldp_view **views,
-		      int *count)
+static int visit_guest(struct ctl *ctl, const char *root, unsigned domid, ldp_visit *visit,
+		       void *arg)
 {
 	char dir[SCHEMA_PATH_MAX + 16];
 	unsigned *ids = NULL;
@@ -101,32 +100,18 @@ static int read_guest(struct ctl *ctl, const char *root, unsigned domid, struct 
 	n = ctl_list_ids(ctl, XS_NO_TXN, dir, SCHEMA_ID_MAX, &ids);
 	if (n < 0)
 		return n == -ENOENT ? 0 : n;
-	for (int i = 0; i < n && ret == 0; i++) {
-		struct ldp_view *more = realloc(*views, ((size_t)*count + 1) * sizeof(**views));
-
-		if (!more) {
-			ret = -ENOMEM;
-			break;
-		}
-		*views = more;
-		ret = ldp_view_read(ctl, domid, ids[i], &more[*count]);
-		if (ret == 0)
-			(*count)++;
-		else if (ret == -ENOENT)
-			ret = 0; /* went away since the listing */
-	}
+	for (int i = 0; i < n && ret == 0; i++)
+		ret = visit(ctl, domid, ids[i], arg);
 	free(ids);
 	return ret;
 }
 
-int ldp_views_read(struct ctl *ctl, struct ldp_view **out)
+int ldp_each(struct ctl *ctl, ldp_visit *visit, void *arg)
 {
 	char root[SCHEMA_PATH_MAX];
 	unsigned *domids = NULL;
-	int guests, count = 0, ret;
+	int guests, ret = schema_backend_root(root, sizeof(root), ctl->backend_domid);
 
-	*out = NULL;
-	ret = schema_backend_root(root, sizeof(root), ctl->backend_domid);
 	if (ret < 0)
 		return ret;
 	guests = ctl_list_ids(ctl, XS_NO_TXN, root, SCHEMA_DOMID_MAX, &domids);
@@ -134,14 +119,43 @@ int ldp_views_read(struct ctl *ctl, struct ldp_view **out)
 		return guests == -ENOENT ? 0 : guests;
 	ret = 0;
 	for (int i = 0; i < guests && ret == 0; i++)
-		ret = read_guest(ctl, root, domids[i], out, &count);
+		ret = visit_guest(ctl, root, domids[i], visit, arg);
 	free(domids);
+	return ret;
+}
+
+struct views {
+	struct ldp_view *view;
+	int count;
+};
+
+static int append(struct ctl *ctl, unsigned domid, unsigned id, void *arg)
+{
+	struct views *all = arg;
+	struct ldp_view *more = realloc(all->view, ((size_t)all->count + 1) * sizeof(*more));
+	int ret;
+
+	if (!more)
+		return -ENOMEM;
+	all->view = more;
+	ret = ldp_view_read(ctl, domid, id, &more[all->count]);
+	if (ret == 0)
+		all->count++;
+	return ret == -ENOENT ? 0 : ret; /* went away since the listing */
+}
+
+int ldp_views_read(struct ctl *ctl, struct ldp_view **out)
+{
+	struct views all = {0};
+	int ret = ldp_each(ctl, append, &all);
+
+	*out = NULL;
 	if (ret < 0) {
-		ldp_views_free(*out, count);
-		*out = NULL;
+		ldp_views_free(all.view, all.count);
 		return ret;
 	}
-	return count;
+	*out = all.view;
+	return all.count;
 }
 
 bool view_is_malformed(const struct view *view, enum schema_key key)

@@ -31,6 +31,13 @@ struct ldp_view {
 int ldp_view_read(struct ctl *ctl, unsigned domid, unsigned id, struct ldp_view *out);
 void ldp_view_free(struct ldp_view *view);
 
+/* Called for a device: 0 goes on to the next one, anything else ends the walk and is its result. */
+typedef int ldp_visit(struct ctl *ctl, unsigned domid, unsigned id, void *arg);
+
+/* Visits every device of the backend domain, by domid and id. 0, what a visit returned, or -errno.
+ */
+int ldp_each(struct ctl *ctl, ldp_visit *visit, void *arg);
+
 /*
  * Read every device of the backend domain, by domid and id. Returns their number or -errno; the
  * caller gives *out to ldp_views_free().
