@@ -1,28 +1,17 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Many guests, and agents that come and go, over xensim: for tests/suite/71-many.sh and for
-# bench-attach.sh. After tests/suite/lib.sh.
+# Many guests, and agents that come and go, over xensim: for tests/suite/71-many.sh and the benches.
+# After tests/suite/lib.sh.
 
 # many_agents NAME..: an agent in each, waiting for its device. Nice: the guests of a host have
 # processors of their own, those of this machine shall not take the backend's.
 many_agents()
 {
-	_agents=
 	for _g; do
 		in-guest "$_g" nice -n 19 dmvl-front 2>"/run/front.$_g.log" &
-		_agents="$_agents $!"
 	done
 	wait_for 60 _many_wait "$@"
-}
-
-# many_end: all those end.
-many_end()
-{
-	# shellcheck disable=SC2086
-	kill $_agents
-	# shellcheck disable=SC2086
-	wait $_agents
 }
 
 _many_wait()
@@ -109,4 +98,11 @@ holdings()
 	echo "threads $(find "/proc/$back/task" -mindepth 1 -maxdepth 1 | wc -l)"
 	echo "nodes $(xenstore-ls -f / | wc -l)"
 	xensim stat 0 | tr ' =' '\n '
+}
+
+# as_before: for wait_for; what is held is what the file `before' says.
+as_before()
+{
+	holdings >after
+	diff before after
 }

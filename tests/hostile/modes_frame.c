@@ -28,44 +28,47 @@ static uint32_t odd_size(struct peer *p)
 	}
 }
 
-static void add_l4(struct peer *p, struct mk *m)
-{
-	switch (m->proto) {
-	case 6:
-		mk_tcp(m, below(p, 1000), (uint8_t)below(p, 256));
-		break;
-	case 17:
-		mk_udp(m, (uint16_t)below(p, 65536), (uint16_t)below(p, 65536));
-		break;
-	}
-}
-
-/* A frame of the guest's own address, with layers as they come. */
-static void make_frame(struct peer *p, struct mk *m)
+static void add_l3(struct peer *p, struct mk *m)
 {
 	static const uint8_t protos[] = {6, 6, 6, 17, 17, 17, 58, 1, 0, 43, 44, 50, 255};
-	static const char *const dsts[] = {MK_OTHER, MK_OTHER, MK_BCAST, "\x33\x33\0\0\0\x01"};
 	uint8_t proto = pick(p, protos);
-	bool v6 = one_in(p, 2);
 
-	mk_eth(m, pick(p, dsts), (const char *)p->offer.mac, v6 ? 0x86dd : 0x0800);
-	if (v6)
-		mk_ipv6(m, proto, MK_IP6, MK_IP6_2);
-	else
+	if (one_in(p, 2)) {
+		mk_be16(m, 12, 0x0800);
 		mk_ipv4(m, proto, MK_IP, MK_IP2);
-	if (v6 && one_in(p, 4))
+		return;
+	}
+	mk_be16(m, 12, 0x86dd);
+	mk_ipv6(m, proto, MK_IP6, MK_IP6_2);
+	if (one_in(p, 4))
 		mk_ext(m, pick(p, protos), "\0\0\0\0\0\0");
-	if (one_in(p, 6))
-		mk_tag(m, one_in(p, 2) ? 0x8100 : 0x88a8, (uint16_t)below(p, 65536));
-	if (!one_in(p, 6)) {
-		uint32_t l4 = m->len;
+}
 
-		add_l4(p, m);
-		m->l4 = l4;
-		mk_payload(m, odd_size(p) - WIRE_FRAME_MIN);
-		if (!m->len || one_in(p, 8))
-			return;
+static void add_l4(struct peer *p, struct mk *m)
+{
+	uint32_t l4 = m->len;
+
+	if (m->proto == 6)
+		mk_tcp(m, below(p, 1000), (uint8_t)below(p, 256));
+	else if (m->proto == 17)
+		mk_udp(m, (uint16_t)below(p, 65536), (uint16_t)below(p, 65536));
+	m->l4 = l4; /* also where there is no header */
+}
+
+/* A frame from the guest's own address, with layers as they come; right, but not always. */
+static void make_frame(struct peer *p, struct mk *m)
+{
+	static const char *const dsts[] = {MK_OTHER, MK_OTHER, MK_BCAST, "\x33\x33\0\0\0\x01"};
+
+	mk_eth(m, pick(p, dsts), (const char *)p->offer.mac, 0);
+	add_l3(p, m);
+	add_l4(p, m);
+	mk_payload(m, odd_size(p) - WIRE_FRAME_MIN);
+	if (!one_in(p, 8))
 		mk_finish(m, one_in(p, 2));
+	if (one_in(p, 6)) {
+		mk_tag(m, one_in(p, 2) ? 0x8100 : 0x88a8, (uint16_t)below(p, 65536));
+		m->l4 += 4;
 	}
 }
 
@@ -85,7 +88,7 @@ static uint16_t odd_place(struct peer *p, const struct mk *m)
 	}
 }
 
-/* What fits the frame; GSO where it is long. */
+/* What fits the frame: GSO where it is long. */
 static struct virtio_net_hdr_v1 right_vnet(const struct mk *m)
 {
 	uint16_t offset = m->proto == 6 ? 16 : m->proto == 17 ? 6 : 2;
@@ -145,14 +148,13 @@ bool mode_offload(struct peer *p)
 {
 	static uint8_t body[WIRE_VNET_LEN + sizeof(((struct mk *)0)->b)];
 	static struct mk m;
+	struct virtio_net_hdr_v1 v;
 	uint32_t limit, len;
 
 	if (!peer_connect(p))
 		return false;
 	limit = wire_frame_limit(p->size);
 	for (int i = 0; i < FRAMES && peer_connected(p); i++) {
-		struct virtio_net_hdr_v1 v;
-
 		make_frame(p, &m);
 		v = odd_vnet(p, &m);
 		len = m.len < limit ? m.len : limit;
