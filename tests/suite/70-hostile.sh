@@ -19,7 +19,7 @@ back_start
 ldp g1 1
 talks g1
 start sink world dmvl-flow sink 5003 -I "$SUITE_TICK"
-guest_bg g1 'exec dmvl-flow udp 10.77.0.1 5003 -w 280 -b 400000 -l 500' >&2
+guest_bg g1 'exec dmvl-flow udp 10.77.0.1 5003 -w 600 -b 400000 -l 500' >&2
 check 'g1 sends' wait_for 30 ticks_pass sink.out 0 1 2
 
 # What the backend has said of g2's device, but for its thoughts.
@@ -67,6 +67,7 @@ hostile()
 # Of a device that failed three times and waits: its operator need not.
 obeyed()
 {
+	guest g2 'xenstore-write device/dmvl/0/state 1'
 	xenstore-write "$(be g2)/weight" banana
 	check 'while it waits a setting is looked at' wait_for 30 key_like "$(be g2)/error" '*banana*'
 	is "$(xenstore-read "$(be g2)/state")" 6 'before the next connection is offered'
