@@ -12,7 +12,7 @@ void control_found(struct control *c, unsigned domid, unsigned id)
 	char dir[SCHEMA_PATH_MAX];
 
 	if (d)
-		d->dirty = true;
+		d->dirty = d->unread = true;
 	else if (schema_backend_dir(dir, sizeof(dir), c->domid, domid, id) >= 0 &&
 		 xs_conn_exists(c->xs, XS_NO_TXN, dir)) /* not the echo of a removal */
 		device_new(c, domid, id);

@@ -67,7 +67,7 @@ void control_welcome_back(struct control *c);
 
 /* control_find.c: which devices there are. */
 
-/* There may be a device: make it known, or look at it again. */
+/* There may be a device: make it known, or look at all of it again. */
 void control_found(struct control *c, unsigned domid, unsigned id);
 
 /* All that xenstore has. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "backend/control_priv.h"
+#include "backend/device.h"
 #include "common/log.h"
 #include "common/units.h"
 #include "common/xskey.h"
@@ -20,6 +21,7 @@ void control_load_link(struct control *c)
 	char text[SCHEMA_VALUE_MAX + 1], err[SCHEMA_ERR_MAX], rate[32];
 	struct link_conf link = c->link;
 	unsigned sw = (unsigned)link.sw;
+	struct device *d;
 	struct msg *m;
 
 	load_rate(c, KEY_UPLINK_TX_CAPACITY, &link.tx_capacity_bps);
@@ -39,6 +41,9 @@ void control_load_link(struct control *c)
 	m = control_msg(MSG_LINK, SLOT_NONE);
 	m->link_conf = link;
 	control_post(c, m);
+	/* Minima that were too many may not be now. */
+	TAILQ_FOREACH(d, &c->devices, next)
+		d->dirty = d->unread = true;
 }
 
 int control_publish_uplink(struct control *c)

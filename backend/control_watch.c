@@ -13,12 +13,21 @@
  * it fires on registering and on suspend too, so the hypervisor is asked about each known domain.
  */
 
-/* Our own announcements come back as events: they change nothing. */
-static bool is_own_announcement(const char *rest)
+/*
+ * A key of a device, or with an empty name its directory. Our own announcements come back as
+ * events: they change nothing. Nor does a state change settings.
+ */
+static void on_key_event(struct control *c, unsigned domid, unsigned id, const char *name)
 {
-	int key = schema_lookup(SCHEMA_BACK, rest);
+	int key = schema_lookup(SCHEMA_BACK, name);
+	struct device *d = device_find(c, domid, id);
 
-	return key >= 0 && schema_entry((enum schema_key)key)->owner == SCHEMA_BY_BACKEND;
+	if (key >= 0 && schema_entry((enum schema_key)key)->owner == SCHEMA_BY_BACKEND)
+		return;
+	if (d && (key == KEY_BACK_STATE || key == KEY_BACK_ONLINE))
+		d->dirty = true;
+	else
+		control_found(c, domid, id);
 }
 
 static void on_backend_event(struct control *c, const char *path)
@@ -26,15 +35,12 @@ static void on_backend_event(struct control *c, const char *path)
 	unsigned domid, id;
 	const char *rest;
 
-	if (schema_split_backend_path(path, c->domid, &domid, &id, &rest)) {
-		if (!is_own_announcement(rest))
-			control_found(c, domid, id);
-	} else if (schema_split_backend_domain(path, c->domid, &domid)) {
-		control_find_of(c,
-				domid); /* with each attach: the others are none of its business */
-	} else {
+	if (schema_split_backend_path(path, c->domid, &domid, &id, &rest))
+		on_key_event(c, domid, id, rest);
+	else if (schema_split_backend_domain(path, c->domid, &domid))
+		control_find_of(c, domid); /* with each attach: no business of the others */
+	else
 		control_find_devices(c); /* something above: rare */
-	}
 }
 
 /* Of what a guest writes only its state, or the end of it all, is worth a look. */

@@ -11,9 +11,9 @@
 /*
  * Theory of operation
  *
- * A device is looked at (device_step) whenever one of its keys changed. A look reads the settings,
- * hands what changed to the frame loop, asks the handshake what is next and does that one thing;
- * what it wrote fires a watch and so leads to the next look.
+ * A device is looked at (device_step) whenever one of its keys changed. A look reads the settings
+ * if one of them changed, hands that to the frame loop, asks the handshake what is next and does
+ * that one thing; what it wrote fires a watch and so leads to the next look.
  *
  * Rings are mapped here, then belong to the frame loop under a slot number until it answers
  * MSG_DELETE by MSG_DELETED; `after` says what that answer is waited for to do. Until then the
@@ -62,6 +62,7 @@ struct device *device_new(struct control *c, unsigned domid, unsigned id)
 	d->slot = SLOT_NONE;
 	d->fresh = true;
 	d->dirty = true;
+	d->unread = true;
 	settings_default(&d->settings);
 	bucket_init(&d->looks, LOOKS_PER_SEC * 8, LOOKS_BURST, c->now_ns);
 	bucket_init(&d->connects, CONNECTS_PER_SEC * 8, CONNECTS_BURST, c->now_ns);
@@ -190,11 +191,11 @@ static bool read_online(struct control *c, struct device *d)
 
 static void look(struct control *c, struct device *d)
 {
-	char err[SCHEMA_ERR_MAX];
 	struct hs_input in;
 	enum hs_action action;
 
-	if (device_load_settings(c, d, err) < 0)
+	/* They are many: not for each change of a state, which guests can make without end. */
+	if (d->unread && device_load_settings(c, d) < 0)
 		return;
 	if (!d->served) {
 		if (d->slot != SLOT_NONE)
@@ -217,7 +218,7 @@ static void look(struct control *c, struct device *d)
 	log_debug("%s: back %d front %d: %s", d->name, in.back, in.front,
 		  handshake_action_name(action));
 	if (action != HS_FORGET)
-		device_show_error(c, d, err[0] ? err : d->fault);
+		device_show_error(c, d, d->unfit[0] ? d->unfit : d->fault);
 	act(c, d, action);
 }
 

@@ -19,6 +19,7 @@ struct device {
 
 	struct ldp_settings settings; /* in force */
 	struct ldp_conf conf;	      /* what the frame loop has */
+	char unfit[SCHEMA_ERR_MAX];   /* the first setting that could not be; empty: none */
 	char error[SCHEMA_ERR_MAX];   /* as written */
 	char fault[SCHEMA_ERR_MAX];   /* of the last connection; empty: none */
 
@@ -26,6 +27,7 @@ struct device {
 	enum hs_action after;	      /* what MSG_DELETED is waited for to do; HS_WAIT: nothing */
 	bool fresh;		      /* not looked at yet */
 	bool dirty;		      /* something changed: look */
+	bool unread;		      /* a setting changed: read them all */
 	bool served;		      /* its uplink is ours */
 	bool gone;		      /* its domain, or its backend directory */
 	bool keep;		      /* its domain comes back: reboot, save, migration */
@@ -72,10 +74,10 @@ void device_failed(struct control *c, struct device *d, const char *why);
 /* device_settings.c */
 
 /*
- * Reads the settings, puts in force what may be and tells the frame loop. err (SCHEMA_ERR_MAX
- * bytes) names the first that may not; it is empty when all is well. 0, or -errno of xenstore.
+ * Reads the settings, puts in force what may be and tells the frame loop. d->unfit names the first
+ * that may not. 0, or -errno of xenstore.
  */
-int device_load_settings(struct control *c, struct device *d, char *err);
+int device_load_settings(struct control *c, struct device *d);
 
 /* device_connect.c: the handshake's two steps that carry something. */
 

@@ -40,19 +40,20 @@ static void send_conf(struct control *c, struct device *d)
 	control_post(c, m);
 }
 
-int device_load_settings(struct control *c, struct device *d, char *err)
+int device_load_settings(struct control *c, struct device *d)
 {
 	struct ldp_settings s = d->settings;
-	int ret = settings_load(c->xs, d->back, &s, err);
+	int ret = settings_load(c->xs, d->back, &s, d->unfit);
 
 	if (ret < 0)
 		return ret;
+	d->unread = false;
 	d->served = strcmp(s.uplink, c->conf.name) == 0;
 	if (s.tx_min > d->settings.tx_min &&
-	    !admit(c, d, KEY_BACK_TX_MIN, c->link.tx_capacity_bps, s.tx_min, err))
+	    !admit(c, d, KEY_BACK_TX_MIN, c->link.tx_capacity_bps, s.tx_min, d->unfit))
 		s.tx_min = d->settings.tx_min;
 	if (s.rx_min > d->settings.rx_min &&
-	    !admit(c, d, KEY_BACK_RX_MIN, c->link.rx_capacity_bps, s.rx_min, err))
+	    !admit(c, d, KEY_BACK_RX_MIN, c->link.rx_capacity_bps, s.rx_min, d->unfit))
 		s.rx_min = d->settings.rx_min;
 	if (memcmp(&s, &d->settings, sizeof(s)) != 0) {
 		d->settings = s;

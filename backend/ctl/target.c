@@ -87,16 +87,22 @@ int target_parse(const char *text, struct target *out, char err[SCHEMA_ERR_MAX])
 	return 0;
 }
 
-void target_identity(struct ctl *ctl, unsigned domid, char name[TARGET_NAME_MAX],
-		     char uuid[TARGET_UUID_LEN + 1])
+static void read_name(struct ctl *ctl, unsigned domid, char name[TARGET_NAME_MAX])
+{
+	char path[64], value[TARGET_NAME_MAX];
+
+	name[0] = '\0';
+	snprintf(path, sizeof(path), "/local/domain/%u/name", domid);
+	if (xs_conn_read(ctl->xs, XS_NO_TXN, path, value, sizeof(value)) > 0)
+		snprintf(name, TARGET_NAME_MAX, "%s", value);
+}
+
+static void read_uuid(struct ctl *ctl, unsigned domid, char uuid[TARGET_UUID_LEN + 1])
 {
 	char path[64], value[TARGET_NAME_MAX];
 	uint8_t bytes[16];
 
-	name[0] = uuid[0] = '\0';
-	snprintf(path, sizeof(path), "/local/domain/%u/name", domid);
-	if (xs_conn_read(ctl->xs, XS_NO_TXN, path, value, sizeof(value)) > 0)
-		snprintf(name, TARGET_NAME_MAX, "%s", value);
+	uuid[0] = '\0';
 	snprintf(path, sizeof(path), "/local/domain/%u/vm", domid);
 	if (xs_conn_read(ctl->xs, XS_NO_TXN, path, value, sizeof(value)) <= 0 ||
 	    strncmp(value, "/vm/", 4) != 0)
@@ -108,9 +114,27 @@ void target_identity(struct ctl *ctl, unsigned domid, char name[TARGET_NAME_MAX]
 			uuid[i] = (char)tolower((unsigned char)value[4 + i]);
 }
 
+void target_identity(struct ctl *ctl, unsigned domid, char name[TARGET_NAME_MAX],
+		     char uuid[TARGET_UUID_LEN + 1])
+{
+	read_name(ctl, domid, name);
+	read_uuid(ctl, domid, uuid);
+}
+
+static bool is_called(struct ctl *ctl, unsigned domid, const struct target *target)
+{
+	char name[TARGET_NAME_MAX], uuid[TARGET_UUID_LEN + 1];
+
+	if (target->kind == TARGET_NAME)
+		read_name(ctl, domid, name);
+	else
+		read_uuid(ctl, domid, uuid);
+	return strcmp(target->dom, target->kind == TARGET_NAME ? name : uuid) == 0;
+}
+
 int target_resolve(struct ctl *ctl, struct target *target, char err[SCHEMA_ERR_MAX])
 {
-	char name[TARGET_NAME_MAX], uuid[TARGET_UUID_LEN + 1], shown[QUOTE_MAX];
+	char shown[QUOTE_MAX];
 	unsigned *domids = NULL;
 	bool found = false;
 	int count;
@@ -124,8 +148,7 @@ int target_resolve(struct ctl *ctl, struct target *target, char err[SCHEMA_ERR_M
 	}
 	/* Newest first: a guest that reboots has two domains with one name for a moment. */
 	for (int i = count; i-- > 0 && !found;) {
-		target_identity(ctl, domids[i], name, uuid);
-		found = strcmp(target->dom, target->kind == TARGET_NAME ? name : uuid) == 0;
+		found = is_called(ctl, domids[i], target);
 		if (found)
 			target->domid = domids[i];
 	}

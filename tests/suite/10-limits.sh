@@ -38,6 +38,12 @@ check 'without its minimum' key_like "$(be g2)/error" '*tx-min*95*'
 shares 'as before that' 5 10.77.1.1=3 10.77.1.2=1
 xenstore-write "$(be g2)/tx-min" 0
 check 'the error clears when it is taken back' wait_for 30 key_is "$(be g2)/error" ''
+xenstore-write "$(be g2)/tx-min" $((SUITE_RATE / 4))
+wait_for 30 key_like "$(be g2)/error" '*tx-min*95*'
+xenstore-write "$uplink/tx-capacity" $((SUITE_RATE * 2))
+check 'and when there is more capacity' wait_for 30 key_is "$(be g2)/error" ''
+xenstore-write "$(be g2)/tx-min" 0
+xenstore-write "$uplink/tx-capacity" "$SUITE_RATE"
 xenstore-write "$(be g1)/tx-max" 1000
 check 'min over max is refused' wait_for 30 key_like "$(be g1)/error" '*tx-m*'
 shares 'and changes nothing' 4 10.77.1.1=3 10.77.1.2=1
