@@ -63,17 +63,6 @@ static void make(const struct row *r)
 	mk_finish(&m, 0);
 }
 
-static bool csum_good(const uint8_t *s, uint32_t len, uint32_t l4)
-{
-	uint32_t sum = mk_pseudo(s, len, m.l3, l4, m.v6, m.proto);
-
-	if (!m.v6 && mk_sum(s + m.l3, l4 - m.l3, 0) != 0xffff)
-		return false;
-	if (m.proto == 17 && mk_get16(s + l4 + 6) == 0)
-		return false;
-	return mk_sum(s + l4, len - l4, sum) == 0xffff;
-}
-
 static bool ip_good(const uint8_t *s, uint32_t len, uint32_t index)
 {
 	if (m.v6)
@@ -112,7 +101,7 @@ static void cut_up(const struct row *r)
 
 		bad += memcmp(s, frame, m.l3) != 0 ||
 		       memcmp(s + headers, frame + headers + done, n) != 0;
-		bad += !ip_good(s, (uint32_t)len, i) || !csum_good(s, (uint32_t)len, m.l4);
+		bad += !ip_good(s, (uint32_t)len, i) || !mk_csum_good(&m, s, (uint32_t)len);
 		bad += !l4_good(s, (uint32_t)len, i, done, done + n == r->payload);
 		done += n;
 	}
@@ -178,7 +167,7 @@ static void test_complete(void)
 		vnet.csum_offset = n & 1 ? 6 : 16;
 		frame = mk_copy(m.b, m.len);
 		bad += csum_complete(&vnet, frame, m.len) != 0 || vnet.flags != 0;
-		bad += !csum_good(frame, m.len, m.l4);
+		bad += !mk_csum_good(&m, frame, m.len);
 		free(frame);
 	}
 	is_int(bad, 0, "2000 checksums are what the slow way says");

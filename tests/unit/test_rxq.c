@@ -20,7 +20,7 @@ static bool push(struct rxq *q, uint32_t len, uint8_t seed, uint64_t now_ns)
 
 	for (uint32_t i = 0; i < len; i++)
 		frame[i] = (uint8_t)(seed + i * 7);
-	return rxq_push(q, &vnet, iov, 2, len + 4, now_ns);
+	return rxq_push(q, &vnet, iov, 2, len + 4, false, now_ns);
 }
 
 static bool pop(struct rxq *q, uint32_t *len, uint8_t *seed, uint64_t now_ns, uint64_t *dropped)
@@ -122,14 +122,17 @@ static void test_limit_edges(void)
 	struct iovec twice[2] = {{frame, FRAME_MAX}, {frame, FRAME_MAX}};
 	uint32_t room;
 
-	ok(!rxq_push(q, &vnet, twice, 2, 1, 0), "what memory does not hold is refused");
+	ok(!rxq_push(q, &vnet, twice, 2, 1, true, 0), "what memory does not hold is refused");
 	ok(rxq_empty(q) && rxq_bytes(q) == 0, "and nothing is changed");
 	push(q, 1000, 1, 0);
 	room = RXQ_LIMIT_MIN - rxq_bytes(q);
 	ok(!push(q, room + 1, 1, 0), "a byte more than the limit is refused");
 	ok(push(q, room, 1, 0), "up to the limit it is taken");
-	rxq_pop(q);
-	rxq_pop(q);
+	ok(!rxq_push(q, &vnet, twice, 1, 1, true, 0), "beyond it, memory ends");
+	ok(rxq_push(q, &vnet, &(struct iovec){frame, 1500}, 1, 1, true, 0),
+	   "the limit does not hold for what goes beyond");
+	while (!rxq_empty(q))
+		rxq_pop(q);
 	is_int(rxq_bytes(q), 0, "no bytes in an empty queue");
 	rxq_free(q);
 
