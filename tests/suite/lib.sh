@@ -105,6 +105,34 @@ back_stop()
 	wait "$back"
 }
 
+# _counters NAME ID: the device's counters, a line for each time that dmvl-back has logged them.
+_counters()
+{
+	grep ": $(guest_domid "$1")/$2: tx frames=" "$_log"
+}
+
+_counted()
+{
+	[ "$(_counters "$2" "$3" | wc -l)" -gt "$1" ]
+}
+
+# dropped NAME REASON [ID]: how many frames from or to the device were dropped for it so far. Asks
+# for that now, so what it counts must have been waited for.
+dropped()
+{
+	_id=${3:-0}
+	_before=$(_counters "$1" "$_id" | wc -l)
+	kill -USR1 "$back"
+	wait_for 30 _counted "$_before" "$1" "$_id" || echo 'no answer'
+	_counters "$1" "$_id" | tail -n 1 | awk -v r="$2=" '
+		{
+			for (i = 1; i <= NF; i++)
+				if (index($i, r) == 1)
+					n = substr($i, length(r) + 1)
+		}
+		END { print n + 0 }'
+}
+
 # agent_start NAME [OPTION..]: $agent is its process id in the guest, kept in agent.NAME too.
 agent_start()
 {
@@ -340,6 +368,15 @@ frames_between()
 	at "$1" "dmvl-frames send -i $2 $5" >&2
 	wait "$started"
 	cat "recv.$3.out"
+}
+
+# hold_frames NAME MARK: the uplink all but stands still while the guest sends 100 frames. They wait in
+# its ring and, what does not fit, in its TAP. Once for each start of dmvl-back.
+hold_frames()
+{
+	xenstore-write "$uplink/tx-capacity" 8000
+	wait_for 30 grep -q 'uplink default: capacity 8kbit' "$_log"
+	guest "$1" dmvl-frames send -i dmvl0 -m "$2" -l 1000 -c 100 >&2
 }
 
 # mac WHERE IF
