@@ -250,6 +250,15 @@ guest_restore()
 	return $_status
 }
 
+# guest_checkpoint NAME: it is suspended, and then the same domain goes on.
+guest_checkpoint()
+{
+	xl save -c "$1" "/run/guest-$1.save" >&2
+	_status=$?
+	rm -f "/run/guest-$1.save"
+	return $_status
+}
+
 # guest_console NAME: what its kernel has said so far.
 guest_console()
 {
