@@ -103,19 +103,21 @@ $(O)/tests/unit/%: $(O)/tests/unit/%.o $(O)/libctl.a $(O)/libback.a $(O)/libfron
 
 -include tests/xensim/xensim.mk
 -include tests/sim/sim.mk
+-include tests/fuzz/fuzz.mk
 
 # The set-up comes first: what make reads of pkg-config is only there behind it.
 demo: deps
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)tests/xen/run --raw --guests 3 tests/xen/demo/demo.sh
 
-suites := lint unit xensim xen
+suites := lint unit fuzz xensim xen
 check: deps
 	$(Q)$(MAKE) --no-print-directory check-now CHECK="$(suites)"
 $(suites:%=check-%): check-%: deps
 	$(Q)$(MAKE) --no-print-directory check-now CHECK="$*"
-check-now: all $(if $(filter unit,$(CHECK)),$(UNIT_BIN)) $(if $(filter xensim,$(CHECK)),xensim $(XS_TESTS))
-	$(Q)UNIT_BIN="$(UNIT_BIN)" tests/check $(CHECK)
+check-now: all $(if $(filter unit,$(CHECK)),$(UNIT_BIN)) $(if $(filter fuzz,$(CHECK)),fuzz-bin) \
+	   $(if $(filter xensim,$(CHECK)),xensim $(XS_TESTS))
+	$(Q)UNIT_BIN="$(UNIT_BIN)" FUZZ_BIN="$(FUZZ_BIN)" tests/check $(CHECK)
 
 deps:
 	$(Q)tests/deps
