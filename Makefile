@@ -24,8 +24,8 @@ comma    := ,
 ifdef SAN
 HARDEN   := -fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all
 # The run-time in the program itself: so its calls come before the hooks of xensim, which come before
-# libc, and programs that are not ours have none of it.
-LDHARDEN := -fsanitize=$(SAN) -static-libasan -static-libubsan -static-libtsan
+# libc, and programs that are not ours have none of it. clang has it so by itself.
+LDHARDEN := -fsanitize=$(SAN) $(if $(findstring clang,$(CC)),,-static-libasan -static-libubsan -static-libtsan)
 O        := $(B)/obj-$(subst $(comma),-,$(SAN))
 P        := $(O)
 else ifdef COVERAGE
@@ -119,31 +119,34 @@ $(O)/tests/unit/%: $(O)/tests/unit/%.o $(O)/libctl.a $(O)/libback.a $(O)/libfron
 -include tests/xensim/xensim.mk
 -include tests/sim/sim.mk
 -include tests/hostile/hostile.mk
+-include tests/fuzz/fuzz.mk
 
 # The set-up comes first: what make reads of pkg-config is only there behind it.
+JOBS := $(shell nproc)
 demo: deps
-	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
 	$(Q)tests/xen/run --raw --guests 3 tests/xen/demo/demo.sh
 
-suites := lint unit xensim san xen
+suites := lint unit fuzz xensim san xen
 check: deps
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) tree
 	$(Q)$(MAKE) --no-print-directory check-now CHECK="$(suites)"
 $(suites:%=check-%): check-%: deps
 	$(Q)$(MAKE) --no-print-directory check-now CHECK="$*"
-check-now: all $(if $(filter unit,$(CHECK)),units) $(if $(filter san,$(CHECK)),san-tree) \
-	   $(if $(filter xensim san,$(CHECK)),xensim)
+check-now: all $(if $(filter unit,$(CHECK)),units) $(if $(filter fuzz,$(CHECK)),fuzz-bin) \
+	   $(if $(filter san,$(CHECK)),san-tree) $(if $(filter xensim san,$(CHECK)),xensim)
 	$(Q)TREE=$(O) DMVL_PRODUCT=$(or $(DMVL_PRODUCT),$(abspath $(P))) SAN=$(SAN) VALGRIND=$(VALGRIND) \
-		COVERAGE=$(COVERAGE) tests/check $(CHECK)
+		COVERAGE=$(COVERAGE) FUZZ_BIN="$(FUZZ_BIN)" tests/check $(CHECK)
 units: $(UNIT_BIN)
 # All that the suites unit and xensim need of an object tree.
 tree: all units
 san-tree:
-	$(Q)$(MAKE) --no-print-directory SAN=address,undefined tree
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) SAN=address,undefined tree
 
 # The table comes even when a test fails, and then this fails too.
 COVERAGE_MIN := 85
 coverage: deps
-	$(Q)$(MAKE) --no-print-directory COVERAGE=1 tree
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) COVERAGE=1 tree
 	$(Q)tests/coverage clear
 	$(Q)$(MAKE) --no-print-directory COVERAGE=1 check-now CHECK="unit xensim"; status=$$?; \
 		tests/coverage report $(COVERAGE_MIN) && exit $$status
