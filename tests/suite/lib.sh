@@ -105,6 +105,34 @@ back_stop()
 	wait "$back"
 }
 
+# _counters NAME ID: the device's counters, a line for each time that dmvl-back has logged them.
+_counters()
+{
+	grep ": $(guest_domid "$1")/$2: tx frames=" "$_log"
+}
+
+_counted()
+{
+	[ "$(_counters "$2" "$3" | wc -l)" -gt "$1" ]
+}
+
+# dropped NAME REASON [ID]: how many frames from or to the device were dropped for it so far. Asks
+# for that now, so what it counts must have been waited for.
+dropped()
+{
+	_id=${3:-0}
+	_before=$(_counters "$1" "$_id" | wc -l)
+	kill -USR1 "$back"
+	wait_for 30 _counted "$_before" "$1" "$_id" || echo 'no answer'
+	_counters "$1" "$_id" | tail -n 1 | awk -v r="$2=" '
+		{
+			for (i = 1; i <= NF; i++)
+				if (index($i, r) == 1)
+					n = substr($i, length(r) + 1)
+		}
+		END { print n + 0 }'
+}
+
 # agent_start NAME [OPTION..]: $agent is its process id in the guest, kept in agent.NAME too.
 agent_start()
 {
