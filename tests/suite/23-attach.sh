@@ -29,6 +29,15 @@ maps()
 {
 	wc -l <"/proc/$back/maps"
 }
+# Each connection has a guard in its guest (docs/resume.md), which ends with it.
+guards()
+{
+	guest g2 "grep -l ^@ /proc/[0-9]*/cmdline" 2>/dev/null | wc -l
+}
+guards_are()
+{
+	[ "$(guards)" = "$1" ]
+}
 cycle()
 {
 	guest_net g2 2 >&2
@@ -36,7 +45,7 @@ cycle()
 	dmvlctl detach g2 >&2 && dmvlctl attach g2 weight=77 >&2 && wait_for 15 connected g2
 }
 check 'a first time' cycle
-fds_before=$(fds) maps_before=$(maps)
+fds_before=$(fds) maps_before=$(maps) guards_before=$(guards)
 nodes >nodes.before
 bad=0
 for i in 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21; do
@@ -45,6 +54,8 @@ done
 is $bad 0 'twenty times more'
 is "$(fds)" "$fds_before" 'dmvl-back has as many descriptors as before'
 between "$(maps)" 1 $((maps_before + 4)) 'and mappings'
+between "$guards_before" 1 9 'there is a guard'
+check 'and no more than before' wait_for 20 guards_are "$guards_before"
 nodes >nodes.after
 check 'and the same nodes are there' diff nodes.before nodes.after
 guest_net g2 2
@@ -63,6 +74,13 @@ guest_net g2 2
 check 'and talks' talks g2
 check 'detach all' sh -c 'dmvlctl detach g1 && dmvlctl detach g2'
 check 'nothing is left of them' wait_for 10 no_node "$(dirname "$(be g1)")"
+check 'nor in the guest' no_node "$(dirname "$(fe g1)")"
+
+# Now each has the number within dmvl-back that the other one had.
+check 'attach g2 first' dmvlctl attach g2
+check 'it connects' wait_for 15 connected g2
+check 'then g1' dmvlctl attach g1
+check 'it connects' wait_for 15 connected g1
 kill "$started"
 back_stop
 done_testing
