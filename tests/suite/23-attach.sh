@@ -35,6 +35,15 @@ looks()
 {
 	grep -c " $(guest_domid g1)/0: back " back.1.log
 }
+# Each connection has a guard in its guest (docs/resume.md), which ends with it.
+guards()
+{
+	guest g2 "grep -l ^@ /proc/[0-9]*/cmdline" 2>/dev/null | wc -l
+}
+guards_are()
+{
+	[ "$(guards)" = "$1" ]
+}
 cycle()
 {
 	guest_net g2 2 >&2
@@ -42,7 +51,7 @@ cycle()
 	dmvlctl detach g2 >&2 && dmvlctl attach g2 weight=77 >&2 && wait_for 15 connected g2
 }
 check 'a first time' cycle
-fds_before=$(fds) maps_before=$(maps) looks_before=$(looks)
+fds_before=$(fds) maps_before=$(maps) looks_before=$(looks) guards_before=$(guards)
 nodes >nodes.before
 bad=0 cycles=20
 [ "$BENCH_DRIVER" != xen ] || cycles=6
@@ -53,6 +62,8 @@ is $bad 0 "$cycles times more"
 is "$(fds)" "$fds_before" 'dmvl-back has as many descriptors as before'
 between "$(maps)" 1 $((maps_before + 4)) 'and mappings'
 is "$(looks)" "$looks_before" 'and has not looked at g1 for that'
+between "$guards_before" 1 9 'there is a guard'
+check 'and no more than before' wait_for 20 guards_are "$guards_before"
 nodes >nodes.after
 check 'and the same nodes are there' diff nodes.before nodes.after
 guest_net g2 2
@@ -71,6 +82,13 @@ guest_net g2 2
 check 'and talks' talks g2
 check 'detach all' sh -c 'dmvlctl detach g1 && dmvlctl detach g2'
 check 'nothing is left of them' wait_for 10 no_node "$(dirname "$(be g1)")"
+check 'nor in the guest' no_node "$(dirname "$(fe g1)")"
+
+# Now each has the number within dmvl-back that the other one had.
+check 'attach g2 first' dmvlctl attach g2
+check 'it connects' wait_for 15 connected g2
+check 'then g1' dmvlctl attach g1
+check 'it connects' wait_for 15 connected g1
 kill "$started"
 back_stop
 done_testing

@@ -3,88 +3,10 @@
  * From the uplink into guests' RX rings: each gets its frames, in the form that it takes, or none
  * and a count of them. The uplink is a socket, the ring a piece of memory.
  */
-#include "backend/dpath_priv.h"
-#include "backend/vnet.h"
-#include "tests/unit/fake_vchan.h"
-#include "tests/unit/mkframe.h"
+#include "tests/unit/fake_dpath.h"
 #include "tests/unit/tap.h"
 
-#include <sys/socket.h>
-#include <unistd.h>
-
-#define CSUM VIRTIO_NET_HDR_F_NEEDS_CSUM
-#define TCP4 VIRTIO_NET_HDR_GSO_TCPV4
-#define TCP6 VIRTIO_NET_HDR_GSO_TCPV6
-#define USO  5
-#define ALL  (VNET_F_CSUM | VNET_F_TSO4 | VNET_F_TSO6 | VNET_F_USO)
-
-#define GUESTS 3
-
-static const uint8_t macs[GUESTS][6] = {
-	{0x00, 0x16, 0x3e, 0x11, 0x22, 0x33}, /* MK_MAC */
-	{0x00, 0x16, 0x3e, 0x11, 0x22, 0x34},
-	{0x00, 0x16, 0x3e, 0x11, 0x22, 0x35},
-};
-
-static struct dpath dp;
-static struct uplink uplink;
-static struct vchan rings[GUESTS];
 static struct mk m;
-static int wire; /* the other end of the uplink */
-
-/* A guest that takes `features`, with rings of 2^order bytes. */
-static struct ldp *guest(uint32_t slot, uint32_t features, unsigned order)
-{
-	static const struct sched_rule rule = {.weight = 256};
-	struct ldp *l = calloc(1, sizeof(*l));
-
-	l->slot = slot;
-	l->dp = &dp;
-	l->vchan = &rings[slot];
-	l->vchan->size = 1u << order;
-	l->vchan->prod = l->vchan->cons = l->vchan->committed = l->vchan->size - 100; /* wraps */
-	l->rxq = rxq_new(RXQ_LIMIT_MIN);
-	l->conf = (struct ldp_conf){.rx = rule, .mtu = 1500, .rx_features = features};
-	memcpy(l->conf.mac, macs[slot], 6);
-	fdb_add(dp.fdb, l->conf.mac, slot);
-	sched_add(dp.rx, slot, &rule);
-	dp.ldp[slot] = l;
-	dp.slots_end = slot + 1;
-	return l;
-}
-
-static void begin(void)
-{
-	int ends[2];
-
-	memset(&dp, 0, sizeof(dp));
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, ends) < 0)
-		abort();
-	uplink.fd = ends[0];
-	wire = ends[1];
-	dp.up = &uplink;
-	dp.now_ns = NS_PER_SEC;
-	dp.rx = sched_new(GUESTS, 1518, 1);
-	dp.fdb = fdb_new();
-	dp.frame = malloc(WIRE_FRAME_MAX);
-	dp.flat = malloc(WIRE_FRAME_MAX);
-	dp.segment = malloc(WIRE_FRAME_MAX);
-}
-
-static void end(void)
-{
-	for (uint32_t slot = 0; slot < dp.slots_end; slot++) {
-		rxq_free(dp.ldp[slot]->rxq);
-		free(dp.ldp[slot]);
-	}
-	sched_free(dp.rx);
-	fdb_free(dp.fdb);
-	free(dp.frame);
-	free(dp.flat);
-	free(dp.segment);
-	close(uplink.fd);
-	close(wire);
-}
 
 enum kind { K_TCP4, K_TCP6, K_UDP4 };
 
@@ -108,11 +30,7 @@ static void turn(void)
 	rx_read_uplink(&dp);
 	while (rx_run(&dp))
 		;
-	for (uint32_t i = 0; i < dp.dirty_count; i++) {
-		dp.dirty[i]->on_dirty = false;
-		ldp_commit(dp.dirty[i]);
-	}
-	dp.dirty_count = 0;
+	commit();
 }
 
 /* The frame comes in, asking for a checksum and, unless @gso is 0, for segments of @size. */
@@ -238,15 +156,6 @@ static void test_form(const struct row *r)
 	is_int(l->count.rx_bytes, charged, "%s: charged by segment", r->name);
 	is_int(l->count.rx_frames, r->frames, "%s: counted", r->name);
 	end();
-}
-
-static uint64_t all_drops(const struct ldp *l)
-{
-	uint64_t n = 0;
-
-	for (unsigned i = 0; i < LDP_DROPS; i++)
-		n += l->count.drops[i];
-	return n;
 }
 
 /* One frame of `payload` bytes comes and is dropped for `reason`. */
