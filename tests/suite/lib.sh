@@ -195,6 +195,7 @@ pipe_start()
 {
 	_from=$1 _to=$2 _addr=$3 _port=$4 _bytes=$5
 	shift 5
+	rm -f "pipe.$_port.err" # what the last one said is no sign
 	if [ "$_to" = world ]; then
 		world sh -c "exec dmvl-pipe recv $_port >/run/got.$_port" 2>"pipe.$_port.err" &
 	else
