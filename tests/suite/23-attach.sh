@@ -14,10 +14,6 @@ talks g2
 start sink world dmvl-flow sink 5003
 pipe_start g1 world 10.77.0.1 5001 4000000 '-b 2000000'
 
-fds()
-{
-	find "/proc/$back/fd" -mindepth 1 -maxdepth 1 | wc -l
-}
 nodes()
 {
 	{
@@ -25,10 +21,6 @@ nodes()
 		xenstore-ls -f /local/domain/0/data
 		xenstore-ls -f "/local/domain/$(guest_domid g2)/device"
 	} | cut -d= -f1 | grep -v '/demand ' # comes when there is some, once a second
-}
-maps()
-{
-	wc -l <"/proc/$back/maps"
 }
 # How often dmvl-back has looked at g1's keys.
 looks()
@@ -51,7 +43,7 @@ cycle()
 	dmvlctl detach g2 >&2 && dmvlctl attach g2 weight=77 >&2 && wait_for 15 connected g2
 }
 check 'a first time' cycle
-fds_before=$(fds) maps_before=$(maps) looks_before=$(looks) guards_before=$(guards)
+fds_before=$(back_fds) maps_before=$(back_maps) looks_before=$(looks) guards_before=$(guards)
 nodes >nodes.before
 bad=0 cycles=20
 [ "$BENCH_DRIVER" != xen ] || cycles=6
@@ -59,8 +51,8 @@ for _ in $(seq $cycles); do
 	cycle || { bad=$((bad + 1)); break; }
 done
 is $bad 0 "$cycles times more"
-is "$(fds)" "$fds_before" 'dmvl-back has as many descriptors as before'
-between "$(maps)" 1 $((maps_before + 4)) 'and mappings'
+is "$(back_fds)" "$fds_before" 'dmvl-back has as many descriptors as before'
+is "$(back_maps)" "$maps_before" 'and mappings of memory'
 is "$(looks)" "$looks_before" 'and has not looked at g1 for that'
 between "$guards_before" 1 9 'there is a guard'
 check 'and no more than before' wait_for 20 guards_are "$guards_before"

@@ -91,6 +91,18 @@ back_run()
 	wait_for 30 grep -q 'version .*: uplink' "$_log"
 }
 
+# back_fds, back_maps: how many descriptors dmvl-back has, and pieces of guests' memory. Of other memory
+# it has what its allocator likes, a sanitizer's most of all.
+back_fds()
+{
+	find "/proc/$back/fd" -mindepth 1 -maxdepth 1 | wc -l
+}
+
+back_maps()
+{
+	grep -c -e memfd:grant -e /dev/xen/gntdev "/proc/$back/maps"
+}
+
 # ended PID: for wait_for. A child that is not waited for is a zombie until then.
 ended()
 {
@@ -195,6 +207,7 @@ pipe_start()
 {
 	_from=$1 _to=$2 _addr=$3 _port=$4 _bytes=$5
 	shift 5
+	rm -f "pipe.$_port.err" # what the last one said is no sign
 	if [ "$_to" = world ]; then
 		world sh -c "exec dmvl-pipe recv $_port >/run/got.$_port" 2>"pipe.$_port.err" &
 	else

@@ -148,6 +148,7 @@ start()
 {
 	_name=$1
 	shift
+	rm -f "$_name.err" # what the last one said is no sign
 	"$@" >"$_name.out" 2>"$_name.err" &
 	export started=$!
 	wait_for 30 grep -q '^ready' "$_name.err"
