@@ -13,6 +13,8 @@ guest g2 'command -v dmvl-hostile' >&2 || skip_all 'dmvl-hostile is not in the g
 modes='index:3 page:1 live:2 header:1 race:1 half:2 storm:1 offload:2 garbage:1 steps:6 reconnect:9
 	refs:2 store:2 nodes:2 gone:1'
 seed=3
+# An emulated guest takes a minute for what xensim's does in seconds: what is Xen's own to answer.
+[ "$BENCH_DRIVER" != xen ] || modes='index:2 live:2 half:1 storm:1 steps:2 refs:1 gone:1'
 
 uplink_setup
 back_start
@@ -60,7 +62,9 @@ obeyed()
 	guest g2 'xenstore-write device/dmvl/0/state 1'
 	xenstore-write "$(be g2)/weight" banana
 	check 'while it waits a setting is looked at' wait_for 30 key_like "$(be g2)/error" '*banana*'
-	is "$(xenstore-read "$(be g2)/state")" 6 'before the next connection is offered'
+	# An emulated guest has slept it out by now.
+	[ "$BENCH_DRIVER" = xen ] ||
+		is "$(xenstore-read "$(be g2)/state")" 6 'before the next connection is offered'
 	xenstore-write "$(be g2)/weight" 100
 }
 
