@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Seven guests with weights fill an uplink of 100 Mbit/s; in an eighth slot there is a polite guest
-# or a hostile one, in turn, each with a tenth of a processor. How far are the seven off their shares?
+# or a hostile one, in turn, each with a tenth of a processor. How far are the seven off their
+# shares?
 # shellcheck source=tests/hostile/lib.sh
 . "$SUITE_TOP/tests/hostile/lib.sh"
 
@@ -53,7 +54,8 @@ measure()
 			}
 			printf "%.5f %d\n", worst, total * 8 / window
 		}' sink.out >>"$1.out"
-	diag "$1 $2: $(tail -n 1 "$1.out" | awk '{ printf "worst share off by %.2f %%, the seven get %.2f Mbit/s", $1 * 100, $2 / 1e6 }')"
+	diag "$1 $2: $(tail -n 1 "$1.out" | awk '{
+		printf "worst share off by %.2f %%, the seven get %.2f Mbit/s", $1 * 100, $2 / 1e6 }')"
 }
 
 control()
