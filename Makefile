@@ -4,7 +4,11 @@
 #   make demo       the main job on real Xen in an emulator (does its own set-up, as root)
 #   make check      all tests (does its own set-up, as root)
 #
-# V=1 shows commands; SAN=address,undefined builds with sanitizers into a tree of its own.
+#   make SAN=address,undefined check-unit check-xensim    all of both under sanitizers; SAN=thread too
+#   make VALGRIND=1 check-unit check-xensim               or valgrind's memcheck
+#   make coverage   both once more, and a table of what they did not reach
+#
+# V=1 shows commands. SAN and COVERAGE build into trees of their own.
 
 B      := build
 PREFIX ?= /usr/local
@@ -16,12 +20,23 @@ WARN     := -Wall -Wextra -Wshadow -Wvla -Wformat=2 -Wstrict-prototypes -Wmissin
 HARDEN   := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
 LDHARDEN := -pie -Wl,-z,relro,-z,now
 comma    := ,
+# Where the programs are: the plain ones in build/, those of a variant in its own tree.
 ifdef SAN
 HARDEN   := -fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all
-LDHARDEN := -fsanitize=$(SAN)
+# The run-time in the program itself: so its calls come before the hooks of xensim, which come before
+# libc, and programs that are not ours have none of it. clang has it so by itself.
+LDHARDEN := -fsanitize=$(SAN) $(if $(findstring clang,$(CC)),,-static-libasan -static-libubsan -static-libtsan)
 O        := $(B)/obj-$(subst $(comma),-,$(SAN))
+P        := $(O)
+else ifdef COVERAGE
+CFLAGS   := -O0 -g
+HARDEN   := --coverage -fprofile-update=atomic
+LDHARDEN := --coverage
+O        := $(B)/obj-coverage
+P        := $(O)
 else
 O        := $(B)/obj
+P        := $(B)
 endif
 PKGS_COMMON := libevent_core xenvchan xengnttab xenevtchn xenstore libsystemd
 PKGS        := $(PKGS_COMMON) xencontrol json-c
@@ -48,7 +63,7 @@ CTL_SRC    := $(filter-out backend/ctl/main.c,$(wildcard backend/ctl/*.c))
 UNIT_SRC   := $(wildcard tests/unit/test_*.c)
 UNIT_BIN   := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(UNIT_SRC))
 
-PROGRAMS := $(B)/dmvl-back $(B)/dmvl-front $(B)/dmvlctl
+PROGRAMS := $(P)/dmvl-back $(P)/dmvl-front $(P)/dmvlctl
 all: $(PROGRAMS)
 
 # --- xenstore-schema: one table, three products ---------------------------------------------------
@@ -91,7 +106,7 @@ $(O)/dmvl-front: $(O)/frontend/main.o $(O)/libfront.a $(O)/libdmvl.a
 $(O)/dmvlctl: $(O)/backend/ctl/main.o $(O)/libctl.a $(O)/libback.a $(O)/libdmvl.a
 	$(call say,LD,$@)
 	$(link) $(LIBS_CTL)
-ifndef SAN
+ifneq ($(P),$(O))
 $(B)/%: $(O)/%
 	$(Q)cp $< $@
 endif
@@ -104,19 +119,37 @@ $(O)/tests/unit/%: $(O)/tests/unit/%.o $(O)/libctl.a $(O)/libback.a $(O)/libfron
 -include tests/xensim/xensim.mk
 -include tests/sim/sim.mk
 -include tests/hostile/hostile.mk
+-include tests/fuzz/fuzz.mk
 
 # The set-up comes first: what make reads of pkg-config is only there behind it.
+JOBS := $(shell nproc)
 demo: deps
-	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
 	$(Q)tests/xen/run --raw --guests 3 tests/xen/demo/demo.sh
 
-suites := lint unit xensim xen
+suites := lint unit fuzz xensim san xen
 check: deps
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) tree
 	$(Q)$(MAKE) --no-print-directory check-now CHECK="$(suites)"
 $(suites:%=check-%): check-%: deps
 	$(Q)$(MAKE) --no-print-directory check-now CHECK="$*"
-check-now: all $(if $(filter unit,$(CHECK)),$(UNIT_BIN)) $(if $(filter xensim,$(CHECK)),xensim $(XS_TESTS))
-	$(Q)UNIT_BIN="$(UNIT_BIN)" tests/check $(CHECK)
+check-now: all $(if $(filter unit,$(CHECK)),units) $(if $(filter fuzz,$(CHECK)),fuzz-bin) \
+	   $(if $(filter san,$(CHECK)),san-tree) $(if $(filter xensim san,$(CHECK)),xensim)
+	$(Q)TREE=$(O) DMVL_PRODUCT=$(or $(DMVL_PRODUCT),$(abspath $(P))) SAN=$(SAN) VALGRIND=$(VALGRIND) \
+		COVERAGE=$(COVERAGE) FUZZ_BIN="$(FUZZ_BIN)" tests/check $(CHECK)
+units: $(UNIT_BIN)
+# All that the suites unit and xensim need of an object tree.
+tree: all units
+san-tree:
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) SAN=address,undefined tree
+
+# The table comes even when a test fails, and then this fails too.
+COVERAGE_MIN := 85
+coverage: deps
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) COVERAGE=1 tree
+	$(Q)tests/coverage clear
+	$(Q)$(MAKE) --no-print-directory COVERAGE=1 check-now CHECK="unit xensim"; status=$$?; \
+		tests/coverage report $(COVERAGE_MIN) && exit $$status
 
 deps:
 	$(Q)tests/deps
@@ -134,7 +167,7 @@ clean:
 	rm -rf $(B)
 
 -include $(shell find $(O) -type f -name '*.d' 2>/dev/null)
-.PHONY: all demo check check-now $(suites:%=check-%) deps install format clean
+.PHONY: all demo check check-now units tree san-tree $(suites:%=check-%) coverage deps install format clean
 .DEFAULT_GOAL := all
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -2,10 +2,11 @@
 #include "backend/conf.h"
 
 #include <getopt.h>
+#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "common/quote.h"
 #include "common/units.h"
 #include "xenstore-schema/schema.h"
 
@@ -36,7 +37,7 @@ static const struct option options[] = {
 	{NULL, 0, NULL, 0},
 };
 
-static const char usage[] =
+const char conf_help[] =
 	"usage: dmvl-back [-n NAME] --uplink tap:IF[,bridge=BR] | --uplink macvtap:LOWER\n"
 	"                 [--take-over] [--tx-capacity RATE] [--rx-capacity RATE]\n"
 	"                 [--run-dir DIR] [--log-level LEVEL] [-t|--test-config]\n"
@@ -57,94 +58,130 @@ static const char usage[] =
 	"\n"
 	"RATE: 10mbit, 1gbit, 5mbps (bytes), 10Mb/s; a bare number is bits per second.\n";
 
-static uint64_t rate_or_die(const char *option, const char *text)
-{
-	char err[SCHEMA_ERR_MAX];
-	uint64_t bps;
+/* What was seen so far besides what is in *conf. */
+struct parse {
+	struct conf *conf;
+	char *err;
+	bool have_uplink, take_over;
+};
 
-	if (units_parse_rate(text, &bps, err, sizeof(err)) < 0)
-		die(EXIT_WRONG_USE, "--%s: %s", option, err);
-	if (schema_check_u64(KEY_UPLINK_TX_CAPACITY, bps, err) < 0)
-		die(EXIT_WRONG_USE, "--%s: %s", option, err);
-	return bps;
+__attribute__((format(printf, 2, 3))) static enum conf_result wrong(char *err, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(err, CONF_ERR_MAX, fmt, ap);
+	va_end(ap);
+	return CONF_WRONG;
 }
 
-static void copy_or_die(char *out, size_t size, const char *option, const char *text)
+static enum conf_result take_rate(struct parse *p, const char *option, enum schema_key key,
+				  uint64_t *out)
 {
-	if (text[0] == '\0' || strlen(text) >= size)
-		die(EXIT_WRONG_USE, "--%s: expected 1..%zu characters", option, size - 1);
-	memcpy(out, text, strlen(text) + 1);
+	char why[SCHEMA_ERR_MAX];
+
+	if (units_parse_rate(optarg, out, why, sizeof(why)) < 0 ||
+	    schema_check_u64(key, *out, why) < 0)
+		return wrong(p->err, "--%s: %s", option, why);
+	return CONF_RUN;
 }
 
-static void take(struct conf *conf, int opt, bool *have_uplink, bool *take_over)
+static enum conf_result take_uplink(struct parse *p)
 {
-	char err[SCHEMA_ERR_MAX];
+	if (p->have_uplink)
+		return wrong(p->err, "--uplink is given twice: start one daemon for each");
+	p->have_uplink = true;
+	return uplink_parse(optarg, &p->conf->uplink, p->err, CONF_ERR_MAX) < 0 ? CONF_WRONG
+										: CONF_RUN;
+}
+
+static enum conf_result take_run_dir(struct parse *p)
+{
+	size_t len = strlen(optarg);
+
+	if (len == 0 || len >= sizeof(p->conf->run_dir))
+		return wrong(p->err, "--run-dir: expected 1..%zu characters",
+			     sizeof(p->conf->run_dir) - 1);
+	memcpy(p->conf->run_dir, optarg, len + 1);
+	return CONF_RUN;
+}
+
+static enum conf_result take(struct parse *p, int opt)
+{
+	struct control_conf *control = &p->conf->control;
+	char why[SCHEMA_ERR_MAX], value[QUOTE_MAX];
 
 	switch (opt) {
 	case 'n':
-		if (schema_parse_text(KEY_BACK_UPLINK, optarg, conf->control.name,
-				      sizeof(conf->control.name), err) < 0)
-			die(EXIT_WRONG_USE, "--name: %s", err);
+		if (schema_parse_text(KEY_BACK_UPLINK, optarg, control->name, sizeof(control->name),
+				      why) < 0)
+			return wrong(p->err, "--name: %s", why);
 		break;
 	case OPT_UPLINK:
-		if (*have_uplink)
-			die(EXIT_WRONG_USE, "--uplink is given twice: start one daemon for each");
-		if (uplink_parse(optarg, &conf->uplink, err, sizeof(err)) < 0)
-			die(EXIT_WRONG_USE, "%s", err);
-		*have_uplink = true;
-		break;
+		return take_uplink(p);
 	case OPT_TAKE_OVER:
-		*take_over = true;
+		p->take_over = true;
 		break;
 	case OPT_TX_CAPACITY:
-		conf->control.tx_capacity_bps = rate_or_die("tx-capacity", optarg);
-		break;
+		return take_rate(p, "tx-capacity", KEY_UPLINK_TX_CAPACITY,
+				 &control->tx_capacity_bps);
 	case OPT_RX_CAPACITY:
-		conf->control.rx_capacity_bps = rate_or_die("rx-capacity", optarg);
-		break;
+		return take_rate(p, "rx-capacity", KEY_UPLINK_RX_CAPACITY,
+				 &control->rx_capacity_bps);
 	case OPT_RUN_DIR:
-		copy_or_die(conf->run_dir, sizeof(conf->run_dir), "run-dir", optarg);
-		break;
+		return take_run_dir(p);
 	case OPT_LOG_LEVEL:
-		if (log_level_parse(optarg, &conf->log_level) < 0)
-			die(EXIT_WRONG_USE,
-			    "--log-level \"%.32s\": expected error, warning, notice, info or debug",
-			    optarg);
+		if (log_level_parse(optarg, &p->conf->log_level) < 0)
+			return wrong(p->err,
+				     "--log-level %s: expected error, warning, notice, info or "
+				     "debug",
+				     quote_text(value, optarg));
 		break;
 	case 't':
-		conf->test_only = true;
+		p->conf->test_only = true;
 		break;
 	case 'h':
-		fputs(usage, stdout);
-		exit(0);
+		return CONF_HELP;
 	case OPT_VERSION:
-		puts("dmvl-back " DMVL_VERSION);
-		exit(0);
+		return CONF_VERSION;
 	}
+	return CONF_RUN;
 }
 
-void conf_parse(struct conf *conf, int argc, char **argv)
+/* What the options say together. */
+static enum conf_result finish(struct parse *p)
 {
-	bool have_uplink = false, take_over = false;
+	if (!p->have_uplink)
+		return wrong(p->err, "no --uplink: say where guests' traffic goes, for example "
+				     "--uplink tap:dmvl-up,bridge=xenbr0");
+	if (p->take_over && p->conf->uplink.kind != UPLINK_MACVTAP)
+		return wrong(p->err, "--take-over is for --uplink macvtap:LOWER only");
+	p->conf->uplink.take_over = p->take_over;
+	return CONF_RUN;
+}
+
+enum conf_result conf_parse(struct conf *conf, int argc, char **argv, char *err)
+{
+	struct parse p = {.conf = conf, .err = err};
+	enum conf_result result;
+	char value[QUOTE_MAX];
 	int opt;
 
 	*conf = (struct conf){.control.name = DEFAULT_NAME,
 			      .run_dir = DEFAULT_RUN_DIR,
 			      .log_level = LOG_INFO};
 	opterr = 0; /* one line, ours */
+	optind = 0; /* glibc: begin anew, for tests */
 	while ((opt = getopt_long(argc, argv, ":n:th", options, NULL)) != -1) {
 		if (opt == '?' || opt == ':')
-			die(EXIT_WRONG_USE, "%s \"%.64s\": see dmvl-back --help",
-			    opt == ':' ? "missing value behind" : "unknown option",
-			    argv[optind - 1]);
-		take(conf, opt, &have_uplink, &take_over);
+			return wrong(err, "%s %s: see dmvl-back --help",
+				     opt == ':' ? "missing value behind" : "unknown option",
+				     quote_text(value, argv[optind - 1]));
+		result = take(&p, opt);
+		if (result != CONF_RUN)
+			return result;
 	}
 	if (optind < argc)
-		die(EXIT_WRONG_USE, "unexpected argument \"%.64s\"", argv[optind]);
-	if (!have_uplink)
-		die(EXIT_WRONG_USE, "no --uplink: say where guests' traffic goes, for example "
-				    "--uplink tap:dmvl-up,bridge=xenbr0");
-	if (take_over && conf->uplink.kind != UPLINK_MACVTAP)
-		die(EXIT_WRONG_USE, "--take-over is for --uplink macvtap:LOWER only");
-	conf->uplink.take_over = take_over;
+		return wrong(err, "unexpected argument %s", quote_text(value, argv[optind]));
+	return finish(&p);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* conf.h: the command line of dmvl-back. */
+/* conf.h: the command line of dmvl-back. Pure: prints nothing, ends nothing. */
 #ifndef DMVL_CONF_H
 #define DMVL_CONF_H
 
@@ -16,7 +16,19 @@ struct conf {
 	bool test_only;
 };
 
-/* Fills *conf, or ends the program: 0 after --help and --version, 2 after one sentence. */
-void conf_parse(struct conf *conf, int argc, char **argv);
+enum conf_result {
+	CONF_RUN,
+	CONF_HELP,
+	CONF_VERSION,
+	CONF_WRONG, /* err says what */
+};
+
+#define CONF_ERR_MAX 320
+
+/* Reads argv into *conf; err has CONF_ERR_MAX bytes. */
+enum conf_result conf_parse(struct conf *conf, int argc, char **argv, char *err);
+
+/* The text of -h. */
+extern const char conf_help[];
 
 #endif

@@ -135,7 +135,7 @@ static void remove_from(struct ldp **list, uint32_t *count, const struct ldp *l)
 
 static void remove_ldp(struct dpath *dp, uint32_t slot)
 {
-	struct ldp *l = dp->ldp[slot];
+	struct ldp *l = dp->ldp[slot], gone;
 
 	if (!l)
 		return;
@@ -147,8 +147,10 @@ static void remove_ldp(struct dpath *dp, uint32_t slot)
 	dp->ldp[slot] = NULL;
 	while (dp->slots_end > 0 && !dp->ldp[dp->slots_end - 1])
 		dp->slots_end--;
-	dpath_send(dp, MSG_DELETED, l, NULL);
+	gone = *l;
 	dpath_free_ldp(dp, l);
+	/* Last: the other thread closes the vchan, and its descriptor may be another's at once. */
+	dpath_send(dp, MSG_DELETED, &gone, NULL);
 	sharing_changed(dp);
 }
 

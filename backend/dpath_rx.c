@@ -25,9 +25,9 @@
 #define UPLINK_MTU	65521
 
 static void push(struct dpath *dp, struct ldp *l, const struct virtio_net_hdr_v1 *vnet,
-		 const struct iovec *iov, unsigned iovcnt, uint32_t cost)
+		 const struct iovec *iov, unsigned iovcnt, uint32_t cost, bool beyond)
 {
-	if (!rxq_push(l->rxq, vnet, iov, iovcnt, cost, dp->now_ns)) {
+	if (!rxq_push(l->rxq, vnet, iov, iovcnt, cost, beyond, dp->now_ns)) {
 		ldp_count_drop(l, LDP_DROP_RX_FULL);
 		return;
 	}
@@ -49,6 +49,8 @@ static void flatten(struct dpath *dp, const struct rx_source *src)
 static void push_segments(struct dpath *dp, struct ldp *l, const struct rx_source *src)
 {
 	struct virtio_net_hdr_v1 plain = {0};
+	/* Or a frame of 64 KiB would always lose its last segments to the least limit. */
+	bool beyond = rxq_empty(l->rxq);
 	struct frame_info fi;
 	struct gso_iter it;
 	ssize_t len;
@@ -61,7 +63,7 @@ static void push_segments(struct dpath *dp, struct ldp *l, const struct rx_sourc
 		struct iovec iov = {dp->segment, (size_t)len};
 
 		fi.len = (uint32_t)len;
-		push(dp, l, &plain, &iov, 1, frame_wire_bytes(&fi, 0));
+		push(dp, l, &plain, &iov, 1, frame_wire_bytes(&fi, 0), beyond);
 	}
 }
 
@@ -72,7 +74,7 @@ static void push_completed(struct dpath *dp, struct ldp *l, const struct rx_sour
 
 	flatten(dp, src);
 	if (csum_complete(&vnet, dp->flat, src->fi->len) == 0)
-		push(dp, l, &vnet, &iov, 1, src->cost_bytes);
+		push(dp, l, &vnet, &iov, 1, src->cost_bytes, false);
 }
 
 static uint32_t l2_len(const struct frame_info *fi)
@@ -106,7 +108,7 @@ void rx_queue(struct dpath *dp, struct ldp *l, const struct rx_source *src)
 	else if (vnet_must_complete(src->vnet, src->fi, l->conf.rx_features))
 		push_completed(dp, l, src);
 	else
-		push(dp, l, src->vnet, src->iov, src->iovcnt, src->cost_bytes);
+		push(dp, l, src->vnet, src->iov, src->iovcnt, src->cost_bytes, false);
 }
 
 unsigned rx_flood(struct dpath *dp, const struct ldp *from, const struct rx_source *src)

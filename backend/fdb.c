@@ -127,12 +127,13 @@ void fdb_learn(struct fdb *f, const uint8_t mac[6], uint32_t slot)
 void fdb_forget(struct fdb *f, uint32_t slot, const uint8_t own[6])
 {
 	struct learner *l = f->learners[slot];
-	struct entry *e = own ? find(f, own) : NULL;
+	struct entry *e;
 
 	for (unsigned i = 0; l && i < FDB_LEARN_MAX; i++)
 		drop_learnt(f, l->mac[i], slot);
 	free(l);
 	f->learners[slot] = NULL;
+	e = own ? find(f, own) : NULL; /* not before: it may be among those that were dropped */
 	if (e && e->own && e->slot == slot) {
 		SLIST_REMOVE(&f->buckets[hash(own)], e, entry, next);
 		free(e);

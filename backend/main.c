@@ -30,6 +30,25 @@ struct daemon {
 	struct loop_timer *limit;
 };
 
+static void parse_args(struct conf *conf, int argc, char **argv)
+{
+	char err[CONF_ERR_MAX];
+
+	switch (conf_parse(conf, argc, argv, err)) {
+	case CONF_RUN:
+		return;
+	case CONF_HELP:
+		fputs(conf_help, stdout);
+		exit(EXIT_SUCCESS);
+	case CONF_VERSION:
+		puts("dmvl-back " DMVL_VERSION);
+		exit(EXIT_SUCCESS);
+	case CONF_WRONG:
+		break;
+	}
+	die(EXIT_WRONG_USE, "%s", err);
+}
+
 /* Frames in flight cost no fd, but each LDP has three. */
 static void raise_fd_limit(void)
 {
@@ -131,7 +150,7 @@ int main(int argc, char **argv)
 	static struct daemon d;
 
 	log_init("dmvl-back", LOG_INFO);
-	conf_parse(&d.conf, argc, argv);
+	parse_args(&d.conf, argc, argv);
 	log_init("dmvl-back", d.conf.log_level);
 	if (d.conf.test_only)
 		return 0;

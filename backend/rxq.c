@@ -142,7 +142,7 @@ int rxq_set_limit(struct rxq *q, uint32_t limit_bytes)
 }
 
 bool rxq_push(struct rxq *q, const struct virtio_net_hdr_v1 *vnet, const struct iovec *iov,
-	      unsigned iovcnt, uint32_t cost_bytes, uint64_t now_ns)
+	      unsigned iovcnt, uint32_t cost_bytes, bool beyond, uint64_t now_ns)
 {
 	struct rec rec = {.vnet = *vnet, .cost_bytes = cost_bytes, .queued_ns = now_ns};
 	uint32_t used = q->tail - q->head, at;
@@ -151,7 +151,8 @@ bool rxq_push(struct rxq *q, const struct virtio_net_hdr_v1 *vnet, const struct 
 		rec.len += (uint32_t)iov[i].iov_len;
 	/* An empty queue takes any frame that memory takes: the limit is no limit on a frame's
 	 * size. */
-	if (rec_size(rec.len) > q->size - used || (used > 0 && used + rec.len > q->limit))
+	if (rec_size(rec.len) > q->size - used ||
+	    (used > 0 && !beyond && used + rec.len > q->limit))
 		return false;
 	ring_put(q, q->tail, &rec, sizeof(rec));
 	at = q->tail + (uint32_t)sizeof(rec);

@@ -35,9 +35,12 @@ void rxq_free(struct rxq *q); /* NULL is fine */
 /* A new limit; frames that wait stay even where they are more. -ENOMEM leaves the old one. */
 int rxq_set_limit(struct rxq *q, uint32_t limit_bytes);
 
-/* Copies a frame in. False: the queue is full (nothing is changed). */
+/*
+ * Copies a frame in. False: the queue is full (nothing is changed). An empty queue takes a frame
+ * that is longer than the limit; with `beyond` any queue does, as for the segments of such a frame.
+ */
 bool rxq_push(struct rxq *q, const struct virtio_net_hdr_v1 *vnet, const struct iovec *iov,
-	      unsigned iovcnt, uint32_t cost_bytes, uint64_t now_ns);
+	      unsigned iovcnt, uint32_t cost_bytes, bool beyond, uint64_t now_ns);
 
 /*
  * The next frame to deliver, after CoDel has dropped what it will; false: none. *dropped is raised

@@ -23,32 +23,34 @@ static void complain(struct load *ld)
 		snprintf(ld->err, SCHEMA_ERR_MAX, "%s", ld->why);
 }
 
-/* The value as text, the default where it is missing. False: there is nothing to parse. */
-static bool get(struct load *ld, enum schema_key key)
+/* The value as text, the default where it is missing. Else -ENOENT, or an error that was noted. */
+static int get(struct load *ld, enum schema_key key)
 {
 	int ret = xskey_read(ld->xs, XS_NO_TXN, ld->dir, key, ld->text, sizeof(ld->text));
 
 	if (ret >= 0)
-		return true;
+		return 0;
 	if (ret == -ENOENT) {
 		if (!schema_entry(key)->dflt)
-			return false;
+			return -ENOENT;
 		snprintf(ld->text, sizeof(ld->text), "%s", schema_entry(key)->dflt);
-		return true;
+		return 0;
 	}
-	if (ret == -E2BIG) {
+	if (ret == -E2BIG)
 		snprintf(ld->why, sizeof(ld->why), "%s: longer than %d bytes", schema_name(key),
 			 SCHEMA_VALUE_MAX);
-		complain(ld);
-	} else {
+	else if (ret == -EILSEQ)
+		snprintf(ld->why, sizeof(ld->why), "%s: not a text", schema_name(key));
+	else
 		ld->ret = ret;
-	}
-	return false;
+	if (ret == -E2BIG || ret == -EILSEQ)
+		complain(ld);
+	return ret;
 }
 
 static void load_u64(struct load *ld, enum schema_key key, uint64_t *out)
 {
-	if (get(ld, key) && schema_parse_u64(key, ld->text, out, ld->why) < 0)
+	if (get(ld, key) == 0 && schema_parse_u64(key, ld->text, out, ld->why) < 0)
 		complain(ld);
 }
 
@@ -62,18 +64,21 @@ static void load_u32(struct load *ld, enum schema_key key, uint32_t *out)
 
 static void load_bool(struct load *ld, enum schema_key key, bool *out)
 {
-	if (get(ld, key) && schema_parse_bool(key, ld->text, out, ld->why) < 0)
+	if (get(ld, key) == 0 && schema_parse_bool(key, ld->text, out, ld->why) < 0)
 		complain(ld);
 }
 
 static void load_mac(struct load *ld, struct ldp_settings *s)
 {
-	if (!get(ld, KEY_BACK_MAC)) {
-		if (ld->err[0] == '\0' && ld->ret == 0)
-			snprintf(ld->err, SCHEMA_ERR_MAX, "%s: missing", schema_name(KEY_BACK_MAC));
+	int ret = get(ld, KEY_BACK_MAC);
+
+	if (ret == -ENOENT) {
+		snprintf(ld->why, sizeof(ld->why), "%s: missing", schema_name(KEY_BACK_MAC));
+		complain(ld);
 		s->has_mac = false;
-		return;
 	}
+	if (ret < 0)
+		return;
 	if (schema_parse_mac(KEY_BACK_MAC, ld->text, s->mac, ld->why) < 0)
 		complain(ld);
 	else
@@ -89,7 +94,7 @@ static void complain_of(struct load *ld, enum schema_key key, const char *why)
 
 static bool get_list(struct load *ld, enum schema_key key)
 {
-	if (!get(ld, key))
+	if (get(ld, key) < 0)
 		return false;
 	if (schema_parse_text(key, ld->text, NULL, 0, ld->why) == 0)
 		return true;
@@ -141,13 +146,13 @@ int settings_load(struct xs_conn *xs, const char *dir, struct ldp_settings *s, c
 	load_bool(&ld, KEY_BACK_SPOOF_CHECK, &s->spoof_check);
 	load_u32(&ld, KEY_BACK_FLOOD_RATE, &s->flood_rate);
 	load_u32(&ld, KEY_BACK_MTU, &s->mtu);
-	if (get(&ld, KEY_BACK_LATENCY) &&
+	if (get(&ld, KEY_BACK_LATENCY) == 0 &&
 	    schema_parse_enum(KEY_BACK_LATENCY, ld.text, &latency, ld.why) < 0)
 		complain(&ld);
 	s->low_latency = latency == SCHEMA_LATENCY_LOW;
 	load_mac(&ld, s);
 	load_lists(&ld, s);
-	if (get(&ld, KEY_BACK_UPLINK) &&
+	if (get(&ld, KEY_BACK_UPLINK) == 0 &&
 	    schema_parse_text(KEY_BACK_UPLINK, ld.text, s->uplink, sizeof(s->uplink), ld.why) < 0)
 		complain(&ld);
 	return ld.ret;

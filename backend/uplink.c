@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "backend/lower.h"
+#include "common/quote.h"
 #include "common/tap.h"
 
 /*
@@ -48,11 +49,11 @@ static int run_ip(const char *const argv[])
 
 static int copy_name(char out[IFNAMSIZ], const char *text, size_t len)
 {
-	if (len == 0 || len >= IFNAMSIZ || memchr(text, '/', len) || memchr(text, ' ', len))
+	if (len >= IFNAMSIZ)
 		return -EINVAL;
 	memcpy(out, text, len);
 	out[len] = '\0';
-	return 0;
+	return tap_name_ok(out) ? 0 : -EINVAL;
 }
 
 static int parse_tap(const char *text, struct uplink_spec *out)
@@ -72,6 +73,7 @@ static int parse_tap(const char *text, struct uplink_spec *out)
 
 int uplink_parse(const char *text, struct uplink_spec *out, char *err, size_t errlen)
 {
+	char shown[QUOTE_MAX];
 	int ret = -EINVAL;
 
 	*out = (struct uplink_spec){0};
@@ -83,9 +85,9 @@ int uplink_parse(const char *text, struct uplink_spec *out, char *err, size_t er
 	}
 	if (ret < 0)
 		snprintf(err, errlen,
-			 "uplink \"%.64s\": expected tap:IF[,bridge=BR] or macvtap:LOWER, "
-			 "interface names of 1..%d characters",
-			 text, IFNAMSIZ - 1);
+			 "uplink %s: expected tap:IF[,bridge=BR] or macvtap:LOWER, interface "
+			 "names of 1..%d printable characters, none of / : %%",
+			 quote_text(shown, text), IFNAMSIZ - 1);
 	return ret;
 }
 

@@ -39,7 +39,8 @@ int log_level_parse(const char *text, enum log_level *level)
 }
 
 /* One write() a line, so that lines of several threads do not mix. */
-static void print_line(enum log_level level, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static void print_line(enum log_level level, const char *fmt,
+							     va_list ap)
 {
 	char line[LINE_MAX_BYTES];
 	int n;

@@ -23,6 +23,19 @@
 #define TUN_F_USO6 0x40
 #endif
 
+bool tap_name_ok(const char *name)
+{
+	size_t len = strlen(name);
+
+	if (len == 0 || len >= IFNAMSIZ || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+		return false;
+	for (; *name; name++) {
+		if (*name == '/' || *name == ':' || *name == '%' || *name <= ' ' || *name > '~')
+			return false;
+	}
+	return true;
+}
+
 static int set_vnet_header(int fd)
 {
 	int len = WIRE_VNET_LEN, little = 1;

@@ -16,6 +16,12 @@ enum tap_offload {
 };
 
 /*
+ * Would the kernel give an interface this name as it stands? It refuses '/', ':' and blanks, and
+ * makes a number of "%d"; control characters and what is not ASCII are refused here as well.
+ */
+bool tap_name_ok(const char *name);
+
+/*
  * Opens the TAP `name` (1..15 characters), creating it if there is none; it vanishes with the last
  * fd. Frames are read and written whole, each with a 12-byte little-endian virtio_net_hdr_v1; the
  * fd is non-blocking and close-on-exec. Returns the fd, or -errno: -EINVAL (the name belongs to a

@@ -60,7 +60,7 @@ int xs_conn_read(struct xs_conn *c, uint32_t t, const char *path, char *buf, siz
 	memcpy(buf, value, len);
 	buf[len] = '\0';
 	free(value);
-	return strlen(buf) == len ? (int)len : -EINVAL; /* a NUL inside: no text */
+	return strlen(buf) == len ? (int)len : -EILSEQ;
 }
 
 int xs_conn_write(struct xs_conn *c, uint32_t t, const char *path, const char *value)

@@ -22,7 +22,7 @@ int xs_conn_open(struct xs_conn **out);
 void xs_conn_close(struct xs_conn *c); /* NULL is fine */
 
 /* Copies the value, with a NUL behind it. Returns its length; -E2BIG if it has `size` bytes or
- * more. */
+ * more, -EILSEQ if there is a NUL in it. */
 int xs_conn_read(struct xs_conn *c, uint32_t t, const char *path, char *buf, size_t size);
 int xs_conn_write(struct xs_conn *c, uint32_t t, const char *path, const char *value);
 int xs_conn_mkdir(struct xs_conn *c, uint32_t t, const char *path);

@@ -44,9 +44,10 @@ static int read_guest(struct xs_conn *c, uint32_t t, const char *dir, enum schem
 	}
 	if (ret < 0)
 		snprintf(err, SCHEMA_ERR_MAX, "%s: %s", schema_name(key),
-			 ret == -ENOENT	 ? "missing"
-			 : ret == -E2BIG ? "longer than 64 bytes"
-					 : "cannot be read");
+			 ret == -ENOENT	  ? "missing"
+			 : ret == -E2BIG  ? "longer than 64 bytes"
+			 : ret == -EILSEQ ? "not a text"
+					  : "cannot be read");
 	return ret < 0 ? ret : 0;
 }
 

@@ -41,7 +41,7 @@ static void set_title(void)
 {
 	memset(title_mem, 0, title_size);
 	memcpy(title_mem, TITLE, title_size > sizeof(TITLE) ? sizeof(TITLE) : title_size - 1);
-	prctl(PR_SET_NAME, TITLE + 1);
+	prctl(PR_SET_NAME, &TITLE[1]);
 }
 
 static void write_file(const char *path, const char *text)

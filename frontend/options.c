@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "common/quote.h"
+#include "common/tap.h"
 #include "common/wire.h"
 #include "xenstore-schema/schema.h"
 
@@ -61,21 +62,6 @@ static int parse_number(const char *text, unsigned min, unsigned max, unsigned *
 	return 0;
 }
 
-/* As the kernel has it. */
-static bool ifname_ok(const char *name)
-{
-	size_t len = strlen(name);
-
-	if (len == 0 || len >= IFNAMSIZ || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
-		return false;
-	for (; *name; name++) {
-		/* '%' would make the kernel number it. */
-		if (*name == '/' || *name == ':' || *name == '%' || *name <= ' ' || *name > '~')
-			return false;
-	}
-	return true;
-}
-
 static enum options_result parse_one(int opt, struct front_options *o, char *err)
 {
 	char value[QUOTE_MAX];
@@ -91,7 +77,7 @@ static enum options_result parse_one(int opt, struct front_options *o, char *err
 				     quote_text(value, optarg), SCHEMA_ID_MAX);
 		break;
 	case OPT_IFNAME:
-		if (!ifname_ok(optarg))
+		if (!tap_name_ok(optarg))
 			return wrong(err,
 				     "--ifname %s: not a name for an interface (1..%d "
 				     "printable characters, none of / : %%)",

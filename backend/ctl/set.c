@@ -29,7 +29,7 @@ static int check_limits(struct ctl *ctl, uint32_t t, struct change *change)
 
 		if (ret >= 0)
 			old[i] = text[i];
-		else if (ret != -ENOENT && ret != -E2BIG)
+		else if (ret != -ENOENT && ret != -E2BIG && ret != -EILSEQ)
 			return ret;
 	}
 	limits = settings_limits(change->settings, old);

@@ -87,10 +87,11 @@ static int run(struct ctl *ctl, int argc, char **argv)
 		ret = xs_conn_list(ctl->xs, XS_NO_TXN, root, &names, &count);
 	if (ret < 0 && ret != -ENOENT)
 		return ctl_fail_xs(ret, "list", root);
+	table_init(&table, 1 + COLUMNS);
 	if (ctl->json)
 		array = json_object_new_array();
-	table_init(&table, 1 + COLUMNS);
-	add_header(&table);
+	else
+		add_header(&table);
 	ret = 0;
 	for (unsigned i = 0; i < count && ret == 0; i++)
 		ret = add(ctl, names[i], &table, array);

@@ -43,6 +43,8 @@ int view_read(struct ctl *ctl, const char *dir, enum schema_area area, struct vi
 			continue;
 		if (ret == -E2BIG)
 			snprintf(value, sizeof(value), "(longer than %zu bytes)", size - 1);
+		else if (ret == -EILSEQ)
+			snprintf(value, sizeof(value), "(not a text)");
 		else if (ret < 0)
 			goto out_free;
 		ret = -ENOMEM;

@@ -8,9 +8,8 @@ $(O)/dmvl-hostile: $(HOSTILE_OBJ) $(O)/libfront.a $(O)/libdmvl.a
 	$(call say,LD,$@)
 	$(link) $(LIBS_FRONT)
 
-hostile_dir := $(if $(SAN),$(O),$(B))
-check-now: $(hostile_dir)/dmvl-hostile
-bench-hostile bench-attach soak: %: $(addprefix $(hostile_dir)/,dmvl-back dmvl-front dmvlctl dmvl-hostile) xensim
-	$(Q)DMVL_PRODUCT=$(abspath $(hostile_dir)) tests/hostile/bench $(subst bench-,,$@)
+check-now tree: $(P)/dmvl-hostile
+bench-hostile bench-attach soak: %: $(addprefix $(P)/,dmvl-back dmvl-front dmvlctl dmvl-hostile) xensim
+	$(Q)DMVL_PRODUCT=$(abspath $(P)) tests/hostile/bench $(subst bench-,,$@)
 
 .PHONY: bench-hostile bench-attach soak

@@ -93,8 +93,8 @@ cycles()
 # shellcheck disable=SC2154 # the suite's
 holdings()
 {
-	echo "fds $(find "/proc/$back/fd" -mindepth 1 -maxdepth 1 | wc -l)"
-	echo "maps $(grep -c 'grant' "/proc/$back/maps")"
+	echo "fds $(back_fds)"
+	echo "maps $(back_maps)"
 	echo "threads $(find "/proc/$back/task" -mindepth 1 -maxdepth 1 | wc -l)"
 	echo "nodes $(xenstore-ls -f / | wc -l)"
 	xensim stat 0 | tr ' =' '\n '

@@ -28,11 +28,21 @@ check 'TCP, g1 to the world' pipe_wait g1 world 5001
 pipe_start world g1 10.77.1.1 5001 1000000
 check 'TCP, the world to g1' pipe_wait world g1 5001
 
+before=$(dropped g2 rx-oversize)
 # A frame that g2 may have must come after those that it may not, so that there is an end.
 start recv guest g2 dmvl-frames recv -i dmvl0 -m 3 -c 1 -w 30
 world dmvl-frames send -i world0 -d "$(mac g2 dmvl0)" -m 3 -l 1515 -c 5 >&2
 world dmvl-frames send -i world0 -d "$(mac g2 dmvl0)" -m 3 -l 1514 >&2
 wait "$started"
 like "$(cat recv.out)" 'frames=1 bytes=1514 *' 'g2 gets no frame beyond its mtu'
+is $(($(dropped g2 rx-oversize) - before)) 5 'the five are counted'
+
+# A guest may think what it likes of its mtu.
+guest g2 ip link set dmvl0 mtu 9000
+start recv world dmvl-frames recv -i world0 -m 4 -c 1 -w 30
+guest g2 'dmvl-frames send -i dmvl0 -m 4 -l 1515 -c 5; dmvl-frames send -i dmvl0 -m 4 -l 1514' >&2
+wait "$started"
+like "$(cat recv.out)" 'frames=1 bytes=1514 *' 'nor does a longer one of its own leave'
+is "$(dropped g2 oversize)" 5 'these five are counted too'
 back_stop
 done_testing

@@ -12,7 +12,7 @@ talks g1
 check 'g1 pings g2' wait_for 30 reaches g1 10.77.1.2
 check 'over IPv6 too' wait_for 30 reaches g1 fd77::1:2
 mac2=$(mac g2 dmvl0)
-start recv world dmvl-frames recv -i world0 -d "$mac2" -w 280
+start seen world dmvl-frames recv -i world0 -d "$mac2" -w 280 -v
 watcher=$started
 pipe_start g1 g2 10.77.1.2 5001 3000001
 check 'TCP between guests' pipe_wait g1 g2 5001
@@ -20,6 +20,11 @@ pipe_start g2 g1 fd77::1:1 5001 1000001
 check 'and back over IPv6' pipe_wait g2 g1 5001
 kill "$watcher"
 wait "$watcher"
+is "$(cat seen.out)" '' 'nothing of it is seen on the uplink'
+start recv guest g1 dmvl-frames recv -i dmvl0 -m 5 -w "$SUITE_WAIT"
+guest g1 dmvl-frames send -i dmvl0 -d "$(mac g1 dmvl0)" -m 5 -c 3 >&2
+wait "$started"
+like "$(cat recv.out)" 'frames=0 *' 'what a guest sends to itself does not come back'
 
 # A guest whose kernel offloads nothing, as a receiver of frames that need it.
 if guest g2 'command -v ethtool >/dev/null'; then
@@ -34,6 +39,15 @@ else
 	skip 'there is no ethtool here' 'without the offloads of the sender'
 fi
 
+# local_none MARK DESCRIPTION: neither unicast nor broadcast of g1 comes to g2.
+local_none()
+{
+	start recv guest g2 dmvl-frames recv -i dmvl0 -m "$1" -w "$SUITE_WAIT"
+	guest g1 "dmvl-frames send -i dmvl0 -d $mac2 -m $1 -c 3; dmvl-frames send -i dmvl0 -m $1 -c 3" >&2
+	wait "$started"
+	like "$(cat recv.out)" 'frames=0 *' "$2"
+}
+
 # off: not at all, but the uplink goes on. Pings are tried until one gets through, or none.
 cannot()
 {
@@ -41,6 +55,9 @@ cannot()
 }
 xenstore-write "$uplink/switch" off
 check 'switch=off: g1 does not reach g2' wait_for 30 cannot g1 10.77.1.2
+before=$(dropped g1 no-route)
+local_none 6 'nor does a frame, or a broadcast'
+is $(($(dropped g1 no-route) - before)) 3 'the frames are counted'
 check 'but the world' talks g1
 
 # uplink: the frames leave, and here the bridge does not send them back.
@@ -52,10 +69,7 @@ seen_outside()
 	wait "$started"
 }
 check 'switch=uplink: frames for g2 leave on the uplink' wait_for 30 seen_outside 7
-start recv guest g2 dmvl-frames recv -i dmvl0 -m 8 -w "$SUITE_WAIT"
-guest g1 dmvl-frames send -i dmvl0 -d "$mac2" -m 8 -c 3 >&2
-wait "$started"
-like "$(cat recv.out)" 'frames=0 *' 'and are not switched here'
+local_none 8 'and are not switched here, nor are broadcasts'
 
 xenstore-write "$uplink/switch" banana
 check 'a word that it does not know is logged' wait_for 30 grep -q 'switch.*banana' back.1.log

@@ -41,6 +41,7 @@ leave_is()
 
 is "$(leave 7 1)" '0 1' 'none: no tagged frame leaves'
 is "$(come 7 1)" '0 1' 'none: and none comes in'
+is "$(dropped g1 vlan) $(dropped g1 rx-vlan)" '3 3' 'none: three each way are counted'
 
 xenstore-write "$(be g1)/vlan" trunk
 check 'trunk: tagged frames leave' wait_for 30 leave_is '3 1' 7
@@ -53,10 +54,13 @@ for id in 10 20 22; do
 	is "$(leave $id)" '3 1' "list: $id leaves"
 	is "$(come $id)" '3 1' "list: $id comes in"
 done
+before_tx=$(dropped g1 vlan) before_rx=$(dropped g1 rx-vlan)
 for id in 11 19 23; do
 	is "$(leave $id 1)" '0 1' "list: $id does not leave"
 	is "$(come $id 1)" '0 1' "list: $id does not come in"
 done
+is "$(($(dropped g1 vlan) - before_tx)) $(($(dropped g1 rx-vlan) - before_rx))" '9 9' \
+	'list: nine each way are counted'
 
 # A VLAN interface in the guest: TCP through it.
 if world ip link add link world0 name world0.10 type vlan id 10; then

@@ -36,6 +36,7 @@ is "$(leaves)" 3 'its own MAC passes'
 is "$(leaves -s 02:00:00:00:00:99)" 0 'a made-up source MAC does not'
 is "$(leaves -s "$mac2")" 0 "nor does another guest's"
 is "$(leaves -s ff:ff:ff:ff:ff:ff)" 0 'nor a group address'
+is "$(dropped g1 spoof-mac)" 9 'all nine are counted'
 check 'the other guest still gets its frames' reaches world 10.77.1.2
 
 # ARP with a made-up sender inside a frame with the right one.
@@ -54,6 +55,7 @@ start recv guest g2 dmvl-frames recv -i dmvl0 -m 50 -c 2 -w "$SUITE_WAIT"
 guest g1 "dmvl-frames send -i dmvl0 -m 50 -d $mac2 -s 02:00:00:00:00:99 -c 3; dmvl-frames send -i dmvl0 -m 50 -d $mac2" >&2
 wait "$started"
 like "$(cat recv.out)" 'frames=1 *' 'nor does a made-up source reach another guest'
+is "$(dropped g1 spoof-mac) $(dropped g2 spoof-mac)" '15 0' 'these six are counted too, as of the sender'
 
 xenstore-write "$(be g1)/spoof-check" 0
 check 'spoof-check=0 lets them pass' wait_for 30 leaves_is 3 -s 02:00:00:00:00:99
@@ -84,10 +86,18 @@ leaves()
 check 'with it another one does not' wait_for 30 udp_is 0 10.77.9.9
 is "$(udp 10.77.1.1)" 3 'but its own'
 is "$(udp 10.77.5.200)" 3 'and those of a prefix'
+before=$(dropped g1 spoof-ip)
 is "$(udp 10.77.6.1)" 0 'not those beside it'
 is "$(arp "$mac1,10.77.9.9" 1)" 0 'ARP of another address does not leave'
+# The guest's kernel may have added some of its own, over IPv6.
+between "$(($(dropped g1 spoof-ip) - before))" 6 9 'these six are counted'
+is "$(leaves)" 0 'nor do frames that are neither ARP nor IP'
+is "$(dropped g1 spoof-type)" 3 'these three are counted as such'
 check 'and it goes on pinging' talks g1
 xenstore-write "$(be g1)/allowed-ip" ''
 check 'an empty list allows all again' wait_for 30 udp_is 3 10.77.9.9
+before=$(dropped g1 spoof-mac)
+dmvlctl detach g1 >&2
+like "$(_counters g1 0 | tail -n 1)" "* spoof-mac=$before *" 'the last report, at detach, has it all'
 back_stop
 done_testing

@@ -36,12 +36,16 @@ check 'no zombie stays' wait_for 20 no_zombies
 # While dmvl-back is away: its next start sweeps.
 check 'make a third' guest_create d3
 ldp d3 8
-dir=$(be d3)
+dir=$(be d3) front=$(fe d3)
 kill -9 "$back"
 wait "$back"
 guest_destroy d3
+# Its own half of the nodes too: only the hypervisor knows then that there is no such domain.
+xenstore-write "$front/state" 4
 back_start
 check 'a destroy that it missed is swept at start' wait_for 20 no_node "${dir%/*}"
+check 'with all that stood for the guest' wait_for 20 no_node "$front"
+xenstore-rm "${front%/device/*}"
 check 'no zombie stays' wait_for 20 no_zombies
 check 'the others connect again' wait_for 60 connected g1
 check 'and talk' talks g1

@@ -15,6 +15,7 @@ pipe_start world g2 10.77.1.2 5001 1000000 '-b 4000000'
 agent_kill 9 g1
 check 'kill -9: the backend notices' wait_for 30 sh -c "[ \"\$(xenstore-read $(be g1)/state)\" != 4 ]"
 is "$(xenstore-read "$(be g1)/weight")" 300 'the settings stay'
+is "$(xenstore-read "$(be g1)/error" 2>/dev/null)" '' 'this is no error'
 agent_start g1
 check 'a new agent connects' wait_for 60 connected g1
 guest_net g1 1
@@ -50,6 +51,7 @@ kill -9 "$back"
 wait "$back"
 agent_kill TERM g1
 check 'without dmvl-back SIGTERM ends it' wait_for 20 gone g1 "$agent"
+is "$(xenstore-read "$(fe g1)/state")" 6 'and it has closed its side'
 agent_start g1
 check 'it starts without dmvl-back' wait_for 20 guest g1 test -e /sys/class/net/dmvl0
 back_start

@@ -22,7 +22,10 @@ again()
 	check "$1: it ends" wait_for 20 ended "$back"
 	wait "$back"
 	status=$?
-	[ "$2" = 9 ] || is $status 0 "$1: status 0"
+	if [ "$2" != 9 ]; then
+		is $status 0 "$1: status 0"
+		is "$(xenstore-read "$(be g1)/state") $(xenstore-read "$(be g2)/state")" '6 6' "$1: it has closed its side"
+	fi
 	check "$1: it starts again" back_start
 	check "$1: g1 connects" wait_for 60 connected g1
 	check "$1: g2 connects" wait_for 60 connected g2
@@ -34,6 +37,17 @@ again 'SIGTERM' TERM
 again 'kill -9' 9
 again 'kill -9 once more' 9
 is "$(xenstore-read "$(be g1)/error" 2>/dev/null)" '' 'no error'
+
+# TCP would make up for what is lost. Here nobody does: what waits in a ring is sent to the next one.
+start held world dmvl-frames recv -i world0 -m 1 -u 100 -w 200
+hold_frames g1 1
+kill -9 "$back"
+wait "$back"
+xenstore-write "$uplink/tx-capacity" 0
+back_start
+check 'killed with frames in the ring: g1 connects' wait_for 60 connected g1
+wait "$started"
+like "$(cat held.out)" '* unique=100' 'no frame is lost'
 
 # A second instance of the same name is refused, and harms nothing.
 dmvl-back --uplink tap:dmvl-up2,bridge=xenbr0 2>err

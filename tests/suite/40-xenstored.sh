@@ -17,6 +17,8 @@ else
 	xenstored=$(cat /run/xenstored/xenstored.pid)
 fi
 # On Xen `guest' needs xenstore to find its way: whatever is to run in a guest runs before.
+guest_bg g2 "dmvl-frames recv -i dmvl0 -m 99 -c 1 -w 280; kill $(cat agent.g2)" >&2
+mac2=$(mac g2 dmvl0)
 guest_bg g1 'exec dmvl-flow udp 10.77.0.1 5003 -w 60 -b 200000 -l 500' >&2
 start sink world dmvl-flow sink 5003
 check 'g1 sends' wait_for 30 grep -q 'udp [1-9]' sink.out
@@ -40,7 +42,17 @@ xenstore-write "$(be g1)/weight" 99
 xenstore-write "$(be g2)/weight" banana
 check 'it goes on: a change is seen' wait_for 30 key_like "$(be g2)/error" '*banana*'
 
-# SIGTERM while it is stopped: 1 s is promised, emulation may take a little longer.
+# SIGTERM while it is stopped, sent to g2's agent by the frame that it waits for.
+kill -STOP "$xenstored"
+world dmvl-frames send -i world0 -m 99 -d "$mac2" >&2
+silent()
+{
+	! reaches world 10.77.1.2
+}
+check 'SIGTERM while xenstored is stopped ends an agent' wait_for 20 silent
+kill -CONT "$xenstored"
+
+# And dmvl-back: 1 s is promised, emulation may take a little longer.
 kill -STOP "$xenstored"
 begun=$(cut -d' ' -f1 /proc/uptime)
 kill "$back"

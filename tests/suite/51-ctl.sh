@@ -53,10 +53,11 @@ check 'and leaves no node' no_node "$(be g3)"
 like "$(dmvlctl list | sort)" '*g1*100*g2*200*' 'list'
 check 'list as JSON' json list
 like "$(grep '"domain"' json.out | sort)" '*"g1"*"g2"*' 'with both names'
-like "$(dmvlctl show g2)" '*weight*200*' 'show'
+like "$(dmvlctl show g2)" '*weight*200*vchan/ring-ref*' 'show, both directories'
 check 'show as JSON' json show g2/0
 like "$(dmvlctl uplinks)" '*default*dmvl-up*' 'uplinks'
 check 'uplinks as JSON' json uplinks
+like "$(cat json.out)" '*"default"*"dmvl-up"*' 'with name and device'
 
 check 'by domid' dmvlctl show "$(guest_domid g2)"
 uuid=$(xenstore-read "/local/domain/$(guest_domid g2)/vm")
@@ -86,4 +87,6 @@ is $? 1 'detach twice: status 1'
 check 'detach' dmvlctl detach g1
 is "$(xenstore-exists /local/domain/0/backend/dmvl/"$(guest_domid g1)"; echo $?)" 1 'nothing is left'
 back_stop
+check 'attach when dmvl-back is gone' dmvlctl attach g1
+check 'detach then waits for nobody' dmvlctl detach g1 --timeout 600s
 done_testing

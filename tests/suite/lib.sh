@@ -91,6 +91,18 @@ back_run()
 	wait_for 30 grep -q 'version .*: uplink' "$_log"
 }
 
+# back_fds, back_maps: how many descriptors dmvl-back has, and pieces of guests' memory. Of other memory
+# it has what its allocator likes, a sanitizer's most of all.
+back_fds()
+{
+	find "/proc/$back/fd" -mindepth 1 -maxdepth 1 | wc -l
+}
+
+back_maps()
+{
+	grep -c -e memfd:grant -e /dev/xen/gntdev "/proc/$back/maps"
+}
+
 # ended PID: for wait_for. A child that is not waited for is a zombie until then.
 ended()
 {
@@ -103,6 +115,34 @@ back_stop()
 	kill "$back"
 	wait_for 30 ended "$back" || kill -9 "$back"
 	wait "$back"
+}
+
+# _counters NAME ID: the device's counters, a line for each time that dmvl-back has logged them.
+_counters()
+{
+	grep ": $(guest_domid "$1")/$2: tx frames=" "$_log"
+}
+
+_counted()
+{
+	[ "$(_counters "$2" "$3" | wc -l)" -gt "$1" ]
+}
+
+# dropped NAME REASON [ID]: how many frames from or to the device were dropped for it so far. Asks
+# for that now, so what it counts must have been waited for.
+dropped()
+{
+	_id=${3:-0}
+	_before=$(_counters "$1" "$_id" | wc -l)
+	kill -USR1 "$back"
+	wait_for 30 _counted "$_before" "$1" "$_id" || echo 'no answer'
+	_counters "$1" "$_id" | tail -n 1 | awk -v r="$2=" '
+		{
+			for (i = 1; i <= NF; i++)
+				if (index($i, r) == 1)
+					n = substr($i, length(r) + 1)
+		}
+		END { print n + 0 }'
 }
 
 # agent_start NAME [OPTION..]: $agent is its process id in the guest, kept in agent.NAME too.
@@ -167,6 +207,7 @@ pipe_start()
 {
 	_from=$1 _to=$2 _addr=$3 _port=$4 _bytes=$5
 	shift 5
+	rm -f "pipe.$_port.err" # what the last one said is no sign
 	if [ "$_to" = world ]; then
 		world sh -c "exec dmvl-pipe recv $_port >/run/got.$_port" 2>"pipe.$_port.err" &
 	else
@@ -340,6 +381,15 @@ frames_between()
 	at "$1" "dmvl-frames send -i $2 $5" >&2
 	wait "$started"
 	cat "recv.$3.out"
+}
+
+# hold_frames NAME MARK: the uplink all but stands still while the guest sends 100 frames. They wait in
+# its ring and, what does not fit, in its TAP. Once for each start of dmvl-back.
+hold_frames()
+{
+	xenstore-write "$uplink/tx-capacity" 8000
+	wait_for 30 grep -q 'uplink default: capacity 8kbit' "$_log"
+	guest "$1" dmvl-frames send -i dmvl0 -m "$2" -l 1000 -c 100 >&2
 }
 
 # mac WHERE IF

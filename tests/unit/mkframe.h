@@ -179,6 +179,18 @@ MK void mk_finish(struct mk *m, int full)
 		mk_be16(m, m->l4 + field, ~mk_sum(m->b + m->l4, m->len - m->l4, 0));
 }
 
+/* Are the checksums right in @s, a whole TCP or UDP frame with m's layout, of @len bytes? */
+MK int mk_csum_good(const struct mk *m, const uint8_t *s, uint32_t len)
+{
+	uint32_t sum = mk_pseudo(s, len, m->l3, m->l4, m->v6, m->proto);
+
+	if (!m->v6 && mk_sum(s + m->l3, m->l4 - m->l3, 0) != 0xffff)
+		return 0;
+	if (m->proto == 17 && mk_get16(s + m->l4 + 6) == 0)
+		return 0;
+	return mk_sum(s + m->l4, len - m->l4, sum) == 0xffff;
+}
+
 /* A copy that is exactly as long as it says, so that a sanitizer sees the first byte too far. */
 MK uint8_t *mk_copy(const uint8_t *p, size_t n)
 {

@@ -21,6 +21,25 @@ static uint8_t *mac(unsigned n)
 	return p;
 }
 
+/* What one LDP learnt and learns once more, or gets for its own. */
+static void test_again(void)
+{
+	struct fdb *f = fdb_new();
+
+	fdb_learn(f, mac(1), 12);
+	for (unsigned i = 0; i < 1000; i++)
+		fdb_learn(f, mac(2), 12);
+	is_int(fdb_lookup(f, mac(1)), 12, "one address, seen often, pushes no other out");
+	is_int(fdb_add(f, mac(2), 12), 0, "what it had learnt becomes its own");
+	fdb_forget(f, 12, NULL);
+	is_int(fdb_lookup(f, mac(1)), FDB_NONE, "what it learnt is forgotten");
+	is_int(fdb_lookup(f, mac(2)), 12, "its own is not");
+	fdb_learn(f, mac(3), 12);
+	fdb_forget(f, 12, mac(3));
+	is_int(fdb_lookup(f, mac(3)), FDB_NONE, "forgotten, whatever it was");
+	fdb_free(f);
+}
+
 int main(void)
 {
 	static const uint8_t group[6] = {1, 0, 0, 0, 0, 1};
@@ -47,7 +66,9 @@ int main(void)
 	fdb_learn(f, mac(1999), 13);
 	is_int(fdb_lookup(f, mac(1999)), 13, "an address may move");
 	fdb_forget(f, 12, NULL);
-	is_int(fdb_lookup(f, mac(1998)), FDB_NONE, "forgotten with its LDP");
+	for (unsigned i = known = 0; i < 1000; i++)
+		known += fdb_lookup(f, mac(1000 + i)) == 12;
+	is_int(known, 0, "all are forgotten with their LDP");
 	is_int(fdb_lookup(f, mac(1999)), 13, "what moved on stays");
 	is_int(fdb_add(f, mac(1999), 14), 0, "an own address takes over a learnt one");
 	is_int(fdb_lookup(f, mac(1999)), 14, "and is found");
@@ -58,5 +79,7 @@ int main(void)
 	fdb_forget(f, 10, mac(1999));
 	is_int(fdb_lookup(f, mac(1999)), 14, "but not another's");
 	fdb_free(f);
+
+	test_again();
 	return done_testing();
 }

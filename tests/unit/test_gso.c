@@ -63,17 +63,6 @@ static void make(const struct row *r)
 	mk_finish(&m, 0);
 }
 
-static bool csum_good(const uint8_t *s, uint32_t len, uint32_t l4)
-{
-	uint32_t sum = mk_pseudo(s, len, m.l3, l4, m.v6, m.proto);
-
-	if (!m.v6 && mk_sum(s + m.l3, l4 - m.l3, 0) != 0xffff)
-		return false;
-	if (m.proto == 17 && mk_get16(s + l4 + 6) == 0)
-		return false;
-	return mk_sum(s + l4, len - l4, sum) == 0xffff;
-}
-
 static bool ip_good(const uint8_t *s, uint32_t len, uint32_t index)
 {
 	if (m.v6)
@@ -112,7 +101,7 @@ static void cut_up(const struct row *r)
 
 		bad += memcmp(s, frame, m.l3) != 0 ||
 		       memcmp(s + headers, frame + headers + done, n) != 0;
-		bad += !ip_good(s, (uint32_t)len, i) || !csum_good(s, (uint32_t)len, m.l4);
+		bad += !ip_good(s, (uint32_t)len, i) || !mk_csum_good(&m, s, (uint32_t)len);
 		bad += !l4_good(s, (uint32_t)len, i, done, done + n == r->payload);
 		done += n;
 	}
@@ -178,7 +167,7 @@ static void test_complete(void)
 		vnet.csum_offset = n & 1 ? 6 : 16;
 		frame = mk_copy(m.b, m.len);
 		bad += csum_complete(&vnet, frame, m.len) != 0 || vnet.flags != 0;
-		bad += !csum_good(frame, m.len, m.l4);
+		bad += !mk_csum_good(&m, frame, m.len);
 		free(frame);
 	}
 	is_int(bad, 0, "2000 checksums are what the slow way says");
@@ -212,14 +201,30 @@ static void test_complete_edges(void)
 	ok(memcmp(before, m.b, m.len) == 0, "and nothing was changed");
 }
 
-int main(void)
+static int begin(uint8_t type, uint16_t size, uint32_t len, uint16_t l4_off, uint16_t l4_len)
 {
-	struct virtio_net_hdr_v1 plain = {0}, gso = MK_VNET(CSUM, TCP4, 500, 34, 16);
-	struct frame_info fi = {.len = 1000, .l4_off = 34};
+	struct virtio_net_hdr_v1 vnet = MK_VNET(CSUM, type, size, l4_off, 16);
+	struct frame_info fi = {.len = len, .l4_off = l4_off, .l4_len = l4_len};
 	struct gso_iter it;
 
-	is_int(gso_begin(&it, &plain, &fi, NULL), -EINVAL, "no GSO header, no segments");
-	is_int(gso_begin(&it, &gso, &fi, NULL), -EINVAL, "no transport header, no segments");
+	return gso_begin(&it, &vnet, &fi, NULL);
+}
+
+static void test_begin(void)
+{
+	is_int(begin(TCP4, 500, 1000, 34, 20), 0, "a GSO header: segments");
+	is_int(begin(0, 500, 1000, 34, 20), -EINVAL, "no GSO type, no segments");
+	is_int(begin(TCP4, 0, 1000, 34, 20), -EINVAL, "nor without a size");
+	is_int(begin(TCP4, 500, 1000, 34, 0), -EINVAL, "nor without a transport header");
+	is_int(begin(TCP4, 500, 55, 34, 20), 0, "one byte of payload");
+	is_int(begin(TCP4, 500, 54, 34, 20), -EINVAL, "no payload, no segments");
+	is_int(begin(TCP4, 500, 1000, FRAME_HDR_MAX - 20, 20), 0, "headers as long as are copied");
+	is_int(begin(TCP4, 500, 1000, FRAME_HDR_MAX - 19, 20), -EINVAL, "longer headers");
+}
+
+int main(void)
+{
+	test_begin();
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		make(&rows[i]);
 		cut_up(&rows[i]);

@@ -8,9 +8,10 @@
 #include "backend/sched/rng.h"
 #include "tests/unit/tap.h"
 
-#define MS 1000000ull
+#define MS	  1000000ull
+#define FRAME_MAX (14 + 2 * 4 + 65535)
 
-static uint8_t frame[65536], back[65536];
+static uint8_t frame[FRAME_MAX], back[FRAME_MAX];
 
 static bool push(struct rxq *q, uint32_t len, uint8_t seed, uint64_t now_ns)
 {
@@ -19,7 +20,7 @@ static bool push(struct rxq *q, uint32_t len, uint8_t seed, uint64_t now_ns)
 
 	for (uint32_t i = 0; i < len; i++)
 		frame[i] = (uint8_t)(seed + i * 7);
-	return rxq_push(q, &vnet, iov, 2, len + 4, now_ns);
+	return rxq_push(q, &vnet, iov, 2, len + 4, false, now_ns);
 }
 
 static bool pop(struct rxq *q, uint32_t *len, uint8_t *seed, uint64_t now_ns, uint64_t *dropped)
@@ -80,17 +81,63 @@ static void test_content(void)
 	rxq_free(q);
 }
 
+/* How many frames of `len` bytes a queue takes. */
+static unsigned fill(struct rxq *q, uint32_t len)
+{
+	unsigned n = 0;
+
+	while (push(q, len, 1, 0))
+		n++;
+	return n;
+}
+
 static void test_limit(void)
 {
 	struct rxq *q = rxq_new(1);
-	unsigned n = 0;
+	unsigned n;
 
-	ok(push(q, 65535, 1, 0), "an empty queue takes the largest frame");
+	ok(push(q, FRAME_MAX, 1, 0), "an empty queue takes the largest frame, beyond its limit");
 	ok(!push(q, 1500, 1, 0), "and then no more");
 	rxq_pop(q);
-	while (push(q, 1514, 1, 0))
-		n++;
+	n = fill(q, 1514);
 	ok(n >= 40 && n <= 44, "64 KiB hold %u full frames", n);
+
+	is_int(rxq_set_limit(q, 1 << 20), 0, "a larger limit");
+	n += fill(q, 1514);
+	ok(n >= 650 && n <= 700, "1 MiB holds %u of them", n);
+	rxq_set_limit(q, 1);
+	is_int(rxq_frames(q), n, "a smaller limit drops none");
+	ok(!push(q, 14, 1, 0), "but lets none in");
+	while (rxq_frames(q) > 1)
+		rxq_pop(q);
+	n = 1 + fill(q, 1514);
+	ok(n >= 40 && n <= 44, "it is in force when they have gone: %u frames", n);
+	rxq_free(q);
+}
+
+static void test_limit_edges(void)
+{
+	struct rxq *q = rxq_new(RXQ_LIMIT_MIN);
+	struct virtio_net_hdr_v1 vnet = {0};
+	struct iovec twice[2] = {{frame, FRAME_MAX}, {frame, FRAME_MAX}};
+	uint32_t room;
+
+	ok(!rxq_push(q, &vnet, twice, 2, 1, true, 0), "what memory does not hold is refused");
+	ok(rxq_empty(q) && rxq_bytes(q) == 0, "and nothing is changed");
+	push(q, 1000, 1, 0);
+	room = RXQ_LIMIT_MIN - rxq_bytes(q);
+	ok(!push(q, room + 1, 1, 0), "a byte more than the limit is refused");
+	ok(push(q, room, 1, 0), "up to the limit it is taken");
+	ok(!rxq_push(q, &vnet, twice, 1, 1, true, 0), "beyond it, memory ends");
+	ok(rxq_push(q, &vnet, &(struct iovec){frame, 1500}, 1, 1, true, 0),
+	   "the limit does not hold for what goes beyond");
+	while (!rxq_empty(q))
+		rxq_pop(q);
+	is_int(rxq_bytes(q), 0, "no bytes in an empty queue");
+	rxq_free(q);
+
+	q = rxq_new(3 * RXQ_LIMIT_MAX);
+	ok(fill(q, 65535) <= RXQ_LIMIT_MAX / 65535, "no limit is larger than RXQ_LIMIT_MAX");
 	rxq_free(q);
 }
 
@@ -127,10 +174,160 @@ static void test_codel(void)
 	rxq_free(q);
 }
 
+/*
+ * A queue of which one frame a millisecond is taken and into which one comes, so that it stands.
+ * Returns how many were dropped before `to_ms`; the first `max` of the milliseconds in which that
+ * happened go to at[].
+ */
+static unsigned stand(struct rxq *q, unsigned from_ms, unsigned to_ms, unsigned *at, unsigned max)
+{
+	struct rxq_frame f;
+	uint64_t dropped = 0;
+
+	for (unsigned t = from_ms; t < to_ms; t++) {
+		uint64_t before = dropped;
+
+		push(q, 100, 0, t * MS);
+		rxq_peek(q, t * MS, &f, &dropped);
+		rxq_pop(q);
+		for (; before < dropped; before++) {
+			if (before < max)
+				at[before] = t;
+		}
+	}
+	return (unsigned)dropped;
+}
+
+static struct rxq *queue_of(unsigned frames, unsigned t_ms)
+{
+	struct rxq *q = rxq_new(1 << 20);
+
+	for (unsigned i = 0; i < frames; i++)
+		push(q, 100, 0, t_ms * MS);
+	return q;
+}
+
+static void empty(struct rxq *q, unsigned t_ms)
+{
+	struct rxq_frame f;
+	uint64_t dropped = 0;
+
+	while (!rxq_empty(q))
+		rxq_pop(q);
+	ok(!rxq_peek(q, t_ms * MS, &f, &dropped), "nothing to peek at");
+}
+
+static void is_list(const unsigned *got, const unsigned *want, unsigned n, const char *name)
+{
+	unsigned bad = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		if (got[i] != want[i])
+			diag("%s: number %u at %u ms, want %u", name, i + 1, got[i], want[i]);
+		bad += got[i] != want[i];
+	}
+	is_int(bad, 0, "%s", name);
+}
+
+/*
+ * RFC 8289 by the clock. Above the target from 5 ms on; an interval later, at 105 ms, the first
+ * drop; the next ones 100, 70.7, 57.7, 50, 44.7, 40.8 .. ms (interval / sqrt(count)) later, each in
+ * the first whole millisecond that is not before. The root is cut to 1/256: 470 would be 469.
+ */
+static void test_codel_law(void)
+{
+	static const unsigned first[] = {105, 205, 276, 334, 384, 429, 470, 507};
+	/* Bad again: at once as often as where it ended, 100 / sqrt(8 - 1) ms apart, and so on. */
+	static const unsigned again[] = {715, 753, 789, 822};
+	/* After 16 intervals that is forgotten. */
+	static const unsigned later[] = {3105, 3205, 3276};
+	struct rxq *q = queue_of(200, 0);
+	unsigned at[8];
+
+	is_int(stand(q, 0, 510, at, 8), 8, "a standing queue: drops");
+	is_list(at, first, 8, "a standing queue");
+
+	empty(q, 510);
+	for (unsigned i = 0; i < 200; i++)
+		push(q, 100, 0, 610 * MS);
+	is_int(stand(q, 610, 830, at, 8), 4, "soon again: drops");
+	is_list(at, again, 4, "soon again");
+
+	empty(q, 830);
+	for (unsigned i = 0; i < 200; i++)
+		push(q, 100, 0, 3000 * MS);
+	is_int(stand(q, 3000, 3300, at, 8), 3, "much later: drops");
+	is_list(at, later, 3, "much later");
+	rxq_free(q);
+}
+
+static void test_codel_edges(void)
+{
+	struct rxq *q = queue_of(50, 0);
+	struct rxq_frame f;
+	uint64_t dropped = 0;
+	unsigned at[4];
+
+	/* 50 ms above, then a moment below: the interval begins anew. */
+	stand(q, 0, 50, NULL, 0);
+	while (!rxq_empty(q))
+		rxq_pop(q);
+	push(q, 100, 0, 50 * MS);
+	push(q, 100, 0, 50 * MS);
+	rxq_peek(q, 51 * MS, &f, &dropped);
+	rxq_pop(q);
+	for (unsigned i = 0; i < 50; i++)
+		push(q, 100, 0, 51 * MS);
+	is_int(stand(q, 52, 156, at, 4), 0, "below the target for a moment: no drop yet");
+	is_int(stand(q, 156, 157, at, 4), 1, "an interval later there is");
+
+	/* Long not looked at: what was due meanwhile is made up for. */
+	is_int(stand(q, 300, 301, at, 4), 1, "one was due, at 256 ms");
+	is_int(stand(q, 440, 441, at, 4), 3, "and three, at 327, 385 and 435 ms");
+	rxq_free(q);
+
+	/* A frame that was peeked stays, however long it takes to deliver it. */
+	q = queue_of(50, 0);
+	stand(q, 0, 100, NULL, 0);
+	rxq_peek(q, 100 * MS, &f, &dropped);
+	rxq_peek(q, 900 * MS, &f, &dropped);
+	is_int((long)dropped, 0, "a frame that was peeked is not dropped");
+	rxq_pop(q);
+	rxq_peek(q, 900 * MS, &f, &dropped);
+	is_int((long)dropped, 1, "the next one is");
+	rxq_free(q);
+
+	/* A queue of one is no standing queue; and an empty one forgets. */
+	q = queue_of(1, 0);
+	for (unsigned t = 0; t < 1000; t += 10) {
+		rxq_peek(q, t * MS, &f, &dropped);
+		rxq_pop(q);
+		push(q, 100, 0, 0);
+	}
+	is_int((long)dropped, 1, "the last frame is never dropped");
+	rxq_free(q);
+	q = queue_of(2, 0);
+	push(q, 100, 0, 0);
+	rxq_peek(q, 5 * MS, &f, &dropped);
+	rxq_pop(q);
+	dropped = 0;
+	rxq_peek(q, 105 * MS, &f, &dropped);
+	is_int((long)dropped, 1, "the last but one is");
+	empty(q, 106);
+	for (unsigned i = 0; i < 3; i++)
+		push(q, 100, 0, 300 * MS);
+	rxq_peek(q, 310 * MS, &f, &dropped);
+	is_int((long)dropped, 1, "an empty queue forgets that it was above");
+	rxq_free(q);
+}
+
 int main(void)
 {
 	test_content();
 	test_limit();
+	test_limit_edges();
 	test_codel();
+	test_codel_law();
+	test_codel_edges();
 	return done_testing();
 }

@@ -95,6 +95,8 @@ static const struct row rows[] = {
 	{"checksum, TCP, wrong start", K_TCP4, 100, CSUM, 0, 0, 1, 16, 0, -EINVAL, 0},
 	{"checksum, UDP, wrong offset", K_UDP4, 100, CSUM, 0, 0, 0, 4, 0, -EINVAL, 0},
 	{"checksum, UDP, inside a tunnel", K_UDP4, 100, CSUM, 0, 0, 58, 16, 0, 0, 0},
+	{"checksum, UDP, behind its header", K_UDP4, 100, CSUM, 0, 0, 8, 6, 0, 0, 0},
+	{"checksum, UDP, inside its header", K_UDP4, 100, CSUM, 0, 0, 7, 6, 0, -EINVAL, 0},
 	{"checksum, tunnel, past the end", K_UDP4, 100, CSUM, 0, 0, 100, 7, 0, -EINVAL, 0},
 	{"checksum, past the copy", K_UDP4, 900, CSUM, 0, 0, 300, 6, 0, -EINVAL, 0},
 	{"checksum over IPv4's source", K_UDP4, 100, CSUM, 0, 0, NO_START, 26, 0, -EINVAL, 0},
@@ -103,12 +105,14 @@ static const struct row rows[] = {
 	{"checksum over ARP's sender", K_ARP, 0, CSUM, 0, 0, NO_START, 28, 0, -EINVAL, 0},
 	{"checksum over ND's target", K_NA, 0, CSUM, 0, 0, 0, 8, 0, -EINVAL, 0},
 	{"checksum, ICMPv6", K_NA, 0, CSUM, 0, 0, 0, 2, 0, 0, 0},
+	{"checksum, ICMPv6, wrong start", K_NA, 0, CSUM, 0, 0, 1, 2, 0, -EINVAL, 0},
 	{"checksum of a fragment", K_FRAG, 100, CSUM, 0, 0, 0, 6, 0, -EINVAL, 0},
 	{"checksum of something opaque", K_OPAQUE, 100, CSUM, 0, 0, 34, 16, 0, 0, 0},
 	{"checksum of it, too early", K_OPAQUE, 100, CSUM, 0, 0, 33, 16, 0, -EINVAL, 0},
 	{"offsets that wrap", K_OPAQUE, 100, CSUM, 0, 0, 40, 0xfff0, 0, -EINVAL, 0},
 	{"DATA_VALID is dropped", K_TCP4, 100, 2, 0, 0, 0, 16, ALL, 0, 0},
 	{"unknown flags are dropped", K_TCP4, 100, 0xfe, 0, 0, 0, 16, ALL, 0, 0},
+	{"unknown flags beside a checksum", K_TCP4, 100, 0xff, 0, 0, 0, 16, 0, 0, 0},
 	{"full frame", K_TCP4, 1460, 0, 0, 0, NO_START, 0, 0, 0, 0},
 	{"a byte too long", K_TCP4, 1461, 0, 0, 0, NO_START, 0, 0, -EMSGSIZE, 0},
 	{"opaque, a byte too long", K_OPAQUE, 1501, 0, 0, 0, NO_START, 0, 0, -EMSGSIZE, 0},
@@ -123,6 +127,7 @@ static const struct row rows[] = {
 	{"TSO4 of size 215", K_TCP4, 9000, CSUM, TCP4, 215, 0, 16, 0, -EINVAL, 0},
 	{"TSO4 of size 216", K_TCP4, 9000, CSUM, TCP4, 216, 0, 16, 0, 0, TCP4},
 	{"TSO4 of size 100, ours", K_TCP4, 9000, CSUM, TCP4, 100, 0, 16, VNET_F_SMALL_GSO, 0, TCP4},
+	{"304 segments, ours", K_TCP4, 3040, CSUM, TCP4, 10, 0, 16, VNET_F_SMALL_GSO, 0, TCP4},
 	{"305 segments, ours", K_TCP4, 3041, CSUM, TCP4, 10, 0, 16, VNET_F_SMALL_GSO, -EINVAL, 0},
 	{"TSO4 of one segment is none", K_TCP4, 1460, CSUM, TCP4, 1460, 0, 16, 0, 0, 0},
 	{"TSO4 of one small segment is none", K_TCP4, 50, CSUM, TCP4, 60, 0, 16, 0, 0, 0},
@@ -132,6 +137,7 @@ static const struct row rows[] = {
 	{"TSO4 on a fragment", K_FRAG, 9000, CSUM, TCP4, 1440, 0, 16, 0, -EINVAL, 0},
 	{"TSO4 on ARP", K_ARP, 0, CSUM, TCP4, 1440, 0, 16, 0, -EINVAL, 0},
 	{"TSO6", K_TCP6, 9000, CSUM, TCP6, 1440, 0, 16, 0, 0, TCP6},
+	{"TSO6 with ECN", K_TCP6, 9000, CSUM, TCP6 | ECN, 1440, 0, 16, 0, 0, TCP6 | ECN},
 	{"TSO6, not negotiated", K_TCP6, 9000, CSUM, TCP6, 1440, 0, 16, VNET_F_TSO6, -EOPNOTSUPP,
 	 0},
 	{"TSO6, segments too long", K_TCP6, 9000, CSUM, TCP6, 1441, 0, 16, 0, -EMSGSIZE, 0},
@@ -200,14 +206,23 @@ static void test_lengths(void)
 	in = MK_VNET(CSUM, 0, 0, 250, 5);
 	is_int(vnet_rebuild(&in, &fi, m.b, m.len, ALL, 1500, &out), -EINVAL,
 	       "checksum: byte 257 is too far, however much of the frame is given");
+	make(K_OPAQUE, 40);
+	frame_parse(m.b, FRAME_HDR_MAX, m.len, &fi);
+	in = MK_VNET(CSUM, 0, 0, 34, m.len - 34 - 1);
+	is_int(vnet_rebuild(&in, &fi, m.b, FRAME_HDR_MAX, ALL, 1500, &out), -EINVAL,
+	       "checksum: behind the frame, however much is given");
 
 	make(K_TCP4, 1460);
-	memmove(m.b + 16, m.b + 12, m.len - 12);
-	m.len += 4;
-	mk_be16(&m, 12, 0x8100);
+	mk_tag(&m, 0x8100, 5);
 	in = (struct virtio_net_hdr_v1){0};
 	is_int(rebuild(&in, ALL, 1500, &out), 0, "a tag does not count against the MTU");
 	m.len++;
+	is_int(rebuild(&in, ALL, 1500, &out), -EMSGSIZE, "but a byte more does");
+	make(K_TCP4, 9000);
+	mk_tag(&m, 0x8100, 5);
+	in = MK_VNET(CSUM, TCP4, 1460, 38, 16);
+	is_int(rebuild(&in, ALL, 1500, &out), 0, "nor does it in segments");
+	in.gso_size++;
 	is_int(rebuild(&in, ALL, 1500, &out), -EMSGSIZE, "but a byte more does");
 }
 
@@ -223,6 +238,8 @@ static void test_receiver(void)
 	free(copy_header(&fi, &n));
 	ok(!vnet_must_segment(&tso, &fi, ALL), "a receiver of TSO gets it whole");
 	ok(vnet_must_segment(&tso, &fi, ALL & ~VNET_F_TSO4), "one of none gets segments");
+	tso.gso_size = 20;
+	ok(!vnet_must_segment(&tso, &fi, ALL), "TCP of 250 segments goes to any kernel");
 	ok(vnet_must_segment(&tso, &fi, VNET_F_TSO4), "one without checksums too");
 	ok(!vnet_must_complete(&tso, &fi, 0), "segments are complete already");
 	ok(vnet_must_complete(&csum, &fi, 0) && !vnet_must_complete(&csum, &fi, ALL),

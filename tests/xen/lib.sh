@@ -148,6 +148,7 @@ start()
 {
 	_name=$1
 	shift
+	rm -f "$_name.err" # what the last one said is no sign
 	"$@" >"$_name.out" 2>"$_name.err" &
 	export started=$!
 	wait_for 30 grep -q '^ready' "$_name.err"
@@ -245,6 +246,15 @@ guest_save()
 guest_restore()
 {
 	_outside xl restore "/run/guest-$1.save" >&2
+	_status=$?
+	rm -f "/run/guest-$1.save"
+	return $_status
+}
+
+# guest_checkpoint NAME: it is suspended, and then the same domain goes on.
+guest_checkpoint()
+{
+	xl save -c "$1" "/run/guest-$1.save" >&2
 	_status=$?
 	rm -f "/run/guest-$1.save"
 	return $_status

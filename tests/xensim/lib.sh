@@ -57,6 +57,11 @@ guest_restore()
 	xensim restore "$1" >&2
 }
 
+guest_checkpoint()
+{
+	xensim suspend "$1" >&2 && xensim resume "$1" >&2
+}
+
 # One log for all guests' kernels.
 guest_console()
 {

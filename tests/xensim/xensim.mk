@@ -22,10 +22,11 @@ XS_TOOL_OBJ := $(call xs_obj,tool/*.c broker/*.c guest/*.c) \
 	       $(call xs_obj,lib/client.c lib/mapping.c lib/evtchn.c)
 XS_LIBS	    := $(XS)/lib/libxensim.so $(XS)/lib/libxengnttab.so.1 $(XS)/lib/libxenevtchn.so.1 \
 	       $(XS)/lib/libxenctrl.stamp
-XS_TESTS    := $(patsubst $(XS_SRC)/t/%.c,$(XS)/t/%,$(wildcard $(XS_SRC)/t/*.c))
+# What tests use in Dom0 and guests, here as on real Xen.
+XS_TOOLS    := $(patsubst tests/xen/tools/%.c,$(XS)/tools/%,$(wildcard tests/xen/tools/dmvl-*.c))
 
-xensim: $(XS)/xensim $(XS)/bin/in-guest $(XS_LIBS) $(XS)/xenstored
-check-xensim-self: xensim $(XS_TESTS)
+xensim: $(XS)/xensim $(XS)/bin/in-guest $(XS_LIBS) $(XS)/xenstored $(XS_TOOLS)
+check-xensim-self: xensim
 	$(XS_SRC)/t/all
 .PHONY: xensim check-xensim-self
 
@@ -68,7 +69,6 @@ $(XS)/xenstored:
 		xen-utils-$(XS_XEN_RELEASE) && dpkg -x xen-utils-$(XS_XEN_RELEASE)_*.deb xen-utils; }
 	ln -sf $(abspath $(XS_XENSTORED)) $@
 
-$(XS)/t/%: $(XS_SRC)/t/%.c
+$(XS)/tools/%: tests/xen/tools/%.c tests/xen/tools/tool.h
 	@mkdir -p $(@D)
-	$(XS_CC) $(XS_CFLAGS) -MMD -MP -o $@ $< -lxenvchan -lxenstore -lxengnttab -lxenevtchn -lxenctrl
--include $(wildcard $(XS)/t/*.d)
+	$(XS_CC) $(XS_CFLAGS) -o $@ $< -Wl,--as-needed -lxenvchan -lxenstore -lxengnttab -lxenevtchn

@@ -30,8 +30,10 @@ const char usage_text[] =
 	"       --arp SENDER-MAC,SENDER-IP,TARGET-MAC,TARGET-IP    an ARP reply\n"
 	"       --udp SRC-IP,DST-IP,PORT    IPv4 and UDP around the payload\n"
 	"       --hex BYTES    the payload as it is\n"
-	"recv:  -w S    stop after S seconds (5); fails if fewer than -c came\n"
-	"       -v      a line per frame: source, destination, type, VLAN or -, size\n"
+	"recv:  -w S    stop after S seconds (5); fails if fewer than -c or -u came\n"
+	"       -u N    stop after N unique ones\n"
+	"       -v      a line per frame: source, destination, type, VLAN or -, size, and\n"
+	"               `partial' where its checksum is still to be filled in\n"
 	"recv is promiscuous; it tells `ready' on stderr when it listens. Options given are what "
 	"it\n"
 	"counts; it looks for the mark and unique numbers only when -m is given.\n";
@@ -40,7 +42,7 @@ struct options {
 	const char *ifname, *arp, *udp, *hex;
 	uint8_t src[6], dst[6];
 	bool has_src, has_dst, has_type, has_mark, verbose;
-	unsigned type, mark, count, len, rate;
+	unsigned type, mark, count, unique, len, rate;
 	int vlan; /* -1: none given */
 	double seconds;
 };
@@ -195,20 +197,21 @@ struct seen {
 	unsigned long long bytes;
 };
 
-static void show(const uint8_t *f, unsigned type, int vlan, size_t len)
+static void show(const uint8_t *f, unsigned type, int vlan, size_t len, bool partial)
 {
 	char tag[8] = "-";
 
 	if (vlan >= 0)
 		snprintf(tag, sizeof tag, "%d", vlan);
-	printf("%02x:%02x:%02x:%02x:%02x:%02x %02x:%02x:%02x:%02x:%02x:%02x %04x %s %zu\n", f[6],
-	       f[7], f[8], f[9], f[10], f[11], f[0], f[1], f[2], f[3], f[4], f[5], type, tag, len);
+	printf("%02x:%02x:%02x:%02x:%02x:%02x %02x:%02x:%02x:%02x:%02x:%02x %04x %s %zu%s\n", f[6],
+	       f[7], f[8], f[9], f[10], f[11], f[0], f[1], f[2], f[3], f[4], f[5], type, tag, len,
+	       partial ? " partial" : "");
 	fflush(stdout);
 }
 
 /* count_frame: f has its tag taken out, as the kernel hands it over. */
 static void count_frame(const struct options *o, struct seen *s, const uint8_t *f, size_t len,
-			int vlan)
+			int vlan, bool partial)
 {
 	unsigned type = f[12] << 8 | f[13];
 	const struct payload *p;
@@ -229,7 +232,7 @@ static void count_frame(const struct options *o, struct seen *s, const uint8_t *
 	s->frames++;
 	s->bytes += len + (vlan >= 0 ? 4 : 0);
 	if (o->verbose)
-		show(f, type, vlan, len + (vlan >= 0 ? 4 : 0));
+		show(f, type, vlan, len + (vlan >= 0 ? 4 : 0), partial);
 }
 
 static void receive_one(const struct options *o, struct seen *s, int fd)
@@ -246,7 +249,7 @@ static void receive_one(const struct options *o, struct seen *s, int fd)
 			   .msg_controllen = sizeof control};
 	ssize_t len = recvmsg(fd, &m, 0);
 	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
-	struct tpacket_auxdata aux;
+	struct tpacket_auxdata aux = {0};
 	int vlan = -1;
 
 	if (len < 14 || from.sll_pkttype == PACKET_OUTGOING)
@@ -256,7 +259,7 @@ static void receive_one(const struct options *o, struct seen *s, int fd)
 		if (aux.tp_status & TP_STATUS_VLAN_VALID)
 			vlan = aux.tp_vlan_tci & 0xfff;
 	}
-	count_frame(o, s, frame, (size_t)len, vlan);
+	count_frame(o, s, frame, (size_t)len, vlan, aux.tp_status & TP_STATUS_CSUMNOTREADY);
 }
 
 static int do_recv(const struct options *o, int fd, unsigned ifindex)
@@ -270,14 +273,15 @@ static int do_recv(const struct options *o, int fd, unsigned ifindex)
 	setsockopt(fd, SOL_PACKET, PACKET_AUXDATA, &one, sizeof one);
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room);
 	fputs("ready\n", stderr);
-	while (now() < end && !(o->count && s.frames >= o->count)) {
+	while (now() < end && !(o->count && s.frames >= o->count) &&
+	       !(o->unique && s.unique >= o->unique)) {
 		struct pollfd p = {.fd = fd, .events = POLLIN};
 
 		if (poll(&p, 1, (int)((end - now()) * 1000) + 1) > 0)
 			receive_one(o, &s, fd);
 	}
 	printf("frames=%u bytes=%llu unique=%u\n", s.frames, s.bytes, s.unique);
-	return o->count && s.frames < o->count;
+	return s.frames < o->count || s.unique < o->unique;
 }
 
 static void parse(int argc, char **argv, struct options *o)
@@ -288,7 +292,7 @@ static void parse(int argc, char **argv, struct options *o)
 					      {NULL, 0, NULL, 0}};
 	int opt;
 
-	while ((opt = getopt_long(argc, argv, "i:s:d:t:V:m:c:l:r:w:v", words, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, "i:s:d:t:V:m:c:u:l:r:w:v", words, NULL)) != -1) {
 		switch (opt) {
 		case 'i':
 			o->ifname = optarg;
@@ -314,6 +318,9 @@ static void parse(int argc, char **argv, struct options *o)
 			break;
 		case 'c':
 			o->count = (unsigned)atoi(optarg);
+			break;
+		case 'u':
+			o->unique = (unsigned)atoi(optarg);
 			break;
 		case 'l':
 			o->len = (unsigned)atoi(optarg);

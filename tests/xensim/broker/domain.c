@@ -90,10 +90,12 @@ static void guest_destroy(struct guest *g)
 
 	guest_kill(g);
 	g->dom = NULL; /* makes what follows silent */
-	while (!TAILQ_EMPTY(&g->conns))
-		conn_free(TAILQ_FIRST(&g->conns));
+	/* Before the connections, which would tell a handle that is stale from one closed in order.
+	 */
 	while (!TAILQ_EMPTY(&g->evts))
 		evt_free(TAILQ_FIRST(&g->evts), true);
+	while (!TAILQ_EMPTY(&g->conns))
+		conn_free(TAILQ_FIRST(&g->conns));
 	domain_die(d);
 	TAILQ_REMOVE(&b.guests, g, link);
 	source_remove(&g->listen);

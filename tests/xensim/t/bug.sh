@@ -6,12 +6,12 @@
 
 if [ -n "${IN_INSTANCE:-}" ]; then
 	instance 1
-	mkfifo $tmp/fifo
-	exec 3<>$tmp/fifo
-	in-guest "$g1" "$probe" resume 0 data/v "$1" <$tmp/fifo >$tmp/s &
+	mkfifo $tmp/server.in $tmp/client.in
+	exec 3<>$tmp/server.in 4<>$tmp/client.in
+	in-guest "$g1" dmvl-vchan resume 0 data/v "$1" <$tmp/server.in >$tmp/s &
 	server=$!
 	until_in $tmp/s ready
-	$probe client "$g1" /local/domain/"$g1"/data/v 0 >$tmp/c &
+	dmvl-vchan hang "$g1" /local/domain/"$g1"/data/v <$tmp/client.in >$tmp/c &
 	until_in $tmp/s open
 	case $1 in
 	close)
@@ -25,7 +25,11 @@ if [ -n "${IN_INSTANCE:-}" ]; then
 		wait $server
 		;;
 	esac
-	sleep 0.05
+	# The broker learns of it a moment later.
+	tries=0
+	until xensim dmesg | grep -q 'kernel BUG' || [ $((tries += 1)) -ge 500 ]; do
+		sleep 0.01
+	done
 	exit 0
 fi
 for how in close kill; do

@@ -8,7 +8,7 @@
 #   finish
 
 top=$(CDPATH='' cd -- "$(dirname -- "$0")/../../.." && pwd)
-probe=${PROBE:-$top/build/xensim/t/probe}
+PATH=$top/build/xensim/tools:$PATH
 run=$top/tests/xensim/run
 count=0 failed=0
 

@@ -78,10 +78,6 @@ static void set_environment(void)
 	snprintf(text, sizeof(text), "%s/bin:%s", base,
 		 old ? old : "/usr/sbin:/usr/bin:/sbin:/bin");
 	setenv("PATH", text, 1);
-	old = getenv("ASAN_OPTIONS"); /* the preloaded hooks come before its run-time, on purpose */
-	snprintf(text, sizeof(text), "verify_asan_link_order=0%s%s", old ? ":" : "",
-		 old ? old : "");
-	setenv("ASAN_OPTIONS", text, 1);
 }
 
 static void make_world(void)

@@ -1,0 +1,52 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# For those that run tests: programs under a sanitizer or valgrind write what they find into files,
+# daemons in guests too, and a file that is not empty fails the test, whatever else it says.
+#
+# SAN and VALGRIND say what is in use, as in the Makefile; without them nothing happens here.
+
+_here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+
+# reports_to DIR: what is started from here on writes to DIR/report.PID.
+reports_to()
+{
+	local log=$1/report
+	export ASAN_OPTIONS=log_path=$log:detect_stack_use_after_return=1:strict_string_checks=1
+	export UBSAN_OPTIONS=log_path=$log:print_stacktrace=1
+	export TSAN_OPTIONS=log_path=$log
+	# lax-ioctls: of an ioctl that it does not know valgrind would say so, and no more. The memory of
+	# a thread is "possibly" lost, always.
+	export VALGRIND_OPTS="-q --leak-check=full --show-leak-kinds=definite \
+		--errors-for-leak-kinds=definite --error-exitcode=99 --vgdb=no --sim-hints=lax-ioctls \
+		--suppressions=$_here/valgrind.supp --log-file=$log.%p"
+}
+
+# reports DIR: what was written there, as diagnostics of TAP. Fails if nothing was.
+reports()
+{
+	local file found=1
+	for file in "$1"/report.*; do
+		[ -s "$file" ] || continue
+		found=0
+		echo "# $(basename "$file"):"
+		head -n 60 "$file" | sed 's/^/#   /'
+	done
+	return $found
+}
+
+# valgrind_programs DIR: prints a directory with programs of the same names that run those of DIR
+# under valgrind; the one that is no product as it is.
+valgrind_programs()
+{
+	local dir name from
+	dir=$(dirname "$_here")/build/valgrind
+	from=$(realpath "$1")
+	mkdir -p "$dir"
+	for name in dmvl-back dmvl-front dmvlctl; do
+		printf '#!/bin/sh\nexec valgrind %s/%s "$@"\n' "$from" "$name" >"$dir/$name"
+		chmod 755 "$dir/$name"
+	done
+	ln -sf "$from/dmvl-hostile" "$dir/"
+	echo "$dir"
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* dmvl-back's command line. */
+#include "backend/conf.h"
+
+#include "tests/unit/tap.h"
+
+#define UP "--uplink=tap:up"
+
+static struct conf conf;
+static char err[CONF_ERR_MAX];
+
+/* The first word is the program's name. */
+#define parse(...)                                                                 \
+	conf_parse(&conf, (int)(sizeof((char *[]){__VA_ARGS__}) / sizeof(char *)), \
+		   (char *[]){__VA_ARGS__, NULL}, err)
+
+static void wrong(enum conf_result result, const char *want)
+{
+	is_int(result, CONF_WRONG, "refused: %s", want);
+	is_str(err, want, "with the sentence");
+}
+
+static void test_good(void)
+{
+	is_int(parse("x", UP), CONF_RUN, "just an uplink");
+	is_str(conf.control.name, "default", "name");
+	is_str(conf.run_dir, "/run/dmvl", "run directory");
+	is_int(conf.log_level, LOG_INFO, "log level");
+	is_int(conf.control.tx_capacity_bps, 0, "no capacity");
+	is_int(parse("x", "--uplink", "tap:a,bridge=b", "-n", "isp2", "--tx-capacity", "10mbit",
+		     "--rx-capacity=5mbps", "--run-dir=/x", "--log-level=debug", "-t"),
+	       CONF_RUN, "every option");
+	is_int(conf.uplink.kind, UPLINK_TAP, "kind");
+	is_str(conf.uplink.device, "a", "device");
+	is_str(conf.uplink.bridge, "b", "bridge");
+	is_str(conf.control.name, "isp2", "name");
+	is_int(conf.control.tx_capacity_bps, 10000000, "transmit capacity");
+	is_int(conf.control.rx_capacity_bps, 40000000, "receive capacity");
+	is_str(conf.run_dir, "/x", "run directory");
+	is_int(conf.log_level, LOG_DEBUG, "log level");
+	ok(conf.test_only, "test only");
+	is_int(parse("x", "--take-over", "--uplink=macvtap:eth0"), CONF_RUN, "macvtap");
+	ok(conf.uplink.kind == UPLINK_MACVTAP && conf.uplink.take_over, "that takes over");
+	is_int(parse("x", "-h"), CONF_HELP, "-h");
+	is_int(parse("x", "--version"), CONF_VERSION, "--version");
+}
+
+static void test_bad(void)
+{
+	wrong(parse("x"), "no --uplink: say where guests' traffic goes, for example "
+			  "--uplink tap:dmvl-up,bridge=xenbr0");
+	wrong(parse("x", UP, UP), "--uplink is given twice: start one daemon for each");
+	wrong(parse("x", UP, "--take-over"), "--take-over is for --uplink macvtap:LOWER only");
+	wrong(parse("x", UP, "--foo"), "unknown option \"--foo\": see dmvl-back --help");
+	wrong(parse("x", "--uplink"), "missing value behind \"--uplink\": see dmvl-back --help");
+	wrong(parse("x", UP, "y\n"), "unexpected argument \"y\\x0a\"");
+	wrong(parse("x", UP, "--run-dir="), "--run-dir: expected 1..4095 characters");
+	wrong(parse("x", UP, "--log-level=loud"),
+	      "--log-level \"loud\": expected error, warning, notice, info or debug");
+	wrong(parse("x", UP, "--rx-capacity=2tbit"),
+	      "--rx-capacity: rx-capacity \"2000000000000\": expected bits per second, an integer "
+	      "0..1000000000000");
+	is_int(parse("x", UP, "--tx-capacity=10m"), CONF_WRONG, "an ambiguous rate");
+	is_int(parse("x", UP, "-n", "a b"), CONF_WRONG, "a name that is none");
+}
+
+/* Names that the kernel would refuse, or change: then the device would not be found again. */
+static void test_uplink(void)
+{
+	static char *const bad[] = {
+		"",
+		"up",
+		"tap:",
+		"tap:a,b=c",
+		"tap:a,bridge=",
+		"tap:..",
+		"tap:t%d",
+		"tap:a:b",
+		"tap:a/b",
+		"tap:a-name-of-16-xxx",
+		"tap:a b",
+		"tap:\x1b[2J",
+		"macvtap:",
+		"macvtap:e%d",
+		"tap:a,bridge=b/c",
+		"tap:a,bridge=b%d",
+	};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		is_int(parse("x", "--uplink", bad[i]), CONF_WRONG, "uplink \"%s\"", bad[i]);
+		ok(strncmp(err, "uplink \"", 8) == 0 && !strpbrk(err, "\x1b\n"), "in one line");
+	}
+	is_int(parse("x", "--uplink=tap:fifteen-letters"), CONF_RUN, "15 characters");
+}
+
+int main(void)
+{
+	test_good();
+	test_bad();
+	test_uplink();
+	return done_testing();
+}

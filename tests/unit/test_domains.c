@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What becomes of a device when the hypervisor says this or that of its domain; and which guests
+ * get devices back that were put aside. The hypervisor, xenstore and the devices are played here.
+ */
+#include <errno.h>
+#include <stdio.h>
+
+#include "backend/device.h"
+#include "backend/nodes.h"
+#include "tests/unit/tap.h"
+
+static struct dom_info domains[200]; /* by domid; exists: there is one */
+static int failure;		     /* of the hypervisor */
+static unsigned gone, thawed, frozen;
+static uint8_t saved; /* the first byte of the UUID whose settings are put aside */
+static char restored[64];
+
+int dom_info(struct dom_conn *c, unsigned domid, struct dom_info *out)
+{
+	(void)c;
+	*out = domains[domid];
+	out->domid = domid;
+	return failure;
+}
+
+int dom_list(struct dom_conn *c, unsigned first, struct dom_info *out, unsigned max)
+{
+	unsigned n = 0;
+
+	(void)c;
+	for (unsigned id = first; id < 200 && n < max; id++) {
+		if (!domains[id].exists)
+			continue;
+		out[n] = domains[id];
+		out[n++].domid = id;
+	}
+	return failure ? failure : (int)n;
+}
+
+void device_gone(struct control *c, struct device *d)
+{
+	(void)c;
+	(void)d;
+	gone++;
+}
+
+void device_freeze(struct control *c, struct device *d, bool on)
+{
+	(void)c;
+	(void)d;
+	frozen += on;
+	thawed += !on;
+}
+
+void uuid_format(const uint8_t uuid[16], char out[UUID_TEXT_LEN + 1])
+{
+	snprintf(out, UUID_TEXT_LEN + 1, "%u", uuid[0]);
+}
+
+bool nodes_saved(struct xs_conn *xs, unsigned backend_domid, const char *uplink,
+		 const char *uuid_text)
+{
+	char text[4];
+
+	(void)xs;
+	(void)backend_domid;
+	(void)uplink;
+	snprintf(text, sizeof(text), "%u", saved);
+	return strcmp(text, uuid_text) == 0;
+}
+
+int nodes_restore(struct xs_conn *xs, unsigned backend_domid, const char *uplink,
+		  const char *uuid_text, unsigned domid)
+{
+	size_t n = strlen(restored);
+
+	(void)xs;
+	(void)backend_domid;
+	(void)uplink;
+	(void)uuid_text;
+	snprintf(restored + n, sizeof(restored) - n, "%u ", domid);
+	return 1;
+}
+
+/*
+ * state: e exists, d dying, s suspended, r rebooting. was: k its settings are kept already, f it is
+ * frozen. What becomes of the device: g it goes, f it is frozen, t it runs (on), . nobody touches
+ * it.
+ */
+static const struct row {
+	const char *name, *state;
+	uint8_t uuid, known; /* the domain's, and the one that the device has: their first bytes */
+	const char *was;
+	char becomes;
+	bool keep;
+} rows[] = {
+	{"runs", "e", 7, 7, "", 't', false},
+	{"is gone", "", 0, 7, "", 'g', false},
+	{"was never there", "", 0, 0, "", 'g', false},
+	{"is dying", "ed", 7, 7, "", 'g', false},
+	{"is another one", "e", 8, 7, "", 'g', false},
+	{"is one that was not known", "e", 8, 0, "", 't', false},
+	{"is suspended", "es", 7, 7, "", 'f', true},
+	{"is gone, was suspended", "", 0, 7, "kf", 'g', true},
+	{"is dying, was suspended", "eds", 7, 7, "kf", 'g', true},
+	{"goes on after a checkpoint", "e", 7, 7, "kf", 't', false},
+	{"reboots", "er", 7, 7, "", 't', true},
+	{"still reboots", "er", 7, 7, "k", 't', true},
+};
+
+static struct dom_info info_of(const struct row *r)
+{
+	return (struct dom_info){
+		.exists = strchr(r->state, 'e'),
+		.dying = strchr(r->state, 'd'),
+		.suspended = strchr(r->state, 's'),
+		.rebooting = strchr(r->state, 'r'),
+		.uuid = {r->uuid},
+	};
+}
+
+static char become(struct control *c)
+{
+	gone = frozen = thawed = 0;
+	control_check_domains(c);
+	if (gone + frozen + thawed != 1)
+		return gone + frozen + thawed ? '?' : '.';
+	return gone ? 'g' : frozen ? 'f' : 't';
+}
+
+static void test_check(const struct row *r)
+{
+	struct control c = {.domains_dirty = true};
+	struct device d = {.domid = 5,
+			   .uuid = {r->known},
+			   .keep = strchr(r->was, 'k'),
+			   .frozen = strchr(r->was, 'f')};
+	char became;
+
+	TAILQ_INIT(&c.devices);
+	TAILQ_INSERT_TAIL(&c.devices, &d, next);
+	memset(domains, 0, sizeof(domains));
+	domains[5] = info_of(r);
+	became = become(&c);
+	ok(became == r->becomes, "%s: '%c'", r->name, became);
+	ok(d.keep == r->keep, "%s: its settings are %skept", r->name, d.keep ? "" : "not ");
+	ok(!c.domains_dirty, "%s: looked at", r->name);
+
+	failure = -EIO;
+	ok(become(&c) == '.', "%s, but nobody says so", r->name);
+	failure = 0;
+	d.gone = true;
+	ok(become(&c) == '.', "%s, but the device is going already", r->name);
+}
+
+static void test_welcome(void)
+{
+	struct control c = {.domains_new = true};
+
+	memset(domains, 0, sizeof(domains));
+	for (unsigned id = 1; id < 200; id++)
+		domains[id] = (struct dom_info){.exists = true, .uuid = {1}};
+	saved = 7;
+	domains[3] = (struct dom_info){.exists = true, .dying = true, .uuid = {7}};
+	domains[4] = (struct dom_info){.exists = true, .suspended = true, .uuid = {7}};
+	domains[5] = (struct dom_info){.exists = true, .rebooting = true, .uuid = {7}};
+	control_welcome_back(&c);
+	is_str(restored, "", "the old domain, on its way out, gets nothing back");
+	domains[190] = (struct dom_info){.exists = true, .uuid = {7}};
+	control_welcome_back(&c);
+	is_str(restored, "190 ", "the new one does, though it is far behind");
+	ok(!c.domains_new, "looked at");
+	failure = -EIO;
+	control_welcome_back(&c);
+	is_str(restored, "190 ", "an error of the hypervisor ends it");
+}
+
+int main(void)
+{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		test_check(&rows[i]);
+	test_welcome();
+	return done_testing();
+}

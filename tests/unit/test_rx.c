@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From the uplink into guests' RX rings: each gets its frames, in the form that it takes, or none
+ * and a count of them. The uplink is a socket, the ring a piece of memory.
+ */
+#include "tests/unit/fake_dpath.h"
+#include "tests/unit/tap.h"
+
+static struct mk m;
+
+enum kind { K_TCP4, K_TCP6, K_UDP4 };
+
+static void make(enum kind kind, const char *dst, uint32_t payload)
+{
+	mk_eth(&m, dst, MK_OTHER, kind == K_TCP6 ? 0x86dd : 0x0800);
+	if (kind == K_TCP6)
+		mk_ipv6(&m, 6, MK_IP6_2, MK_IP6);
+	else
+		mk_ipv4(&m, kind == K_TCP4 ? 6 : 17, MK_IP2, MK_IP);
+	if (kind == K_UDP4)
+		mk_udp(&m, 4000, 53);
+	else
+		mk_tcp(&m, 1000, 0x18);
+	mk_payload(&m, payload);
+	mk_finish(&m, 0);
+}
+
+static void turn(void)
+{
+	rx_read_uplink(&dp);
+	while (rx_run(&dp))
+		;
+	commit();
+}
+
+/* The frame comes in, asking for a checksum and, unless @gso is 0, for segments of @size. */
+static void come(uint8_t gso, uint16_t size)
+{
+	struct virtio_net_hdr_v1 vnet = MK_VNET(CSUM, gso, size, m.l4, m.proto == 6 ? 16 : 6);
+	struct iovec iov[2] = {{&vnet, sizeof(vnet)}, {m.b, m.len}};
+
+	if (writev(wire, iov, 2) < 0)
+		abort();
+	turn();
+}
+
+/* What a guest found in its ring so far. */
+struct got {
+	unsigned frames, bad;
+	uint32_t payload, largest;
+	struct virtio_net_hdr_v1 vnet; /* of the last frame */
+};
+
+static uint32_t headers_len(void)
+{
+	return m.l4 + (m.proto == 6 ? 20 : 8);
+}
+
+/* One message of the ring; a frame whose header asks for nothing must be complete in itself. */
+static bool take_one(struct ldp *l, struct got *got)
+{
+	static uint8_t frame[WIRE_BODY_MAX + 8];
+	uint32_t headers = headers_len(), len;
+	struct wire_hdr wh;
+	const char *why;
+
+	if (!fake_take(l->vchan, &wh, sizeof(wh)))
+		return false;
+	len = wh.len - WIRE_VNET_LEN;
+	if (wire_check(&wh, l->vchan->size, &why) < 0 ||
+	    !fake_take(l->vchan, &got->vnet, WIRE_VNET_LEN) ||
+	    !fake_take(l->vchan, frame, wire_size(wh.len) - sizeof(wh) - WIRE_VNET_LEN)) {
+		got->bad++;
+		return false;
+	}
+	got->bad += wh.type != WIRE_DATA || len < headers;
+	got->bad += !got->vnet.flags && !mk_csum_good(&m, frame, len);
+	got->bad += memcmp(frame, m.b, m.l3) != 0;
+	got->bad += memcmp(frame + headers, m.b + headers + got->payload, len - headers) != 0;
+	got->frames++;
+	got->payload += len - headers;
+	got->largest = len > got->largest ? len : got->largest;
+	return true;
+}
+
+/* All that comes, as the guest makes room for it. */
+static struct got take(struct ldp *l)
+{
+	struct got got = {0};
+
+	while (take_one(l, &got)) {
+		if (l->rx_blocked) {
+			rx_unblock(&dp, l);
+			turn();
+		}
+	}
+	return got;
+}
+
+/* Who takes what, and in how many frames it must come: as it is (1), or cut up. */
+static const struct row {
+	const char *name;
+	enum kind kind;
+	uint32_t payload;
+	uint8_t gso;
+	uint16_t size;
+	uint32_t features;
+	unsigned order, frames;
+	bool whole; /* with the header that it came with */
+} rows[] = {
+	{"TSO4, takes all", K_TCP4, 5000, TCP4, 1000, ALL, 18, 1, true},
+	{"TSO4, takes checksums only", K_TCP4, 5000, TCP4, 1000, VNET_F_CSUM, 18, 5, false},
+	{"TSO4, takes TSO6", K_TCP4, 5100, TCP4, 1000, ALL & ~VNET_F_TSO4, 18, 6, false},
+	{"TSO4, takes nothing", K_TCP4, 5000, TCP4, 1000, 0, 18, 5, false},
+	{"TSO4, takes TSO4 but no checksums", K_TCP4, 999, TCP4, 500, VNET_F_TSO4, 18, 2, false},
+	{"TSO4 of 64 KiB, takes nothing", K_TCP4, 65000, TCP4, 1460, 0, 20, 45, false},
+	{"TSO4, in a small ring", K_TCP4, 5000, TCP4, 1400, ALL, 13, 1, true},
+	{"TSO4, larger than the ring", K_TCP4, 9000, TCP4, 1400, ALL, 13, 7, false},
+	{"TSO4 of small segments, takes all", K_TCP4, 1000, TCP4, 100, ALL, 18, 1, true},
+	{"TSO6, takes all", K_TCP6, 5000, TCP6, 1000, ALL, 18, 1, true},
+	{"TSO6, takes nothing", K_TCP6, 5000, TCP6, 1000, 0, 18, 5, false},
+	{"USO, takes all", K_UDP4, 5000, USO, 1000, ALL, 18, 1, true},
+	{"USO, takes TSO", K_UDP4, 5000, USO, 1000, ALL & ~VNET_F_USO, 18, 5, false},
+	{"USO, takes nothing", K_UDP4, 5000, USO, 1000, 0, 18, 5, false},
+	{"checksum, takes it", K_TCP4, 1000, 0, 0, VNET_F_CSUM, 18, 1, true},
+	{"checksum, takes nothing", K_TCP4, 1000, 0, 0, 0, 18, 1, false},
+	{"checksum, odd length", K_TCP4, 999, 0, 0, 0, 18, 1, false},
+	{"checksum of IPv6", K_TCP6, 1000, 0, 0, 0, 18, 1, false},
+	{"checksum of UDP", K_UDP4, 1000, 0, 0, 0, 18, 1, false},
+	{"one segment", K_TCP4, 900, TCP4, 1000, 0, 18, 1, false},
+};
+
+static void test_form(const struct row *r)
+{
+	struct ldp *l;
+	struct got got;
+	uint64_t charged;
+
+	begin();
+	l = guest(0, r->features, r->order);
+	make(r->kind, MK_MAC, r->payload);
+	come(r->gso, r->size);
+	got = take(l);
+	is_int(got.bad, 0, "%s: nothing wrong", r->name);
+	is_int(got.frames, r->frames, "%s: frames", r->name);
+	is_int(got.payload, r->payload, "%s: bytes", r->name);
+	if (r->whole)
+		ok(got.vnet.flags == CSUM && got.vnet.gso_type == r->gso &&
+			   got.vnet.gso_size == r->size,
+		   "%s: as it came", r->name);
+	else
+		ok(memcmp(&got.vnet, MK_ZERO, WIRE_VNET_LEN) == 0, "%s: nothing asked for",
+		   r->name);
+	charged = r->payload + (r->gso ? (r->payload + r->size - 1) / r->size : 1) *
+				       (uint64_t)(headers_len() + FRAME_FCS_LEN);
+	is_int(l->count.rx_bytes, charged, "%s: charged by segment", r->name);
+	is_int(l->count.rx_frames, r->frames, "%s: counted", r->name);
+	end();
+}
+
+/* One frame of `payload` bytes comes and is dropped for `reason`. */
+static void drops(struct ldp *l, uint8_t gso, uint16_t size, unsigned reason, const char *name)
+{
+	uint64_t before = l->count.drops[reason], all = all_drops(l);
+
+	come(gso, size);
+	is_int(take(l).frames, 0, "%s: does not come", name);
+	ok(l->count.drops[reason] == before + 1 && all_drops(l) == all + 1, "%s: counted as %s",
+	   name, ldp_drop_name(reason));
+}
+
+static void passes(struct ldp *l, uint8_t gso, uint16_t size, const char *name)
+{
+	uint64_t before = all_drops(l);
+
+	come(gso, size);
+	ok(take(l).frames > 0 && all_drops(l) == before, "%s: comes", name);
+}
+
+static void test_drops(void)
+{
+	struct ldp *l;
+	unsigned n = 0;
+
+	begin();
+	l = guest(0, ALL, 12);
+	make(K_TCP4, MK_MAC, 1460);
+	passes(l, 0, 0, "a frame of the mtu");
+	make(K_TCP4, MK_MAC, 1461);
+	drops(l, 0, 0, LDP_DROP_RX_OVERSIZE, "a byte more");
+	make(K_TCP4, MK_MAC, 3000);
+	passes(l, TCP4, 1460, "segments of the mtu");
+	drops(l, TCP4, 1461, LDP_DROP_RX_OVERSIZE, "segments of a byte more");
+	l->conf.mtu = 9000;
+	make(K_TCP4, MK_MAC, 4076 - 54);
+	passes(l, 0, 0, "a frame that fills the ring");
+	make(K_TCP4, MK_MAC, 4077 - 54);
+	drops(l, 0, 0, LDP_DROP_RX_OVERSIZE, "a byte more than the ring");
+
+	l->conf.mtu = 1500;
+	make(K_TCP4, MK_MAC, 1460);
+	mk_tag(&m, 0x8100, 7);
+	m.l4 += 4;
+	drops(l, 0, 0, LDP_DROP_RX_VLAN, "a tag that is not the guest's");
+	l->conf.vlan.mode = VLAN_TRUNK;
+	passes(l, 0, 0, "a tag that is, beyond the mtu");
+
+	make(K_TCP4, MK_MAC, 100);
+	l->frozen = true;
+	drops(l, 0, 0, LDP_DROP_RX_FULL, "to a guest that is suspended");
+	l->frozen = false;
+	l->failed = true;
+	drops(l, 0, 0, LDP_DROP_RX_FULL, "to one that broke the protocol");
+	l->failed = false;
+	passes(l, 0, 0, "to one that did not");
+
+	/* Nobody takes frames out of the ring: it fills, then the queue, then they are dropped. */
+	make(K_TCP4, MK_MAC, 1000);
+	while (l->count.drops[LDP_DROP_RX_FULL] == 2 && n++ < 1000)
+		come(0, 0);
+	ok(n > 60 && n < 70, "%u frames of 1054 bytes wait at most", n - 1);
+	ok(l->rx_blocked && l->vchan->armed, "an event is asked for");
+	is_int(take(l).frames, n - 1, "all that were not dropped come");
+	end();
+}
+
+/* How many frames each guest found; they all take the frame whole. */
+static void heard(const char *name, unsigned a, unsigned b, unsigned c)
+{
+	unsigned n[GUESTS];
+
+	for (uint32_t slot = 0; slot < GUESTS; slot++)
+		n[slot] = take(dp.ldp[slot]).frames;
+	if (!ok(n[0] == a && n[1] == b && n[2] == c, "%s", name))
+		diag("got %u, %u, %u", n[0], n[1], n[2]);
+}
+
+static void test_who(void)
+{
+	begin();
+	for (uint32_t slot = 0; slot < GUESTS; slot++)
+		guest(slot, ALL, 18);
+	make(K_UDP4, MK_MAC, 100);
+	come(0, 0);
+	heard("to one guest", 1, 0, 0);
+	memcpy(m.b, macs[2], 6);
+	if (send(wire, "rubbish, longer than a header", 20, 0) < 0)
+		abort();
+	come(0, 0);
+	heard("to another one, behind something that is no frame", 0, 0, 1);
+	is_int(dp.uplink_errors, 1, "which is counted");
+	memcpy(m.b, MK_OTHER, 6);
+	come(0, 0);
+	heard("to nobody", 0, 0, 0);
+	memcpy(m.b, MK_BCAST, 6);
+	come(0, 0);
+	heard("to all", 1, 1, 1);
+	memcpy(m.b, "\x01\x00\x5e\x00\x00\xfb", 6);
+	come(0, 0);
+	heard("to a group", 1, 1, 1);
+	end();
+}
+
+/* A guest's frame lies in pieces: its headers, copied out, and the rest in its ring. */
+static void test_pieces(void)
+{
+	struct virtio_net_hdr_v1 vnet;
+	struct frame_info fi;
+	struct iovec iov[3];
+
+	begin();
+	for (uint32_t slot = 0; slot < GUESTS; slot++)
+		guest(slot, slot == 0 ? 0 : ALL, 18);
+	make(K_TCP4, MK_BCAST, 1400);
+	vnet = MK_VNET(CSUM, 0, 0, m.l4, 16);
+	frame_parse(m.b, FRAME_HDR_MAX, m.len, &fi);
+	iov[0] = (struct iovec){m.b, FRAME_HDR_MAX};
+	iov[1] = (struct iovec){m.b + FRAME_HDR_MAX, 99};
+	iov[2] = (struct iovec){m.b + FRAME_HDR_MAX + 99, m.len - FRAME_HDR_MAX - 99};
+	is_int(rx_flood(&dp, dp.ldp[1],
+			&(struct rx_source){.vnet = &vnet,
+					    .fi = &fi,
+					    .hdr = m.b,
+					    .hdr_len = FRAME_HDR_MAX,
+					    .iov = iov,
+					    .iovcnt = 3,
+					    .cost_bytes = m.len + 4}),
+	       GUESTS - 1, "of a guest: a copy for each other");
+	turn();
+	is_int(take(dp.ldp[0]).bad, 0, "in one piece where the checksum was completed");
+	is_int(take(dp.ldp[2]).bad, 0, "and where it was not");
+	is_int(dp.ldp[0]->count.rx_frames, 1, "both");
+	is_int(dp.ldp[2]->count.rx_frames, 1, "have it");
+	is_int(dp.ldp[1]->count.rx_frames, 0, "the sender does not");
+	end();
+}
+
+int main(void)
+{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		test_form(&rows[i]);
+	test_drops();
+	test_who();
+	test_pieces();
+	return done_testing();
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A device's settings: what is well-formed is put in force, what is not changes nothing and is
+ * named, what is removed has its default again. A table stands in for xenstore.
+ */
+#include "backend/settings.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "common/xskey.h"
+#include "tests/unit/tap.h"
+
+static const char *nodes[KEY_COUNT]; /* NULL: no such node */
+static int failure;		     /* of xenstore itself */
+
+int xskey_read(struct xs_conn *c, uint32_t t, const char *dir, enum schema_key key, char *buf,
+	       size_t size)
+{
+	(void)c;
+	(void)t;
+	(void)dir;
+	if (failure)
+		return failure;
+	if (!nodes[key])
+		return -ENOENT;
+	if (strlen(nodes[key]) >= size)
+		return -E2BIG;
+	strcpy(buf, nodes[key]);
+	return (int)strlen(buf);
+}
+
+/* One key: a value that is none of its defaults, and some that are none at all. */
+static const struct row {
+	enum schema_key key;
+	const char *good;
+	const char *bad[4];
+} rows[] = {
+	{KEY_BACK_WEIGHT, "300", {"banana", "0", "65536", ""}},
+	{KEY_BACK_TX_MIN, "1000", {"10mbit", "-5", "5001"}}, /* over tx-max */
+	{KEY_BACK_TX_MAX, "5000", {"fast", "999"}},	     /* below tx-min */
+	{KEY_BACK_RX_MIN, "2000", {"x", "6001"}},
+	{KEY_BACK_RX_MAX, "6000", {"1 2", "1999"}},
+	{KEY_BACK_TX_BURST, "4000", {"many", "1073741825"}},
+	{KEY_BACK_RX_BURST, "7000", {"-1"}},
+	{KEY_BACK_LATENCY, "low", {"fast", ""}},
+	{KEY_BACK_FLOOD_RATE, "20", {"none", "1000001"}},
+	{KEY_BACK_SPOOF_CHECK, "0", {"yes", "2"}},
+	{KEY_BACK_ALLOWED_IP, "10.0.0.1", {"10.0.0", "10.0.0.1/33", "10.0.0.2, x"}},
+	{KEY_BACK_VLAN, "10,20", {"banana", "4095", "7-", ""}},
+	{KEY_BACK_MTU, "9000", {"67", "65522"}},
+	{KEY_BACK_MAC, "00:16:3e:00:00:07", {"01:16:3e:00:00:07", "00:16:3e:00:00"}},
+	{KEY_BACK_UPLINK, "other", {"a b", ""}},
+};
+
+#define ROWS (sizeof(rows) / sizeof(rows[0]))
+
+static const char *load(struct ldp_settings *s)
+{
+	static char err[SCHEMA_ERR_MAX];
+
+	if (settings_load(NULL, "", s, err) != 0)
+		return "failed";
+	return err;
+}
+
+/* Names the key, first of all. */
+static bool names(const char *err, enum schema_key key)
+{
+	size_t n = strlen(schema_name(key));
+
+	return strncmp(err, schema_name(key), n) == 0 && err[n] != '\0';
+}
+
+/* Field by field: padding is nobody's. */
+static bool same(const struct ldp_settings *a, const struct ldp_settings *b)
+{
+	return a->weight == b->weight && a->tx_min == b->tx_min && a->tx_max == b->tx_max &&
+	       a->rx_min == b->rx_min && a->rx_max == b->rx_max && a->tx_burst == b->tx_burst &&
+	       a->rx_burst == b->rx_burst && a->low_latency == b->low_latency &&
+	       a->spoof_check == b->spoof_check && a->flood_rate == b->flood_rate &&
+	       a->mtu == b->mtu && memcmp(a->mac, b->mac, 6) == 0 && a->has_mac == b->has_mac &&
+	       a->allowed.n == b->allowed.n &&
+	       memcmp(a->allowed.entry, b->allowed.entry,
+		      a->allowed.n * sizeof(a->allowed.entry[0])) == 0 &&
+	       a->vlan.mode == b->vlan.mode &&
+	       memcmp(a->vlan.ids, b->vlan.ids, sizeof(a->vlan.ids)) == 0 &&
+	       strcmp(a->uplink, b->uplink) == 0;
+}
+
+static void all_good(void)
+{
+	memset(nodes, 0, sizeof(nodes));
+	for (size_t i = 0; i < ROWS; i++)
+		nodes[rows[i].key] = rows[i].good;
+}
+
+static void test_good(void)
+{
+	static const uint8_t mac[6] = {0, 0x16, 0x3e, 0, 0, 7};
+	struct ldp_settings s;
+	struct ldp_conf conf = {.tx_features = 5, .rx_features = 6};
+
+	settings_default(&s);
+	all_good();
+	is_str(load(&s), "", "all keys are well-formed");
+	settings_to_conf(&s, &conf);
+	ok(conf.tx.weight == 300 && conf.rx.weight == 300, "weight");
+	ok(conf.tx.min_bps == 1000 && conf.tx.max_bps == 5000, "limits of transmission");
+	ok(conf.rx.min_bps == 2000 && conf.rx.max_bps == 6000, "limits of reception");
+	ok(conf.tx.burst_bytes == 4000 && conf.rx.burst_bytes == 7000, "bursts");
+	ok(conf.tx.low_latency && conf.rx.low_latency, "latency");
+	ok(conf.flood_rate == 20 && !conf.spoof_check, "flood-rate, spoof-check");
+	ok(conf.allowed.n == 1 && conf.vlan.mode == VLAN_LIST, "lists");
+	ok(conf.mtu == 9000 && memcmp(conf.mac, mac, 6) == 0, "mtu, mac");
+	is_str(s.uplink, "other", "uplink");
+	ok(conf.tx_features == 5 && conf.rx_features == 6, "features are not a setting");
+}
+
+/* From all good, one key after the other goes bad, in each of its ways, and is mended. */
+static void test_bad(const struct row *r)
+{
+	struct ldp_settings s, before;
+
+	all_good();
+	settings_default(&s);
+	load(&s);
+	before = s;
+	for (size_t i = 0; i < 4 && r->bad[i]; i++) {
+		nodes[r->key] = r->bad[i];
+		ok(strstr(load(&s), schema_name(r->key)), "%s \"%s\": named", schema_name(r->key),
+		   r->bad[i]);
+		ok(same(&s, &before), "%s \"%s\": changes nothing", schema_name(r->key), r->bad[i]);
+	}
+	nodes[r->key] = r->good;
+	is_str(load(&s), "", "%s: mended", schema_name(r->key));
+}
+
+/* In force alone, and removed: it has its default again. */
+static void test_removed(const struct row *r)
+{
+	struct ldp_settings s, before;
+
+	settings_default(&s);
+	memset(nodes, 0, sizeof(nodes));
+	nodes[KEY_BACK_MAC] = "00:16:3e:00:00:01";
+	load(&s);
+	before = s;
+	nodes[r->key] = r->good;
+	is_str(load(&s), "", "%s: alone", schema_name(r->key));
+	ok(!same(&s, &before), "%s: in force", schema_name(r->key));
+	if (r->key == KEY_BACK_MAC)
+		return; /* has no default */
+	nodes[r->key] = NULL;
+	is_str(load(&s), "", "%s: removed", schema_name(r->key));
+	ok(same(&s, &before), "%s: has its default", schema_name(r->key));
+}
+
+static void test_errors(void)
+{
+	static char longer[SCHEMA_VALUE_MAX + 2];
+	struct ldp_settings s, before;
+	char err[SCHEMA_ERR_MAX];
+
+	all_good();
+	settings_default(&s);
+	load(&s);
+	nodes[KEY_BACK_WEIGHT] = "banana";
+	nodes[KEY_BACK_VLAN] = "apple";
+	ok(names(load(&s), KEY_BACK_WEIGHT), "of two the first is named");
+	nodes[KEY_BACK_WEIGHT] = "1";
+	ok(names(load(&s), KEY_BACK_VLAN), "and then the second");
+	is_int(s.weight, 1, "what is good beside it is in force");
+	nodes[KEY_BACK_VLAN] = "none";
+
+	memset(longer, '1', sizeof(longer) - 1);
+	load(&s);
+	before = s;
+	nodes[KEY_BACK_ALLOWED_IP] = longer;
+	ok(names(load(&s), KEY_BACK_ALLOWED_IP), "longer than any value may be: named");
+	ok(same(&s, &before), "and changes nothing");
+	nodes[KEY_BACK_ALLOWED_IP] = "";
+	load(&s);
+	before = s;
+	for (unsigned i = 0; i < 257; i++)
+		longer[i] = i % 2 ? ',' : '5';
+	longer[257] = '\0';
+	nodes[KEY_BACK_VLAN] = longer;
+	ok(names(load(&s), KEY_BACK_VLAN), "longer than a list may be: named");
+	ok(same(&s, &before), "and changes nothing");
+	nodes[KEY_BACK_VLAN] = "none";
+
+	nodes[KEY_BACK_MAC] = NULL;
+	ok(names(load(&s), KEY_BACK_MAC), "no mac: named");
+	ok(!s.has_mac, "and there is none");
+	nodes[KEY_BACK_WEIGHT] = "x";
+	ok(names(load(&s), KEY_BACK_WEIGHT), "of two the first is named here too");
+
+	failure = -EIO;
+	is_int(settings_load(NULL, "", &s, err), -EIO, "an error of xenstore's is said");
+	is_str(err, "", "and is not the operator's");
+	failure = 0;
+}
+
+int main(void)
+{
+	test_good();
+	for (size_t i = 0; i < ROWS; i++) {
+		test_bad(&rows[i]);
+		test_removed(&rows[i]);
+	}
+	test_errors();
+	return done_testing();
+}

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From guests' TX rings onto the uplink and to each other: what leaves, what waits, what is refused
+ * and counted, and who pays how much. Time stands still, so a turn is one batch of draws.
+ */
+#include "tests/unit/fake_dpath.h"
+#include "tests/unit/tap.h"
+
+static struct mk m;
+
+/* A frame of `len` bytes with the sequence number n, in m, from guest `slot`. */
+static void make(uint32_t slot, const void *dst, uint32_t len, uint32_t n)
+{
+	mk_eth(&m, dst, (const char *)macs[slot], 0x88b5);
+	mk_payload(&m, len - FRAME_ETH_LEN);
+	memcpy(m.b + FRAME_ETH_LEN, &n, sizeof(n));
+}
+
+/* The guest sends what is in m. */
+static void give_as(uint32_t slot, const struct virtio_net_hdr_v1 *vnet)
+{
+	struct wire_hdr wh = wire_make(WIRE_DATA, WIRE_VNET_LEN + m.len);
+	struct vchan *v = &rings[slot];
+
+	fake_give(v, &wh, sizeof(wh));
+	fake_give(v, vnet, WIRE_VNET_LEN);
+	fake_give(v, m.b, wire_size(wh.len) - sizeof(wh) - WIRE_VNET_LEN);
+}
+
+static void give(uint32_t slot, const void *dst, uint32_t len, uint32_t n)
+{
+	static const struct virtio_net_hdr_v1 plain;
+
+	make(slot, dst, len, n);
+	give_as(slot, &plain);
+}
+
+/* One turn: the guests' events, local frames, the uplink's, and what came of it for others. */
+static bool turn(void)
+{
+	bool more;
+
+	for (uint32_t slot = 0; slot < dp.slots_end; slot++) {
+		fake_publish(&rings[slot]);
+		tx_scan(&dp, dp.ldp[slot]);
+	}
+	more = tx_run_local(&dp);
+	more |= tx_run(&dp);
+	while (rx_run(&dp))
+		;
+	commit();
+	return more;
+}
+
+/* The next frame on the wire, its vnet header in *vnet; its length, 0: none. */
+static uint32_t leaves(struct virtio_net_hdr_v1 *vnet, uint8_t *frame)
+{
+	struct iovec iov[2] = {{vnet, WIRE_VNET_LEN}, {frame, WIRE_FRAME_MAX}};
+	ssize_t n = readv(wire, iov, 2);
+
+	return n < 0 ? 0 : (uint32_t)n - WIRE_VNET_LEN;
+}
+
+struct left {
+	unsigned frames[GUESTS], out_of_order;
+	uint64_t bytes[GUESTS];
+};
+
+/* Takes all that has left, by sender. */
+static void take_wire(struct left *got)
+{
+	static uint8_t frame[WIRE_FRAME_MAX];
+	struct virtio_net_hdr_v1 vnet;
+	uint32_t len, n;
+
+	while ((len = leaves(&vnet, frame)) > 0) {
+		uint32_t slot = frame[11] - macs[0][5];
+
+		memcpy(&n, frame + FRAME_ETH_LEN, sizeof(n));
+		got->out_of_order += n != got->frames[slot];
+		got->frames[slot]++;
+		got->bytes[slot] += len + FRAME_FCS_LEN;
+	}
+}
+
+/* How many frames a guest finds in its ring. */
+static unsigned take_ring(uint32_t slot)
+{
+	static uint8_t body[WIRE_BODY_MAX + 8];
+	struct wire_hdr wh;
+	unsigned n = 0;
+
+	while (fake_take(&rings[slot], &wh, sizeof(wh)) &&
+	       fake_take(&rings[slot], body, wire_size(wh.len) - sizeof(wh)))
+		n++;
+	return n;
+}
+
+static void begin_with(unsigned guests)
+{
+	begin();
+	dp.loop = loop_new();
+	dp.up_out = loop_io_new(dp.loop, uplink.fd, LOOP_WRITE, free, NULL);
+	for (uint32_t slot = 0; slot < guests; slot++) {
+		struct ldp *l = guest(slot, ALL, 18);
+
+		l->conf.spoof_check = true;
+		l->conf.flood_rate = 1000;
+		bucket_init(&l->flood, 8000, 100, dp.now_ns);
+	}
+}
+
+static void end_all(void)
+{
+	loop_io_free(dp.up_out);
+	loop_free(dp.loop);
+	end();
+}
+
+static void test_bytes(void)
+{
+	struct virtio_net_hdr_v1 in, out;
+	static uint8_t frame[WIRE_FRAME_MAX];
+	uint64_t wire_bytes = 0;
+
+	begin_with(1);
+	mk_eth(&m, MK_OTHER, MK_MAC, 0x0800);
+	mk_ipv4(&m, 6, MK_IP, MK_IP2);
+	mk_tcp(&m, 1000, 0x18);
+	mk_payload(&m, 5000);
+	mk_finish(&m, 0);
+	in = MK_VNET(CSUM | 0x82, TCP4, 1000, m.l4, 16);
+	in.hdr_len = 7;
+	give_as(0, &in);
+	turn();
+	is_int(leaves(&out, frame), m.len, "a frame leaves in one piece");
+	ok(memcmp(frame, m.b, m.len) == 0, "with its bytes, though its ring wraps in it");
+	ok(out.flags == CSUM && out.gso_type == TCP4 && out.gso_size == 1000 &&
+		   out.hdr_len == m.l4 + 20,
+	   "and a header that was made anew");
+	wire_bytes = 5 * (1000 + m.l4 + 20 + 4);
+	is_int(dp.ldp[0]->count.tx_frames, 1, "counted");
+	is_int(dp.ldp[0]->count.tx_bytes, wire_bytes, "by what its segments take on the wire");
+	is_int(rings[0].in.prod - rings[0].in.cons, 0, "its ring is empty");
+	end_all();
+}
+
+/* The uplink takes no more: nothing is lost, and a broadcast is not counted twice. */
+static void test_full(void)
+{
+	struct left got = {0};
+	unsigned rounds = 0;
+
+	begin_with(2);
+	for (unsigned i = 0; i < 50; i++) {
+		give(0, i % 2 ? MK_OTHER : MK_BCAST, 1514, i);
+		give(1, MK_OTHER, 1000, i);
+	}
+	setsockopt(uplink.fd, SOL_SOCKET, SO_SNDBUF, &(int){10000}, sizeof(int));
+	turn();
+	ok(dp.tx_blocked, "the uplink is full");
+	take_wire(&got);
+	turn();
+	is_int(recv(wire, &(char){0}, 1, 0), -1, "until somebody says that it is not");
+	while (dp.tx_blocked && rounds++ < 100) {
+		take_wire(&got);
+		dp.tx_blocked = false;
+		turn();
+	}
+	while (turn())
+		;
+	take_wire(&got);
+	ok(rounds > 3 && rounds < 100, "it was full %u times", rounds);
+	ok(got.frames[0] == 50 && got.frames[1] == 50, "all frames have left");
+	is_int(got.out_of_order, 0, "in order");
+	is_int(all_drops(dp.ldp[0]) + all_drops(dp.ldp[1]), 0, "none was dropped");
+	is_int(dp.ldp[0]->flood.tokens_bytes, 100 - 25, "each broadcast was counted once");
+	end_all();
+}
+
+/* What `m` holds is refused for `reason`; the good frame behind it leaves. */
+static void refused(const struct virtio_net_hdr_v1 *vnet, unsigned reason)
+{
+	struct ldp *l = dp.ldp[0];
+	uint64_t before = l->count.drops[reason], all = all_drops(l), frames = l->count.tx_frames;
+	int64_t tokens = dp.tx_pace.bucket.tokens_bytes;
+	struct left got = {0};
+
+	give_as(0, vnet);
+	turn();
+	take_wire(&got);
+	is_int(got.frames[0] + take_ring(1), 0, "%s: goes nowhere", ldp_drop_name(reason));
+	ok(l->count.drops[reason] == before + 1 && all_drops(l) == all + 1, "%s: counted",
+	   ldp_drop_name(reason));
+	ok(l->count.tx_frames == frames && dp.tx_pace.bucket.tokens_bytes == tokens,
+	   "%s: the uplink is not charged", ldp_drop_name(reason));
+	give(0, MK_OTHER, 100, 0);
+	turn();
+	take_wire(&got);
+	is_int(got.frames[0], 1, "%s: the next one leaves", ldp_drop_name(reason));
+	is_int(tokens - dp.tx_pace.bucket.tokens_bytes, 104, "and is charged to the uplink");
+}
+
+static void test_refused(void)
+{
+	struct virtio_net_hdr_v1 plain = {0}, csum = MK_VNET(CSUM, 0, 0, 40000, 0);
+
+	begin_with(2);
+	/* Enough, and without a rate none come back. */
+	bucket_init(&dp.tx_pace.bucket, 0, 1 << 20, dp.now_ns);
+	dp.tx_pace.idle_depth_bytes = 1 << 20;
+	make(0, MK_OTHER, 100, 0);
+	m.b[11]++;
+	refused(&plain, FRAME_SPOOF_MAC);
+	make(0, macs[1], 100, 0);
+	m.b[11]++;
+	refused(&plain, FRAME_SPOOF_MAC);
+	make(0, MK_OTHER, 100, 0);
+	mk_tag(&m, 0x8100, 5);
+	refused(&plain, FRAME_VLAN);
+	make(0, MK_OTHER, 1515, 0);
+	refused(&plain, FRAME_OVERSIZE);
+	make(0, MK_OTHER, 100, 0);
+	refused(&csum, FRAME_OFFLOAD);
+	dp.ldp[0]->conf.flood_rate = 0;
+	make(0, MK_BCAST, 100, 0);
+	refused(&plain, LDP_DROP_FLOOD);
+	dp.ldp[0]->conf.flood_rate = 1000;
+	dp.ldp[0]->flood.tokens_bytes = 0;
+	make(0, "\x01\x00\x5e\x00\x00\xfb", 100, 0);
+	refused(&plain, LDP_DROP_FLOOD);
+	end_all();
+}
+
+static void test_where(void)
+{
+	static const char *const names[] = {"local", "uplink", "off"};
+	/* By mode: of a frame to guest 1, and of a broadcast, what comes to 0, 1, 2 and the wire.
+	 */
+	static const unsigned unicast[3][4] = {{0, 1, 0, 0}, {0, 0, 0, 1}, {0, 0, 0, 0}};
+	static const unsigned broadcast[3][4] = {{0, 1, 1, 1}, {0, 0, 0, 1}, {0, 0, 0, 1}};
+
+	for (unsigned mode = 0; mode < 3; mode++) {
+		const unsigned *want = unicast[mode];
+
+		begin_with(GUESTS);
+		dp.link.sw = (enum switch_mode)mode;
+		for (unsigned i = 0; i < 2; i++, want = broadcast[mode]) {
+			const char *what = i ? "broadcast" : "unicast";
+			struct left got = {0};
+
+			give(0, i ? (const void *)MK_BCAST : macs[1], 100, 0);
+			turn();
+			take_wire(&got);
+			for (uint32_t slot = 0; slot < GUESTS; slot++)
+				is_int(take_ring(slot), want[slot], "%s, %s: to guest %u",
+				       names[mode], what, slot);
+			is_int(got.frames[0], want[3], "%s, %s: onto the uplink", names[mode],
+			       what);
+		}
+		is_int(dp.ldp[0]->count.drops[LDP_DROP_NO_ROUTE], mode == SWITCH_OFF,
+		       "%s: counted as no-route", names[mode]);
+		is_int(dp.ldp[0]->count.tx_frames, mode == SWITCH_OFF ? 1 : 2,
+		       "%s: counted as sent", names[mode]);
+		end_all();
+	}
+
+	begin_with(2);
+	give(0, macs[0], 100, 0);
+	turn();
+	is_int(take_ring(0), 0, "to itself: does not come back");
+	is_int(dp.ldp[0]->count.tx_frames, 1, "but leaves");
+	give(0, macs[1], 100, 0);
+	fake_publish(&rings[0]);
+	tx_scan(&dp, dp.ldp[0]);
+	rxq_free(dp.ldp[1]->rxq);
+	free(dp.ldp[1]);
+	dp.ldp[1] = NULL;
+	dp.slots_end = 1;
+	turn();
+	is_int(dp.ldp[0]->count.drops[LDP_DROP_NO_ROUTE], 1, "to one that has just gone: counted");
+	end_all();
+}
+
+/* A frame to another guest and one to the uplink, in turns: each lottery has its share of work. */
+static void test_both(void)
+{
+	struct left got = {0};
+	unsigned rounds = 0;
+
+	begin_with(2);
+	for (unsigned i = 0; i < 40; i++) {
+		give(0, macs[1], 100, 0);
+		give(0, MK_OTHER, 100, i);
+	}
+	do {
+		dp.head_moved = false;
+		turn();
+	} while (dp.head_moved && rounds++ < 1000);
+	take_wire(&got);
+	is_int(got.frames[0], 40, "frames by turns: all to the uplink have left");
+	is_int(take_ring(1), 40, "all to the other guest have come");
+	is_int(got.out_of_order, 0, "in order");
+	end_all();
+}
+
+/* What two guests with more to send than a batch get of it, in bytes of the second for 100 of the
+ * first. */
+static unsigned share(struct left *got)
+{
+	turn();
+	memset(got, 0, sizeof(*got));
+	take_wire(got);
+	return got->bytes[0] ? (unsigned)(got->bytes[1] * 100 / got->bytes[0]) : 0;
+}
+
+static void test_who_pays(void)
+{
+	struct left got;
+	unsigned n;
+
+	begin_with(2);
+	for (unsigned i = 0; i < 60; i++) {
+		give(0, MK_OTHER, 1514, i);
+		give(1, MK_OTHER, 296, i);
+	}
+	n = share(&got);
+	ok(n >= 70 && n <= 130, "frames of 1518 and of 300 bytes: %u %% of the bytes", n);
+	end_all();
+
+	begin_with(GUESTS);
+	for (unsigned i = 0; i < 60; i++) {
+		give(0, MK_BCAST, 1000, i);
+		give(1, MK_OTHER, 1000, i);
+	}
+	n = share(&got);
+	ok(n >= 250 && n <= 350, "broadcasts to two others and the uplink cost three times: %u %%",
+	   n);
+	end_all();
+
+	begin_with(2);
+	for (unsigned i = 0; i < 60; i++) {
+		make(0, MK_OTHER, 1000, i);
+		m.b[6] ^= 2;
+		give_as(0, &(struct virtio_net_hdr_v1){0});
+		give(1, MK_OTHER, 1000, i);
+	}
+	share(&got);
+	ok(got.frames[1] >= 28 && got.frames[1] <= 36,
+	   "refused frames are paid for: %u of 64 draws were the other's", got.frames[1]);
+	end_all();
+}
+
+int main(void)
+{
+	test_bytes();
+	test_full();
+	test_refused();
+	test_where();
+	test_both();
+	test_who_pays();
+	return done_testing();
+}
