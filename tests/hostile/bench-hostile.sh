@@ -131,7 +131,7 @@ for case in control hostile; do
 	metric '7 polite + 1' $case polite-rate-median "$(stat $case 2 median)" bit/s
 	metric '7 polite + 1' $case polite-rate-min "$(stat $case 2 min)" bit/s
 done
-between "$(stat hostile 1 max)" 0 0.01 'each of the seven is within 1 % of its share beside a hostile one'
+between "$(stat hostile 1 max)" 0 0.01 'beside a hostile one each is within 1 % of its share'
 for what in rounds connects messages writes events nodes; do
 	metric '7 polite + 1' hostile $what \
 		"$(tr ' ' '\n' <hostiles.out | awk -F= -v w=$what '$1 == w { n += $2 } END { print n + 0 }')" 1
