@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Seven guests with weights fill an uplink of 100 Mbit/s; in an eighth slot there is a polite guest
-# or a hostile one, in turn, each with a tenth of a processor. How far are the seven off their shares?
+# or a hostile one, in turn, each with a tenth of a processor. How far are the seven off their
+# shares?
 # shellcheck source=tests/hostile/lib.sh
 . "$SUITE_TOP/tests/hostile/lib.sh"
 
@@ -53,7 +54,8 @@ measure()
 			}
 			printf "%.5f %d\n", worst, total * 8 / window
 		}' sink.out >>"$1.out"
-	diag "$1 $2: $(tail -n 1 "$1.out" | awk '{ printf "worst share off by %.2f %%, the seven get %.2f Mbit/s", $1 * 100, $2 / 1e6 }')"
+	diag "$1 $2: $(tail -n 1 "$1.out" | awk '{
+		printf "worst share off by %.2f %%, the seven get %.2f Mbit/s", $1 * 100, $2 / 1e6 }')"
 }
 
 control()
@@ -129,7 +131,7 @@ for case in control hostile; do
 	metric '7 polite + 1' $case polite-rate-median "$(stat $case 2 median)" bit/s
 	metric '7 polite + 1' $case polite-rate-min "$(stat $case 2 min)" bit/s
 done
-between "$(stat hostile 1 max)" 0 0.01 'each of the seven is within 1 % of its share beside a hostile one'
+between "$(stat hostile 1 max)" 0 0.01 'beside a hostile one each is within 1 % of its share'
 for what in rounds connects messages writes events nodes; do
 	metric '7 polite + 1' hostile $what \
 		"$(tr ' ' '\n' <hostiles.out | awk -F= -v w=$what '$1 == w { n += $2 } END { print n + 0 }')" 1

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Hostility of all kinds for $SOAK seconds, with a seed of its own every three of them: for sanitizers.
+# Hostility of all kinds for $SOAK seconds, with another seed every three of them: for sanitizers.
 # shellcheck source=tests/hostile/lib.sh
 . "$SUITE_TOP/tests/hostile/lib.sh"
 

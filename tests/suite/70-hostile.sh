@@ -51,7 +51,8 @@ hostile()
 	check "$1: g1's traffic goes on" wait_for 30 ticks_pass sink.out "$from" 1 3
 	warnings=$(($(said warning) - warnings))
 	notices=$(($(said info) + $(said notice) - notices))
-	diag "$1: $warnings warnings, $notices other lines, error: $(xenstore-read "$(be g2)/error" 2>/dev/null)"
+	error=$(xenstore-read "$(be g2)/error" 2>/dev/null)
+	diag "$1: $warnings warnings, $notices other lines, error: $error"
 	between $warnings 0 4 "$1: a failure is said once"
 	between $notices 0 90 "$1: the log is not flooded"
 }

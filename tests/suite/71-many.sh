@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Thirty guests at one backend, and agents killed fifty times: nothing is left behind. What this takes
-# with 200 guests and 1000 times: make bench-attach.
+# Thirty guests at one backend, and agents killed fifty times: nothing is left behind. With more of
+# both, and how long it takes: make bench-attach.
 # shellcheck source=tests/suite/lib.sh
 . "${SUITE_LIB:-/bench/suite.sh}"
 
