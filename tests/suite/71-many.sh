@@ -5,7 +5,7 @@
 # shellcheck source=tests/suite/lib.sh
 . "${SUITE_LIB:-/bench/suite.sh}"
 
-[ "$BENCH_DRIVER" = xensim ] || skip_all 'thirty guests are too many for an emulated machine'
+[ "$BENCH_DRIVER" = xensim ] || skip_all 'only on xensim: thirty guests are too many for an emulated machine'
 # shellcheck source=tests/hostile/many.sh
 . "$SUITE_TOP/tests/hostile/many.sh"
 
