@@ -26,8 +26,9 @@ struct dpath {
 
 	struct sched *tx, *rx, *local; /* onto the uplink, into the rings, LDP to LDP */
 	struct pace tx_pace, rx_pace;
-	bool tx_blocked; /* the uplink said EAGAIN */
-	bool lost;	 /* the uplink is no more */
+	uint32_t tx_frame_cost, rx_frame_cost; /* the least bytes that a frame is charged by */
+	bool tx_blocked;		       /* the uplink said EAGAIN */
+	bool lost;			       /* the uplink is no more */
 	bool head_moved; /* a head went from one lottery to the other, which may have had its run */
 	struct fdb *fdb;
 	struct ldp *ldp[DPATH_SLOTS];
@@ -116,7 +117,7 @@ struct rx_source {
 	uint32_t hdr_len;
 	const struct iovec *iov; /* the whole frame */
 	unsigned iovcnt;
-	uint32_t cost_bytes;
+	uint32_t cost_bytes; /* on the wire */
 };
 
 /* Empties the uplink into the queues. Returns whether the budget ran out. */

@@ -15,6 +15,10 @@
  * refused (spoofed, malformed, a forbidden VLAN, too much flooding) wait for their turn like others
  * and are charged, so that refusing them costs the sender and not its neighbours; they do not use
  * the uplink's capacity.
+ *
+ * What is charged. The uplink's pace counts the bytes that are on the wire, an LDP's ceiling those
+ * that it would have put there. Its share counts more where small frames take more of the CPU than
+ * of the wire (frame_cost.h), and once again for each copy of a frame that is flooded in the host.
  */
 
 #define ANNOUNCE_TIMES	  5
@@ -95,9 +99,10 @@ void tx_rejudge(struct dpath *dp)
 	}
 }
 
-/* The head is done with: charge it in `s`, look at the next. */
-static void next_head(struct dpath *dp, struct sched *s, struct ldp *l, uint32_t cost)
+/* The head is done with: charge it and its copies in `s`, look at the next. */
+static void next_head(struct dpath *dp, struct sched *s, struct ldp *l, unsigned copies)
 {
+	uint32_t wire = l->cost_bytes, charge = frame_cost_charge(wire, dp->tx_frame_cost);
 	enum ldp_head was = l->head;
 
 	ldp_consume(l);
@@ -105,7 +110,7 @@ static void next_head(struct dpath *dp, struct sched *s, struct ldp *l, uint32_t
 	scan(dp, l);
 	if (l->failed)
 		return; /* it is in no lottery any more */
-	sched_served(s, l->slot, cost, l->head == was, dp->now_ns);
+	sched_served(s, l->slot, wire, (1 + copies) * charge, l->head == was, dp->now_ns);
 	if (l->head != was) {
 		enter_lottery(dp, l);
 		dp->head_moved = true;
@@ -161,7 +166,7 @@ static bool flood_allowed(struct dpath *dp, struct ldp *l)
 static void refuse(struct dpath *dp, struct ldp *l, unsigned reason)
 {
 	ldp_count_drop(l, reason);
-	next_head(dp, dp->tx, l, l->cost_bytes);
+	next_head(dp, dp->tx, l, 0);
 }
 
 /* Sends the head of the drawn LDP. False: the uplink takes no more now. */
@@ -169,7 +174,7 @@ static bool send_head(struct dpath *dp, struct ldp *l)
 {
 	struct iovec iov[3];
 	struct rx_source src = source_of(l, iov);
-	uint32_t cost = l->cost_bytes;
+	unsigned copies = 0;
 	int ret;
 
 	if (l->verdict != FRAME_OK) {
@@ -189,14 +194,14 @@ static bool send_head(struct dpath *dp, struct ldp *l)
 	if (ret < 0) {
 		uplink_refused(dp, l, ret);
 	} else {
-		dp->tx_pace.bucket.tokens_bytes -= cost;
+		dp->tx_pace.bucket.tokens_bytes -= l->cost_bytes;
 		l->count.tx_frames++;
-		l->count.tx_bytes += cost;
+		l->count.tx_bytes += l->cost_bytes;
 	}
 	/* The sender pays for every copy; the copies for the others do not use the uplink. */
 	if (l->fi.is_group && dp->link.sw == SWITCH_LOCAL)
-		cost += rx_flood(dp, l, &src) * cost;
-	next_head(dp, dp->tx, l, cost);
+		copies = rx_flood(dp, l, &src);
+	next_head(dp, dp->tx, l, copies);
 	return true;
 }
 
@@ -245,7 +250,7 @@ bool tx_run_local(struct dpath *dp)
 			else
 				ldp_count_drop(l, LDP_DROP_NO_ROUTE);
 		}
-		next_head(dp, dp->local, l, l->cost_bytes);
+		next_head(dp, dp->local, l, 0);
 	}
 	return true;
 }

@@ -74,7 +74,7 @@ struct ldp {
 	uint8_t hdr[FRAME_HDR_MAX];
 	uint32_t hdr_len;
 	uint32_t frame_len;
-	uint32_t cost_bytes;
+	uint32_t cost_bytes; /* on the wire */
 	uint32_t local_slot; /* LDP_HEAD_LOCAL: to whom */
 	uint32_t tx_avail;   /* bytes in the ring not yet looked at, as of the last poll */
 

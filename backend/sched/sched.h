@@ -84,11 +84,13 @@ uint32_t sched_draw(struct sched *s, uint64_t now_ns);
 uint64_t sched_next_ns(const struct sched *s);
 
 /*
- * Charges the LDP `cost_bytes` (at most 1 MiB: wire bytes, or the frame's cost in bytes where that
- * is more) for a frame that it sent or had refused. `more`: it has another frame waiting; otherwise
- * it sleeps. Its debt outlives its sleep.
+ * The LDP sent a frame, or had one refused. Its ceiling counts `wire_bytes`, what the frame takes
+ * on the wire; its share and its minimum count `charge_bytes`, which is more where the frame's cost
+ * in bytes is, or where there were copies of it. `more`: it has another frame waiting; otherwise it
+ * sleeps. Its debt outlives its sleep.
  */
-void sched_served(struct sched *s, uint32_t id, uint32_t cost_bytes, bool more, uint64_t now_ns);
+void sched_served(struct sched *s, uint32_t id, uint32_t wire_bytes, uint32_t charge_bytes,
+		  bool more, uint64_t now_ns);
 
 /*
  * Whether LDPs that wake, and those with low_latency, may overtake as far as their share allows

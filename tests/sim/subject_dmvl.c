@@ -47,7 +47,7 @@ static uint32_t dmvl_draw(void *p, uint64_t now_ns)
 
 static void dmvl_served(void *p, uint32_t id, uint32_t bytes, bool more, uint64_t now_ns)
 {
-	sched_served(p, id, bytes, more, now_ns);
+	sched_served(p, id, bytes, bytes, more, now_ns);
 }
 
 const struct subject subject_dmvl = {"dmvl",	  dmvl_make, dmvl_destroy,

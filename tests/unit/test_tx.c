@@ -351,6 +351,54 @@ static void test_who_pays(void)
 	end_all();
 }
 
+/* Guest 0 sends small frames, which m.b[6] ^ spoil refuses, beside full ones of guest 1. */
+static void flood_beside_hog(uint8_t spoil, const char *what)
+{
+	struct left got = {0};
+	uint64_t small;
+	int64_t tokens;
+
+	begin_with(2);
+	bucket_init(&dp.tx_pace.bucket, 0, 1 << 20, dp.now_ns);
+	dp.tx_pace.idle_depth_bytes = 1 << 20;
+	dp.tx_frame_cost = 1518;
+	for (unsigned i = 0; i < 64; i++) {
+		make(0, MK_OTHER, 60, i);
+		m.b[6] ^= spoil;
+		give_as(0, &(struct virtio_net_hdr_v1){0});
+		give(1, MK_OTHER, 1514, i);
+	}
+	tokens = dp.tx_pace.bucket.tokens_bytes;
+	turn();
+	take_wire(&got);
+	ok(got.frames[1] >= 28 && got.frames[1] <= 36, "%s: %u of 64 draws are the other's", what,
+	   got.frames[1]);
+	small = dp.ldp[0]->count.tx_bytes;
+	is_int(small, spoil ? 0 : 64ull * got.frames[0], "%s: its counter counts wire bytes", what);
+	is_int(tokens - dp.tx_pace.bucket.tokens_bytes, (int64_t)small + 1518ll * got.frames[1],
+	       "%s: so does the uplink's pace", what);
+	end_all();
+}
+
+static void test_frame_cost(void)
+{
+	struct sched_rule rule = {.weight = 256, .max_bps = 8000, .burst_bytes = 3200};
+	struct left got = {0};
+
+	flood_beside_hog(0, "a flood of 64 bytes");
+	flood_beside_hog(2, "one that is refused");
+
+	begin_with(1);
+	dp.tx_frame_cost = 1518;
+	sched_set_rule(dp.tx, 0, &rule, dp.now_ns);
+	for (unsigned i = 0; i < 60; i++)
+		give(0, MK_OTHER, 60, i);
+	turn();
+	take_wire(&got);
+	is_int(got.frames[0], 50, "a ceiling counts wire bytes");
+	end_all();
+}
+
 int main(void)
 {
 	test_bytes();
@@ -359,5 +407,6 @@ int main(void)
 	test_where();
 	test_both();
 	test_who_pays();
+	test_frame_cost();
 	return done_testing();
 }
