@@ -13,7 +13,8 @@
  * The uplink's own queue is always emptied at once: it is shared, and whoever fills it would delay
  * everyone. Frames are sorted by destination into each LDP's queue, and the receive lottery moves
  * them from there into the rings, paced to rx-capacity where one is configured. An LDP takes part
- * in it while its queue has frames and its ring has room.
+ * in it while its queue has frames and its ring has room. Frames that are longer than a millisecond
+ * of rx-capacity (the kernel merged them) are queued in parts.
  */
 
 /* What a queue is sized for where no rate is known. */
@@ -67,6 +68,23 @@ static void push_segments(struct dpath *dp, struct ldp *l, const struct rx_sourc
 	}
 }
 
+/* Smaller GSO frames, so that none keeps the receive lottery for longer than the cap. */
+static void push_parts(struct dpath *dp, struct ldp *l, const struct rx_source *src)
+{
+	bool beyond = rxq_empty(l->rxq); /* as for segments */
+	struct gso_part part;
+	struct gso_iter it;
+
+	flatten(dp, src);
+	if (gso_begin(&it, src->vnet, src->fi, dp->flat) < 0)
+		return;
+	while (gso_cut(&it, sched_frame_cap_bytes(dp->rx), &part)) {
+		struct iovec iov[2] = {{part.hdr, part.hdr_len}, {dp->flat + part.off, part.len}};
+
+		push(dp, l, &part.vnet, iov, 2, part.wire_bytes, beyond);
+	}
+}
+
 static void push_completed(struct dpath *dp, struct ldp *l, const struct rx_source *src)
 {
 	struct virtio_net_hdr_v1 vnet = *src->vnet;
@@ -105,6 +123,8 @@ void rx_queue(struct dpath *dp, struct ldp *l, const struct rx_source *src)
 		ldp_count_drop(l, LDP_DROP_RX_OVERSIZE);
 	else if (gso && (!fits || vnet_must_segment(src->vnet, src->fi, l->conf.rx_features)))
 		push_segments(dp, l, src);
+	else if (gso && src->cost_bytes > sched_frame_cap_bytes(dp->rx))
+		push_parts(dp, l, src);
 	else if (vnet_must_complete(src->vnet, src->fi, l->conf.rx_features))
 		push_completed(dp, l, src);
 	else

@@ -10,3 +10,11 @@ bench-frame-cost: $(O)/tests/bench/frame_cost
 	$(Q)tests/bench/frame-cost $< $(B)/bench/frame-cost.json
 
 .PHONY: bench-frame-cost
+
+bench-frame-cap: $(addprefix $(P)/,dmvl-back dmvl-front dmvlctl) xensim
+	$(Q)mkdir -p $(B)/bench
+	$(Q)rm -f $(B)/bench/frame-cap.json
+	$(Q)DMVL_PRODUCT=$(abspath $(P)) BENCH_JSON=$(abspath $(B))/bench/frame-cap.json \
+		tests/xensim/suite --guests 3 --timeout 240 --keep tests/bench/frame-cap.sh
+
+.PHONY: bench-frame-cap
