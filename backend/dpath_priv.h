@@ -47,6 +47,25 @@ struct dpath {
 	struct log_limit uplink_log;
 };
 
+/* The time that goes to dp->tx and dp->rx: turns may be late, and make up for it. */
+static inline uint64_t dpath_tx_clock(const struct dpath *dp)
+{
+	return pace_clock_ns(&dp->tx_pace, dp->now_ns);
+}
+
+static inline uint64_t dpath_rx_clock(const struct dpath *dp)
+{
+	return pace_clock_ns(&dp->rx_pace, dp->now_ns);
+}
+
+/* Whose turn it is at that time, or else by now, as sched_draw(). */
+static inline uint32_t dpath_draw(const struct dpath *dp, struct sched *s, uint64_t clock_ns)
+{
+	uint32_t slot = sched_draw(s, clock_ns);
+
+	return slot == SCHED_NONE && clock_ns < dp->now_ns ? sched_draw(s, dp->now_ns) : slot;
+}
+
 /*
  * Only the frame loop's thread calls what follows. None of it returns errors: an LDP that
  * misbehaves is failed, and the control thread is told.

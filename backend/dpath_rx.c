@@ -33,7 +33,7 @@ static void push(struct dpath *dp, struct ldp *l, const struct virtio_net_hdr_v1
 		return;
 	}
 	if (!l->rx_blocked)
-		sched_wake(dp->rx, l->slot, dp->now_ns);
+		sched_wake(dp->rx, l->slot, dpath_rx_clock(dp));
 }
 
 /* Copies the frame into one piece, with the headers that were judged. */
@@ -233,7 +233,7 @@ static void deliver(struct dpath *dp, struct ldp *l)
 	dpath_mark_dirty(dp, l);
 	sched_served(dp->rx, l->slot, f.cost_bytes,
 		     frame_cost_charge(f.cost_bytes, dp->rx_frame_cost), !rxq_empty(l->rxq),
-		     dp->now_ns);
+		     dpath_rx_clock(dp));
 }
 
 bool rx_run(struct dpath *dp)
@@ -244,7 +244,7 @@ bool rx_run(struct dpath *dp)
 	for (unsigned n = 0; n < DPATH_BATCH; n++) {
 		if (pace_wait(&dp->rx_pace))
 			return false;
-		slot = sched_draw(dp->rx, dp->now_ns);
+		slot = dpath_draw(dp, dp->rx, dpath_rx_clock(dp));
 		dp->rx_pace.idle = slot == SCHED_NONE;
 		if (dp->rx_pace.idle)
 			return false;
@@ -259,7 +259,7 @@ void rx_unblock(struct dpath *dp, struct ldp *l)
 		return;
 	l->rx_blocked = false;
 	if (!rxq_empty(l->rxq))
-		sched_wake(dp->rx, l->slot, dp->now_ns);
+		sched_wake(dp->rx, l->slot, dpath_rx_clock(dp));
 }
 
 /* 10 ms at the rate that is the LDP's: its share of what is known, or its own ceiling. */

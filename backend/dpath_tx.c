@@ -59,7 +59,7 @@ static void judge(struct ldp *l)
 static void enter_lottery(struct dpath *dp, struct ldp *l)
 {
 	if (l->head == LDP_HEAD_UPLINK)
-		sched_wake(dp->tx, l->slot, dp->now_ns);
+		sched_wake(dp->tx, l->slot, dpath_tx_clock(dp));
 	else if (l->head == LDP_HEAD_LOCAL)
 		sched_wake(dp->local, l->slot, dp->now_ns);
 }
@@ -127,7 +127,8 @@ static void next_head(struct dpath *dp, struct sched *s, struct ldp *l, uint32_t
 	scan(dp, l);
 	if (l->failed)
 		return; /* it is in no lottery any more */
-	sched_served(s, l->slot, wire, charge_for(dp, wire) + more, l->head == was, dp->now_ns);
+	sched_served(s, l->slot, wire, charge_for(dp, wire) + more, l->head == was,
+		     dpath_tx_clock(dp));
 	if (l->head != was) {
 		enter_lottery(dp, l);
 		dp->head_moved = true;
@@ -139,7 +140,7 @@ static void next_part(struct dpath *dp, struct ldp *l, uint32_t wire_bytes, uint
 {
 	l->cost_bytes -= wire_bytes;
 	sched_served(dp->tx, l->slot, wire_bytes, charge_for(dp, wire_bytes) + more, true,
-		     dp->now_ns);
+		     dpath_tx_clock(dp));
 }
 
 static struct rx_source source_of(struct ldp *l, struct iovec iov[3])
@@ -278,7 +279,7 @@ bool tx_run(struct dpath *dp)
 	for (unsigned n = 0; n < DPATH_BATCH; n++) {
 		if (dp->tx_blocked || pace_wait(&dp->tx_pace))
 			return false;
-		slot = sched_draw(dp->tx, dp->now_ns);
+		slot = dpath_draw(dp, dp->tx, dpath_tx_clock(dp));
 		dp->tx_pace.idle = slot == SCHED_NONE;
 		if (dp->tx_pace.idle)
 			return false;
