@@ -109,6 +109,33 @@ static void test_backlog(uint32_t n, enum world_sizes sizes)
 	world_fini(&w);
 }
 
+/*
+ * 3 at the ends of the range of weights. In the heaviest class a frame of 64 KiB goes 22 to 43
+ * slots ahead; the lightest has one quantum in 65,535 of the others'.
+ */
+static void test_extremes(enum world_sizes sizes, double longest)
+{
+	static const uint32_t weight[] = {1, 65535, 256, 32768, 1, 65535, 2, 1000};
+	struct world w;
+
+	world_init(&w, 8, 1e10, 3);
+	for (uint32_t i = 0; i < 8; i++) {
+		w.weight[i] = weight[i];
+		w.flow[i].source = i % 3 ? WORLD_HOG : WORLD_BURSTS;
+		w.flow[i].sizes = sizes;
+		w.flow[i].burst_frames = 30;
+		w.flow[i].gap_ns = MS;
+		w.flow[i].queue_max = 300;
+	}
+	world_start(&w, &subject_dmvl, true);
+	world_run(&w, 2000 * MS);
+	ok(w.worst_lag_bytes <= 5 * longest,
+	   "weights 1 and 65535, frames to %.0f: lag %.1f of 5 frames", longest,
+	   w.worst_lag_bytes / longest);
+	ok(!w.idle_ns && !w.errors && is_conserved(&w), "work conserving, sums right");
+	world_fini(&w);
+}
+
 /* 4: a debt survives sleep, however often one wakes. */
 static void test_debt(void)
 {
@@ -371,6 +398,8 @@ int main(void)
 	test_backlog(64, WORLD_MTU);
 	test_backlog(1024, WORLD_MTU);
 	test_backlog(64, WORLD_MIXED);
+	test_extremes(WORLD_GSO, 65536);
+	test_extremes(WORLD_MTU, MTU);
 	test_churn(&subject_dmvl_noexpress, false, CHURN_MAX);
 	test_churn(&subject_dmvl, false, XPRES_MAX);
 	test_churn(&subject_dmvl, true, XPRES_MAX);
