@@ -41,8 +41,10 @@ static void sched_set_min(struct sched *s, uint32_t id)
 		      s->now_ns);
 }
 
-/* The rate of every minimum, after their sum or the capacity has changed: only while they do not
- * fit, so that a change costs one look at each LDP then, and nothing else. */
+/*
+ * The rate of every minimum, after their sum or the capacity has changed. Looks at every LDP, but
+ * is needed only while the minima do not fit, or did not.
+ */
 static void sched_scale_minima(struct sched *s)
 {
 	for (uint32_t id = 0; id < s->max_ldps; id++) {
