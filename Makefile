@@ -118,6 +118,7 @@ $(O)/tests/unit/%: $(O)/tests/unit/%.o $(O)/libctl.a $(O)/libback.a $(O)/libfron
 
 -include tests/xensim/xensim.mk
 -include tests/sim/sim.mk
+-include tests/bench/bench.mk
 -include tests/hostile/hostile.mk
 -include tests/fuzz/fuzz.mk
 

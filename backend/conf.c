@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "backend/frame_cost.h"
 #include "common/quote.h"
 #include "common/units.h"
 #include "xenstore-schema/schema.h"
@@ -18,6 +19,7 @@ enum {
 	OPT_TAKE_OVER,
 	OPT_TX_CAPACITY,
 	OPT_RX_CAPACITY,
+	OPT_FRAME_COST,
 	OPT_RUN_DIR,
 	OPT_LOG_LEVEL,
 	OPT_VERSION,
@@ -29,6 +31,7 @@ static const struct option options[] = {
 	{"take-over", no_argument, NULL, OPT_TAKE_OVER},
 	{"tx-capacity", required_argument, NULL, OPT_TX_CAPACITY},
 	{"rx-capacity", required_argument, NULL, OPT_RX_CAPACITY},
+	{"frame-cost", required_argument, NULL, OPT_FRAME_COST},
 	{"run-dir", required_argument, NULL, OPT_RUN_DIR},
 	{"log-level", required_argument, NULL, OPT_LOG_LEVEL},
 	{"test-config", no_argument, NULL, 't'},
@@ -40,8 +43,8 @@ static const struct option options[] = {
 const char conf_help[] =
 	"usage: dmvl-back [-n NAME] --uplink tap:IF[,bridge=BR] | --uplink macvtap:LOWER\n"
 	"                 [--take-over] [--tx-capacity RATE] [--rx-capacity RATE]\n"
-	"                 [--run-dir DIR] [--log-level LEVEL] [-t|--test-config]\n"
-	"                 [-h|--help] [--version]\n"
+	"                 [--frame-cost BYTES] [--run-dir DIR] [--log-level LEVEL]\n"
+	"                 [-t|--test-config] [-h|--help] [--version]\n"
 	"\n"
 	"Schedules the traffic of Xen guests onto one uplink, by weight. One process for each\n"
 	"uplink, in Dom0 or a driver domain.\n"
@@ -52,6 +55,7 @@ const char conf_help[] =
 	"  --take-over          take LOWER even if it carries addresses or routes\n"
 	"  --tx-capacity RATE   what the uplink carries out of the host: frames are paced to it\n"
 	"  --rx-capacity RATE   what may come in for all guests together\n"
+	"  --frame-cost BYTES   least that a frame is charged by; found from the capacity\n"
 	"  --run-dir DIR        lock file of the instance (" DEFAULT_RUN_DIR ")\n"
 	"  --log-level LEVEL    error, warning, notice, info (default) or debug\n"
 	"  -t, --test-config    check the command line and end\n"
@@ -83,6 +87,17 @@ static enum conf_result take_rate(struct parse *p, const char *option, enum sche
 	if (units_parse_rate(optarg, out, why, sizeof(why)) < 0 ||
 	    schema_check_u64(key, *out, why) < 0)
 		return wrong(p->err, "--%s: %s", option, why);
+	return CONF_RUN;
+}
+
+static enum conf_result take_frame_cost(struct parse *p)
+{
+	char why[SCHEMA_ERR_MAX];
+	uint64_t bytes;
+
+	if (schema_parse_u64(KEY_UPLINK_FRAME_COST, optarg, &bytes, why) < 0)
+		return wrong(p->err, "--frame-cost: %s", why);
+	p->conf->control.frame_cost_bytes = (uint32_t)bytes; /* the schema's range fits */
 	return CONF_RUN;
 }
 
@@ -128,6 +143,8 @@ static enum conf_result take(struct parse *p, int opt)
 	case OPT_RX_CAPACITY:
 		return take_rate(p, "rx-capacity", KEY_UPLINK_RX_CAPACITY,
 				 &control->rx_capacity_bps);
+	case OPT_FRAME_COST:
+		return take_frame_cost(p);
 	case OPT_RUN_DIR:
 		return take_run_dir(p);
 	case OPT_LOG_LEVEL:
@@ -168,6 +185,7 @@ enum conf_result conf_parse(struct conf *conf, int argc, char **argv, char *err)
 	int opt;
 
 	*conf = (struct conf){.control.name = DEFAULT_NAME,
+			      .control.frame_cost_bytes = FRAME_COST_AUTO,
 			      .run_dir = DEFAULT_RUN_DIR,
 			      .log_level = LOG_INFO};
 	opterr = 0; /* one line, ours */

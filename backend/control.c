@@ -190,6 +190,7 @@ static void *control_main(void *arg)
 	c->now_ns = loop_now_ns();
 	control_find_devices(c);
 	control_sweep_orphans(c);
+	c->link.frame_cost_bytes = FRAME_COST_AUTO;
 	c->link_dirty = true;
 	c->domains_new = true;
 	work(c);

@@ -16,6 +16,21 @@ static void load_rate(struct control *c, enum schema_key key, uint64_t *bps)
 		log_warning("uplink %s: %s", c->conf.name, err);
 }
 
+/* And his frame cost, which is found from the capacity where he gave none. */
+static void load_frame_cost(struct control *c, uint32_t *bytes)
+{
+	char text[SCHEMA_VALUE_MAX + 1], err[SCHEMA_ERR_MAX];
+	uint64_t value;
+
+	if (xskey_read(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_FRAME_COST, text, sizeof(text)) <
+	    0)
+		*bytes = FRAME_COST_AUTO;
+	else if (schema_parse_u64(KEY_UPLINK_FRAME_COST, text, &value, err) < 0)
+		log_warning("uplink %s: %s", c->conf.name, err);
+	else
+		*bytes = (uint32_t)value; /* the schema's range fits */
+}
+
 void control_load_link(struct control *c)
 {
 	char text[SCHEMA_VALUE_MAX + 1], err[SCHEMA_ERR_MAX], rate[32];
@@ -26,13 +41,15 @@ void control_load_link(struct control *c)
 
 	load_rate(c, KEY_UPLINK_TX_CAPACITY, &link.tx_capacity_bps);
 	load_rate(c, KEY_UPLINK_RX_CAPACITY, &link.rx_capacity_bps);
+	load_frame_cost(c, &link.frame_cost_bytes);
 	if (xskey_read(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_SWITCH, text, sizeof(text)) < 0)
 		sw = (unsigned)schema_default(KEY_UPLINK_SWITCH);
 	else if (schema_parse_enum(KEY_UPLINK_SWITCH, text, &sw, err) < 0)
 		log_warning("uplink %s: %s", c->conf.name, err);
 	link.sw = (enum switch_mode)sw;
 	if (link.tx_capacity_bps == c->link.tx_capacity_bps &&
-	    link.rx_capacity_bps == c->link.rx_capacity_bps && link.sw == c->link.sw)
+	    link.rx_capacity_bps == c->link.rx_capacity_bps &&
+	    link.frame_cost_bytes == c->link.frame_cost_bytes && link.sw == c->link.sw)
 		return;
 	c->link = link;
 	log_info("uplink %s: capacity %s", c->conf.name,
@@ -63,6 +80,9 @@ int control_publish_uplink(struct control *c)
 	if (ret == 0 && c->conf.rx_capacity_bps)
 		ret = xskey_write_u64(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_RX_CAPACITY,
 				      c->conf.rx_capacity_bps);
+	if (ret == 0 && c->conf.frame_cost_bytes != FRAME_COST_AUTO)
+		ret = xskey_write_u64(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_FRAME_COST,
+				      c->conf.frame_cost_bytes);
 	if (ret == 0)
 		ret = xskey_write(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_STATE, "running");
 	return ret;

@@ -9,17 +9,8 @@
 #include "common/log.h"
 #include "common/xskey.h"
 
-/* TSO is offered where a frame of 64 KiB takes no longer than a millisecond of the uplink. */
-#define TSO_MIN_BPS (8 * 65536 * 1000ull)
-
-static uint32_t offered_features(const struct control *c)
-{
-	uint32_t f = VNET_F_CSUM;
-
-	if (c->link.tx_capacity_bps == 0 || c->link.tx_capacity_bps >= TSO_MIN_BPS)
-		f |= VNET_F_TSO4 | VNET_F_TSO6 | VNET_F_USO;
-	return f;
-}
+/* On a slow uplink too: to cut long frames (dpath_tx.c) costs less than guests' doing it. */
+#define OFFERED_FEATURES (VNET_F_CSUM | VNET_F_TSO4 | VNET_F_TSO6 | VNET_F_USO)
 
 static const struct {
 	enum schema_key back, front;
@@ -34,7 +25,6 @@ static const struct {
 
 static int write_offers(struct control *c, struct device *d, uint32_t t, const void *arg)
 {
-	uint32_t offered = offered_features(c);
 	char version[8];
 	int ret;
 
@@ -42,8 +32,7 @@ static int write_offers(struct control *c, struct device *d, uint32_t t, const v
 	snprintf(version, sizeof(version), "%d", WIRE_VERSION);
 	ret = xskey_write(c->xs, t, d->back, KEY_BACK_PROTOCOL_VERSIONS, version);
 	for (size_t i = 0; ret == 0 && i < N_FEATURES; i++)
-		ret = xskey_write(c->xs, t, d->back, features[i].back,
-				  offered & features[i].bit ? "1" : "0");
+		ret = xskey_write(c->xs, t, d->back, features[i].back, "1");
 	if (ret == 0)
 		ret = xskey_write_u64(c->xs, t, d->back, KEY_BACK_MAX_RING_ORDER,
 				      WIRE_RING_ORDER_MAX);
@@ -131,7 +120,7 @@ int device_connect(struct control *c, struct device *d)
 		return ret;
 
 	settings_to_conf(&d->settings, &d->conf);
-	d->conf.tx_features = offered_features(c);
+	d->conf.tx_features = OFFERED_FEATURES;
 	d->conf.rx_features = rx_features;
 	d->slot = slot;
 	c->by_slot[slot] = d;

@@ -108,13 +108,18 @@ static uint64_t sooner(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+/* When a lottery whose turn is over may draw again: while the link is busy no token helps. */
+static uint64_t when(const struct sched *s, const struct pace *p)
+{
+	return pace_wait(p) ? pace_when_ns(p) : sched_next_ns(s);
+}
+
 static void set_pace_timer(struct dpath *dp)
 {
-	uint64_t next = sooner(sched_next_ns(dp->tx), sched_next_ns(dp->rx));
+	uint64_t next = when(dp->rx, &dp->rx_pace);
 
 	if (!dp->tx_blocked)
-		next = sooner(next, pace_when_ns(&dp->tx_pace));
-	next = sooner(next, pace_when_ns(&dp->rx_pace));
+		next = sooner(next, when(dp->tx, &dp->tx_pace));
 	if (next == SCHED_NEVER)
 		return;
 	loop_timer_set(dp->pace, next > dp->now_ns ? next - dp->now_ns : 0);

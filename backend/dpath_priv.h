@@ -26,8 +26,9 @@ struct dpath {
 
 	struct sched *tx, *rx, *local; /* onto the uplink, into the rings, LDP to LDP */
 	struct pace tx_pace, rx_pace;
-	bool tx_blocked; /* the uplink said EAGAIN */
-	bool lost;	 /* the uplink is no more */
+	uint32_t tx_frame_cost, rx_frame_cost; /* the least bytes that a frame is charged by */
+	bool tx_blocked;		       /* the uplink said EAGAIN */
+	bool lost;			       /* the uplink is no more */
 	bool head_moved; /* a head went from one lottery to the other, which may have had its run */
 	struct fdb *fdb;
 	struct ldp *ldp[DPATH_SLOTS];
@@ -45,6 +46,25 @@ struct dpath {
 	uint64_t uplink_errors;
 	struct log_limit uplink_log;
 };
+
+/* The time that goes to dp->tx and dp->rx: turns may be late, and make up for it. */
+static inline uint64_t dpath_tx_clock(const struct dpath *dp)
+{
+	return pace_clock_ns(&dp->tx_pace, dp->now_ns);
+}
+
+static inline uint64_t dpath_rx_clock(const struct dpath *dp)
+{
+	return pace_clock_ns(&dp->rx_pace, dp->now_ns);
+}
+
+/* Whose turn it is at that time, or else by now, as sched_draw(). */
+static inline uint32_t dpath_draw(const struct dpath *dp, struct sched *s, uint64_t clock_ns)
+{
+	uint32_t slot = sched_draw(s, clock_ns);
+
+	return slot == SCHED_NONE && clock_ns < dp->now_ns ? sched_draw(s, dp->now_ns) : slot;
+}
 
 /*
  * Only the frame loop's thread calls what follows. None of it returns errors: an LDP that
@@ -116,7 +136,7 @@ struct rx_source {
 	uint32_t hdr_len;
 	const struct iovec *iov; /* the whole frame */
 	unsigned iovcnt;
-	uint32_t cost_bytes;
+	uint32_t cost_bytes; /* on the wire */
 };
 
 /* Empties the uplink into the queues. Returns whether the budget ran out. */

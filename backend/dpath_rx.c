@@ -13,7 +13,8 @@
  * The uplink's own queue is always emptied at once: it is shared, and whoever fills it would delay
  * everyone. Frames are sorted by destination into each LDP's queue, and the receive lottery moves
  * them from there into the rings, paced to rx-capacity where one is configured. An LDP takes part
- * in it while its queue has frames and its ring has room.
+ * in it while its queue has frames and its ring has room. Frames that are longer than a millisecond
+ * of rx-capacity (the kernel merged them) are queued in parts.
  */
 
 /* What a queue is sized for where no rate is known. */
@@ -32,7 +33,7 @@ static void push(struct dpath *dp, struct ldp *l, const struct virtio_net_hdr_v1
 		return;
 	}
 	if (!l->rx_blocked)
-		sched_wake(dp->rx, l->slot, dp->now_ns);
+		sched_wake(dp->rx, l->slot, dpath_rx_clock(dp));
 }
 
 /* Copies the frame into one piece, with the headers that were judged. */
@@ -64,6 +65,23 @@ static void push_segments(struct dpath *dp, struct ldp *l, const struct rx_sourc
 
 		fi.len = (uint32_t)len;
 		push(dp, l, &plain, &iov, 1, frame_wire_bytes(&fi, 0), beyond);
+	}
+}
+
+/* Smaller GSO frames, so that none keeps the receive lottery for longer than the cap. */
+static void push_parts(struct dpath *dp, struct ldp *l, const struct rx_source *src)
+{
+	bool beyond = rxq_empty(l->rxq); /* as for segments */
+	struct gso_part part;
+	struct gso_iter it;
+
+	flatten(dp, src);
+	if (gso_begin(&it, src->vnet, src->fi, dp->flat) < 0)
+		return;
+	while (gso_cut(&it, sched_frame_cap_bytes(dp->rx), &part)) {
+		struct iovec iov[2] = {{part.hdr, part.hdr_len}, {dp->flat + part.off, part.len}};
+
+		push(dp, l, &part.vnet, iov, 2, part.wire_bytes, beyond);
 	}
 }
 
@@ -105,6 +123,8 @@ void rx_queue(struct dpath *dp, struct ldp *l, const struct rx_source *src)
 		ldp_count_drop(l, LDP_DROP_RX_OVERSIZE);
 	else if (gso && (!fits || vnet_must_segment(src->vnet, src->fi, l->conf.rx_features)))
 		push_segments(dp, l, src);
+	else if (gso && src->cost_bytes > sched_frame_cap_bytes(dp->rx))
+		push_parts(dp, l, src);
 	else if (vnet_must_complete(src->vnet, src->fi, l->conf.rx_features))
 		push_completed(dp, l, src);
 	else
@@ -211,7 +231,9 @@ static void deliver(struct dpath *dp, struct ldp *l)
 	dp->rx_pace.bucket.tokens_bytes -= f.cost_bytes;
 	rxq_pop(l->rxq);
 	dpath_mark_dirty(dp, l);
-	sched_served(dp->rx, l->slot, f.cost_bytes, !rxq_empty(l->rxq), dp->now_ns);
+	sched_served(dp->rx, l->slot, f.cost_bytes,
+		     frame_cost_charge(f.cost_bytes, dp->rx_frame_cost), !rxq_empty(l->rxq),
+		     dpath_rx_clock(dp));
 }
 
 bool rx_run(struct dpath *dp)
@@ -222,7 +244,7 @@ bool rx_run(struct dpath *dp)
 	for (unsigned n = 0; n < DPATH_BATCH; n++) {
 		if (pace_wait(&dp->rx_pace))
 			return false;
-		slot = sched_draw(dp->rx, dp->now_ns);
+		slot = dpath_draw(dp, dp->rx, dpath_rx_clock(dp));
 		dp->rx_pace.idle = slot == SCHED_NONE;
 		if (dp->rx_pace.idle)
 			return false;
@@ -237,7 +259,7 @@ void rx_unblock(struct dpath *dp, struct ldp *l)
 		return;
 	l->rx_blocked = false;
 	if (!rxq_empty(l->rxq))
-		sched_wake(dp->rx, l->slot, dp->now_ns);
+		sched_wake(dp->rx, l->slot, dpath_rx_clock(dp));
 }
 
 /* 10 ms at the rate that is the LDP's: its share of what is known, or its own ceiling. */

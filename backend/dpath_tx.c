@@ -4,6 +4,7 @@
 #include <sys/uio.h>
 
 #include "backend/dpath_priv.h"
+#include "backend/gso.h"
 #include "backend/vnet.h"
 
 /*
@@ -15,6 +16,15 @@
  * refused (spoofed, malformed, a forbidden VLAN, too much flooding) wait for their turn like others
  * and are charged, so that refusing them costs the sender and not its neighbours; they do not use
  * the uplink's capacity.
+ *
+ * A frame that would keep the uplink for longer than a millisecond (sched_frame_cap_bytes()) leaves
+ * in parts, one for each time that its LDP is drawn: smaller GSO frames, or at last a plain one. It
+ * stays in its ring until the last part has left; ldp.cut says how far it is. What was found on its
+ * headers holds for all of it.
+ *
+ * What is charged. The uplink's pace counts the bytes that are on the wire, an LDP's ceiling those
+ * that it would have put there. Its share counts more where small frames take more of the CPU than
+ * of the wire (frame_cost.h), and once again for each copy of a frame that is flooded in the host.
  */
 
 #define ANNOUNCE_TIMES	  5
@@ -49,7 +59,7 @@ static void judge(struct ldp *l)
 static void enter_lottery(struct dpath *dp, struct ldp *l)
 {
 	if (l->head == LDP_HEAD_UPLINK)
-		sched_wake(dp->tx, l->slot, dp->now_ns);
+		sched_wake(dp->tx, l->slot, dpath_tx_clock(dp));
 	else if (l->head == LDP_HEAD_LOCAL)
 		sched_wake(dp->local, l->slot, dp->now_ns);
 }
@@ -88,6 +98,9 @@ void tx_rejudge(struct dpath *dp)
 
 		if (!l || l->failed || l->frozen)
 			continue;
+		if (l->head == LDP_HEAD_UPLINK && l->cut.done > 0)
+			continue; /* half of it has left: so shall the rest, and not all of it again
+				   */
 		sched_sleep(dp->tx, slot);
 		sched_sleep(dp->local, slot);
 		l->head = LDP_HEAD_NONE;
@@ -95,9 +108,18 @@ void tx_rejudge(struct dpath *dp)
 	}
 }
 
-/* The head is done with: charge it in `s`, look at the next. */
-static void next_head(struct dpath *dp, struct sched *s, struct ldp *l, uint32_t cost)
+static uint32_t charge_for(const struct dpath *dp, uint32_t wire_bytes)
 {
+	return frame_cost_charge(wire_bytes, dp->tx_frame_cost);
+}
+
+/*
+ * The head is done with: charge what has not been charged of it, and `more` bytes for copies, in
+ * `s`; look at the next.
+ */
+static void next_head(struct dpath *dp, struct sched *s, struct ldp *l, uint32_t more)
+{
+	uint32_t wire = l->cost_bytes;
 	enum ldp_head was = l->head;
 
 	ldp_consume(l);
@@ -105,11 +127,20 @@ static void next_head(struct dpath *dp, struct sched *s, struct ldp *l, uint32_t
 	scan(dp, l);
 	if (l->failed)
 		return; /* it is in no lottery any more */
-	sched_served(s, l->slot, cost, l->head == was, dp->now_ns);
+	sched_served(s, l->slot, wire, charge_for(dp, wire) + more, l->head == was,
+		     dpath_tx_clock(dp));
 	if (l->head != was) {
 		enter_lottery(dp, l);
 		dp->head_moved = true;
 	}
+}
+
+/* A part of the head has left, wire_bytes long: charge that, and `more` for copies. */
+static void next_part(struct dpath *dp, struct ldp *l, uint32_t wire_bytes, uint32_t more)
+{
+	l->cost_bytes -= wire_bytes;
+	sched_served(dp->tx, l->slot, wire_bytes, charge_for(dp, wire_bytes) + more, true,
+		     dpath_tx_clock(dp));
 }
 
 static struct rx_source source_of(struct ldp *l, struct iovec iov[3])
@@ -120,7 +151,7 @@ static struct rx_source source_of(struct ldp *l, struct iovec iov[3])
 		.hdr = l->hdr,
 		.hdr_len = l->hdr_len,
 		.iov = iov,
-		.iovcnt = ldp_head_iov(l, iov),
+		.iovcnt = ldp_head_iov(l, 0, l->frame_len, iov),
 		.cost_bytes = l->cost_bytes,
 	};
 }
@@ -129,12 +160,47 @@ static struct rx_source source_of(struct ldp *l, struct iovec iov[3])
 static int write_uplink(struct dpath *dp, const struct virtio_net_hdr_v1 *vnet,
 			const struct iovec *iov, unsigned iovcnt)
 {
-	struct iovec all[4] = {{(void *)(uintptr_t)vnet, WIRE_VNET_LEN}};
+	struct iovec all[5] = {{(void *)(uintptr_t)vnet, WIRE_VNET_LEN}};
 
 	memcpy(all + 1, iov, iovcnt * sizeof(*iov));
 	if (writev(dp->up->fd, all, (int)iovcnt + 1) >= 0)
 		return 0;
 	return errno == EAGAIN || errno == EINTR ? -EAGAIN : -errno;
+}
+
+/*
+ * The next part of the head onto the uplink, at most cap_bytes long; *wire is what it takes there.
+ * Nothing has happened if it must wait.
+ */
+static int write_part(struct dpath *dp, struct ldp *l, uint32_t cap_bytes, uint32_t *wire)
+{
+	struct gso_iter it = l->cut;
+	struct gso_part part;
+	struct iovec iov[4];
+	int ret;
+
+	if (it.done == 0 && gso_begin(&it, &l->vnet, &l->fi, l->hdr) < 0)
+		return -EINVAL;
+	if (!gso_cut(&it, cap_bytes, &part))
+		return -EINVAL;
+	iov[0] = (struct iovec){part.hdr, part.hdr_len};
+	ret = write_uplink(dp, &part.vnet, iov, 1 + ldp_head_iov(l, part.off, part.len, iov + 1));
+	if (ret == 0) {
+		l->cut = it;
+		*wire = part.wire_bytes;
+	}
+	return ret;
+}
+
+/* As much of the head onto the uplink as may go at once; *wire is what it takes there. */
+static int write_head(struct dpath *dp, struct ldp *l, const struct rx_source *src, uint32_t *wire)
+{
+	uint32_t cap = sched_frame_cap_bytes(dp->tx);
+
+	*wire = l->cost_bytes;
+	if (l->cut.done > 0 || (l->vnet.gso_type != VIRTIO_NET_HDR_GSO_NONE && l->cost_bytes > cap))
+		return write_part(dp, l, cap, wire);
+	return write_uplink(dp, &l->vnet, src->iov, src->iovcnt);
 }
 
 static void uplink_refused(struct dpath *dp, struct ldp *l, int err)
@@ -161,42 +227,47 @@ static bool flood_allowed(struct dpath *dp, struct ldp *l)
 static void refuse(struct dpath *dp, struct ldp *l, unsigned reason)
 {
 	ldp_count_drop(l, reason);
-	next_head(dp, dp->tx, l, l->cost_bytes);
+	next_head(dp, dp->tx, l, 0);
 }
 
-/* Sends the head of the drawn LDP. False: the uplink takes no more now. */
+/* Sends the head of the drawn LDP, or a part of it. False: the uplink takes no more now. */
 static bool send_head(struct dpath *dp, struct ldp *l)
 {
 	struct iovec iov[3];
 	struct rx_source src = source_of(l, iov);
-	uint32_t cost = l->cost_bytes;
+	uint32_t wire, copies = 0;
+	bool begun = l->cut.done > 0;
 	int ret;
 
 	if (l->verdict != FRAME_OK) {
 		refuse(dp, l, l->verdict);
 		return true;
 	}
-	if (l->fi.is_group && !flood_allowed(dp, l)) {
+	if (l->fi.is_group && !begun && !flood_allowed(dp, l)) {
 		refuse(dp, l, LDP_DROP_FLOOD);
 		return true;
 	}
-	ret = write_uplink(dp, &l->vnet, iov, src.iovcnt);
+	ret = write_head(dp, l, &src, &wire);
 	if (ret == -EAGAIN) {
-		if (l->fi.is_group)
+		if (l->fi.is_group && !begun)
 			l->flood.tokens_bytes++;
 		return false;
 	}
 	if (ret < 0) {
 		uplink_refused(dp, l, ret);
+		wire = l->cost_bytes; /* no part of it will do better */
 	} else {
-		dp->tx_pace.bucket.tokens_bytes -= cost;
-		l->count.tx_frames++;
-		l->count.tx_bytes += cost;
+		dp->tx_pace.bucket.tokens_bytes -= wire;
+		l->count.tx_frames += wire == l->cost_bytes;
+		l->count.tx_bytes += wire;
 	}
 	/* The sender pays for every copy; the copies for the others do not use the uplink. */
-	if (l->fi.is_group && dp->link.sw == SWITCH_LOCAL)
-		cost += rx_flood(dp, l, &src) * cost;
-	next_head(dp, dp->tx, l, cost);
+	if (l->fi.is_group && !begun && dp->link.sw == SWITCH_LOCAL)
+		copies = rx_flood(dp, l, &src) * charge_for(dp, l->cost_bytes);
+	if (wire < l->cost_bytes)
+		next_part(dp, l, wire, copies);
+	else
+		next_head(dp, dp->tx, l, copies);
 	return true;
 }
 
@@ -208,7 +279,7 @@ bool tx_run(struct dpath *dp)
 	for (unsigned n = 0; n < DPATH_BATCH; n++) {
 		if (dp->tx_blocked || pace_wait(&dp->tx_pace))
 			return false;
-		slot = sched_draw(dp->tx, dp->now_ns);
+		slot = dpath_draw(dp, dp->tx, dpath_tx_clock(dp));
 		dp->tx_pace.idle = slot == SCHED_NONE;
 		if (dp->tx_pace.idle)
 			return false;
@@ -245,7 +316,7 @@ bool tx_run_local(struct dpath *dp)
 			else
 				ldp_count_drop(l, LDP_DROP_NO_ROUTE);
 		}
-		next_head(dp, dp->local, l, l->cost_bytes);
+		next_head(dp, dp->local, l, 0);
 	}
 	return true;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Offloads in software, for a receiver that did not negotiate them: segments and checksums.
+ * Offloads in software: segments and checksums for a receiver that takes none, parts of a frame.
  *
  * Theory of operation: a frame that asks for a checksum carries in its checksum field the sum of
  * the pseudo header (the "seed"), so that the sum over the transport header and its payload is the
@@ -89,6 +89,7 @@ int gso_begin(struct gso_iter *it, const struct virtio_net_hdr_v1 *vnet,
 	*it = (struct gso_iter){
 		.frame = frame,
 		.len = fi->len,
+		.vnet = *vnet,
 		.l3_off = fi->l3_off,
 		.l4_off = fi->l4_off,
 		.headers = (uint16_t)headers,
@@ -97,6 +98,11 @@ int gso_begin(struct gso_iter *it, const struct virtio_net_hdr_v1 *vnet,
 		.tcp = fi->l4_proto == FRAME_PROTO_TCP,
 	};
 	return 0;
+}
+
+static uint8_t *csum_of(const struct gso_iter *it, uint8_t *out)
+{
+	return out + it->l4_off + (it->tcp ? TCP_CSUM : UDP_CSUM);
 }
 
 static void fix_ip(const struct gso_iter *it, uint8_t *out, uint32_t len)
@@ -136,30 +142,71 @@ static void fix_seed(uint8_t *field, uint32_t frame_len, uint32_t segment_len)
 	put_be16(field, fold(sum));
 }
 
+/* Headers at @out for the next @len - headers bytes of payload; the seed is in the checksum field.
+ */
+static void fix_headers(const struct gso_iter *it, uint8_t *out, uint32_t len)
+{
+	bool last = it->done + len - it->headers == it->len - it->headers;
+
+	memcpy(out, it->frame, it->headers);
+	fix_ip(it, out, len);
+	if (it->tcp)
+		fix_tcp(it, out + it->l4_off, last);
+	else
+		put_be16(out + it->l4_off + UDP_LEN, len - it->l4_off);
+	fix_seed(csum_of(it, out), it->len - it->l4_off, len - it->l4_off);
+}
+
 ssize_t gso_segment(struct gso_iter *it, uint8_t *out, size_t out_size)
 {
 	uint32_t left = it->len - it->headers - it->done;
 	uint32_t n = left < it->size ? left : it->size, len = it->headers + n;
-	uint8_t *l4 = out + it->l4_off, *csum = l4 + (it->tcp ? TCP_CSUM : UDP_CSUM);
 
 	if (left == 0)
 		return 0;
 	if (len > out_size)
 		return -ENOSPC;
-	memcpy(out, it->frame, it->headers);
+	fix_headers(it, out, len);
 	memcpy(out + it->headers, it->frame + it->headers + it->done, n);
-
-	fix_ip(it, out, len);
-	if (it->tcp)
-		fix_tcp(it, l4, n == left);
-	else
-		put_be16(l4 + UDP_LEN, len - it->l4_off);
-	fix_seed(csum, it->len - it->l4_off, len - it->l4_off);
-	store_csum(csum, l4, len - it->l4_off);
+	store_csum(csum_of(it, out), out + it->l4_off, len - it->l4_off);
 
 	it->done += n;
 	it->index++;
 	return (ssize_t)len;
+}
+
+bool gso_cut(struct gso_iter *it, uint32_t max_wire_bytes, struct gso_part *out)
+{
+	uint32_t left = it->len - it->headers - it->done, segments, n;
+	struct frame_info fi = {.l4_off = it->l4_off,
+				.l4_len = (uint16_t)(it->headers - it->l4_off),
+				.len = it->headers + it->size};
+
+	if (left == 0)
+		return false;
+	segments = max_wire_bytes / frame_wire_bytes(&fi, 0);
+	if (segments == 0)
+		segments = 1;
+	n = segments < (left + it->size - 1) / it->size ? segments * it->size : left;
+
+	out->vnet = it->vnet;
+	if (n <= it->size) {
+		out->vnet.gso_type = VIRTIO_NET_HDR_GSO_NONE;
+		out->vnet.gso_size = 0;
+		out->vnet.hdr_len = 0;
+	} else if (it->done > 0) { /* CWR left with the first part */
+		out->vnet.gso_type &= (uint8_t)~VIRTIO_NET_HDR_GSO_ECN;
+	}
+	fix_headers(it, out->hdr, it->headers + n);
+	out->hdr_len = it->headers;
+	out->off = it->headers + it->done;
+	out->len = n;
+	fi.len = it->headers + n;
+	out->wire_bytes = frame_wire_bytes(&fi, out->vnet.gso_size);
+
+	it->done += n;
+	it->index += (uint16_t)((n + it->size - 1) / it->size);
+	return true;
 }
 
 int csum_complete(struct virtio_net_hdr_v1 *vnet, uint8_t *frame, uint32_t len)

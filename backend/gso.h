@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Offloads in software, for a receiver that did not negotiate them: segments and checksums. */
+/* Offloads in software: segments and checksums for a receiver that takes none, parts of a frame. */
 #ifndef DMVL_BACKEND_GSO_H
 #define DMVL_BACKEND_GSO_H
 
@@ -11,7 +11,8 @@
 struct gso_iter {
 	const uint8_t *frame; /* borrowed */
 	uint32_t len;	      /* bytes of frame */
-	uint32_t done;	      /* bytes of payload that left */
+	struct virtio_net_hdr_v1 vnet;
+	uint32_t done; /* bytes of payload that left */
 	uint16_t l3_off, l4_off, headers;
 	uint16_t size;	/* bytes of payload a segment */
 	uint16_t index; /* of the next segment */
@@ -36,6 +37,22 @@ int gso_begin(struct gso_iter *it, const struct virtio_net_hdr_v1 *vnet,
  * bytes, 0 when all have been made, or -ENOSPC (nothing is lost: come again with more room).
  */
 ssize_t gso_segment(struct gso_iter *it, uint8_t *out, size_t out_size);
+
+/* One part of a GSO frame: the headers here, and bytes of the frame's payload. */
+struct gso_part {
+	struct virtio_net_hdr_v1 vnet; /* GSO, or a plain frame whose checksum is to be completed */
+	uint8_t hdr[FRAME_HDR_MAX];
+	uint32_t hdr_len;
+	uint32_t off, len;   /* the payload, in the frame */
+	uint32_t wire_bytes; /* of all its segments */
+};
+
+/*
+ * Makes the next part: as many whole segments as take at most @max_wire_bytes on the wire, but at
+ * least one. Segmented, the parts of a frame are the frame's segments, byte for byte. Only the
+ * headers of the frame are read. False, with nothing made, when all of it has been.
+ */
+bool gso_cut(struct gso_iter *it, uint32_t max_wire_bytes, struct gso_part *out);
 
 /*
  * Completes the checksum that *@vnet (not GSO) asks for in @frame of @len bytes and clears the

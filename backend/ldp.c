@@ -42,6 +42,7 @@ static void read_head(struct ldp *l, const struct wire_hdr *wh)
 	vchan_rx_copy(l->vchan, sizeof(*wh) + WIRE_VNET_LEN, l->hdr, l->hdr_len);
 
 	l->verdict = FRAME_OK;
+	l->cut.done = 0;
 	memset(&l->vnet, 0, sizeof(l->vnet));
 	if (frame_parse(l->hdr, l->hdr_len, l->frame_len, &l->fi) < 0) {
 		l->verdict = FRAME_MALFORMED;
@@ -114,15 +115,19 @@ int ldp_scan(struct ldp *l, ldp_judge *judge, const char **why)
 	return ret;
 }
 
-unsigned ldp_head_iov(struct ldp *l, struct iovec iov[3])
+unsigned ldp_head_iov(struct ldp *l, uint32_t off, uint32_t len, struct iovec iov[3])
 {
-	unsigned n = 1;
+	uint32_t copied = off < l->hdr_len ? l->hdr_len - off : 0;
+	unsigned n = 0;
 
-	iov[0] = (struct iovec){l->hdr, l->hdr_len};
-	if (l->frame_len > l->hdr_len)
+	if (copied > len)
+		copied = len;
+	if (copied > 0)
+		iov[n++] = (struct iovec){l->hdr + off, copied};
+	if (copied < len)
 		n += vchan_rx_iov(l->vchan,
-				  (uint32_t)sizeof(struct wire_hdr) + WIRE_VNET_LEN + l->hdr_len,
-				  l->frame_len - l->hdr_len, iov + 1);
+				  (uint32_t)sizeof(struct wire_hdr) + WIRE_VNET_LEN + off + copied,
+				  len - copied, iov + n);
 	return n;
 }
 

@@ -8,6 +8,7 @@
 
 #include "backend/frame.h"
 #include "backend/frame_check.h"
+#include "backend/gso.h"
 #include "backend/rxq.h"
 #include "backend/sched/bucket.h"
 #include "backend/sched/sched.h"
@@ -74,7 +75,8 @@ struct ldp {
 	uint8_t hdr[FRAME_HDR_MAX];
 	uint32_t hdr_len;
 	uint32_t frame_len;
-	uint32_t cost_bytes;
+	uint32_t cost_bytes; /* on the wire: what has not yet left of it */
+	struct gso_iter cut; /* cut.done > 0: parts of it have left */
 	uint32_t local_slot; /* LDP_HEAD_LOCAL: to whom */
 	uint32_t tx_avail;   /* bytes in the ring not yet looked at, as of the last poll */
 
@@ -103,8 +105,9 @@ struct ldp {
 typedef void ldp_judge(struct ldp *l);
 int ldp_scan(struct ldp *l, ldp_judge *judge, const char **why);
 
-/* The head frame as the uplink or another ring is to get it: headers from the copy. */
-unsigned ldp_head_iov(struct ldp *l, struct iovec iov[3]);
+/* len > 0 bytes at off of the head frame as the uplink or another ring is to get it: headers from
+ * the copy. Returns how many pieces. */
+unsigned ldp_head_iov(struct ldp *l, uint32_t off, uint32_t len, struct iovec iov[3]);
 
 /* Takes the head frame out of the ring; ldp_scan() comes next. */
 void ldp_consume(struct ldp *l);

@@ -3,6 +3,7 @@
 #ifndef DMVL_MSG_H
 #define DMVL_MSG_H
 
+#include "backend/frame_cost.h"
 #include "backend/ldp.h"
 #include "common/mbox.h"
 
@@ -38,6 +39,7 @@ enum switch_mode {
 
 struct link_conf {
 	uint64_t tx_capacity_bps, rx_capacity_bps; /* 0: not configured */
+	uint32_t frame_cost_bytes;		   /* of any frame, or FRAME_COST_AUTO */
 	enum switch_mode sw;
 };
 

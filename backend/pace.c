@@ -22,6 +22,7 @@ static int64_t depth_bytes(uint64_t rate_bps, unsigned ms)
 void pace_set(struct pace *p, uint64_t rate_bps, uint64_t now_ns)
 {
 	p->idle_depth_bytes = depth_bytes(rate_bps, IDLE_MS);
+	p->ns_per_byte = rate_bps ? 8e9 / (double)rate_bps : 0;
 	bucket_change(&p->bucket, rate_bps, depth_bytes(rate_bps, LATE_MS), now_ns);
 }
 
@@ -40,4 +41,12 @@ bool pace_wait(const struct pace *p)
 uint64_t pace_when_ns(const struct pace *p)
 {
 	return pace_wait(p) ? bucket_when_ns(&p->bucket, 1) : PACE_NEVER;
+}
+
+uint64_t pace_clock_ns(const struct pace *p, uint64_t now_ns)
+{
+	if (!p->bucket.rate_bps)
+		return now_ns;
+	return p->bucket.last_ns -
+	       (uint64_t)(int64_t)((double)p->bucket.tokens_bytes * p->ns_per_byte);
 }

@@ -19,6 +19,7 @@
 struct pace {
 	struct bucket bucket; /* rate 0: no pacing */
 	int64_t idle_depth_bytes;
+	double ns_per_byte;
 	bool idle; /* nobody had a frame when the last turn ended */
 };
 
@@ -36,5 +37,11 @@ bool pace_wait(const struct pace *p);
 
 /* When it need not any longer, as of pace_begin(); PACE_NEVER: it need not wait. */
 uint64_t pace_when_ns(const struct pace *p);
+
+/*
+ * The link's own time: when the next frame begins on it. A turn that comes late makes up for the
+ * time since the last one, so that is up to 100 ms before now_ns; without pacing it is now_ns.
+ */
+uint64_t pace_clock_ns(const struct pace *p, uint64_t now_ns);
 
 #endif

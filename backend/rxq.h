@@ -23,7 +23,7 @@ struct rxq;
 struct rxq_frame {
 	struct virtio_net_hdr_v1 vnet;
 	uint32_t len;	     /* of the Ethernet frame */
-	uint32_t cost_bytes; /* what its delivery is charged */
+	uint32_t cost_bytes; /* on the wire */
 	struct iovec iov[2];
 	unsigned iovcnt;
 };

@@ -22,6 +22,7 @@ failed=0
 # FILE WORD: why this word is something else than a key there.
 cat >"$tmp/allowed" <<'ALLOWED'
 common/log.c error: the name of a log level
+backend/conf.c frame-cost: the name of an option
 backend/conf.c rx-capacity: the name of an option
 backend/conf.c tx-capacity: the name of an option
 backend/ctl/view.c backend: an object in the output of --json

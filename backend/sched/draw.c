@@ -24,7 +24,7 @@
  * but only while it is not ahead of the clock, and only if that makes no class miss the end of its
  * head slot. So it gets its share sooner, and never more than its share.
  */
-#define DRAW_START_VT  ((uint64_t)1 << 40) /* the clock may turn back a little */
+#define DRAW_START_VT  ((uint64_t)1 << 56) /* the clock may turn back, by 2^30 quanta of credit */
 #define DRAW_REBASE_VT ((uint64_t)1 << 62)
 #define DRAW_LOOKS     4 /* at waiters of the express path, per draw */
 #define DRAW_LEAD      2 /* quanta that an LDP may be ahead and still be due */
@@ -169,18 +169,26 @@ void draw_reweight(struct draw *d, uint32_t id, uint32_t weight, bool low_latenc
 {
 	struct wheel_ldp *l = &d->ldp[id];
 	bool in = l->where != WHEEL_OUT;
-	uint32_t old = l->weight;
-	double ahead = draw_ahead(d, l);
+	/* As seen by the clock with it in: without it the clock stands elsewhere. */
+	double ahead = draw_ahead(d, l), scale = (double)l->weight / weight;
+	uint64_t start_vt;
+
+	/*
+	 * The clock may have turned back since it left, and what it then is ahead is nobody's loss:
+	 * not to be made more of.
+	 */
+	if (!in && scale > 1)
+		scale = 1;
+	start_vt = d->now_vt + (uint64_t)(int64_t)(ahead * scale + d->now_frac);
 
 	l->low_latency = low_latency;
-	if (weight == old)
+	if (weight == l->weight)
 		return;
 	if (in)
 		draw_take(d, id);
 	draw_set_weight(d, l, weight);
 	if (in || ahead > 0) {
-		ahead = (in ? draw_ahead(d, l) : ahead) * old / weight;
-		l->start_vt = d->now_vt + (uint64_t)(int64_t)(ahead + d->now_frac);
+		l->start_vt = start_vt;
 		l->start_frac = 0;
 	}
 	if (in)
@@ -356,8 +364,8 @@ bool draw_is_sound(const struct draw *d)
 		if (!wheel_is_sound(&d->wheel[k], d->ldp))
 			return false;
 	}
-	/* The clock is the mean of the starts, to 2^-14 of a quantum. */
-	if ((ahead < 0 ? -ahead : ahead) > (double)(QUANTUM_CREDIT >> 14))
+	/* The clock is the mean of the starts, to a byte or two where debts are below 16 MiB. */
+	if ((ahead < 0 ? -ahead : ahead) > (double)(QUANTUM_CREDIT >> 10))
 		return false;
 	return weight == d->active_weight;
 }

@@ -24,6 +24,12 @@
  * is charged like any other: the result is max(minimum, share). Beyond that it is charged to
  * nobody, and the weights share the rest.
  *
+ * Two numbers come with a served frame. A ceiling is about the wire: its bucket counts wire bytes.
+ * Shares and minima are about the uplink's time, which small frames use up by what they cost the
+ * CPU and not by their bytes: they count the charge. So a minimum, which goes before all shares, is
+ * no way around them, and the minima that were admitted can all be kept whatever the size of
+ * frames.
+ *
  * What most LDPs need at each frame is one flag byte; `rule` is read only where a rule is set.
  */
 
@@ -150,21 +156,22 @@ uint64_t sched_next_ns(const struct sched *s)
 }
 
 /* Takes the frame off the reservation bucket; see the theory of operation. */
-static void sched_served_min(struct sched *s, uint32_t id, uint32_t cost_bytes)
+static void sched_served_min(struct sched *s, uint32_t id, uint32_t charge_bytes)
 {
 	struct bucket *min = &s->ldp[id].min;
 	int64_t floor;
 
 	bucket_fill(min, s->now_ns);
-	floor = -(int64_t)cost_bytes - s->quantum_bytes;
+	floor = -(int64_t)charge_bytes - s->quantum_bytes;
 	if (floor > min->tokens_bytes)
 		floor = min->tokens_bytes;
-	min->tokens_bytes -= cost_bytes;
+	min->tokens_bytes -= charge_bytes;
 	if (s->reserved != id && min->tokens_bytes < floor)
 		min->tokens_bytes = floor;
 }
 
-void sched_served(struct sched *s, uint32_t id, uint32_t cost_bytes, bool more, uint64_t now_ns)
+void sched_served(struct sched *s, uint32_t id, uint32_t wire_bytes, uint32_t charge_bytes,
+		  bool more, uint64_t now_ns)
 {
 	bool excess;
 
@@ -173,14 +180,14 @@ void sched_served(struct sched *s, uint32_t id, uint32_t cost_bytes, bool more, 
 	sched_at(s, now_ns);
 	excess = s->reserved == id && !draw_is_due(s->draw, id);
 	if (s->flags[id] & SCHED_F_MIN)
-		sched_served_min(s, id, cost_bytes);
+		sched_served_min(s, id, charge_bytes);
 	if (s->flags[id] & SCHED_F_MAX) {
 		bucket_fill(&s->ldp[id].max, s->now_ns);
-		s->ldp[id].max.tokens_bytes -= cost_bytes;
+		s->ldp[id].max.tokens_bytes -= wire_bytes;
 	}
 	s->reserved = SCHED_NONE;
 	if (!excess)
-		draw_charge(s->draw, id, cost_bytes);
+		draw_charge(s->draw, id, charge_bytes);
 	if (!more)
 		sched_sleep(s, id);
 	else if (!(s->flags[id] & SCHED_F_AWAKE))

@@ -12,7 +12,9 @@
  * the same draws. LDPs are named by an id of the caller's choice, 0..max_ldps-1.
  *
  * The caller keeps the queues. It says sched_wake() when an LDP's queue gets its first frame, asks
- * sched_draw() whose turn it is, sends one frame of that LDP and says so with sched_served().
+ * sched_draw() whose turn it is, sends one frame of that LDP and says so with sched_served(). Where it
+ * sends at once what it could have sent earlier, the time is to be that of the link and not the
+ * hour: minima and ceilings go by it.
  */
 
 #define SCHED_MAX_LDPS	 65536u
@@ -84,11 +86,13 @@ uint32_t sched_draw(struct sched *s, uint64_t now_ns);
 uint64_t sched_next_ns(const struct sched *s);
 
 /*
- * Charges the LDP `cost_bytes` (at most 1 MiB: wire bytes, or the frame's cost in bytes where that
- * is more) for a frame that it sent or had refused. `more`: it has another frame waiting; otherwise
- * it sleeps. Its debt outlives its sleep.
+ * The LDP sent a frame, or had one refused. Its ceiling counts `wire_bytes`, what the frame takes
+ * on the wire; its share and its minimum count `charge_bytes`, which is more where the frame's cost
+ * in bytes is, or where there were copies of it. `more`: it has another frame waiting; otherwise it
+ * sleeps. Its debt outlives its sleep.
  */
-void sched_served(struct sched *s, uint32_t id, uint32_t cost_bytes, bool more, uint64_t now_ns);
+void sched_served(struct sched *s, uint32_t id, uint32_t wire_bytes, uint32_t charge_bytes,
+		  bool more, uint64_t now_ns);
 
 /*
  * Whether LDPs that wake, and those with low_latency, may overtake as far as their share allows

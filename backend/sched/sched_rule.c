@@ -15,12 +15,18 @@ static uint64_t sched_min_limit_bps(const struct sched *s)
 	return s->capacity_bps / 100 * MIN_PERCENT + s->capacity_bps % 100 * MIN_PERCENT / 100;
 }
 
+/* The link has shrunk below what was granted. */
+static bool sched_is_scaled(const struct sched *s)
+{
+	return s->capacity_bps && s->min_sum_bps > sched_min_limit_bps(s);
+}
+
 /* The minimum in force: what was granted, or less when the link has since shrunk. */
 static uint64_t sched_min_bps(const struct sched *s, uint32_t id)
 {
 	uint64_t min = s->ldp[id].rule.min_bps, limit = sched_min_limit_bps(s);
 
-	if (!s->capacity_bps || s->min_sum_bps <= limit)
+	if (!sched_is_scaled(s))
 		return min;
 	return (uint64_t)((unsigned __int128)min * limit / s->min_sum_bps);
 }
@@ -35,7 +41,10 @@ static void sched_set_min(struct sched *s, uint32_t id)
 		      s->now_ns);
 }
 
-/* The rate of every minimum, after their sum or the capacity has changed. */
+/*
+ * The rate of every minimum, after their sum or the capacity has changed. Looks at every LDP, but
+ * is needed only while the minima do not fit, or did not.
+ */
 static void sched_scale_minima(struct sched *s)
 {
 	for (uint32_t id = 0; id < s->max_ldps; id++) {
@@ -48,8 +57,10 @@ static void sched_scale_minima(struct sched *s)
 
 void sched_set_capacity(struct sched *s, uint64_t capacity_bps)
 {
+	bool scaled = sched_is_scaled(s);
+
 	s->capacity_bps = capacity_bps;
-	if (s->min_sum_bps)
+	if (scaled || sched_is_scaled(s))
 		sched_scale_minima(s);
 }
 
@@ -104,7 +115,7 @@ static int64_t sched_burst(const struct sched *s, const struct sched_rule *r)
 static void sched_apply(struct sched *s, uint32_t id, const struct sched_rule *r, uint8_t had)
 {
 	struct sched_ldp *l = &s->ldp[id];
-	bool scaled = sched_min_bps(s, id) != l->rule.min_bps;
+	bool scaled = sched_is_scaled(s);
 
 	s->min_sum_bps += r->min_bps - l->rule.min_bps;
 	l->rule = *r;
@@ -122,7 +133,7 @@ static void sched_apply(struct sched *s, uint32_t id, const struct sched_rule *r
 	if (!r->min_bps)
 		heap_drop(&s->dues, id);
 	sched_set_min(s, id);
-	if (scaled || sched_min_bps(s, id) != r->min_bps)
+	if (scaled || sched_is_scaled(s))
 		sched_scale_minima(s);
 }
 

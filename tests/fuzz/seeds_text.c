@@ -133,6 +133,7 @@ static const struct {
 	{"options", "tap:a-name-that-is-longer-than-all-that-an-uplink-is-made-of"},
 	{"options", "--uplink=tap:a\n-n\na/b"},
 	{"options", "--uplink=tap:a\n--tx-capacity=2tbit"},
+	{"options", "--uplink=tap:a\n--frame-cost=65537"},
 	{"options", "-i\n65536"},
 	{"options", "--ring-order=11"},
 	{"options", "--ring-order=21"},

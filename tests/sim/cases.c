@@ -299,6 +299,7 @@ void cases_run(struct cases *c)
 		case_wake(c, s);
 		case_gaming(c, s);
 	}
+	cases_rules(c);
 }
 
 void cases_add(struct cases *c, const char *name, const struct subject *s, const char *metric,

@@ -16,7 +16,7 @@
 extern const struct subject *const cases_subject[CASES_SUBJECTS];
 
 struct cases_result {
-	char name[48];
+	char name[64];
 	const char *subject, *metric, *unit;
 	double value;
 };
@@ -50,6 +50,9 @@ void cases_fini(struct cases *c);
  * to start. With gso, frames go up to 64 KiB and not only to 1514 bytes.
  */
 void cases_churn(struct world *w, uint64_t seed, bool gso);
+
+/* Minima, maxima and weights together, and what frames cost the CPU; ours only. rules.c */
+void cases_rules(struct cases *c);
 
 /* n flows of weights 1:2:4 that always have something to send. */
 void cases_backlog(struct world *w, uint32_t n, enum world_sizes sizes, uint64_t seed);

@@ -237,11 +237,11 @@ static void fifo_served(void *arg, uint32_t id, uint32_t bytes, bool more, uint6
 	p->get++;
 }
 
-const struct subject subject_lottery = {"lottery",	peer_make,    peer_destroy,
-					lottery_arrive, lottery_draw, lottery_served};
-const struct subject subject_drr = {"drr",	peer_make, peer_destroy,
-				    drr_arrive, drr_draw,  drr_served};
-const struct subject subject_stride = {"stride",      peer_make,   peer_destroy,
-				       stride_arrive, stride_draw, stride_served};
-const struct subject subject_fifo = {"fifo",	  peer_make, peer_destroy,
-				     fifo_arrive, fifo_draw, fifo_served};
+const struct subject subject_lottery = {"lottery",    peer_make, peer_destroy,	lottery_arrive,
+					lottery_draw, NULL,	 lottery_served};
+const struct subject subject_drr = {"drr",    peer_make, peer_destroy, drr_arrive,
+				    drr_draw, NULL,	 drr_served};
+const struct subject subject_stride = {"stride",    peer_make, peer_destroy, stride_arrive,
+				       stride_draw, NULL,      stride_served};
+const struct subject subject_fifo = {"fifo",	peer_make, peer_destroy, fifo_arrive,
+				     fifo_draw, NULL,	   fifo_served};

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "backend/sched/sched.h"
+
 struct subject_setup {
 	uint32_t n;
 	uint32_t quantum_bytes;
@@ -13,6 +15,8 @@ struct subject_setup {
 	const uint32_t *weight;	    /* n of them, for the subject's whole life */
 	const uint32_t *head_bytes; /* the head frame of each flow that has one, always current */
 	const bool *low_latency;    /* NULL: none; only ours knows what to do with it */
+	const struct sched_rule *rule; /* NULL: just weights; only for ours */
+	uint64_t capacity_bps;
 };
 
 struct subject {
@@ -21,6 +25,8 @@ struct subject {
 	void (*destroy)(void *p);
 	void (*arrive)(void *p, uint32_t id, bool first, uint64_t now_ns); /* one frame */
 	uint32_t (*draw)(void *p, uint64_t now_ns);			   /* UINT32_MAX: nobody */
+	/* When somebody at his ceiling may be drawn, UINT64_MAX: never. NULL: no ceilings. */
+	uint64_t (*next)(const void *p);
 	void (*served)(void *p, uint32_t id, uint32_t bytes, bool more, uint64_t now_ns);
 };
 

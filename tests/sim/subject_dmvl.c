@@ -11,10 +11,13 @@ static void *dmvl_make(const struct subject_setup *su)
 
 	if (!s)
 		abort();
+	sched_set_capacity(s, su->capacity_bps);
 	for (uint32_t i = 0; i < su->n; i++) {
 		struct sched_rule r = {.weight = su->weight[i],
 				       .low_latency = su->low_latency && su->low_latency[i]};
 
+		if (su->rule)
+			r = su->rule[i];
 		if (sched_add(s, i, &r))
 			abort();
 	}
@@ -45,12 +48,18 @@ static uint32_t dmvl_draw(void *p, uint64_t now_ns)
 	return sched_draw(p, now_ns);
 }
 
-static void dmvl_served(void *p, uint32_t id, uint32_t bytes, bool more, uint64_t now_ns)
+static uint64_t dmvl_next(const void *p)
 {
-	sched_served(p, id, bytes, more, now_ns);
+	return sched_next_ns(p);
 }
 
-const struct subject subject_dmvl = {"dmvl",	  dmvl_make, dmvl_destroy,
-				     dmvl_arrive, dmvl_draw, dmvl_served};
+static void dmvl_served(void *p, uint32_t id, uint32_t bytes, bool more, uint64_t now_ns)
+{
+	sched_served(p, id, bytes, bytes, more, now_ns);
+}
+
+const struct subject subject_dmvl = {"dmvl",	dmvl_make, dmvl_destroy, dmvl_arrive,
+				     dmvl_draw, dmvl_next, dmvl_served};
 const struct subject subject_dmvl_noexpress = {"dmvl-noexpress", dmvl_make_noexpress, dmvl_destroy,
-					       dmvl_arrive,	 dmvl_draw,	      dmvl_served};
+					       dmvl_arrive,	 dmvl_draw,	      dmvl_next,
+					       dmvl_served};

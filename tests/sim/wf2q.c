@@ -95,5 +95,5 @@ static void wf2q_served(void *p, uint32_t id, uint32_t bytes, bool more, uint64_
 	wf2q_put(w, id);
 }
 
-const struct subject subject_wf2q = {"wf2q+",	  wf2q_make, wf2q_destroy,
-				     wf2q_arrive, wf2q_draw, wf2q_served};
+const struct subject subject_wf2q = {"wf2q+",	wf2q_make, wf2q_destroy, wf2q_arrive,
+				     wf2q_draw, NULL,	   wf2q_served};

@@ -60,6 +60,8 @@ static double world_random(struct world *w)
 static uint32_t world_size(struct world *w, struct world_flow *f)
 {
 	switch (f->sizes) {
+	case WORLD_LEAST:
+		return 64;
 	case WORLD_SMALL:
 		return 100;
 	case WORLD_MIXED:
@@ -107,6 +109,12 @@ static struct world_event world_pop(struct world *w)
 	return first;
 }
 
+/* What the scheduler is to take a frame for. */
+static uint32_t world_charge(const struct world *w, uint32_t bytes)
+{
+	return w->frame_cost_charged && bytes < w->frame_cost_bytes ? w->frame_cost_bytes : bytes;
+}
+
 /* Queues one frame, false if there is no room. */
 static bool world_arrive(struct world *w, uint32_t id)
 {
@@ -125,7 +133,7 @@ static bool world_arrive(struct world *w, uint32_t id)
 	if (w->gps && f->source != WORLD_HOG)
 		gps_arrive(w->gps, id, bytes, (double)w->now_ns);
 	if (first) {
-		w->head_bytes[id] = bytes;
+		w->head_bytes[id] = world_charge(w, bytes);
 		f->awake = true;
 		f->served_ns = w->now_ns;
 	}
@@ -209,7 +217,9 @@ void world_start(struct world *w, const struct subject *subject, bool gps)
 					 .seed = rng_next(&w->rng),
 					 .weight = w->weight,
 					 .head_bytes = w->head_bytes,
-					 .low_latency = w->low_latency};
+					 .low_latency = w->low_latency,
+					 .rule = w->rule,
+					 .capacity_bps = (uint64_t)(w->rate * 8e9)};
 
 	w->subject = subject;
 	w->sched = subject->make(&su);
@@ -266,8 +276,8 @@ static void world_done(struct world *w)
 	if (f->source == WORLD_HOG || (f->source == WORLD_NAP && !f->napping && f->put == f->get))
 		world_arrive(w, id);
 	f->awake = f->put != f->get;
-	w->head_bytes[id] = f->awake ? f->queue[f->get % f->queue_max].bytes : 0;
-	w->subject->served(w->sched, id, fr.bytes, f->awake, w->now_ns);
+	w->head_bytes[id] = f->awake ? world_charge(w, f->queue[f->get % f->queue_max].bytes) : 0;
+	w->subject->served(w->sched, id, world_charge(w, fr.bytes), f->awake, w->now_ns);
 	if (f->source == WORLD_AIMD) {
 		f->flying++;
 		world_schedule(w, id, (double)f->gap_ns, true);
@@ -279,7 +289,7 @@ static void world_done(struct world *w)
 /* Puts the next frame on the link; false when nobody has one. */
 static bool world_next(struct world *w)
 {
-	uint32_t id = w->subject->draw(w->sched, w->now_ns);
+	uint32_t id = w->subject->draw(w->sched, w->now_ns), bytes;
 	double ns;
 
 	if (id == UINT32_MAX)
@@ -288,7 +298,8 @@ static bool world_next(struct world *w)
 		w->errors++;
 		return false;
 	}
-	ns = w->head_bytes[id] / w->rate + w->done_frac;
+	bytes = w->head_bytes[id] > w->frame_cost_bytes ? w->head_bytes[id] : w->frame_cost_bytes;
+	ns = bytes / w->rate + w->done_frac;
 	w->on_link = id;
 	w->done_ns = w->now_ns + (uint64_t)ns;
 	w->done_frac = ns - (double)(uint64_t)ns;
@@ -310,16 +321,22 @@ void world_run(struct world *w, uint64_t until_ns)
 		uint64_t event_ns = w->events ? w->event[0].at_ns : UINT64_MAX;
 		uint64_t link_ns = w->on_link != UINT32_MAX ? w->done_ns : UINT64_MAX;
 		uint64_t next_ns = event_ns < link_ns ? event_ns : link_ns;
+		uint64_t token_ns = UINT64_MAX;
 
 		if (link_ns == UINT64_MAX && event_ns > w->now_ns) {
 			if (world_next(w))
 				continue;
-			if (world_any_awake(w))
+			token_ns = w->subject->next ? w->subject->next(w->sched) : UINT64_MAX;
+			if (token_ns < next_ns)
+				next_ns = token_ns;
+			if (world_any_awake(w) && token_ns == UINT64_MAX)
 				w->idle_ns += (next_ns < until_ns ? next_ns : until_ns) - w->now_ns;
 		}
 		if (next_ns > until_ns)
 			break;
 		w->now_ns = next_ns;
+		if (next_ns == token_ns && token_ns < event_ns)
+			continue;
 		if (link_ns <= event_ns)
 			world_done(w);
 		else

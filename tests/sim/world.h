@@ -23,6 +23,7 @@ enum world_source {
 
 enum world_sizes {
 	WORLD_MTU,	 /* 1514 bytes */
+	WORLD_LEAST,	 /* 64 bytes */
 	WORLD_SMALL,	 /* 100 bytes */
 	WORLD_MIXED,	 /* 64..1514, evenly */
 	WORLD_GSO,	 /* 64..65536, evenly in their logarithm */
@@ -63,9 +64,14 @@ struct world {
 	struct world_flow *flow;
 	uint32_t *weight, *head_bytes;
 	bool *low_latency;
+	const struct sched_rule *rule; /* for our scheduler; NULL: just weights */
+	/* What the CPU needs for any frame, as bytes of the link's time, and whether it is charged.
+	 */
+	uint32_t frame_cost_bytes;
+	bool frame_cost_charged;
 	struct gps *gps; /* NULL: not measured */
 	struct rng rng;
-	uint64_t now_ns, busy_ns, idle_ns; /* idle_ns: the link stood while somebody had a frame */
+	uint64_t now_ns, busy_ns, idle_ns; /* idle_ns: the link stood while somebody might send */
 	double worst_lag_bytes;
 	uint32_t errors; /* the scheduler drew somebody without a frame */
 	/* the frame on the link */

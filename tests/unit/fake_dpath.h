@@ -108,7 +108,7 @@ static void commit(void)
 	dp.dirty_count = 0;
 }
 
-static uint64_t all_drops(const struct ldp *l)
+static inline uint64_t all_drops(const struct ldp *l)
 {
 	uint64_t n = 0;
 

@@ -22,15 +22,19 @@ struct vchan {
 static void fake_read(const struct vchan *v, const struct fake_ring *r, uint32_t off, void *buf,
 		      uint32_t len)
 {
-	for (uint32_t i = 0; i < len; i++)
-		((uint8_t *)buf)[i] = r->mem[(r->cons + off + i) % v->size];
+	uint32_t at = (r->cons + off) % v->size, first = len < v->size - at ? len : v->size - at;
+
+	memcpy(buf, r->mem + at, first);
+	memcpy((uint8_t *)buf + first, r->mem, len - first);
 }
 
 static void fake_write(const struct vchan *v, struct fake_ring *r, uint32_t off, const void *buf,
 		       uint32_t len)
 {
-	for (uint32_t i = 0; i < len; i++)
-		r->mem[(r->prod + off + i) % v->size] = ((const uint8_t *)buf)[i];
+	uint32_t at = (r->prod + off) % v->size, first = len < v->size - at ? len : v->size - at;
+
+	memcpy(r->mem + at, buf, first);
+	memcpy(r->mem, (const uint8_t *)buf + first, len - first);
 }
 
 int vchan_fd(const struct vchan *v)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* dmvl-back's command line. */
 #include "backend/conf.h"
+#include "backend/frame_cost.h"
 
 #include "tests/unit/tap.h"
 
@@ -27,8 +28,10 @@ static void test_good(void)
 	is_str(conf.run_dir, "/run/dmvl", "run directory");
 	is_int(conf.log_level, LOG_INFO, "log level");
 	is_int(conf.control.tx_capacity_bps, 0, "no capacity");
+	is_int(conf.control.frame_cost_bytes, FRAME_COST_AUTO, "frame cost to be found");
 	is_int(parse("x", "--uplink", "tap:a,bridge=b", "-n", "isp2", "--tx-capacity", "10mbit",
-		     "--rx-capacity=5mbps", "--run-dir=/x", "--log-level=debug", "-t"),
+		     "--rx-capacity=5mbps", "--frame-cost=0", "--run-dir=/x", "--log-level=debug",
+		     "-t"),
 	       CONF_RUN, "every option");
 	is_int(conf.uplink.kind, UPLINK_TAP, "kind");
 	is_str(conf.uplink.device, "a", "device");
@@ -36,6 +39,7 @@ static void test_good(void)
 	is_str(conf.control.name, "isp2", "name");
 	is_int(conf.control.tx_capacity_bps, 10000000, "transmit capacity");
 	is_int(conf.control.rx_capacity_bps, 40000000, "receive capacity");
+	is_int(conf.control.frame_cost_bytes, 0, "no frame cost");
 	is_str(conf.run_dir, "/x", "run directory");
 	is_int(conf.log_level, LOG_DEBUG, "log level");
 	ok(conf.test_only, "test only");
@@ -60,8 +64,21 @@ static void test_bad(void)
 	wrong(parse("x", UP, "--rx-capacity=2tbit"),
 	      "--rx-capacity: rx-capacity \"2000000000000\": expected bits per second, an integer "
 	      "0..1000000000000");
+	wrong(parse("x", UP, "--frame-cost=65537"),
+	      "--frame-cost: frame-cost \"65537\": expected bytes, an integer 0..65536");
 	is_int(parse("x", UP, "--tx-capacity=10m"), CONF_WRONG, "an ambiguous rate");
 	is_int(parse("x", UP, "-n", "a b"), CONF_WRONG, "a name that is none");
+}
+
+static void test_frame_cost(void)
+{
+	is_int(frame_cost_bytes(FRAME_COST_AUTO, 0), 0, "nothing while the capacity is unknown");
+	is_int(frame_cost_bytes(FRAME_COST_AUTO, 8000000000u), FRAME_COST_NS,
+	       "a byte for each ns at a byte for each ns");
+	ok(frame_cost_bytes(FRAME_COST_AUTO, 100000000) < 64, "no matter at 100 Mbit/s");
+	is_int(frame_cost_bytes(FRAME_COST_AUTO, UINT64_MAX), FRAME_COST_MAX, "bounded");
+	is_int(frame_cost_bytes(0, 8000000000u), 0, "0 is 0");
+	is_int(frame_cost_bytes(700, 0), 700, "what is configured needs no capacity");
 }
 
 /* Names that the kernel would refuse, or change: then the device would not be found again. */
@@ -97,6 +114,7 @@ int main(void)
 {
 	test_good();
 	test_bad();
+	test_frame_cost();
 	test_uplink();
 	return done_testing();
 }

@@ -30,6 +30,7 @@ static const struct row rows[] = {
 	{"TCP over IPv4, odd size", 0x0800, 6, TCP4, 0, 0, 0, 5000, 1001, 5},
 	{"TCP over IPv4, IP options, two tags", 0x0800, 6, TCP4, 2, 0, 1, 5000, 1000, 5},
 	{"TCP over IPv4, the longest", 0x0800, 6, TCP4, 0, 0, 0, 65535 - 40, 216, 304},
+	{"TCP over IPv4, ECN", 0x0800, 6, TCP4 | 0x80, 0, 0, 0, 4 * 1460, 1460, 4},
 	{"TCP over IPv6", 0x86dd, 6, TCP6, 0, 0, 0, 10 * 1440, 1440, 10},
 	{"TCP over IPv6, extension headers, tag", 0x86dd, 6, TCP6, 1, 2, 0, 7777, 999, 8},
 	{"UDP over IPv4", 0x0800, 17, USO, 0, 0, 0, 5 * 1472 + 7, 1472, 6},
@@ -110,6 +111,89 @@ static void cut_up(const struct row *r)
 	is_int(done, r->payload, "%s: bytes", r->name);
 	is_int(gso_segment(&it, s, headers + r->size), 0, "%s: stays at its end", r->name);
 	free(s);
+	free(frame);
+}
+
+/* Segments of one frame, one behind the other, as a peer would see them. */
+struct wire_log {
+	uint8_t b[1 << 18];
+	uint32_t len, frames;
+};
+
+static void log_frame(struct wire_log *w, const uint8_t *frame, uint32_t len)
+{
+	memcpy(w->b + w->len, &len, sizeof(len));
+	memcpy(w->b + w->len + sizeof(len), frame, len);
+	w->len += (uint32_t)sizeof(len) + len;
+	w->frames++;
+}
+
+/* What a kernel does with the frame and its header. False: it would not take them. */
+static bool log_segments(struct wire_log *w, const struct virtio_net_hdr_v1 *vnet, uint8_t *frame,
+			 uint32_t len)
+{
+	struct virtio_net_hdr_v1 again, plain = *vnet;
+	static uint8_t s[2048];
+	struct frame_info fi;
+	struct gso_iter it;
+	ssize_t n;
+
+	frame_parse(frame, len < FRAME_HDR_MAX ? len : FRAME_HDR_MAX, len, &fi);
+	if (vnet_rebuild(vnet, &fi, frame, len < FRAME_HDR_MAX ? len : FRAME_HDR_MAX, ALL, 1500,
+			 &again) < 0 ||
+	    memcmp(vnet, &again, sizeof(again)) != 0)
+		return false;
+	if (vnet->gso_type == VIRTIO_NET_HDR_GSO_NONE) {
+		if (csum_complete(&plain, frame, len) < 0)
+			return false;
+		log_frame(w, frame, len);
+		return true;
+	}
+	if (gso_begin(&it, vnet, &fi, frame) < 0)
+		return false;
+	while ((n = gso_segment(&it, s, sizeof(s))) > 0)
+		log_frame(w, s, (uint32_t)n);
+	return n == 0;
+}
+
+/* In parts of at most cap bytes on the wire, the frame has the segments that it has at once. */
+static void cut_in_parts(const struct row *r, uint32_t cap)
+{
+	static struct wire_log want, got;
+	struct virtio_net_hdr_v1 vnet,
+		in = MK_VNET(CSUM, r->gso_type, r->size, m.l4, m.proto == 6 ? 16 : 6);
+	uint32_t wire = 0, bad = 0, parts = 0, done = 0, headers;
+	uint8_t *frame = mk_copy(m.b, m.len), *flat;
+	struct frame_info fi, one;
+	struct gso_part part;
+	struct gso_iter it;
+
+	want.len = want.frames = got.len = got.frames = 0;
+	frame_parse(frame, FRAME_HDR_MAX, m.len, &fi);
+	vnet_rebuild(&in, &fi, frame, FRAME_HDR_MAX, ALL, 1500, &vnet);
+	headers = (uint32_t)fi.l4_off + fi.l4_len;
+	one = fi;
+	one.len = headers + r->size;
+	log_segments(&want, &vnet, frame, m.len);
+	gso_begin(&it, &vnet, &fi, frame);
+	while (gso_cut(&it, cap, &part)) {
+		flat = malloc(part.hdr_len + part.len);
+		memcpy(flat, part.hdr, part.hdr_len);
+		memcpy(flat + part.hdr_len, m.b + part.off, part.len);
+		bad += part.off != headers + done || part.hdr_len != headers;
+		bad += part.wire_bytes > cap && part.wire_bytes > frame_wire_bytes(&one, 0);
+		bad += !log_segments(&got, &part.vnet, flat, part.hdr_len + part.len);
+		free(flat);
+		done += part.len;
+		wire += part.wire_bytes;
+		parts++;
+	}
+	ok(!bad && done == r->payload, "%s, parts of %u bytes: %u of them", r->name, cap, parts);
+	ok(want.frames == r->segments && got.frames == want.frames && got.len == want.len &&
+		   memcmp(got.b, want.b, got.len) == 0,
+	   "%s, parts of %u bytes: the segments are the same", r->name, cap);
+	is_int(wire, frame_wire_bytes(&fi, vnet.gso_size), "%s: as long on the wire", r->name);
+	is_int(parts == 1, cap >= wire, "%s: in one part if that is no longer", r->name);
 	free(frame);
 }
 
@@ -224,10 +308,14 @@ static void test_begin(void)
 
 int main(void)
 {
+	static const uint32_t caps[] = {0, 1518, 2600, 4000, 12500, 100000, UINT32_MAX};
+
 	test_begin();
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		make(&rows[i]);
 		cut_up(&rows[i]);
+		for (size_t k = 0; k < sizeof(caps) / sizeof(caps[0]); k++)
+			cut_in_parts(&rows[i], caps[k]);
 	}
 	test_golden();
 	test_complete();

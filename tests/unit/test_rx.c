@@ -295,6 +295,25 @@ static void test_pieces(void)
 	end();
 }
 
+/* A millisecond of rx-capacity is the longest frame that the lottery delivers. */
+static void test_capped(void)
+{
+	struct ldp *l;
+	struct got got;
+
+	begin();
+	l = guest(0, ALL, 18);
+	sched_set_capacity(dp.rx, 100000000);
+	make(K_TCP4, MK_MAC, 40 * 1460);
+	come(TCP4, 1460);
+	got = take(l);
+	is_int(got.frames, 5, "40 segments come in parts of 8");
+	is_int(got.largest, m.l4 + 20 + 8 * 1460, "of at most a millisecond");
+	ok(got.payload == 40 * 1460 && !got.bad, "with all bytes");
+	is_int(l->count.rx_bytes, 40 * (m.l4 + 20 + 1460 + 4), "and the same charge");
+	end();
+}
+
 int main(void)
 {
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
@@ -302,5 +321,6 @@ int main(void)
 	test_drops();
 	test_who();
 	test_pieces();
+	test_capped();
 	return done_testing();
 }

@@ -54,7 +54,7 @@ static void link_run(struct link *k, uint64_t ns)
 		}
 		k->now_ns += k->frame_bytes[id] * 8000000000ull / k->rate_bps;
 		k->sent_bytes[id] += k->frame_bytes[id];
-		sched_served(k->s, id, k->frame_bytes[id], true, k->now_ns);
+		sched_served(k->s, id, k->frame_bytes[id], k->frame_bytes[id], true, k->now_ns);
 	}
 }
 
@@ -175,7 +175,7 @@ static void test_errors(void)
 	is_int(sched_draw(s, 0), SCHED_NONE, "nobody awake, nobody drawn");
 	sched_wake(s, 5, 0);
 	sched_sleep(s, 5);
-	sched_served(s, 5, 100, true, 0);
+	sched_served(s, 5, 100, 100, true, 0);
 	sched_remove(s, 5);
 	sched_wake(s, 99, 0);
 	is_int(sched_draw(s, 0), SCHED_NONE, "unknown ids are ignored everywhere");
@@ -195,7 +195,7 @@ static void test_awake(void)
 	ok(sched_is_awake(s, 0) && !sched_is_awake(s, 1), "who is awake");
 	is_int(sched_draw(s, 0), 0, "the one awake is drawn");
 	is_int(sched_draw(s, 0), 0, "and again without being served");
-	sched_served(s, 0, 100, false, 0);
+	sched_served(s, 0, 100, 100, false, 0);
 	is_int(sched_draw(s, 0), SCHED_NONE, "an empty queue sleeps");
 	sched_wake(s, 0, 0);
 	sched_wake(s, 1, 0);
@@ -289,6 +289,35 @@ static void test_min(void)
 	sched_free(k.s);
 }
 
+/* Small frames whose charge is ten times their bytes. */
+static void test_charge(void)
+{
+	struct sched_rule r[3] = {{.weight = 256},
+				  {.weight = 256, .min_bps = 500000000},
+				  {.weight = 256, .max_bps = 10000000, .burst_bytes = 3036}};
+	uint64_t now_ns = 0, charged[3] = {0}, wire[3] = {0}, all = 0;
+	struct sched *s = sched_new(3, Q, 1);
+
+	sched_set_capacity(s, 1000000000);
+	for (uint32_t i = 0; i < 3; i++) {
+		sched_add(s, i, &r[i]);
+		sched_wake(s, i, 0);
+	}
+	while (now_ns < 1000000000) {
+		uint32_t id = sched_draw(s, now_ns);
+
+		now_ns += 1000 * 8;
+		sched_served(s, id, 100, 1000, true, now_ns);
+		charged[id] += 1000;
+		wire[id] += 100;
+		all += 1000;
+	}
+	ok(near((int)(charged[1] * 1000 / all), 500, 3), "a minimum counts charges");
+	ok(near((int)(wire[2] * 8 / 1000), 10000, 30), "a maximum counts wire bytes");
+	ok(near((int)(charged[0] * 1000 / all), 400, 3), "shares count charges");
+	sched_free(s);
+}
+
 static void test_admission(void)
 {
 	struct sched *s = sched_new(MAX_IDS, Q, 1);
@@ -328,6 +357,7 @@ int main(void)
 	test_weights();
 	test_max();
 	test_min();
+	test_charge();
 	test_admission();
 	return done_testing();
 }

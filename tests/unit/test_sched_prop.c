@@ -109,6 +109,33 @@ static void test_backlog(uint32_t n, enum world_sizes sizes)
 	world_fini(&w);
 }
 
+/*
+ * 3 at the ends of the range of weights. In the heaviest class a frame of 64 KiB goes 22 to 43
+ * slots ahead; the lightest has one quantum in 65,535 of the others'.
+ */
+static void test_extremes(enum world_sizes sizes, double longest)
+{
+	static const uint32_t weight[] = {1, 65535, 256, 32768, 1, 65535, 2, 1000};
+	struct world w;
+
+	world_init(&w, 8, 1e10, 3);
+	for (uint32_t i = 0; i < 8; i++) {
+		w.weight[i] = weight[i];
+		w.flow[i].source = i % 3 ? WORLD_HOG : WORLD_BURSTS;
+		w.flow[i].sizes = sizes;
+		w.flow[i].burst_frames = 30;
+		w.flow[i].gap_ns = MS;
+		w.flow[i].queue_max = 300;
+	}
+	world_start(&w, &subject_dmvl, true);
+	world_run(&w, 2000 * MS);
+	ok(w.worst_lag_bytes <= 5 * longest,
+	   "weights 1 and 65535, frames to %.0f: lag %.1f of 5 frames", longest,
+	   w.worst_lag_bytes / longest);
+	ok(!w.idle_ns && !w.errors && is_conserved(&w), "work conserving, sums right");
+	world_fini(&w);
+}
+
 /* 4: a debt survives sleep, however often one wakes. */
 static void test_debt(void)
 {
@@ -119,15 +146,15 @@ static void test_debt(void)
 	sched_add(s, 0, &r);
 	sched_add(s, 1, &r);
 	sched_wake(s, 0, 0);
-	sched_served(s, sched_draw(s, 0), 65536, true, 0);
+	sched_served(s, sched_draw(s, 0), 65536, 65536, true, 0);
 	sched_wake(s, 1, 0);
 	/* Alone, the first was not ahead of anyone; so he owes the second nothing. */
 	for (; sched_draw(s, 0) == 1; other_bytes += MTU)
-		sched_served(s, 1, MTU, true, 0);
+		sched_served(s, 1, MTU, MTU, true, 0);
 	ok(other_bytes <= 2 * MTU, "what was sent alone is no debt (%u)", other_bytes);
-	sched_served(s, 0, 65536, true, 0);
+	sched_served(s, 0, 65536, 65536, true, 0);
 	for (other_bytes = 0; sched_draw(s, 0) == 1; other_bytes += MTU) {
-		sched_served(s, 1, MTU, true, 0);
+		sched_served(s, 1, MTU, MTU, true, 0);
 		if (other_bytes < 65536 - 3 * MTU) {
 			sched_sleep(s, 0);
 			sched_wake(s, 0, 0);
@@ -149,13 +176,13 @@ static void test_stampede(void)
 		sched_add(s, i, &(struct sched_rule){.weight = i ? 1 : 1000});
 	sched_wake(s, 0, 0);
 	for (int i = 0; i < 1000; i++)
-		sched_served(s, sched_draw(s, 0), MTU, true, 0);
+		sched_served(s, sched_draw(s, 0), MTU, MTU, true, 0);
 	for (uint32_t i = 1; i <= 300; i++)
 		sched_wake(s, i, 0);
 	for (int i = 0; i < 3000; i++) {
 		uint32_t id = sched_draw(s, 0);
 
-		sched_served(s, id, MTU, true, 0);
+		sched_served(s, id, MTU, MTU, true, 0);
 		all_bytes += MTU;
 		worst = fmax(worst, all_bytes * 1000 / 1300 - hog_bytes);
 		hog_bytes += id ? 0 : MTU;
@@ -311,7 +338,8 @@ static const char *calls_hold(uint64_t seed)
 			if (drawn != SCHED_NONE && !awake[drawn])
 				what = "a sleeper was drawn";
 			if (drawn != SCHED_NONE && rng_below(&r, 8)) {
-				sched_served(s, drawn, 1 + rng_below(&r, 65536), more, now_ns);
+				sched_served(s, drawn, 1 + rng_below(&r, 65536),
+					     1 + rng_below(&r, 65536), more, now_ns);
 				awake[drawn] &= more;
 			}
 		}
@@ -346,14 +374,14 @@ static void test_rebase(void)
 		sched_add(s, i, &(struct sched_rule){.weight = 1u << i});
 	sched_wake(s, 0, 0);
 	for (int i = 0; i < 9000000; i++)
-		sched_served(s, sched_draw(s, 0), 1u << 20, true, 0);
+		sched_served(s, sched_draw(s, 0), 1u << 20, 1u << 20, true, 0);
 	ok(sched_is_sound(s), "sound after 9 TiB at weight 1 in quanta of 64 bytes");
 	sched_wake(s, 1, 0);
 	sched_wake(s, 2, 0);
 	for (int i = 0; i < 40000; i++) {
 		uint32_t id = sched_draw(s, 0);
 
-		sched_served(s, id, 64, true, 0);
+		sched_served(s, id, 64, 64, true, 0);
 		sent[id] += 64;
 	}
 	ok(sched_is_sound(s) && fabs((double)sent[2] / (double)sent[1] - 2) < .01,
@@ -370,6 +398,8 @@ int main(void)
 	test_backlog(64, WORLD_MTU);
 	test_backlog(1024, WORLD_MTU);
 	test_backlog(64, WORLD_MIXED);
+	test_extremes(WORLD_GSO, 65536);
+	test_extremes(WORLD_MTU, MTU);
 	test_churn(&subject_dmvl_noexpress, false, CHURN_MAX);
 	test_churn(&subject_dmvl, false, XPRES_MAX);
 	test_churn(&subject_dmvl, true, XPRES_MAX);

@@ -1,0 +1,27 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# frame-cost: small frames count as so many bytes, by option and by key, live.
+# shellcheck source=tests/suite/lib.sh
+. "${SUITE_LIB:-/bench/suite.sh}"
+
+uplink_setup
+back_start --tx-capacity "$SUITE_RATE" --frame-cost 0
+ldp g1 1
+ldp g2 2
+talks g1
+talks g2
+sink_start
+# g1 sends frames of a quarter of g2's length.
+sends g1 udp -b $((SUITE_RATE * 2)) -l 320
+sends g2 udp -b $((SUITE_RATE * 2)) -l 1418
+is "$(xenstore-read "$uplink/frame-cost")" 0 'the option is in the key'
+shares 'frames cost their bytes' 5 10.77.1.1=0.874 10.77.1.2=0.969
+xenstore-write "$uplink/frame-cost" 1464
+shares 'all frames cost the same' 5 10.77.1.1=320 10.77.1.2=1418
+xenstore-write "$uplink/frame-cost" 65537
+check 'one out of range is named' wait_for 30 grep -q 'frame-cost.*65537' "$_log"
+shares 'and changes nothing' 5 10.77.1.1=320 10.77.1.2=1418
+xenstore-rm "$uplink/frame-cost"
+shares 'without it, small frames of a slow uplink cost their bytes' 5 10.77.1.1=0.874 10.77.1.2=0.969
+back_stop
+done_testing
