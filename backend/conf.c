@@ -18,6 +18,8 @@ enum {
 	OPT_TAKE_OVER,
 	OPT_TX_CAPACITY,
 	OPT_RX_CAPACITY,
+	OPT_EPOCH,
+	OPT_REPAYMENT,
 	OPT_RUN_DIR,
 	OPT_LOG_LEVEL,
 	OPT_VERSION,
@@ -29,6 +31,8 @@ static const struct option options[] = {
 	{"take-over", no_argument, NULL, OPT_TAKE_OVER},
 	{"tx-capacity", required_argument, NULL, OPT_TX_CAPACITY},
 	{"rx-capacity", required_argument, NULL, OPT_RX_CAPACITY},
+	{"epoch", required_argument, NULL, OPT_EPOCH},
+	{"repayment", required_argument, NULL, OPT_REPAYMENT},
 	{"run-dir", required_argument, NULL, OPT_RUN_DIR},
 	{"log-level", required_argument, NULL, OPT_LOG_LEVEL},
 	{"test-config", no_argument, NULL, 't'},
@@ -40,6 +44,7 @@ static const struct option options[] = {
 const char conf_help[] =
 	"usage: dmvl-back [-n NAME] --uplink tap:IF[,bridge=BR] | --uplink macvtap:LOWER\n"
 	"                 [--take-over] [--tx-capacity RATE] [--rx-capacity RATE]\n"
+	"                 [--epoch TIME] [--repayment F]\n"
 	"                 [--run-dir DIR] [--log-level LEVEL] [-t|--test-config]\n"
 	"                 [-h|--help] [--version]\n"
 	"\n"
@@ -52,10 +57,13 @@ const char conf_help[] =
 	"  --take-over          take LOWER even if it carries addresses or routes\n"
 	"  --tx-capacity RATE   what the uplink carries out of the host: frames are paced to it\n"
 	"  --rx-capacity RATE   what may come in for all guests together\n"
-	"  --run-dir DIR        lock file of the instance (" DEFAULT_RUN_DIR ")\n"
+	"  --epoch TIME         how often loans are accounted for, 1ms to 1s (10ms)\n"
+	"  --repayment F        how strongly a balance moves a weight, 0 (not at all) to 1 (0.25)\n"
+	"  --run-dir DIR        lock file and credit logs of the instance (" DEFAULT_RUN_DIR ")\n"
 	"  --log-level LEVEL    error, warning, notice, info (default) or debug\n"
 	"  -t, --test-config    check the command line and end\n"
 	"\n"
+	"TIME: 500us, 10ms, 1s.\n"
 	"RATE: 10mbit, 1gbit, 5mbps (bytes), 10Mb/s; a bare number is bits per second.\n";
 
 /* What was seen so far besides what is in *conf. */
@@ -83,6 +91,30 @@ static enum conf_result take_rate(struct parse *p, const char *option, enum sche
 	if (units_parse_rate(optarg, out, why, sizeof(why)) < 0 ||
 	    schema_check_u64(key, *out, why) < 0)
 		return wrong(p->err, "--%s: %s", option, why);
+	return CONF_RUN;
+}
+
+static enum conf_result take_epoch(struct parse *p)
+{
+	char why[UNITS_ERR_MAX], value[QUOTE_MAX];
+	uint64_t ns;
+
+	if (units_parse_time(optarg, &ns, why, sizeof(why)) < 0)
+		return wrong(p->err, "--epoch %s", why);
+	if (ns % 1000 || schema_check_u64(KEY_UPLINK_EPOCH_US, ns / 1000, NULL) < 0)
+		return wrong(p->err, "--epoch %s: expected 1ms..1s, in whole microseconds",
+			     quote_text(value, optarg));
+	p->conf->control.epoch_us = (uint32_t)(ns / 1000);
+	return CONF_RUN;
+}
+
+static enum conf_result take_repayment(struct parse *p)
+{
+	char why[SCHEMA_ERR_MAX];
+
+	if (schema_parse_fraction(KEY_UPLINK_REPAYMENT, optarg, &p->conf->control.repayment_ppm,
+				  why) < 0)
+		return wrong(p->err, "--%s", why);
 	return CONF_RUN;
 }
 
@@ -128,6 +160,10 @@ static enum conf_result take(struct parse *p, int opt)
 	case OPT_RX_CAPACITY:
 		return take_rate(p, "rx-capacity", KEY_UPLINK_RX_CAPACITY,
 				 &control->rx_capacity_bps);
+	case OPT_EPOCH:
+		return take_epoch(p);
+	case OPT_REPAYMENT:
+		return take_repayment(p);
 	case OPT_RUN_DIR:
 		return take_run_dir(p);
 	case OPT_LOG_LEVEL:
@@ -170,6 +206,9 @@ enum conf_result conf_parse(struct conf *conf, int argc, char **argv, char *err)
 	*conf = (struct conf){.control.name = DEFAULT_NAME,
 			      .run_dir = DEFAULT_RUN_DIR,
 			      .log_level = LOG_INFO};
+	conf->control.epoch_us = (uint32_t)schema_default(KEY_UPLINK_EPOCH_US);
+	schema_parse_fraction(KEY_UPLINK_REPAYMENT, schema_entry(KEY_UPLINK_REPAYMENT)->dflt,
+			      &conf->control.repayment_ppm, NULL);
 	opterr = 0; /* one line, ours */
 	optind = 0; /* glibc: begin anew, for tests */
 	while ((opt = getopt_long(argc, argv, ":n:th", options, NULL)) != -1) {

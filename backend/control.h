@@ -12,6 +12,8 @@ struct control_conf {
 	char device[IFNAMSIZ];		/* the uplink's interface, for display */
 	enum uplink_kind kind;
 	uint64_t tx_capacity_bps, rx_capacity_bps; /* from the command line; 0: not given */
+	uint32_t epoch_us;			   /* 1000..1000000 */
+	uint32_t repayment_ppm;			   /* 0..1000000 */
 };
 
 /*

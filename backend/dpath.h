@@ -17,9 +17,14 @@
  */
 struct dpath;
 
+struct dpath_conf {
+	uint64_t epoch_ns;	/* 1 ms..1 s */
+	uint32_t repayment_ppm; /* 0..1000000: how strongly a balance moves a weight */
+};
+
 /* NULL: out of memory. */
-struct dpath *dpath_new(struct loop *loop, struct uplink *uplink, struct mbox *in,
-			struct mbox *out);
+struct dpath *dpath_new(struct loop *loop, struct uplink *uplink, struct mbox *in, struct mbox *out,
+			const struct dpath_conf *conf);
 void dpath_free(struct dpath *dp);
 
 /* Logs each LDP's counters: frames, bytes, and drops by reason. */

@@ -211,7 +211,7 @@ static void deliver(struct dpath *dp, struct ldp *l)
 	dp->rx_pace.bucket.tokens_bytes -= f.cost_bytes;
 	rxq_pop(l->rxq);
 	dpath_mark_dirty(dp, l);
-	sched_served(dp->rx, l->slot, f.cost_bytes, !rxq_empty(l->rxq), dp->now_ns);
+	dpath_served(dp, dp->rx, l, f.cost_bytes, !rxq_empty(l->rxq));
 }
 
 bool rx_run(struct dpath *dp)

@@ -105,7 +105,7 @@ static void next_head(struct dpath *dp, struct sched *s, struct ldp *l, uint32_t
 	scan(dp, l);
 	if (l->failed)
 		return; /* it is in no lottery any more */
-	sched_served(s, l->slot, cost, l->head == was, dp->now_ns);
+	dpath_served(dp, s, l, cost, l->head == was);
 	if (l->head != was) {
 		enter_lottery(dp, l);
 		dp->head_moved = true;

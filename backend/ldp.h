@@ -51,6 +51,19 @@ struct ldp_counters {
 	uint64_t drops[LDP_DROPS];
 };
 
+enum ldp_dir {
+	LDP_TX,
+	LDP_RX,
+	LDP_DIRS,
+};
+
+/* Its credit in one direction. The frame loop writes it at the end of each epoch. */
+struct ldp_account {
+	uint64_t served_bytes; /* charged in the epoch under way */
+	int64_t balance_bytes; /* lent to others (positive), or borrowed from them */
+	uint64_t log_offset;   /* of its newest committed record in the log, 0: none */
+};
+
 /* What waits at the head of the TX ring, and so which lottery the LDP is in. */
 enum ldp_head {
 	LDP_HEAD_NONE,
@@ -85,6 +98,7 @@ struct ldp {
 	bool frozen;		  /* its domain is suspended */
 	bool failed;
 
+	struct ldp_account account[LDP_DIRS];
 	struct bucket flood;
 	struct bucket events; /* vchan events it may cause */
 	struct ldp_counters count;

@@ -131,7 +131,11 @@ static void start(struct daemon *d)
 	d->conf.control.kind = d->uplink.kind;
 	tap_set_offloads(d->uplink.fd, TAP_CSUM | TAP_TSO4 | TAP_TSO6 | TAP_USO);
 	uplink_set_capacity(&d->uplink, d->conf.control.tx_capacity_bps);
-	d->dpath = dpath_new(d->loop, &d->uplink, d->to_loop, d->to_control);
+	d->dpath = dpath_new(d->loop, &d->uplink, d->to_loop, d->to_control,
+			     &(struct dpath_conf){
+				     .epoch_ns = d->conf.control.epoch_us * 1000ull,
+				     .repayment_ppm = d->conf.control.repayment_ppm,
+			     });
 	if (!d->dpath) {
 		uplink_close(&d->uplink);
 		die(EXIT_FAILED, "out of memory");

@@ -79,6 +79,8 @@ static void check_back(int argc, char **argv)
 	must(schema_check(KEY_BACK_UPLINK, conf.control.name, NULL) == 0);
 	must(schema_check_u64(KEY_UPLINK_TX_CAPACITY, conf.control.tx_capacity_bps, NULL) == 0);
 	must(schema_check_u64(KEY_UPLINK_RX_CAPACITY, conf.control.rx_capacity_bps, NULL) == 0);
+	must(schema_check_u64(KEY_UPLINK_EPOCH_US, conf.control.epoch_us, NULL) == 0);
+	must(conf.control.repayment_ppm <= 1000000);
 	must(conf.run_dir[0] && memchr(conf.run_dir, '\0', sizeof(conf.run_dir)));
 	must(conf.log_level >= LOG_ERROR && conf.log_level <= LOG_DEBUG);
 }

@@ -45,6 +45,7 @@ static void begin(void)
 	wire = ends[1];
 	dp.up = &uplink;
 	dp.now_ns = NS_PER_SEC;
+	dp.epoch.running = true; /* and never ends: there is no loop */
 	dp.tx = sched_new(GUESTS, 1518, 1);
 	dp.rx = sched_new(GUESTS, 1518, 1);
 	dp.local = sched_new(GUESTS, 1518, 1);
