@@ -14,6 +14,8 @@ struct control_conf {
 	uint64_t tx_capacity_bps, rx_capacity_bps; /* from the command line; 0: not given */
 	uint32_t epoch_us;			   /* 1000..1000000 */
 	uint32_t repayment_ppm;			   /* 0..1000000 */
+	const char *log_path;  /* of the credit log; "": there is none. Borrowed, like: */
+	const char *log_error; /* why there is none, one sentence; "": all is well */
 };
 
 /*

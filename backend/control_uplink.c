@@ -61,11 +61,24 @@ static void format_fraction(char *out, size_t size, uint32_t ppm)
 
 static int publish_credit(struct control *c)
 {
-	char text[16];
-	int ret;
+	char text[16], path[SCHEMA_PATH_MAX];
+	int ret = 0;
 
+	/* What an earlier daemon said of its log is not to stay. */
+	schema_key_path(path, sizeof(path), c->uplink_dir, KEY_UPLINK_LOG_OFFSET);
+	xs_conn_rm(c->xs, XS_NO_TXN, path);
+	schema_key_path(path, sizeof(path), c->uplink_dir, KEY_UPLINK_LOG_PATH);
+	if (c->conf.log_path[0])
+		ret = xskey_write(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_LOG_PATH,
+				  c->conf.log_path);
+	else
+		xs_conn_rm(c->xs, XS_NO_TXN, path);
+	if (ret == 0)
+		ret = xskey_write(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_ERROR,
+				  c->conf.log_error);
 	format_fraction(text, sizeof(text), c->conf.repayment_ppm);
-	ret = xskey_write(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_REPAYMENT, text);
+	if (ret == 0)
+		ret = xskey_write(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_REPAYMENT, text);
 	if (ret == 0)
 		ret = xskey_write_u64(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_EPOCH_US,
 				      c->conf.epoch_us);

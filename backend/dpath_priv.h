@@ -3,6 +3,8 @@
 #ifndef DMVL_DPATH_PRIV_H
 #define DMVL_DPATH_PRIV_H
 
+#include "backend/credit/ledger.h"
+#include "backend/credit/logfile.h"
 #include "backend/dpath.h"
 #include "backend/fdb.h"
 #include "backend/pace.h"
@@ -18,9 +20,14 @@
 struct dpath_epoch {
 	struct dpath_conf conf;
 	struct loop_timer *timer;
-	bool running;	   /* something is to be accounted for at the end */
-	uint64_t begin_ns; /* of the epoch under way, or of the last one while none is */
-	uint64_t idle;	   /* epochs that passed between the last one and this */
+	bool running;		   /* something is to be accounted for at the end */
+	uint64_t begin_ns;	   /* of the epoch under way, or of the last one while none is */
+	uint64_t passed[LDP_DIRS]; /* epochs that passed since the last one with anything in it */
+	struct ledger *ledger[LDP_DIRS];
+	struct logfile file[LDP_DIRS];
+	char path[LOGFILE_PATH_MAX + 1];
+	char error[256]; /* what the uplink's key for it takes */
+	uint64_t told_end, told_ns; /* the log's end, as told to the control thread */
 };
 
 struct dpath {
@@ -113,8 +120,13 @@ void dpath_epoch_fini(struct dpath *dp);
  */
 void dpath_served(struct dpath *dp, struct sched *s, struct ldp *l, uint32_t cost_bytes, bool more);
 
-/* An epoch ends at dp->now_ns: accounts, repays, announces. */
+/* An epoch ends at dp->now_ns: accounts, repays, and fills in each LDP's accounts. */
 void dpath_epoch(struct dpath *dp);
+
+/* An LDP comes, gets other weights, goes. */
+void dpath_account_open(struct dpath *dp, struct ldp *l);
+void dpath_account_reweight(struct dpath *dp, struct ldp *l);
+void dpath_account_close(struct dpath *dp, struct ldp *l);
 
 /* dpath_tx.c: TX rings -> uplink, and LDP to LDP. */
 

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "backend/credit/replay.h"
 #include "backend/frame.h"
 #include "backend/frame_check.h"
 #include "backend/rxq.h"
@@ -59,7 +60,6 @@ enum ldp_dir {
 
 /* Its credit in one direction. The frame loop writes it at the end of each epoch. */
 struct ldp_account {
-	uint64_t served_bytes; /* charged in the epoch under way */
 	int64_t balance_bytes; /* lent to others (positive), or borrowed from them */
 	uint64_t log_offset;   /* of its newest committed record in the log, 0: none */
 };
@@ -74,6 +74,7 @@ enum ldp_head {
 struct ldp {
 	uint32_t slot; /* index in the data path, and id in its schedulers */
 	char name[LDP_NAME_MAX];
+	struct credit_id id;
 	struct ldp_conf conf;
 	struct vchan *vchan;
 	struct loop_io *io;

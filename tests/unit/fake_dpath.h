@@ -49,6 +49,8 @@ static void begin(void)
 	dp.tx = sched_new(GUESTS, 1518, 1);
 	dp.rx = sched_new(GUESTS, 1518, 1);
 	dp.local = sched_new(GUESTS, 1518, 1);
+	for (int dir = 0; dir < LDP_DIRS; dir++)
+		dp.epoch.ledger[dir] = ledger_new(GUESTS, 0);
 	dp.fdb = fdb_new();
 	dp.frame = malloc(WIRE_FRAME_MAX);
 	dp.flat = malloc(WIRE_FRAME_MAX);
@@ -91,6 +93,8 @@ static void end(void)
 	sched_free(dp.tx);
 	sched_free(dp.rx);
 	sched_free(dp.local);
+	for (int dir = 0; dir < LDP_DIRS; dir++)
+		ledger_free(dp.epoch.ledger[dir]);
 	fdb_free(dp.fdb);
 	free(dp.frame);
 	free(dp.flat);
