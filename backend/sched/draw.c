@@ -28,7 +28,7 @@
  * but only while it is not ahead of the clock, and only if that makes no class miss the end of its
  * head slot. So it gets its share sooner, and never more than its share.
  */
-#define DRAW_START_VT  ((uint64_t)1 << 40) /* the clock may turn back a little */
+#define DRAW_START_VT  ((uint64_t)1 << 56) /* leaving LDPs may turn the clock back */
 #define DRAW_REBASE_VT ((uint64_t)1 << 62)
 #define DRAW_LOOKS     4 /* at waiters of the express path, per draw */
 #define DRAW_LEAD      2 /* quanta that an LDP may be ahead and still be due */
