@@ -332,20 +332,27 @@ int64_t ledger_pool(const struct ledger *l)
 	return l->pool;
 }
 
-bool ledger_is_sound(const struct ledger *l)
+int64_t ledger_sum(const struct ledger *l)
 {
 	int64_t sum = l->pool;
+
+	for (uint32_t slot = 0; slot < l->slots_end; slot++)
+		sum += l->account[slot].balance;
+	for (uint32_t i = 0; i < l->kept_n; i++)
+		sum += l->kept[i].balance;
+	return sum;
+}
+
+bool ledger_is_sound(const struct ledger *l)
+{
 	uint64_t weights = 0;
 
 	for (uint32_t slot = 0; slot < l->max_ldps; slot++) {
 		const struct account *a = &l->account[slot];
 
-		sum += a->balance;
 		weights += a->weight;
 		if (a->weight ? slot >= l->slots_end : a->balance != 0)
 			return false;
 	}
-	for (uint32_t i = 0; i < l->kept_n; i++)
-		sum += l->kept[i].balance;
-	return sum == 0 && weights == l->weights;
+	return ledger_sum(l) == 0 && weights == l->weights;
 }

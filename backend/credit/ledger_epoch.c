@@ -166,17 +166,6 @@ static void bound(struct ledger *l)
 	}
 }
 
-static bool sums_to_zero(const struct ledger *l)
-{
-	int64_t sum = l->pool;
-
-	for (uint32_t slot = 0; slot < l->slots_end; slot++)
-		sum += l->account[slot].balance;
-	for (uint32_t i = 0; i < l->kept_n; i++)
-		sum += l->kept[i].balance;
-	return sum == 0;
-}
-
 bool ledger_epoch(struct ledger *l, uint64_t epochs, uint64_t capacity_bytes)
 {
 	uint64_t served = sum_served(l), rated = served;
@@ -198,6 +187,6 @@ bool ledger_epoch(struct ledger *l, uint64_t epochs, uint64_t capacity_bytes)
 	ledger_checkpoint_if_due(l);
 	ledger_commit(l, rated);
 	l->epoch++;
-	assert(sums_to_zero(l));
+	assert(ledger_sum(l) == 0);
 	return true;
 }

@@ -26,7 +26,31 @@ __attribute__((constructor)) static void crc_init(void)
 	}
 }
 
+#ifdef __x86_64__
+__attribute__((target("sse4.2"))) static uint32_t crc_by_cpu(const uint8_t *at, size_t len)
+{
+	uint64_t crc = UINT32_MAX, x;
+
+	for (; len >= 8; len -= 8, at += 8) {
+		memcpy(&x, at, sizeof(x));
+		crc = __builtin_ia32_crc32di(crc, x);
+	}
+	for (; len; len--, at++)
+		crc = __builtin_ia32_crc32qi((uint32_t)crc, *at);
+	return ~(uint32_t)crc;
+}
+#endif
+
 uint32_t record_crc32c(const void *p, size_t len)
+{
+#ifdef __x86_64__
+	if (__builtin_cpu_supports("sse4.2"))
+		return crc_by_cpu(p, len);
+#endif
+	return record_crc32c_by_table(p, len);
+}
+
+uint32_t record_crc32c_by_table(const void *p, size_t len)
 {
 	const uint8_t *at = p;
 	uint32_t crc = UINT32_MAX;

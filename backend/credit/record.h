@@ -123,6 +123,7 @@ const char *record_type_name(unsigned type);
 
 /* CRC-32C (Castagnoli), as iSCSI has it. */
 uint32_t record_crc32c(const void *p, size_t len);
+uint32_t record_crc32c_by_table(const void *p, size_t len); /* where the CPU cannot */
 
 /*
  * What is left of a balance after `epochs` epochs: each takes ceil(|balance| / 128) off. That many
