@@ -282,6 +282,16 @@ static void test_replay(void)
 	is_int(replay_add(rp, &(struct record){.type = RECORD_COMMIT}), -EBADMSG,
 	       "and is refused with it if it contradicts what was before");
 	ok(!rp->synced, "then nothing is known");
+	rp = replayed();
+	ok(rp->synced, "once more");
+	replay_add(rp, &(struct record){.type = RECORD_LOAN,
+					.ldp = record_ldp(2, 0),
+					.bytes = 5,
+					.balance_after = account_of(rp, 2)->balance + 5});
+	is_int(replay_add(rp, &(struct record){.type = RECORD_COMMIT,
+					       .epoch = rp->epoch,
+					       .peer = (uint64_t)rp->pool}),
+	       -EBADMSG, "a loan that nobody borrowed: the sum is not zero");
 }
 
 static uint64_t follow(struct replay *rp, struct ldplog_reader *r, const uint32_t domid[LDPS])

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "backend/credit/batch.h"
 #include "backend/credit/ldplog.h"
 #include "tests/unit/tap.h"
 
@@ -183,6 +184,28 @@ static void test_overrun(void)
 	is_int(ldplog_read(&r, &rec), 0, "who skips waits for what comes");
 }
 
+static void test_batch(void)
+{
+	struct batch b = {0};
+
+	is_int(batch_add(&b, &(struct record){.type = RECORD_LOAN}), 0, "a record waits");
+	is_int(batch_add(&b, &(struct record){.type = RECORD_COMMIT}), 1, "until its COMMIT");
+	is_int(b.n, 2, "and is there with it");
+	is_int(batch_add(&b, &(struct record){.type = RECORD_LOAN}), 0, "the next one begins anew");
+	is_int(batch_add(&b, &(struct record){.type = RECORD_RESTART}), 1, "a restart");
+	ok(b.n == 1 && b.record[0].type == RECORD_RESTART, "makes what waited void");
+	batch_add(&b, &(struct record){.type = RECORD_LOAN});
+	batch_drop(&b);
+	batch_add(&b, &(struct record){.type = RECORD_COMMIT});
+	is_int(b.n, 1, "what is dropped is gone");
+	batch_free(&b);
+	for (uint32_t i = 0; i < BATCH_MAX; i++)
+		batch_add(&b, &(struct record){.type = RECORD_LOAN});
+	is_int(batch_add(&b, &(struct record){.type = RECORD_LOAN}), -E2BIG, "one without end");
+	is_int(b.n, 0, "is dropped");
+	batch_free(&b);
+}
+
 #define RACE 400000u
 
 static void *race(void *arg)
@@ -215,6 +238,24 @@ static void test_race(void)
 	is_int(got + r.missed, RACE, "and misses none that it does not count");
 }
 
+/* Who always reads the oldest record there is has it overwritten under his eyes. */
+static void test_edge(void)
+{
+	struct ldplog_reader edge;
+	struct record rec;
+	pthread_t thread;
+	uint64_t wrong = 0;
+
+	begin();
+	pthread_create(&thread, NULL, race, &w);
+	while (__atomic_load_n(&w.header->tail, __ATOMIC_RELAXED) < RACE * RECORD_BYTES) {
+		ldplog_reader_init(&edge, mem);
+		wrong += ldplog_read(&edge, &rec) < 0;
+	}
+	pthread_join(thread, NULL);
+	is_int(wrong, 0, "the oldest record is never taken for a damaged one");
+}
+
 int main(void)
 {
 	test_crc(record_crc32c, "by what is best here");
@@ -224,6 +265,8 @@ int main(void)
 	test_check();
 	test_read();
 	test_overrun();
+	test_batch();
 	test_race();
+	test_edge();
 	return done_testing();
 }
