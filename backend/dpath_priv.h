@@ -26,7 +26,7 @@ struct dpath_epoch {
 	struct ledger *ledger[LDP_DIRS];
 	struct logfile file[LDP_DIRS];
 	char path[LOGFILE_PATH_MAX + 1];
-	char error[256]; /* what the uplink's key for it takes */
+	char error[256];	    /* what the uplink's key for it takes */
 	uint64_t told_end, told_ns; /* the log's end, as told to the control thread */
 };
 

@@ -112,7 +112,7 @@ static void check_uplink(struct check *c, const char *name, const struct view *v
 
 static int check_uplinks(struct check *c)
 {
-	char root[SCHEMA_PATH_MAX], dir[SCHEMA_PATH_MAX], **names;
+	char root[SCHEMA_PATH_MAX], dir[SCHEMA_PATH_MAX], **names = NULL;
 	struct view view;
 	unsigned count = 0;
 	int ret = schema_uplink_root(root, sizeof(root), c->ctl->backend_domid);

@@ -66,7 +66,8 @@ static int add_stream(struct log *log, const char *uplink, const char *path, uns
 
 static int find_logs(struct log *log)
 {
-	char root[SCHEMA_PATH_MAX], dir[SCHEMA_PATH_MAX], path[SCHEMA_VALUE_MAX + 1], **names;
+	char root[SCHEMA_PATH_MAX], dir[SCHEMA_PATH_MAX], path[SCHEMA_VALUE_MAX + 1],
+		**names = NULL;
 	unsigned count = 0;
 	int ret = schema_uplink_root(root, sizeof(root), log->ctl->backend_domid);
 
