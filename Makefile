@@ -57,7 +57,7 @@ say = $(if $(V),,@printf '  %-6s %s\n' '$(1)' '$(2)')
 
 obj = $(patsubst %.c,$(O)/%.o,$(1))
 COMMON_SRC := $(wildcard common/*.c) $(wildcard xenstore-schema/*.c)
-BACK_SRC   := $(filter-out backend/main.c,$(wildcard backend/*.c backend/sched/*.c))
+BACK_SRC   := $(filter-out backend/main.c,$(wildcard backend/*.c backend/sched/*.c backend/credit/*.c))
 FRONT_SRC  := $(filter-out frontend/main.c,$(wildcard frontend/*.c))
 CTL_SRC    := $(filter-out backend/ctl/main.c,$(wildcard backend/ctl/*.c))
 UNIT_SRC   := $(wildcard tests/unit/test_*.c)

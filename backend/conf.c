@@ -20,6 +20,8 @@ enum {
 	OPT_TX_CAPACITY,
 	OPT_RX_CAPACITY,
 	OPT_FRAME_COST,
+	OPT_EPOCH,
+	OPT_REPAYMENT,
 	OPT_RUN_DIR,
 	OPT_LOG_LEVEL,
 	OPT_VERSION,
@@ -32,6 +34,8 @@ static const struct option options[] = {
 	{"tx-capacity", required_argument, NULL, OPT_TX_CAPACITY},
 	{"rx-capacity", required_argument, NULL, OPT_RX_CAPACITY},
 	{"frame-cost", required_argument, NULL, OPT_FRAME_COST},
+	{"epoch", required_argument, NULL, OPT_EPOCH},
+	{"repayment", required_argument, NULL, OPT_REPAYMENT},
 	{"run-dir", required_argument, NULL, OPT_RUN_DIR},
 	{"log-level", required_argument, NULL, OPT_LOG_LEVEL},
 	{"test-config", no_argument, NULL, 't'},
@@ -43,8 +47,9 @@ static const struct option options[] = {
 const char conf_help[] =
 	"usage: dmvl-back [-n NAME] --uplink tap:IF[,bridge=BR] | --uplink macvtap:LOWER\n"
 	"                 [--take-over] [--tx-capacity RATE] [--rx-capacity RATE]\n"
-	"                 [--frame-cost BYTES] [--run-dir DIR] [--log-level LEVEL]\n"
-	"                 [-t|--test-config] [-h|--help] [--version]\n"
+	"                 [--frame-cost BYTES] [--epoch TIME] [--repayment F]\n"
+	"                 [--run-dir DIR] [--log-level LEVEL] [-t|--test-config]\n"
+	"                 [-h|--help] [--version]\n"
 	"\n"
 	"Schedules the traffic of Xen guests onto one uplink, by weight. One process for each\n"
 	"uplink, in Dom0 or a driver domain.\n"
@@ -56,10 +61,13 @@ const char conf_help[] =
 	"  --tx-capacity RATE   what the uplink carries out of the host: frames are paced to it\n"
 	"  --rx-capacity RATE   what may come in for all guests together\n"
 	"  --frame-cost BYTES   least that a frame is charged by; found from the capacity\n"
-	"  --run-dir DIR        lock file of the instance (" DEFAULT_RUN_DIR ")\n"
+	"  --epoch TIME         how often loans are accounted for, 1ms to 1s (10ms)\n"
+	"  --repayment F        how strongly a balance moves a weight, 0 (not at all) to 1 (0.25)\n"
+	"  --run-dir DIR        lock file and credit logs of the instance (" DEFAULT_RUN_DIR ")\n"
 	"  --log-level LEVEL    error, warning, notice, info (default) or debug\n"
 	"  -t, --test-config    check the command line and end\n"
 	"\n"
+	"TIME: 500us, 10ms, 1s.\n"
 	"RATE: 10mbit, 1gbit, 5mbps (bytes), 10Mb/s; a bare number is bits per second.\n";
 
 /* What was seen so far besides what is in *conf. */
@@ -98,6 +106,30 @@ static enum conf_result take_frame_cost(struct parse *p)
 	if (schema_parse_u64(KEY_UPLINK_FRAME_COST, optarg, &bytes, why) < 0)
 		return wrong(p->err, "--frame-cost: %s", why);
 	p->conf->control.frame_cost_bytes = (uint32_t)bytes; /* the schema's range fits */
+	return CONF_RUN;
+}
+
+static enum conf_result take_epoch(struct parse *p)
+{
+	char why[UNITS_ERR_MAX], value[QUOTE_MAX];
+	uint64_t ns;
+
+	if (units_parse_time(optarg, &ns, why, sizeof(why)) < 0)
+		return wrong(p->err, "--epoch %s", why);
+	if (ns % 1000 || schema_check_u64(KEY_UPLINK_EPOCH_US, ns / 1000, NULL) < 0)
+		return wrong(p->err, "--epoch %s: expected 1ms..1s, in whole microseconds",
+			     quote_text(value, optarg));
+	p->conf->control.epoch_us = (uint32_t)(ns / 1000);
+	return CONF_RUN;
+}
+
+static enum conf_result take_repayment(struct parse *p)
+{
+	char why[SCHEMA_ERR_MAX];
+
+	if (schema_parse_fraction(KEY_UPLINK_REPAYMENT, optarg, &p->conf->control.repayment_ppm,
+				  why) < 0)
+		return wrong(p->err, "--%s", why);
 	return CONF_RUN;
 }
 
@@ -145,6 +177,10 @@ static enum conf_result take(struct parse *p, int opt)
 				 &control->rx_capacity_bps);
 	case OPT_FRAME_COST:
 		return take_frame_cost(p);
+	case OPT_EPOCH:
+		return take_epoch(p);
+	case OPT_REPAYMENT:
+		return take_repayment(p);
 	case OPT_RUN_DIR:
 		return take_run_dir(p);
 	case OPT_LOG_LEVEL:
@@ -188,6 +224,9 @@ enum conf_result conf_parse(struct conf *conf, int argc, char **argv, char *err)
 			      .control.frame_cost_bytes = FRAME_COST_AUTO,
 			      .run_dir = DEFAULT_RUN_DIR,
 			      .log_level = LOG_INFO};
+	conf->control.epoch_us = (uint32_t)schema_default(KEY_UPLINK_EPOCH_US);
+	schema_parse_fraction(KEY_UPLINK_REPAYMENT, schema_entry(KEY_UPLINK_REPAYMENT)->dflt,
+			      &conf->control.repayment_ppm, NULL);
 	opterr = 0; /* one line, ours */
 	optind = 0; /* glibc: begin anew, for tests */
 	while ((opt = getopt_long(argc, argv, ":n:th", options, NULL)) != -1) {

@@ -85,6 +85,9 @@ static void on_message(struct control *c, struct msg *m)
 		if (d)
 			device_failed(c, d, m->why);
 		break;
+	case MSG_LOGGED:
+		xskey_write_u64(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_LOG_OFFSET, m->offset);
+		break;
 	case MSG_QUIT:
 		begin_quit(c);
 		break;

@@ -13,6 +13,10 @@ struct control_conf {
 	enum uplink_kind kind;
 	uint64_t tx_capacity_bps, rx_capacity_bps; /* from the command line; 0: not given */
 	uint32_t frame_cost_bytes;		   /* likewise; FRAME_COST_AUTO: not given */
+	uint32_t epoch_us;			   /* 1000..1000000 */
+	uint32_t repayment_ppm;			   /* 0..1000000 */
+	const char *log_path;  /* of the credit log; "": there is none. Borrowed, like: */
+	const char *log_error; /* why there is none, one sentence; "": all is well */
 };
 
 /*

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdio.h>
+
 #include "backend/control_priv.h"
 #include "backend/device.h"
 #include "common/log.h"
@@ -63,6 +65,43 @@ void control_load_link(struct control *c)
 		d->dirty = d->unread = true;
 }
 
+/* Millionths as a decimal without needless zeros. */
+static void format_fraction(char *out, size_t size, uint32_t ppm)
+{
+	size_t len = (size_t)snprintf(out, size, "%u.%06u", ppm / 1000000, ppm % 1000000);
+
+	while (out[len - 1] == '0')
+		out[--len] = '\0';
+	if (out[len - 1] == '.')
+		out[len - 1] = '\0';
+}
+
+static int publish_credit(struct control *c)
+{
+	char text[16], path[SCHEMA_PATH_MAX];
+	int ret = 0;
+
+	/* What an earlier daemon said of its log is not to stay. */
+	schema_key_path(path, sizeof(path), c->uplink_dir, KEY_UPLINK_LOG_OFFSET);
+	xs_conn_rm(c->xs, XS_NO_TXN, path);
+	schema_key_path(path, sizeof(path), c->uplink_dir, KEY_UPLINK_LOG_PATH);
+	if (c->conf.log_path[0])
+		ret = xskey_write(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_LOG_PATH,
+				  c->conf.log_path);
+	else
+		xs_conn_rm(c->xs, XS_NO_TXN, path);
+	if (ret == 0)
+		ret = xskey_write(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_ERROR,
+				  c->conf.log_error);
+	format_fraction(text, sizeof(text), c->conf.repayment_ppm);
+	if (ret == 0)
+		ret = xskey_write(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_REPAYMENT, text);
+	if (ret == 0)
+		ret = xskey_write_u64(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_EPOCH_US,
+				      c->conf.epoch_us);
+	return ret;
+}
+
 int control_publish_uplink(struct control *c)
 {
 	const char *kind = c->conf.kind == UPLINK_TAP ? "tap" : "macvtap";
@@ -74,6 +113,8 @@ int control_publish_uplink(struct control *c)
 	if (ret == 0)
 		ret = xskey_write(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_VERSION,
 				  DMVL_VERSION);
+	if (ret == 0)
+		ret = publish_credit(c);
 	if (ret == 0 && c->conf.tx_capacity_bps)
 		ret = xskey_write_u64(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_TX_CAPACITY,
 				      c->conf.tx_capacity_bps);

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "backend/device.h"
@@ -127,6 +128,9 @@ int device_connect(struct control *c, struct device *d)
 	c->slots_busy++;
 	m = control_msg(MSG_ADD, slot);
 	memcpy(m->name, d->name, sizeof(m->name));
+	memcpy(m->id.uuid, d->uuid, sizeof(m->id.uuid));
+	m->id.generation = strtoull(d->generation, NULL, 16);
+	m->id.ldp = record_ldp(d->domid, d->id);
 	m->vchan = v;
 	m->conf = d->conf;
 	control_post(c, m);

@@ -241,10 +241,12 @@ static bool dpath_init(struct dpath *dp)
 	dp->pace = loop_timer_new(dp->loop, on_again, dp);
 	dp->unpark = loop_timer_new(dp->loop, on_unpark, dp);
 	return dp->tx && dp->rx && dp->local && dp->fdb && dp->frame && dp->flat && dp->segment &&
-	       dp->in_io && dp->up_in && dp->up_out && dp->again && dp->pace && dp->unpark;
+	       dp->in_io && dp->up_in && dp->up_out && dp->again && dp->pace && dp->unpark &&
+	       dpath_epoch_init(dp);
 }
 
-struct dpath *dpath_new(struct loop *loop, struct uplink *uplink, struct mbox *in, struct mbox *out)
+struct dpath *dpath_new(struct loop *loop, struct uplink *uplink, struct mbox *in, struct mbox *out,
+			const struct dpath_conf *conf)
 {
 	struct dpath *dp = calloc(1, sizeof(*dp));
 
@@ -254,6 +256,7 @@ struct dpath *dpath_new(struct loop *loop, struct uplink *uplink, struct mbox *i
 	dp->up = uplink;
 	dp->in = in;
 	dp->out = out;
+	dp->epoch.conf = *conf;
 	if (!dpath_init(dp)) {
 		dpath_free(dp);
 		return NULL;
@@ -273,6 +276,7 @@ void dpath_free(struct dpath *dp)
 		if (dp->ldp[slot])
 			dpath_free_ldp(dp, dp->ldp[slot]);
 	}
+	dpath_epoch_fini(dp);
 	loop_timer_free(dp->unpark);
 	loop_timer_free(dp->pace);
 	loop_timer_free(dp->again);

@@ -17,13 +17,27 @@
  */
 struct dpath;
 
+struct dpath_conf {
+	uint64_t epoch_ns;	/* 1 ms..1 s */
+	uint32_t repayment_ppm; /* 0..1000000: how strongly a balance moves a weight */
+	const char *name;    /* of the instance; borrowed while dpath_new() runs, as is run_dir */
+	const char *run_dir; /* where the credit logs are; NULL: none is written */
+};
+
 /* NULL: out of memory. */
-struct dpath *dpath_new(struct loop *loop, struct uplink *uplink, struct mbox *in,
-			struct mbox *out);
+struct dpath *dpath_new(struct loop *loop, struct uplink *uplink, struct mbox *in, struct mbox *out,
+			const struct dpath_conf *conf);
 void dpath_free(struct dpath *dp);
 
 /* Logs each LDP's counters: frames, bytes, and drops by reason. */
 void dpath_report(const struct dpath *dp);
+
+/*
+ * Path of the credit log of what guests transmit, "" if there is none; and one sentence that says
+ * why a log cannot be kept, "" if it can. Both are as of dpath_new().
+ */
+const char *dpath_log_path(const struct dpath *dp);
+const char *dpath_log_error(const struct dpath *dp);
 
 /* The device went away while the loop ran. */
 bool dpath_lost_uplink(const struct dpath *dp);

@@ -95,6 +95,7 @@ static void add_ldp(struct dpath *dp, struct msg *m)
 		l->slot = m->slot;
 		l->vchan = m->vchan;
 		memcpy(l->name, m->name, sizeof(l->name));
+		l->id = m->id;
 		apply_conf(dp, l, &m->conf);
 		bucket_of_tokens(&l->events, EVENTS_PER_SEC, EVENTS_BURST, dp->now_ns);
 		why = ldp_start(dp, l);
@@ -110,6 +111,7 @@ static void add_ldp(struct dpath *dp, struct msg *m)
 	dp->ldp[l->slot] = l;
 	if (l->slot >= dp->slots_end)
 		dp->slots_end = l->slot + 1;
+	dpath_account_open(dp, l);
 	loop_timer_set(l->announce, 0);
 	sharing_changed(dp);
 }
@@ -122,6 +124,7 @@ static void configure(struct dpath *dp, struct ldp *l, const struct ldp_conf *co
 	sched_set_rule(dp->tx, l->slot, &conf->tx, dp->now_ns);
 	sched_set_rule(dp->rx, l->slot, &conf->rx, dp->now_ns);
 	sched_set_rule(dp->local, l->slot, &local, dp->now_ns);
+	dpath_account_reweight(dp, l);
 	sharing_changed(dp);
 }
 
@@ -148,6 +151,7 @@ static void remove_ldp(struct dpath *dp, uint32_t slot)
 	while (dp->slots_end > 0 && !dp->ldp[dp->slots_end - 1])
 		dp->slots_end--;
 	gone = *l;
+	dpath_account_close(dp, l);
 	dpath_free_ldp(dp, l);
 	/* Last: the other thread closes the vchan, and its descriptor may be another's at once. */
 	dpath_send(dp, MSG_DELETED, &gone, NULL);

@@ -3,6 +3,8 @@
 #ifndef DMVL_DPATH_PRIV_H
 #define DMVL_DPATH_PRIV_H
 
+#include "backend/credit/ledger.h"
+#include "backend/credit/logfile.h"
 #include "backend/dpath.h"
 #include "backend/fdb.h"
 #include "backend/pace.h"
@@ -13,6 +15,20 @@
 /* Times are in nanoseconds. */
 #define NS_PER_SEC 1000000000ull
 #define NS_PER_MS  1000000ull
+
+/* Accounting, in steps of an epoch: dpath_epoch.c. */
+struct dpath_epoch {
+	struct dpath_conf conf;
+	struct loop_timer *timer;
+	bool running;		   /* something is to be accounted for at the end */
+	uint64_t begin_ns;	   /* of the epoch under way, or of the last one while none is */
+	uint64_t passed[LDP_DIRS]; /* epochs that passed since the last one with anything in it */
+	struct ledger *ledger[LDP_DIRS];
+	struct logfile file[LDP_DIRS];
+	char path[LOGFILE_PATH_MAX + 1];
+	char error[256];	    /* what the uplink's key for it takes */
+	uint64_t told_end, told_ns; /* the log's end, as told to the control thread */
+};
 
 struct dpath {
 	struct loop *loop;
@@ -42,6 +58,7 @@ struct dpath {
 	uint8_t *frame; /* one frame from the uplink */
 	uint8_t *flat;	/* a frame in one piece, to be segmented */
 	uint8_t *segment;
+	struct dpath_epoch epoch;
 	uint64_t now_ns; /* of this turn */
 	uint64_t uplink_errors;
 	struct log_limit uplink_log;
@@ -110,6 +127,27 @@ void dpath_free_ldp(struct dpath *dp, struct ldp *l);
 
 /* dpath_credit.c: after attach, detach and changed settings, tells those whose credit changed. */
 void dpath_update_credits(struct dpath *dp);
+
+/* dpath_epoch.c: what is counted, and what is done at the end of each epoch. */
+
+/* False: out of memory. */
+bool dpath_epoch_init(struct dpath *dp);
+void dpath_epoch_fini(struct dpath *dp);
+
+/*
+ * Charges a frame that was sent or refused in s, as sched_served(), and counts it for the epoch if
+ * s is the uplink's in either direction.
+ */
+void dpath_served(struct dpath *dp, struct sched *s, struct ldp *l, uint32_t wire_bytes,
+		  uint32_t charge_bytes, bool more);
+
+/* An epoch ends at dp->now_ns: accounts, repays, and fills in each LDP's accounts. */
+void dpath_epoch(struct dpath *dp);
+
+/* An LDP comes, gets other weights, goes. */
+void dpath_account_open(struct dpath *dp, struct ldp *l);
+void dpath_account_reweight(struct dpath *dp, struct ldp *l);
+void dpath_account_close(struct dpath *dp, struct ldp *l);
 
 /* dpath_tx.c: TX rings -> uplink, and LDP to LDP. */
 

@@ -231,9 +231,8 @@ static void deliver(struct dpath *dp, struct ldp *l)
 	dp->rx_pace.bucket.tokens_bytes -= f.cost_bytes;
 	rxq_pop(l->rxq);
 	dpath_mark_dirty(dp, l);
-	sched_served(dp->rx, l->slot, f.cost_bytes,
-		     frame_cost_charge(f.cost_bytes, dp->rx_frame_cost), !rxq_empty(l->rxq),
-		     dpath_rx_clock(dp));
+	dpath_served(dp, dp->rx, l, f.cost_bytes,
+		     frame_cost_charge(f.cost_bytes, dp->rx_frame_cost), !rxq_empty(l->rxq));
 }
 
 bool rx_run(struct dpath *dp)

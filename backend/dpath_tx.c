@@ -127,8 +127,7 @@ static void next_head(struct dpath *dp, struct sched *s, struct ldp *l, uint32_t
 	scan(dp, l);
 	if (l->failed)
 		return; /* it is in no lottery any more */
-	sched_served(s, l->slot, wire, charge_for(dp, wire) + more, l->head == was,
-		     dpath_tx_clock(dp));
+	dpath_served(dp, s, l, wire, charge_for(dp, wire) + more, l->head == was);
 	if (l->head != was) {
 		enter_lottery(dp, l);
 		dp->head_moved = true;
@@ -139,8 +138,7 @@ static void next_head(struct dpath *dp, struct sched *s, struct ldp *l, uint32_t
 static void next_part(struct dpath *dp, struct ldp *l, uint32_t wire_bytes, uint32_t more)
 {
 	l->cost_bytes -= wire_bytes;
-	sched_served(dp->tx, l->slot, wire_bytes, charge_for(dp, wire_bytes) + more, true,
-		     dpath_tx_clock(dp));
+	dpath_served(dp, dp->tx, l, wire_bytes, charge_for(dp, wire_bytes) + more, true);
 }
 
 static struct rx_source source_of(struct ldp *l, struct iovec iov[3])

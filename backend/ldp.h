@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "backend/credit/replay.h"
 #include "backend/frame.h"
 #include "backend/frame_check.h"
 #include "backend/gso.h"
@@ -52,6 +53,18 @@ struct ldp_counters {
 	uint64_t drops[LDP_DROPS];
 };
 
+enum ldp_dir {
+	LDP_TX,
+	LDP_RX,
+	LDP_DIRS,
+};
+
+/* Its credit in one direction. The frame loop writes it at the end of each epoch. */
+struct ldp_account {
+	int64_t balance_bytes; /* lent to others (positive), or borrowed from them */
+	uint64_t log_offset;   /* of its newest committed record in the log, 0: none */
+};
+
 /* What waits at the head of the TX ring, and so which lottery the LDP is in. */
 enum ldp_head {
 	LDP_HEAD_NONE,
@@ -62,6 +75,7 @@ enum ldp_head {
 struct ldp {
 	uint32_t slot; /* index in the data path, and id in its schedulers */
 	char name[LDP_NAME_MAX];
+	struct credit_id id;
 	struct ldp_conf conf;
 	struct vchan *vchan;
 	struct loop_io *io;
@@ -87,6 +101,7 @@ struct ldp {
 	bool frozen;		  /* its domain is suspended */
 	bool failed;
 
+	struct ldp_account account[LDP_DIRS];
 	struct bucket flood;
 	struct bucket events; /* vchan events it may cause */
 	struct ldp_counters count;

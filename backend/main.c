@@ -131,11 +131,19 @@ static void start(struct daemon *d)
 	d->conf.control.kind = d->uplink.kind;
 	tap_set_offloads(d->uplink.fd, TAP_CSUM | TAP_TSO4 | TAP_TSO6 | TAP_USO);
 	uplink_set_capacity(&d->uplink, d->conf.control.tx_capacity_bps);
-	d->dpath = dpath_new(d->loop, &d->uplink, d->to_loop, d->to_control);
+	d->dpath = dpath_new(d->loop, &d->uplink, d->to_loop, d->to_control,
+			     &(struct dpath_conf){
+				     .epoch_ns = d->conf.control.epoch_us * 1000ull,
+				     .repayment_ppm = d->conf.control.repayment_ppm,
+				     .name = d->conf.control.name,
+				     .run_dir = d->conf.run_dir,
+			     });
 	if (!d->dpath) {
 		uplink_close(&d->uplink);
 		die(EXIT_FAILED, "out of memory");
 	}
+	d->conf.control.log_path = dpath_log_path(d->dpath);
+	d->conf.control.log_error = dpath_log_error(d->dpath);
 	if (control_start(&d->conf.control, d->to_control, d->to_loop, &d->control, err,
 			  sizeof(err)) < 0) {
 		uplink_close(&d->uplink);

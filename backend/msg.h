@@ -16,7 +16,7 @@
  */
 enum msg_type {
 	/* control -> frame loop */
-	MSG_ADD,    /* slot, name, conf, vchan: the loop owns the vchan until MSG_DELETED */
+	MSG_ADD,    /* slot, name, id, conf, vchan: the loop owns the vchan until MSG_DELETED */
 	MSG_CONF,   /* slot, conf */
 	MSG_DELETE, /* slot; answered by MSG_DELETED, whatever happened before */
 	MSG_FREEZE, /* slot, on: its domain was suspended, or runs again */
@@ -27,6 +27,7 @@ enum msg_type {
 	MSG_DELETED, /* slot, vchan: to be closed */
 	MSG_FAILED,  /* slot, why: static text; NULL: the guest closed its side */
 	MSG_REFUSED, /* slot, why: the slot was not added; its vchan comes with MSG_DELETED */
+	MSG_LOGGED,  /* offset: so far the credit log of transmission is committed */
 	MSG_QUIT,    /* a signal asks to end, or the uplink is gone */
 };
 
@@ -51,11 +52,13 @@ struct msg {
 	union {
 		struct {
 			char name[LDP_NAME_MAX];
+			struct credit_id id;
 			struct vchan *vchan;
 			struct ldp_conf conf;
 		};
 		struct link_conf link_conf;
 		bool on;
+		uint64_t offset;
 	};
 };
 

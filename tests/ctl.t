@@ -189,6 +189,41 @@ ok $? "show: a guest's escape sequence does not pass"
 run uplinks
 grep -Eq '^default +tap0 +tap +running +local +8mbit +- ' "$tmp/out"
 ok $? "uplinks"
+
+# --- log, check: tests/suite/15-credits.sh has a daemon and what it writes
+fails 2 'list takes no --follow' "an option of another command" list --follow
+fails 1 'no uplink has a credit log' "log without one" log
+run check
+[ "$rc" -eq 1 ] && grep -q '^guest2/1: weight "banana": exp' "$tmp/out" && [ "$(wc -l <"$tmp/out")" -eq 1 ]
+ok $? "check: a device's error, and nothing else"
+xenstore-write $uplink/log-path "$tmp/default.tx.log" $uplink/error 'no space'
+run check
+[ "$rc" -eq 1 ] && grep -q '^uplink default: dmvl-back does not run' "$tmp/out"
+ok $? "check: a daemon that was killed"
+fails 1 "cannot read $tmp/default.tx.log" "log: no file" log
+head -c 8192 /dev/urandom >"$tmp/default.tx.log"
+fails 1 'is no credit log, or damaged' "log: not one" log guest2
+fails 2 'in its own file system' "log of another domain" log -B 3
+(
+	flock 9
+	run check
+	[ "$rc" -eq 1 ] && grep -q '^uplink default: no space' "$tmp/out" &&
+		grep -q "^uplink default: its credit log $tmp/default.tx.log .* damaged" "$tmp/out"
+) 9>"$tmp/default.lock"
+ok $? "check: the uplink's error, a damaged log"
+run check --json
+[ "$rc" -eq 1 ] && python3 -c '
+import json, sys
+for p in json.load(sys.stdin)["problems"]:
+	assert set(p) == {"what", "text"}, p
+' <"$tmp/out" 2>>"$tmp/err"
+ok $? "check --json"
+xenstore-write $uplink/state stopped
+run check
+grep -q '^uplink default: dmvl-back has ended' "$tmp/out"
+ok $? "check: a daemon that ended with devices attached"
+xenstore-write $uplink/state running $uplink/error ''
+xenstore-rm $uplink/log-path
 for command in list uplinks "show 2/1" "set 2/1 weight=3"; do
 	# shellcheck disable=SC2086 # words
 	run $command --json

@@ -15,6 +15,7 @@ struct ctl {
 	unsigned backend_domid;
 	bool backend_given; /* by -B; else ctl_connect() finds it */
 	bool json;
+	bool follow;
 	uint64_t timeout_ns;
 };
 
@@ -29,11 +30,12 @@ struct command {
 	const char *details; /* for -h, ends with a newline; may be "" */
 	int min_args, max_args;
 	bool has_timeout;
+	bool has_follow;
 	int (*run)(struct ctl *ctl, int argc, char **argv);
 };
 
-extern const struct command attach_command, detach_command, list_command, set_command, show_command,
-	uplinks_command;
+extern const struct command attach_command, check_command, detach_command, list_command,
+	log_command, set_command, show_command, uplinks_command;
 
 /*
  * Connect to xenstored, and find the domain this runs in unless -B said it. Returns 0 or an exit

@@ -16,19 +16,21 @@
 #endif
 
 static const struct command *const commands[] = {
-	&attach_command, &detach_command, &list_command,
-	&set_command,	 &show_command,	  &uplinks_command,
+	&attach_command, &check_command, &detach_command, &list_command,
+	&log_command,	 &set_command,	 &show_command,	  &uplinks_command,
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
 enum {
-	OPT_JSON = 256,
+	OPT_FOLLOW = 256,
+	OPT_JSON,
 	OPT_TIMEOUT,
 };
 
 static const struct option options[] = {
 	{"backend", required_argument, NULL, 'B'},
+	{"follow", no_argument, NULL, OPT_FOLLOW},
 	{"help", no_argument, NULL, 'h'},
 	{"json", no_argument, NULL, OPT_JSON},
 	{"timeout", required_argument, NULL, OPT_TIMEOUT},
@@ -52,6 +54,8 @@ static int help_command(const struct command *command)
 	       *command->args ? " " : "", command->args, command->summary, ".\n", command->details);
 	printf("\n  -B, --backend DOMID  the domain that serves the devices (default: this one)\n"
 	       "      --json           print JSON\n");
+	if (command->has_follow)
+		printf("      --follow         go on as long as it is not stopped\n");
 	if (command->has_timeout)
 		printf("      --timeout TIME   how long to wait, like 500ms or 10s\n");
 	printf("  -h, --help           print this\n");
@@ -123,6 +127,12 @@ static int parse_options(struct ctl *ctl, const struct command *command, int arg
 		case 'h':
 			ret = help_command(command);
 			return ret ? ret : -1;
+		case OPT_FOLLOW:
+			if (!command->has_follow)
+				ret = ctl_fail(EXIT_WRONG_USE, "%s takes no --follow",
+					       command->name);
+			ctl->follow = true;
+			break;
 		case OPT_JSON:
 			ctl->json = true;
 			break;

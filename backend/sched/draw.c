@@ -20,6 +20,10 @@
  * Whose turn. Of the classes whose head slot has begun, the one whose position is first; within it
  * the wheel's lottery. If rounding leaves no such class, the one that begins first.
  *
+ * Repayment. A factor on an LDP's weight divides what a byte moves its start by, and nothing else:
+ * its class, its credit in a slot and the sum of the weights are by the weight itself. The clock
+ * still follows the starts, so those without a factor share as before what the others leave.
+ *
  * Express. Who wakes without being ahead may overtake for one quantum, a low_latency LDP always;
  * but only while it is not ahead of the clock, and only if that makes no class miss the end of its
  * head slot. So it gets its share sooner, and never more than its share.
@@ -88,11 +92,22 @@ void draw_free(struct draw *d)
 
 static void draw_set_weight(struct draw *d, struct wheel_ldp *l, uint32_t weight)
 {
+	const unsigned __int128 quantum = (unsigned __int128)1 << (VT_QUANTUM_LOG + 32 + 16);
+
 	l->weight = weight;
 	l->class = (uint8_t)(31 - __builtin_clz(weight));
 	/* Rounded up, or a full frame would leave a crumb of credit in its slot. */
-	l->step =
-		((uint64_t)1 << (VT_QUANTUM_LOG + 32)) / ((uint64_t)d->quantum_bytes * weight) + 1;
+	l->step = (uint64_t)(quantum / ((uint64_t)d->quantum_bytes * weight) / l->factor_q16) + 1;
+}
+
+void draw_set_factor(struct draw *d, uint32_t id, uint32_t factor_q16)
+{
+	struct wheel_ldp *l = &d->ldp[id];
+
+	if (l->factor_q16 == factor_q16)
+		return;
+	l->factor_q16 = factor_q16;
+	draw_set_weight(d, l, l->weight);
 }
 
 /* Moves the clock by a possibly negative amount. */
@@ -158,6 +173,7 @@ void draw_reset(struct draw *d, uint32_t id, uint32_t weight, bool low_latency)
 {
 	struct wheel_ldp *l = &d->ldp[id];
 
+	l->factor_q16 = DRAW_FACTOR_ONE;
 	draw_set_weight(d, l, weight);
 	l->start_vt = 0;
 	l->start_frac = 0;

@@ -21,6 +21,10 @@ void draw_reset(struct draw *d, uint32_t id, uint32_t weight, bool low_latency);
 /* A new weight, in or out; what the LDP is ahead or behind, in bytes, stays. */
 void draw_reweight(struct draw *d, uint32_t id, uint32_t weight, bool low_latency);
 
+/* A factor of 1/2..2 on the weight, in 2^-16, until the LDP is reset. Costs a draw nothing. */
+#define DRAW_FACTOR_ONE 65536u
+void draw_set_factor(struct draw *d, uint32_t id, uint32_t factor_q16);
+
 /* Joins or leaves the draw. Joining twice or leaving twice changes nothing. */
 void draw_wake(struct draw *d, uint32_t id);
 void draw_sleep(struct draw *d, uint32_t id);

@@ -12,8 +12,8 @@
  * the same draws. LDPs are named by an id of the caller's choice, 0..max_ldps-1.
  *
  * The caller keeps the queues. It says sched_wake() when an LDP's queue gets its first frame, asks
- * sched_draw() whose turn it is, sends one frame of that LDP and says so with sched_served(). Where it
- * sends at once what it could have sent earlier, the time is to be that of the link and not the
+ * sched_draw() whose turn it is, sends one frame of that LDP and says so with sched_served(). Where
+ * it sends at once what it could have sent earlier, the time is to be that of the link and not the
  * hour: minima and ceilings go by it.
  */
 
@@ -65,6 +65,13 @@ int sched_add(struct sched *s, uint32_t id, const struct sched_rule *rule);
 
 /* Changes the rule of an LDP, backlogged or not, from the next draw on. -ENOENT, else as add. */
 int sched_set_rule(struct sched *s, uint32_t id, const struct sched_rule *rule, uint64_t now_ns);
+
+/*
+ * The LDP's weight counts factor_q16 / 65536 times, 1/2..2, from its next frame on; sched_add()
+ * begins with 1. An unknown id is ignored, a factor out of range cut.
+ */
+#define SCHED_FACTOR_ONE 65536u
+void sched_set_factor(struct sched *s, uint32_t id, uint32_t factor_q16);
 
 /* Forgets an LDP, whatever its state. An unknown id is ignored. */
 void sched_remove(struct sched *s, uint32_t id);

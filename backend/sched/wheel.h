@@ -30,7 +30,7 @@ struct wheel_ldp {
 	uint64_t start_vt;   /* where its next byte begins: bytes served / weight, since ever */
 	uint32_t start_frac; /* and 2^-32 of it, so that small frames of heavy LDPs count in full */
 	uint32_t weight;
-	uint64_t step;	       /* vt per byte, 32.32 */
+	uint64_t step;	       /* vt per byte, 32.32: less with a factor above 1 */
 	uint32_t next, prev;   /* in the slot's FIFO */
 	int32_t express_bytes; /* what it may still send by the express path since it woke */
 	uint8_t class;	       /* floor(log2(weight)) */
@@ -39,6 +39,7 @@ struct wheel_ldp {
 	uint8_t urn_at;
 	bool low_latency;
 	bool in_express;
+	uint32_t factor_q16; /* of the weight in force; the class stays */
 } __attribute__((aligned(64)));
 static_assert(sizeof(struct wheel_ldp) == 64, "one cache line per LDP");
 

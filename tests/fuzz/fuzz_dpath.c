@@ -367,7 +367,8 @@ static void world_new(void)
 	w.to_control = mbox_new();
 	must(m && w.loop && w.to_loop && w.to_control);
 	w.step = loop_timer_new(w.loop, on_step, NULL);
-	w.dp = dpath_new(w.loop, &w.up, w.to_loop, w.to_control);
+	w.dp = dpath_new(w.loop, &w.up, w.to_loop, w.to_control,
+			 &(struct dpath_conf){.epoch_ns = 10 * 1000000});
 	must(w.step && w.dp);
 	m->type = MSG_LINK;
 	mbox_put(w.to_loop, &m->link);

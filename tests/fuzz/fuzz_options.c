@@ -81,6 +81,8 @@ static void check_back(int argc, char **argv)
 	must(schema_check_u64(KEY_UPLINK_RX_CAPACITY, conf.control.rx_capacity_bps, NULL) == 0);
 	must(conf.control.frame_cost_bytes == FRAME_COST_AUTO ||
 	     conf.control.frame_cost_bytes <= FRAME_COST_MAX);
+	must(schema_check_u64(KEY_UPLINK_EPOCH_US, conf.control.epoch_us, NULL) == 0);
+	must(conf.control.repayment_ppm <= 1000000);
 	must(conf.run_dir[0] && memchr(conf.run_dir, '\0', sizeof(conf.run_dir)));
 	must(conf.log_level >= LOG_ERROR && conf.log_level <= LOG_DEBUG);
 }

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "backend/credit/record.h"
+
 static const char *dir;
 
 struct input {
@@ -258,6 +260,40 @@ static void wire_seeds(void)
 	}
 }
 
+/* fuzz_ldplog.c has the orders. */
+static void ldplog_seeds(void)
+{
+	static const uint8_t ledger[] = {
+		0,   0, 0,  1, 0, 0, 1, 9, 0, 2, 200, 1, 0, 3, 1, 4, 0, 2,
+		255, 7, 0,  3, 1, 4, 4, 0, 1, 0, 0,   0, 2, 0, 1, 0, 1, 5,
+		0,   2, 40, 0, 0, 3, 9, 0, 0, 0, 0,   9, 0, 3, 1, 1, 4,
+	};
+	static const uint8_t attacks[][4] = {
+		{2, 0, 0, 1}, {2, 0x40, 0x10, 1}, {3, 0, 0, 0}, {3, 1, 0, 0}, {3, 0xff, 0xff, 0},
+	};
+
+	for (unsigned i = 0; i <= sizeof(attacks) / sizeof(attacks[0]); i++) {
+		seeds_begin();
+		seeds_add(ledger, sizeof(ledger));
+		if (i > 0)
+			seeds_add(attacks[i - 1], sizeof(attacks[0]));
+		seeds_add(ledger, sizeof(ledger));
+		seeds_end("ldplog", "ledger", i);
+	}
+	for (unsigned type = 0; type <= RECORD_TYPES; type++) {
+		struct record r = {.type = (uint16_t)type, .bytes = type == RECORD_CHECKPOINT};
+
+		seeds_begin();
+		seeds_add(ledger, sizeof(ledger));
+		add8(1);
+		seeds_add(&r, sizeof(r));
+		add8(1);
+		r.type = RECORD_COMMIT;
+		seeds_add(&r, sizeof(r));
+		seeds_end("ldplog", "record", type);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 2) {
@@ -269,6 +305,7 @@ int main(int argc, char **argv)
 	dpath_seeds();
 	link_seeds();
 	wire_seeds();
+	ldplog_seeds();
 	seeds_texts();
 	return 0;
 }

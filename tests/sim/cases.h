@@ -35,11 +35,14 @@ void cases_time(struct cases *c);
 /* The two plots, as SVG files in a directory that exists. 0 or -errno. */
 int cases_plot(const char *dir);
 
-/* A table per case, a row per subject. */
-void cases_print(const struct cases *c, FILE *f);
+/* The title, then a table per case, a row per subject. */
+void cases_print(const struct cases *c, const char *title, FILE *f);
 
 /* One JSON object a line. */
-void cases_json(const struct cases *c, FILE *f);
+void cases_json(const struct cases *c, const char *bench, FILE *f);
+
+/* credits.c: loans and repayment, for different strengths of it. */
+void cases_credits(struct cases *c);
 
 void cases_add(struct cases *c, const char *name, const struct subject *s, const char *metric,
 	       double value, const char *unit);

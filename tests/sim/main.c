@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* main.c: the scheduler simulator: `sim tables DIR` and `sim bench FILE`. */
+/* main.c: the scheduler simulator: `sim tables DIR`, `sim bench FILE`, `sim credits FILE`. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "tests/sim/cases.h"
+
+static const char title[] =
+	"10 Gbit/s, quantum 1514 bytes; lag: the most bytes behind the fluid ideal";
 
 static int sim_tables(const char *dir)
 {
@@ -12,7 +15,7 @@ static int sim_tables(const char *dir)
 	int rc;
 
 	cases_run(&c);
-	cases_print(&c, stdout);
+	cases_print(&c, title, stdout);
 	cases_fini(&c);
 	rc = cases_plot(dir);
 	if (rc) {
@@ -23,7 +26,7 @@ static int sim_tables(const char *dir)
 	return 0;
 }
 
-static int sim_bench(const char *path)
+static int sim_bench(const char *path, bool credits)
 {
 	struct cases c = {0};
 	FILE *f = fopen(path, "w");
@@ -32,10 +35,14 @@ static int sim_bench(const char *path)
 		fprintf(stderr, "sim: cannot write %s: %s\n", path, strerror(errno));
 		return 1;
 	}
-	cases_time(&c);
-	cases_run(&c);
-	cases_json(&c, f);
-	cases_print(&c, stdout);
+	if (credits) {
+		cases_credits(&c);
+	} else {
+		cases_time(&c);
+		cases_run(&c);
+	}
+	cases_json(&c, credits ? "credits" : "sched", f);
+	cases_print(&c, credits ? "1 Gbit/s, epochs of 10 ms" : title, stdout);
 	cases_fini(&c);
 	return fclose(f) ? 1 : 0;
 }
@@ -45,7 +52,9 @@ int main(int argc, char **argv)
 	if (argc == 3 && !strcmp(argv[1], "tables"))
 		return sim_tables(argv[2]);
 	if (argc == 3 && !strcmp(argv[1], "bench"))
-		return sim_bench(argv[2]);
-	fprintf(stderr, "usage: sim tables DIR | sim bench FILE\n");
+		return sim_bench(argv[2], false);
+	if (argc == 3 && !strcmp(argv[1], "credits"))
+		return sim_bench(argv[2], true);
+	fprintf(stderr, "usage: sim tables DIR | sim bench FILE | sim credits FILE\n");
 	return 2;
 }

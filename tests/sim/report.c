@@ -75,24 +75,23 @@ static void report_table(const struct cases *c, const char *name, FILE *f)
 	}
 }
 
-void cases_print(const struct cases *c, FILE *f)
+void cases_print(const struct cases *c, const char *title, FILE *f)
 {
-	fprintf(f, "10 Gbit/s, quantum %u bytes; lag: the most bytes behind the fluid ideal\n",
-		WORLD_MTU_BYTES);
+	fprintf(f, "%s\n", title);
 	for (uint32_t i = 0; i < c->n; i++)
 		if (!report_seen(c, i, c->result[i].name))
 			report_table(c, c->result[i].name, f);
 }
 
-void cases_json(const struct cases *c, FILE *f)
+void cases_json(const struct cases *c, const char *bench, FILE *f)
 {
 	for (uint32_t i = 0; i < c->n; i++) {
 		const struct cases_result *r = &c->result[i];
 
 		fprintf(f,
-			"{\"bench\":\"sched\",\"case\":\"%s\",\"subject\":\"%s\","
+			"{\"bench\":\"%s\",\"case\":\"%s\",\"subject\":\"%s\","
 			"\"metric\":\"%s\",\"value\":%.9g,\"unit\":\"%s\"}\n",
-			r->name, r->subject, r->metric, r->value, r->unit);
+			bench, r->name, r->subject, r->metric, r->value, r->unit);
 	}
 }
 

@@ -5,8 +5,9 @@ SIM_LIB_SRC := tests/sim/world.c tests/sim/gps.c tests/sim/cases.c tests/sim/pee
 	       tests/sim/wf2q.c tests/sim/rules.c tests/sim/subject_dmvl.c
 SIM_SRC     := $(SIM_LIB_SRC) $(filter-out $(SIM_LIB_SRC),$(wildcard tests/sim/*.c))
 SCHED_SRC   := $(wildcard backend/sched/*.c)
+CREDIT_SRC  := $(filter-out backend/credit/logfile.c,$(wildcard backend/credit/*.c))
 
-$(O)/tests/sim/sim: $(call obj,$(SIM_SRC) $(SCHED_SRC))
+$(O)/tests/sim/sim: $(call obj,$(SIM_SRC) $(SCHED_SRC) $(CREDIT_SRC))
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(LDHARDEN) -o $@ $^ -lm
 
@@ -24,4 +25,8 @@ bench-sched: $(O)/tests/sim/sim
 	$(Q)mkdir -p $(B)/bench
 	$(Q)$< bench $(B)/bench/sched.json
 
-.PHONY: sim bench-sched
+bench-credits: $(O)/tests/sim/sim
+	$(Q)mkdir -p $(B)/bench
+	$(Q)$< credits $(B)/bench/credits.json
+
+.PHONY: sim bench-sched bench-credits

@@ -179,7 +179,9 @@ static void world_event(struct world *w, struct world_event e)
 		f->napping = !f->napping;
 		if (!f->napping && !f->awake)
 			world_arrive(w, e.id);
-		world_schedule(w, e.id, (double)f->gap_ns, false);
+		world_schedule(w, e.id,
+			       (double)(f->napping && f->sleep_ns ? f->sleep_ns : f->gap_ns),
+			       false);
 		break;
 	case WORLD_HOG:
 	case WORLD_SILENT:

@@ -18,7 +18,7 @@ enum world_source {
 	WORLD_BURSTS,	/* bursts of 1..2*burst_frames-1 frames, exponential gaps of gap_ns */
 	WORLD_PERIODIC, /* one frame every gap_ns, within a tenth of it at random */
 	WORLD_AIMD,	/* closed loop: window + 1 per round trip of gap_ns, halved by a drop */
-	WORLD_NAP,	/* sends until gap_ns are over, sleeps as long, and so on */
+	WORLD_NAP,	/* sends until gap_ns are over, sleeps for sleep_ns, and so on */
 };
 
 enum world_sizes {
@@ -39,6 +39,7 @@ struct world_flow {
 	enum world_source source;
 	enum world_sizes sizes;
 	uint64_t gap_ns, start_ns;
+	uint64_t sleep_ns;		  /* WORLD_NAP: how long it sleeps; 0: gap_ns */
 	uint32_t burst_frames, queue_max; /* frames */
 	/* state */
 	struct world_frame *queue; /* ring of queue_max */

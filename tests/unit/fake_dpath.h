@@ -45,9 +45,12 @@ static void begin(void)
 	wire = ends[1];
 	dp.up = &uplink;
 	dp.now_ns = NS_PER_SEC;
+	dp.epoch.running = true; /* and never ends: there is no loop */
 	dp.tx = sched_new(GUESTS, 1518, 1);
 	dp.rx = sched_new(GUESTS, 1518, 1);
 	dp.local = sched_new(GUESTS, 1518, 1);
+	for (int dir = 0; dir < LDP_DIRS; dir++)
+		dp.epoch.ledger[dir] = ledger_new(GUESTS, 0);
 	dp.fdb = fdb_new();
 	dp.frame = malloc(WIRE_FRAME_MAX);
 	dp.flat = malloc(WIRE_FRAME_MAX);
@@ -90,6 +93,8 @@ static void end(void)
 	sched_free(dp.tx);
 	sched_free(dp.rx);
 	sched_free(dp.local);
+	for (int dir = 0; dir < LDP_DIRS; dir++)
+		ledger_free(dp.epoch.ledger[dir]);
 	fdb_free(dp.fdb);
 	free(dp.frame);
 	free(dp.flat);

@@ -29,9 +29,11 @@ static void test_good(void)
 	is_int(conf.log_level, LOG_INFO, "log level");
 	is_int(conf.control.tx_capacity_bps, 0, "no capacity");
 	is_int(conf.control.frame_cost_bytes, FRAME_COST_AUTO, "frame cost to be found");
+	is_int(conf.control.epoch_us, 10000, "epoch");
+	is_int(conf.control.repayment_ppm, 250000, "repayment");
 	is_int(parse("x", "--uplink", "tap:a,bridge=b", "-n", "isp2", "--tx-capacity", "10mbit",
 		     "--rx-capacity=5mbps", "--frame-cost=0", "--run-dir=/x", "--log-level=debug",
-		     "-t"),
+		     "-t", "--epoch=1s", "--repayment", "0"),
 	       CONF_RUN, "every option");
 	is_int(conf.uplink.kind, UPLINK_TAP, "kind");
 	is_str(conf.uplink.device, "a", "device");
@@ -43,6 +45,8 @@ static void test_good(void)
 	is_str(conf.run_dir, "/x", "run directory");
 	is_int(conf.log_level, LOG_DEBUG, "log level");
 	ok(conf.test_only, "test only");
+	is_int(conf.control.epoch_us, 1000000, "epoch");
+	is_int(conf.control.repayment_ppm, 0, "repayment");
 	is_int(parse("x", "--take-over", "--uplink=macvtap:eth0"), CONF_RUN, "macvtap");
 	ok(conf.uplink.kind == UPLINK_MACVTAP && conf.uplink.take_over, "that takes over");
 	is_int(parse("x", "-h"), CONF_HELP, "-h");
@@ -66,6 +70,14 @@ static void test_bad(void)
 	      "0..1000000000000");
 	wrong(parse("x", UP, "--frame-cost=65537"),
 	      "--frame-cost: frame-cost \"65537\": expected bytes, an integer 0..65536");
+	wrong(parse("x", UP, "--epoch=999us"),
+	      "--epoch \"999us\": expected 1ms..1s, in whole microseconds");
+	wrong(parse("x", UP, "--epoch=1000001us"),
+	      "--epoch \"1000001us\": expected 1ms..1s, in whole microseconds");
+	wrong(parse("x", UP, "--epoch=1000001ns"),
+	      "--epoch \"1000001ns\": expected 1ms..1s, in whole microseconds");
+	is_int(parse("x", UP, "--epoch=10"), CONF_WRONG, "a time without a unit");
+	is_int(parse("x", UP, "--repayment=1.01"), CONF_WRONG, "too much repayment");
 	is_int(parse("x", UP, "--tx-capacity=10m"), CONF_WRONG, "an ambiguous rate");
 	is_int(parse("x", UP, "-n", "a b"), CONF_WRONG, "a name that is none");
 }

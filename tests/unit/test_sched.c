@@ -234,6 +234,38 @@ static void test_weights(void)
 	sched_free(k.s);
 }
 
+static void test_factor(void)
+{
+	static const uint32_t factor[] = {0, SCHED_FACTOR_ONE, 5 * SCHED_FACTOR_ONE};
+	const uint64_t ms500 = 500000000;
+	struct sched_rule r = plain;
+	struct link k;
+
+	link_start(&k, 1000000000);
+	for (uint32_t i = 0; i < 3; i++) {
+		r.weight = 1024u >> i;
+		link_add(&k, i, r, i == 2 ? 65550 : i ? 64 : Q);
+		sched_set_factor(k.s, i, factor[i]);
+	}
+	link_run(&k, ms500);
+	link_run(&k, ms500);
+	for (uint32_t i = 0; i < 3; i++)
+		ok(near(link_permille(&k, i, ms500), 333, 3),
+		   "weights 4:2:1 with factors cut to 1/2, 1 and 2 are 1:1:1: %u", i);
+	is_int(sched_active_weight(k.s), 1024 + 512 + 256, "the weights stay");
+	ok(sched_is_sound(k.s), "sound");
+	r.weight = 2048;
+	sched_set_rule(k.s, 0, &r, k.now_ns);
+	link_run(&k, ms500);
+	ok(near(link_permille(&k, 0, ms500), 500, 4), "a new weight keeps its factor");
+	sched_set_factor(k.s, 0, SCHED_FACTOR_ONE);
+	link_run(&k, ms500);
+	ok(near(link_permille(&k, 0, ms500), 667, 4), "until it is one again");
+	sched_set_factor(k.s, 7, SCHED_FACTOR_ONE);
+	sched_set_factor(k.s, 70000, SCHED_FACTOR_ONE);
+	sched_free(k.s);
+}
+
 static void test_max(void)
 {
 	struct link k;
@@ -355,6 +387,7 @@ int main(void)
 	test_errors();
 	test_awake();
 	test_weights();
+	test_factor();
 	test_max();
 	test_min();
 	test_charge();

@@ -323,7 +323,10 @@ static const char *calls_hold(uint64_t seed)
 			sched_set_capacity(s, 500000000 + rng_below(&r, 1000000000));
 			break;
 		case 5:
+			sched_set_factor(s, id, rng_below(&r, 4 * SCHED_FACTOR_ONE));
+			break;
 		case 6:
+		case 7:
 			sched_wake(s, id, now_ns);
 			awake[id] = known[id];
 			break;

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "backend/credit/ledger.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/credit/ledger_priv.h"
+
+/*
+ * Theory of operation
+ *
+ * An account is in one of two tables: by slot while an LDP has it, and among the kept while none
+ * has. A kept one waits for its owner until its time is over; then, or when another device takes
+ * its number (a domid used again, an attachment made anew), it is closed: what it had goes to the
+ * pool. After a restart all accounts of the log are kept ones.
+ *
+ * Everything that changes is written to the log as it changes, and committed at the end of the
+ * epoch. A checkpoint, which tells all accounts, is written whenever the ring has gone half around,
+ * so that the part of it that can be read holds all that a replay needs. Two of the largest epochs
+ * there can be and a checkpoint fit a ring of the usual size.
+ */
+
+struct ledger *ledger_new(uint32_t max_ldps, uint32_t repayment_ppm)
+{
+	struct ledger *l = calloc(1, sizeof(*l));
+
+	if (!l)
+		return NULL;
+	l->max_ldps = max_ldps;
+	l->alpha_q16 = (uint64_t)repayment_ppm * LEDGER_FACTOR_ONE / 1000000;
+	l->epoch = 1;
+	l->account = calloc(max_ldps, sizeof(*l->account));
+	l->kept = calloc(max_ldps + LEDGER_KEPT_MAX, sizeof(*l->kept));
+	if (!l->account || !l->kept) {
+		ledger_free(l);
+		return NULL;
+	}
+	return l;
+}
+
+void ledger_free(struct ledger *l)
+{
+	if (!l)
+		return;
+	free(l->account);
+	free(l->kept);
+	free(l);
+}
+
+void ledger_set_time(struct ledger *l, uint64_t now_ns, uint64_t wall_ns)
+{
+	l->now_ns = now_ns;
+	l->wall_ns = wall_ns;
+}
+
+/* --- the log ---------------------------------------------------------------------------------- */
+
+uint64_t ledger_write(struct ledger *l, struct record *r)
+{
+	if (!l->logging)
+		return 0;
+	r->epoch = l->epoch;
+	r->t_ns = l->wall_ns;
+	return ldplog_append(&l->log, r);
+}
+
+static uint64_t write_attach(struct ledger *l, const struct credit_id *id, int64_t balance,
+			     uint32_t flags)
+{
+	struct record r = {.type = RECORD_ATTACH,
+			   .ldp = id->ldp,
+			   .balance_after = balance,
+			   .flags = flags};
+
+	memcpy(&r.bytes, id->uuid, 8);
+	memcpy(&r.peer, id->uuid + 8, 8);
+	ledger_write(l, &r);
+	r = (struct record){.type = RECORD_GENERATION,
+			    .ldp = id->ldp,
+			    .bytes = id->generation,
+			    .balance_after = balance};
+	return ledger_write(l, &r);
+}
+
+static void write_checkpoint(struct ledger *l)
+{
+	struct record r = {.type = RECORD_CHECKPOINT,
+			   .ldp = RECORD_NO_LDP,
+			   .bytes = l->kept_n,
+			   .peer = (uint64_t)l->pool,
+			   .balance_after = (int64_t)l->peak};
+
+	for (uint32_t slot = 0; slot < l->slots_end; slot++)
+		r.bytes += l->account[slot].weight > 0;
+	l->checkpoint_at = ledger_write(l, &r);
+	for (uint32_t slot = 0; slot < l->slots_end; slot++) {
+		struct account *a = &l->account[slot];
+
+		if (a->weight)
+			a->offset = write_attach(l, &a->id, a->balance, a->weight);
+	}
+	for (uint32_t i = 0; i < l->kept_n; i++)
+		write_attach(l, &l->kept[i].id, l->kept[i].balance, RECORD_F_KEPT);
+}
+
+void ledger_checkpoint_if_due(struct ledger *l)
+{
+	if (l->logging && l->log.tail - l->checkpoint_at >= l->log.ring_bytes / 2)
+		write_checkpoint(l);
+}
+
+void ledger_commit(struct ledger *l, uint64_t rated)
+{
+	struct record r = {.type = RECORD_COMMIT,
+			   .ldp = RECORD_NO_LDP,
+			   .bytes = rated,
+			   .peer = (uint64_t)l->pool,
+			   .balance_after = -l->pool};
+
+	ledger_write(l, &r);
+	l->log_end = l->logging ? l->log.tail : 0;
+	for (uint32_t slot = 0; slot < l->slots_end; slot++)
+		l->account[slot].committed = l->account[slot].offset;
+	l->eventful = false;
+}
+
+void ledger_log_to(struct ledger *l, const struct ldplog_writer *w)
+{
+	struct record r = {.type = RECORD_RESTART, .ldp = RECORD_NO_LDP};
+
+	l->log = *w;
+	l->logging = true;
+	ledger_write(l, &r);
+	write_checkpoint(l);
+	ledger_commit(l, 0);
+	l->epoch++;
+}
+
+uint64_t ledger_settle(struct ledger *l, uint32_t ldp, int64_t *balance, int64_t to)
+{
+	bool to_pool = *balance > to;
+	struct record r = {.type = to_pool ? RECORD_POOL : RECORD_GRANT, .ldp = ldp};
+
+	r.bytes = (uint64_t)(to_pool ? *balance - to : to - *balance);
+	r.balance_after = to;
+	l->pool += *balance - to;
+	*balance = to;
+	r.peer = (uint64_t)l->pool;
+	return ledger_write(l, &r);
+}
+
+/* --- coming and going ------------------------------------------------------------------------- */
+
+static void write_detach(struct ledger *l, uint32_t ldp, int64_t balance, uint32_t flags)
+{
+	struct record r = {.type = RECORD_DETACH,
+			   .ldp = ldp,
+			   .balance_after = balance,
+			   .flags = flags};
+
+	ledger_write(l, &r);
+	l->eventful = true;
+}
+
+static void close_account(struct ledger *l, uint32_t ldp, int64_t *balance)
+{
+	if (*balance)
+		ledger_settle(l, ldp, balance, 0);
+	write_detach(l, ldp, 0, 0);
+}
+
+static void drop_kept(struct ledger *l, uint32_t i)
+{
+	close_account(l, l->kept[i].id.ldp, &l->kept[i].balance);
+	l->kept[i] = l->kept[--l->kept_n];
+}
+
+void ledger_expire(struct ledger *l)
+{
+	for (uint32_t i = 0; i < l->kept_n;) {
+		if (l->kept[i].until_ns <= l->now_ns)
+			drop_kept(l, i);
+		else
+			i++;
+	}
+}
+
+void ledger_set_unit(struct ledger *l)
+{
+	l->unit_q16 = l->weights ? (l->peak * LEDGER_BOUND_EPOCHS << 16) / l->weights : 0;
+}
+
+static bool same(const struct credit_id *a, const struct credit_id *b)
+{
+	return a->ldp == b->ldp && a->generation == b->generation &&
+	       memcmp(a->uuid, b->uuid, sizeof(a->uuid)) == 0;
+}
+
+/* The balance that was kept for exactly this LDP; what was kept for its number only is closed. */
+static int64_t claim(struct ledger *l, const struct credit_id *id)
+{
+	int64_t balance = 0;
+
+	for (uint32_t i = 0; i < l->kept_n;) {
+		if (same(&l->kept[i].id, id)) {
+			balance = l->kept[i].balance;
+			l->kept[i] = l->kept[--l->kept_n];
+		} else if (l->kept[i].id.ldp == id->ldp) {
+			drop_kept(l, i);
+		} else {
+			i++;
+		}
+	}
+	return balance;
+}
+
+void ledger_attach(struct ledger *l, uint32_t slot, const struct credit_id *id, uint32_t weight)
+{
+	struct account *a = &l->account[slot];
+
+	assert(slot < l->max_ldps && !a->weight && weight > 0 && weight <= RECORD_F_WEIGHT);
+	*a = (struct account){.balance = claim(l, id), .weight = weight, .id = *id};
+	if (slot >= l->slots_end)
+		l->slots_end = slot + 1;
+	l->weights += weight;
+	ledger_set_unit(l);
+	a->offset = write_attach(l, id, a->balance, weight);
+	l->eventful = true;
+}
+
+void ledger_detach(struct ledger *l, uint32_t slot)
+{
+	struct account *a = &l->account[slot];
+
+	if (slot >= l->max_ldps || !a->weight)
+		return;
+	if (l->kept_n < LEDGER_KEPT_MAX) {
+		l->kept[l->kept_n++] = (struct kept){.id = a->id,
+						     .balance = a->balance,
+						     .until_ns = l->now_ns + LEDGER_KEEP_NS};
+		write_detach(l, a->id.ldp, a->balance, RECORD_F_KEPT);
+	} else {
+		close_account(l, a->id.ldp, &a->balance);
+	}
+	l->weights -= a->weight;
+	*a = (struct account){0};
+	ledger_set_unit(l);
+	while (l->slots_end > 0 && !l->account[l->slots_end - 1].weight)
+		l->slots_end--;
+}
+
+void ledger_set_weight(struct ledger *l, uint32_t slot, uint32_t weight)
+{
+	struct account *a = &l->account[slot];
+	struct record r = {.type = RECORD_WEIGHT, .bytes = weight};
+
+	assert(slot < l->max_ldps && weight > 0 && weight <= RECORD_F_WEIGHT);
+	if (!a->weight || a->weight == weight)
+		return;
+	l->weights = l->weights - a->weight + weight;
+	a->weight = weight;
+	ledger_set_unit(l);
+	r.ldp = a->id.ldp;
+	r.balance_after = a->balance;
+	a->offset = ledger_write(l, &r);
+	l->eventful = true;
+}
+
+void ledger_adopt(struct ledger *l, const struct replay *rp)
+{
+	l->pool = rp->pool;
+	l->peak = (uint64_t)rp->peak;
+	l->epoch = rp->epoch + 1;
+	for (uint32_t i = 0; i < rp->n; i++) {
+		const struct replay_account *a = &rp->account[i];
+
+		if (!a->live)
+			continue;
+		if (l->kept_n == l->max_ldps + LEDGER_KEPT_MAX) { /* no writer has so many */
+			l->pool += a->balance;
+			continue;
+		}
+		l->kept[l->kept_n++] = (struct kept){.id = a->id,
+						     .balance = a->balance,
+						     .until_ns = l->now_ns + LEDGER_KEEP_NS};
+	}
+}
+
+/* --- what others ask -------------------------------------------------------------------------- */
+
+void ledger_serve(struct ledger *l, uint32_t slot, uint32_t bytes)
+{
+	if (slot < l->max_ldps && l->account[slot].weight)
+		l->account[slot].served += bytes;
+}
+
+int64_t ledger_balance(const struct ledger *l, uint32_t slot)
+{
+	return slot < l->max_ldps ? l->account[slot].balance : 0;
+}
+
+uint64_t ledger_offset(const struct ledger *l, uint32_t slot)
+{
+	return slot < l->max_ldps ? l->account[slot].committed : 0;
+}
+
+uint32_t ledger_factor(const struct ledger *l, uint32_t slot)
+{
+	const struct account *a = &l->account[slot];
+	int64_t bound, factor;
+
+	if (slot >= l->max_ldps || !a->weight || !a->balance)
+		return LEDGER_FACTOR_ONE;
+	bound = ledger_bound(l, a);
+	if (a->balance >= bound)
+		factor = (int64_t)l->alpha_q16;
+	else if (a->balance <= -bound)
+		factor = -(int64_t)l->alpha_q16;
+	else
+		factor = a->balance * (int64_t)l->alpha_q16 / bound;
+	factor = (factor + LEDGER_FACTOR_ONE) & ~(int64_t)0xff; /* finer ones change too often */
+	return factor < LEDGER_FACTOR_ONE / 2 ? LEDGER_FACTOR_ONE / 2 : (uint32_t)factor;
+}
+
+uint64_t ledger_log_end(const struct ledger *l)
+{
+	return l->log_end;
+}
+
+int64_t ledger_pool(const struct ledger *l)
+{
+	return l->pool;
+}
+
+int64_t ledger_sum(const struct ledger *l)
+{
+	int64_t sum = l->pool;
+
+	for (uint32_t slot = 0; slot < l->slots_end; slot++)
+		sum += l->account[slot].balance;
+	for (uint32_t i = 0; i < l->kept_n; i++)
+		sum += l->kept[i].balance;
+	return sum;
+}
+
+bool ledger_is_sound(const struct ledger *l)
+{
+	uint64_t weights = 0;
+
+	for (uint32_t slot = 0; slot < l->max_ldps; slot++) {
+		const struct account *a = &l->account[slot];
+
+		weights += a->weight;
+		if (a->weight ? slot >= l->slots_end : a->balance != 0)
+			return false;
+	}
+	return ledger_sum(l) == 0 && weights == l->weights;
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "backend/credit/ledger_priv.h"
+
+/*
+ * The end of an epoch. All from measured bytes s_i:
+ *
+ *	rated	r_i = R * w_i / sum(w), R the larger of sum(s) and what the uplink could carry
+ *	over	s_i - r_i of those above, whom others' credit served: they borrow all of it
+ *	spare	r_i - s_i of those below: they lend as much of it as was borrowed, pro rata
+ *
+ * Where the capacity is not known, R is sum(s) and all that is spare was borrowed. Divisions leave
+ * no remainder: r_i and the loans are differences of running sums that are rounded down.
+ */
+
+/* `whole` dealt out in parts of `of`: the i-th call gives its part, and all of them sum to whole.
+ */
+struct deal {
+	uint64_t quotient, rest, of, carry;
+};
+
+static struct deal deal_begin(uint64_t whole, uint64_t of)
+{
+	return (struct deal){whole / of, whole % of, of, 0};
+}
+
+static uint64_t deal_next(struct deal *d, uint64_t part)
+{
+	unsigned __int128 sum = (unsigned __int128)part * d->rest + d->carry;
+	uint64_t more;
+
+	if (sum >> 64) {
+		more = (uint64_t)(sum / d->of);
+		d->carry = (uint64_t)(sum % d->of);
+	} else {
+		more = (uint64_t)sum / d->of;
+		d->carry = (uint64_t)sum % d->of;
+	}
+	return part * d->quotient + more;
+}
+
+static void decay(struct ledger *l, uint64_t epochs)
+{
+	uint64_t q32 = record_decay_q32(epochs);
+	struct record r = {.type = RECORD_DECAY, .ldp = RECORD_NO_LDP, .bytes = epochs};
+	bool any = false;
+
+	l->peak = (uint64_t)record_scaled((int64_t)l->peak, q32);
+	for (uint32_t slot = 0; slot < l->slots_end; slot++) {
+		struct account *a = &l->account[slot];
+		int64_t left = record_scaled(a->balance, q32);
+
+		any |= a->balance != 0;
+		l->pool += a->balance - left;
+		a->balance = left;
+	}
+	for (uint32_t i = 0; i < l->kept_n; i++) {
+		int64_t left = record_scaled(l->kept[i].balance, q32);
+
+		any |= l->kept[i].balance != 0;
+		l->pool += l->kept[i].balance - left;
+		l->kept[i].balance = left;
+	}
+	if (!any)
+		return;
+	r.peer = (uint64_t)l->pool;
+	r.balance_after = -l->pool;
+	ledger_write(l, &r);
+}
+
+static uint64_t sum_served(const struct ledger *l)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t slot = 0; slot < l->slots_end; slot++)
+		sum += l->account[slot].served;
+	return sum;
+}
+
+/* Sets each gap: what is over, and, below 0, what is lent. */
+static void rate(struct ledger *l, uint64_t rated)
+{
+	struct deal share = deal_begin(rated, l->weights), part;
+	uint64_t over = 0, spare = 0;
+
+	for (uint32_t slot = 0; slot < l->slots_end; slot++) {
+		struct account *a = &l->account[slot];
+
+		a->gap = (int64_t)(a->served - deal_next(&share, a->weight));
+		a->served = 0;
+		over += a->gap > 0 ? (uint64_t)a->gap : 0;
+		spare += a->gap < 0 ? (uint64_t)-a->gap : 0;
+	}
+	if (spare == over)
+		return;
+	part = deal_begin(over, spare);
+	for (uint32_t slot = 0; slot < l->slots_end; slot++) {
+		struct account *a = &l->account[slot];
+
+		if (a->gap < 0)
+			a->gap = -(int64_t)deal_next(&part, (uint64_t)-a->gap);
+	}
+}
+
+/* One of the two records of a transfer. */
+static void enter(struct ledger *l, struct account *a, const struct account *peer, int64_t bytes,
+		  enum record_type type, uint32_t flags)
+{
+	struct record r = {.type = (uint16_t)type,
+			   .ldp = a->id.ldp,
+			   .bytes = (uint64_t)(bytes < 0 ? -bytes : bytes),
+			   .peer = peer->id.ldp,
+			   .flags = flags};
+
+	a->balance += bytes;
+	r.balance_after = a->balance;
+	a->offset = ledger_write(l, &r);
+}
+
+static void transfer(struct ledger *l, struct account *giver, struct account *taker, int64_t bytes)
+{
+	int64_t repaid = taker->balance < bytes ? taker->balance : bytes;
+
+	if (repaid > 0) {
+		enter(l, giver, taker, repaid, RECORD_REPAY, 0);
+		enter(l, taker, giver, -repaid, RECORD_REPAY, RECORD_F_TAKEN);
+		bytes -= repaid;
+	}
+	if (bytes > 0) {
+		enter(l, giver, taker, bytes, RECORD_LOAN, 0);
+		enter(l, taker, giver, -bytes, RECORD_BORROW, 0);
+	}
+}
+
+/* Matches who lent and who borrowed: one of the two is done with after each transfer. */
+static void match(struct ledger *l)
+{
+	struct account *end = l->account + l->slots_end, *giver = l->account, *taker = l->account;
+
+	for (;;) {
+		int64_t bytes;
+
+		while (giver < end && giver->gap >= 0)
+			giver++;
+		while (taker < end && taker->gap <= 0)
+			taker++;
+		if (giver == end || taker == end)
+			break;
+		bytes = -giver->gap < taker->gap ? -giver->gap : taker->gap;
+		transfer(l, giver, taker, bytes);
+		giver->gap += bytes;
+		taker->gap -= bytes;
+	}
+	assert(giver == end && taker == end);
+}
+
+static void bound(struct ledger *l)
+{
+	for (uint32_t slot = 0; slot < l->slots_end; slot++) {
+		struct account *a = &l->account[slot];
+		int64_t most = ledger_bound(l, a);
+
+		if (a->balance > most)
+			a->offset = ledger_settle(l, a->id.ldp, &a->balance, most);
+		else if (a->balance < -most)
+			a->offset = ledger_settle(l, a->id.ldp, &a->balance, -most);
+	}
+}
+
+bool ledger_epoch(struct ledger *l, uint64_t epochs, uint64_t capacity_bytes)
+{
+	uint64_t served = sum_served(l), rated = served;
+
+	if (!served && !l->eventful)
+		return false;
+	l->epoch += epochs - 1;
+	decay(l, epochs);
+	if (served) {
+		rated = capacity_bytes > served ? capacity_bytes : served;
+		if (rated > l->peak)
+			l->peak = rated;
+		rate(l, rated);
+		match(l);
+	}
+	ledger_set_unit(l);
+	bound(l);
+	ledger_expire(l);
+	ledger_checkpoint_if_due(l);
+	ledger_commit(l, rated);
+	l->epoch++;
+	assert(ledger_sum(l) == 0);
+	return true;
+}

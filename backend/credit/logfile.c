@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "backend/credit/logfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/*
+ * A file that is mapped must have its space: a store to a page that a full disk has no room for is
+ * a SIGBUS, long after the start. A fresh log is made under another name and takes the place of the
+ * old one in one step, which readers that have that mapped do not notice.
+ */
+
+int logfile_path(char path[LOGFILE_PATH_MAX + 1], const char *run_dir, const char *name,
+		 unsigned dir)
+{
+	int len = snprintf(path, LOGFILE_PATH_MAX + 1, "%s/%s.%s.log", run_dir, name,
+			   dir == 0 ? "tx" : "rx");
+
+	return len > LOGFILE_PATH_MAX ? -ENAMETOOLONG : 0;
+}
+
+int logfile_boot_id(char *out, size_t size)
+{
+	FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
+	int ret = 0;
+
+	memset(out, 0, size);
+	if (!f)
+		return -errno;
+	if (!fgets(out, (int)size, f))
+		ret = -EIO;
+	fclose(f);
+	out[strcspn(out, "\n")] = '\0';
+	return ret;
+}
+
+static int map(struct logfile *f, int fd, int prot, int flags)
+{
+	struct stat st;
+	void *mem;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode) || st.st_size < (off_t)LDPLOG_HEADER_BYTES)
+		return -EINVAL;
+	mem = mmap(NULL, (size_t)st.st_size, prot, MAP_SHARED | flags, fd, 0);
+	if (mem == MAP_FAILED)
+		return -errno;
+	*f = (struct logfile){mem, (size_t)st.st_size, st.st_dev, st.st_ino};
+	return 0;
+}
+
+void logfile_close(struct logfile *f)
+{
+	if (f->mem)
+		munmap(f->mem, f->bytes);
+	f->mem = NULL;
+}
+
+static int map_checked(struct logfile *f, int fd, int prot, int flags, const struct ldplog_id *id)
+{
+	int ret = map(f, fd, prot, flags);
+
+	if (ret < 0)
+		return ret;
+	ret = ldplog_check(f->mem, f->bytes, id);
+	if (ret < 0)
+		logfile_close(f);
+	return ret;
+}
+
+int logfile_map(struct logfile *f, const char *path)
+{
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK), ret;
+
+	*f = (struct logfile){0};
+	if (fd < 0)
+		return -errno;
+	ret = map_checked(f, fd, PROT_READ, 0, NULL);
+	close(fd);
+	return ret;
+}
+
+bool logfile_replaced(const struct logfile *f, const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && (st.st_dev != f->dev || st.st_ino != f->ino);
+}
+
+/* 0 with the old log mapped, or why it is not taken. */
+static int open_old(struct logfile *f, const char *path, uint64_t ring_bytes,
+		    const struct ldplog_id *id)
+{
+	int fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK), ret;
+	struct stat st;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
+	    (uint64_t)st.st_size != LDPLOG_HEADER_BYTES + ring_bytes)
+		ret = -EINVAL;
+	else
+		ret = -posix_fallocate(fd, 0, st.st_size); /* somebody may have made holes */
+	if (ret == 0)
+		ret = map_checked(f, fd, PROT_READ | PROT_WRITE, MAP_POPULATE, id);
+	close(fd);
+	return ret;
+}
+
+static int make_new(struct logfile *f, const char *path, uint64_t ring_bytes,
+		    const struct ldplog_id *id)
+{
+	char fresh[LOGFILE_PATH_MAX + 8];
+	int fd, ret;
+
+	snprintf(fresh, sizeof(fresh), "%s.new", path);
+	unlink(fresh);
+	fd = open(fresh, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -errno;
+	ret = -posix_fallocate(fd, 0, (off_t)(LDPLOG_HEADER_BYTES + ring_bytes));
+	if (ret == 0)
+		ret = map(f, fd, PROT_READ | PROT_WRITE, MAP_POPULATE);
+	close(fd);
+	if (ret < 0)
+		goto out_unlink;
+	ldplog_format(f->mem, f->bytes, id);
+	if (rename(fresh, path) == 0)
+		return 0;
+	ret = -errno;
+	logfile_close(f);
+out_unlink:
+	unlink(fresh);
+	return ret;
+}
+
+int logfile_open(struct logfile *f, const char *path, uint64_t ring_bytes,
+		 const struct ldplog_id *id, char *said)
+{
+	int ret, why;
+
+	*f = (struct logfile){0};
+	said[0] = '\0';
+	why = open_old(f, path, ring_bytes, id);
+	if (why == 0)
+		return 0;
+	ret = make_new(f, path, ring_bytes, id);
+	if (ret < 0)
+		snprintf(said, LOGFILE_ERR_MAX, "%s: %s", path, strerror(-ret));
+	else if (why == -ESTALE)
+		snprintf(said, LOGFILE_ERR_MAX, "%s is of another boot or another epoch", path);
+	else if (why != -ENOENT)
+		snprintf(said, LOGFILE_ERR_MAX, "%s cannot be used: %s", path,
+			 why == -EINVAL ? "it is damaged or of another version" : strerror(-why));
+	return ret;
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "backend/credit/record.h"
+
+#include <string.h>
+
+#define CRC_POLY 0x82f63b78u /* reflected */
+
+/* crc_table[k][b]: the CRC of byte b and k zeros behind it, so that eight bytes are one step. */
+static uint32_t crc_table[8][256];
+
+__attribute__((constructor)) static void crc_init(void)
+{
+	for (uint32_t b = 0; b < 256; b++) {
+		uint32_t c = b;
+
+		for (int bit = 0; bit < 8; bit++)
+			c = c >> 1 ^ (c & 1 ? CRC_POLY : 0);
+		crc_table[0][b] = c;
+	}
+	for (int k = 1; k < 8; k++) {
+		for (uint32_t b = 0; b < 256; b++) {
+			uint32_t c = crc_table[k - 1][b];
+
+			crc_table[k][b] = c >> 8 ^ crc_table[0][c & 0xff];
+		}
+	}
+}
+
+#ifdef __x86_64__
+__attribute__((target("sse4.2"))) static uint32_t crc_by_cpu(const uint8_t *at, size_t len)
+{
+	uint64_t crc = UINT32_MAX, x;
+
+	for (; len >= 8; len -= 8, at += 8) {
+		memcpy(&x, at, sizeof(x));
+		crc = __builtin_ia32_crc32di(crc, x);
+	}
+	for (; len; len--, at++)
+		crc = __builtin_ia32_crc32qi((uint32_t)crc, *at);
+	return ~(uint32_t)crc;
+}
+#endif
+
+uint32_t record_crc32c(const void *p, size_t len)
+{
+#ifdef __x86_64__
+	if (__builtin_cpu_supports("sse4.2"))
+		return crc_by_cpu(p, len);
+#endif
+	return record_crc32c_by_table(p, len);
+}
+
+uint32_t record_crc32c_by_table(const void *p, size_t len)
+{
+	const uint8_t *at = p;
+	uint32_t crc = UINT32_MAX;
+
+	for (; len >= 8; len -= 8, at += 8) {
+		uint64_t x;
+
+		memcpy(&x, at, sizeof(x));
+		x ^= crc;
+		crc = 0;
+		for (int k = 0; k < 8; k++)
+			crc ^= crc_table[7 - k][x >> 8 * k & 0xff];
+	}
+	for (; len; len--, at++)
+		crc = crc >> 8 ^ crc_table[0][(crc ^ *at) & 0xff];
+	return ~crc;
+}
+
+void record_seal(struct record *r, uint64_t offset)
+{
+	r->seq = offset / RECORD_BYTES;
+	r->version = RECORD_VERSION;
+	r->crc = record_crc32c(r, offsetof(struct record, crc));
+}
+
+bool record_is_sealed(const struct record *r, uint64_t offset)
+{
+	return r->seq == offset / RECORD_BYTES && r->version == RECORD_VERSION &&
+	       r->crc == record_crc32c(r, offsetof(struct record, crc));
+}
+
+const char *record_type_name(unsigned type)
+{
+	static const char *const names[RECORD_TYPES] = {
+		[0] = "?",
+		[RECORD_ATTACH] = "attach",
+		[RECORD_GENERATION] = "generation",
+		[RECORD_DETACH] = "detach",
+		[RECORD_WEIGHT] = "weight",
+		[RECORD_DECAY] = "decay",
+		[RECORD_LOAN] = "loan",
+		[RECORD_BORROW] = "borrow",
+		[RECORD_REPAY] = "repay",
+		[RECORD_POOL] = "pool",
+		[RECORD_GRANT] = "grant",
+		[RECORD_CHECKPOINT] = "checkpoint",
+		[RECORD_COMMIT] = "commit",
+		[RECORD_RESTART] = "restart",
+	};
+
+	return type < RECORD_TYPES ? names[type] : "?";
+}
+
+/* (127/128)^epochs in units of 2^-32, rounded down: by squaring. */
+uint64_t record_decay_q32(uint64_t epochs)
+{
+	uint64_t power = ((uint64_t)127 << 32) / 128, result = (uint64_t)1 << 32;
+
+	for (; epochs && result; epochs >>= 1) {
+		if (epochs & 1)
+			result = result * power >> 32;
+		power = power * power >> 32;
+	}
+	return result;
+}
+
+int64_t record_decayed(int64_t balance, uint64_t epochs)
+{
+	return record_scaled(balance, record_decay_q32(epochs));
+}

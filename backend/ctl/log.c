@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * dmvlctl log: who lent how much to whom.
+ *
+ * Theory of operation: a stream is one log of one uplink and direction, followed without a lock.
+ * Its records wait for their COMMIT in a batch, and of the streams that have a whole one, that with
+ * the earliest is printed, so that directions and uplinks come in the order of time. When a daemon
+ * makes a fresh log, another file stands under the path, and the stream begins anew with that.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "backend/credit/batch.h"
+#include "backend/credit/logfile.h"
+#include "backend/ctl/logtext.h"
+#include "backend/ctl/table.h"
+#include "backend/ctl/target.h"
+#include "common/log.h"
+#include "common/xskey.h"
+
+#define POLL_NS 100000000 /* nobody tells that a file was mapped and written */
+
+struct stream {
+	char uplink[SCHEMA_GUEST_VALUE_MAX + 1];
+	char path[LOGFILE_PATH_MAX + 1];
+	unsigned dir;
+	bool open;
+	struct logfile file;
+	struct ldplog_reader reader;
+	struct batch batch;
+	uint64_t missed, damaged; /* as reported */
+	struct logtext text;
+};
+
+struct log {
+	struct ctl *ctl;
+	struct stream *stream;
+	unsigned n;
+	bool filtered, one_id; /* to a domain; to one device of it */
+	uint32_t ldp;
+};
+
+/* --- finding the logs ------------------------------------------------------------------------- */
+
+static int add_stream(struct log *log, const char *uplink, const char *path, unsigned dir)
+{
+	struct stream *more = realloc(log->stream, (log->n + 1) * sizeof(*more)), *s;
+	size_t len = strlen(path);
+
+	if (!more)
+		return -ENOMEM;
+	log->stream = more;
+	s = &more[log->n++];
+	*s = (struct stream){.dir = dir, .text.ctl = log->ctl};
+	snprintf(s->uplink, sizeof(s->uplink), "%s", uplink);
+	snprintf(s->path, sizeof(s->path), "%s", path);
+	/* The key names the one of transmission. */
+	if (dir == 1 && len > strlen("tx.log") &&
+	    strcmp(path + len - strlen("tx.log"), "tx.log") == 0)
+		s->path[len - strlen("tx.log")] = 'r';
+	return 0;
+}
+
+static int find_logs(struct log *log)
+{
+	char root[SCHEMA_PATH_MAX], dir[SCHEMA_PATH_MAX], path[SCHEMA_VALUE_MAX + 1],
+		**names = NULL;
+	unsigned count = 0;
+	int ret = schema_uplink_root(root, sizeof(root), log->ctl->backend_domid);
+
+	if (ret > 0)
+		ret = xs_conn_list(log->ctl->xs, XS_NO_TXN, root, &names, &count);
+	if (ret < 0)
+		return ret == -ENOENT ? 0 : ret;
+	for (unsigned i = 0; i < count && ret >= 0; i++) {
+		if (schema_uplink_dir(dir, sizeof(dir), log->ctl->backend_domid, names[i]) < 0 ||
+		    xskey_read(log->ctl->xs, XS_NO_TXN, dir, KEY_UPLINK_LOG_PATH, path,
+			       sizeof(path)) < 0 ||
+		    schema_check(KEY_UPLINK_LOG_PATH, path, NULL) < 0)
+			continue;
+		ret = add_stream(log, names[i], path, 0);
+		if (ret == 0)
+			ret = add_stream(log, names[i], path, 1);
+	}
+	free(names);
+	return ret;
+}
+
+/* --- one stream ------------------------------------------------------------------------------- */
+
+static int open_stream(struct stream *s)
+{
+	int ret = logfile_map(&s->file, s->path);
+
+	if (ret < 0)
+		return ret;
+	ldplog_reader_init(&s->reader, s->file.mem);
+	batch_drop(&s->batch);
+	s->missed = s->damaged = 0;
+	s->open = true;
+	return 0;
+}
+
+static void close_stream(struct stream *s)
+{
+	logfile_close(&s->file);
+	s->open = false;
+}
+
+static void report_losses(struct stream *s)
+{
+	if (s->reader.missed > s->missed)
+		log_warning("%s: %" PRIu64 " records were overwritten before they could be read",
+			    s->path, s->reader.missed - s->missed);
+	if (s->reader.damaged > s->damaged)
+		log_warning("%s: %" PRIu64 " records are damaged", s->path,
+			    s->reader.damaged - s->damaged);
+	s->missed = s->reader.missed;
+	s->damaged = s->reader.damaged;
+}
+
+/* Reads until a batch is whole, or there is no more. */
+static void fill(struct stream *s)
+{
+	struct record r;
+	int ret;
+
+	while (s->open && !s->batch.whole) {
+		ret = ldplog_read(&s->reader, &r);
+		if (s->reader.missed > s->missed || s->reader.damaged > s->damaged) {
+			report_losses(s);
+			batch_drop(&s->batch);
+			/* Some ATTACH of a checkpoint may be lost. */
+			s->text.listed = 0;
+		} else if (ret < 0) {
+			log_warning("%s cannot be read any further: its end is impossible",
+				    s->path);
+			close_stream(s);
+			return;
+		}
+		if (ret == 0)
+			return;
+		if (ret > 0)
+			batch_add(&s->batch, &r);
+	}
+}
+
+/* --- all of them ------------------------------------------------------------------------------ */
+
+static bool wanted_ldp(const struct log *log, uint32_t ldp)
+{
+	return log->one_id ? ldp == log->ldp : record_domid(ldp) == record_domid(log->ldp);
+}
+
+/* In words a transfer is one line for both its parties; as JSON each half is its own. */
+static bool wanted(const struct log *log, const struct record *r)
+{
+	bool transfer = r->type == RECORD_LOAN || r->type == RECORD_REPAY;
+
+	if (!log->filtered || r->type == RECORD_RESTART)
+		return true;
+	if (r->ldp != RECORD_NO_LDP && wanted_ldp(log, r->ldp))
+		return true;
+	return transfer && !log->ctl->json && wanted_ldp(log, (uint32_t)r->peer);
+}
+
+static void print_record(struct log *log, struct stream *s, const struct record *r)
+{
+	char text[LOGTEXT_MAX];
+	struct json_object *o;
+
+	if (log->ctl->json) {
+		if (!wanted(log, r))
+			return;
+		o = logtext_json(&s->text, r, s->uplink, s->dir);
+		puts(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN));
+		json_object_put(o);
+		return;
+	}
+	if (!logtext_words(&s->text, r, s->dir, text) || !wanted(log, r))
+		return;
+	if (log->n > 2)
+		printf("%s: ", s->uplink);
+	puts(text);
+}
+
+/* The stream whose whole batch is the earliest; NULL: none has one. */
+static struct stream *earliest(struct log *log)
+{
+	struct stream *first = NULL;
+
+	for (unsigned i = 0; i < log->n; i++) {
+		struct stream *s = &log->stream[i];
+
+		fill(s);
+		if (s->batch.whole &&
+		    (!first || s->batch.record[0].t_ns < first->batch.record[0].t_ns))
+			first = s;
+	}
+	return first;
+}
+
+static void print_all(struct log *log)
+{
+	struct stream *s;
+
+	while ((s = earliest(log)) && !ferror(stdout)) {
+		for (uint32_t i = 0; i < s->batch.n; i++)
+			print_record(log, s, &s->batch.record[i]);
+		batch_drop(&s->batch);
+	}
+}
+
+static int follow(struct log *log)
+{
+	static const struct timespec nap = {.tv_nsec = POLL_NS};
+
+	for (;;) {
+		int ret = output_end();
+
+		if (ret)
+			return ret;
+		nanosleep(&nap, NULL);
+		for (unsigned i = 0; i < log->n; i++) {
+			struct stream *s = &log->stream[i];
+
+			/* What the old one has was printed. */
+			if (s->open && logfile_replaced(&s->file, s->path))
+				close_stream(s);
+			if (!s->open && open_stream(s) == 0)
+				log_notice("%s is a fresh log", s->path);
+		}
+		print_all(log);
+	}
+}
+
+static int open_all(struct log *log)
+{
+	for (unsigned i = 0; i < log->n; i++) {
+		struct stream *s = &log->stream[i];
+		int ret = open_stream(s);
+
+		if (ret == -EACCES)
+			return ctl_fail(EXIT_WRONG_USE, "no permission to read %s: run as root",
+					s->path);
+		if (ret == -EINVAL)
+			return ctl_fail(EXIT_FAILED, "%s is no credit log, or damaged", s->path);
+		if (ret < 0)
+			return ctl_fail(EXIT_FAILED, "cannot read %s: %s", s->path, strerror(-ret));
+	}
+	return 0;
+}
+
+/* The log of another domain lies in that domain. */
+static int check_domain(struct ctl *ctl)
+{
+	char value[16];
+
+	if (ctl->backend_given &&
+	    xs_conn_read(ctl->xs, XS_NO_TXN, "domid", value, sizeof(value)) > 0 &&
+	    strtoul(value, NULL, 10) != ctl->backend_domid)
+		return ctl_fail(EXIT_WRONG_USE,
+				"the credit log of domain %u is in its own file system: run "
+				"dmvlctl there",
+				ctl->backend_domid);
+	return 0;
+}
+
+static int run_log(struct log *log)
+{
+	int ret = find_logs(log);
+
+	if (ret < 0)
+		return ctl_fail_xs(ret, "list", "the uplinks");
+	if (log->n == 0)
+		return ctl_fail(EXIT_FAILED, "no uplink has a credit log: dmvlctl check says why");
+	ret = open_all(log);
+	if (ret)
+		return ret;
+	print_all(log);
+	return log->ctl->follow ? follow(log) : output_end();
+}
+
+static int run(struct ctl *ctl, int argc, char **argv)
+{
+	struct log log = {.ctl = ctl};
+	struct target target;
+	int ret = argc > 0 ? target_find(ctl, argv[0], &target) : ctl_connect(ctl);
+
+	if (ret == 0)
+		ret = check_domain(ctl);
+	if (ret)
+		return ret;
+	if (argc > 0) {
+		log.filtered = true;
+		log.one_id = target.id_given;
+		log.ldp = record_ldp(target.domid, target.id);
+	}
+	ret = run_log(&log);
+	for (unsigned i = 0; i < log.n; i++) {
+		close_stream(&log.stream[i]);
+		batch_free(&log.stream[i].batch);
+		logtext_free(&log.stream[i].text);
+	}
+	free(log.stream);
+	return ret;
+}
+
+const struct command log_command = {
+	.name = "log",
+	.args = "[DOM[/ID]]",
+	.summary = "who lent how much to whom, as far back as the log goes",
+	.details = "Without /ID: of all devices of DOM. What a device sends is meant; what it\n"
+		   "receives has (receiving) behind it.\n",
+	.max_args = 1,
+	.has_follow = true,
+	.run = run,
+};

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "backend/ctl/logtext.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "backend/ctl/target.h"
+#include "common/quote.h"
+
+#define NUMBER_MAX 32
+#define LDP_MAX	   64
+
+struct logtext_name {
+	unsigned domid;
+	char text[48]; /* "" for a domain that has none, or is no more */
+};
+
+void logtext_free(struct logtext *t)
+{
+	free(t->name);
+	t->name = NULL;
+	t->n = 0;
+}
+
+static const char *domain_name(struct logtext *t, unsigned domid)
+{
+	char name[TARGET_NAME_MAX], uuid[TARGET_UUID_LEN + 1];
+	struct logtext_name *more;
+
+	for (size_t i = 0; i < t->n; i++) {
+		if (t->name[i].domid == domid)
+			return t->name[i].text;
+	}
+	more = realloc(t->name, (t->n + 1) * sizeof(*more));
+	if (!more)
+		return "";
+	t->name = more;
+	target_identity(t->ctl, domid, name, uuid);
+	more[t->n].domid = domid;
+	snprintf(more[t->n].text, sizeof(more->text), "%.47s", name);
+	return more[t->n++].text;
+}
+
+/* "web1/0", or "7/0"; a name that is not printable is quoted. */
+static const char *ldp_text(struct logtext *t, uint32_t ldp, char out[LDP_MAX])
+{
+	const char *name = domain_name(t, record_domid(ldp));
+	char quoted[QUOTE_MAX];
+
+	for (const char *p = name; *p; p++) {
+		if (*p < 0x21 || *p > 0x7e) {
+			name = quote_text(quoted, name);
+			break;
+		}
+	}
+	if (*name)
+		snprintf(out, LDP_MAX, "%s/%u", name, record_id(ldp));
+	else
+		snprintf(out, LDP_MAX, "%u/%u", record_domid(ldp), record_id(ldp));
+	return out;
+}
+
+/* "15,000 bytes", "1 byte" */
+static const char *bytes_text(uint64_t bytes, char out[NUMBER_MAX])
+{
+	char digits[24];
+	size_t n = (size_t)snprintf(digits, sizeof(digits), "%" PRIu64, bytes), at = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		out[at++] = digits[i];
+		if ((n - i) % 3 == 1 && i + 1 < n)
+			out[at++] = ',';
+	}
+	snprintf(out + at, NUMBER_MAX - at, bytes == 1 ? " byte" : " bytes");
+	return out;
+}
+
+static uint64_t size_of(int64_t balance)
+{
+	return balance < 0 ? -(uint64_t)balance : (uint64_t)balance;
+}
+
+static const char *standing(int64_t balance)
+{
+	return balance < 0 ? "owes" : "is owed";
+}
+
+/* What happened, without the time. False: nothing for people. */
+static bool event_words(struct logtext *t, const struct record *r, char *out, size_t size)
+{
+	char who[LDP_MAX], peer[LDP_MAX], bytes[NUMBER_MAX], balance[NUMBER_MAX];
+
+	bytes_text(r->bytes, bytes);
+	bytes_text(size_of(r->balance_after), balance);
+	if (r->ldp != RECORD_NO_LDP)
+		ldp_text(t, r->ldp, who);
+	switch (r->type) {
+	case RECORD_LOAN:
+		snprintf(out, size, "%s lent %s to %s", who, bytes,
+			 ldp_text(t, (uint32_t)r->peer, peer));
+		return true;
+	case RECORD_REPAY:
+		snprintf(out, size, "%s paid %s back to %s", who, bytes,
+			 ldp_text(t, (uint32_t)r->peer, peer));
+		return !(r->flags & RECORD_F_TAKEN);
+	case RECORD_ATTACH:
+		snprintf(out, size, "%s is there with weight %u and %s %s", who,
+			 r->flags & RECORD_F_WEIGHT, standing(r->balance_after), balance);
+		return true;
+	case RECORD_DETACH:
+		if (r->flags & RECORD_F_KEPT)
+			snprintf(out, size, "%s is gone and %s %s", who, standing(r->balance_after),
+				 balance);
+		else
+			snprintf(out, size, "%s is forgotten", who);
+		return true;
+	case RECORD_WEIGHT:
+		snprintf(out, size, "%s has weight %" PRIu64, who, r->bytes);
+		return true;
+	case RECORD_RESTART:
+		snprintf(out, size, "dmvl-back was started");
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* "2026-11-26T12:00:01.230", local time */
+#define DATE_LEN 11
+static void time_text(uint64_t t_ns, char *out, size_t size)
+{
+	time_t seconds = (time_t)(t_ns / 1000000000);
+	struct tm tm = {0};
+	size_t n;
+
+	localtime_r(&seconds, &tm);
+	n = strftime(out, size, "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(out + n, size - n, ".%03u", (unsigned)(t_ns % 1000000000 / 1000000));
+}
+
+bool logtext_words(struct logtext *t, const struct record *r, unsigned dir, char *out)
+{
+	char when[48], what[LOGTEXT_MAX - 100];
+
+	if (r->type == RECORD_CHECKPOINT)
+		t->listed = r->bytes;
+	if (r->type == RECORD_ATTACH && t->listed > 0) {
+		t->listed--;
+		return false;
+	}
+	if (!event_words(t, r, what, sizeof(what)))
+		return false;
+	time_text(r->t_ns, when, sizeof(when));
+	snprintf(out, LOGTEXT_MAX, "%s %s%s", when + DATE_LEN, what,
+		 dir == 0 ? "" : " (receiving)");
+	return true;
+}
+
+static void add_ldp(struct logtext *t, struct json_object *o, uint32_t ldp, bool peer)
+{
+	const char *name = domain_name(t, record_domid(ldp));
+
+	json_object_object_add(o, peer ? "peer-domain" : "domain",
+			       *name ? json_object_new_string(name) : NULL);
+	json_object_object_add(o, peer ? "peer-domid" : "domid",
+			       json_object_new_int64(record_domid(ldp)));
+	json_object_object_add(o, peer ? "peer-id" : "id", json_object_new_int64(record_id(ldp)));
+}
+
+static bool has_peer(const struct record *r)
+{
+	return r->type == RECORD_LOAN || r->type == RECORD_BORROW || r->type == RECORD_REPAY;
+}
+
+static bool has_pool(const struct record *r)
+{
+	return r->type == RECORD_POOL || r->type == RECORD_GRANT || r->type == RECORD_DECAY ||
+	       r->type == RECORD_COMMIT || r->type == RECORD_CHECKPOINT;
+}
+
+struct json_object *logtext_json(struct logtext *t, const struct record *r, const char *uplink,
+				 unsigned dir)
+{
+	struct json_object *o = json_object_new_object();
+	char when[48];
+
+	time_text(r->t_ns, when, sizeof(when));
+	json_object_object_add(o, "time", json_object_new_string(when));
+	json_object_object_add(o, schema_name(KEY_BACK_UPLINK), json_object_new_string(uplink));
+	json_object_object_add(o, "direction", json_object_new_string(dir == 0 ? "tx" : "rx"));
+	json_object_object_add(o, "offset", json_object_new_uint64(r->seq * RECORD_BYTES));
+	json_object_object_add(o, "epoch", json_object_new_uint64(r->epoch));
+	json_object_object_add(o, "type", json_object_new_string(record_type_name(r->type)));
+	if (r->ldp != RECORD_NO_LDP)
+		add_ldp(t, o, r->ldp, false);
+	if (has_peer(r))
+		add_ldp(t, o, (uint32_t)r->peer, true);
+	if (r->type == RECORD_ATTACH) {
+		json_object_object_add(o, schema_name(KEY_BACK_WEIGHT),
+				       json_object_new_int64(r->flags & RECORD_F_WEIGHT));
+		json_object_object_add(o, "balance", json_object_new_int64(r->balance_after));
+		return o;
+	}
+	json_object_object_add(o, "bytes", json_object_new_uint64(r->bytes));
+	json_object_object_add(o, "balance", json_object_new_int64(r->balance_after));
+	if (has_pool(r))
+		json_object_object_add(o, "pool", json_object_new_int64((int64_t)r->peer));
+	if (r->type == RECORD_REPAY)
+		json_object_object_add(o, "taken",
+				       json_object_new_boolean(r->flags & RECORD_F_TAKEN));
+	if (r->type == RECORD_DETACH)
+		json_object_object_add(o, "kept",
+				       json_object_new_boolean(r->flags & RECORD_F_KEPT));
+	return o;
+}

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* credits.c: loans and their repayment: the daemon's own ledger over its own scheduler. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "backend/credit/ledger.h"
+#include "backend/sched/sched.h"
+#include "tests/sim/cases.h"
+
+#define LINK_BPS   1e9
+#define MS	   1000000ull
+#define EPOCH_NS   (10 * MS)
+#define EPOCH_CAP  ((uint64_t)(LINK_BPS / 8 * 10 / 1000))
+#define WAKE_SEEDS 40
+#define CHURN_LDPS 64u
+
+/* --- the subject: a scheduler and a ledger, as backend/dpath_epoch.c ties them together --------
+ */
+
+struct lender {
+	struct sched *s;
+	struct ledger *l;
+	uint32_t n;
+	uint64_t epoch_end_ns;
+};
+
+static void *lender_make(const struct subject_setup *su, uint32_t repayment_ppm)
+{
+	struct lender *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		abort();
+	p->s = subject_dmvl.make(su);
+	p->l = ledger_new(su->n, repayment_ppm);
+	p->n = su->n;
+	p->epoch_end_ns = EPOCH_NS;
+	if (!p->l)
+		abort();
+	for (uint32_t i = 0; i < su->n; i++) {
+		struct credit_id id = {.ldp = i};
+
+		ledger_attach(p->l, i, &id, su->weight[i]);
+	}
+	return p;
+}
+
+static void *make_0(const struct subject_setup *su)
+{
+	return lender_make(su, 0);
+}
+
+static void *make_25(const struct subject_setup *su)
+{
+	return lender_make(su, 250000);
+}
+
+static void *make_50(const struct subject_setup *su)
+{
+	return lender_make(su, 500000);
+}
+
+static void *make_100(const struct subject_setup *su)
+{
+	return lender_make(su, 1000000);
+}
+
+static void lender_destroy(void *arg)
+{
+	struct lender *p = arg;
+
+	sched_free(p->s);
+	ledger_free(p->l);
+	free(p);
+}
+
+static void lender_epochs(struct lender *p, uint64_t now_ns)
+{
+	uint64_t epochs;
+
+	if (now_ns < p->epoch_end_ns)
+		return;
+	epochs = 1 + (now_ns - p->epoch_end_ns) / EPOCH_NS;
+	p->epoch_end_ns += epochs * EPOCH_NS;
+	ledger_set_time(p->l, now_ns, now_ns);
+	ledger_epoch(p->l, epochs, EPOCH_CAP * epochs);
+	for (uint32_t i = 0; i < p->n; i++)
+		sched_set_factor(p->s, i, ledger_factor(p->l, i));
+}
+
+static void lender_arrive(void *arg, uint32_t id, bool first, uint64_t now_ns)
+{
+	struct lender *p = arg;
+
+	subject_dmvl.arrive(p->s, id, first, now_ns);
+}
+
+static uint32_t lender_draw(void *arg, uint64_t now_ns)
+{
+	struct lender *p = arg;
+
+	return sched_draw(p->s, now_ns);
+}
+
+static void lender_served(void *arg, uint32_t id, uint32_t bytes, bool more, uint64_t now_ns)
+{
+	struct lender *p = arg;
+
+	sched_served(p->s, id, bytes, bytes, more, now_ns);
+	ledger_serve(p->l, id, bytes);
+	lender_epochs(p, now_ns);
+}
+
+#define LENDER(name, make)                                                            \
+	{                                                                             \
+		name, make, lender_destroy, lender_arrive, lender_draw, lender_served \
+	}
+
+static const struct subject lenders[] = {
+	LENDER("repayment 0", make_0),
+	LENDER("repayment .25", make_25),
+	LENDER("repayment .5", make_50),
+	LENDER("repayment 1", make_100),
+};
+#define LENDERS (sizeof(lenders) / sizeof(lenders[0]))
+
+/* --- cases ------------------------------------------------------------------------------------ */
+
+/* Notes when the waking lender was last a frame and 1 % behind its rated share. */
+static void note_late(struct world *w, uint32_t id, uint32_t bytes)
+{
+	double *since_late = w->arg;
+	double rated = ((double)w->now_ns - since_late[0]) * w->rate / 6;
+	double got = (double)w->flow[5].sent_bytes;
+
+	(void)id;
+	(void)bytes;
+	if (got < .99 * rated - WORLD_MTU_BYTES)
+		since_late[1] = (double)w->now_ns - since_late[0];
+}
+
+/* Six LDPs of one weight, three idle for long; then one of those wakes. */
+static void case_idle(struct cases *c, const struct subject *s)
+{
+	double utilisation = 1, late = 0;
+
+	for (uint64_t seed = 1; seed <= WAKE_SEEDS; seed++) {
+		double since_late[2] = {0};
+		struct world w;
+
+		world_init(&w, 6, LINK_BPS, seed);
+		for (uint32_t i = 0; i < 6; i++) {
+			w.weight[i] = 256;
+			w.flow[i].source = i < 3 ? WORLD_HOG : WORLD_SILENT;
+		}
+		world_start(&w, s, false);
+		world_run(&w, 500 * MS + rng_below(&w.rng, EPOCH_NS));
+		utilisation = fmin(utilisation, cases_utilisation(&w));
+		since_late[0] = (double)w.now_ns;
+		w.arg = since_late;
+		w.sent = note_late;
+		w.flow[5].source = WORLD_HOG;
+		world_wake_source(&w, 5);
+		world_run(&w, 700 * MS);
+		late = fmax(late, since_late[1]);
+		world_fini(&w);
+	}
+	cases_add(c, "six LDPs, three idle", s, "utilisation", utilisation, "1");
+	cases_add(c, "six LDPs, three idle", s, "wake_ms", late / 1e6, "ms");
+}
+
+/* One that sleeps a fifth of the time among three hogs: its part of the link over 20 s. */
+static void case_bursty(struct cases *c, const struct subject *s, uint64_t period_ns,
+			const char *name)
+{
+	double share;
+	struct world w;
+
+	world_init(&w, 4, LINK_BPS, 3);
+	for (uint32_t i = 0; i < 4; i++) {
+		w.weight[i] = 256;
+		w.flow[i].source = i ? WORLD_HOG : WORLD_NAP;
+	}
+	w.flow[0].gap_ns = period_ns / 5 * 4;
+	w.flow[0].sleep_ns = period_ns / 5;
+	world_start(&w, s, false);
+	world_run(&w, 20000 * MS);
+	share = (double)w.flow[0].sent_bytes / (w.rate * (double)w.now_ns) * 4;
+	cases_add(c, name, s, "long_run_share_error", fabs(share - 1), "1");
+	cases_add(c, name, s, "utilisation", cases_utilisation(&w), "1");
+	world_fini(&w);
+}
+
+/* A million epochs of LDPs that come, go and change: is ever a byte made or lost? */
+static void case_sum(struct cases *c)
+{
+	struct ledger *l = ledger_new(CHURN_LDPS, 250000);
+	bool here[CHURN_LDPS] = {false};
+	double worst = 0;
+	struct rng rng;
+
+	if (!l)
+		abort();
+	rng_seed(&rng, 17);
+	for (uint64_t epoch = 1; epoch <= 1000000; epoch++) {
+		uint32_t slot = rng_below(&rng, CHURN_LDPS);
+		struct credit_id id = {.ldp = slot, .generation = rng_below(&rng, 2)};
+
+		ledger_set_time(l, epoch * EPOCH_NS, 0);
+		if (rng_below(&rng, 100) == 0) {
+			if (here[slot])
+				ledger_detach(l, slot);
+			else
+				ledger_attach(l, slot, &id, 1 + rng_below(&rng, 65535));
+			here[slot] = !here[slot];
+		}
+		for (slot = 0; slot < CHURN_LDPS; slot++)
+			ledger_serve(l, slot, rng_below(&rng, 1u << rng_below(&rng, 20)));
+		ledger_epoch(l, 1, rng_below(&rng, 2) ? EPOCH_CAP : 0);
+		worst = fmax(worst, fabs((double)ledger_sum(l)));
+	}
+	ledger_free(l);
+	cases_add(c, "10^6 epochs with churn", &lenders[1], "balance_sum_error_bytes", worst,
+		  "bytes");
+}
+
+/* What an epoch with its log costs, when everybody lends or borrows. Reads the clock. */
+static void case_cost(struct cases *c, uint32_t n)
+{
+	const size_t bytes = LDPLOG_HEADER_BYTES + LDPLOG_RING_BYTES;
+	void *mem = aligned_alloc(4096, bytes);
+	struct ledger *l = ledger_new(n, 250000);
+	struct timespec from, to;
+	double ns = 0;
+	struct ldplog_writer w;
+	struct rng rng;
+	char name[48];
+
+	if (!mem || !l)
+		abort();
+	ldplog_format(mem, bytes, &(struct ldplog_id){0});
+	ldplog_writer_init(&w, mem);
+	ledger_log_to(l, &w);
+	rng_seed(&rng, 1);
+	for (uint32_t i = 0; i < n; i++)
+		ledger_attach(l, i, &(struct credit_id){.ldp = i}, 256);
+	for (int epoch = 0; epoch < 200; epoch++) {
+		for (uint32_t i = 0; i < n; i++)
+			ledger_serve(l, i, rng_below(&rng, 20000));
+		clock_gettime(CLOCK_THREAD_CPUTIME_ID, &from);
+		ledger_epoch(l, 1, 0);
+		clock_gettime(CLOCK_THREAD_CPUTIME_ID, &to);
+		ns += (double)(to.tv_sec - from.tv_sec) * 1e9 + (double)(to.tv_nsec - from.tv_nsec);
+	}
+	ledger_free(l);
+	free(mem);
+	snprintf(name, sizeof(name), "an epoch of %u LDPs", n);
+	cases_add(c, name, &lenders[1], "epoch_us", ns / 200 / 1e3, "us");
+}
+
+void cases_credits(struct cases *c)
+{
+	for (size_t i = 0; i < LENDERS; i++) {
+		case_idle(c, &lenders[i]);
+		case_bursty(c, &lenders[i], 50 * MS, "bursty, 40 ms of 50");
+		case_bursty(c, &lenders[i], 100 * MS, "bursty, 80 ms of 100");
+		case_bursty(c, &lenders[i], 500 * MS, "bursty, 400 ms of 500");
+	}
+	case_sum(c);
+	case_cost(c, 6);
+	case_cost(c, 64);
+	case_cost(c, 4096);
+}

@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Who has lent how much to whom, what becomes of it when LDPs come and go, and what a log tells of
+ * it: everything is replayed, and must come out the same.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "backend/credit/ledger.h"
+#include "backend/sched/rng.h"
+#include "tests/unit/tap.h"
+
+#define LDPS  8
+#define RING  (64u << 10)
+#define BYTES (LDPLOG_HEADER_BYTES + RING)
+#define SEC   1000000000ull
+
+static uint8_t mem[BYTES] __attribute__((aligned(64)));
+static struct ledger *l;
+static uint64_t now_ns;
+
+static struct credit_id id_of(unsigned domid, uint64_t generation)
+{
+	struct credit_id id = {.generation = generation, .ldp = record_ldp(domid, 0)};
+
+	memset(id.uuid, (int)domid, sizeof(id.uuid));
+	return id;
+}
+
+static void attach(uint32_t slot, unsigned domid, uint64_t generation, uint32_t weight)
+{
+	struct credit_id id = id_of(domid, generation);
+
+	ledger_attach(l, slot, &id, weight);
+}
+
+static void log_to(void)
+{
+	struct ldplog_writer w;
+
+	ldplog_writer_init(&w, mem);
+	ledger_log_to(l, &w);
+}
+
+static void begin(uint32_t repayment_ppm)
+{
+	struct ldplog_id id = {.boot = "boot"};
+
+	ledger_free(l);
+	l = ledger_new(LDPS, repayment_ppm);
+	now_ns = SEC;
+	ledger_set_time(l, now_ns, 0);
+	ldplog_format(mem, sizeof(mem), &id);
+	log_to();
+}
+
+/* An epoch in which the first three slots were charged this. */
+static bool epoch(uint32_t a, uint32_t b, uint32_t c, uint64_t capacity)
+{
+	ledger_serve(l, 0, a);
+	ledger_serve(l, 1, b);
+	ledger_serve(l, 2, c);
+	now_ns += 10000000;
+	ledger_set_time(l, now_ns, now_ns);
+	return ledger_epoch(l, 1, capacity);
+}
+
+/* All that the log has, replayed. */
+static struct replay *replayed(void)
+{
+	static struct replay rp;
+	struct ldplog_reader r;
+
+	replay_free(&rp);
+	replay_init(&rp);
+	ldplog_reader_init(&r, mem);
+	replay_log(&rp, &r);
+	return &rp;
+}
+
+static const struct replay_account *account_of(const struct replay *rp, unsigned domid)
+{
+	for (uint32_t i = 0; i < rp->n; i++) {
+		if (rp->account[i].live && record_domid(rp->account[i].id.ldp) == domid)
+			return &rp->account[i];
+	}
+	return NULL;
+}
+
+/* The daemon is killed and started again. */
+static void restart(void)
+{
+	ledger_free(l);
+	l = ledger_new(LDPS, 250000);
+	ledger_set_time(l, now_ns, 0);
+	ledger_adopt(l, replayed());
+	log_to();
+}
+
+/* The n-th record from the end, COMMIT not counted. */
+static struct record newest(unsigned n)
+{
+	const struct ldplog_header *h = (const void *)mem;
+	struct ldplog_reader r;
+	struct record rec = {0};
+
+	ldplog_reader_init(&r, mem);
+	r.at = h->tail - (n + 2) * RECORD_BYTES;
+	ldplog_read(&r, &rec);
+	return rec;
+}
+
+static void test_loans(void)
+{
+	begin(250000);
+	attach(0, 1, 1, 100);
+	attach(1, 2, 1, 100);
+	attach(2, 3, 1, 200);
+	ok(epoch(1000, 1000, 2000, 0), "an epoch in which all get what is theirs");
+	is_int(ledger_balance(l, 0), 0, "lends nothing");
+	ok(epoch(0, 2000, 2000, 0), "one is idle, another takes its part");
+	is_int(ledger_balance(l, 0), 1000, "it has lent");
+	is_int(ledger_balance(l, 1), -1000, "the other has borrowed");
+	is_int(ledger_balance(l, 2), 0, "the third has no part in it");
+	is_int(newest(1).type, RECORD_LOAN, "the log says loan");
+	is_int(newest(1).bytes, 1000, "of so many bytes");
+	is_int(newest(1).peer, record_ldp(2, 0), "to whom");
+	is_int(newest(0).type, RECORD_BORROW, "and borrow");
+	is_int(newest(0).ldp, record_ldp(2, 0), "who");
+	is_int(newest(0).balance_after, -1000, "with its balance");
+	is_int(ledger_offset(l, 1), newest(0).seq * 64, "its offset is told");
+	is_int(ledger_factor(l, 0), 65536 + 65536 / 4 / 4 - 0x0,
+	       "a quarter of the bound: 1 + .25/4");
+	is_int(ledger_factor(l, 1), 65536 - 65536 / 4 / 4, "and 1 - .25/4");
+
+	/* 992 and -992 after the decay: the first takes 500 more than its part of the second's. */
+	ok(epoch(1500, 500, 2000, 0), "the borrower gives back");
+	is_int(ledger_balance(l, 0), 992 - 500, "less is owed");
+	is_int(ledger_balance(l, 1), -992 + 500, "by the other");
+	is_int(newest(1).type, RECORD_REPAY, "the log says repay");
+	is_int(newest(1).ldp, record_ldp(2, 0), "who paid");
+	ok(!(newest(1).flags & RECORD_F_TAKEN), "paid");
+	is_int(newest(0).type, RECORD_REPAY, "and to whom");
+	ok(newest(0).flags & RECORD_F_TAKEN, "taken");
+	ok(epoch(3000, 0, 1000, 0), "and more than that");
+	is_int(newest(0).type, RECORD_BORROW, "is a loan again");
+	ok(!epoch(0, 0, 0, 0), "an epoch without traffic is none");
+	ok(ledger_is_sound(l), "sums");
+}
+
+/* With a known capacity nobody lends what the link had left over. */
+static void test_capacity(void)
+{
+	begin(0);
+	attach(0, 1, 1, 100);
+	attach(1, 2, 1, 100);
+	attach(2, 3, 1, 100);
+	epoch(1000, 0, 0, 30000);
+	is_int(ledger_balance(l, 1), 0, "a link with room: nothing was borrowed");
+	epoch(12000, 0, 6000, 30000);
+	is_int(ledger_balance(l, 0), -2000, "2000 above the rated 10000");
+	is_int(ledger_balance(l, 1), 1428, "lent pro rata of what was spare: 10000");
+	is_int(ledger_balance(l, 2), 572, "and 4000");
+	is_int(ledger_factor(l, 0), 65536, "without repayment no factor");
+	begin(0);
+	attach(0, 1, 1, 100);
+	attach(1, 2, 1, 100);
+	epoch(1000, 0, 0, 0);
+	is_int(ledger_balance(l, 1), 500, "a capacity that is not known: half was the other's");
+}
+
+static void test_bounds(void)
+{
+	begin(1000000);
+	attach(0, 1, 1, 1);
+	attach(1, 2, 1, 3);
+	for (int i = 0; i < 50; i++)
+		epoch(4000, 0, 0, 0);
+	is_int(ledger_balance(l, 0), -4000, "no more than four epochs of rated credit is owed");
+	is_int(ledger_balance(l, 1), 12000, "or held");
+	is_int(ledger_pool(l), -8000, "the pool has the rest");
+	is_int(ledger_factor(l, 0), 32768, "factors end at a half");
+	is_int(ledger_factor(l, 1), 131072, "and at two");
+	for (int i = 0; i < 3000; i++)
+		epoch(1, 3, 0, 0);
+	is_int(ledger_balance(l, 0), 0, "all is forgotten in time");
+	is_int(ledger_balance(l, 1), 0, "on both sides");
+	is_int(ledger_pool(l), 0, "and the pool is empty");
+	ledger_serve(l, 0, 1000);
+	ledger_epoch(l, 1, 0);
+	ledger_serve(l, 0, 1);
+	ledger_epoch(l, 1u << 20, 0);
+	ok(ledger_balance(l, 1) <= 1, "many idle epochs at once");
+}
+
+static void test_identity(void)
+{
+	begin(250000);
+	attach(0, 1, 1, 100);
+	attach(1, 2, 1, 100);
+	epoch(8000, 0, 0, 0);
+	is_int(ledger_balance(l, 1), 4000, "the second has lent");
+	ledger_detach(l, 1);
+	is_int(ledger_balance(l, 1), 0, "it goes");
+	attach(3, 2, 1, 50);
+	is_int(ledger_balance(l, 3), 4000, "and comes back, in another slot: its balance is kept");
+	ledger_detach(l, 3);
+	attach(2, 2, 2, 100);
+	is_int(ledger_balance(l, 2), 0, "another attachment of the number does not inherit it");
+	is_int(ledger_pool(l), 4000, "the pool does");
+	ledger_detach(l, 2);
+	attach(1, 2, 1, 100);
+	is_int(ledger_balance(l, 1), 0, "nor has the first one anything any more");
+	epoch(8000, 0, 0, 0);
+	ledger_detach(l, 1);
+	now_ns += LEDGER_KEEP_NS;
+	epoch(1000, 0, 0, 0);
+	attach(1, 2, 1, 100);
+	is_int(ledger_balance(l, 1), 0, "nobody waits longer than a minute");
+	ok(ledger_is_sound(l), "sums");
+	epoch(1, 1, 0, 0);
+	ok(replayed()->synced, "and the log tells it all");
+}
+
+static void test_restart(void)
+{
+	int64_t had;
+
+	begin(250000);
+	attach(0, 1, 7, 100);
+	attach(1, 2, 7, 300);
+	for (int i = 0; i < 5; i++)
+		epoch(9000, 1000, 0, 0);
+	had = ledger_balance(l, 1);
+	ok(had > 0, "a balance");
+	ledger_detach(l, 0); /* not committed */
+	restart();
+	is_int(ledger_balance(l, 1), 0, "nobody has it yet");
+	attach(0, 2, 7, 300);
+	is_int(ledger_balance(l, 0), had, "who is the same has his balance");
+	attach(1, 1, 8, 100);
+	is_int(ledger_balance(l, 1), 0, "another generation has none");
+	restart();
+	attach(1, 2, 7, 300);
+	is_int(ledger_balance(l, 1), had, "a second time, at once");
+	epoch(0, 10, 0, 0);
+	ok(ledger_balance(l, 1) > had / 2, "the bound is not that of a quiet epoch");
+	ok(ledger_is_sound(l), "sums");
+}
+
+/* What is not committed counts for nothing; what contradicts itself is not believed. */
+static void test_replay(void)
+{
+	struct ldplog_header *h = (void *)mem;
+	struct replay *rp;
+	uint64_t tail;
+
+	begin(250000);
+	attach(0, 1, 1, 100);
+	attach(1, 2, 1, 100);
+	epoch(8000, 0, 0, 0);
+	tail = h->tail;
+	h->tail -= RECORD_BYTES;
+	rp = replayed();
+	ok(rp->synced && !account_of(rp, 2), "without its COMMIT an epoch never was");
+	h->tail = tail;
+	rp = replayed();
+	is_int(account_of(rp, 2)->balance, 4000, "with it it was");
+	is_int(account_of(rp, 2)->id.generation, 1, "generation");
+	is_int(account_of(rp, 2)->id.uuid[15], 2, "uuid");
+	((struct record *)(void *)(mem + LDPLOG_HEADER_BYTES + tail - 3 * RECORD_BYTES))->bytes++;
+	ok(!replayed()->synced, "after a damaged record nothing is known");
+	for (int i = 0; i < 1000; i++)
+		epoch(8000, 0, 0, 0);
+	ok(replayed()->synced, "until the next checkpoint");
+	rp = replayed();
+	is_int(replay_add(rp, &(struct record){.type = RECORD_LOAN,
+					       .ldp = record_ldp(2, 0),
+					       .bytes = 5,
+					       .balance_after = 6}),
+	       0, "a record waits for its COMMIT");
+	is_int(replay_add(rp, &(struct record){.type = RECORD_COMMIT}), -EBADMSG,
+	       "and is refused with it if it contradicts what was before");
+	ok(!rp->synced, "then nothing is known");
+	rp = replayed();
+	ok(rp->synced, "once more");
+	replay_add(rp, &(struct record){.type = RECORD_LOAN,
+					.ldp = record_ldp(2, 0),
+					.bytes = 5,
+					.balance_after = account_of(rp, 2)->balance + 5});
+	is_int(replay_add(rp, &(struct record){.type = RECORD_COMMIT,
+					       .epoch = rp->epoch,
+					       .peer = (uint64_t)rp->pool}),
+	       -EBADMSG, "a loan that nobody borrowed: the sum is not zero");
+}
+
+static uint64_t follow(struct replay *rp, struct ldplog_reader *r, const uint32_t domid[LDPS])
+{
+	uint64_t wrong = 0;
+
+	replay_log(rp, r);
+	for (uint32_t slot = 0; slot < LDPS; slot++) {
+		const struct replay_account *a = domid[slot] ? account_of(rp, domid[slot]) : NULL;
+
+		wrong += domid[slot] && (!a || a->balance != ledger_balance(l, slot));
+	}
+	return wrong + !rp->synced + (rp->pool != ledger_pool(l));
+}
+
+/* LDPs come, go and change; epochs are busy, quiet and far apart; a reader follows. */
+static void test_property(void)
+{
+	uint32_t domid[LDPS] = {0};
+	uint64_t unsound = 0, wrong = 0, factors = 0, epochs = 0;
+	struct ldplog_reader r;
+	struct replay rp;
+	struct rng rng;
+
+	begin(1000000);
+	rng_seed(&rng, 5);
+	replay_init(&rp);
+	ldplog_reader_init(&r, mem);
+	while (epochs < 1000000) {
+		uint32_t slot = rng_below(&rng, LDPS);
+
+		switch (rng_below(&rng, 400)) {
+		case 0:
+			if (domid[slot])
+				ledger_detach(l, slot);
+			domid[slot] = domid[slot] ? 0 : 1 + slot;
+			if (domid[slot])
+				attach(slot, domid[slot], rng_below(&rng, 2),
+				       1 + rng_below(&rng, 65535));
+			break;
+		case 1:
+			if (domid[slot])
+				ledger_set_weight(l, slot, 1 + rng_below(&rng, 1000));
+			break;
+		case 2:
+			now_ns += LEDGER_KEEP_NS / 4;
+			break;
+		}
+		for (slot = 0; slot < LDPS; slot++) {
+			if (rng_below(&rng, 3))
+				ledger_serve(l, slot, rng_below(&rng, 1u << rng_below(&rng, 28)));
+		}
+		ledger_set_time(l, now_ns += 10000000, 0);
+		epochs += ledger_epoch(l, 1 + rng_below(&rng, 2) * rng_below(&rng, 50),
+				       rng_below(&rng, 2) ? rng_below(&rng, 1u << 30) : 0);
+		slot = rng_below(&rng, LDPS);
+		factors += ledger_factor(l, slot) < 32768 || ledger_factor(l, slot) > 131072;
+		if (epochs % 256 == 0 || r.at + RING / 2 < ledger_log_end(l)) {
+			unsound += !ledger_is_sound(l);
+			wrong += follow(&rp, &r, domid);
+		}
+	}
+	is_int(unsound, 0, "a million epochs: all sums are exactly zero");
+	is_int(factors, 0, "factors in range");
+	is_int(wrong, 0, "who follows the log has the same balances");
+	is_int(r.missed + r.damaged, 0, "and missed nothing");
+	replay_free(&rp);
+}
+
+int main(void)
+{
+	test_loans();
+	test_capacity();
+	test_bounds();
+	test_identity();
+	test_restart();
+	test_replay();
+	test_property();
+	ledger_free(l);
+	replayed(); /* the last one is freed */
+	return done_testing();
+}
