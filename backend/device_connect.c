@@ -14,9 +14,13 @@
 
 static uint32_t offered_features(const struct control *c)
 {
+	uint64_t capacity_bps = control_tx_capacity_bps(c);
 	uint32_t f = VNET_F_CSUM;
 
-	if (c->link.tx_capacity_bps == 0 || c->link.tx_capacity_bps >= TSO_MIN_BPS)
+	/* And it must fit into the queue behind, which without a pace is what is filled. */
+	if (c->link.tx_capacity_bps == 0 && !c->probe.tso)
+		return f;
+	if (capacity_bps == 0 || capacity_bps >= TSO_MIN_BPS)
 		f |= VNET_F_TSO4 | VNET_F_TSO6 | VNET_F_USO;
 	return f;
 }

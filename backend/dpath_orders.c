@@ -174,9 +174,8 @@ static void set_link(struct dpath *dp, const struct link_conf *link)
 	dp->link = *link;
 	pace_set(&dp->tx_pace, link->tx_capacity_bps, dp->now_ns);
 	pace_set(&dp->rx_pace, link->rx_capacity_bps, dp->now_ns);
-	sched_set_capacity(dp->tx, link->tx_capacity_bps);
 	sched_set_capacity(dp->rx, link->rx_capacity_bps);
-	uplink_set_capacity(dp->up, link->tx_capacity_bps);
+	dpath_capacity_configure(dp);
 	sharing_changed(dp);
 }
 

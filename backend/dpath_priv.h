@@ -3,6 +3,7 @@
 #ifndef DMVL_DPATH_PRIV_H
 #define DMVL_DPATH_PRIV_H
 
+#include "backend/capacity.h"
 #include "backend/dpath.h"
 #include "backend/fdb.h"
 #include "backend/pace.h"
@@ -26,8 +27,12 @@ struct dpath {
 
 	struct sched *tx, *rx, *local; /* onto the uplink, into the rings, LDP to LDP */
 	struct pace tx_pace, rx_pace;
-	bool tx_blocked; /* the uplink said EAGAIN */
-	bool lost;	 /* the uplink is no more */
+	struct capacity capacity;	    /* of the uplink, as measured */
+	uint64_t capacity_bps, capacity_ns; /* in force, since when */
+	uint64_t announced_bps, announced_ns;
+	struct loop_timer *estimate_due; /* a change that is still to be announced */
+	bool tx_blocked;		 /* the uplink said EAGAIN */
+	bool lost;			 /* the uplink is no more */
 	bool head_moved; /* a head went from one lottery to the other, which may have had its run */
 	struct fdb *fdb;
 	struct ldp *ldp[DPATH_SLOTS];
@@ -90,6 +95,20 @@ void dpath_free_ldp(struct dpath *dp, struct ldp *l);
 
 /* dpath_credit.c: after attach, detach and changed settings, tells those whose credit changed. */
 void dpath_update_credits(struct dpath *dp);
+
+/* dpath_capacity.c: what the uplink carries, and what follows from that. */
+
+/* The capacity in force, configured or measured, in bits per second; 0: unknown. */
+uint64_t dpath_capacity_bps(const struct dpath *dp);
+
+/* dp->link has changed. */
+void dpath_capacity_configure(struct dpath *dp);
+
+/* Each turn, when all was sent that could be. */
+void dpath_capacity_turn(struct dpath *dp);
+
+/* For dp->estimate_due; NULL: out of memory. */
+struct loop_timer *dpath_capacity_timer(struct dpath *dp);
 
 /* dpath_tx.c: TX rings -> uplink, and LDP to LDP. */
 
