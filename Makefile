@@ -119,6 +119,7 @@ $(O)/tests/unit/%: $(O)/tests/unit/%.o $(O)/libctl.a $(O)/libback.a $(O)/libfron
 -include tests/xensim/xensim.mk
 -include tests/sim/sim.mk
 -include tests/hostile/hostile.mk
+-include tests/capacity/capacity.mk
 -include tests/fuzz/fuzz.mk
 
 # The set-up comes first: what make reads of pkg-config is only there behind it.

@@ -84,6 +84,7 @@ bool dpath_lost_uplink(const struct dpath *dp)
 
 void dpath_report(const struct dpath *dp)
 {
+	dpath_capacity_report(dp);
 	for (uint32_t slot = 0; slot < dp->slots_end; slot++) {
 		if (dp->ldp[slot])
 			ldp_report(dp->ldp[slot]);

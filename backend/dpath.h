@@ -22,7 +22,7 @@ struct dpath *dpath_new(struct loop *loop, struct uplink *uplink, struct mbox *i
 			struct mbox *out);
 void dpath_free(struct dpath *dp);
 
-/* Logs each LDP's counters: frames, bytes, and drops by reason. */
+/* Logs the uplink's capacity, and each LDP's counters: frames, bytes, and drops by reason. */
 void dpath_report(const struct dpath *dp);
 
 /* The device went away while the loop ran. */

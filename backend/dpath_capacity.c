@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "backend/dpath_priv.h"
@@ -110,4 +111,10 @@ void dpath_capacity_turn(struct dpath *dp)
 	if (change <= dp->capacity_bps >> LEAP_SHIFT && dp->now_ns - dp->capacity_ns < STEP_NS)
 		return;
 	put_in_force(dp, want);
+}
+
+void dpath_capacity_report(const struct dpath *dp)
+{
+	log_notice("uplink %s: capacity=%" PRIu64 " estimate=%" PRIu64 " sndbuf=%u", dp->up->ifname,
+		   dp->capacity_bps, dp->capacity.estimate_bps, dp->capacity.sndbuf_bytes);
 }

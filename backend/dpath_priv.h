@@ -107,6 +107,9 @@ void dpath_capacity_configure(struct dpath *dp);
 /* Each turn, when all was sent that could be. */
 void dpath_capacity_turn(struct dpath *dp);
 
+/* Logs what is in force and what was measured. */
+void dpath_capacity_report(const struct dpath *dp);
+
 /* For dp->estimate_due; NULL: out of memory. */
 struct loop_timer *dpath_capacity_timer(struct dpath *dp);
 
