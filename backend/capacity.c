@@ -18,6 +18,11 @@
  * the estimate, it is a sample too. It never makes the first estimate: a link that was never full
  * may be of any size.
  *
+ * A buffer that is too large is never full: if the link became slower, or the estimate was too
+ * high, what guests have in flight waits in the queue behind and nothing shows. So while much is
+ * sent and nothing refused the buffer is halved, down to half a millisecond; the next sample makes
+ * it whole. Not below, as a device gives room back only so often.
+ *
  * If spans run dry although frames wait, we come too late for so small a buffer: it is doubled
  * until we do not, and halved again after a while without. The device says that there is room when
  * the buffer is half empty, so half of it is what bridges our absence. It must stay below what the
@@ -33,12 +38,16 @@
 #define FAR_SHIFT      2 /* a quarter */
 #define FAR_COUNT      3u
 
-#define SNDBUF_MIN   (4 * (FRAME_WIRE_FULL + CAPACITY_FRAME_CHARGE))
+#define PAGE	     4096u
+#define SKB_ROOM     384u	/* in front of and behind a frame's bytes */
+#define SNDBUF_MIN   (4 * 2304) /* full frames, as charged */
 #define SNDBUF_START (128u << 10)
 #define SNDBUF_MAX   (64u << 20)
 #define SNDBUF_MS    2u
-#define SLACK_MAX    3u
-#define SLACK_START  9u
+#define SLACK_MIN    (-2)
+#define SLACK_MAX    3
+#define SLACK_START  9 /* while no estimate says how much it is */
+#define QUIET_NS     50000000u
 #define LATE_SPANS   16u /* to judge by */
 #define LATE_PART    4u	 /* one in so many is too many */
 #define LATE_FOR_NS  10000000000ull
@@ -48,12 +57,28 @@ void capacity_init(struct capacity *c, uint32_t sndbuf_max_bytes, uint64_t now_n
 	*c = (struct capacity){.sndbuf_max_bytes = sndbuf_max_bytes,
 			       .span_begin_ns = now_ns,
 			       .window_begin_ns = now_ns,
+			       .quiet_begin_ns = now_ns,
 			       .late_ns = now_ns};
 }
 
 void capacity_set_max(struct capacity *c, uint32_t sndbuf_max_bytes)
 {
 	c->sndbuf_max_bytes = sndbuf_max_bytes;
+}
+
+/*
+ * What the send buffer is charged with for a frame, about: the kernel takes what it needs for one
+ * from its allocator, by powers of two, or for long ones by pages.
+ */
+static uint32_t charge_of(uint32_t bytes)
+{
+	uint32_t size = 512;
+
+	if (bytes >= PAGE - SKB_ROOM)
+		return (bytes + PAGE - 1) / PAGE * PAGE + 1024;
+	while (size < bytes + SKB_ROOM)
+		size *= 2;
+	return size + 256;
 }
 
 static uint64_t rate_bps(uint64_t bytes, uint64_t ns)
@@ -91,10 +116,11 @@ void capacity_sent(struct capacity *c, uint32_t wire_bytes, bool charged)
 {
 	c->span_bytes += wire_bytes;
 	if (charged)
-		c->span_charge += wire_bytes + CAPACITY_FRAME_CHARGE;
+		c->span_charge += charge_of(wire_bytes);
 	if (wire_bytes > c->busy_frame_max)
 		c->busy_frame_max = wire_bytes;
 	c->window_bytes += wire_bytes;
+	c->quiet_bytes += wire_bytes;
 }
 
 void capacity_idle(struct capacity *c)
@@ -111,6 +137,8 @@ static void add_busy(struct capacity *c, uint64_t ns)
 	    c->busy_bytes < (uint64_t)c->busy_frame_max * SAMPLE_FRAMES)
 		return;
 	take_sample(c, rate_bps(c->busy_bytes, c->busy_ns));
+	if (c->slack < 0)
+		c->slack = 0;
 	c->busy_bytes = 0;
 	c->busy_ns = 0;
 	c->busy_frame_max = 0;
@@ -148,12 +176,26 @@ void capacity_blocked(struct capacity *c, uint64_t now_ns)
 	c->span_bytes = 0;
 	c->span_charge = 0;
 	c->span_begin_ns = now_ns;
+	c->quiet_bytes = 0;
+	c->quiet_begin_ns = now_ns;
+}
+
+/* Much was sent and nothing refused: is the buffer too large to ever be full? */
+static void watch_quiet(struct capacity *c, uint64_t now_ns)
+{
+	if (c->quiet_bytes < c->sndbuf_bytes || now_ns - c->quiet_begin_ns < QUIET_NS)
+		return;
+	c->quiet_bytes = 0;
+	c->quiet_begin_ns = now_ns;
+	if (c->estimate_bps && c->slack > SLACK_MIN)
+		c->slack--;
 }
 
 void capacity_turn(struct capacity *c, uint64_t now_ns)
 {
 	uint64_t ns = now_ns - c->window_begin_ns, bps;
 
+	watch_quiet(c, now_ns);
 	if (ns < WINDOW_NS)
 		return;
 	if (c->window_bytes < (uint64_t)c->sndbuf_bytes * WINDOW_BUFFERS) {
@@ -181,7 +223,7 @@ uint32_t capacity_sndbuf(const struct capacity *c)
 	/* Twice, since the buffer is charged with more than the frames' bytes. */
 	if (c->estimate_bps)
 		want = c->estimate_bps / 8000 * SNDBUF_MS * 2;
-	want <<= c->slack;
+	want = c->slack > 0 ? want << c->slack : want >> -c->slack;
 	if (want < SNDBUF_MIN)
 		want = SNDBUF_MIN;
 	want = at_most(want, max);

@@ -34,12 +34,12 @@ struct capacity {
 
 	/* Does the link run dry because we come late? */
 	unsigned late, spans; /* of the last spans without idling */
-	unsigned slack;	      /* times that the buffer was doubled for it */
+	int slack;	      /* times that the buffer was doubled for it; below 0: halved */
 	uint64_t late_ns;     /* when it was last late */
-};
 
-/* What the send buffer is charged with for a frame besides its bytes, about. */
-#define CAPACITY_FRAME_CHARGE 768u
+	/* Since the buffer was full, or was halved because it never is. */
+	uint64_t quiet_bytes, quiet_begin_ns;
+};
 
 /* The buffer must stay below this (bytes; 0: no limit is known). */
 void capacity_init(struct capacity *c, uint32_t sndbuf_max_bytes, uint64_t now_ns);

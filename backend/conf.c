@@ -51,6 +51,7 @@ const char conf_help[] =
 	"                       macvtap:LOWER takes the interface LOWER whole\n"
 	"  --take-over          take LOWER even if it carries addresses or routes\n"
 	"  --tx-capacity RATE   what the uplink carries out of the host: frames are paced to it\n"
+	"                       (not given: it is measured where that can be done)\n"
 	"  --rx-capacity RATE   what may come in for all guests together\n"
 	"  --run-dir DIR        lock file of the instance (" DEFAULT_RUN_DIR ")\n"
 	"  --log-level LEVEL    error, warning, notice, info (default) or debug\n"

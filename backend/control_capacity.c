@@ -51,7 +51,9 @@ static void on_net_change(void *arg)
 	struct control *c = arg;
 
 	qdisc_watch_drain(c->net_fd);
-	loop_timer_set(c->probe_timer, PROBE_WAIT_NS);
+	if (!c->probe_due)
+		loop_timer_set(c->probe_timer, PROBE_WAIT_NS);
+	c->probe_due = true;
 }
 
 static void on_probe_timer(void *arg)
@@ -59,6 +61,7 @@ static void on_probe_timer(void *arg)
 	struct control *c = arg;
 	struct probe was = c->probe;
 
+	c->probe_due = false;
 	probe_uplink(c->conf.uplink, &c->probe);
 	if (c->probe.signal != was.signal)
 		log_notice("uplink %s: its capacity can %s%s", c->conf.name,

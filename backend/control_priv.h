@@ -35,6 +35,7 @@ struct control {
 	int net_fd;			 /* tells when to look again */
 	struct loop_io *net_io;
 	struct loop_timer *probe_timer;
+	bool probe_due;		   /* it is set */
 	uint64_t estimate_bps;	   /* what the uplink carries, as measured; 0: not known */
 	bool tx_scaled, rx_scaled; /* minima are more than fits */
 	TAILQ_HEAD(, device) devices;

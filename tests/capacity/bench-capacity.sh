@@ -146,21 +146,21 @@ settle_ms()
 
 steps()
 {
-	case="$1 step 100mbit<->1gbit"
-	traffic_start "$1" 100mbit 4mb
-	wait_for 20 near 100mbit
+	traffic_start "$1" 20mbit 4mb
+	wait_for 20 near 20mbit
 	for _n in 1 2 3; do
-		settle_ms "$1 step 100mbit to 1gbit" 1gbit
-		settle_ms "$1 step 1gbit to 100mbit" 100mbit
+		settle_ms "$1 step 20mbit to 200mbit" 200mbit
+		settle_ms "$1 step 200mbit to 20mbit" 20mbit
 	done
-	metric "$case" qdisc_drops "$(counter drops)" 1
+	metric "$1 steps" qdisc_drops "$(counter drops)" 1
 	traffic_end
 }
 
 [ ! -e /proc/sys/net/bridge/bridge-nf-call-iptables ] ||
 	sysctl -q -w net.bridge.bridge-nf-call-iptables=0 net.bridge.bridge-nf-call-ip6tables=0
-for c in ${CASES:-tap:100mbit:100kb tap:100mbit:4mb tap:1gbit:100kb tap:1gbit:4mb \
-	macvtap:100mbit:100kb macvtap:100mbit:4mb macvtap:1gbit:100kb macvtap:1gbit:4mb}; do
+# Not 1gbit with 100kb: without segmentation offload these guests do not fill it.
+for c in ${CASES:-tap:100mbit:100kb tap:100mbit:4mb tap:1gbit:4mb \
+	macvtap:100mbit:100kb macvtap:100mbit:4mb macvtap:1gbit:4mb}; do
 	# shellcheck disable=SC2046
 	one $(echo "$c" | tr : ' ')
 done

@@ -99,7 +99,12 @@ check 'a faster link: the estimate follows' wait_for 30 estimate_near "$high"
 check 'the error clears' wait_for 30 key_is "$(be g2)/error" ''
 is "$(dropped_silently)" 0 'nothing was dropped behind the uplink'
 
-# Configured, live, and not any more.
+# Configured, live, and not any more. A link that is clearly slower than that still shows.
+xenstore-write "$uplink/tx-capacity" "$high"
+up_rate $((low * 4 / 5))
+check 'slower than configured: the minima are scaled' wait_for 30 key_like "$(be g2)/error" '*tx-min*scaled*'
+up_rate "$high"
+check 'as fast: they are not' wait_for 30 key_is "$(be g2)/error" ''
 xenstore-write "$uplink/tx-capacity" "$low"
 check 'minima do not fit what is configured' wait_for 30 key_like "$(be g2)/error" '*tx-min*scaled*'
 xenstore-write "$uplink/tx-capacity" 0
