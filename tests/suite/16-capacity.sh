@@ -15,7 +15,8 @@ demanded()
 	_what=$1 _pattern=$2
 	shift 2
 	# shellcheck disable=SC2086
-	dmvl-back ${*:-$up} 2>err
+	[ $# -gt 0 ] || set -- $up
+	dmvl-back "$@" 2>err
 	is $? 2 "$_what: status 2"
 	is "$(wc -l <err)" 1 "$_what: one line"
 	like "$(cat err)" "$_pattern" "$_what: says why"
