@@ -59,6 +59,7 @@ const char conf_help[] =
 	"                       macvtap:LOWER takes the interface LOWER whole\n"
 	"  --take-over          take LOWER even if it carries addresses or routes\n"
 	"  --tx-capacity RATE   what the uplink carries out of the host: frames are paced to it\n"
+	"                       (not given: it is measured where that can be done)\n"
 	"  --rx-capacity RATE   what may come in for all guests together\n"
 	"  --frame-cost BYTES   least that a frame is charged by; found from the capacity\n"
 	"  --epoch TIME         how often loans are accounted for, 1ms to 1s (10ms)\n"

@@ -88,6 +88,9 @@ static void on_message(struct control *c, struct msg *m)
 	case MSG_LOGGED:
 		xskey_write_u64(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_LOG_OFFSET, m->offset);
 		break;
+	case MSG_ESTIMATE:
+		control_estimate(c, m->estimate_bps);
+		break;
 	case MSG_QUIT:
 		begin_quit(c);
 		break;
@@ -140,6 +143,8 @@ static void work(struct control *c)
 	if (c->domains_new)
 		control_welcome_back(c);
 	soonest = step_devices(c);
+	if (control_judge_minima(c))
+		soonest = step_devices(c);
 	if (soonest != UINT64_MAX)
 		loop_timer_set(c->timer, soonest > c->now_ns ? soonest - c->now_ns : 0);
 	else
@@ -234,6 +239,8 @@ static int control_init(struct control *c, char *err, size_t errlen)
 	if (ret == 0)
 		ret = schema_uplink_dir(c->uplink_dir, sizeof(c->uplink_dir), c->domid,
 					c->conf.name);
+	if (ret >= 0 && control_demand_capacity(c, err, errlen) < 0)
+		return -EINVAL;
 	if (ret >= 0)
 		ret = control_publish_uplink(c);
 	if (ret == 0)
@@ -248,7 +255,7 @@ static int control_init(struct control *c, char *err, size_t errlen)
 		c->in_io = loop_io_new(c->loop, mbox_fd(c->in), LOOP_READ, on_messages, c);
 		c->timer = loop_timer_new(c->loop, on_timer, c);
 	}
-	if (c->xs_io && c->in_io && c->timer)
+	if (c->xs_io && c->in_io && c->timer && control_watch_net(c) == 0)
 		return 0;
 	snprintf(err, errlen, "out of memory");
 	return -ENOMEM;
@@ -262,6 +269,7 @@ static void control_free(struct control *c)
 		TAILQ_REMOVE(&c->devices, d, next);
 		free(d);
 	}
+	control_unwatch_net(c);
 	loop_timer_free(c->timer);
 	loop_io_free(c->in_io);
 	loop_io_free(c->xs_io);
@@ -283,6 +291,7 @@ int control_start(const struct control_conf *conf, struct mbox *in, struct mbox 
 		return -ENOMEM;
 	}
 	c->conf = *conf;
+	c->net_fd = -1;
 	c->in = in;
 	c->out = out;
 	TAILQ_INIT(&c->devices);

@@ -10,6 +10,7 @@
 #include "backend/dom.h"
 #include "backend/dpath.h"
 #include "backend/msg.h"
+#include "backend/probe.h"
 #include "common/xs.h"
 #include "xenstore-schema/schema.h"
 
@@ -29,6 +30,14 @@ struct control {
 	unsigned domid; /* our own */
 	char uplink_dir[SCHEMA_PATH_MAX];
 	struct link_conf link;
+	char link_error[SCHEMA_ERR_MAX]; /* of the uplink's settings, as written */
+	struct probe probe;		 /* of the uplink, as it is now */
+	int net_fd;			 /* tells when to look again */
+	struct loop_io *net_io;
+	struct loop_timer *probe_timer;
+	bool probe_due;		   /* it is set */
+	uint64_t estimate_bps;	   /* what the uplink carries, as measured; 0: not known */
+	bool tx_scaled, rx_scaled; /* minima are more than fits */
 	TAILQ_HEAD(, device) devices;
 	struct device *by_slot[DPATH_SLOTS];
 	uint32_t slots_busy;
@@ -56,6 +65,33 @@ int control_publish_uplink(struct control *c);
 
 /* Reads what an operator may set, and sends it to the frame loop where it changed. */
 void control_load_link(struct control *c);
+
+/* control_capacity.c: what the uplink can carry. */
+
+/*
+ * Probes the uplink. 0, or -EINVAL with a sentence in err: its capacity can neither be measured nor
+ * was it configured.
+ */
+int control_demand_capacity(struct control *c, char *err, size_t errlen);
+
+/* Probes it anew whenever an interface or a qdisc changes. 0 or -errno. */
+int control_watch_net(struct control *c);
+void control_unwatch_net(struct control *c);
+
+/* The frame loop has measured so much. */
+void control_estimate(struct control *c, uint64_t bps);
+
+/* The capacity in force, configured or measured; 0: unknown. */
+uint64_t control_tx_capacity_bps(const struct control *c);
+
+/* The sum of all devices' tx-min or rx-min (key), but for one (NULL: of all). */
+uint64_t control_minima_bps(const struct control *c, const struct device *but, enum schema_key key);
+
+/* Do the minima fit? Marks devices to be looked at, and returns true, when that changed. */
+bool control_judge_minima(struct control *c);
+
+/* One sentence (SCHEMA_ERR_MAX bytes) if a minimum of the device is scaled down, else "". */
+void control_minima_error(const struct control *c, const struct device *d, char *err);
 
 /* control_domains.c: what the hypervisor says. */
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <stdio.h>
+#include <string.h>
 
 #include "backend/control_priv.h"
 #include "backend/device.h"
@@ -8,50 +9,77 @@
 #include "common/xskey.h"
 
 /* An operator's rate; the old one stays where the new one is malformed. */
-static void load_rate(struct control *c, enum schema_key key, uint64_t *bps)
+static void load_rate(struct control *c, enum schema_key key, uint64_t *bps, char *err)
 {
-	char text[SCHEMA_VALUE_MAX + 1], err[SCHEMA_ERR_MAX];
+	char text[SCHEMA_VALUE_MAX + 1], why[SCHEMA_ERR_MAX];
 
 	if (xskey_read(c->xs, XS_NO_TXN, c->uplink_dir, key, text, sizeof(text)) < 0)
 		*bps = 0;
-	else if (schema_parse_u64(key, text, bps, err) < 0)
+	else if (schema_parse_u64(key, text, bps, why) < 0 && !err[0])
+		memcpy(err, why, SCHEMA_ERR_MAX);
+}
+
+/* No capacity is one that can be measured. */
+static void require_signal(struct control *c, uint64_t *tx_bps, char *err)
+{
+	if (*tx_bps || c->probe.signal)
+		return;
+	*tx_bps = c->link.tx_capacity_bps;
+	if (!err[0])
+		snprintf(err, SCHEMA_ERR_MAX, "%s 0: it cannot be measured: %s",
+			 schema_name(KEY_UPLINK_TX_CAPACITY), c->probe.why);
+}
+
+static void show_error(struct control *c, const char *err)
+{
+	if (strcmp(err, c->link_error) == 0)
+		return;
+	if (err[0])
 		log_warning("uplink %s: %s", c->conf.name, err);
+	else
+		log_info("uplink %s: well again", c->conf.name);
+	snprintf(c->link_error, sizeof(c->link_error), "%s", err);
+	xskey_write(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_ERROR, err);
 }
 
 /* And his frame cost, which is found from the capacity where he gave none. */
-static void load_frame_cost(struct control *c, uint32_t *bytes)
+static void load_frame_cost(struct control *c, uint32_t *bytes, char *err)
 {
-	char text[SCHEMA_VALUE_MAX + 1], err[SCHEMA_ERR_MAX];
+	char text[SCHEMA_VALUE_MAX + 1], why[SCHEMA_ERR_MAX];
 	uint64_t value;
 
 	if (xskey_read(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_FRAME_COST, text, sizeof(text)) <
 	    0)
 		*bytes = FRAME_COST_AUTO;
-	else if (schema_parse_u64(KEY_UPLINK_FRAME_COST, text, &value, err) < 0)
-		log_warning("uplink %s: %s", c->conf.name, err);
-	else
+	else if (schema_parse_u64(KEY_UPLINK_FRAME_COST, text, &value, why) == 0)
 		*bytes = (uint32_t)value; /* the schema's range fits */
+	else if (!err[0])
+		memcpy(err, why, SCHEMA_ERR_MAX);
 }
 
 void control_load_link(struct control *c)
 {
-	char text[SCHEMA_VALUE_MAX + 1], err[SCHEMA_ERR_MAX], rate[32];
+	char text[SCHEMA_VALUE_MAX + 1], why[SCHEMA_ERR_MAX], err[SCHEMA_ERR_MAX] = "", rate[32];
 	struct link_conf link = c->link;
 	unsigned sw = (unsigned)link.sw;
 	struct device *d;
 	struct msg *m;
 
-	load_rate(c, KEY_UPLINK_TX_CAPACITY, &link.tx_capacity_bps);
-	load_rate(c, KEY_UPLINK_RX_CAPACITY, &link.rx_capacity_bps);
-	load_frame_cost(c, &link.frame_cost_bytes);
+	load_rate(c, KEY_UPLINK_TX_CAPACITY, &link.tx_capacity_bps, err);
+	load_rate(c, KEY_UPLINK_RX_CAPACITY, &link.rx_capacity_bps, err);
+	load_frame_cost(c, &link.frame_cost_bytes, err);
+	require_signal(c, &link.tx_capacity_bps, err);
+	link.sndbuf_max_bytes = c->probe.sndbuf_max_bytes;
 	if (xskey_read(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_SWITCH, text, sizeof(text)) < 0)
 		sw = (unsigned)schema_default(KEY_UPLINK_SWITCH);
-	else if (schema_parse_enum(KEY_UPLINK_SWITCH, text, &sw, err) < 0)
-		log_warning("uplink %s: %s", c->conf.name, err);
+	else if (schema_parse_enum(KEY_UPLINK_SWITCH, text, &sw, why) < 0 && !err[0])
+		memcpy(err, why, sizeof(err));
 	link.sw = (enum switch_mode)sw;
+	show_error(c, err[0] ? err : c->conf.log_error);
 	if (link.tx_capacity_bps == c->link.tx_capacity_bps &&
-	    link.rx_capacity_bps == c->link.rx_capacity_bps &&
-	    link.frame_cost_bytes == c->link.frame_cost_bytes && link.sw == c->link.sw)
+	    link.rx_capacity_bps == c->link.rx_capacity_bps && link.sw == c->link.sw &&
+	    link.frame_cost_bytes == c->link.frame_cost_bytes &&
+	    link.sndbuf_max_bytes == c->link.sndbuf_max_bytes)
 		return;
 	c->link = link;
 	log_info("uplink %s: capacity %s", c->conf.name,
@@ -93,6 +121,7 @@ static int publish_credit(struct control *c)
 	if (ret == 0)
 		ret = xskey_write(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_ERROR,
 				  c->conf.log_error);
+	snprintf(c->link_error, sizeof(c->link_error), "%s", c->conf.log_error);
 	format_fraction(text, sizeof(text), c->conf.repayment_ppm);
 	if (ret == 0)
 		ret = xskey_write(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_REPAYMENT, text);
@@ -124,6 +153,10 @@ int control_publish_uplink(struct control *c)
 	if (ret == 0 && c->conf.frame_cost_bytes != FRAME_COST_AUTO)
 		ret = xskey_write_u64(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_FRAME_COST,
 				      c->conf.frame_cost_bytes);
+	/* What an earlier daemon left. */
+	if (ret == 0)
+		ret = xskey_write_u64(c->xs, XS_NO_TXN, c->uplink_dir,
+				      KEY_UPLINK_TX_CAPACITY_ESTIMATE, 0);
 	if (ret == 0)
 		ret = xskey_write(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_STATE, "running");
 	return ret;

@@ -30,6 +30,14 @@ static void on_key_event(struct control *c, unsigned domid, unsigned id, const c
 		control_found(c, domid, id);
 }
 
+/* Below the uplink's directory (with the '/'): one of the keys that we announce? */
+static bool is_ours(const char *name)
+{
+	int key = name[0] == '/' ? schema_lookup(SCHEMA_UPLINK, name + 1) : -1;
+
+	return key >= 0 && schema_entry((enum schema_key)key)->owner == SCHEMA_BY_BACKEND;
+}
+
 static void on_backend_event(struct control *c, const char *path)
 {
 	unsigned domid, id;
@@ -72,7 +80,7 @@ void control_event(struct control *c, const struct xs_event *ev)
 		on_frontend_event(c, ev->token, ev->path);
 		break;
 	case 'U':
-		c->link_dirty = true;
+		c->link_dirty |= !is_ours(ev->path + strlen(c->uplink_dir));
 		break;
 	case 'I':
 		c->domains_new = true;

@@ -189,6 +189,14 @@ static bool read_online(struct control *c, struct device *d)
 	return online;
 }
 
+static void show_what_is_wrong(struct control *c, struct device *d)
+{
+	char minima[SCHEMA_ERR_MAX];
+
+	control_minima_error(c, d, minima);
+	device_show_error(c, d, d->unfit[0] ? d->unfit : d->fault[0] ? d->fault : minima);
+}
+
 static void look(struct control *c, struct device *d)
 {
 	struct hs_input in;
@@ -218,7 +226,7 @@ static void look(struct control *c, struct device *d)
 	log_debug("%s: back %d front %d: %s", d->name, in.back, in.front,
 		  handshake_action_name(action));
 	if (action != HS_FORGET)
-		device_show_error(c, d, d->unfit[0] ? d->unfit : d->fault);
+		show_what_is_wrong(c, d);
 	act(c, d, action);
 }
 

@@ -10,8 +10,18 @@
 #include "common/log.h"
 #include "common/xskey.h"
 
-/* On a slow uplink too: to cut long frames (dpath_tx.c) costs less than guests' doing it. */
-#define OFFERED_FEATURES (VNET_F_CSUM | VNET_F_TSO4 | VNET_F_TSO6 | VNET_F_USO)
+/*
+ * TSO on a slow uplink too: to cut long frames (dpath_tx.c) costs less than guests' doing it. But one
+ * must fit into the queue behind the uplink, which without a pace is what is filled.
+ */
+static uint32_t offered_features(const struct control *c)
+{
+	uint32_t f = VNET_F_CSUM;
+
+	if (c->link.tx_capacity_bps || c->probe.tso)
+		f |= VNET_F_TSO4 | VNET_F_TSO6 | VNET_F_USO;
+	return f;
+}
 
 static const struct {
 	enum schema_key back, front;
@@ -26,6 +36,7 @@ static const struct {
 
 static int write_offers(struct control *c, struct device *d, uint32_t t, const void *arg)
 {
+	uint32_t offered = offered_features(c);
 	char version[8];
 	int ret;
 
@@ -33,7 +44,8 @@ static int write_offers(struct control *c, struct device *d, uint32_t t, const v
 	snprintf(version, sizeof(version), "%d", WIRE_VERSION);
 	ret = xskey_write(c->xs, t, d->back, KEY_BACK_PROTOCOL_VERSIONS, version);
 	for (size_t i = 0; ret == 0 && i < N_FEATURES; i++)
-		ret = xskey_write(c->xs, t, d->back, features[i].back, "1");
+		ret = xskey_write(c->xs, t, d->back, features[i].back,
+				  offered & features[i].bit ? "1" : "0");
 	if (ret == 0)
 		ret = xskey_write_u64(c->xs, t, d->back, KEY_BACK_MAX_RING_ORDER,
 				      WIRE_RING_ORDER_MAX);
@@ -121,7 +133,7 @@ int device_connect(struct control *c, struct device *d)
 		return ret;
 
 	settings_to_conf(&d->settings, &d->conf);
-	d->conf.tx_features = OFFERED_FEATURES;
+	d->conf.tx_features = offered_features(c);
 	d->conf.rx_features = rx_features;
 	d->slot = slot;
 	c->by_slot[slot] = d;

@@ -9,13 +9,8 @@
 static bool admit(const struct control *c, const struct device *d, enum schema_key key,
 		  uint64_t capacity, uint64_t want, char *err)
 {
-	uint64_t sum = want, room = capacity / 100 * 95;
-	const struct device *o;
+	uint64_t sum = control_minima_bps(c, d, key) + want, room = capacity / 100 * 95;
 
-	TAILQ_FOREACH(o, &c->devices, next) {
-		if (o != d && o->served && !o->gone)
-			sum += key == KEY_BACK_TX_MIN ? o->settings.tx_min : o->settings.rx_min;
-	}
 	if (capacity == 0 || sum <= room)
 		return true;
 	if (err[0] == '\0')

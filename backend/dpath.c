@@ -84,6 +84,7 @@ bool dpath_lost_uplink(const struct dpath *dp)
 
 void dpath_report(const struct dpath *dp)
 {
+	dpath_capacity_report(dp);
 	for (uint32_t slot = 0; slot < dp->slots_end; slot++) {
 		if (dp->ldp[slot])
 			ldp_report(dp->ldp[slot]);
@@ -135,6 +136,7 @@ void dpath_run(struct dpath *dp)
 	more |= tx_run_local(dp);
 	more |= tx_run(dp);
 	more |= rx_run(dp);
+	dpath_capacity_turn(dp);
 	more |= dp->head_moved;
 	commit_all(dp);
 	if (more)
@@ -240,9 +242,10 @@ static bool dpath_init(struct dpath *dp)
 	dp->again = loop_timer_new(dp->loop, on_again, dp);
 	dp->pace = loop_timer_new(dp->loop, on_again, dp);
 	dp->unpark = loop_timer_new(dp->loop, on_unpark, dp);
+	dp->estimate_due = dpath_capacity_timer(dp);
 	return dp->tx && dp->rx && dp->local && dp->fdb && dp->frame && dp->flat && dp->segment &&
 	       dp->in_io && dp->up_in && dp->up_out && dp->again && dp->pace && dp->unpark &&
-	       dpath_epoch_init(dp);
+	       dp->estimate_due && dpath_epoch_init(dp);
 }
 
 struct dpath *dpath_new(struct loop *loop, struct uplink *uplink, struct mbox *in, struct mbox *out,
@@ -263,8 +266,10 @@ struct dpath *dpath_new(struct loop *loop, struct uplink *uplink, struct mbox *i
 	}
 	loop_io_enable(dp->up_out, false);
 	dp->now_ns = loop_now_ns();
+	capacity_init(&dp->capacity, 0, dp->now_ns);
 	pace_init(&dp->tx_pace, dp->now_ns);
 	pace_init(&dp->rx_pace, dp->now_ns);
+	dpath_capacity_configure(dp);
 	return dp;
 }
 
@@ -277,6 +282,7 @@ void dpath_free(struct dpath *dp)
 			dpath_free_ldp(dp, dp->ldp[slot]);
 	}
 	dpath_epoch_fini(dp);
+	loop_timer_free(dp->estimate_due);
 	loop_timer_free(dp->unpark);
 	loop_timer_free(dp->pace);
 	loop_timer_free(dp->again);

@@ -29,7 +29,7 @@ struct dpath *dpath_new(struct loop *loop, struct uplink *uplink, struct mbox *i
 			const struct dpath_conf *conf);
 void dpath_free(struct dpath *dp);
 
-/* Logs each LDP's counters: frames, bytes, and drops by reason. */
+/* Logs the uplink's capacity, and each LDP's counters: frames, bytes, and drops by reason. */
 void dpath_report(const struct dpath *dp);
 
 /*

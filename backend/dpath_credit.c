@@ -5,14 +5,14 @@
 #define CREDIT_MIN     65536u
 
 /*
- * What an LDP may keep in its TX ring: 100 ms at its share of the configured capacity, so that a
- * frame does not wait there longer than it must, and at least enough to bridge a pause of the
- * guest. Without a capacity the ring is the limit.
+ * What an LDP may keep in its TX ring: 100 ms at its share of the capacity, so that a frame does
+ * not wait there longer than it must, and at least enough to bridge a pause of the guest. Without a
+ * capacity the ring is the limit.
  */
 static struct wire_credit credit_of(const struct dpath *dp, const struct ldp *l, uint64_t weights)
 {
 	uint64_t ring = vchan_ring_bytes(l->vchan);
-	uint64_t rate = dp->link.tx_capacity_bps / weights * l->conf.tx.weight;
+	uint64_t rate = dpath_capacity_bps(dp) / weights * l->conf.tx.weight;
 	struct wire_credit c = {.credit_bytes = ring, .rate_bps = rate};
 
 	if (l->conf.tx.max_bps && (rate == 0 || l->conf.tx.max_bps < rate))

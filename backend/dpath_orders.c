@@ -178,11 +178,9 @@ static void set_link(struct dpath *dp, const struct link_conf *link)
 	dp->link = *link;
 	pace_set(&dp->tx_pace, link->tx_capacity_bps, dp->now_ns);
 	pace_set(&dp->rx_pace, link->rx_capacity_bps, dp->now_ns);
-	dp->tx_frame_cost = frame_cost_bytes(link->frame_cost_bytes, link->tx_capacity_bps);
 	dp->rx_frame_cost = frame_cost_bytes(link->frame_cost_bytes, link->rx_capacity_bps);
-	sched_set_capacity(dp->tx, link->tx_capacity_bps);
 	sched_set_capacity(dp->rx, link->rx_capacity_bps);
-	uplink_set_capacity(dp->up, link->tx_capacity_bps);
+	dpath_capacity_configure(dp);
 	sharing_changed(dp);
 }
 

@@ -3,6 +3,7 @@
 #ifndef DMVL_DPATH_PRIV_H
 #define DMVL_DPATH_PRIV_H
 
+#include "backend/capacity.h"
 #include "backend/credit/ledger.h"
 #include "backend/credit/logfile.h"
 #include "backend/dpath.h"
@@ -43,8 +44,12 @@ struct dpath {
 	struct sched *tx, *rx, *local; /* onto the uplink, into the rings, LDP to LDP */
 	struct pace tx_pace, rx_pace;
 	uint32_t tx_frame_cost, rx_frame_cost; /* the least bytes that a frame is charged by */
-	bool tx_blocked;		       /* the uplink said EAGAIN */
-	bool lost;			       /* the uplink is no more */
+	struct capacity capacity;	    /* of the uplink, as measured */
+	uint64_t capacity_bps, capacity_ns; /* in force, since when */
+	uint64_t announced_bps, announced_ns;
+	struct loop_timer *estimate_due; /* a change that is still to be announced */
+	bool tx_blocked;		 /* the uplink said EAGAIN */
+	bool lost;			 /* the uplink is no more */
 	bool head_moved; /* a head went from one lottery to the other, which may have had its run */
 	struct fdb *fdb;
 	struct ldp *ldp[DPATH_SLOTS];
@@ -148,6 +153,23 @@ void dpath_epoch(struct dpath *dp);
 void dpath_account_open(struct dpath *dp, struct ldp *l);
 void dpath_account_reweight(struct dpath *dp, struct ldp *l);
 void dpath_account_close(struct dpath *dp, struct ldp *l);
+
+/* dpath_capacity.c: what the uplink carries, and what follows from that. */
+
+/* The capacity in force, configured or measured, in bits per second; 0: unknown. */
+uint64_t dpath_capacity_bps(const struct dpath *dp);
+
+/* dp->link has changed. */
+void dpath_capacity_configure(struct dpath *dp);
+
+/* Each turn, when all was sent that could be. */
+void dpath_capacity_turn(struct dpath *dp);
+
+/* Logs what is in force and what was measured. */
+void dpath_capacity_report(const struct dpath *dp);
+
+/* For dp->estimate_due; NULL: out of memory. */
+struct loop_timer *dpath_capacity_timer(struct dpath *dp);
 
 /* dpath_tx.c: TX rings -> uplink, and LDP to LDP. */
 

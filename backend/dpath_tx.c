@@ -256,6 +256,7 @@ static bool send_head(struct dpath *dp, struct ldp *l)
 		wire = l->cost_bytes; /* no part of it will do better */
 	} else {
 		dp->tx_pace.bucket.tokens_bytes -= wire;
+		capacity_sent(&dp->capacity, wire, !l->fi.is_group);
 		l->count.tx_frames += wire == l->cost_bytes;
 		l->count.tx_bytes += wire;
 	}
@@ -283,6 +284,7 @@ bool tx_run(struct dpath *dp)
 			return false;
 		if (!send_head(dp, dp->ldp[slot])) {
 			dp->tx_blocked = true;
+			capacity_blocked(&dp->capacity, loop_now_ns());
 			loop_io_enable(dp->up_out, true);
 			return false;
 		}
@@ -325,8 +327,10 @@ void tx_announce(struct dpath *dp, struct ldp *l)
 	uint8_t frame[64];
 	struct iovec iov = {frame, frame_build_rarp(frame, l->conf.mac)};
 
-	if (write_uplink(dp, &vnet, &iov, 1) == 0)
+	if (write_uplink(dp, &vnet, &iov, 1) == 0) {
 		dp->tx_pace.bucket.tokens_bytes -= FRAME_WIRE_MIN;
+		capacity_sent(&dp->capacity, FRAME_WIRE_MIN, false);
+	}
 	if (++l->announced < ANNOUNCE_TIMES)
 		loop_timer_set(l->announce, ANNOUNCE_FIRST_NS << l->announced);
 }

@@ -130,7 +130,7 @@ static void start(struct daemon *d)
 	snprintf(d->conf.control.device, sizeof(d->conf.control.device), "%s", d->uplink.ifname);
 	d->conf.control.kind = d->uplink.kind;
 	tap_set_offloads(d->uplink.fd, TAP_CSUM | TAP_TSO4 | TAP_TSO6 | TAP_USO);
-	uplink_set_capacity(&d->uplink, d->conf.control.tx_capacity_bps);
+	d->conf.control.uplink = &d->uplink;
 	d->dpath = dpath_new(d->loop, &d->uplink, d->to_loop, d->to_control,
 			     &(struct dpath_conf){
 				     .epoch_ns = d->conf.control.epoch_us * 1000ull,

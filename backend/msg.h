@@ -24,11 +24,12 @@ enum msg_type {
 	MSG_STOP,   /* end the loop */
 
 	/* frame loop -> control */
-	MSG_DELETED, /* slot, vchan: to be closed */
-	MSG_FAILED,  /* slot, why: static text; NULL: the guest closed its side */
-	MSG_REFUSED, /* slot, why: the slot was not added; its vchan comes with MSG_DELETED */
-	MSG_LOGGED,  /* offset: so far the credit log of transmission is committed */
-	MSG_QUIT,    /* a signal asks to end, or the uplink is gone */
+	MSG_DELETED,  /* slot, vchan: to be closed */
+	MSG_FAILED,   /* slot, why: static text; NULL: the guest closed its side */
+	MSG_REFUSED,  /* slot, why: the slot was not added; its vchan comes with MSG_DELETED */
+	MSG_LOGGED,   /* offset: so far the credit log of transmission is committed */
+	MSG_QUIT,     /* a signal asks to end, or the uplink is gone */
+	MSG_ESTIMATE, /* estimate_bps: what the uplink carries, as measured */
 };
 
 /* LDP to LDP: in the host, through the uplink, or not at all. */
@@ -41,6 +42,7 @@ enum switch_mode {
 struct link_conf {
 	uint64_t tx_capacity_bps, rx_capacity_bps; /* 0: not configured */
 	uint32_t frame_cost_bytes;		   /* of any frame, or FRAME_COST_AUTO */
+	uint32_t sndbuf_max_bytes;		   /* of the uplink; 0: no limit is known */
 	enum switch_mode sw;
 };
 
@@ -57,6 +59,7 @@ struct msg {
 			struct ldp_conf conf;
 		};
 		struct link_conf link_conf;
+		uint64_t estimate_bps;
 		bool on;
 		uint64_t offset;
 	};

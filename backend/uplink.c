@@ -235,13 +235,18 @@ void uplink_close(struct uplink *u)
 	u->made = false;
 }
 
-void uplink_set_capacity(struct uplink *u, uint64_t capacity_bps)
+uint32_t uplink_sndbuf_bytes(uint64_t capacity_bps)
 {
 	uint64_t bytes = capacity_bps / 8 * SNDBUF_TIME_MS / 1000 * SNDBUF_TRUESIZE;
 
-	if (capacity_bps == 0 || bytes > SNDBUF_MAX)
+	if (bytes > SNDBUF_MAX)
 		bytes = SNDBUF_MAX;
 	if (bytes < SNDBUF_MIN * SNDBUF_TRUESIZE)
 		bytes = SNDBUF_MIN * SNDBUF_TRUESIZE;
+	return (uint32_t)bytes;
+}
+
+void uplink_set_sndbuf(struct uplink *u, uint32_t bytes)
+{
 	tap_set_sndbuf(u->fd, (int)bytes);
 }

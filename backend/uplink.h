@@ -42,9 +42,12 @@ int uplink_open(struct uplink *u, const struct uplink_spec *spec, const char *na
 void uplink_close(struct uplink *u);
 
 /*
- * Sizes the device's send buffer for a capacity in bits per second (0: unknown), so that its
- * queue and not a deeper one is where frames wait.
+ * How large the device's send buffer should be for a capacity in bits per second that is known, so
+ * that its queue and not a deeper one is where frames wait.
  */
-void uplink_set_capacity(struct uplink *u, uint64_t capacity_bps);
+uint32_t uplink_sndbuf_bytes(uint64_t capacity_bps);
+
+/* Makes it that large: more than this behind the device, and write() says EAGAIN. */
+void uplink_set_sndbuf(struct uplink *u, uint32_t bytes);
 
 #endif

@@ -48,6 +48,12 @@ void sched_free(struct sched *s);
  */
 void sched_set_capacity(struct sched *s, uint64_t capacity_bps);
 
+/*
+ * What the link carries at present (0: unknown), where that is not the capacity that minima are
+ * admitted against: minima and the frame cap follow it. sched_set_capacity() sets both.
+ */
+void sched_set_link(struct sched *s, uint64_t link_bps);
+
 /* Bits per second that minima may still ask for, UINT64_MAX while the capacity is unknown. */
 uint64_t sched_min_room_bps(const struct sched *s);
 

@@ -30,7 +30,8 @@ struct sched {
 	struct heap caps, dues;
 	uint32_t reserved; /* drawn last, for its minimum */
 	uint64_t now_ns;
-	uint64_t capacity_bps;
+	uint64_t capacity_bps; /* to admit minima against */
+	uint64_t link_bps;     /* what it is at present */
 	uint64_t min_sum_bps;
 };
 

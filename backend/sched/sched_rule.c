@@ -10,21 +10,21 @@
 #define MIN_DEPTH_MS  2 /* of waiting behind long frames that a minimum makes up for */
 #define DEPTH_MAX     ((uint64_t)1 << 40)
 
-static uint64_t sched_min_limit_bps(const struct sched *s)
+static uint64_t sched_min_limit_bps(uint64_t capacity_bps)
 {
-	return s->capacity_bps / 100 * MIN_PERCENT + s->capacity_bps % 100 * MIN_PERCENT / 100;
+	return capacity_bps / 100 * MIN_PERCENT + capacity_bps % 100 * MIN_PERCENT / 100;
 }
 
 /* The link has shrunk below what was granted. */
 static bool sched_is_scaled(const struct sched *s)
 {
-	return s->capacity_bps && s->min_sum_bps > sched_min_limit_bps(s);
+	return s->link_bps && s->min_sum_bps > sched_min_limit_bps(s->link_bps);
 }
 
 /* The minimum in force: what was granted, or less when the link has since shrunk. */
 static uint64_t sched_min_bps(const struct sched *s, uint32_t id)
 {
-	uint64_t min = s->ldp[id].rule.min_bps, limit = sched_min_limit_bps(s);
+	uint64_t min = s->ldp[id].rule.min_bps, limit = sched_min_limit_bps(s->link_bps);
 
 	if (!sched_is_scaled(s))
 		return min;
@@ -57,16 +57,22 @@ static void sched_scale_minima(struct sched *s)
 
 void sched_set_capacity(struct sched *s, uint64_t capacity_bps)
 {
+	s->capacity_bps = capacity_bps;
+	sched_set_link(s, capacity_bps);
+}
+
+void sched_set_link(struct sched *s, uint64_t link_bps)
+{
 	bool scaled = sched_is_scaled(s);
 
-	s->capacity_bps = capacity_bps;
+	s->link_bps = link_bps;
 	if (scaled || sched_is_scaled(s))
 		sched_scale_minima(s);
 }
 
 uint64_t sched_min_room_bps(const struct sched *s)
 {
-	uint64_t limit = sched_min_limit_bps(s);
+	uint64_t limit = sched_min_limit_bps(s->capacity_bps);
 
 	if (!s->capacity_bps)
 		return UINT64_MAX;
@@ -75,9 +81,9 @@ uint64_t sched_min_room_bps(const struct sched *s)
 
 uint32_t sched_frame_cap_bytes(const struct sched *s)
 {
-	uint64_t cap = s->capacity_bps / 8 / (1000000000u / FRAME_CAP_NS);
+	uint64_t cap = s->link_bps / 8 / (1000000000u / FRAME_CAP_NS);
 
-	if (!s->capacity_bps || cap > UINT32_MAX)
+	if (!s->link_bps || cap > UINT32_MAX)
 		return UINT32_MAX;
 	return cap < s->quantum_bytes ? s->quantum_bytes : (uint32_t)cap;
 }
@@ -95,7 +101,7 @@ static int sched_check(const struct sched *s, const struct sched_rule *r, uint64
 		return -ERANGE;
 	/* What shrinks or stays is always welcome, even on a link that has itself shrunk. */
 	if (s->capacity_bps && r->min_bps > old_min_bps &&
-	    others + r->min_bps > sched_min_limit_bps(s))
+	    others + r->min_bps > sched_min_limit_bps(s->capacity_bps))
 		return -ERANGE;
 	return 0;
 }

@@ -41,7 +41,7 @@ ip link add xenbr0 type bridge
 ip link set xenbr0 up
 back_start
 tap_back=$back
-back_run -n mv --uplink macvtap:lower0
+back_run -n mv --tx-capacity 10gbit --uplink macvtap:lower0
 is "$(xenstore-read /local/domain/0/data/dmvl/mv/kind)" macvtap 'it starts and says its kind'
 ldp g1 1 uplink=mv
 ldp g2 2 uplink=mv
@@ -58,7 +58,7 @@ like "$(dmvlctl uplinks)" '*mv*macvtap*' 'dmvlctl uplinks shows it'
 # A restart after kill -9 finds its own macvtap in the way, and takes it.
 kill -9 "$back"
 wait "$back"
-back_run -n mv --uplink macvtap:lower0
+back_run -n mv --tx-capacity 10gbit --uplink macvtap:lower0
 check 'after kill -9 it starts again' wait_for 60 connected g1
 check 'and traffic flows' talks g1
 back_stop
@@ -68,7 +68,7 @@ back=$tap_back
 back_stop
 
 ip addr add 10.79.0.1/16 dev lower0
-back_run -n mv --uplink macvtap:lower0 --take-over
+back_run -n mv --tx-capacity 10gbit --uplink macvtap:lower0 --take-over
 check '--take-over takes it with its address' kill -0 "$back"
 back_stop
 done_testing

@@ -74,10 +74,11 @@ _starts=0
 
 
 # back_start [OPTION..]: dmvl-back with a TAP on xenbr0; $back is its process id. back_run takes
-# the uplink too. Its log goes to back.N.log, N counting the starts.
+# the uplink too. Its log goes to back.N.log, N counting the starts. A veth pair has no
+# back-pressure, so a capacity must be given: one that limits nobody, unless an option is another.
 back_start()
 {
-	back_run --uplink tap:dmvl-up,bridge=xenbr0 "$@"
+	back_run --uplink tap:dmvl-up,bridge=xenbr0 --tx-capacity 10gbit "$@"
 }
 
 back_run()

@@ -379,6 +379,28 @@ static void test_admission(void)
 	sched_free(s);
 }
 
+/* The link carries less than what minima were admitted against. */
+static void test_link(void)
+{
+	const uint64_t ms = 1000000;
+	struct link k;
+
+	link_start(&k, 100000000);
+	link_add(&k, 0, (struct sched_rule){.weight = 1, .min_bps = 60000000}, Q);
+	link_add(&k, 1, (struct sched_rule){.weight = 1, .min_bps = 20000000}, Q);
+	k.rate_bps = 20000000;
+	sched_set_link(k.s, k.rate_bps);
+	is_int(sched_min_room_bps(k.s), 15000000, "what is admitted stays with the capacity");
+	is_int(sched_frame_cap_bytes(k.s), 2500, "frames are capped by the link");
+	link_run(&k, 500 * ms);
+	link_run(&k, 2000 * ms);
+	ok(near(link_permille(&k, 0, 2000 * ms), 720, 20), "minima shrink to the link: %d",
+	   link_permille(&k, 0, 2000 * ms));
+	sched_set_capacity(k.s, 100000000);
+	is_int(sched_frame_cap_bytes(k.s), 12500, "a capacity ends that");
+	sched_free(k.s);
+}
+
 int main(void)
 {
 	test_rng();
@@ -386,6 +408,7 @@ int main(void)
 	test_heap();
 	test_errors();
 	test_awake();
+	test_link();
 	test_weights();
 	test_factor();
 	test_max();

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The estimate of a link's capacity, against a link that is simulated: a queue that drains at a
+ * rate, in lumps or not, a send buffer that is charged as the kernel does, and a sender that may
+ * come late. The clock is virtual.
+ */
+#include "backend/capacity.h"
+
+#include <stdlib.h>
+
+#include "backend/sched/rng.h"
+#include "tests/unit/tap.h"
+
+#define US   1000ull
+#define MS   1000000ull
+#define SEC  1000000000ull
+#define FULL 1518u
+
+struct link {
+	uint64_t rate_bps;
+	uint64_t lump_ns;      /* it drains only so often */
+	uint64_t late_ns;      /* the sender comes so much too late, at most */
+	uint64_t offered_bps;  /* 0: always more than the link carries */
+	uint64_t window_bytes; /* the senders have no more in flight; 0: no limit */
+	uint32_t frame;
+
+	uint64_t now_ns, drained_ns, queue_bytes, offer;
+	uint64_t carry; /* bits * ns that are not a byte yet */
+	uint64_t carried_bytes, idle_ns;
+	struct rng rng;
+	struct capacity c;
+};
+
+/* What the kernel charges: the frame's allocation, rounded up as its allocator does. */
+static uint64_t truesize(const struct link *l, uint64_t bytes)
+{
+	return bytes / l->frame * (l->frame + (l->frame > 1000 ? 786 : 650));
+}
+
+static void start(struct link *l, uint64_t rate_bps)
+{
+	*l = (struct link){.rate_bps = rate_bps, .late_ns = 30 * US, .frame = FULL, .now_ns = SEC};
+	l->drained_ns = l->now_ns;
+	rng_seed(&l->rng, 4711);
+	capacity_init(&l->c, 0, l->now_ns);
+	capacity_resized(&l->c, capacity_sndbuf(&l->c));
+}
+
+/* Whole frames leave, at the rate, every lump_ns. */
+static void drain(struct link *l)
+{
+	uint64_t lump = l->lump_ns ? l->lump_ns : 1, until = l->now_ns / lump * lump, frames;
+	unsigned __int128 bits;
+
+	if (until <= l->drained_ns)
+		return;
+	bits = (unsigned __int128)l->rate_bps * (until - l->drained_ns) + l->carry;
+	l->drained_ns = until;
+	frames = (uint64_t)(bits / (8ull * SEC * l->frame));
+	if (frames * l->frame >= l->queue_bytes) {
+		frames = l->queue_bytes / l->frame;
+		l->carry = 0; /* an idle link saves nothing up */
+	} else {
+		l->carry = (uint64_t)(bits - (unsigned __int128)frames * 8 * SEC * l->frame);
+	}
+	l->queue_bytes -= frames * l->frame;
+	l->carried_bytes += frames * l->frame;
+}
+
+static void resize(struct link *l)
+{
+	uint32_t want;
+
+	capacity_turn(&l->c, l->now_ns);
+	want = capacity_sndbuf(&l->c);
+	if (want != l->c.sndbuf_bytes)
+		capacity_resized(&l->c, want);
+}
+
+static void send_frame(struct link *l)
+{
+	l->queue_bytes += l->frame;
+	if (l->offered_bps)
+		l->offer -= l->frame;
+	capacity_sent(&l->c, l->frame, true);
+}
+
+static bool has_frame(const struct link *l)
+{
+	return (!l->offered_bps || l->offer >= l->frame) &&
+	       (!l->window_bytes || l->queue_bytes < l->window_bytes);
+}
+
+/* Writes until the buffer is full, or nothing is offered; then waits as a daemon would. */
+static void turn(struct link *l)
+{
+	uint64_t step = 10 * US, before = l->now_ns;
+
+	while (truesize(l, l->queue_bytes) < l->c.sndbuf_bytes && has_frame(l))
+		send_frame(l);
+	if (truesize(l, l->queue_bytes) >= l->c.sndbuf_bytes) {
+		capacity_blocked(&l->c, l->now_ns);
+		while (truesize(l, l->queue_bytes) >= l->c.sndbuf_bytes / 2) {
+			l->now_ns += step;
+			drain(l);
+		}
+		if (l->late_ns)
+			l->now_ns += rng_next(&l->rng) % l->late_ns;
+	} else {
+		capacity_idle(&l->c);
+		l->now_ns += step * 5;
+	}
+	drain(l);
+	if (l->offered_bps)
+		l->offer += l->offered_bps / 8 * (l->now_ns - before) / SEC;
+	resize(l);
+}
+
+static void run(struct link *l, uint64_t ns)
+{
+	uint64_t end = l->now_ns + ns;
+
+	while (l->now_ns < end)
+		turn(l);
+}
+
+static double off(const struct link *l)
+{
+	return (double)l->c.estimate_bps / (double)l->rate_bps - 1;
+}
+
+#define near_rate(l, what) \
+	(ok(off(l) > -0.05 && off(l) < 0.05, what) || (diag("off by %.3f", off(l)), 0))
+
+/* How long until the estimate is within 5 %. */
+static uint64_t settle_ns(struct link *l)
+{
+	uint64_t begin = l->now_ns;
+
+	while ((off(l) < -0.05 || off(l) > 0.05) && l->now_ns - begin < 10 * SEC)
+		turn(l);
+	return l->now_ns - begin;
+}
+
+static void test_rates(void)
+{
+	static const uint64_t rates[] = {1000000, 8000000, 100000000, 1000000000, 10000000000};
+	struct link l;
+
+	for (size_t i = 0; i < sizeof(rates) / sizeof(rates[0]); i++) {
+		uint64_t before;
+
+		start(&l, rates[i]);
+		is_int(l.c.estimate_bps, 0, "%llu Mbit/s: unknown at first",
+		       (unsigned long long)rates[i] / 1000000);
+		run(&l, 5 * SEC);
+		near_rate(&l, "found");
+		before = l.carried_bytes;
+		run(&l, SEC);
+		ok((double)(l.carried_bytes - before) * 8 > 0.97 * (double)rates[i],
+		   "and the link is kept busy");
+		ok(l.c.sndbuf_bytes <= rates[i] / 8000 * 16 || l.c.sndbuf_bytes < 10000,
+		   "with a buffer of at most 16 ms: %u", l.c.sndbuf_bytes);
+	}
+}
+
+static void test_lumps(void)
+{
+	struct link l;
+
+	start(&l, 100000000);
+	l.lump_ns = MS; /* as a shaper with a coarse timer */
+	run(&l, 2 * SEC);
+	near_rate(&l, "a link that takes lumps of a millisecond");
+
+	start(&l, 100000000);
+	l.frame = 65226 + 14;
+	run(&l, 2 * SEC);
+	near_rate(&l, "frames of 64 KiB");
+
+	start(&l, 100000000);
+	l.frame = 64;
+	run(&l, 2 * SEC);
+	near_rate(&l, "frames of 64 bytes");
+}
+
+/* We come up to 3 ms late: the buffer bridges that. */
+static void test_late(void)
+{
+	uint64_t before;
+	struct link l;
+
+	start(&l, 1000000000);
+	l.late_ns = 3 * MS;
+	run(&l, 2 * SEC);
+	near_rate(&l, "a sender that is late: the estimate");
+	before = l.carried_bytes;
+	run(&l, SEC);
+	ok((double)(l.carried_bytes - before) * 8 > 0.95 * 1e9, "and the link is kept busy");
+	ok(l.c.slack > 0, "by a larger buffer");
+	l.late_ns = 10 * US;
+	run(&l, 60 * SEC);
+	ok(l.c.slack <= 0, "which shrinks when it need not be");
+}
+
+static void test_steps(void)
+{
+	struct link l;
+
+	start(&l, 100000000);
+	run(&l, 2 * SEC);
+	l.rate_bps = 1000000000;
+	ok(settle_ns(&l) < SEC, "ten times as fast: followed within a second");
+	run(&l, 2 * SEC);
+	near_rate(&l, "and stays");
+	l.rate_bps = 100000000;
+	ok(settle_ns(&l) < SEC, "a tenth: followed within a second");
+	run(&l, 2 * SEC);
+	near_rate(&l, "and stays");
+	l.rate_bps = 10000000;
+	ok(settle_ns(&l) < SEC, "a tenth of that");
+}
+
+/* Senders that wait for answers never have enough in flight to fill a buffer of the faster link. */
+static void test_window(void)
+{
+	struct link l;
+
+	start(&l, 1000000000);
+	run(&l, SEC);
+	l.rate_bps = 100000000;
+	l.window_bytes = 150000;
+	ok(settle_ns(&l) < SEC, "a tenth, and little in flight: followed within a second");
+	run(&l, SEC);
+	near_rate(&l, "and stays");
+	ok(l.queue_bytes < 50000, "the queue behind is short: %llu",
+	   (unsigned long long)l.queue_bytes);
+	l.rate_bps = 1000000000;
+	ok(settle_ns(&l) < SEC, "back, with as little: followed within a second");
+}
+
+static void test_not_full(void)
+{
+	uint64_t estimate;
+	struct link l;
+
+	start(&l, 100000000);
+	l.offered_bps = 30000000;
+	run(&l, 2 * SEC);
+	is_int(l.c.estimate_bps, 0, "a link that was never full is of unknown size");
+	l.offered_bps = 0;
+	run(&l, SEC);
+	estimate = l.c.estimate_bps;
+	l.offered_bps = 30000000;
+	run(&l, 5 * SEC);
+	is_int(l.c.estimate_bps, estimate, "less traffic than that says nothing");
+	l.now_ns += 100 * SEC;
+	drain(&l);
+	run(&l, SEC);
+	is_int(l.c.estimate_bps, estimate, "nor does none at all");
+
+	l.rate_bps = 1000000000;
+	l.offered_bps = 600000000;
+	run(&l, SEC);
+	ok(l.c.estimate_bps > 550000000, "more than the estimate, unblocked, raises it: %llu",
+	   (unsigned long long)l.c.estimate_bps);
+}
+
+/* Traffic that comes in bursts fills the link for 20 ms in 100. */
+static void test_bursts(void)
+{
+	struct link l;
+
+	start(&l, 100000000);
+	for (int i = 0; i < 50; i++) {
+		l.offered_bps = 0;
+		run(&l, 20 * MS);
+		l.offered_bps = 1;
+		l.offer = 0;
+		run(&l, 80 * MS);
+	}
+	near_rate(&l, "bursts");
+}
+
+static void test_limit(void)
+{
+	struct link l;
+
+	start(&l, 1000000000);
+	capacity_set_max(&l.c, 50000);
+	capacity_resized(&l.c, capacity_sndbuf(&l.c));
+	run(&l, SEC);
+	ok(l.c.sndbuf_bytes <= 50000, "the buffer stays below the queue behind it");
+	near_rate(&l, "and the estimate is good");
+
+	/* Flooded frames are not charged: they make no full span look empty. */
+	start(&l, 100000000);
+	run(&l, SEC);
+	capacity_sent(&l.c, 1000000, false);
+	is_int(l.c.span_charge < 1000000, true, "what is not charged does not fill the buffer");
+}
+
+static void test_in_force(void)
+{
+	is_int(capacity_in_force_bps(0, 0), 0, "nothing is known");
+	is_int(capacity_in_force_bps(100, 0), 100, "configured");
+	is_int(capacity_in_force_bps(0, 100), 100, "measured");
+	is_int(capacity_in_force_bps(100, 200), 100, "faster than configured");
+	is_int(capacity_in_force_bps(100, 95), 100, "a little slower");
+	is_int(capacity_in_force_bps(100, 80), 80, "clearly slower");
+}
+
+int main(void)
+{
+	test_rates();
+	test_lumps();
+	test_late();
+	test_steps();
+	test_window();
+	test_not_full();
+	test_bursts();
+	test_limit();
+	test_in_force();
+	return done_testing();
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the probe of an uplink sees, against the kernel that runs, in a network namespace of our own
+ * that goes with the process. Devices and qdiscs that this kernel does not know are skipped.
+ */
+#include "backend/probe.h"
+
+#include <poll.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "backend/qdisc.h"
+#include "tests/unit/tap.h"
+
+__attribute__((format(printf, 1, 2))) static bool run(const char *fmt, ...)
+{
+	char cmd[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(cmd, sizeof(cmd), fmt, ap);
+	va_end(ap);
+	return system(cmd) == 0;
+}
+
+/* sysfs shows the namespace of whoever mounted it. */
+static bool own_namespace(void)
+{
+	return unshare(CLONE_NEWNET | CLONE_NEWNS) == 0 &&
+	       mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+	       mount("none", "/sys", "sysfs", 0, NULL) == 0;
+}
+
+/* Puts the qdisc on d0 and reads it back. */
+static bool put(const char *qdisc, struct qdiscs *q)
+{
+	if (!run("tc qdisc replace dev d0 root %s 2>/dev/null", qdisc)) {
+		diag("%s: this kernel does not know it", qdisc);
+		return false;
+	}
+	return is_int(qdisc_read(if_nametoindex("d0"), q), 0, "%s is read", qdisc);
+}
+
+static void limit_is(const char *qdisc, uint32_t bytes)
+{
+	struct qdiscs q;
+
+	if (!put(qdisc, &q))
+		return;
+	is_int(q.limit_bytes, bytes, "%s: its limit", qdisc);
+	ok(q.any && !q.queueless, "%s: a queue", qdisc);
+	is_int(q.shaped, strncmp(qdisc, "tbf", 3) == 0, "%s: does it shape", qdisc);
+}
+
+static void test_qdiscs(void)
+{
+	struct qdiscs q;
+
+	if (put("noqueue", &q))
+		ok(q.any && q.queueless && q.limit_bytes == 0, "noqueue has none");
+	limit_is("pfifo limit 100", 51200);
+	limit_is("bfifo limit 30000", 30000);
+	limit_is("pfifo_fast", 500 * 512);
+	limit_is("tbf rate 10mbit burst 10k limit 100000", 100000);
+	limit_is("fq_codel limit 200", 200 * 512);
+	limit_is("fq_codel memory_limit 60000", 60000);
+	limit_is("codel limit 300", 300 * 512);
+	limit_is("fq flow_limit 90", 90 * 512);
+	limit_is("sfq limit 80", 80 * 512);
+	if (put("netem delay 1ms", &q))
+		ok(q.orphans, "netem takes frames off");
+	if (put("htb default 1", &q)) {
+		ok(q.shaped, "htb shapes");
+		run("tc class add dev d0 parent 1: classid 1:1 htb rate 10mbit 2>/dev/null");
+	}
+	if (put("handle 1: htb default 1", &q) &&
+	    run("tc class add dev d0 parent 1: classid 1:1 htb rate 10mbit") &&
+	    run("tc qdisc add dev d0 parent 1:1 bfifo limit 20000")) {
+		qdisc_read(if_nametoindex("d0"), &q);
+		is_int(q.limit_bytes, 20000, "the smallest of several queues");
+	}
+	run("tc qdisc del dev d0 root");
+	ok(qdisc_read(12345, &q) == 0 && !q.any, "an interface that is none");
+}
+
+static void why_is(const struct uplink *u, const char *part, const char *what)
+{
+	struct probe p;
+
+	probe_uplink(u, &p);
+	ok(!p.signal && strstr(p.why, part), "%s: no signal", what);
+	if (p.signal || !strstr(p.why, part))
+		diag("%s", p.why);
+}
+
+static void test_bridge(void)
+{
+	struct uplink tap = {.kind = UPLINK_TAP, .ifname = "t0"};
+	struct probe p;
+
+	if (!run("ip tuntap add t0 mode tap && ip link add br0 type bridge 2>/dev/null")) {
+		tap_skip("a bridge", "this kernel has none");
+		return;
+	}
+	why_is(&tap, "in no bridge", "no bridge");
+	run("ip link set t0 master br0");
+	run("for f in /proc/sys/net/bridge/bridge-nf-call-*tables; do echo 0 >$f; done "
+	    "2>/dev/null");
+	why_is(&tap, "no port", "a bridge with no other port");
+	run("ip link set d0 master br0");
+	why_is(&tap, "d0 is a veth device", "a virtual port");
+	run("tc qdisc replace dev d0 root pfifo limit 100");
+	why_is(&tap, "d0 is a veth device", "and if it has a queue");
+
+	run("tc qdisc replace dev d0 root tbf rate 10mbit burst 10k limit 100000");
+	probe_uplink(&tap, &p);
+	ok(p.signal && p.why[0] == '\0', "a port that shapes: a signal");
+	is_int(p.sndbuf_max_bytes, 75000, "the buffer stays below its queue");
+	ok(!p.tso, "which is too short for long frames");
+	run("tc qdisc replace dev d0 root tbf rate 10mbit burst 10k limit 400000");
+	probe_uplink(&tap, &p);
+	ok(p.tso && p.sndbuf_max_bytes > 200000 && p.sndbuf_max_bytes < 300000 - 65536,
+	   "a longer one is not");
+	run("tc qdisc replace dev d0 root tbf rate 10mbit burst 10k limit 12000");
+	why_is(&tap, "holds 12000 bytes", "a queue of a few frames");
+	run("tc qdisc replace dev d0 root tbf rate 10mbit burst 10k limit 100000");
+	if (run("echo 1 2>/dev/null >/sys/class/net/br0/bridge/nf_call_iptables"))
+		why_is(&tap, "br_netfilter", "iptables for this bridge");
+	run("ip link set d0 nomaster");
+}
+
+/* Called when br0 has t0 as its only port, and d0 a queue of 100000 bytes. */
+static void test_stack(void)
+{
+	struct uplink tap = {.kind = UPLINK_TAP, .ifname = "t0"};
+	struct uplink macvtap = {.kind = UPLINK_MACVTAP, .ifname = "v0"};
+	struct probe p;
+
+	if (!run("ip link add link d0 name v0 type macvlan 2>/dev/null")) {
+		tap_skip("a device above another", "this kernel has no macvlan");
+		return;
+	}
+	run("echo 0 2>/dev/null >/sys/class/net/br0/bridge/nf_call_iptables");
+	probe_uplink(&macvtap, &p);
+	ok(p.signal && p.sndbuf_max_bytes == 75000, "a macvtap is as the device below it");
+	run("ip link set v0 master br0");
+	probe_uplink(&tap, &p);
+	ok(p.signal && p.sndbuf_max_bytes == 75000, "so is a port above another device");
+	run("tc qdisc del dev d0 root");
+	why_is(&macvtap, "d0 is a veth device", "macvtap: that takes frames at once");
+	why_is(&tap, "d0 is a veth device", "port: that takes frames at once");
+}
+
+/* Something becomes readable when a qdisc changes, and is read away. */
+static void test_watch(void)
+{
+	int fd = qdisc_watch();
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+
+	ok(fd >= 0, "the watch");
+	is_int(poll(&p, 1, 0), 0, "nothing has changed");
+	run("tc qdisc replace dev d0 root pfifo limit 7");
+	is_int(poll(&p, 1, 5000), 1, "a qdisc has");
+	qdisc_watch_drain(fd);
+	is_int(poll(&p, 1, 0), 0, "it is read away");
+	run("ip link set d0 down");
+	is_int(poll(&p, 1, 5000), 1, "an interface has");
+	close(fd);
+}
+
+int main(void)
+{
+	if (!own_namespace() || !run("ip link add d0 numtxqueues 1 numrxqueues 1 type veth peer "
+				     "name d1 2>/dev/null && ip link set d0 txqueuelen 500 up")) {
+		tap_skip("the probe", "not root, or no veth devices");
+		return done_testing();
+	}
+	test_qdiscs();
+	test_bridge();
+	test_stack();
+	test_watch();
+	return done_testing();
+}
