@@ -135,6 +135,7 @@ int device_connect(struct control *c, struct device *d)
 	d->conf.tx_features = offered_features(c);
 	d->conf.rx_features = rx_features;
 	d->slot = slot;
+	d->has_announced = false;
 	c->by_slot[slot] = d;
 	c->slots_busy++;
 	m = control_msg(MSG_ADD, slot);

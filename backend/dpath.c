@@ -174,8 +174,6 @@ void dpath_look(struct dpath *dp, struct ldp *l)
 	}
 	tx_scan(dp, l);
 	rx_unblock(dp, l);
-	if (l->credit_due)
-		dpath_update_credits(dp);
 }
 
 void dpath_on_vchan(void *arg)
@@ -237,7 +235,7 @@ static bool dpath_init(struct dpath *dp)
 	dp->unpark = loop_timer_new(dp->loop, on_unpark, dp);
 	return dp->tx && dp->rx && dp->local && dp->fdb && dp->frame && dp->flat && dp->segment &&
 	       dp->in_io && dp->up_in && dp->up_out && dp->again && dp->pace && dp->unpark &&
-	       dpath_epoch_init(dp);
+	       dpath_epoch_init(dp) && dpath_announce_init(dp);
 }
 
 struct dpath *dpath_new(struct loop *loop, struct uplink *uplink, struct mbox *in, struct mbox *out,
@@ -271,6 +269,7 @@ void dpath_free(struct dpath *dp)
 		if (dp->ldp[slot])
 			dpath_free_ldp(dp, dp->ldp[slot]);
 	}
+	dpath_announce_fini(dp);
 	dpath_epoch_fini(dp);
 	loop_timer_free(dp->unpark);
 	loop_timer_free(dp->pace);

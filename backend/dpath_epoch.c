@@ -11,9 +11,9 @@
  * Theory of operation
  *
  * Epochs are for accounting only: no frame waits for one. The first frame that is charged begins
- * one; one follows the other while there is anything in them, and then no timer runs until the next
- * frame: an idle host is not woken. Epochs that passed so are counted, and balances decay for them
- * when there is traffic again.
+ * one, or a change of who shares the uplink; one follows the other while there is anything in them,
+ * and then no timer runs until the next frame: an idle host is not woken. Epochs that passed so are
+ * counted, and balances decay for them when there is traffic again.
  *
  * There is a ledger for each direction, and a log for each, which the ledger writes. The logs are
  * made, or taken over from an earlier process, before the first frame. What could not be had then
@@ -43,12 +43,16 @@ static void begin(struct dpath *dp)
 	loop_timer_set(e->timer, e->conf.epoch_ns);
 }
 
+void dpath_epoch_begin(struct dpath *dp)
+{
+	begin(dp);
+}
+
 void dpath_served(struct dpath *dp, struct sched *s, struct ldp *l, uint32_t cost_bytes, bool more)
 {
 	sched_served(s, l->slot, cost_bytes, more, dp->now_ns);
-	if (s == dp->local)
-		return;
-	ledger_serve(dp->epoch.ledger[s == dp->tx ? LDP_TX : LDP_RX], l->slot, cost_bytes);
+	if (s != dp->local) /* whose frames only guests' windows follow */
+		ledger_serve(dp->epoch.ledger[s == dp->tx ? LDP_TX : LDP_RX], l->slot, cost_bytes);
 	begin(dp);
 }
 
@@ -138,6 +142,8 @@ static void on_epoch(void *arg)
 
 	dp->now_ns = loop_now_ns();
 	dpath_epoch(dp);
+	dpath_update_credits(dp);
+	dpath_announce(dp);
 	dpath_run(dp);
 }
 

@@ -225,8 +225,11 @@ static bool read_mail(void)
 	while ((link = mbox_get(w.to_control))) {
 		struct msg *m = (struct msg *)link;
 
-		must(m->slot < GUESTS && (m->type == MSG_DELETED || m->type == MSG_FAILED));
-		if (m->type == MSG_DELETED) {
+		must(m->slot < GUESTS &&
+		     (m->type == MSG_DELETED || m->type == MSG_FAILED || m->type == MSG_SHOW));
+		if (m->type == MSG_SHOW) {
+			tell(MSG_SHOWN, (int)m->slot);
+		} else if (m->type == MSG_DELETED) {
 			must(w.closing && !w.guest[m->slot].deleted);
 			w.guest[m->slot].deleted = true;
 		} else {
