@@ -120,6 +120,7 @@ $(O)/tests/unit/%: $(O)/tests/unit/%.o $(O)/libctl.a $(O)/libback.a $(O)/libfron
 -include tests/sim/sim.mk
 -include tests/hostile/hostile.mk
 -include tests/fuzz/fuzz.mk
+-include tests/inflight/inflight.mk
 
 # The set-up comes first: what make reads of pkg-config is only there behind it.
 JOBS := $(shell nproc)
