@@ -122,22 +122,25 @@ $(O)/tests/unit/%: $(O)/tests/unit/%.o $(O)/libctl.a $(O)/libback.a $(O)/libfron
 -include tests/fuzz/fuzz.mk
 -include tests/inflight/inflight.mk
 
+# What runs under it ends with make, whatever ends that.
+mortal := setpriv --pdeathsig TERM
+
 # The set-up comes first: what make reads of pkg-config is only there behind it.
 JOBS := $(shell nproc)
 demo: deps
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
-	$(Q)tests/xen/run --raw --guests 3 tests/xen/demo/demo.sh
+	$(Q)exec $(mortal) tests/xen/run --raw --guests 3 tests/xen/demo/demo.sh
 
 suites := lint unit fuzz xensim san xen
 check: deps
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) tree
-	$(Q)$(MAKE) --no-print-directory check-now CHECK="$(suites)"
+	$(Q)exec $(mortal) $(MAKE) --no-print-directory check-now CHECK="$(suites)"
 $(suites:%=check-%): check-%: deps
-	$(Q)$(MAKE) --no-print-directory check-now CHECK="$*"
+	$(Q)exec $(mortal) $(MAKE) --no-print-directory check-now CHECK="$*"
 check-now: all $(if $(filter unit,$(CHECK)),units) $(if $(filter fuzz,$(CHECK)),fuzz-bin) \
 	   $(if $(filter san,$(CHECK)),san-tree) $(if $(filter xensim san,$(CHECK)),xensim)
 	$(Q)TREE=$(O) DMVL_PRODUCT=$(or $(DMVL_PRODUCT),$(abspath $(P))) SAN=$(SAN) VALGRIND=$(VALGRIND) \
-		COVERAGE=$(COVERAGE) FUZZ_BIN="$(FUZZ_BIN)" tests/check $(CHECK)
+		COVERAGE=$(COVERAGE) FUZZ_BIN="$(FUZZ_BIN)" exec $(mortal) tests/check $(CHECK)
 units: $(UNIT_BIN)
 # All that the suites unit and xensim need of an object tree.
 tree: all units

@@ -30,6 +30,14 @@ static void count_passed(struct dpath_epoch *e, uint64_t epochs)
 		e->passed[dir] += epochs;
 }
 
+/* Whole epochs since begin_ns. A timer may be early, and then that is still to come. */
+static uint64_t epochs_since(const struct dpath *dp)
+{
+	const struct dpath_epoch *e = &dp->epoch;
+
+	return dp->now_ns > e->begin_ns ? (dp->now_ns - e->begin_ns) / e->conf.epoch_ns : 0;
+}
+
 /* Something is to be accounted for: an epoch is under way from now on, at the latest. */
 static void begin(struct dpath *dp)
 {
@@ -38,7 +46,7 @@ static void begin(struct dpath *dp)
 	if (e->running)
 		return;
 	e->running = true;
-	count_passed(e, (dp->now_ns - e->begin_ns) / e->conf.epoch_ns);
+	count_passed(e, epochs_since(dp));
 	e->begin_ns = dp->now_ns;
 	loop_timer_set(e->timer, e->conf.epoch_ns);
 }
@@ -119,7 +127,7 @@ static void tell_end(struct dpath *dp)
 void dpath_epoch(struct dpath *dp)
 {
 	struct dpath_epoch *e = &dp->epoch;
-	uint64_t epochs = (dp->now_ns - e->begin_ns) / e->conf.epoch_ns, next_ns;
+	uint64_t epochs = epochs_since(dp), next_ns;
 	bool any = false;
 
 	epochs += epochs == 0;

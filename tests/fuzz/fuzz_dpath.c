@@ -93,6 +93,7 @@ static void tell(enum msg_type type, int who)
 	m->slot = (uint32_t)who;
 	if (type == MSG_ADD) {
 		snprintf(m->name, sizeof(m->name), "%d/0", who + 1);
+		m->id.ldp = record_ldp((unsigned)who + 1, 0);
 		m->vchan = w.guest[who].vchan;
 		m->conf = w.guest[who].conf;
 	}

@@ -21,8 +21,9 @@ check 'and back over IPv6' pipe_wait g2 g1 5001
 kill "$watcher"
 wait "$watcher"
 is "$(cat seen.out)" '' 'nothing of it is seen on the uplink'
-start recv guest g1 dmvl-frames recv -i dmvl0 -m 5 -w "$SUITE_WAIT"
+start recv guest g1 dmvl-frames recv -i dmvl0 -m 5 -e 99 -w 60
 guest g1 dmvl-frames send -i dmvl0 -d "$(mac g1 dmvl0)" -m 5 -c 3 >&2
+world dmvl-frames send -i world0 -d "$(mac g1 dmvl0)" -m 5 -l 99 >&2
 wait "$started"
 like "$(cat recv.out)" 'frames=0 *' 'what a guest sends to itself does not come back'
 
@@ -39,12 +40,18 @@ else
 	skip 'there is no ethtool here' 'without the offloads of the sender'
 fi
 
-# local_none MARK DESCRIPTION: neither unicast nor broadcast of g1 comes to g2.
+# local_none MARK DESCRIPTION: neither unicast nor broadcast of g1 comes to g2. When the world has seen
+# what g1 sends after them, they have been looked at; what the world then sends is behind them.
 local_none()
 {
-	start recv guest g2 dmvl-frames recv -i dmvl0 -m "$1" -w "$SUITE_WAIT"
-	guest g1 "dmvl-frames send -i dmvl0 -d $mac2 -m $1 -c 3; dmvl-frames send -i dmvl0 -m $1 -c 3" >&2
+	start recv guest g2 dmvl-frames recv -i dmvl0 -m "$1" -e 99 -w 60
+	receiver=$started
+	start out world dmvl-frames recv -i world0 -m "$1" -e 98 -w 60
+	guest g1 "dmvl-frames send -i dmvl0 -d $mac2 -m $1 -c 3; dmvl-frames send -i dmvl0 -m $1 -c 3
+		dmvl-frames send -i dmvl0 -d $(mac world world0) -m $1 -l 98" >&2
 	wait "$started"
+	world dmvl-frames send -i world0 -d "$mac2" -m "$1" -l 99 >&2
+	wait "$receiver"
 	like "$(cat recv.out)" 'frames=0 *' "$2"
 }
 
@@ -64,7 +71,7 @@ check 'but the world' talks g1
 xenstore-write "$uplink/switch" uplink
 seen_outside()
 {
-	start seen dmvl-frames recv -i dmvl-up -d "$mac2" -m "$1" -c 3 -w "$SUITE_WAIT"
+	start seen dmvl-frames recv -i dmvl-up -d "$mac2" -m "$1" -c 3 -w 10
 	guest g1 dmvl-frames send -i dmvl0 -d "$mac2" -m "$1" -c 3 >&2
 	wait "$started"
 }

@@ -13,8 +13,6 @@
 # What the uplink is paced to, in bits per second, so that it is what is scarce: an emulated guest
 # on a busy machine sends little more.
 : "${SUITE_RATE:=4000000}"
-# Seconds in which frames that were sent have come, or never will: guests of an emulator are slow.
-: "${SUITE_WAIT:=8}"
 # Seconds between two reports of a sink.
 : "${SUITE_TICK:=1}"
 
@@ -373,6 +371,14 @@ shares()
 }
 
 # ---- Frames ----
+
+# new_mark: $mark becomes one that no frame had so far, in a subshell too: late frames of an earlier
+# look are not taken for those of this one.
+new_mark()
+{
+	echo >>marks
+	mark=$((1000 + $(wc -l <marks)))
+}
 
 # frames_between FROM IF TO IF SEND-OPTIONS RECV-OPTIONS: what recv prints of what send sends.
 frames_between()

@@ -148,6 +148,15 @@ static void test_late(void)
 	dp->now_ns += EPOCH_NS / 4;
 	dpath_epoch(dp);
 	is_int(dp->epoch.begin_ns, begin_ns + 4 * EPOCH_NS, "an early one too");
+	add(1, 1);
+	served(dp->tx, 0, 200000);
+	epoch();
+	dp->now_ns += EPOCH_NS - 1000;
+	dpath_epoch(dp);
+	ok(!dp->epoch.running && dp->epoch.begin_ns > dp->now_ns, "the last one ends early");
+	served(dp->tx, 0, 1);
+	epoch();
+	ok(ldps[1].account[LDP_TX].balance_bytes > 90000, "and no time has gone by");
 	end();
 }
 

@@ -32,6 +32,7 @@ const char usage_text[] =
 	"       --hex BYTES    the payload as it is\n"
 	"recv:  -w S    stop after S seconds (5); fails if fewer than -c or -u came\n"
 	"       -u N    stop after N unique ones\n"
+	"       -e LEN  stop at a frame of this size, which is not counted; fails if none came\n"
 	"       -v      a line per frame: source, destination, type, VLAN or -, size, and\n"
 	"               `partial' where its checksum is still to be filled in\n"
 	"recv is promiscuous; it tells `ready' on stderr when it listens. Options given are what "
@@ -42,7 +43,7 @@ struct options {
 	const char *ifname, *arp, *udp, *hex;
 	uint8_t src[6], dst[6];
 	bool has_src, has_dst, has_type, has_mark, verbose;
-	unsigned type, mark, count, unique, len, rate;
+	unsigned type, mark, count, unique, len, rate, end_len;
 	int vlan; /* -1: none given */
 	double seconds;
 };
@@ -195,6 +196,7 @@ struct seen {
 	unsigned char *bits; /* of the sequence numbers */
 	unsigned frames, unique;
 	unsigned long long bytes;
+	bool ended; /* the frame that says so has come */
 };
 
 static void show(const uint8_t *f, unsigned type, int vlan, size_t len, bool partial)
@@ -213,6 +215,7 @@ static void show(const uint8_t *f, unsigned type, int vlan, size_t len, bool par
 static void count_frame(const struct options *o, struct seen *s, const uint8_t *f, size_t len,
 			int vlan, bool partial)
 {
+	size_t size = len + (vlan >= 0 ? 4 : 0);
 	unsigned type = f[12] << 8 | f[13];
 	const struct payload *p;
 	uint32_t seq;
@@ -224,15 +227,21 @@ static void count_frame(const struct options *o, struct seen *s, const uint8_t *
 		p = memmem(f + 14, len - 14, "dmvl", 4);
 		if (!p || (const uint8_t *)(p + 1) > f + len || ntohl(p->mark) != o->mark)
 			return;
+	}
+	if (size == o->end_len) {
+		s->ended = true;
+		return;
+	}
+	if (o->has_mark) {
 		seq = ntohl(p->seq) & 0xffffff;
 		if (!(s->bits[seq >> 3] & 1 << (seq & 7)))
 			s->unique++;
 		s->bits[seq >> 3] |= (unsigned char)(1 << (seq & 7));
 	}
 	s->frames++;
-	s->bytes += len + (vlan >= 0 ? 4 : 0);
+	s->bytes += size;
 	if (o->verbose)
-		show(f, type, vlan, len + (vlan >= 0 ? 4 : 0), partial);
+		show(f, type, vlan, size, partial);
 }
 
 static void receive_one(const struct options *o, struct seen *s, int fd)
@@ -274,14 +283,14 @@ static int do_recv(const struct options *o, int fd, unsigned ifindex)
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room);
 	fputs("ready\n", stderr);
 	while (now() < end && !(o->count && s.frames >= o->count) &&
-	       !(o->unique && s.unique >= o->unique)) {
+	       !(o->unique && s.unique >= o->unique) && !s.ended) {
 		struct pollfd p = {.fd = fd, .events = POLLIN};
 
 		if (poll(&p, 1, (int)((end - now()) * 1000) + 1) > 0)
 			receive_one(o, &s, fd);
 	}
 	printf("frames=%u bytes=%llu unique=%u\n", s.frames, s.bytes, s.unique);
-	return s.frames < o->count || s.unique < o->unique;
+	return s.frames < o->count || s.unique < o->unique || (o->end_len && !s.ended);
 }
 
 static void parse(int argc, char **argv, struct options *o)
@@ -292,7 +301,7 @@ static void parse(int argc, char **argv, struct options *o)
 					      {NULL, 0, NULL, 0}};
 	int opt;
 
-	while ((opt = getopt_long(argc, argv, "i:s:d:t:V:m:c:u:l:r:w:v", words, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, "i:s:d:t:V:m:c:u:e:l:r:w:v", words, NULL)) != -1) {
 		switch (opt) {
 		case 'i':
 			o->ifname = optarg;
@@ -321,6 +330,9 @@ static void parse(int argc, char **argv, struct options *o)
 			break;
 		case 'u':
 			o->unique = (unsigned)atoi(optarg);
+			break;
+		case 'e':
+			o->end_len = (unsigned)atoi(optarg);
 			break;
 		case 'l':
 			o->len = (unsigned)atoi(optarg);
