@@ -122,6 +122,7 @@ $(O)/tests/unit/%: $(O)/tests/unit/%.o $(O)/libctl.a $(O)/libback.a $(O)/libfron
 -include tests/hostile/hostile.mk
 -include tests/capacity/capacity.mk
 -include tests/fuzz/fuzz.mk
+-include tests/inflight/inflight.mk
 
 # What runs under it ends with make, whatever ends that.
 mortal := setpriv --pdeathsig TERM

@@ -85,6 +85,11 @@ static void on_message(struct control *c, struct msg *m)
 		if (d)
 			device_failed(c, d, m->why);
 		break;
+	case MSG_SHOW:
+		if (d && !c->quitting)
+			device_announce(c, d, &m->announcement);
+		control_post(c, control_msg(MSG_SHOWN, m->slot));
+		break;
 	case MSG_LOGGED:
 		xskey_write_u64(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_LOG_OFFSET, m->offset);
 		break;

@@ -17,11 +17,13 @@ struct device {
 	char generation[SCHEMA_GUEST_VALUE_MAX + 1]; /* of the attachment that was looked at last */
 	char token[LDP_NAME_MAX + 2];		     /* of the watch on `front` */
 
-	struct ldp_settings settings; /* in force */
-	struct ldp_conf conf;	      /* what the frame loop has */
-	char unfit[SCHEMA_ERR_MAX];   /* the first setting that could not be; empty: none */
-	char error[SCHEMA_ERR_MAX];   /* as written */
-	char fault[SCHEMA_ERR_MAX];   /* of the last connection; empty: none */
+	struct ldp_settings settings;  /* in force */
+	struct ldp_conf conf;	       /* what the frame loop has */
+	struct announcement announced; /* as written */
+	bool has_announced;	       /* since it was connected */
+	char unfit[SCHEMA_ERR_MAX];    /* the first setting that could not be; empty: none */
+	char error[SCHEMA_ERR_MAX];    /* as written */
+	char fault[SCHEMA_ERR_MAX];    /* of the last connection; empty: none */
 
 	uint32_t slot;		      /* SLOT_NONE: not in the frame loop */
 	enum hs_action after;	      /* what MSG_DELETED is waited for to do; HS_WAIT: nothing */
@@ -104,6 +106,9 @@ int device_write(struct control *c, struct device *d, device_writer *write, cons
 
 /* What cannot be written is logged. */
 void device_set_state(struct control *c, struct device *d, enum xenbus_state state);
+
+/* Writes what changed since the last time. */
+void device_announce(struct control *c, struct device *d, const struct announcement *now);
 
 /* Writes and logs one sentence, or "" for none; again only when it changed. */
 void device_show_error(struct control *c, struct device *d, const char *text);

@@ -11,8 +11,8 @@
 #include "common/xskey.h"
 
 /*
- * TSO on a slow uplink too: to cut long frames (dpath_tx.c) costs less than guests' doing it. But one
- * must fit into the queue behind the uplink, which without a pace is what is filled.
+ * TSO on a slow uplink too: to cut long frames (dpath_tx.c) costs less than guests' doing it. But
+ * one must fit into the queue behind the uplink, which without a pace is what is filled.
  */
 static uint32_t offered_features(const struct control *c)
 {
@@ -136,6 +136,7 @@ int device_connect(struct control *c, struct device *d)
 	d->conf.tx_features = offered_features(c);
 	d->conf.rx_features = rx_features;
 	d->slot = slot;
+	d->has_announced = false;
 	c->by_slot[slot] = d;
 	c->slots_busy++;
 	m = control_msg(MSG_ADD, slot);

@@ -181,8 +181,6 @@ void dpath_look(struct dpath *dp, struct ldp *l)
 	}
 	tx_scan(dp, l);
 	rx_unblock(dp, l);
-	if (l->credit_due)
-		dpath_update_credits(dp);
 }
 
 void dpath_on_vchan(void *arg)
@@ -245,7 +243,7 @@ static bool dpath_init(struct dpath *dp)
 	dp->estimate_due = dpath_capacity_timer(dp);
 	return dp->tx && dp->rx && dp->local && dp->fdb && dp->frame && dp->flat && dp->segment &&
 	       dp->in_io && dp->up_in && dp->up_out && dp->again && dp->pace && dp->unpark &&
-	       dp->estimate_due && dpath_epoch_init(dp);
+	       dp->estimate_due && dpath_epoch_init(dp) && dpath_announce_init(dp);
 }
 
 struct dpath *dpath_new(struct loop *loop, struct uplink *uplink, struct mbox *in, struct mbox *out,
@@ -281,6 +279,7 @@ void dpath_free(struct dpath *dp)
 		if (dp->ldp[slot])
 			dpath_free_ldp(dp, dp->ldp[slot]);
 	}
+	dpath_announce_fini(dp);
 	dpath_epoch_fini(dp);
 	loop_timer_free(dp->estimate_due);
 	loop_timer_free(dp->unpark);

@@ -11,9 +11,9 @@
  * Theory of operation
  *
  * Epochs are for accounting only: no frame waits for one. The first frame that is charged begins
- * one; one follows the other while there is anything in them, and then no timer runs until the next
- * frame: an idle host is not woken. Epochs that passed so are counted, and balances decay for them
- * when there is traffic again.
+ * one, or a change of who shares the uplink; one follows the other while there is anything in them,
+ * and then no timer runs until the next frame: an idle host is not woken. Epochs that passed so are
+ * counted, and balances decay for them when there is traffic again.
  *
  * There is a ledger for each direction, and a log for each, which the ledger writes. The logs are
  * made, or taken over from an earlier process, before the first frame. What could not be had then
@@ -30,6 +30,14 @@ static void count_passed(struct dpath_epoch *e, uint64_t epochs)
 		e->passed[dir] += epochs;
 }
 
+/* Whole epochs since begin_ns. A timer may be early, and then that is still to come. */
+static uint64_t epochs_since(const struct dpath *dp)
+{
+	const struct dpath_epoch *e = &dp->epoch;
+
+	return dp->now_ns > e->begin_ns ? (dp->now_ns - e->begin_ns) / e->conf.epoch_ns : 0;
+}
+
 /* Something is to be accounted for: an epoch is under way from now on, at the latest. */
 static void begin(struct dpath *dp)
 {
@@ -38,9 +46,14 @@ static void begin(struct dpath *dp)
 	if (e->running)
 		return;
 	e->running = true;
-	count_passed(e, (dp->now_ns - e->begin_ns) / e->conf.epoch_ns);
+	count_passed(e, epochs_since(dp));
 	e->begin_ns = dp->now_ns;
 	loop_timer_set(e->timer, e->conf.epoch_ns);
+}
+
+void dpath_epoch_begin(struct dpath *dp)
+{
+	begin(dp);
 }
 
 void dpath_served(struct dpath *dp, struct sched *s, struct ldp *l, uint32_t wire_bytes,
@@ -51,9 +64,9 @@ void dpath_served(struct dpath *dp, struct sched *s, struct ldp *l, uint32_t wir
 					  : dp->now_ns;
 
 	sched_served(s, l->slot, wire_bytes, charge_bytes, more, clock_ns);
-	if (s == dp->local)
-		return;
-	ledger_serve(dp->epoch.ledger[s == dp->tx ? LDP_TX : LDP_RX], l->slot, charge_bytes);
+	if (s != dp->local) /* whose frames only guests' windows follow */
+		ledger_serve(dp->epoch.ledger[s == dp->tx ? LDP_TX : LDP_RX], l->slot,
+			     charge_bytes);
 	begin(dp);
 }
 
@@ -120,7 +133,7 @@ static void tell_end(struct dpath *dp)
 void dpath_epoch(struct dpath *dp)
 {
 	struct dpath_epoch *e = &dp->epoch;
-	uint64_t epochs = (dp->now_ns - e->begin_ns) / e->conf.epoch_ns, next_ns;
+	uint64_t epochs = epochs_since(dp), next_ns;
 	bool any = false;
 
 	epochs += epochs == 0;
@@ -143,6 +156,8 @@ static void on_epoch(void *arg)
 
 	dp->now_ns = loop_now_ns();
 	dpath_epoch(dp);
+	dpath_update_credits(dp);
+	dpath_announce(dp);
 	dpath_run(dp);
 }
 

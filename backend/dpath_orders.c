@@ -10,7 +10,7 @@
  *
  * The control thread's orders, carried out in the frame loop between two turns: LDPs come, change,
  * stand still and go, and the uplink gets another capacity. Whatever changes who shares the uplink
- * ends in sharing_changed(): queues, credits and heads follow from all LDPs together.
+ * ends in sharing_changed(): queues and heads follow from all LDPs together.
  */
 #define EVENTS_PER_SEC	20000u /* of one LDP before it is parked for a while */
 #define EVENTS_BURST	2000u
@@ -81,7 +81,7 @@ static const char *ldp_start(struct dpath *dp, struct ldp *l)
 static void sharing_changed(struct dpath *dp)
 {
 	rx_set_limits(dp);
-	dpath_update_credits(dp);
+	dpath_epoch_begin(dp); /* at its end credits follow */
 	tx_rejudge(dp);
 }
 
@@ -205,6 +205,9 @@ static void obey(struct dpath *dp, struct msg *m)
 		break;
 	case MSG_LINK:
 		set_link(dp, &m->link_conf);
+		break;
+	case MSG_SHOWN:
+		dpath_announced(dp, m->slot);
 		break;
 	case MSG_STOP:
 		loop_stop(dp->loop);

@@ -44,8 +44,8 @@ struct dpath {
 	struct sched *tx, *rx, *local; /* onto the uplink, into the rings, LDP to LDP */
 	struct pace tx_pace, rx_pace;
 	uint32_t tx_frame_cost, rx_frame_cost; /* the least bytes that a frame is charged by */
-	struct capacity capacity;	    /* of the uplink, as measured */
-	uint64_t capacity_bps, capacity_ns; /* in force, since when */
+	struct capacity capacity;	       /* of the uplink, as measured */
+	uint64_t capacity_bps, capacity_ns;    /* in force, since when */
 	uint64_t announced_bps, announced_ns;
 	struct loop_timer *estimate_due; /* a change that is still to be announced */
 	bool tx_blocked;		 /* the uplink said EAGAIN */
@@ -64,7 +64,12 @@ struct dpath {
 	uint8_t *flat;	/* a frame in one piece, to be segmented */
 	uint8_t *segment;
 	struct dpath_epoch epoch;
-	uint64_t now_ns; /* of this turn */
+	struct loop_timer *announce; /* a step of the announcements */
+	bool announce_set;
+	unsigned announcing;	/* how many are with the control thread */
+	uint32_t announce_next; /* slot at which the next step begins */
+	uint64_t now_ns;	/* of this turn */
+	uint64_t credits_ns;	/* when credits were looked at last */
 	uint64_t uplink_errors;
 	struct log_limit uplink_log;
 };
@@ -130,8 +135,28 @@ void dpath_on_orders(void *dp);
 /* Takes the LDP, which is in no list any more, but not its vchan. */
 void dpath_free_ldp(struct dpath *dp, struct ldp *l);
 
-/* dpath_credit.c: after attach, detach and changed settings, tells those whose credit changed. */
+/* dpath_credit.c: once an epoch, tells those whose credit changed. */
 void dpath_update_credits(struct dpath *dp);
+
+/* The sum of all LDPs' weights, and the rate in force of one that is among them. */
+uint64_t dpath_weights(const struct dpath *dp, enum ldp_dir dir);
+uint64_t dpath_rate(const struct dpath *dp, const struct ldp *l, enum ldp_dir dir,
+		    uint64_t weights);
+
+/* dpath_announce.c: what xenstore is to be told of the LDPs. */
+
+/* False: out of memory. */
+bool dpath_announce_init(struct dpath *dp);
+void dpath_announce_fini(struct dpath *dp);
+
+/* Something may be worth announcing: sees to it, soon. */
+void dpath_announce(struct dpath *dp);
+
+/* The announcement of a slot was written. */
+void dpath_announced(struct dpath *dp, uint32_t slot);
+
+/* Announces what it may at dp->now_ns. False: there is more to be announced, later. */
+bool dpath_announce_step(struct dpath *dp);
 
 /* dpath_epoch.c: what is counted, and what is done at the end of each epoch. */
 
@@ -145,6 +170,9 @@ void dpath_epoch_fini(struct dpath *dp);
  */
 void dpath_served(struct dpath *dp, struct sched *s, struct ldp *l, uint32_t wire_bytes,
 		  uint32_t charge_bytes, bool more);
+
+/* Sees to it that an epoch is under way. */
+void dpath_epoch_begin(struct dpath *dp);
 
 /* An epoch ends at dp->now_ns: accounts, repays, and fills in each LDP's accounts. */
 void dpath_epoch(struct dpath *dp);

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "backend/announce.h"
 #include "backend/credit/replay.h"
 #include "backend/frame.h"
 #include "backend/frame_check.h"
@@ -13,6 +14,7 @@
 #include "backend/rxq.h"
 #include "backend/sched/bucket.h"
 #include "backend/sched/sched.h"
+#include "backend/window.h"
 #include "common/log.h"
 #include "common/loop.h"
 #include "common/vchan.h"
@@ -108,8 +110,10 @@ struct ldp {
 	struct log_limit log;
 	struct loop_timer *announce;
 	unsigned announced;
-	uint64_t credit_bytes; /* last told */
-	bool credit_due;
+	struct announced shown; /* in xenstore */
+	bool showing;		/* the control thread is about it */
+	struct window window;
+	uint64_t window_bytes; /* count.tx_bytes when the window was looked at last */
 };
 
 /*

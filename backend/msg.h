@@ -3,6 +3,7 @@
 #ifndef DMVL_MSG_H
 #define DMVL_MSG_H
 
+#include "backend/announce.h"
 #include "backend/frame_cost.h"
 #include "backend/ldp.h"
 #include "common/mbox.h"
@@ -21,12 +22,14 @@ enum msg_type {
 	MSG_DELETE, /* slot; answered by MSG_DELETED, whatever happened before */
 	MSG_FREEZE, /* slot, on: its domain was suspended, or runs again */
 	MSG_LINK,   /* link */
+	MSG_SHOWN,  /* slot: its announcement was written, or could not be */
 	MSG_STOP,   /* end the loop */
 
 	/* frame loop -> control */
 	MSG_DELETED,  /* slot, vchan: to be closed */
 	MSG_FAILED,   /* slot, why: static text; NULL: the guest closed its side */
 	MSG_REFUSED,  /* slot, why: the slot was not added; its vchan comes with MSG_DELETED */
+	MSG_SHOW,     /* slot, announcement; answered by MSG_SHOWN */
 	MSG_LOGGED,   /* offset: so far the credit log of transmission is committed */
 	MSG_QUIT,     /* a signal asks to end, or the uplink is gone */
 	MSG_ESTIMATE, /* estimate_bps: what the uplink carries, as measured */
@@ -60,6 +63,7 @@ struct msg {
 		};
 		struct link_conf link_conf;
 		uint64_t estimate_bps;
+		struct announcement announcement;
 		bool on;
 		uint64_t offset;
 	};

@@ -189,9 +189,19 @@ static void on_request(void *arg)
 	evaluate(c);
 }
 
+/* Demand goes up and down all the time, and is only looked at. */
+static bool is_news(enum schema_key key, uint64_t value, uint64_t last)
+{
+	uint64_t more = value > last ? value : last;
+
+	if (key == KEY_FRONT_DEMAND)
+		return more - (value > last ? last : value) > more / 4;
+	return value != last;
+}
+
 static void announce_one(struct control *c, enum schema_key key, uint64_t value, uint64_t *last)
 {
-	if (value == *last)
+	if (!is_news(key, value, *last))
 		return;
 	if (device_announce(&c->dev, key, value) == 0)
 		*last = value;

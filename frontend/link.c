@@ -102,7 +102,8 @@ int link_up(struct link *k, struct vchan *v, uint32_t offloads)
 	k->v = v;
 	k->failed = false;
 	k->blocked = true; /* so that the backlog goes out before the TAP is read */
-	k->credit_bytes = UINT64_MAX;
+	k->out_of_credit = false;
+	k->limit = (struct tx_limit){.credit_bytes = UINT64_MAX};
 	k->offloads = tap_set_offloads(k->tap_fd, offloads);
 	k->n = (struct counters){.kept = k->n.kept};
 	tap_set_carrier(k->tap_fd, true);

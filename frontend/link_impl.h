@@ -8,6 +8,7 @@
 #include "common/wire.h"
 #include "frontend/backlog.h"
 #include "frontend/link.h"
+#include "frontend/tx.h"
 
 #define LINK_HDR_LEN ((uint32_t)sizeof(struct wire_hdr))
 
@@ -23,14 +24,15 @@ struct link {
 	struct link_shared *shared;
 	struct loop_io *tap_io, *vchan_io;
 	struct loop_timer *more;    /* the budget was used up with frames left */
-	struct loop_timer *refresh; /* of the demand, while it is not zero */
+	struct loop_timer *refresh; /* once a second while anything waits */
 
 	struct vchan *v; /* NULL: down */
 	bool failed;
 	bool blocked;
 	bool refreshing;
 	uint32_t offloads;
-	uint64_t credit_bytes;
+	bool out_of_credit; /* blocked with room left in the ring */
+	struct tx_limit limit;
 	struct backlog backlog;
 	struct counters n;
 	uint8_t spill[WIRE_BODY_MAX + 1];

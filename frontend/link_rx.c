@@ -27,7 +27,7 @@ static void rx_credit(struct link *k)
 	struct wire_credit credit;
 
 	vchan_rx_copy(k->v, LINK_HDR_LEN, &credit, sizeof(credit));
-	k->credit_bytes = credit.credit_bytes;
+	k->limit.credit_bytes = credit.credit_bytes;
 	atomic_store_explicit(&k->shared->log_offset, credit.log_offset, memory_order_relaxed);
 }
 

@@ -13,9 +13,9 @@
  * A frame's length is not known before it is read. So the TAP is read into the ring's free space
  * and, behind it, into `spill`: a frame that fits lies where it belongs already, any other one is
  * put together in the backlog and waits for room. The room is the smaller one of free ring space
- * and what the credit leaves. While there is none the TAP is not read: its queue fills, the guest's
- * kernel drops, and the backend has been asked for an event when it consumes. After asking, the
- * ring is looked at again: what was consumed before the request makes no event.
+ * and what the credit leaves. While there is none the TAP is not read: its queue fills, and the
+ * backend has been asked for an event when it consumes. After asking, the ring is looked at again:
+ * what was consumed before the request makes no event.
  */
 #define TX_BATCH   64
 #define REFRESH_NS 1000000000ull
@@ -31,7 +31,7 @@ enum tx_end {
 
 static uint32_t tx_room_now(struct link *k, uint32_t ring_bytes)
 {
-	return tx_room(ring_bytes, vchan_tx_inflight(k->v), k->credit_bytes);
+	return tx_room(ring_bytes, vchan_tx_inflight(k->v), tx_limit_bytes(&k->limit));
 }
 
 static void tx_count(struct link *k, uint32_t body)
@@ -137,6 +137,23 @@ static enum tx_end tx_batch(struct link *k)
 	return end;
 }
 
+/* What waits would fit if there were credit for it. */
+static bool fits_ring(struct link *k)
+{
+	uint32_t len;
+
+	return backlog_peek(&k->backlog, &len) &&
+	       wire_size(len) <= vchan_ring_bytes(k->v) - vchan_tx_inflight(k->v);
+}
+
+/* The backend has taken all that the credit allowed before this side came to send more. */
+static void tx_look(struct link *k)
+{
+	if (k->out_of_credit && vchan_tx_inflight(k->v) == 0)
+		tx_limit_starved(&k->limit, vchan_ring_bytes(k->v));
+	k->out_of_credit = false;
+}
+
 static void tx_announce(struct link *k)
 {
 	uint64_t bytes = vchan_tx_inflight(k->v) + backlog_bytes(&k->backlog);
@@ -155,6 +172,7 @@ void link_on_refresh(void *arg)
 	k->refreshing = false;
 	if (!k->v || k->failed)
 		return;
+	tx_limit_relax(&k->limit);
 	if (vchan_tx_poll(k->v) < 0)
 		link_fail(k, bad_tx_index);
 	else
@@ -170,6 +188,7 @@ void link_tx_run(struct link *k)
 		link_fail(k, bad_tx_index);
 		return;
 	}
+	tx_look(k);
 	for (;;) {
 		end = tx_batch(k);
 		if (end != TX_BLOCKED)
@@ -183,6 +202,7 @@ void link_tx_run(struct link *k)
 			break; /* an event comes when the backend consumes */
 	}
 	k->blocked = end == TX_BLOCKED;
+	k->out_of_credit = k->blocked && fits_ring(k);
 	loop_io_enable(k->tap_io, !k->blocked);
 	tx_announce(k);
 }

@@ -20,6 +20,28 @@ uint32_t tx_room(uint32_t ring_bytes, uint32_t inflight, uint64_t credit_bytes)
 	return credit_bytes - inflight < space ? (uint32_t)(credit_bytes - inflight) : space;
 }
 
+uint64_t tx_limit_bytes(const struct tx_limit *l)
+{
+	uint64_t sum = l->credit_bytes + l->slack_bytes;
+
+	return sum < l->credit_bytes ? UINT64_MAX : sum;
+}
+
+void tx_limit_starved(struct tx_limit *l, uint32_t ring_bytes)
+{
+	uint64_t room = ring_bytes - l->slack_bytes, more = tx_limit_bytes(l);
+
+	l->starved = true;
+	l->slack_bytes += more < room ? more : room;
+}
+
+void tx_limit_relax(struct tx_limit *l)
+{
+	if (!l->starved)
+		l->slack_bytes -= (l->slack_bytes + 7) / 8;
+	l->starved = false;
+}
+
 bool tx_offload_ok(const struct virtio_net_hdr_v1 *vnet, uint32_t offloads)
 {
 	if ((vnet->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) && !(offloads & TAP_CSUM))

@@ -15,6 +15,27 @@
  */
 uint32_t tx_room(uint32_t ring_bytes, uint32_t inflight, uint64_t credit_bytes);
 
+/*
+ * What may be in flight, as Linux's byte queue limits have it: the credit that the backend told,
+ * and more where that proved too little for how late this guest wakes up.
+ */
+struct tx_limit {
+	uint64_t credit_bytes; /* as told; UINT64_MAX: not told yet */
+	uint64_t slack_bytes;
+	bool starved; /* since tx_limit_relax() was called last */
+};
+
+uint64_t tx_limit_bytes(const struct tx_limit *l);
+
+/*
+ * The ring, always of `ring_bytes`, ran empty while frames waited for credit: twice as much, for a
+ * share that is not taken is lost, and one frame's delay is not. Slack is never more than the ring.
+ */
+void tx_limit_starved(struct tx_limit *l, uint32_t ring_bytes);
+
+/* To be called once a second: gives back an eighth, if it sufficed. */
+void tx_limit_relax(struct tx_limit *l);
+
 /* Whether a peer with these offloads (enum tap_offload) takes a frame with this header. */
 bool tx_offload_ok(const struct virtio_net_hdr_v1 *vnet, uint32_t offloads);
 

@@ -6,8 +6,6 @@
 
 #define MAGIC "DMVLLOG"
 
-#define WORDS (RECORD_BYTES / sizeof(uint64_t))
-
 void ldplog_format(void *mem, size_t bytes, const struct ldplog_id *id)
 {
 	struct ldplog_header *h = mem;
@@ -57,17 +55,16 @@ void ldplog_writer_init(struct ldplog_writer *w, void *mem)
 	};
 }
 
-uint64_t ldplog_append(struct ldplog_writer *w, struct record *r)
+uint64_t ldplog_append(struct ldplog_writer *w, const struct record *r)
 {
 	uint64_t *to = (uint64_t *)(void *)(w->ring + (w->tail & (w->ring_bytes - 1)));
-	uint64_t offset = w->tail, word[WORDS];
+	uint64_t offset = w->tail, word[RECORD_WORDS];
 
-	record_seal(r, offset);
-	memcpy(word, r, sizeof(word));
-	/* The last tail comes before this body: who sees any of it sees that its place is taken. */
-	__atomic_thread_fence(__ATOMIC_RELEASE);
-	for (size_t i = 0; i < WORDS; i++)
-		__atomic_store_n(to + i, word[i], __ATOMIC_RELAXED);
+	record_seal(r, offset, word);
+	/* Released word by word, behind the last tail: who sees any sees that its place is taken.
+	 */
+	for (size_t i = 0; i < RECORD_WORDS; i++)
+		__atomic_store_n(to + i, word[i], __ATOMIC_RELEASE);
 	w->tail += RECORD_BYTES;
 	__atomic_store_n(&w->header->tail, w->tail, __ATOMIC_RELEASE);
 	return offset;
@@ -104,7 +101,7 @@ static void skip_ahead(struct ldplog_reader *r, uint64_t tail)
 
 int ldplog_read(struct ldplog_reader *r, struct record *out)
 {
-	uint64_t tail = load_tail(r->header), word[WORDS];
+	uint64_t tail = load_tail(r->header), word[RECORD_WORDS];
 
 	for (;;) {
 		const uint64_t *from =
@@ -118,9 +115,8 @@ int ldplog_read(struct ldplog_reader *r, struct record *out)
 			skip_ahead(r, tail);
 			continue;
 		}
-		for (size_t i = 0; i < WORDS; i++)
-			word[i] = __atomic_load_n(from + i, __ATOMIC_RELAXED);
-		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+		for (size_t i = 0; i < RECORD_WORDS; i++)
+			word[i] = __atomic_load_n(from + i, __ATOMIC_ACQUIRE);
 		tail = load_tail(r->header);
 		if (tail - r->at < r->ring_bytes)
 			break;

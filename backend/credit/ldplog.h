@@ -63,7 +63,7 @@ struct ldplog_writer {
 void ldplog_writer_init(struct ldplog_writer *w, void *mem);
 
 /* Seals and publishes a copy of *r. Returns its offset. */
-uint64_t ldplog_append(struct ldplog_writer *w, struct record *r);
+uint64_t ldplog_append(struct ldplog_writer *w, const struct record *r);
 
 struct ldplog_reader {
 	const struct ldplog_header *header;

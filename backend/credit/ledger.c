@@ -203,7 +203,7 @@ static int64_t claim(struct ledger *l, const struct credit_id *id)
 
 	for (uint32_t i = 0; i < l->kept_n;) {
 		if (same(&l->kept[i].id, id)) {
-			balance = l->kept[i].balance;
+			balance += l->kept[i].balance;
 			l->kept[i] = l->kept[--l->kept_n];
 		} else if (l->kept[i].id.ldp == id->ldp) {
 			drop_kept(l, i);
@@ -219,6 +219,7 @@ void ledger_attach(struct ledger *l, uint32_t slot, const struct credit_id *id, 
 	struct account *a = &l->account[slot];
 
 	assert(slot < l->max_ldps && !a->weight && weight > 0 && weight <= RECORD_F_WEIGHT);
+	ledger_expire(l);
 	*a = (struct account){.balance = claim(l, id), .weight = weight, .id = *id};
 	if (slot >= l->slots_end)
 		l->slots_end = slot + 1;

@@ -30,10 +30,17 @@ __attribute__((constructor)) static void crc_init(void)
 __attribute__((target("sse4.2"))) static uint32_t crc_by_cpu(const uint8_t *at, size_t len)
 {
 	uint64_t crc = UINT32_MAX, x;
+	uint32_t half;
 
 	for (; len >= 8; len -= 8, at += 8) {
 		memcpy(&x, at, sizeof(x));
 		crc = __builtin_ia32_crc32di(crc, x);
+	}
+	if (len >= 4) {
+		memcpy(&half, at, sizeof(half));
+		crc = __builtin_ia32_crc32si((uint32_t)crc, half);
+		len -= 4;
+		at += 4;
 	}
 	for (; len; len--, at++)
 		crc = __builtin_ia32_crc32qi((uint32_t)crc, *at);
@@ -69,11 +76,21 @@ uint32_t record_crc32c_by_table(const void *p, size_t len)
 	return ~crc;
 }
 
-void record_seal(struct record *r, uint64_t offset)
+/*
+ * Word by word: to read wider than was just written stalls the CPU, and with thousands of LDPs this
+ * is most of what an epoch costs.
+ */
+void record_seal(const struct record *r, uint64_t offset, uint64_t word[RECORD_WORDS])
 {
-	r->seq = offset / RECORD_BYTES;
-	r->version = RECORD_VERSION;
-	r->crc = record_crc32c(r, offsetof(struct record, crc));
+	word[0] = offset / RECORD_BYTES;
+	word[1] = r->epoch;
+	word[2] = r->ldp | (uint64_t)r->type << 32 | (uint64_t)RECORD_VERSION << 48;
+	word[3] = r->bytes;
+	word[4] = r->peer;
+	word[5] = (uint64_t)r->balance_after;
+	word[6] = r->t_ns;
+	word[7] = r->flags;
+	word[7] |= (uint64_t)record_crc32c(word, offsetof(struct record, crc)) << 32;
 }
 
 bool record_is_sealed(const struct record *r, uint64_t offset)

@@ -112,8 +112,9 @@ static inline unsigned record_id(uint32_t ldp)
 	return ldp & 0xffff;
 }
 
-/* Fills version, seq and crc of a record that will lie at `offset`. */
-void record_seal(struct record *r, uint64_t offset);
+/* The record as it will lie at `offset`, with seq, version and crc. */
+#define RECORD_WORDS (RECORD_BYTES / 8)
+void record_seal(const struct record *r, uint64_t offset, uint64_t word[RECORD_WORDS]);
 
 /* Whether a copy of what lies at `offset` is a record that was written there. */
 bool record_is_sealed(const struct record *r, uint64_t offset);

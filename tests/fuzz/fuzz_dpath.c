@@ -93,6 +93,7 @@ static void tell(enum msg_type type, int who)
 	m->slot = (uint32_t)who;
 	if (type == MSG_ADD) {
 		snprintf(m->name, sizeof(m->name), "%d/0", who + 1);
+		m->id.ldp = record_ldp((unsigned)who + 1, 0);
 		m->vchan = w.guest[who].vchan;
 		m->conf = w.guest[who].conf;
 	}
@@ -225,8 +226,11 @@ static bool read_mail(void)
 	while ((link = mbox_get(w.to_control))) {
 		struct msg *m = (struct msg *)link;
 
-		must(m->slot < GUESTS && (m->type == MSG_DELETED || m->type == MSG_FAILED));
-		if (m->type == MSG_DELETED) {
+		must(m->slot < GUESTS &&
+		     (m->type == MSG_DELETED || m->type == MSG_FAILED || m->type == MSG_SHOW));
+		if (m->type == MSG_SHOW) {
+			tell(MSG_SHOWN, (int)m->slot);
+		} else if (m->type == MSG_DELETED) {
 			must(w.closing && !w.guest[m->slot].deleted);
 			w.guest[m->slot].deleted = true;
 		} else {

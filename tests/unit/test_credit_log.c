@@ -57,9 +57,17 @@ static void test_crc(crc_fn *record_crc, const char *how)
 static void test_seal(void)
 {
 	struct record rec = {.type = RECORD_LOAN, .ldp = record_ldp(7, 3), .bytes = 5};
+	uint64_t word[RECORD_WORDS];
 	bool found = true;
 
-	record_seal(&rec, 640);
+	rec.flags = RECORD_F_TAKEN;
+	rec.epoch = rec.peer = rec.t_ns = UINT64_MAX;
+	rec.balance_after = -7;
+	record_seal(&rec, 640, word);
+	rec.seq = 10;
+	rec.version = RECORD_VERSION;
+	rec.crc = record_crc32c(&rec, offsetof(struct record, crc));
+	ok(memcmp(word, &rec, sizeof(rec)) == 0, "sealed as the layout says");
 	ok(record_is_sealed(&rec, 640), "a record is one where it was written");
 	ok(!record_is_sealed(&rec, 704), "and nowhere else");
 	for (unsigned bit = 0; bit < 8 * sizeof(rec); bit++) {

@@ -113,7 +113,10 @@ static void test_idle(void)
 	ok(!dp->epoch.running, "one with nothing in it is the last");
 	dp->now_ns += NS_PER_SEC;
 	served(dp->local, 0, 1000);
-	ok(!dp->epoch.running, "what goes from LDP to LDP does not begin one");
+	ok(dp->epoch.running,
+	   "what goes from LDP to LDP begins one, as the guest's window follows it");
+	epoch();
+	ok(!dp->epoch.running, "but there is nothing in it");
 	served(dp->tx, 0, 1000);
 	ok(dp->epoch.running, "a frame onto the uplink does");
 	epoch();
@@ -145,6 +148,15 @@ static void test_late(void)
 	dp->now_ns += EPOCH_NS / 4;
 	dpath_epoch(dp);
 	is_int(dp->epoch.begin_ns, begin_ns + 4 * EPOCH_NS, "an early one too");
+	add(1, 1);
+	served(dp->tx, 0, 200000);
+	epoch();
+	dp->now_ns += EPOCH_NS - 1000;
+	dpath_epoch(dp);
+	ok(!dp->epoch.running && dp->epoch.begin_ns > dp->now_ns, "the last one ends early");
+	served(dp->tx, 0, 1);
+	epoch();
+	ok(ldps[1].account[LDP_TX].balance_bytes > 90000, "and no time has gone by");
 	end();
 }
 

@@ -24,6 +24,35 @@ static void test_room(void)
 	is_int(tx_room(1 << 20, 100, (1ull << 32) + 200), (1 << 20) - 100, "a credit of 4 GiB");
 }
 
+/* The credit, and what is added when the ring ran empty for want of it. */
+static void test_limit(void)
+{
+	struct tx_limit l = {.credit_bytes = UINT64_MAX};
+	unsigned n = 0;
+
+	is_int(tx_limit_bytes(&l) == UINT64_MAX, 1, "no credit told: no limit");
+	tx_limit_starved(&l, 4096);
+	is_int(tx_limit_bytes(&l) == UINT64_MAX, 1, "nor does that overflow");
+
+	l = (struct tx_limit){.credit_bytes = 4000};
+	is_int(tx_limit_bytes(&l), 4000, "the credit");
+	tx_limit_starved(&l, 1 << 18);
+	is_int(tx_limit_bytes(&l), 8000, "the ring ran empty: twice as much");
+	tx_limit_relax(&l);
+	is_int(tx_limit_bytes(&l), 8000, "for the second in which it did, and another");
+	tx_limit_relax(&l);
+	is_int(tx_limit_bytes(&l), 7500, "then an eighth of it goes");
+	l.credit_bytes = 8000;
+	is_int(tx_limit_bytes(&l), 11500, "another credit");
+	while (l.slack_bytes && n++ < 100)
+		tx_limit_relax(&l);
+	ok(n < 100, "all of it goes in the end");
+	is_int(tx_limit_bytes(&l), 8000, "but not the credit");
+	for (n = 0; n < 100; n++)
+		tx_limit_starved(&l, 1 << 18);
+	is_int(l.slack_bytes, 1 << 18, "never more than the ring");
+}
+
 static bool takes(uint8_t flags, uint8_t type, uint32_t offloads)
 {
 	struct virtio_net_hdr_v1 vnet = {.flags = flags, .gso_type = type};
@@ -71,6 +100,7 @@ static void test_gather(void)
 int main(void)
 {
 	test_room();
+	test_limit();
 	test_offloads();
 	test_gather();
 	return done_testing();

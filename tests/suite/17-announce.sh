@@ -1,0 +1,111 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What is announced in xenstore: by the backend of each device, by the agent of what it has applied.
+# shellcheck source=tests/suite/lib.sh
+. "${SUITE_LIB:-/bench/suite.sh}"
+
+# watch: what happens below g1's backend directory, a line each: SECONDS PATH. The first line
+# of each watch comes when it is made.
+watch()
+{
+	xenstore-watch "$(be g1)" | while read -r _path; do
+		echo "$(cut -d' ' -f1 /proc/uptime) $_path"
+	done >watch.out &
+	wait_for 30 test -s watch.out
+}
+
+# at_most_once_a_second KEY: of any eight writes of it the first and the last are six seconds apart
+# at least: the watcher may see the first late and the last not.
+at_most_once_a_second()
+{
+	grep "/$1\$" watch.out >watch.key
+	awk '{ t[NR] = $1 } NR > 7 && $1 - t[NR - 7] < 6 { print "eight within", $1 - t[NR - 7], "s"; bad = 1 }
+		END { exit bad }' watch.key
+}
+
+rose()
+{
+	[ "$(xenstore-read "$1")" -gt "$2" ]
+}
+
+# rate NAME tx|rx BITS: within 1 %.
+rate()
+{
+	xenstore-read "$(be "$1")/$2-rate" | awk -v w="$3" '{ exit !($1 >= w * .99 && $1 <= w * 1.01) }'
+}
+
+uplink_setup
+back_start --tx-capacity "$SUITE_RATE" --rx-capacity $((SUITE_RATE / 2))
+ldp g1 1
+check 'alone: g1 has all of the transmit capacity' wait_for 30 rate g1 tx "$SUITE_RATE"
+check 'and of the receive capacity' wait_for 30 rate g1 rx $((SUITE_RATE / 2))
+for key in credit credit-balance log-offset; do
+	check "$key is there" xenstore-exists "$(be g1)/$key"
+done
+watch
+ldp g2 2 weight=768
+talks g1
+talks g2
+check 'beside a weight of three times its own: a quarter' wait_for 30 rate g1 tx $((SUITE_RATE / 4))
+check 'the other one three quarters' wait_for 30 rate g2 tx $((SUITE_RATE * 3 / 4))
+dmvlctl set g1 weight=768 >&2
+check 'a weight is changed: a half' wait_for 30 rate g1 tx $((SUITE_RATE / 2))
+check 'for both directions' wait_for 30 rate g1 rx $((SUITE_RATE / 4))
+dmvlctl set g1 tx-max=$((SUITE_RATE / 8)) >&2
+check 'a maximum' wait_for 30 rate g1 tx $((SUITE_RATE / 8))
+dmvlctl set g1 tx-max=0 >&2
+dmvlctl set g2 tx-min=$((SUITE_RATE * 3 / 4)) >&2
+check 'a minimum' wait_for 30 rate g2 tx $((SUITE_RATE * 3 / 4))
+dmvlctl set g2 tx-min=0 >&2
+like "$(dmvlctl show g1)" '*tx-rate*rx-rate*' 'dmvlctl shows them'
+like "$(dmvlctl show g1 --json | tr -d ' ')" "*\"rx-rate\":$((SUITE_RATE / 4)),*" 'as JSON too'
+like "$(dmvlctl list)" '*TX-RATE*' 'and lists the rate'
+
+# Under load the credit follows what an LDP is served at: more than its share while it is alone.
+sink_start
+credit=$(xenstore-read "$(be g1)/credit")
+diag "credit of g1: $credit bytes at half of the link"
+sends g1 udp -b $((SUITE_RATE * 2)) -l 1400
+check 'g1 sends' wait_for 30 ticks_pass sink.out 0 1 3
+check 'g1 borrows: its credit grows' wait_for 30 rose "$(be g1)/credit" "$credit"
+check 'the agent says what it wants' wait_for 30 rose "$(fe g1)/demand" 0
+offset=$(xenstore-read "$(be g1)/log-offset")
+check 'the log moves on' wait_for 30 rose "$(be g1)/log-offset" "$offset"
+offset=$(xenstore-read "$(be g1)/log-offset")
+# shellcheck disable=SC2154 # agent's
+check 'and the agent follows' wait_for 30 rose "$(fe g1)/log-offset" "$((offset - 1))"
+
+# Xenstored stands still for five seconds: frames go on, and afterwards not all that was missed is
+# written, only what is so now.
+if [ "$BENCH_DRIVER" = xen ]; then
+	xenstored=$(cat /run/xenstored.pid)
+else
+	xenstored=$(cat /run/xenstored/xenstored.pid)
+fi
+kill -STOP "$xenstored"
+trap 'kill -CONT "$xenstored"; _suite_end' EXIT
+from=$(tick sink.out)
+past()
+{
+	awk -v f="$from" '$1 != "total" && $1 > f + 5 { found = 1 } END { exit !found }' sink.out
+}
+check 'five seconds without xenstored' wait_for 60 past
+is "$(awk -v f="$from" '$1 != "total" && $1 > f && $1 <= f + 5 && $4 == 0' sink.out)" '' 'frames go on'
+events=$(wc -l <watch.out)
+kill -CONT "$xenstored"
+offset=$(xenstore-read "$(be g1)/log-offset")
+check 'it is told the news' wait_for 30 rose "$(be g1)/log-offset" "$offset"
+between $(($(wc -l <watch.out) - events)) 1 15 'and not the old'
+check 'log-offset: at most once a second' at_most_once_a_second log-offset
+check 'tx-rate: at most once a second' at_most_once_a_second tx-rate
+check 'credit: at most once a second' at_most_once_a_second credit
+check 'dmvl-back lives' kill -0 "$back"
+# shellcheck disable=SC2154 # sink_start's
+kill "$sink"
+xenstore-write "$uplink/tx-capacity" 0
+xenstore-write "$uplink/rx-capacity" 0
+check 'without a capacity no rate is known' wait_for 30 key_is "$(be g1)/tx-rate" 0
+check 'nor one for receiving' wait_for 30 key_is "$(be g1)/rx-rate" 0
+back_stop
+is $? 0 'dmvl-back ends well'
+done_testing

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What is announced and how often, in virtual time: one LDP at most once a second, all together no
+ * faster than the control thread answers, nothing twice, and in the end the newest numbers.
+ */
+#include <stdlib.h>
+
+#include "backend/dpath_priv.h"
+#include "tests/unit/tap.h"
+
+#define MANY 1000u
+
+static struct dpath dp;
+static unsigned sent[MANY], answers_due, most_due;
+static uint32_t unanswered[MANY];
+static uint64_t last_ns[MANY], least_gap_ns;
+static struct announcement seen[MANY];
+
+static void begin(uint32_t ldps)
+{
+	memset(&dp, 0, sizeof(dp));
+	memset(sent, 0, sizeof(sent));
+	memset(last_ns, 0, sizeof(last_ns));
+	least_gap_ns = UINT64_MAX;
+	answers_due = most_due = 0;
+	dp.now_ns = NS_PER_SEC;
+	dp.out = mbox_new();
+	dp.link = (struct link_conf){.tx_capacity_bps = 1000000000, .rx_capacity_bps = 500000000};
+	for (uint32_t slot = 0; slot < ldps; slot++) {
+		struct ldp *l = calloc(1, sizeof(*l));
+
+		l->slot = slot;
+		l->conf.tx.weight = l->conf.rx.weight = 256;
+		l->window.told_ns = 1;
+		l->window.told.credit_bytes = 100000;
+		dp.ldp[slot] = l;
+	}
+	dp.slots_end = ldps;
+}
+
+static void end(void)
+{
+	struct mbox_msg *m;
+
+	while ((m = mbox_get(dp.out)))
+		free(m);
+	mbox_free(dp.out);
+	for (uint32_t slot = 0; slot < dp.slots_end; slot++)
+		free(dp.ldp[slot]);
+}
+
+/* The control thread takes all that there is. */
+static void take(void)
+{
+	struct mbox_msg *link;
+
+	while ((link = mbox_get(dp.out))) {
+		struct msg *m = (struct msg *)link;
+		uint32_t slot = m->slot;
+
+		if (sent[slot]++ && dp.now_ns - last_ns[slot] < least_gap_ns)
+			least_gap_ns = dp.now_ns - last_ns[slot];
+		last_ns[slot] = dp.now_ns;
+		seen[slot] = m->announcement;
+		unanswered[answers_due++] = slot;
+		free(m);
+	}
+	most_due = answers_due > most_due ? answers_due : most_due;
+}
+
+static void answer_all(void)
+{
+	while (answers_due > 0)
+		dpath_announced(&dp, unanswered[--answers_due]);
+}
+
+/* Steps for `seconds`, in which `change` is made before each; answered at once if `answer`. */
+static bool steps(unsigned seconds, void (*change)(uint64_t n), bool answer)
+{
+	bool done = false;
+
+	for (uint64_t n = 0; n < seconds * NS_PER_SEC / ANNOUNCE_STEP_NS; n++) {
+		if (change)
+			change(n);
+		done = dpath_announce_step(&dp);
+		take();
+		if (answer) {
+			answer_all();
+		}
+		dp.now_ns += ANNOUNCE_STEP_NS;
+	}
+	return done;
+}
+
+static unsigned total(void)
+{
+	unsigned n = 0;
+
+	for (uint32_t slot = 0; slot < MANY; slot++)
+		n += sent[slot];
+	return n;
+}
+
+static void log_grows(uint64_t n)
+{
+	for (uint32_t slot = 0; slot < dp.slots_end; slot++)
+		dp.ldp[slot]->account[LDP_TX].log_offset = (n + 1) * 64;
+}
+
+static void test_one(void)
+{
+	struct ldp *l;
+
+	begin(2);
+	l = dp.ldp[0];
+	l->account[LDP_TX].balance_bytes = -77;
+	dp.ldp[1]->window.told_ns = 0;
+	ok(steps(3, NULL, true), "nothing changes: no further step is wanted");
+	is_int(sent[0], 1, "announced once");
+	is_int(sent[1], 0, "but not one whose credit is not known yet");
+	ok(seen[0].credit_bytes == 100000 && seen[0].balance_bytes == -77 &&
+		   seen[0].tx_rate_bps == 500000000 && seen[0].rx_rate_bps == 250000000,
+	   "with its numbers");
+	l->window.told.credit_bytes = 100900;
+	steps(2, NULL, true);
+	is_int(sent[0], 1, "less than 1 %% more is not worth it");
+	l->window.told.credit_bytes = 102000;
+	steps(2, NULL, true);
+	is_int(sent[0], 2, "2 %% are");
+	is_int(seen[0].credit_bytes, 102000, "the new number");
+	l->conf.tx.max_bps = 1000000;
+	steps(2, NULL, true);
+	is_int(seen[0].tx_rate_bps, 1000000, "a ceiling is a rate in force");
+	steps(5, log_grows, true);
+	ok(sent[0] >= 3 + 4 && sent[0] <= 3 + 6, "a log that grows always: once a second (%u)",
+	   sent[0]);
+	ok(least_gap_ns >= NS_PER_SEC, "and never sooner");
+	is_int(seen[0].log_offset % 64, 0, "its offset");
+	end();
+}
+
+static void test_balance(void)
+{
+	struct announced a = {.told = {.balance_bytes = 1000000}, .told_ns = 1};
+	struct announcement now = {.balance_bytes = 1005000};
+	uint64_t later = 2 * NS_PER_SEC;
+
+	is_int(announce_when(&a, &now, later), ANNOUNCE_NOT, "a balance: less than 1 %%");
+	now.balance_bytes = 1020000;
+	is_int(announce_when(&a, &now, later), ANNOUNCE_NOW, "2 %%");
+	is_int(announce_when(&a, &now, NS_PER_SEC), ANNOUNCE_LATER, "within the second: later");
+	a.told.balance_bytes = 700;
+	now.balance_bytes = -700;
+	is_int(announce_when(&a, &now, later), ANNOUNCE_NOT, "about zero: less than a frame");
+	now.balance_bytes = -900;
+	is_int(announce_when(&a, &now, later), ANNOUNCE_NOW, "more than one");
+	a.told.balance_bytes = INT64_MIN;
+	now.balance_bytes = INT64_MAX;
+	is_int(announce_when(&a, &now, later), ANNOUNCE_NOW, "from one end to the other");
+}
+
+static void test_many(void)
+{
+	unsigned least = UINT32_MAX, most = 0;
+
+	begin(MANY);
+	steps(60, log_grows, true);
+	for (uint32_t slot = 0; slot < MANY; slot++) {
+		least = sent[slot] < least ? sent[slot] : least;
+		most = sent[slot] > most ? sent[slot] : most;
+	}
+	ok(total() <= 60 * 100 && total() > 59 * 100, "1000 LDPs: 100 a second together (%u)",
+	   total());
+	ok(most - least <= 1 && least >= 5, "each as often as the others: %u to %u times", least,
+	   most);
+	is_int(most_due, ANNOUNCE_AT_ONCE, "so many at once");
+	end();
+}
+
+/* Xenstored stands still: nothing is answered. */
+static void test_stuck(void)
+{
+	unsigned before;
+
+	begin(100);
+	steps(5, log_grows, false);
+	is_int(total(), ANNOUNCE_AT_ONCE, "without an answer nothing piles up");
+	answer_all();
+	before = total();
+	steps(4, NULL, true);
+	is_int(total() - before, 100, "with them each is announced once");
+	is_int(seen[7].log_offset, 64 * 100, "the newest numbers");
+	ok(dpath_announce_step(&dp), "and then there is nothing more to say");
+	end();
+}
+
+/* Of one LDP one is under way, and the next is written a second after it was. */
+static void test_late(void)
+{
+	begin(1);
+	steps(5, log_grows, false);
+	is_int(total(), 1, "one LDP: one is under way");
+	answer_all();
+	steps(1, log_grows, true);
+	is_int(total(), 1, "answered late: a second later");
+	steps(1, log_grows, true);
+	is_int(total(), 2, "the next");
+	steps(1, log_grows, false);
+	dp.ldp[0]->failed = true;
+	answer_all();
+	is_int(dp.announcing, 0, "an answer for one that failed meanwhile");
+	end();
+}
+
+static void test_not_all(void)
+{
+	begin(3);
+	dp.ldp[0]->failed = true;
+	dp.ldp[1]->frozen = true;
+	steps(2, log_grows, true);
+	ok(sent[0] == 0 && sent[1] == 0 && sent[2] == 2, "not of those that failed or stand still");
+	end();
+}
+
+int main(void)
+{
+	test_one();
+	test_balance();
+	test_many();
+	test_stuck();
+	test_late();
+	test_not_all();
+	return done_testing();
+}
