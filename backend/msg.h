@@ -3,6 +3,7 @@
 #ifndef DMVL_MSG_H
 #define DMVL_MSG_H
 
+#include "backend/capacity.h"
 #include "backend/ldp.h"
 #include "common/mbox.h"
 
@@ -40,8 +41,20 @@ enum switch_mode {
 struct link_conf {
 	uint64_t tx_capacity_bps, rx_capacity_bps; /* 0: not configured */
 	uint32_t sndbuf_max_bytes;		   /* of the uplink; 0: no limit is known */
+	bool signal;				   /* back-pressure tells when the link is full */
 	enum switch_mode sw;
 };
+
+/*
+ * The capacity in force. Without a signal an estimate is of another time: what is configured
+ * counts, and where nothing is, it is all there is.
+ */
+static inline uint64_t link_capacity_bps(const struct link_conf *link, uint64_t estimate_bps)
+{
+	if (link->tx_capacity_bps && !link->signal)
+		return link->tx_capacity_bps;
+	return capacity_in_force_bps(link->tx_capacity_bps, estimate_bps);
+}
 
 struct msg {
 	struct mbox_msg link; /* first: the mailbox's */
