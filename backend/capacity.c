@@ -183,7 +183,7 @@ void capacity_blocked(struct capacity *c, uint64_t now_ns)
 /* Much was sent and nothing refused: is the buffer too large to ever be full? */
 static void watch_quiet(struct capacity *c, uint64_t now_ns)
 {
-	if (c->quiet_bytes < c->sndbuf_bytes || now_ns - c->quiet_begin_ns < QUIET_NS)
+	if (c->quiet_bytes < c->sndbuf_bytes / 4 || now_ns - c->quiet_begin_ns < QUIET_NS)
 		return;
 	c->quiet_bytes = 0;
 	c->quiet_begin_ns = now_ns;

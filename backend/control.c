@@ -260,8 +260,10 @@ static int control_init(struct control *c, char *err, size_t errlen)
 		c->in_io = loop_io_new(c->loop, mbox_fd(c->in), LOOP_READ, on_messages, c);
 		c->timer = loop_timer_new(c->loop, on_timer, c);
 	}
-	if (c->xs_io && c->in_io && c->timer && control_watch_net(c) == 0)
+	if (c->xs_io && c->in_io && c->timer) {
+		control_watch_net(c);
 		return 0;
+	}
 	snprintf(err, errlen, "out of memory");
 	return -ENOMEM;
 }

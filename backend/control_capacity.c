@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
-#include "backend/capacity.h"
 #include "backend/control_priv.h"
 #include "backend/device.h"
 #include "backend/qdisc.h"
@@ -71,14 +71,17 @@ static void on_probe_timer(void *arg)
 	loop_timer_set(c->timer, 0);
 }
 
-int control_watch_net(struct control *c)
+void control_watch_net(struct control *c)
 {
 	c->net_fd = qdisc_watch();
-	if (c->net_fd < 0)
-		return c->net_fd;
+	if (c->net_fd < 0) {
+		log_warning("cannot watch interfaces (%s): what changes there is not noticed",
+			    strerror(-c->net_fd));
+		return;
+	}
 	c->probe_timer = loop_timer_new(c->loop, on_probe_timer, c);
-	c->net_io = loop_io_new(c->loop, c->net_fd, LOOP_READ, on_net_change, c);
-	return c->probe_timer && c->net_io ? 0 : -ENOMEM;
+	if (c->probe_timer)
+		c->net_io = loop_io_new(c->loop, c->net_fd, LOOP_READ, on_net_change, c);
 }
 
 void control_unwatch_net(struct control *c)
@@ -93,7 +96,7 @@ void control_unwatch_net(struct control *c)
 
 uint64_t control_tx_capacity_bps(const struct control *c)
 {
-	return capacity_in_force_bps(c->link.tx_capacity_bps, c->estimate_bps);
+	return link_capacity_bps(&c->link, c->estimate_bps);
 }
 
 uint64_t control_minima_bps(const struct control *c, const struct device *but, enum schema_key key)

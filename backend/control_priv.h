@@ -74,8 +74,8 @@ void control_load_link(struct control *c);
  */
 int control_demand_capacity(struct control *c, char *err, size_t errlen);
 
-/* Probes it anew whenever an interface or a qdisc changes. 0 or -errno. */
-int control_watch_net(struct control *c);
+/* Probes it anew whenever an interface or a qdisc changes, where the kernel tells. */
+void control_watch_net(struct control *c);
 void control_unwatch_net(struct control *c);
 
 /* The frame loop has measured so much. */

@@ -70,6 +70,7 @@ void control_load_link(struct control *c)
 	load_frame_cost(c, &link.frame_cost_bytes, err);
 	require_signal(c, &link.tx_capacity_bps, err);
 	link.sndbuf_max_bytes = c->probe.sndbuf_max_bytes;
+	link.signal = c->probe.signal;
 	if (xskey_read(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_SWITCH, text, sizeof(text)) < 0)
 		sw = (unsigned)schema_default(KEY_UPLINK_SWITCH);
 	else if (schema_parse_enum(KEY_UPLINK_SWITCH, text, &sw, why) < 0 && !err[0])
@@ -79,7 +80,7 @@ void control_load_link(struct control *c)
 	if (link.tx_capacity_bps == c->link.tx_capacity_bps &&
 	    link.rx_capacity_bps == c->link.rx_capacity_bps && link.sw == c->link.sw &&
 	    link.frame_cost_bytes == c->link.frame_cost_bytes &&
-	    link.sndbuf_max_bytes == c->link.sndbuf_max_bytes)
+	    link.sndbuf_max_bytes == c->link.sndbuf_max_bytes && link.signal == c->link.signal)
 		return;
 	c->link = link;
 	log_info("uplink %s: capacity %s", c->conf.name,

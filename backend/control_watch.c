@@ -30,11 +30,14 @@ static void on_key_event(struct control *c, unsigned domid, unsigned id, const c
 		control_found(c, domid, id);
 }
 
-/* Below the uplink's directory (with the '/'): one of the keys that we announce? */
-static bool is_ours(const char *name)
+/* Is it one of the uplink's keys that we announce? */
+static bool is_announced(const struct control *c, const char *path)
 {
-	int key = name[0] == '/' ? schema_lookup(SCHEMA_UPLINK, name + 1) : -1;
+	size_t len = strlen(c->uplink_dir);
+	int key = -1;
 
+	if (strncmp(path, c->uplink_dir, len) == 0 && path[len] == '/')
+		key = schema_lookup(SCHEMA_UPLINK, path + len + 1);
 	return key >= 0 && schema_entry((enum schema_key)key)->owner == SCHEMA_BY_BACKEND;
 }
 
@@ -80,7 +83,7 @@ void control_event(struct control *c, const struct xs_event *ev)
 		on_frontend_event(c, ev->token, ev->path);
 		break;
 	case 'U':
-		c->link_dirty |= !is_ours(ev->path + strlen(c->uplink_dir));
+		c->link_dirty |= !is_announced(c, ev->path);
 		break;
 	case 'I':
 		c->domains_new = true;

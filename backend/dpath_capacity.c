@@ -52,8 +52,7 @@ void dpath_capacity_configure(struct dpath *dp)
 	capacity_set_max(&dp->capacity, dp->link.sndbuf_max_bytes);
 	size_sndbuf(dp);
 	sched_set_capacity(dp->tx, dp->link.tx_capacity_bps);
-	put_in_force(dp,
-		     capacity_in_force_bps(dp->link.tx_capacity_bps, dp->capacity.estimate_bps));
+	put_in_force(dp, link_capacity_bps(&dp->link, dp->capacity.estimate_bps));
 }
 
 static void announce(struct dpath *dp)
@@ -105,7 +104,7 @@ void dpath_capacity_turn(struct dpath *dp)
 	capacity_turn(&dp->capacity, dp->now_ns);
 	size_sndbuf(dp);
 	announce_if_changed(dp);
-	want = capacity_in_force_bps(dp->link.tx_capacity_bps, dp->capacity.estimate_bps);
+	want = link_capacity_bps(&dp->link, dp->capacity.estimate_bps);
 	change = apart(want, dp->capacity_bps);
 	if (change <= dp->capacity_bps >> STEP_SHIFT)
 		return;

@@ -4,6 +4,7 @@
 #define DMVL_MSG_H
 
 #include "backend/announce.h"
+#include "backend/capacity.h"
 #include "backend/frame_cost.h"
 #include "backend/ldp.h"
 #include "common/mbox.h"
@@ -46,8 +47,20 @@ struct link_conf {
 	uint64_t tx_capacity_bps, rx_capacity_bps; /* 0: not configured */
 	uint32_t frame_cost_bytes;		   /* of any frame, or FRAME_COST_AUTO */
 	uint32_t sndbuf_max_bytes;		   /* of the uplink; 0: no limit is known */
+	bool signal;				   /* back-pressure tells when the link is full */
 	enum switch_mode sw;
 };
+
+/*
+ * The capacity in force. Without a signal an estimate is of another time: what is configured
+ * counts, and where nothing is, it is all there is.
+ */
+static inline uint64_t link_capacity_bps(const struct link_conf *link, uint64_t estimate_bps)
+{
+	if (link->tx_capacity_bps && !link->signal)
+		return link->tx_capacity_bps;
+	return capacity_in_force_bps(link->tx_capacity_bps, estimate_bps);
+}
 
 struct msg {
 	struct mbox_msg link; /* first: the mailbox's */

@@ -92,11 +92,16 @@ one()
 	# The worst of each moment but the first second.
 	error=$(awk -v r="$3" 'NR == 1 { t = $1 } $1 > t + 1000 {
 		d = $2 / r - 1; d = d < 0 ? -d : d; w = d > w ? d : w } END { print w + 0 }' "$work/out")
-	metric "$case" estimate_error "$error" 1
 	metric "$case" accepted_mbps "$mbps" mbit/s
 	metric "$case" qdisc_drops "$drops" 1
-	awk -v e="$error" 'BEGIN { exit e >= 0.05 }'
-	ok $? "$case: within 5 % ($error)"
+	if awk -v m="$mbps" -v r="$3" 'BEGIN { exit m * 1e6 >= r * 0.8 }'; then
+		n=$((n + 1))
+		echo "ok $n - $case # SKIP the driver sent $mbps Mbit/s only: too little processor time"
+	else
+		metric "$case" estimate_error "$error" 1
+		awk -v e="$error" 'BEGIN { exit e >= 0.05 }'
+		ok $? "$case: within 5 % ($error)"
+	fi
 	[ "$drops" -eq 0 ]
 	ok $? "$case: nothing is dropped"
 }

@@ -26,6 +26,7 @@ static void begin(uint32_t ldps)
 	dp.now_ns = NS_PER_SEC;
 	dp.out = mbox_new();
 	dp.link = (struct link_conf){.tx_capacity_bps = 1000000000, .rx_capacity_bps = 500000000};
+	dp.capacity_bps = dp.link.tx_capacity_bps;
 	for (uint32_t slot = 0; slot < ldps; slot++) {
 		struct ldp *l = calloc(1, sizeof(*l));
 

@@ -300,6 +300,26 @@ static void test_limit(void)
 	is_int(l.c.span_charge < 1000000, true, "what is not charged does not fill the buffer");
 }
 
+/* Full is not what it was: what was written since says nothing. */
+static void test_resized(void)
+{
+	struct capacity c;
+
+	capacity_init(&c, 0, SEC);
+	capacity_resized(&c, 100000);
+	capacity_blocked(&c, SEC);
+	capacity_sent(&c, FULL, true);
+	capacity_blocked(&c, SEC + MS);
+	is_int(c.busy_ns, MS, "a span");
+	capacity_resized(&c, 50000);
+	capacity_sent(&c, FULL, true);
+	capacity_blocked(&c, SEC + 2 * MS);
+	is_int(c.busy_ns, MS, "none across a change of the buffer");
+	capacity_sent(&c, FULL, true);
+	capacity_blocked(&c, SEC + 3 * MS);
+	is_int(c.busy_ns, 2 * MS, "and again one");
+}
+
 static void test_in_force(void)
 {
 	is_int(capacity_in_force_bps(0, 0), 0, "nothing is known");
@@ -320,6 +340,7 @@ int main(void)
 	test_not_full();
 	test_bursts();
 	test_limit();
+	test_resized();
 	test_in_force();
 	return done_testing();
 }

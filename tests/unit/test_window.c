@@ -96,7 +96,7 @@ static void test_frames(void)
 	begin();
 	l = guest(0, ALL, 18);
 	guest(1, ALL, 18);
-	dp.link.tx_capacity_bps = 80000000;
+	dp.capacity_bps = 80000000;
 	is_int(epoch(l, 0, &c), 1, "the first epoch tells");
 	is_int(c.credit_bytes, rate_bytes(40000000, WINDOW_MS), "the window of half of the link");
 	is_int(c.rate_bps, 40000000, "and that rate");
@@ -118,7 +118,7 @@ static void test_frames(void)
 	is_int(n, 0, "but no sooner");
 	is_int(epoch(l, 100000, &c), 1, "nor later");
 
-	dp.link.tx_capacity_bps = 0;
+	dp.capacity_bps = 0;
 	epoch(l, 100000, &c);
 	is_int(c.credit_bytes, RING, "no capacity: the ring");
 	is_int(c.rate_bps, 0, "and no rate");
@@ -133,13 +133,13 @@ static void test_full(void)
 
 	begin();
 	l = guest(0, ALL, 12);
-	dp.link.tx_capacity_bps = 8000000;
+	dp.capacity_bps = 8000000;
 	rings[0].out.prod += 4096 - 8;
 	is_int(epoch(l, 0, &c), 0, "a full ring");
 	rings[0].out.prod -= 4096 - 8;
 	is_int(epoch(l, 0, &c), 1, "told when there is room");
 	l->frozen = true;
-	dp.link.tx_capacity_bps = 0;
+	dp.capacity_bps = 0;
 	is_int(epoch(l, 0, &c), 0, "not while it stands still");
 	is_int((long long)all_drops(l), 0, "nothing of this drops frames");
 	end();
