@@ -12,8 +12,8 @@
  * the same draws. LDPs are named by an id of the caller's choice, 0..max_ldps-1.
  *
  * The caller keeps the queues. It says sched_wake() when an LDP's queue gets its first frame, asks
- * sched_draw() whose turn it is, sends one frame of that LDP and says so with sched_served(). Where it
- * sends at once what it could have sent earlier, the time is to be that of the link and not the
+ * sched_draw() whose turn it is, sends one frame of that LDP and says so with sched_served(). Where
+ * it sends at once what it could have sent earlier, the time is to be that of the link and not the
  * hour: minima and ceilings go by it.
  */
 
