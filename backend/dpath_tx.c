@@ -98,9 +98,9 @@ void tx_rejudge(struct dpath *dp)
 
 		if (!l || l->failed || l->frozen)
 			continue;
+		/* Where half of it has left, so shall the rest, and not all of it again. */
 		if (l->head == LDP_HEAD_UPLINK && l->cut.done > 0)
-			continue; /* half of it has left: so shall the rest, and not all of it again
-				   */
+			continue;
 		sched_sleep(dp->tx, slot);
 		sched_sleep(dp->local, slot);
 		l->head = LDP_HEAD_NONE;

@@ -180,6 +180,7 @@ static void cut_in_parts(const struct row *r, uint32_t cap)
 		flat = malloc(part.hdr_len + part.len);
 		memcpy(flat, part.hdr, part.hdr_len);
 		memcpy(flat + part.hdr_len, m.b + part.off, part.len);
+		bad += parts > 0 && part.vnet.gso_type & VIRTIO_NET_HDR_GSO_ECN;
 		bad += part.off != headers + done || part.hdr_len != headers;
 		bad += part.wire_bytes > cap && part.wire_bytes > frame_wire_bytes(&one, 0);
 		bad += !log_segments(&got, &part.vnet, flat, part.hdr_len + part.len);

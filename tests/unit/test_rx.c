@@ -314,6 +314,31 @@ static void test_capped(void)
 	end();
 }
 
+/* Small frames for one guest cost as much as full ones for another: each has half of a batch. */
+static void test_frame_cost(void)
+{
+	struct virtio_net_hdr_v1 plain = {0};
+	struct iovec iov[2] = {{&plain, sizeof(plain)}, {m.b, 0}};
+
+	begin();
+	dp.rx_frame_cost = 1518;
+	for (uint32_t slot = 0; slot < 2; slot++) {
+		guest(slot, ALL, 18);
+		make(K_UDP4, (const char *)macs[slot], slot ? 1472 : 18);
+		iov[1].iov_len = m.len;
+		for (unsigned i = 0; i < 40; i++)
+			if (writev(wire, iov, 2) < 0)
+				abort();
+		while (rx_read_uplink(&dp))
+			;
+	}
+	rx_run(&dp);
+	ok(dp.ldp[0]->count.rx_frames >= 28 && dp.ldp[0]->count.rx_frames <= 36,
+	   "64 bytes cost as much as is configured: %u of 64 frames",
+	   (unsigned)dp.ldp[0]->count.rx_frames);
+	end();
+}
+
 int main(void)
 {
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
@@ -322,5 +347,6 @@ int main(void)
 	test_who();
 	test_pieces();
 	test_capped();
+	test_frame_cost();
 	return done_testing();
 }
