@@ -61,8 +61,7 @@ uint64_t ldplog_append(struct ldplog_writer *w, const struct record *r)
 	uint64_t offset = w->tail, word[RECORD_WORDS];
 
 	record_seal(r, offset, word);
-	/* Released word by word, behind the last tail: who sees any sees that its place is taken.
-	 */
+	/* Each word behind the last tail: who sees one sees that its place is taken. */
 	for (size_t i = 0; i < RECORD_WORDS; i++)
 		__atomic_store_n(to + i, word[i], __ATOMIC_RELEASE);
 	w->tail += RECORD_BYTES;
