@@ -39,7 +39,7 @@ again 'kill -9 once more' 9
 is "$(xenstore-read "$(be g1)/error" 2>/dev/null)" '' 'no error'
 
 # TCP would make up for what is lost. Here nobody does: what waits in a ring is sent to the next one.
-start held world dmvl-frames recv -i world0 -m 1 -u 100 -w 200
+start held world dmvl-frames recv -i world0 -m 1 -u 40 -w 200
 hold_frames g1 1
 kill -9 "$back"
 wait "$back"
@@ -47,7 +47,7 @@ xenstore-write "$uplink/tx-capacity" 0
 back_start
 check 'killed with frames in the ring: g1 connects' wait_for 60 connected g1
 wait "$started"
-like "$(cat held.out)" '* unique=100' 'no frame is lost'
+like "$(cat held.out)" '* unique=40' 'no frame is lost'
 
 # A second instance of the same name is refused, and harms nothing.
 dmvl-back --uplink tap:dmvl-up2,bridge=xenbr0 2>err
