@@ -221,7 +221,7 @@ static int own_domid(struct control *c)
 	return ret < 0 ? ret : 0;
 }
 
-static int control_init(struct control *c, char *err, size_t errlen)
+static int control_connect(struct control *c, char *err, size_t errlen)
 {
 	int ret = xs_conn_open(&c->xs);
 
@@ -244,10 +244,17 @@ static int control_init(struct control *c, char *err, size_t errlen)
 	if (ret == 0)
 		ret = schema_uplink_dir(c->uplink_dir, sizeof(c->uplink_dir), c->domid,
 					c->conf.name);
-	if (ret >= 0 && control_demand_capacity(c, err, errlen) < 0)
-		return -EINVAL;
-	if (ret >= 0)
-		ret = control_publish_uplink(c);
+	if (ret < 0) {
+		snprintf(err, errlen, "cannot read from xenstore: %s", strerror(-ret));
+		return ret;
+	}
+	return control_demand_capacity(c, err, errlen);
+}
+
+static int control_init(struct control *c, char *err, size_t errlen)
+{
+	int ret = control_publish_uplink(c);
+
 	if (ret == 0)
 		ret = control_watch_all(c);
 	if (ret < 0) {
@@ -286,11 +293,9 @@ static void control_free(struct control *c)
 	free(c);
 }
 
-int control_start(const struct control_conf *conf, struct mbox *in, struct mbox *out,
-		  struct control **ctl, char *err, size_t errlen)
+int control_open(const struct control_conf *conf, struct control **ctl, char *err, size_t errlen)
 {
 	struct control *c = calloc(1, sizeof(*c));
-	sigset_t all, old;
 	int ret;
 
 	if (!c) {
@@ -299,9 +304,25 @@ int control_start(const struct control_conf *conf, struct mbox *in, struct mbox 
 	}
 	c->conf = *conf;
 	c->net_fd = -1;
+	TAILQ_INIT(&c->devices);
+	ret = control_connect(c, err, errlen);
+	if (ret < 0)
+		control_free(c);
+	else
+		*ctl = c;
+	return ret;
+}
+
+int control_start(struct control *c, struct mbox *in, struct mbox *out, const char *log_path,
+		  const char *log_error, char *err, size_t errlen)
+{
+	sigset_t all, old;
+	int ret;
+
 	c->in = in;
 	c->out = out;
-	TAILQ_INIT(&c->devices);
+	c->log_path = log_path;
+	c->log_error = log_error;
 	ret = control_init(c, err, errlen);
 	if (ret == 0) {
 		sigfillset(&all); /* signals are for the frame loop's thread */
@@ -311,12 +332,9 @@ int control_start(const struct control_conf *conf, struct mbox *in, struct mbox 
 		if (ret < 0)
 			snprintf(err, errlen, "cannot start a thread: %s", strerror(-ret));
 	}
-	if (ret < 0) {
+	if (ret < 0)
 		control_free(c);
-		return ret;
-	}
-	*ctl = c;
-	return 0;
+	return ret;
 }
 
 void control_join(struct control *c)

@@ -16,18 +16,23 @@ struct control_conf {
 	uint32_t frame_cost_bytes;		   /* likewise; FRAME_COST_AUTO: not given */
 	uint32_t epoch_us;			   /* 1000..1000000 */
 	uint32_t repayment_ppm;			   /* 0..1000000 */
-	const char *log_path;  /* of the credit log; "": there is none. Borrowed, like: */
-	const char *log_error; /* why there is none, one sentence; "": all is well */
 };
 
 /*
- * Connects to xenstore and the hypervisor, publishes the uplink and starts the thread. `in` brings
- * it the frame loop's messages, `out` takes its orders; both are borrowed and outlive it. On error
- * -errno and one sentence in err.
+ * Connects to xenstore and the hypervisor, and refuses an uplink of which no capacity can be known.
+ * Nothing is written yet. On error -errno and one sentence in err.
  */
 struct control;
-int control_start(const struct control_conf *conf, struct mbox *in, struct mbox *out,
-		  struct control **ctl, char *err, size_t errlen);
+int control_open(const struct control_conf *conf, struct control **ctl, char *err, size_t errlen);
+
+/*
+ * Publishes the uplink and starts the thread. `in` brings it the frame loop's messages, `out` takes
+ * its orders; both are borrowed and outlive it, and so are the path of the credit log ("": there is
+ * none) and the sentence that says why there is none ("": all is well). On error -errno and one
+ * sentence in err; then ctl is no more.
+ */
+int control_start(struct control *ctl, struct mbox *in, struct mbox *out, const char *log_path,
+		  const char *log_error, char *err, size_t errlen);
 
 /*
  * Waits for the thread to end and frees it. It ends after a MSG_QUIT: it closes every LDP, says so

@@ -21,6 +21,7 @@ struct device;
 struct control {
 	struct control_conf conf;
 	struct mbox *in, *out;
+	const char *log_path, *log_error; /* of the credit log; "": none */
 	pthread_t thread;
 	struct loop *loop;
 	struct loop_io *xs_io, *in_io;

@@ -76,7 +76,7 @@ void control_load_link(struct control *c)
 	else if (schema_parse_enum(KEY_UPLINK_SWITCH, text, &sw, why) < 0 && !err[0])
 		memcpy(err, why, sizeof(err));
 	link.sw = (enum switch_mode)sw;
-	show_error(c, err[0] ? err : c->conf.log_error);
+	show_error(c, err[0] ? err : c->log_error);
 	if (link.tx_capacity_bps == c->link.tx_capacity_bps &&
 	    link.rx_capacity_bps == c->link.rx_capacity_bps && link.sw == c->link.sw &&
 	    link.frame_cost_bytes == c->link.frame_cost_bytes &&
@@ -114,15 +114,14 @@ static int publish_credit(struct control *c)
 	schema_key_path(path, sizeof(path), c->uplink_dir, KEY_UPLINK_LOG_OFFSET);
 	xs_conn_rm(c->xs, XS_NO_TXN, path);
 	schema_key_path(path, sizeof(path), c->uplink_dir, KEY_UPLINK_LOG_PATH);
-	if (c->conf.log_path[0])
+	if (c->log_path[0])
 		ret = xskey_write(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_LOG_PATH,
-				  c->conf.log_path);
+				  c->log_path);
 	else
 		xs_conn_rm(c->xs, XS_NO_TXN, path);
 	if (ret == 0)
-		ret = xskey_write(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_ERROR,
-				  c->conf.log_error);
-	snprintf(c->link_error, sizeof(c->link_error), "%s", c->conf.log_error);
+		ret = xskey_write(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_ERROR, c->log_error);
+	snprintf(c->link_error, sizeof(c->link_error), "%s", c->log_error);
 	format_fraction(text, sizeof(text), c->conf.repayment_ppm);
 	if (ret == 0)
 		ret = xskey_write(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_REPAYMENT, text);

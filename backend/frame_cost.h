@@ -5,6 +5,8 @@
 
 #include <stdint.h>
 
+#include "backend/frame.h"
+
 #define FRAME_COST_MAX	65536u
 #define FRAME_COST_AUTO UINT32_MAX /* follows from the capacity */
 
@@ -13,12 +15,13 @@
  * through a bridge, as `make bench-frame-cost` measured it (4.1 us; a full frame took 4.3). Another
  * machine's is the operator's to set.
  */
-#define FRAME_COST_NS 4000u
+#define FRAME_COST_NS	    4000u
+#define FRAME_COST_AUTO_MAX FRAME_WIRE_FULL /* full frames count their bytes, on any link */
 
 /*
  * The cost of a frame, 0..FRAME_COST_MAX bytes: the one that is configured, or what the uplink
- * carries while the CPU is busy with the frame. capacity_bps is the one in force, 0 unknown, and
- * then frames cost nothing but their bytes.
+ * carries while the CPU is busy with the frame, at most a full frame. capacity_bps is the one in
+ * force, 0 unknown, and then frames cost nothing but their bytes.
  */
 static inline uint32_t frame_cost_bytes(uint32_t configured, uint64_t capacity_bps)
 {
@@ -27,9 +30,9 @@ static inline uint32_t frame_cost_bytes(uint32_t configured, uint64_t capacity_b
 	if (configured != FRAME_COST_AUTO)
 		return configured;
 	if (capacity_bps > UINT64_MAX / FRAME_COST_NS)
-		return FRAME_COST_MAX;
+		return FRAME_COST_AUTO_MAX;
 	bytes = capacity_bps * FRAME_COST_NS / 8000000000u;
-	return bytes < FRAME_COST_MAX ? (uint32_t)bytes : FRAME_COST_MAX;
+	return bytes < FRAME_COST_AUTO_MAX ? (uint32_t)bytes : FRAME_COST_AUTO_MAX;
 }
 
 /* What an LDP is charged for a frame of wire_bytes. */

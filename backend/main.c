@@ -120,6 +120,13 @@ static void drain(struct mbox *m)
 	mbox_free(m);
 }
 
+/* The uplink is made already: it goes first. */
+static void give_up(struct daemon *d, int status, const char *why)
+{
+	uplink_close(&d->uplink);
+	die(status, "%s", why);
+}
+
 static void start(struct daemon *d)
 {
 	char err[512];
@@ -131,6 +138,8 @@ static void start(struct daemon *d)
 	d->conf.control.kind = d->uplink.kind;
 	tap_set_offloads(d->uplink.fd, TAP_CSUM | TAP_TSO4 | TAP_TSO6 | TAP_USO);
 	d->conf.control.uplink = &d->uplink;
+	if (control_open(&d->conf.control, &d->control, err, sizeof(err)) < 0)
+		give_up(d, EXIT_WRONG_USE, err);
 	d->dpath = dpath_new(d->loop, &d->uplink, d->to_loop, d->to_control,
 			     &(struct dpath_conf){
 				     .epoch_ns = d->conf.control.epoch_us * 1000ull,
@@ -138,17 +147,11 @@ static void start(struct daemon *d)
 				     .name = d->conf.control.name,
 				     .run_dir = d->conf.run_dir,
 			     });
-	if (!d->dpath) {
-		uplink_close(&d->uplink);
-		die(EXIT_FAILED, "out of memory");
-	}
-	d->conf.control.log_path = dpath_log_path(d->dpath);
-	d->conf.control.log_error = dpath_log_error(d->dpath);
-	if (control_start(&d->conf.control, d->to_control, d->to_loop, &d->control, err,
-			  sizeof(err)) < 0) {
-		uplink_close(&d->uplink);
-		die(EXIT_WRONG_USE, "%s", err);
-	}
+	if (!d->dpath)
+		give_up(d, EXIT_FAILED, "out of memory");
+	if (control_start(d->control, d->to_control, d->to_loop, dpath_log_path(d->dpath),
+			  dpath_log_error(d->dpath), err, sizeof(err)) < 0)
+		give_up(d, EXIT_WRONG_USE, err);
 }
 
 int main(int argc, char **argv)

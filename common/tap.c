@@ -226,6 +226,16 @@ int tap_set_txqueuelen(const char *name, int frames)
 	return if_ioctl(SIOCSIFTXQLEN, name, &ifr);
 }
 
+int tap_get_txqueuelen(const char *name, int *frames)
+{
+	struct ifreq ifr = {0};
+	int ret = if_ioctl(SIOCGIFTXQLEN, name, &ifr);
+
+	if (ret == 0)
+		*frames = ifr.ifr_qlen;
+	return ret;
+}
+
 int tap_join_bridge(const char *name, const char *bridge)
 {
 	struct ifreq ifr = {.ifr_ifindex = (int)if_nametoindex(name)};

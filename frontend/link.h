@@ -23,6 +23,8 @@ struct link_events {
 	void (*failed)(void *arg, const char *why);
 	/* The interface is gone for good. */
 	void (*tap_gone)(void *arg);
+	/* The backend told another TX rate in force, in bits per second; 0: unlimited. */
+	void (*rate)(void *arg, uint64_t rate_bps);
 	void *arg;
 };
 

@@ -33,6 +33,7 @@ struct link {
 	uint32_t offloads;
 	bool out_of_credit; /* blocked with room left in the ring */
 	struct tx_limit limit;
+	uint64_t rate_bps; /* as told */
 	struct backlog backlog;
 	struct counters n;
 	uint8_t spill[WIRE_BODY_MAX + 1];

@@ -28,6 +28,10 @@ static void rx_credit(struct link *k)
 
 	vchan_rx_copy(k->v, LINK_HDR_LEN, &credit, sizeof(credit));
 	k->limit.credit_bytes = credit.credit_bytes;
+	if (credit.rate_bps != k->rate_bps) {
+		k->rate_bps = credit.rate_bps;
+		k->events.rate(k->events.arg, k->rate_bps);
+	}
 	atomic_store_explicit(&k->shared->log_offset, credit.log_offset, memory_order_relaxed);
 }
 

@@ -17,16 +17,12 @@
 #include "frontend/guard.h"
 #include "frontend/link.h"
 #include "frontend/options.h"
+#include "frontend/tx.h"
 
 #ifndef DMVL_VERSION
 #define DMVL_VERSION "0.1"
 #endif
 
-/*
- * Frames that may wait in the guest's kernel while the TX ring has no room: few, as TCP fills this
- * queue without knowing it, but all fragments of a datagram of 64 KiB. See docs/latency.md.
- */
-#define TX_QUEUE_FRAMES 48
 /* An orderly end takes no longer than this; the guard finishes what is left. */
 #define STOP_NS 900000000ull
 
@@ -42,6 +38,7 @@ struct front {
 	struct link_shared shared;
 	struct control *control;
 	unsigned seq;
+	int queue_frames; /* of the TAP, as set by us; 0: not at all */
 	bool stopping, done;
 	int status;
 };
@@ -84,7 +81,7 @@ static void need_device(const char *path, const char *module)
 
 static int make_tap(const char *name)
 {
-	int fd = tap_open(name), ret;
+	int fd = tap_open(name);
 
 	switch (fd) {
 	case -EINVAL:
@@ -104,9 +101,6 @@ static int make_tap(const char *name)
 	}
 	if (fd < 0)
 		die(EXIT_WRONG_USE, "cannot create %s: %s", name, strerror(-fd));
-	ret = tap_set_txqueuelen(name, TX_QUEUE_FRAMES);
-	if (ret < 0)
-		log_warning("%s: cannot set the queue length: %s", name, strerror(-ret));
 	return fd;
 }
 
@@ -130,6 +124,27 @@ static void on_link_failed(void *arg, const char *why)
 	struct front *f = arg;
 
 	control_link_failed(f->control, f->seq, why);
+}
+
+/*
+ * The TAP's queue is where frames of a guest wait that sends all it can: short, as TCP fills it
+ * without knowing it. See docs/latency.md.
+ */
+static void on_rate(void *arg, uint64_t rate_bps)
+{
+	struct front *f = arg;
+	int want = (int)tx_queue_frames(rate_bps), is = 0, ret;
+
+	if (want == f->queue_frames)
+		return;
+	ret = tap_get_txqueuelen(f->opts.ifname, &is);
+	if (ret == 0 && f->queue_frames && is != f->queue_frames)
+		return; /* somebody knows better */
+	if (ret == 0)
+		ret = tap_set_txqueuelen(f->opts.ifname, want);
+	if (ret < 0)
+		log_warning("%s: cannot set the queue length: %s", f->opts.ifname, strerror(-ret));
+	f->queue_frames = want;
 }
 
 static void stop(struct front *f)
@@ -194,6 +209,7 @@ static void make_loop(struct front *f)
 {
 	const struct link_events events = {.failed = on_link_failed,
 					   .tap_gone = on_tap_gone,
+					   .rate = on_rate,
 					   .arg = f};
 
 	f->loop = loop_new();
@@ -237,6 +253,7 @@ int main(int argc, char **argv)
 	need_device("/dev/xen/gntalloc", "xen_gntalloc");
 	open_device(&device, f.opts.id);
 	f.tap_fd = make_tap(f.opts.ifname);
+	on_rate(&f, 0);
 	make_loop(&f);
 	f.control =
 		control_start(&f.opts, &device, &f.shared, f.mbox,

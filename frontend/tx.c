@@ -9,6 +9,11 @@
 #define VIRTIO_NET_HDR_GSO_UDP_L4 5
 #endif
 
+#define TX_QUEUE_MS    50u
+#define TX_QUEUE_MIN   64u
+#define TX_QUEUE_MAX   512u
+#define TX_FRAME_BYTES 1514u
+
 uint32_t tx_room(uint32_t ring_bytes, uint32_t inflight, uint64_t credit_bytes)
 {
 	uint32_t space = ring_bytes - inflight;
@@ -40,6 +45,16 @@ void tx_limit_relax(struct tx_limit *l)
 	if (!l->starved)
 		l->slack_bytes -= (l->slack_bytes + 7) / 8;
 	l->starved = false;
+}
+
+uint32_t tx_queue_frames(uint64_t rate_bps)
+{
+	uint64_t want = rate_bps / 8 * TX_QUEUE_MS / 1000 / TX_FRAME_BYTES;
+	uint32_t frames = TX_QUEUE_MIN;
+
+	while (frames < TX_QUEUE_MAX && (frames < want || rate_bps == 0))
+		frames *= 2;
+	return frames;
 }
 
 bool tx_offload_ok(const struct virtio_net_hdr_v1 *vnet, uint32_t offloads)

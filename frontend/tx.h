@@ -36,6 +36,12 @@ void tx_limit_starved(struct tx_limit *l, uint32_t ring_bytes);
 /* To be called once a second: gives back an eighth, if it sufficed. */
 void tx_limit_relax(struct tx_limit *l);
 
+/*
+ * How many frames the TAP's queue should hold where the rate is rate_bps (0: not known): 50 ms of
+ * full ones, in powers of two, 64..512. Fewer than 45 would never let a datagram of 64 KiB pass.
+ */
+uint32_t tx_queue_frames(uint64_t rate_bps);
+
 /* Whether a peer with these offloads (enum tap_offload) takes a frame with this header. */
 bool tx_offload_ok(const struct virtio_net_hdr_v1 *vnet, uint32_t offloads);
 

@@ -94,6 +94,14 @@ static void on_tap_gone(void *arg)
 	must(false);
 }
 
+static void on_rate(void *arg, uint64_t rate_bps)
+{
+	uint32_t frames = tx_queue_frames(rate_bps);
+
+	(void)arg;
+	must(frames >= 64 && frames <= 512);
+}
+
 /* --- from the backend to the TAP --- */
 
 static void expect(const uint8_t *body, uint32_t len)
@@ -283,7 +291,9 @@ static void on_step(void *arg)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct link_events events = {.failed = on_failed, .tap_gone = on_tap_gone};
+	static const struct link_events events = {.failed = on_failed,
+						  .tap_gone = on_tap_gone,
+						  .rate = on_rate};
 
 	if (!w.loop) {
 		log_init("fuzz", LOG_ERROR);

@@ -140,9 +140,15 @@ static void on_tap_gone(void *arg)
 	abort();
 }
 
+static void on_rate(void *arg, uint64_t rate_bps)
+{
+	(void)arg;
+	(void)rate_bps;
+}
+
 static void begin(void)
 {
-	const struct link_events events = {on_failed, on_tap_gone, NULL};
+	const struct link_events events = {on_failed, on_tap_gone, on_rate, NULL};
 	int tap[2];
 
 	memset(&ring, 0, sizeof(ring));

@@ -178,6 +178,12 @@ static void on_tap_gone(void *arg)
 	(void)arg;
 }
 
+static void on_rate(void *arg, uint64_t rate_bps)
+{
+	(void)arg;
+	(void)rate_bps;
+}
+
 /* Not within the calls so far: then between them. */
 static void on_quiet(void *arg)
 {
@@ -198,7 +204,7 @@ static bool arrives(int at, const char **why)
 {
 	struct link_shared shared = {0};
 	struct run r = {.loop = loop_new(), .v = {.open = true, .moment = at}};
-	const struct link_events events = {on_failed, on_tap_gone, &r};
+	const struct link_events events = {on_failed, on_tap_gone, on_rate, &r};
 	struct loop_timer *quiet = loop_timer_new(r.loop, on_quiet, &r);
 	struct loop_timer *late = loop_timer_new(r.loop, on_late, &r);
 	uint8_t got[RING];

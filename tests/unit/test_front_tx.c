@@ -60,6 +60,16 @@ static bool takes(uint8_t flags, uint8_t type, uint32_t offloads)
 	return tx_offload_ok(&vnet, offloads);
 }
 
+static void test_queue(void)
+{
+	is_int(tx_queue_frames(0), 512, "an unknown rate: the longest queue");
+	is_int(tx_queue_frames(1), 64, "a slow link: the shortest");
+	is_int(tx_queue_frames(15503360), 64, "64 frames in 50 ms");
+	is_int(tx_queue_frames(15800000), 128, "more of them");
+	is_int(tx_queue_frames(100000000), 512, "100 Mbit/s");
+	is_int(tx_queue_frames(UINT64_MAX), 512, "and no more");
+}
+
 static void test_offloads(void)
 {
 	static const struct {
@@ -101,6 +111,7 @@ int main(void)
 {
 	test_room();
 	test_limit();
+	test_queue();
 	test_offloads();
 	test_gather();
 	return done_testing();
