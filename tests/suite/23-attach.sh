@@ -20,7 +20,7 @@ nodes()
 		xenstore-ls -f /local/domain/0/backend
 		xenstore-ls -f /local/domain/0/data
 		xenstore-ls -f "/local/domain/$(guest_domid g2)/device"
-	} | cut -d= -f1 | grep -v '/demand ' # comes when there is some, once a second
+	} | cut -d= -f1 | grep -vE '/(demand|log-offset) ' # announced, once a second
 }
 # How often dmvl-back has looked at g1's keys.
 looks()
