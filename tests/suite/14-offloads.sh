@@ -34,10 +34,14 @@ talks g3
 check 'g3 reaches g1' wait_for 30 reaches g3 10.77.1.1
 check 'and g2' wait_for 30 reaches g3 10.77.1.2
 
+# What goes each way; an emulated guest takes its time for it.
+bytes=1000001
+[ "$BENCH_DRIVER" != xen ] || bytes=300001
+
 # carry FROM TO ADDRESS DESCRIPTION
 carry()
 {
-	pipe_start "$1" "$2" "$3" 5001 1000001
+	pipe_start "$1" "$2" "$3" 5001 $bytes
 	check "$4: the hash is the same" pipe_wait "$1" "$2" 5001
 }
 for g in g1 g2 g3; do
@@ -59,7 +63,7 @@ count()
 {
 	awk "$2"' { n++ } END { print n + 0 }' "seen.$1.out"
 }
-between "$(count g1 '$5 > 1000')" 1300 9999 'g1 saw both files in full frames'
+between "$(count g1 '$5 > 1000')" $((bytes * 2 / 1540)) 9999 'g1 saw both files in full frames'
 is "$(count g1 '/partial/')" 0 'with all checksums filled in'
 is "$(count g1 '$5 > 1514')" 0 'and none longer than its mtu'
 is "$(count g2 '$5 > 1514')" 0 'g2 saw none longer than its mtu'

@@ -26,8 +26,8 @@ fds_are()
 fds_before=$(fds)
 
 for cycle in 1 2 3; do
-	pipe_start s1 world 10.77.0.1 5001 1500000 "-b $((SUITE_RATE / 4))"
-	pipe_start world s1 10.77.1.9 5002 1500000 "-b $((SUITE_RATE / 4))"
+	pipe_start s1 world 10.77.0.1 5001 800000 "-b $((SUITE_RATE / 4))"
+	pipe_start world s1 10.77.1.9 5002 800000 "-b $((SUITE_RATE / 4))"
 	check "$cycle: files are under way" wait_for 60 pipe_past world 5001 50000
 	check "$cycle: both ways" wait_for 60 pipe_past s1 5002 50000
 	old=$(guest_domid s1)

@@ -12,7 +12,7 @@
 : "${BENCH_DRIVER:=xen}"
 # What the uplink is paced to, in bits per second, so that it is what is scarce: an emulated guest
 # on a busy machine sends little more.
-: "${SUITE_RATE:=4000000}"
+: "${SUITE_RATE:=2000000}"
 # Seconds between two reports of a sink.
 : "${SUITE_TICK:=1}"
 
