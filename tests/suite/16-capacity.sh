@@ -103,7 +103,12 @@ is "$(dropped_silently)" 0 'nothing was dropped behind the uplink'
 # Configured, live, and not any more. A link that is clearly slower than that still shows.
 xenstore-write "$uplink/tx-capacity" "$high"
 up_rate $((low * 4 / 5))
-check 'slower than configured: the minima are scaled' wait_for 30 key_like "$(be g2)/error" '*tx-min*scaled*'
+if [ "$BENCH_DRIVER" = xen ]; then
+	skip 'only on xensim: an emulated Dom0 comes too late to keep the small buffer of a paced uplink full' \
+		'slower than configured: the minima are scaled'
+else
+	check 'slower than configured: the minima are scaled' wait_for 30 key_like "$(be g2)/error" '*tx-min*scaled*'
+fi
 up_rate "$high"
 check 'as fast: they are not' wait_for 30 key_is "$(be g2)/error" ''
 xenstore-write "$uplink/tx-capacity" "$low"
