@@ -7,7 +7,7 @@
 
 capacity=16mbit # until it is known what this machine carries
 measure=${DEMO_SECONDS:-16} # of each phase
-settle=6		    # after a start or a change
+settle=8		    # after a start or a change
 state=/run/demo
 mkdir -p $state
 
