@@ -72,7 +72,6 @@ no_node()
 back=
 _starts=0
 
-
 # back_start [OPTION..]: dmvl-back with a TAP on xenbr0; $back is its process id. back_run takes
 # the uplink too. Its log goes to back.N.log, N counting the starts. A veth pair has no
 # back-pressure, so a capacity must be given: one that limits nobody, unless an option is another.
