@@ -7,6 +7,8 @@
 
 #include "backend/sched/sched_priv.h"
 
+#define MIN_DEPTH_MS 2 /* of waiting behind long frames that a minimum makes up for */
+
 /*
  * Theory of operation
  *
@@ -71,6 +73,27 @@ void sched_free(struct sched *s)
 	free(s);
 }
 
+/*
+ * While its LDP waits, a reservation bucket must not overflow, or the minimum is not met: a quantum
+ * makes the LDP due; then come one frame of another, all others that are due as well, and the
+ * LDP's own, which is charged when it has left. On a fast link frames are longer than a quantum,
+ * but by MIN_DEPTH_MS / 2 at most.
+ */
+struct bucket *sched_fill_min(struct sched *s, uint32_t id, uint64_t rate_bps)
+{
+	struct bucket *min = &s->ldp[id].min;
+	uint64_t depth =
+		rate_bps / 8000 * MIN_DEPTH_MS + (4 + (uint64_t)s->n_min) * s->quantum_bytes;
+
+	bucket_change(min, rate_bps, (int64_t)(depth > DEPTH_MAX ? DEPTH_MAX : depth), s->now_ns);
+	return min;
+}
+
+static struct bucket *fill_min(struct sched *s, uint32_t id)
+{
+	return sched_fill_min(s, id, s->ldp[id].min.rate_bps);
+}
+
 void sched_set_due(struct sched *s, uint32_t id)
 {
 	uint8_t f = s->flags[id];
@@ -82,8 +105,7 @@ void sched_set_due(struct sched *s, uint32_t id)
 		heap_drop(&s->dues, id);
 		return;
 	}
-	bucket_fill(&s->ldp[id].min, s->now_ns);
-	when = bucket_when_ns(&s->ldp[id].min, s->quantum_bytes);
+	when = bucket_when_ns(fill_min(s, id), s->quantum_bytes);
 	heap_set(&s->dues, id, when);
 }
 
@@ -116,9 +138,8 @@ void sched_wake(struct sched *s, uint32_t id, uint64_t now_ns)
 	sched_at(s, now_ns);
 	s->flags[id] |= SCHED_F_AWAKE;
 	if (s->flags[id] & SCHED_F_MIN) { /* sleep earns no burst ahead of the others */
-		struct bucket *min = &s->ldp[id].min;
+		struct bucket *min = fill_min(s, id);
 
-		bucket_fill(min, s->now_ns);
 		if (min->tokens_bytes > (int64_t)s->quantum_bytes)
 			min->tokens_bytes = s->quantum_bytes;
 	}
@@ -158,10 +179,9 @@ uint64_t sched_next_ns(const struct sched *s)
 /* Takes the frame off the reservation bucket; see the theory of operation. */
 static void sched_served_min(struct sched *s, uint32_t id, uint32_t charge_bytes)
 {
-	struct bucket *min = &s->ldp[id].min;
+	struct bucket *min = fill_min(s, id);
 	int64_t floor;
 
-	bucket_fill(min, s->now_ns);
 	floor = -(int64_t)charge_bytes - s->quantum_bytes;
 	if (floor > min->tokens_bytes)
 		floor = min->tokens_bytes;

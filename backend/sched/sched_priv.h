@@ -16,6 +16,8 @@ enum sched_flag {
 	SCHED_F_MAX = 16,
 };
 
+#define DEPTH_MAX ((uint64_t)1 << 40) /* of buckets, in bytes */
+
 struct sched_ldp {
 	struct bucket max, min;
 	struct sched_rule rule;
@@ -33,6 +35,7 @@ struct sched {
 	uint64_t capacity_bps; /* to admit minima against */
 	uint64_t link_bps;     /* what it is at present */
 	uint64_t min_sum_bps;
+	uint32_t n_min; /* LDPs with a minimum */
 };
 
 /* Time never goes back, whatever the caller says. */
@@ -47,6 +50,9 @@ static inline bool sched_known(const struct sched *s, uint32_t id)
 {
 	return id < s->max_ldps && s->flags[id] & SCHED_F_KNOWN;
 }
+
+/* The LDP's reservation bucket, up to date; from now on it fills at that rate. */
+struct bucket *sched_fill_min(struct sched *s, uint32_t id, uint64_t rate_bps);
 
 /* Puts an LDP that is in the draw into `dues` at its time, or takes any other out. */
 void sched_set_due(struct sched *s, uint32_t id);

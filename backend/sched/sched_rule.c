@@ -7,8 +7,6 @@
 #define MIN_PERCENT   95 /* of the capacity that minima may take */
 #define DEFAULT_BURST 10 /* ms at max_bps */
 #define FRAME_CAP_NS  1000000u
-#define MIN_DEPTH_MS  2 /* of waiting behind long frames that a minimum makes up for */
-#define DEPTH_MAX     ((uint64_t)1 << 40)
 
 static uint64_t sched_min_limit_bps(uint64_t capacity_bps)
 {
@@ -31,16 +29,6 @@ static uint64_t sched_min_bps(const struct sched *s, uint32_t id)
 	return (uint64_t)((unsigned __int128)min * limit / s->min_sum_bps);
 }
 
-/* The reservation bucket's rate and depth. */
-static void sched_set_min(struct sched *s, uint32_t id)
-{
-	uint64_t rate_bps = sched_min_bps(s, id);
-	uint64_t depth = rate_bps / 8000 * MIN_DEPTH_MS + 2ull * s->quantum_bytes;
-
-	bucket_change(&s->ldp[id].min, rate_bps, (int64_t)(depth > DEPTH_MAX ? DEPTH_MAX : depth),
-		      s->now_ns);
-}
-
 /*
  * The rate of every minimum, after their sum or the capacity has changed. Looks at every LDP, but
  * is needed only while the minima do not fit, or did not.
@@ -50,7 +38,7 @@ static void sched_scale_minima(struct sched *s)
 	for (uint32_t id = 0; id < s->max_ldps; id++) {
 		if (!(s->flags[id] & SCHED_F_MIN))
 			continue;
-		sched_set_min(s, id);
+		sched_fill_min(s, id, sched_min_bps(s, id));
 		sched_set_due(s, id);
 	}
 }
@@ -124,6 +112,7 @@ static void sched_apply(struct sched *s, uint32_t id, const struct sched_rule *r
 	bool scaled = sched_is_scaled(s);
 
 	s->min_sum_bps += r->min_bps - l->rule.min_bps;
+	s->n_min += (r->min_bps > 0) - (l->rule.min_bps > 0);
 	l->rule = *r;
 	s->flags[id] &= (uint8_t) ~(SCHED_F_MIN | SCHED_F_MAX);
 	if (r->min_bps)
@@ -138,7 +127,7 @@ static void sched_apply(struct sched *s, uint32_t id, const struct sched_rule *r
 		bucket_init(&l->min, 0, s->quantum_bytes, s->now_ns);
 	if (!r->min_bps)
 		heap_drop(&s->dues, id);
-	sched_set_min(s, id);
+	sched_fill_min(s, id, sched_min_bps(s, id));
 	if (scaled || sched_is_scaled(s))
 		sched_scale_minima(s);
 }

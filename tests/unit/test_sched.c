@@ -321,6 +321,35 @@ static void test_min(void)
 	sched_free(k.s);
 }
 
+/* A frame takes from 144 ms to 1.2 us. */
+static void test_min_at_any_rate(void)
+{
+	static const uint32_t sizes[] = {64, 600, 1446, Q};
+	uint64_t rate_bps;
+	int bad = 0;
+
+	for (rate_bps = 84000; rate_bps < 10000000000; rate_bps *= 3) {
+		for (unsigned i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+			struct sched_rule r = {.weight = 1, .min_bps = rate_bps / 4 * 3};
+			struct sched_rule small = {.weight = 1, .min_bps = rate_bps / 25};
+			uint64_t ns = sizes[i] * 8000000000ull / rate_bps * 10000;
+			struct link k;
+
+			link_start(&k, rate_bps);
+			link_add(&k, 0, r, sizes[i]);
+			link_add(&k, 1, plain, Q);
+			for (uint32_t id = 2; id < 6; id++)
+				link_add(&k, id, small, Q);
+			link_run(&k, ns);
+			bad += !near(link_permille(&k, 0, ns), 750, 3);
+			for (uint32_t id = 2; id < 6; id++)
+				bad += link_permille(&k, id, ns) < 39;
+			sched_free(k.s);
+		}
+	}
+	is_int(bad, 0, "minima hold at any rate, for any size of frames");
+}
+
 /* Small frames whose charge is ten times their bytes. */
 static void test_charge(void)
 {
@@ -413,6 +442,7 @@ int main(void)
 	test_factor();
 	test_max();
 	test_min();
+	test_min_at_any_rate();
 	test_charge();
 	test_admission();
 	return done_testing();
