@@ -11,8 +11,7 @@ done
 world ip link set world0 mtu 9000
 back_start
 is "$(cat /sys/class/net/dmvl-up/mtu)" 9000 'the TAP takes the mtu of its bridge'
-ldp g1 1 mtu=9000
-ldp g2 2
+ldps 'g1 1 mtu=9000' 'g2 2'
 is "$(guest g1 cat /sys/class/net/dmvl0/mtu)" 9000 'g1 has mtu 9000'
 is "$(guest g2 cat /sys/class/net/dmvl0/mtu)" 1500 'g2 has the default'
 talks g1

@@ -6,9 +6,7 @@
 
 uplink_setup
 back_start
-ldp g1 1
-ldp g2 2
-ldp g3 3
+ldps 'g1 1' 'g2 2' 'g3 3'
 talks g1
 talks g2
 talks g3

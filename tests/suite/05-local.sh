@@ -6,8 +6,7 @@
 
 uplink_setup
 back_start
-ldp g1 1
-ldp g2 2
+ldps 'g1 1' 'g2 2'
 talks g1
 check 'g1 pings g2' wait_for 30 reaches g1 10.77.1.2
 check 'over IPv6 too' wait_for 30 reaches g1 fd77::1:2

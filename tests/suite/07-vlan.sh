@@ -6,8 +6,7 @@
 
 uplink_setup
 back_start
-ldp g1 1
-ldp g2 2 vlan=trunk
+ldps 'g1 1' 'g2 2 vlan=trunk'
 talks g1
 talks g2
 

@@ -43,8 +43,7 @@ back_start
 tap_back=$back
 back_run -n mv --tx-capacity 10gbit --uplink macvtap:lower0
 is "$(xenstore-read /local/domain/0/data/dmvl/mv/kind)" macvtap 'it starts and says its kind'
-ldp g1 1 uplink=mv
-ldp g2 2 uplink=mv
+ldps 'g1 1 uplink=mv' 'g2 2 uplink=mv'
 check 'ping to the world' talks g1
 check 'ping from the world' reaches world 10.77.1.1
 check 'IPv6' wait_for 30 reaches world fd77::1:2

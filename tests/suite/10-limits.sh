@@ -6,8 +6,7 @@
 
 uplink_setup
 back_start --tx-capacity "$SUITE_RATE" --rx-capacity "$SUITE_RATE"
-ldp g1 1
-ldp g2 2
+ldps 'g1 1' 'g2 2'
 talks g1
 talks g2
 

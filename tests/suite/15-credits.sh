@@ -34,9 +34,7 @@ log=$(xenstore-read "$uplink/log-path")
 like "$log" '*/default.tx.log' 'log-path'
 is "$(stat -c %a "$log") $(stat -c %a "${log%.tx.log}.rx.log")" '600 600' 'both logs are for root alone'
 is "$(xenstore-read "$uplink/error")" '' 'no error'
-ldp g1 1 weight=256
-ldp g2 2 weight=256
-ldp g3 3 weight=512
+ldps 'g1 1 weight=256' 'g2 2 weight=256' 'g3 3 weight=512'
 talks g1
 talks g2
 talks g3

@@ -7,8 +7,7 @@
 uplink_setup
 back_start --tx-capacity "$SUITE_RATE"
 check 'make a guest' guest_create d1
-ldp g1 1
-ldp d1 9
+ldps 'g1 1' 'd1 9'
 talks g1
 talks d1
 dir=$(be d1)

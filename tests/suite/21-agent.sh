@@ -6,8 +6,7 @@
 
 uplink_setup
 back_start
-ldp g1 1 weight=300
-ldp g2 2
+ldps 'g1 1 weight=300' 'g2 2'
 talks g1
 mac=$(mac g1 dmvl0)
 

@@ -7,8 +7,7 @@
 
 uplink_setup
 back_start
-ldp g1 1
-ldp g2 2
+ldps 'g1 1' 'g2 2'
 talks g1
 talks g2
 start sink world dmvl-flow sink 5003

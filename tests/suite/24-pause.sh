@@ -9,8 +9,7 @@
 uplink_setup
 back_start
 check 'make a guest' guest_create r1 'on_reboot="restart"'
-ldp g1 1
-ldp r1 9 weight=777
+ldps 'g1 1' 'r1 9 weight=777'
 talks g1
 talks r1
 

@@ -8,8 +8,7 @@
 uplink_setup
 back_start --tx-capacity "$SUITE_RATE"
 check 'make a guest' guest_create s1
-ldp g1 1 weight=100
-ldp s1 9 weight=300
+ldps 'g1 1 weight=100' 's1 9 weight=300'
 talks g1
 talks s1
 mac=$(mac s1 dmvl0)

@@ -14,7 +14,10 @@
 # on a busy machine sends little more.
 : "${SUITE_RATE:=2000000}"
 # Seconds between two reports of a sink.
-: "${SUITE_TICK:=1}"
+: "${SUITE_TICK:=0.5}"
+# An option of the sink. At this rate a guest's TAP holds seconds, and TCP that fills it takes minutes
+# to find its share: it has a window that fits.
+: "${SUITE_WINDOW=-B 16384}"
 
 # ---- Xenstore ----
 
@@ -34,7 +37,9 @@ fe()
 # states NAME [ID]: backend's and frontend's, "4 4" when connected.
 states()
 {
-	echo "$(xenstore-read "$(be "$@")/state" 2>/dev/null) $(xenstore-read "$(fe "$@")/state" 2>/dev/null)"
+	_domid=$(guest_domid "$1")
+	echo "$(xenstore-read "/local/domain/0/backend/dmvl/$_domid/${2:-0}/state" 2>/dev/null)" \
+		"$(xenstore-read "/local/domain/$_domid/device/dmvl/${2:-0}/state" 2>/dev/null)"
 }
 
 states_are()
@@ -162,12 +167,35 @@ agent_kill()
 # a test about attaching itself says `check'.
 ldp()
 {
-	_ldp_guest=$1 _ldp_index=$2
+	_ldp_attach "$@"
+	_ldp_connect "$@"
+}
+
+# ldps 'NAME INDEX [KEY=VALUE..]'..: several at once.
+ldps()
+{
+	for _ldp; do
+		# shellcheck disable=SC2086
+		_ldp_attach $_ldp
+	done
+	for _ldp; do
+		# shellcheck disable=SC2086
+		_ldp_connect $_ldp
+	done
+}
+
+_ldp_attach()
+{
+	_ldp_guest=$1
 	shift 2
 	dmvlctl attach "$_ldp_guest" "$@" >&2 || bail "attach $_ldp_guest"
 	agent_start "$_ldp_guest"
-	wait_for 60 connected "$_ldp_guest" || bail "$_ldp_guest connects: $(states "$_ldp_guest")"
-	guest_net "$_ldp_guest" "$_ldp_index" >&2 || bail "addresses of $_ldp_guest"
+}
+
+_ldp_connect()
+{
+	wait_for 60 connected "$1" || bail "$1 connects: $(states "$1")"
+	guest_net "$1" "$2" >&2 || bail "addresses of $1"
 }
 
 # reaches WHERE ADDRESS: one ping, from "world" or a guest.
@@ -270,9 +298,10 @@ tick()
 sink_start()
 {
 	if [ "${1:-world}" = world ]; then
-		start sink world dmvl-flow sink 5001 -I "$SUITE_TICK"
+		# shellcheck disable=SC2086
+		start sink world dmvl-flow sink 5001 -I "$SUITE_TICK" $SUITE_WINDOW
 	else
-		start sink guest -t 280 "$1" "exec dmvl-flow sink 5001 -I $SUITE_TICK"
+		start sink guest -t 280 "$1" "exec dmvl-flow sink 5001 -I $SUITE_TICK $SUITE_WINDOW"
 	fi
 	sink=$started
 }
@@ -291,9 +320,7 @@ senders_124()
 {
 	uplink_setup
 	back_start --tx-capacity "$SUITE_RATE"
-	ldp g1 1 weight=100
-	ldp g2 2 weight=200
-	ldp g3 3 weight=400
+	ldps 'g1 1 weight=100' 'g2 2 weight=200' 'g3 3 weight=400'
 	talks g1
 	talks g2
 	talks g3
@@ -448,11 +475,3 @@ not_ok()
 	: >failed
 	echo "not ok $_tests - $*"
 }
-
-# What a failed test has left in a standing guest.
-if [ "$BENCH_DRIVER" = xen ]; then
-	for _name in $(guest_names); do
-		xenstore-rm "/local/domain/$(guest_domid "$_name")/device/dmvl" 2>/dev/null
-		guest "$_name" 'rm -f /run/front*.log /run/sent.* /run/got.*'
-	done
-fi

@@ -127,9 +127,11 @@ say()
 # may itself wait: what is kept is kept in parameters, which are each call's own.
 wait_for()
 {
-	set -- $(($(cut -d. -f1 /proc/uptime) + $1)) "$@"
+	read -r _up _ </proc/uptime
+	set -- $((${_up%.*} + $1)) "$@"
 	until _third_on "$@" >/dev/null 2>&1; do
-		[ "$(cut -d. -f1 /proc/uptime)" -lt "$1" ] || return 1
+		read -r _up _ </proc/uptime
+		[ "${_up%.*}" -lt "$1" ] || return 1
 		sleep 0.2
 	done
 }
@@ -206,14 +208,14 @@ guest_destroy()
 # guest_domid NAME: its number, which a restore changes.
 guest_domid()
 {
-	xl domid "$1" 2>/dev/null
+	guest-exec domid "$1" 2>/dev/null
 }
 
 # guest [-i] [-t SECONDS] NAME COMMAND..: run a command line in the guest's shell. Its stdout,
 # stderr and exit status are the command's; -i passes standard input. 124: no end in time (120 s
 # unless told), 125: no such guest, or it has booted anew. Lives through save and restore; may be
 # used for several guests at once (guest g1 .. & guest g2 .. & wait). SIGTERM is passed on to the
-# command. This is a program (dom0/bin/guest), about 0.15 s a call.
+# command. This is a program (tools/guest-exec.c), about 0.3 s a call.
 
 # guest_bg NAME COMMAND..: run in the guest's background; its process id goes to stdout, its
 # output to /tmp/bg.<pid> in the guest.
@@ -266,17 +268,17 @@ guest_console()
 	cat "/bench/log/console/guest-$1.log"
 }
 
-# guest_processes_end NAME: end all that commands have left running there.
-guest_processes_end()
-{
-	guest -t 30 "$1" 'echo 1 >/sys/fs/cgroup/jobs/cgroup.kill' >/dev/null 2>&1
-}
-
-# _guest_ensure NAME: running and answering, if need be made anew.
+# _guest_ensure NAME: running and answering, if need be made anew; nothing that a test has left in it.
 _guest_ensure()
 {
-	if [ -n "$(guest_domid "$1")" ]; then
-		guest -t 20 "$1" true >&2 && return
+	_domid=$(guest_domid "$1")
+	if [ -n "$_domid" ]; then
+		if guest -t 20 "$1" 'echo 0 >/sys/fs/cgroup/cgroup.procs
+			echo 1 >/sys/fs/cgroup/jobs/cgroup.kill
+			rm -f /run/front*.log /run/sent.* /run/got.*' >&2; then
+			xenstore-rm "/local/domain/$_domid/device/dmvl" 2>/dev/null
+			return 0
+		fi
 		guest_destroy "$1"
 	fi
 	# On a busy machine xl's own limits may be too short: once more.

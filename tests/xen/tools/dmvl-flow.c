@@ -14,13 +14,14 @@
 #include "tool.h"
 
 const char usage_text[] =
-	"usage: dmvl-flow sink PORT [-w S] [-I S]\n"
+	"usage: dmvl-flow sink PORT [-w S] [-I S] [-B BYTES]\n"
 	"       dmvl-flow tcp ADDRESS PORT [-w S] [-b RATE] [-l LEN] [-n BYTES]\n"
 	"       dmvl-flow udp ADDRESS PORT [-w S] [-b RATE] [-l LEN] [-n BYTES]\n"
 	"  -w  seconds (10; sink: until killed)   -b  payload bits per second (as fast as it "
 	"goes)\n"
 	"  -l  bytes per write or datagram (tcp 16384, udp 1400)    -n  stop after so many bytes\n"
-	"  -I  interval in seconds (1)\n"
+	"  -I  interval in seconds (1)            -B  window of TCP, in bytes (the kernel's "
+	"choice)\n"
 	"The sink takes TCP and UDP, IPv4 and IPv6, on one port. It tells `ready' on stderr and "
 	"each\n"
 	"interval one line per sender that there has been: SECONDS ADDRESS tcp|udp BYTES\n"
@@ -29,8 +30,8 @@ const char usage_text[] =
 #define PEERS 64
 #define CONNS 256
 
-/* How long sink and senders rest between two looks: a call for each frame is what an emulated machine has
- * no time for. */
+/* How long sink and senders rest between two looks: a call for each frame is what an emulated
+ * machine has no time for. */
 #define BATCH_US 10000
 
 struct peer {
@@ -66,7 +67,7 @@ static struct peer *peer_of(const struct sockaddr_in6 *a, const char *proto)
 	return &peers[n_peers++];
 }
 
-static int listen_on(int type, const char *port)
+static int listen_on(int type, const char *port, int window)
 {
 	struct sockaddr_in6 a = address("::", port);
 	int fd = socket(AF_INET6, type | SOCK_NONBLOCK, 0), zero = 0, one = 1, room = 4 << 20;
@@ -75,6 +76,8 @@ static int listen_on(int type, const char *port)
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
 	if (type == SOCK_DGRAM)
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room);
+	if (window)
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &window, sizeof window);
 	if (bind(fd, (struct sockaddr *)&a, sizeof a) || (type == SOCK_STREAM && listen(fd, 64)))
 		die("listening");
 	return fd;
@@ -104,7 +107,7 @@ static void sink_datagrams(int fd)
 		peer_of(&from[i], "udp")->bytes += m[i].msg_len;
 }
 
-static int do_sink(const char *port, double seconds, double interval)
+static int do_sink(const char *port, double seconds, double interval, int window)
 {
 	static char data[65536];
 	struct pollfd p[2 + CONNS];
@@ -112,8 +115,8 @@ static int do_sink(const char *port, double seconds, double interval)
 	unsigned n = 2, tick = 0;
 	double start = now();
 
-	p[0] = (struct pollfd){.fd = listen_on(SOCK_STREAM, port), .events = POLLIN};
-	p[1] = (struct pollfd){.fd = listen_on(SOCK_DGRAM, port), .events = POLLIN};
+	p[0] = (struct pollfd){.fd = listen_on(SOCK_STREAM, port, window), .events = POLLIN};
+	p[1] = (struct pollfd){.fd = listen_on(SOCK_DGRAM, port, 0), .events = POLLIN};
 	fputs("ready\n", stderr);
 	while (!stop && (seconds <= 0 || now() < start + seconds)) {
 		double left = start + (tick + 1) * interval - now();
@@ -210,9 +213,9 @@ int main(int argc, char **argv)
 	struct sigaction act = {.sa_handler = on_signal};
 	struct flow f = {.seconds = 0};
 	double interval = 1;
-	int opt, words;
+	int window = 0, opt, words;
 
-	while ((opt = getopt(argc, argv, "w:b:l:n:I:")) != -1) {
+	while ((opt = getopt(argc, argv, "w:b:l:n:I:B:")) != -1) {
 		switch (opt) {
 		case 'w':
 			f.seconds = atof(optarg);
@@ -226,6 +229,9 @@ int main(int argc, char **argv)
 		case 'n':
 			f.limit = strtoull(optarg, NULL, 0);
 			break;
+		case 'B':
+			window = atoi(optarg);
+			break;
 		case 'I':
 			interval = atof(optarg);
 			break;
@@ -238,7 +244,7 @@ int main(int argc, char **argv)
 	words = argc - optind;
 	argv += optind;
 	if (words == 2 && !strcmp(argv[0], "sink") && interval > 0)
-		return do_sink(argv[1], f.seconds, interval);
+		return do_sink(argv[1], f.seconds, interval, window);
 	if (words != 3 || (strcmp(argv[0], "tcp") && strcmp(argv[0], "udp")) || f.len > 65507)
 		usage();
 	f.tcp = !strcmp(argv[0], "tcp");

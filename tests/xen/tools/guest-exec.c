@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Run commands in a guest over xenstore: `guest-exec agent` in the guest, `guest-exec NAME CMD..`
- * in Dom0. No network, no console and no vchan of its own, so that it disturbs none that is under
- * test, and it lives through xl save and restore.
+ * in Dom0, where `guest-exec domid NAME` also tells a guest's number, faster than xl. No network,
+ *no console and no vchan of its own, so that it disturbs none that is under test, and it lives
+ *through xl save and restore.
  *
  * Theory of operation. One directory per command, data/exec/<id> in the guest's home:
  *
@@ -705,8 +706,14 @@ int main(int argc, char **argv)
 		agent();
 	if (optind + 2 > argc) {
 		fprintf(stderr, "usage: guest-exec [-i] [-t SECONDS] NAME COMMAND..\n"
+				"       guest-exec domid NAME\n"
 				"       guest-exec agent\n");
 		return 125;
+	}
+	if (!strcmp(argv[optind], "domid")) {
+		int domid = find_domain(argv[optind + 1]);
+
+		return domid < 0 || printf("%d\n", domid) < 0;
 	}
 	return call(argv[optind], with_input, seconds, argv + optind + 1);
 }
