@@ -1,9 +1,10 @@
 # dmvl: fair and stable network bandwidth for Xen guests
 #
-#   make            build/dmvl-back build/dmvl-front build/dmvlctl
-#   make demo       the main job on real Xen in an emulator (does its own set-up, as root)
-#   make check      all tests (does its own set-up, as root)
-#   make check-san  unit tests and those over xensim once more, under sanitizers
+#   make                 build/dmvl-back build/dmvl-front build/dmvlctl
+#   make demo            the main job on real Xen in an emulator (does its own set-up, as root)
+#   make check           the tests (does its own set-up, as root)
+#   make check-xen-rest  what else runs on real Xen: credits, a hostile guest, the bench's own tests
+#   make check-san       unit tests and those over xensim once more, under sanitizers
 #
 #   make SAN=address,undefined check-unit check-xensim    all of both under sanitizers; SAN=thread too
 #   make VALGRIND=1 check-unit check-xensim               or valgrind's memcheck
@@ -134,11 +135,12 @@ demo: deps
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
 	$(Q)exec $(mortal) tests/xen/run --raw --guests 3 tests/xen/demo/demo.sh
 
-suites := lint unit fuzz xensim xen
+suites := lint unit fuzz xensim xen-main
 check: deps
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) tree
 	$(Q)exec $(mortal) $(MAKE) --no-print-directory check-now CHECK="$(suites)"
-$(suites:%=check-%) check-san: check-%: deps
+checks := $(suites:%=check-%) check-xen check-xen-rest check-san
+$(checks): check-%: deps
 	$(Q)exec $(mortal) $(MAKE) --no-print-directory check-now CHECK="$*"
 check-now: all $(if $(filter unit,$(CHECK)),units) $(if $(filter fuzz,$(CHECK)),fuzz-bin) \
 	   $(if $(filter san,$(CHECK)),san-tree) $(if $(filter xensim san,$(CHECK)),xensim)
@@ -174,7 +176,7 @@ clean:
 	rm -rf $(B)
 
 -include $(shell find $(O) -type f -name '*.d' 2>/dev/null)
-.PHONY: all demo check check-now units tree san-tree $(suites:%=check-%) check-san coverage deps install format clean
+.PHONY: all demo check check-now units tree san-tree $(checks) coverage deps install format clean
 .DEFAULT_GOAL := all
 .SECONDARY:
 .DELETE_ON_ERROR:

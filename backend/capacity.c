@@ -27,6 +27,9 @@
  * until we do not, and halved again after a while without. The device says that there is room when
  * the buffer is half empty, so half of it is what bridges our absence. It must stay below what the
  * queue behind it holds, else that one drops what we think is waiting.
+ *
+ * A paced uplink's buffer goes by its pace. Only where the link is slower, so that frames wait for
+ * it and not for their time, can we be too late, and then it grows just so.
  */
 #define SAMPLE_NS      10000000u
 #define SAMPLE_BYTES   (16 * FRAME_WIRE_FULL)
@@ -229,6 +232,16 @@ uint32_t capacity_sndbuf(const struct capacity *c)
 	want = at_most(want, max);
 	if (old <= max && want < old + old / 4 && want > old - old / 4)
 		want = old;
+	return (uint32_t)want;
+}
+
+uint32_t capacity_paced_sndbuf(const struct capacity *c, uint32_t paced_bytes)
+{
+	uint64_t max = c->sndbuf_max_bytes ? c->sndbuf_max_bytes : SNDBUF_MAX;
+	uint64_t want = paced_bytes;
+
+	if (c->slack > 0 && c->slack <= SLACK_MAX)
+		want = at_most(want << c->slack, max > want ? max : want);
 	return (uint32_t)want;
 }
 

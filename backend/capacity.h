@@ -63,6 +63,10 @@ void capacity_turn(struct capacity *c, uint64_t now_ns);
 /* How large the send buffer should be now, in bytes; sndbuf_bytes where that is near enough. */
 uint32_t capacity_sndbuf(const struct capacity *c);
 
+/* The same for a paced uplink, whose buffer is paced_bytes large as long as we do not come too
+ * late. */
+uint32_t capacity_paced_sndbuf(const struct capacity *c, uint32_t paced_bytes);
+
 /* It is that large from now on. */
 void capacity_resized(struct capacity *c, uint32_t sndbuf_bytes);
 

@@ -29,8 +29,10 @@ uint64_t dpath_capacity_bps(const struct dpath *dp)
 
 static void size_sndbuf(struct dpath *dp)
 {
-	uint32_t bytes = dp->link.tx_capacity_bps ? uplink_sndbuf_bytes(dp->link.tx_capacity_bps)
-						  : capacity_sndbuf(&dp->capacity);
+	uint64_t paced_bps = dp->link.tx_capacity_bps;
+	uint32_t bytes =
+		paced_bps ? capacity_paced_sndbuf(&dp->capacity, uplink_sndbuf_bytes(paced_bps))
+			  : capacity_sndbuf(&dp->capacity);
 
 	if (bytes == dp->capacity.sndbuf_bytes)
 		return;

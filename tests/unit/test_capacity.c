@@ -23,6 +23,8 @@ struct link {
 	uint64_t offered_bps;  /* 0: always more than the link carries */
 	uint64_t window_bytes; /* the senders have no more in flight; 0: no limit */
 	uint32_t frame;
+	uint32_t paced_bytes; /* the buffer by the pace, which the link is slower than; 0: not paced
+			       */
 
 	uint64_t now_ns, drained_ns, queue_bytes, offer;
 	uint64_t carry; /* bits * ns that are not a byte yet */
@@ -72,7 +74,8 @@ static void resize(struct link *l)
 	uint32_t want;
 
 	capacity_turn(&l->c, l->now_ns);
-	want = capacity_sndbuf(&l->c);
+	want = l->paced_bytes ? capacity_paced_sndbuf(&l->c, l->paced_bytes)
+			      : capacity_sndbuf(&l->c);
 	if (want != l->c.sndbuf_bytes)
 		capacity_resized(&l->c, want);
 }
@@ -201,6 +204,27 @@ static void test_late(void)
 	l.late_ns = 10 * US;
 	run(&l, 60 * SEC);
 	ok(l.c.slack <= 0, "which shrinks when it need not be");
+}
+
+/* A paced link that is slower than its pace, and a sender too late for the buffer by the pace. */
+static void test_paced(void)
+{
+	struct link l;
+
+	start(&l, 800000);
+	l.paced_bytes = 4 * 2304;
+	l.late_ns = 90 * MS;
+	run(&l, 30 * SEC);
+	near_rate(&l, "slower than its pace, and late: the estimate");
+	ok(l.c.sndbuf_bytes > l.paced_bytes, "by a larger buffer");
+	l.late_ns = 10 * US;
+	run(&l, 60 * SEC);
+	is_int(l.c.sndbuf_bytes, l.paced_bytes, "which goes by the pace when it may");
+	l.c.slack = 2;
+	capacity_set_max(&l.c, 3 * l.paced_bytes);
+	is_int(capacity_paced_sndbuf(&l.c, l.paced_bytes), 3 * l.paced_bytes, "within the limit");
+	capacity_set_max(&l.c, l.paced_bytes / 2);
+	is_int(capacity_paced_sndbuf(&l.c, l.paced_bytes), l.paced_bytes, "never below the pace's");
 }
 
 static void test_steps(void)
@@ -335,6 +359,7 @@ int main(void)
 	test_rates();
 	test_lumps();
 	test_late();
+	test_paced();
 	test_steps();
 	test_window();
 	test_not_full();
