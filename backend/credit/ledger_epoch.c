@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "backend/credit/ledger_priv.h"
 
+#define AHEAD_EPOCHS 16 /* as late as a paced uplink is made up for, and some more */
+
 /*
  * The end of an epoch. All from measured bytes s_i:
  *
- *	rated	r_i = R * w_i / sum(w), R the larger of sum(s) and what the uplink could carry
+ *	rated	r_i = R * w_i / sum(w), R the larger of sum(s) and what the uplink could still carry
  *	over	s_i - r_i of those above, whom others' credit served: they borrow all of it
  *	spare	r_i - s_i of those below: they lend as much of it as was borrowed, pro rata
+ *
+ * An epoch of a slow uplink holds few frames, and now one more and now one less than it could
+ *carry. What was sent ahead in some is therefore taken off what the next could carry, or a busy
+ *uplink would be rated for more than it is, and those who send a whole frame now and then, not a
+ *part of one in each epoch, would lend less than they borrow.
  *
  * Where the capacity is not known, R is sum(s) and all that is spare was borrowed. Divisions leave
  * no remainder: r_i and the loans are differences of running sums that are rounded down.
@@ -166,16 +173,28 @@ static void bound(struct ledger *l)
 	}
 }
 
+/* Of what an epoch could carry, what was not sent ahead of it. */
+static uint64_t still_carried(struct ledger *l, uint64_t served, uint64_t capacity_bytes)
+{
+	uint64_t ahead = l->ahead, sum = ahead + served;
+
+	l->ahead = sum > capacity_bytes ? sum - capacity_bytes : 0;
+	if (l->ahead > capacity_bytes * AHEAD_EPOCHS)
+		l->ahead = capacity_bytes * AHEAD_EPOCHS;
+	return capacity_bytes > ahead ? capacity_bytes - ahead : 0;
+}
+
 bool ledger_epoch(struct ledger *l, uint64_t epochs, uint64_t capacity_bytes)
 {
 	uint64_t served = sum_served(l), rated = served;
+	uint64_t room = still_carried(l, served, capacity_bytes);
 
 	if (!served && !l->eventful)
 		return false;
 	l->epoch += epochs - 1;
 	decay(l, epochs);
 	if (served) {
-		rated = capacity_bytes > served ? capacity_bytes : served;
+		rated = room > served ? room : served;
 		if (rated > l->peak)
 			l->peak = rated;
 		rate(l, rated);

@@ -29,6 +29,7 @@ struct ledger {
 	uint32_t kept_n;
 	int64_t pool;
 	uint64_t weights;  /* of all attached */
+	uint64_t ahead;	   /* bytes served beyond what the epochs so far could carry */
 	uint64_t peak;	   /* the most that was rated in an epoch, decayed as balances are */
 	uint64_t unit_q16; /* bound of a balance per unit of weight */
 	uint64_t alpha_q16;

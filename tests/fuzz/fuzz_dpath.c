@@ -226,6 +226,11 @@ static bool read_mail(void)
 	while ((link = mbox_get(w.to_control))) {
 		struct msg *m = (struct msg *)link;
 
+		if (m->type == MSG_ESTIMATE || m->type == MSG_LOGGED) {
+			must(m->slot == UINT32_MAX); /* said of all, once a second */
+			free(m);
+			continue;
+		}
 		must(m->slot < GUESTS &&
 		     (m->type == MSG_DELETED || m->type == MSG_FAILED || m->type == MSG_SHOW));
 		if (m->type == MSG_SHOW) {

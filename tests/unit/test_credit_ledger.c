@@ -169,6 +169,35 @@ static void test_capacity(void)
 	is_int(ledger_balance(l, 1), 500, "a capacity that is not known: half was the other's");
 }
 
+/*
+ * Three LDPs that always send, each its share exactly, on a link of 3 Mbit/s: two or three frames
+ * an epoch. On average nobody is paid back anything.
+ */
+static void test_slow(void)
+{
+	static const uint32_t turn[7] = {2, 1, 2, 0, 2, 1, 2};
+	uint64_t sent = 0, factor[3] = {0};
+	const uint32_t frame = 1514, epochs = 7000;
+
+	begin(250000);
+	for (uint32_t slot = 0; slot < 3; slot++)
+		attach(slot, slot + 1, 1, 100u << slot);
+	for (uint64_t n = 1; n <= epochs; n++) {
+		for (; sent * frame < n * 3750; sent++)
+			ledger_serve(l, turn[sent % 7], frame);
+		epoch(0, 0, 0, 3750);
+		for (uint32_t slot = 0; slot < 3; slot++)
+			factor[slot] += ledger_factor(l, slot);
+	}
+	for (uint32_t slot = 0; slot < 3; slot++) {
+		int off = (int)(factor[slot] * 1000 / epochs / LEDGER_FACTOR_ONE) - 1000;
+
+		ok(off >= -10 && off <= 10, "frames longer than an epoch's credit: device %u",
+		   slot) ||
+			(diag("off by %d per mille", off), 0);
+	}
+}
+
 static void test_bounds(void)
 {
 	begin(1000000);
@@ -368,6 +397,7 @@ int main(void)
 {
 	test_loans();
 	test_capacity();
+	test_slow();
 	test_bounds();
 	test_identity();
 	test_restart();
