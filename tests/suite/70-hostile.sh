@@ -59,10 +59,11 @@ hostile()
 	between $notices 0 90 "$1: the log is not flooded"
 }
 
-# How often g2 was offered a connection so far.
+# offered [PATTERN]: how many lines of the log, up to one with the pattern, say that g2 is offered a
+# connection.
 offered()
 {
-	grep -c "$(guest_domid g2)/0: back . front .: offer" back.1.log
+	sed "/${1:-no such line}/q" back.1.log | grep -c "$(guest_domid g2)/0: back 2 "
 }
 
 # Of a device that failed three times and waits: its operator need not.
@@ -72,7 +73,7 @@ obeyed()
 	offers=$(offered)
 	xenstore-write "$(be g2)/weight" banana
 	check 'while it waits a setting is looked at' wait_for 30 key_like "$(be g2)/error" '*banana*'
-	is "$(offered)" "$offers" 'before the next connection is offered'
+	is "$(offered banana)" "$offers" 'before the next connection is offered'
 	xenstore-write "$(be g2)/weight" 100
 }
 

@@ -29,6 +29,7 @@ const char usage_text[] =
 
 #define PEERS 64
 #define CONNS 256
+#define MANY  64
 
 /* How long sink and senders rest between two looks: a call for each frame is what an emulated
  * machine has no time for. */
@@ -93,23 +94,40 @@ static void sink_report(unsigned tick, double interval)
 	fflush(stdout);
 }
 
+/* All that has come, but for one who sends faster than this reads. */
 static void sink_datagrams(int fd)
 {
-	static struct sockaddr_in6 from[64];
-	static struct mmsghdr m[64];
-	int n;
+	static struct sockaddr_in6 from[MANY];
+	static struct mmsghdr m[MANY];
+	int n = MANY;
 
-	/* Only their lengths are looked at. */
-	for (int i = 0; i < 64; i++)
-		m[i].msg_hdr = (struct msghdr){.msg_name = &from[i], .msg_namelen = sizeof from[i]};
-	n = recvmmsg(fd, m, 64, MSG_TRUNC, NULL);
-	for (int i = 0; i < n; i++)
-		peer_of(&from[i], "udp")->bytes += m[i].msg_len;
+	for (int round = 0; n == MANY && round < MANY; round++) {
+		/* Only their lengths are looked at. */
+		for (int i = 0; i < MANY; i++)
+			m[i].msg_hdr = (struct msghdr){.msg_name = &from[i],
+						       .msg_namelen = sizeof from[i]};
+		n = recvmmsg(fd, m, MANY, MSG_TRUNC, NULL);
+		for (int i = 0; i < n; i++)
+			peer_of(&from[i], "udp")->bytes += m[i].msg_len;
+	}
+}
+
+/* As above. False: the connection has ended. */
+static bool sink_stream(int fd, struct peer *who)
+{
+	static char data[65536];
+	ssize_t got = 1;
+
+	for (int round = 0; got > 0 && round < MANY; round++) {
+		got = read(fd, data, sizeof data);
+		if (got > 0)
+			who->bytes += (unsigned long long)got;
+	}
+	return got > 0 || (got < 0 && errno == EAGAIN);
 }
 
 static int do_sink(const char *port, double seconds, double interval, int window)
 {
-	static char data[65536];
 	struct pollfd p[2 + CONNS];
 	struct peer *who[2 + CONNS];
 	unsigned n = 2, tick = 0;
@@ -131,11 +149,7 @@ static int do_sink(const char *port, double seconds, double interval, int window
 		if (p[1].revents)
 			sink_datagrams(p[1].fd);
 		for (unsigned i = 2; i < n; i++) {
-			ssize_t got = p[i].revents ? read(p[i].fd, data, sizeof data) : -1;
-
-			if (got > 0)
-				who[i]->bytes += (unsigned long long)got;
-			if (got == 0 || (p[i].revents && got < 0 && errno != EAGAIN)) {
+			if (p[i].revents && !sink_stream(p[i].fd, who[i])) {
 				close(p[i].fd);
 				p[i] = p[--n];
 				who[i--] = who[n];
