@@ -10,10 +10,10 @@
  *	over	s_i - r_i of those above, whom others' credit served: they borrow all of it
  *	spare	r_i - s_i of those below: they lend as much of it as was borrowed, pro rata
  *
- * An epoch of a slow uplink holds few frames, and now one more and now one less than it could
- *carry. What was sent ahead in some is therefore taken off what the next could carry, or a busy
- *uplink would be rated for more than it is, and those who send a whole frame now and then, not a
- *part of one in each epoch, would lend less than they borrow.
+ * An epoch of a slow uplink holds few frames, now one more and now one less than it could carry.
+ * What was sent ahead in some is taken off what the next could carry, or a busy uplink would be
+ * rated for more than it is, and those who send a whole frame now and then, not a part of one in
+ * each epoch, would lend less than they borrow.
  *
  * Where the capacity is not known, R is sum(s) and all that is spare was borrowed. Divisions leave
  * no remainder: r_i and the loans are differences of running sums that are rounded down.

@@ -2,8 +2,8 @@
 /*
  * Run commands in a guest over xenstore: `guest-exec agent` in the guest, `guest-exec NAME CMD..`
  * in Dom0, where `guest-exec domid NAME` also tells a guest's number, faster than xl. No network,
- *no console and no vchan of its own, so that it disturbs none that is under test, and it lives
- *through xl save and restore.
+ * no console and no vchan of its own, so that it disturbs none that is under test, and it lives
+ * through xl save and restore.
  *
  * Theory of operation. One directory per command, data/exec/<id> in the guest's home:
  *
