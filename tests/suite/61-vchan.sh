@@ -21,7 +21,7 @@ said()
 # hang: a client that waits for the server's end; a line into the fifo told is its next step.
 hang()
 {
-	rm -f told
+	rm -f told hang
 	mkfifo told
 	dmvl-vchan hang "$(guest_domid g1)" "$path" <>told >hang &
 	client=$!
