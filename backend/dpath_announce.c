@@ -82,14 +82,19 @@ bool dpath_announce_step(struct dpath *dp)
 	return done;
 }
 
+/* Also between epochs, of which there are none while nothing moves. */
 static void on_step(void *arg)
 {
 	struct dpath *dp = arg;
+	bool done;
 
 	dp->now_ns = loop_now_ns();
 	dp->announce_set = false;
-	if (!dpath_announce_step(dp))
+	done = dpath_tell_credits(dp); /* first: what guests are told is what is announced */
+	done &= dpath_announce_step(dp);
+	if (!done)
 		dpath_announce(dp);
+	dpath_run(dp);
 }
 
 void dpath_announce(struct dpath *dp)

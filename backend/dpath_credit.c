@@ -22,7 +22,8 @@ uint64_t dpath_rate(const struct dpath *dp, const struct ldp *l, enum ldp_dir di
 	return rate_in_force(&l->conf.rx, dp->link.rx_capacity_bps, weights);
 }
 
-static void tell(struct dpath *dp, struct ldp *l, uint64_t weights)
+/* Whether it is done with until something changes. */
+static bool tell(struct dpath *dp, struct ldp *l, uint64_t weights)
 {
 	uint64_t rate = dpath_rate(dp, l, LDP_TX, weights);
 	struct wire_credit c = {
@@ -31,18 +32,34 @@ static void tell(struct dpath *dp, struct ldp *l, uint64_t weights)
 		.rate_bps = rate,
 		.log_offset = l->account[LDP_TX].log_offset,
 	};
+	enum window_when when = window_when(&l->window, &c, dp->now_ns);
 
-	/* No room: the guest has plenty to read, and is told in a later epoch. */
-	if (!window_differs(&l->window, &c, dp->now_ns) || !ldp_send_credit(l, &c))
-		return;
+	/* No room: the guest has plenty to read, and is told later. */
+	if (when != WINDOW_NOW || !ldp_send_credit(l, &c))
+		return when == WINDOW_NOT;
 	l->window.told = c;
 	l->window.told_ns = dp->now_ns;
 	dpath_mark_dirty(dp, l);
+	return true;
+}
+
+bool dpath_tell_credits(struct dpath *dp)
+{
+	uint64_t weights = dpath_weights(dp, LDP_TX);
+	bool done = true;
+
+	for (uint32_t slot = 0; slot < dp->slots_end; slot++) {
+		struct ldp *l = dp->ldp[slot];
+
+		if (l && !l->failed && !l->frozen)
+			done &= tell(dp, l, weights);
+	}
+	return done;
 }
 
 void dpath_update_credits(struct dpath *dp)
 {
-	uint64_t weights = dpath_weights(dp, LDP_TX), elapsed_ns = dp->now_ns - dp->credits_ns;
+	uint64_t elapsed_ns = dp->now_ns - dp->credits_ns;
 
 	dp->credits_ns = dp->now_ns;
 	for (uint32_t slot = 0; slot < dp->slots_end; slot++) {
@@ -52,6 +69,7 @@ void dpath_update_credits(struct dpath *dp)
 			continue;
 		window_look(&l->window, l->count.tx_bytes - l->window_bytes, elapsed_ns);
 		l->window_bytes = l->count.tx_bytes;
-		tell(dp, l, weights);
 	}
+	dpath_tell_credits(dp);
+	dpath_announce(dp);
 }

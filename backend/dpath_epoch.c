@@ -157,7 +157,6 @@ static void on_epoch(void *arg)
 	dp->now_ns = loop_now_ns();
 	dpath_epoch(dp);
 	dpath_update_credits(dp);
-	dpath_announce(dp);
 	dpath_run(dp);
 }
 

@@ -32,13 +32,19 @@ uint64_t window_bytes(const struct window *w, uint64_t rate_bps, uint32_t mtu_by
 	return bytes < ring_bytes ? bytes : ring_bytes;
 }
 
-bool window_differs(const struct window *w, const struct wire_credit *now, uint64_t now_ns)
+static bool by_an_eighth(uint64_t was, uint64_t is)
 {
-	uint64_t was = w->told.credit_bytes, is = now->credit_bytes;
-
-	if (w->told_ns == 0 || now->rate_bps != w->told.rate_bps)
-		return true;
-	if (now->log_offset != w->told.log_offset && now_ns - w->told_ns >= NS_PER_SEC)
-		return true;
 	return (is > was ? is - was : was - is) > was / 8;
+}
+
+enum window_when window_when(const struct window *w, const struct wire_credit *now, uint64_t now_ns)
+{
+	const struct wire_credit *told = &w->told;
+
+	if (w->told_ns == 0 || by_an_eighth(told->rate_bps, now->rate_bps) ||
+	    by_an_eighth(told->credit_bytes, now->credit_bytes))
+		return WINDOW_NOW;
+	if (now->rate_bps == told->rate_bps && now->log_offset == told->log_offset)
+		return WINDOW_NOT;
+	return now_ns - w->told_ns >= NS_PER_SEC ? WINDOW_NOW : WINDOW_LATER;
 }

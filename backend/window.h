@@ -34,8 +34,18 @@ void window_look(struct window *w, uint64_t served_bytes, uint64_t elapsed_ns);
 uint64_t window_bytes(const struct window *w, uint64_t rate_bps, uint32_t mtu_bytes,
 		      uint32_t ring_bytes);
 
-/* Is it worth telling, after what was told: a rate that is another, a credit that is by an eighth,
- * or a second later the newer log offset? */
-bool window_differs(const struct window *w, const struct wire_credit *now, uint64_t now_ns);
+enum window_when {
+	WINDOW_NOT,   /* as it was told, or nearly */
+	WINDOW_LATER, /* a little differs, and it was told something less than a second ago */
+	WINDOW_NOW,
+};
+
+/*
+ * Worth telling at once: a rate or a credit that differs by more than an eighth; a second after the
+ * last, any other rate or log offset. Each guest that is told wakes up for it, and one guest that
+ * comes to two hundred changes the rates of all a little.
+ */
+enum window_when window_when(const struct window *w, const struct wire_credit *now,
+			     uint64_t now_ns);
 
 #endif

@@ -21,7 +21,7 @@ _many_wait()
 	done
 }
 
-# many_attach NAME..: one after the other.
+# many_attach DOM..: one after the other.
 many_attach()
 {
 	for _g; do

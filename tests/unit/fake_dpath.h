@@ -46,6 +46,7 @@ static void begin(void)
 	dp.up = &uplink;
 	dp.now_ns = NS_PER_SEC;
 	dp.epoch.running = true; /* and never ends: there is no loop */
+	dp.announce_set = true;	 /* nor any step */
 	dp.tx = sched_new(GUESTS, 1518, 1);
 	dp.rx = sched_new(GUESTS, 1518, 1);
 	dp.local = sched_new(GUESTS, 1518, 1);

@@ -118,6 +118,20 @@ static void test_frames(void)
 	is_int(n, 0, "but no sooner");
 	is_int(epoch(l, 100000, &c), 1, "nor later");
 
+	/* As one guest more among many does it to each of them. */
+	dp.capacity_bps = 79000000;
+	is_int(epoch(l, 100000, &c), 0, "a rate that is a little less: not at once");
+	dp.now_ns += NS_PER_SEC;
+	ok(dpath_tell_credits(&dp), "a second later, without an epoch: all is told");
+	commit();
+	is_int(credits(l->slot, &c), 1, "by a frame");
+	is_int(c.rate_bps, 39500000, "that has the rate");
+	dp.capacity_bps = 40000000;
+	is_int(epoch(l, 100000, &c), 1, "half of it: at once");
+	is_int(c.rate_bps, 20000000, "as it is");
+	dp.capacity_bps = 39000000;
+	ok(!dpath_tell_credits(&dp), "a little less again: that waits");
+
 	dp.capacity_bps = 0;
 	epoch(l, 100000, &c);
 	is_int(c.credit_bytes, RING, "no capacity: the ring");
