@@ -160,10 +160,10 @@ static void on_xs(void *arg)
 {
 	struct control *c = arg;
 
-	if (device_drain(&c->dev))
-		evaluate(c);
-	else
+	if (!device_drain(&c->dev))
 		xenstore_lost(c);
+	else if (!device_is_echo(&c->dev, c->wrote))
+		evaluate(c);
 }
 
 static void on_retry(void *arg)

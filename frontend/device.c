@@ -33,6 +33,9 @@ static const enum schema_key back_watched[] = {
 
 #define N_WATCHED (sizeof(back_watched) / sizeof(back_watched[0]))
 
+/* The token of the own state's watch. */
+#define OWN "own"
+
 int device_open(struct device *d, unsigned id)
 {
 	*d = (struct device){0};
@@ -54,7 +57,7 @@ int device_watch(struct device *d)
 	char path[SCHEMA_PATH_MAX];
 
 	schema_key_path(path, sizeof(path), d->front, KEY_FRONT_STATE);
-	return xs_conn_watch(d->xs, path, "own");
+	return xs_conn_watch(d->xs, path, OWN);
 }
 
 int device_fd(const struct device *d)
@@ -66,8 +69,10 @@ bool device_drain(struct device *d)
 {
 	struct xs_event ev;
 
-	while (xs_conn_next(d->xs, &ev))
+	while (xs_conn_next(d->xs, &ev)) {
+		d->others |= strcmp(ev.token, OWN) != 0;
 		xs_event_free(&ev);
+	}
 	return !xs_conn_dead(d->xs);
 }
 
@@ -202,6 +207,17 @@ static int look_at_backend(struct device *d, struct device_view *view)
 		return ret;
 	view->offline = !read_bool(d, KEY_BACK_ONLINE);
 	return 0;
+}
+
+bool device_is_echo(struct device *d, enum xenbus_state wrote)
+{
+	char text[SCHEMA_VALUE_MAX + 1];
+	enum xenbus_state own;
+	bool others = d->others;
+
+	d->others = false;
+	return !others && read_key(d, d->front, KEY_FRONT_STATE, text, sizeof(text)) >= 0 &&
+	       schema_parse_state(KEY_FRONT_STATE, text, &own, NULL) == 0 && own == wrote;
 }
 
 int device_look(struct device *d, struct device_view *view)

@@ -19,6 +19,7 @@ struct device {
 	char ring_ref[SCHEMA_PATH_MAX]; /* path of the node that names the server */
 	char back[SCHEMA_PATH_MAX];	/* "": not known; watched */
 	unsigned back_domid;
+	bool others; /* something came of another watch than the own state's */
 };
 
 /* One look at everything that decides what to do next. */
@@ -49,6 +50,9 @@ int device_watch(struct device *d);
 int device_fd(const struct device *d);
 /* Takes all events that wait. False: the connection is of no more use. */
 bool device_drain(struct device *d);
+/* Whether what was drained since the last call was no more than the own state, as it was written
+ * here: a guest that asks for all the rest each time would make xenstored answer twice as much. */
+bool device_is_echo(struct device *d, enum xenbus_state wrote);
 
 int device_look(struct device *d, struct device_view *view);
 int device_read_offer(struct device *d, struct device_offer *offer);

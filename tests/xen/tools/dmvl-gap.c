@@ -18,10 +18,14 @@ const char usage_text[] =
 	"       dmvl-gap recv PORT [-w S]\n"
 	"  -r  datagrams per second (1000)      -w  seconds (10; recv: until killed)\n"
 	"recv tells `ready' on stderr and prints in the end:\n"
-	"datagrams=N lost=N gap-max=US send-gap-max=US added-gap-max=US delay-max=US    in "
-	"microseconds:\n"
-	"from one arrival to the next, from one departure to the next, by how much an arrival was\n"
-	"later after the one before it than the departures say, from departure to arrival\n";
+	"datagrams=N lost=N gap-max=US send-gap-max=US added-gap-max=US delay-max=US late=N\n"
+	"in microseconds: from one arrival to the next, from one departure to the next, by how "
+	"much an\n"
+	"arrival was later after the one before it than the departures say, from departure to "
+	"arrival;\n"
+	"and how many arrivals were later so by more than 10 ms\n";
+
+#define LATE_NS 10000000u
 
 struct payload {
 	uint64_t seq, sent_ns;
@@ -30,6 +34,7 @@ struct payload {
 struct seen {
 	uint64_t datagrams, last_seq, last_came_ns, last_sent_ns;
 	uint64_t gap_ns, send_gap_ns, added_ns, delay_ns;
+	uint64_t late;
 };
 
 static volatile sig_atomic_t stop;
@@ -83,6 +88,7 @@ static void count(struct seen *s, const struct payload *p, uint64_t came_ns)
 		raise_to(&s->gap_ns, came_ns, s->last_came_ns);
 		raise_to(&s->send_gap_ns, p->sent_ns, s->last_sent_ns);
 		raise_to(&s->added_ns, came_ns - p->sent_ns, s->last_came_ns - s->last_sent_ns);
+		s->late += came_ns - p->sent_ns > s->last_came_ns - s->last_sent_ns + LATE_NS;
 	}
 	raise_to(&s->delay_ns, came_ns, p->sent_ns);
 	s->last_seq = p->seq;
@@ -131,11 +137,12 @@ static int do_recv(const char *port, double seconds)
 			receive(fd, &s);
 	}
 	printf("datagrams=%llu lost=%llu gap-max=%llu send-gap-max=%llu added-gap-max=%llu "
-	       "delay-max=%llu\n",
+	       "delay-max=%llu late=%llu\n",
 	       (unsigned long long)s.datagrams,
 	       (unsigned long long)(s.datagrams ? s.last_seq + 1 - s.datagrams : 0),
 	       (unsigned long long)s.gap_ns / 1000, (unsigned long long)s.send_gap_ns / 1000,
-	       (unsigned long long)s.added_ns / 1000, (unsigned long long)s.delay_ns / 1000);
+	       (unsigned long long)s.added_ns / 1000, (unsigned long long)s.delay_ns / 1000,
+	       (unsigned long long)s.late);
 	return 0;
 }
 
