@@ -12,9 +12,9 @@ steps='50 100 150 200'
 # steady CASE: a thousand datagrams a second of g1's to the world, until steady_end.
 steady()
 {
-	start "gap.$1" world dmvl-gap recv 5010
+	start "gap.$1" world chrt -f 1 dmvl-gap recv 5010
 	receiver=$started
-	in-guest g1 dmvl-gap send 10.77.0.1 5010 -w 600 2>sender.err &
+	in-guest g1 chrt -f 1 dmvl-gap send 10.77.0.1 5010 -w 600 2>sender.err &
 	sender=$!
 	# From a while later on: what the first one meets is the network's beginning.
 	begun=$1
@@ -69,6 +69,8 @@ shift
 many_agents "$@" || bail 'all agents wait for their devices'
 ldp g1 1
 talks g1
+# A guest, and whoever it talks to, has processors of its own; here all share those of this machine.
+guest g1 chrt -a -f -p 1 "$(cat agent.g1)" || bail 'g1 gets its processor'
 
 steady control
 control_s=8
