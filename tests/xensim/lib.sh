@@ -35,7 +35,7 @@ guest_destroy()
 
 guest_domid()
 {
-	xensim list | awk -v n="$1" '$2 == n { d = $1 } END { print d }'
+	xensim domid "$1" 2>/dev/null
 }
 
 # In a guest's /run, which is its own; all else of the file system is everybody's.

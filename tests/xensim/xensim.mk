@@ -25,7 +25,7 @@ XS_LIBS	    := $(XS)/lib/libxensim.so $(XS)/lib/libxengnttab.so.1 $(XS)/lib/libx
 # What tests use in Dom0 and guests, here as on real Xen.
 XS_TOOLS    := $(patsubst tests/xen/tools/%.c,$(XS)/tools/%,$(wildcard tests/xen/tools/dmvl-*.c))
 
-xensim: $(XS)/xensim $(XS)/bin/in-guest $(XS_LIBS) $(XS)/xenstored $(XS_TOOLS)
+xensim: $(XS)/xensim $(XS)/bin/in-guest $(XS)/bin/guest $(XS_LIBS) $(XS)/xenstored $(XS_TOOLS)
 check-xensim-self: xensim
 	$(XS_SRC)/t/all
 .PHONY: xensim check-xensim-self
@@ -38,9 +38,9 @@ $(XS)/obj/%.o: $(XS_SRC)/%.c
 $(XS)/xensim: $(XS_TOOL_OBJ)
 	$(XS_CC) -pthread -o $@ $^ -lxenstore
 
-$(XS)/bin/in-guest: $(XS)/xensim
+$(XS)/bin/in-guest $(XS)/bin/guest: $(XS)/xensim
 	@mkdir -p $(@D)
-	ln -sf ../xensim $(@D)/in-guest
+	ln -sf ../xensim $@
 	ln -sf ../xensim $(@D)/xensim
 
 $(XS)/lib/libxensim.so: $(call xs_obj,lib/client.c lib/mapping.c lib/hooks.c)

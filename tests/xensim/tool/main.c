@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* xensim: the command. Called as `in-guest` it is that. */
+/* xensim: the command. Called as `in-guest` or `guest` it is that. */
 #include "tool.h"
 #include "../guest/kernel.h"
 
@@ -27,6 +27,7 @@ static const char usage[] =
 	"  migrate DOM                     xl migrate to this machine; prints the new domid\n"
 	"  rename DOM NAME\n"
 	"  list                            domid, name, state as in xl list, uuid\n"
+	"  domid NAME                      what it is\n"
 	"  stat DOM                        open handles, ports, shared pages, mapped pages\n"
 	"  limit DOM PAGES                 gntalloc's limit\n"
 	"  fail DOM DEVICE ERRNO [TIMES]   let open() of evtchn, gntdev, gntalloc or privcmd fail\n"
@@ -158,6 +159,19 @@ static int do_list(int argc, char **argv)
 	return 0;
 }
 
+static int do_domid(int argc, char **argv)
+{
+	int domid;
+
+	if (argc != 2)
+		return 2;
+	domid = toolstack_lookup(argv[1], NULL);
+	if (domid < 0)
+		return result(-1, argv[1]);
+	printf("%d\n", domid);
+	return 0;
+}
+
 static int do_stat(int argc, char **argv)
 {
 	uint32_t v[6];
@@ -238,6 +252,7 @@ int main(int argc, char **argv)
 		int (*fn)(int argc, char **argv);
 	} commands[] = {{"create", do_create},	  {"destroy", do_destroy}, {"suspend", do_suspend},
 			{"resume", do_resume},	  {"restore", do_restore}, {"list", do_list},
+			{"domid", do_domid},
 			{"stat", do_stat},	  {"limit", do_limit},	   {"fail", do_fail},
 			{"dmesg", do_dmesg},	  {"migrate", do_migrate}, {"rename", do_rename},
 			{"shutdown", do_shutdown}};
@@ -247,6 +262,8 @@ int main(int argc, char **argv)
 	self = self ? self + 1 : argv[0];
 	if (!strcmp(self, "in-guest"))
 		in_guest(argc, argv);
+	if (!strcmp(self, "guest"))
+		guest_shell(argc, argv);
 	if (argc < 2)
 		wrong_use();
 	if (!strcmp(argv[1], "run"))

@@ -51,6 +51,7 @@ _Noreturn void instance_run(int argc, char **argv);
 
 /* in-guest DOM CMD..: never returns. */
 _Noreturn void in_guest(int argc, char **argv);
+_Noreturn void guest_shell(int argc, char **argv);
 
 /* A version 4 UUID, and its text (37 bytes). */
 void uuid_make(uint8_t *uuid);
