@@ -308,17 +308,23 @@ guests_ensure()
 # network namespace "world". The bench takes it away after the test.
 uplink_setup()
 {
-	ip netns add world
-	ip link add xenbr0 type bridge
-	ip link add up0 type veth peer name world0 netns world
+	ip -batch - <<-EOF
+		netns add world
+		link add xenbr0 type bridge
+		link add up0 type veth peer name world0 netns world
+	EOF
 	# Addresses would make Dom0 speak on the bridge: its frames would be counted as guests'.
 	sysctl -q -w net.ipv6.conf.xenbr0.disable_ipv6=1 net.ipv6.conf.up0.disable_ipv6=1
-	ip link set up0 master xenbr0 up
-	ip link set xenbr0 up
-	ip -n world addr add 10.77.0.1/16 dev world0
-	ip -n world addr add fd77::1/64 dev world0 nodad
-	ip -n world link set lo up
-	ip -n world link set world0 up
+	ip -batch - <<-EOF
+		link set up0 master xenbr0 up
+		link set xenbr0 up
+	EOF
+	ip -n world -batch - <<-EOF
+		addr add 10.77.0.1/16 dev world0
+		addr add fd77::1/64 dev world0 nodad
+		link set lo up
+		link set world0 up
+	EOF
 }
 
 # world COMMAND..: on the far side of the uplink. This is a program (dom0/bin/world).
@@ -337,8 +343,8 @@ uplink_rate()
 guest_net()
 {
 	_if=${3:-dmvl0}
-	guest "$1" "ip addr add 10.77.1.$2/16 dev $_if; ip addr add fd77::1:$2/64 dev $_if nodad;
-		ip link set $_if up"
+	guest "$1" "printf '%s\\n' 'addr add 10.77.1.$2/16 dev $_if' \
+		'addr add fd77::1:$2/64 dev $_if nodad' 'link set $_if up' | ip -force -batch -"
 }
 
 # vif_line INDEX: the xl configuration of a netback vif on xenbr0, for guest_create.

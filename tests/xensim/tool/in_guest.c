@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * in-guest DOM CMD..: become a process of that domain. No fork: $! is the command's own pid.
- * guest [-i] [-t SECONDS] NAME COMMAND..: the same for a shell's command, as tests/xen/lib.sh has it.
+ * guest [-i] [-t SECONDS] NAME COMMAND..: the same for a shell's command, as tests/xen/lib.sh has
+ * it.
  */
 #include "tool.h"
 #include "../guest/kernel.h"

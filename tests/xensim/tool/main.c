@@ -250,12 +250,11 @@ int main(int argc, char **argv)
 	static const struct {
 		const char *name;
 		int (*fn)(int argc, char **argv);
-	} commands[] = {{"create", do_create},	  {"destroy", do_destroy}, {"suspend", do_suspend},
-			{"resume", do_resume},	  {"restore", do_restore}, {"list", do_list},
-			{"domid", do_domid},
-			{"stat", do_stat},	  {"limit", do_limit},	   {"fail", do_fail},
-			{"dmesg", do_dmesg},	  {"migrate", do_migrate}, {"rename", do_rename},
-			{"shutdown", do_shutdown}};
+	} commands[] = {{"create", do_create}, {"destroy", do_destroy},	 {"suspend", do_suspend},
+			{"resume", do_resume}, {"restore", do_restore},	 {"list", do_list},
+			{"domid", do_domid},   {"stat", do_stat},	 {"limit", do_limit},
+			{"fail", do_fail},     {"dmesg", do_dmesg},	 {"migrate", do_migrate},
+			{"rename", do_rename}, {"shutdown", do_shutdown}};
 	const char *self = strrchr(argv[0], '/');
 	unsigned int i;
 
