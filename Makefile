@@ -146,7 +146,8 @@ check-now: all $(if $(filter unit,$(CHECK)),units) $(if $(filter fuzz,$(CHECK)),
 	   $(if $(filter san,$(CHECK)),san-tree) $(if $(filter xensim san,$(CHECK)),xensim)
 	$(Q)TREE=$(O) DMVL_PRODUCT=$(or $(DMVL_PRODUCT),$(abspath $(P))) SAN=$(SAN) VALGRIND=$(VALGRIND) \
 		COVERAGE=$(COVERAGE) FUZZ_BIN="$(FUZZ_BIN)" exec $(mortal) tests/check $(CHECK)
-units: $(UNIT_BIN)
+# The benches' programs too: what is not built breaks unseen.
+units: $(UNIT_BIN) $(BENCH_BIN)
 # All that the suites unit and xensim need of an object tree.
 tree: all units
 san-tree:

@@ -4,6 +4,8 @@ $(O)/tests/bench/frame_cost: $(O)/tests/bench/frame_cost.o $(O)/libback.a $(O)/l
 	$(call say,LD,$@)
 	$(link) $(LIBS_BACK)
 
+BENCH_BIN += $(O)/tests/bench/frame_cost
+
 bench-frame-cost: $(O)/tests/bench/frame_cost
 	$(Q)mkdir -p $(B)/bench
 	$(Q)touch $(B)/bench/frame-cost.json

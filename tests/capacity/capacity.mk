@@ -4,6 +4,8 @@ $(O)/tests/capacity/drive: $(O)/tests/capacity/drive.o $(O)/libback.a $(O)/libdm
 	$(call say,LD,$@)
 	$(link) $(LIBS_BACK)
 
+BENCH_BIN += $(O)/tests/capacity/drive
+
 bench-capacity: $(addprefix $(P)/,dmvl-back dmvl-front dmvlctl) $(O)/tests/capacity/drive xensim
 	$(Q)DMVL_PRODUCT=$(abspath $(P)) DRIVE=$(O)/tests/capacity/drive tests/capacity/bench
 

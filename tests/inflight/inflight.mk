@@ -6,6 +6,8 @@ $(O)/dmvl-front-unbound: $(O)/tests/inflight/unbound.o $(O)/frontend/main.o $(O)
 	$(call say,LD,$@)
 	$(link) -Wl,--wrap=tx_room $(LIBS_FRONT)
 
+BENCH_BIN += $(O)/dmvl-front-unbound
+
 bench-inflight bench-announce: bench-%: $(addprefix $(P)/,dmvl-back dmvl-front dmvlctl) \
 		$(O)/dmvl-front-unbound xensim
 	$(Q)DMVL_PRODUCT=$(abspath $(P)) UNBOUND=$(abspath $(O))/dmvl-front-unbound tests/inflight/bench $*

@@ -112,9 +112,10 @@ static void lender_served(void *arg, uint32_t id, uint32_t bytes, bool more, uin
 	lender_epochs(p, now_ns);
 }
 
-#define LENDER(name, make)                                                            \
-	{                                                                             \
-		name, make, lender_destroy, lender_arrive, lender_draw, lender_served \
+#define LENDER(words, maker)                                                                      \
+	{                                                                                         \
+		.name = words, .make = maker, .destroy = lender_destroy, .arrive = lender_arrive, \
+		.draw = lender_draw, .served = lender_served                                      \
 	}
 
 static const struct subject lenders[] = {

@@ -17,6 +17,8 @@ $(O)/tests/unit/test_sched_prop: $(call obj,tests/unit/test_sched_prop.c $(SIM_L
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(LDHARDEN) -o $@ $^ -lm
 
+BENCH_BIN += $(O)/tests/sim/sim
+
 sim: $(O)/tests/sim/sim
 	$(Q)mkdir -p $(B)/sim
 	$(Q)$< tables $(B)/sim
