@@ -52,7 +52,7 @@ uint32_t tx_queue_frames(uint64_t rate_bps)
 	uint64_t want = rate_bps / 8 * TX_QUEUE_MS / 1000 / TX_FRAME_BYTES;
 	uint32_t frames = TX_QUEUE_MIN;
 
-	while (frames < TX_QUEUE_MAX && (frames < want || rate_bps == 0))
+	while (frames < TX_QUEUE_MAX && (frames * 2 <= want || rate_bps == 0))
 		frames *= 2;
 	return frames;
 }
