@@ -77,7 +77,7 @@ is "$(xenstore-read "$uplink/tx-capacity-estimate")" 0 'the estimate is not know
 shown()
 {
 	_digit=$(xenstore-read "$uplink/tx-capacity-estimate" | cut -c1)
-	dmvlctl uplinks | grep -q " $_digit[0-9.]*[kmg]*bit "
+	dmvlctl uplinks | grep -q " ${_digit}[0-9.]*[kmg]*bit "
 }
 ldps 'g1 1 weight=100' "g2 2 weight=200 tx-min=$((low * 60 / 100))" "g3 3 weight=100 tx-min=$((low * 38 / 100))"
 talks g1
