@@ -90,8 +90,8 @@ phase()
 # Emulation carries as much as the machine's other work lets it, and only a full link needs sharing:
 # the capacity becomes a part of that, by the same key that operators use.
 sleep $settle
-capacity=$(count 4 | awk '{ bps = ($1 + $2 + $3) * 8 / 4 * 0.3; bps -= bps % 100000
-	printf "%d", (bps > 3e6 ? 3e6 : bps < 5e5 ? 5e5 : bps) }')
+capacity=$(count 4 | awk '{ bps = ($1 + $2 + $3) * 8 / 4 * 0.2; bps -= bps % 100000
+	printf "%d", (bps > 1.5e6 ? 1.5e6 : bps < 5e5 ? 5e5 : bps) }')
 say "tx-capacity becomes $((capacity / 1000)) kbit/s, which this machine's emulator carries with ease"
 xenstore-write /local/domain/0/data/dmvl/default/tx-capacity "$capacity"
 
