@@ -34,9 +34,11 @@ static bool tell(struct dpath *dp, struct ldp *l, uint64_t weights)
 	};
 	enum window_when when = window_when(&l->window, &c, dp->now_ns);
 
-	/* No room: the guest has plenty to read, and is told later. */
-	if (when != WINDOW_NOW || !ldp_send_credit(l, &c))
+	if (when != WINDOW_NOW)
 		return when == WINDOW_NOT;
+	/* No room: the guest has plenty to read, and is told in a later epoch. */
+	if (!ldp_send_credit(l, &c))
+		return true;
 	l->window.told = c;
 	l->window.told_ns = dp->now_ns;
 	dpath_mark_dirty(dp, l);

@@ -135,9 +135,10 @@ void dpath_on_orders(void *dp);
 /* Takes the LDP, which is in no list any more, but not its vchan. */
 void dpath_free_ldp(struct dpath *dp, struct ldp *l);
 
-/* dpath_credit.c: tells those whose credit changed, once an epoch, and what it could not tell then
- * by dpath_tell_credits(). False: there is more to be told, later. */
+/* dpath_credit.c: once an epoch, measures what each was served and tells those whose credit
+ * changed. */
 void dpath_update_credits(struct dpath *dp);
+/* The telling alone. False: there is more to be told, later. */
 bool dpath_tell_credits(struct dpath *dp);
 
 /* The sum of all LDPs' weights, and the rate in force of one that is among them. */

@@ -19,11 +19,10 @@ const char usage_text[] =
 	"  -r  datagrams per second (1000)      -w  seconds (10; recv: until killed)\n"
 	"recv tells `ready' on stderr and prints in the end:\n"
 	"datagrams=N lost=N gap-max=US send-gap-max=US added-gap-max=US delay-max=US late=N\n"
-	"in microseconds: from one arrival to the next, from one departure to the next, by how "
-	"much an\n"
-	"arrival was later after the one before it than the departures say, from departure to "
-	"arrival;\n"
-	"and how many arrivals were later so by more than 10 ms\n";
+	"  gap, send-gap     microseconds from one arrival, or departure, to the next\n"
+	"  added-gap         how much later after the one before it than the departures say\n"
+	"  delay             from departure to arrival\n"
+	"  late              arrivals with an added gap of more than 10 ms\n";
 
 #define LATE_NS 10000000u
 
