@@ -34,7 +34,7 @@ is "$(cat g?.? | sort | xargs)" 'g1 1 g1 2 g1 3 g1 4 g2 1 g2 2 g2 3 g2 4' \
 	'eight commands at once in two guests'
 
 pid=$(guest_bg g2 'echo begun; exec sleep 100')
-check 'guest_bg gives the process id' guest g2 "grep -q sleep /proc/$pid/cmdline"
+check 'guest_bg gives the process id' wait_for 20 guest g2 "grep -q sleep /proc/$pid/cmdline"
 is "$(guest g2 "cat /tmp/bg.$pid")" begun 'and keeps the output'
 
 head -c 100000 /dev/urandom >file
