@@ -19,21 +19,26 @@ dmvl-back --uplink tap:dmvl-up,bridge=xenbr0 --tx-capacity $capacity 2>/bench/lo
 wait_for 20 sh -c '[ "$(xenstore-read /local/domain/0/data/dmvl/default/state)" = running ]' ||
 	bail "dmvl-back did not start: $(tail -n 1 /bench/log/dmvl-back.log)"
 
-# bring_up NAME INDEX WEIGHT: attach a device, start the agent, give the interface its address.
-bring_up()
+# connected: all devices. One call, for a look at xenstore takes this machine's time from the guests.
+connected()
 {
-	dmvlctl attach "$1" "weight=$3" >&2 &&
-		guest_bg "$1" dmvl-front >/dev/null &&
-		wait_for 60 sh -c "dmvlctl show $1 --json | grep -q '\"state\": *\"connected\"'" &&
-		guest_net "$1" "$2" &&
-		wait_for 60 world ping -c 1 -W 2 "10.77.1.$2"
+	# shellcheck disable=SC2046
+	[ "$(xenstore-read $(sed 's/$/\/state/' $state/devices) | xargs)" = '4 4 4' ]
 }
+
 say 'attaching g1, g2 and g3 with weights 100, 200 and 400'
-bring_up g1 1 100 & one=$!
-bring_up g2 2 200 & two=$!
-bring_up g3 3 400 & three=$!
-for pid in $one $two $three; do
-	wait "$pid" || bail 'a guest did not come up'
+for pair in g1:100 g2:200 g3:400; do
+	g=${pair%:*}
+	dmvlctl attach $g weight=${pair#*:} >&2 || bail "$g: no device"
+	echo "/local/domain/0/backend/dmvl/$(guest_domid $g)/0" >>$state/devices
+	guest_bg $g dmvl-front >/dev/null &
+done
+wait_for 60 connected || bail 'not all guests have connected'
+for g in g1 g2 g3; do
+	guest_net $g ${g#g} &
+done
+for g in g1 g2 g3; do
+	wait_for 60 world ping -c 1 -W 2 "10.77.1.${g#g}" || bail "$g cannot be reached"
 done
 dmvlctl list
 
@@ -48,9 +53,8 @@ all_send()
 # has something to send.
 start sink world dmvl-flow sink 5001 -B 16384
 sink=$started
-for g in g1 g2 g3; do
-	xenstore-read "/local/domain/0/backend/dmvl/$(guest_domid $g)/0/mac" >$state/mac.$g
-done
+# shellcheck disable=SC2046
+macs=$(xenstore-read $(sed 's/$/\/mac/' $state/devices))
 say "each guest sends UDP at $((udp / 1000)) kbit/s, and three TCP flows as fast as they go"
 for g in g1 g2 g3; do
 	for _ in 1 2 3; do
@@ -61,10 +65,10 @@ done
 wait_for 60 all_send || bail 'not all guests send'
 
 # count SECONDS: the bytes of each guest's frames on the far side of the uplink: "b1 b2 b3".
-# shellcheck disable=SC2046
+# shellcheck disable=SC2086
 count()
 {
-	world dmvl-count world0 "$1" $(cat $state/mac.g1 $state/mac.g2 $state/mac.g3)
+	world dmvl-count world0 "$1" $macs
 }
 
 # row SECONDS BYTES WEIGHTS: one line of the table.
@@ -103,9 +107,7 @@ echo "$head"
 phase before 100 200 400
 
 say 'turning the weights round: xenstore-write .../weight for g1 and g3'
-for pair in g1:400 g3:100; do
-	xenstore-write "/local/domain/0/backend/dmvl/$(guest_domid ${pair%:*})/0/weight" ${pair#*:}
-done
+xenstore-write "$(sed -n 1p $state/devices)/weight" 400 "$(sed -n 3p $state/devices)/weight" 100
 echo "weights 400 : 200 : 100 - changed while the traffic runs"
 echo "$head"
 phase after 400 200 100
