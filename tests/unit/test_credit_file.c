@@ -197,7 +197,7 @@ static void test_full(void)
 	struct logfile f;
 	struct stat st;
 
-	if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) < 0 ||
 	    mount("dmvl", dir, "tmpfs", 0, "size=32k") < 0) {
 		tap_skip("a full disk", "no permission to mount");
 		return;

@@ -29,7 +29,7 @@ __attribute__((format(printf, 1, 2))) static bool run(const char *fmt, ...)
 static bool own_namespace(void)
 {
 	return unshare(CLONE_NEWNET | CLONE_NEWNS) == 0 &&
-	       mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+	       mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0 &&
 	       mount("none", "/sys", "sysfs", 0, NULL) == 0;
 }
 
