@@ -12,6 +12,8 @@ _here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 reports_to()
 {
 	local log=$1/report
+	# valgrind wants the file at once, of programs that are run as nobody as well.
+	[ "${VALGRIND:-}" != 1 ] || chmod 1777 "$1"
 	export ASAN_OPTIONS=log_path=$log:detect_stack_use_after_return=1:strict_string_checks=1
 	export UBSAN_OPTIONS=log_path=$log:print_stacktrace=1
 	# A daemon that is told to end does not wait for a thread to which xenstored does not answer.

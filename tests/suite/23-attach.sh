@@ -53,7 +53,8 @@ is $bad 0 "$cycles times more"
 is "$(back_fds)" "$fds_before" 'dmvl-back has as many descriptors as before'
 is "$(back_maps)" "$maps_before" 'and mappings of memory'
 is "$(looks)" "$looks_before" 'and has not looked at g1 for that'
-between "$guards_before" 1 9 'there is a guard'
+# What valgrind runs cannot give itself a name.
+[ "${VALGRIND:-}" = 1 ] || between "$guards_before" 1 9 'there is a guard'
 check 'and no more than before' wait_for 20 guards_are "$guards_before"
 nodes >nodes.after
 check 'and the same nodes are there' diff nodes.before nodes.after
