@@ -9,7 +9,7 @@
 #define VIRTIO_NET_HDR_GSO_UDP_L4 5
 #endif
 
-#define TX_QUEUE_MS    50u
+#define TX_QUEUE_MS    10u
 #define TX_QUEUE_MIN   64u
 #define TX_QUEUE_MAX   512u
 #define TX_FRAME_BYTES 1514u

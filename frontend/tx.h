@@ -38,7 +38,7 @@ void tx_limit_relax(struct tx_limit *l);
 
 /*
  * How many frames the TAP's queue should hold where the rate is rate_bps (0: not known): at most
- * 50 ms of full ones, in powers of two, 64..512. Fewer than 45 would never let a datagram of 64 KiB
+ * 10 ms of full ones, in powers of two, 64..512. Fewer than 45 would never let a datagram of 64 KiB
  * pass.
  */
 uint32_t tx_queue_frames(uint64_t rate_bps);

@@ -64,9 +64,9 @@ static void test_queue(void)
 {
 	is_int(tx_queue_frames(0), 512, "an unknown rate: the longest queue");
 	is_int(tx_queue_frames(1), 64, "a slow link: the shortest");
-	is_int(tx_queue_frames(31000000), 64, "not yet 128 frames in 50 ms");
-	is_int(tx_queue_frames(31100000), 128, "more of them");
-	is_int(tx_queue_frames(100000000), 256, "100 Mbit/s");
+	is_int(tx_queue_frames(155000000), 64, "not yet 128 frames in 10 ms");
+	is_int(tx_queue_frames(155100000), 128, "more of them");
+	is_int(tx_queue_frames(1000000000), 512, "1 Gbit/s: the longest");
 	is_int(tx_queue_frames(UINT64_MAX), 512, "and no more");
 }
 
