@@ -13,11 +13,12 @@ settle=6		    # after a start or a change
 state=/run/demo
 mkdir -p $state
 
-say "starting dmvl-back: uplink default, $capacity, on bridge xenbr0"
-uplink_setup
 # An emulated guest may stand still for longer than a real one, and is paid back what it lent meanwhile.
-dmvl-back --uplink tap:dmvl-up,bridge=xenbr0 --tx-capacity $capacity --epoch 50ms --repayment 0.5 \
-	2>/bench/log/dmvl-back.log &
+options="--uplink tap:dmvl-up,bridge=xenbr0 --tx-capacity $capacity --epoch 50ms --repayment 0.5"
+say "starting dmvl-back $options"
+uplink_setup
+# shellcheck disable=SC2086
+dmvl-back $options 2>/bench/log/dmvl-back.log &
 wait_for 20 sh -c '[ "$(xenstore-read /local/domain/0/data/dmvl/default/state)" = running ]' ||
 	bail "dmvl-back did not start: $(tail -n 1 /bench/log/dmvl-back.log)"
 
