@@ -143,6 +143,7 @@ void dpath_run(struct dpath *dp)
 		loop_timer_set(dp->again, 0);
 	else
 		set_pace_timer(dp);
+	realtime_turn(&dp->realtime, dp->now_ns);
 }
 
 static void on_again(void *arg)
@@ -269,6 +270,15 @@ struct dpath *dpath_new(struct loop *loop, struct uplink *uplink, struct mbox *i
 	pace_init(&dp->rx_pace, dp->now_ns);
 	dpath_capacity_configure(dp);
 	return dp;
+}
+
+void dpath_realtime(struct dpath *dp)
+{
+	int ret = realtime_start(&dp->realtime, loop_now_ns());
+
+	if (ret < 0)
+		log_warning("no real-time priority: other programs can delay frames: %s",
+			    strerror(-ret));
 }
 
 void dpath_free(struct dpath *dp)

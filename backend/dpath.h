@@ -29,6 +29,9 @@ struct dpath *dpath_new(struct loop *loop, struct uplink *uplink, struct mbox *i
 			const struct dpath_conf *conf);
 void dpath_free(struct dpath *dp);
 
+/* The calling thread will run the loop, as a real-time one where it may: backend/realtime.h. */
+void dpath_realtime(struct dpath *dp);
+
 /* Logs the uplink's capacity, and each LDP's counters: frames, bytes, and drops by reason. */
 void dpath_report(const struct dpath *dp);
 

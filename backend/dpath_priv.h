@@ -9,6 +9,7 @@
 #include "backend/dpath.h"
 #include "backend/fdb.h"
 #include "backend/pace.h"
+#include "backend/realtime.h"
 
 /* Frames of each kind in one turn of the loop, before the other events get theirs. */
 #define DPATH_BATCH 64
@@ -40,6 +41,7 @@ struct dpath {
 	struct loop_timer *pace;   /* until a bucket or a ceiling lets the next frame go */
 	struct loop_timer *unpark; /* LDPs that cause too many events sit out a while */
 	struct link_conf link;
+	struct realtime realtime;
 
 	struct sched *tx, *rx, *local; /* onto the uplink, into the rings, LDP to LDP */
 	struct pace tx_pace, rx_pace;

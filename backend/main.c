@@ -182,6 +182,7 @@ int main(int argc, char **argv)
 	log_notice("version %s: uplink %s on %s", DMVL_VERSION, d.conf.control.name,
 		   d.uplink.ifname);
 	sd_notify(0, "READY=1");
+	dpath_realtime(d.dpath);
 	loop_run(d.loop);
 
 	control_join(d.control);

@@ -16,6 +16,7 @@ struct mbox {
 struct mbox *mbox_new(void)
 {
 	struct mbox *m = calloc(1, sizeof(*m));
+	pthread_mutexattr_t attr;
 
 	if (!m)
 		return NULL;
@@ -24,7 +25,11 @@ struct mbox *mbox_new(void)
 		free(m);
 		return NULL;
 	}
-	pthread_mutex_init(&m->lock, NULL);
+	/* Whoever holds it is not held up by what is less urgent than who waits for it. */
+	pthread_mutexattr_init(&attr);
+	pthread_mutexattr_setprotocol(&attr, PTHREAD_PRIO_INHERIT);
+	pthread_mutex_init(&m->lock, &attr);
+	pthread_mutexattr_destroy(&attr);
 	STAILQ_INIT(&m->msgs);
 	return m;
 }

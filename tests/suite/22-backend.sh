@@ -10,6 +10,27 @@ ldps 'g1 1 weight=300' 'g2 2'
 talks g1
 check 'guest to guest' wait_for 30 reaches g1 10.77.1.2
 
+# Of each thread of dmvl-back, the frame loop's first: 2 is SCHED_RR, 0 the default.
+policies()
+{
+	for _task in "/proc/$back/task"/*; do
+		awk '{ print $41 }' "$_task/stat"
+	done | tr '\n' ' '
+}
+
+# It looks at itself when frames come.
+realtime()
+{
+	reaches g1 10.77.1.2
+	[ "$(policies)" = '2 0 0 ' ]
+}
+
+if grep -q 'no real-time priority' "back.$_starts.log"; then
+	skip 'not permitted here' 'real-time frame loop'
+else
+	check 'an idle frame loop is real-time, what writes xenstore is not' wait_for 30 realtime
+fi
+
 # again DESCRIPTION SIGNAL: with a file under way to the world and one between guests.
 again()
 {

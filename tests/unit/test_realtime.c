@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The frame loop's scheduling policy: real-time while it mostly sleeps. */
+#include "backend/realtime.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <time.h>
+
+#include "tests/unit/tap.h"
+
+#define MS 1000000ull
+
+static void test_wanted(void)
+{
+	ok(realtime_wanted(true, 0, 100 * MS), "it sleeps: stays real-time");
+	ok(realtime_wanted(true, 50 * MS - 1, 100 * MS), "less than half of the time");
+	ok(!realtime_wanted(true, 50 * MS, 100 * MS), "half of the time: no longer");
+	ok(!realtime_wanted(false, 40 * MS, 100 * MS), "does not come and go at the limit");
+	ok(!realtime_wanted(false, 25 * MS, 100 * MS), "nor at a quarter");
+	ok(realtime_wanted(false, 25 * MS - 1, 100 * MS), "less: real-time again");
+}
+
+static void run_for(uint64_t ns)
+{
+	struct timespec begin, t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &begin);
+	do {
+		clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	} while ((uint64_t)(t.tv_sec - begin.tv_sec) * 1000000000u + (uint64_t)t.tv_nsec -
+			 (uint64_t)begin.tv_nsec <
+		 ns);
+}
+
+static int policy(void)
+{
+	return sched_getscheduler(0) & ~SCHED_RESET_ON_FORK;
+}
+
+static void *policy_of_new(void *arg)
+{
+	*(int *)arg = policy();
+	return NULL;
+}
+
+static void test_thread(void)
+{
+	struct realtime rt;
+	pthread_t thread;
+	int of_new = -1;
+
+	is_int(policy(), SCHED_RR, "the thread is real-time");
+	pthread_create(&thread, NULL, policy_of_new, &of_new);
+	pthread_join(thread, NULL);
+	is_int(of_new, SCHED_OTHER, "one that it starts is not");
+	is_int(realtime_start(&rt, 0), 0, "one that has a policy..");
+	ok(!rt.allowed, "..keeps it");
+}
+
+static void test_turns(void)
+{
+	struct realtime rt;
+	int ret = realtime_start(&rt, 0);
+
+	if (ret < 0) {
+		tap_skip("real-time turns", "not permitted here");
+		return;
+	}
+	test_thread();
+	run_for(30 * MS);
+	realtime_turn(&rt, 99 * MS);
+	is_int(policy(), SCHED_RR, "a window is not over");
+	run_for(30 * MS);
+	realtime_turn(&rt, 100 * MS);
+	is_int(policy(), SCHED_OTHER, "busy for more than half of it: as others");
+	realtime_turn(&rt, 10000 * MS);
+	is_int(policy(), SCHED_RR, "it slept: real-time again");
+	run_for(60 * MS);
+	realtime_turn(&rt, 20000 * MS);
+	is_int(policy(), SCHED_RR, "busy at the end of a long sleep");
+	run_for(60 * MS);
+	realtime_turn(&rt, 20100 * MS);
+	is_int(policy(), SCHED_OTHER, "and a window longer");
+}
+
+static void test_left_alone(void)
+{
+	struct realtime rt = {0};
+
+	run_for(MS);
+	realtime_turn(&rt, 1000 * MS);
+	is_int(policy(), SCHED_OTHER, "a turn of one that never asked changes nothing");
+}
+
+int main(void)
+{
+	test_wanted();
+	test_left_alone();
+	test_turns();
+	return done_testing();
+}
