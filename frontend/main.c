@@ -26,19 +26,24 @@
 /* An orderly end takes no longer than this; the guard finishes what is left. */
 #define STOP_NS 900000000ull
 
+/* Between two changes of the TAP's queue: Linux drops what is sent while it changes one. */
+#define QUEUE_REST_NS 10000000000ull
+
 struct front {
 	struct front_options opts;
 	int tap_fd;
 	struct loop *loop;
 	struct loop_io *mbox_io;
 	struct loop_signal *term, *intr;
-	struct loop_timer *last_call;
+	struct loop_timer *last_call, *queue_rested;
 	struct mbox *mbox;
 	struct link *link;
 	struct link_shared shared;
 	struct control *control;
 	unsigned seq;
-	int queue_frames; /* of the TAP, as set by us; 0: not at all */
+	int queue_frames;  /* of the TAP, as set by us; 0: not at all */
+	uint64_t rate_bps; /* that it is to fit; 0: unknown */
+	bool queue_rests;
 	bool stopping, done;
 	int status;
 };
@@ -130,10 +135,9 @@ static void on_link_failed(void *arg, const char *why)
  * The TAP's queue is where frames of a guest wait that sends all it can: short, as TCP fills it
  * without knowing it. See docs/latency.md.
  */
-static void on_rate(void *arg, uint64_t rate_bps)
+static void fit_queue(struct front *f)
 {
-	struct front *f = arg;
-	int want = (int)tx_queue_frames(rate_bps), is = 0, ret;
+	int want = (int)tx_queue_frames(f->rate_bps), is = 0, ret;
 
 	if (want == f->queue_frames)
 		return;
@@ -144,7 +148,28 @@ static void on_rate(void *arg, uint64_t rate_bps)
 		ret = tap_set_txqueuelen(f->opts.ifname, want);
 	if (ret < 0)
 		log_warning("%s: cannot set the queue length: %s", f->opts.ifname, strerror(-ret));
+	if (f->queue_frames) {
+		f->queue_rests = true;
+		loop_timer_set(f->queue_rested, QUEUE_REST_NS);
+	}
 	f->queue_frames = want;
+}
+
+static void on_queue_rested(void *arg)
+{
+	struct front *f = arg;
+
+	f->queue_rests = false;
+	fit_queue(f);
+}
+
+static void on_rate(void *arg, uint64_t rate_bps)
+{
+	struct front *f = arg;
+
+	f->rate_bps = rate_bps;
+	if (!f->queue_rests)
+		fit_queue(f);
 }
 
 static void stop(struct front *f)
@@ -220,8 +245,9 @@ static void make_loop(struct front *f)
 	f->term = loop_signal_new(f->loop, SIGTERM, on_signal, f);
 	f->intr = loop_signal_new(f->loop, SIGINT, on_signal, f);
 	f->last_call = loop_timer_new(f->loop, on_last_call, f);
+	f->queue_rested = loop_timer_new(f->loop, on_queue_rested, f);
 	f->link = link_new(f->loop, f->tap_fd, &events, &f->shared);
-	if (!f->mbox_io || !f->term || !f->intr || !f->last_call || !f->link)
+	if (!f->mbox_io || !f->term || !f->intr || !f->last_call || !f->queue_rested || !f->link)
 		die(EXIT_FAILED, "out of memory");
 }
 
@@ -229,6 +255,7 @@ static void tear_down(struct front *f)
 {
 	control_free(f->control);
 	link_free(f->link);
+	loop_timer_free(f->queue_rested);
 	loop_timer_free(f->last_call);
 	loop_signal_free(f->intr);
 	loop_signal_free(f->term);
@@ -253,7 +280,7 @@ int main(int argc, char **argv)
 	need_device("/dev/xen/gntalloc", "xen_gntalloc");
 	open_device(&device, f.opts.id);
 	f.tap_fd = make_tap(f.opts.ifname);
-	on_rate(&f, 0);
+	fit_queue(&f);
 	make_loop(&f);
 	f.control =
 		control_start(&f.opts, &device, &f.shared, f.mbox,

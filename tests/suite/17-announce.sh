@@ -104,6 +104,17 @@ check 'dmvl-back lives' kill -0 "$back"
 kill "$sink"
 xenstore-write "$uplink/rx-capacity" 0
 check 'without a capacity no rate is known' wait_for 30 key_is "$(be g1)/rx-rate" 0
+
+# The TAP's queue, in frames, follows the rate; a second change only when it has rested.
+queue_is()
+{
+	[ "$(guest g1 cat /sys/class/net/dmvl0/tx_queue_len)" = "$1" ]
+}
+check 'at this rate the shortest queue' wait_for 30 queue_is 64
+xenstore-write "$uplink/tx-capacity" 10000000000
+check 'a higher one: the longest' wait_for 30 queue_is 512
+xenstore-write "$uplink/tx-capacity" "$SUITE_RATE"
+check 'and the shortest again' wait_for 60 queue_is 64
 back_stop
 is $? 0 'dmvl-back ends well'
 done_testing
