@@ -24,7 +24,7 @@ static void on_key_event(struct control *c, unsigned domid, unsigned id, const c
 
 	if (key >= 0 && schema_entry((enum schema_key)key)->owner == SCHEMA_BY_BACKEND)
 		return;
-	if (d && (key == KEY_BACK_STATE || key == KEY_BACK_ONLINE))
+	if (d && key == KEY_BACK_STATE)
 		d->dirty = true;
 	else
 		control_found(c, domid, id);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,9 +12,10 @@
 /*
  * Theory of operation
  *
- * A device is looked at (device_step) whenever one of its keys changed. A look reads the settings
- * if one of them changed, hands that to the frame loop, asks the handshake what is next and does
- * that one thing; what it wrote fires a watch and so leads to the next look.
+ * A device is looked at (device_step) whenever one of its keys changed. A look reads both states,
+ * and all else that the toolstack or the operator wrote if any of that changed; it hands settings
+ * to the frame loop, asks the handshake what is next and does that one thing; what it wrote fires
+ * a watch and so leads to the next look.
  *
  * Rings are mapped here, then belong to the frame loop under a slot number until it answers
  * MSG_DELETE by MSG_DELETED; `after` says what that answer is waited for to do. Until then the
@@ -180,13 +182,17 @@ static enum hs_action lose_patience(struct control *c, struct device *d, const s
 	return HS_WAIT;
 }
 
-static bool read_online(struct control *c, struct device *d)
+static int read_keys(struct control *c, struct device *d)
 {
 	char ignored[SCHEMA_ERR_MAX];
-	bool online = true;
+	int ret = device_load_settings(c, d);
 
-	xskey_read_bool(c->xs, XS_NO_TXN, d->back, KEY_BACK_ONLINE, &online, ignored);
-	return online;
+	if (ret < 0)
+		return ret;
+	d->online = true;
+	xskey_read_bool(c->xs, XS_NO_TXN, d->back, KEY_BACK_ONLINE, &d->online, ignored);
+	read_generation(c, d);
+	return 0;
 }
 
 static void show_what_is_wrong(struct control *c, struct device *d)
@@ -201,9 +207,12 @@ static void look(struct control *c, struct device *d)
 {
 	struct hs_input in;
 	enum hs_action action;
-
 	/* They are many: not for each change of a state, which guests can make without end. */
-	if (d->unread && device_load_settings(c, d) < 0)
+	int ret = d->unread ? read_keys(c, d) : 0;
+
+	if (ret == -ENOENT)
+		device_gone(c, d);
+	if (ret < 0)
 		return;
 	if (!d->served) {
 		if (d->slot != SLOT_NONE)
@@ -214,14 +223,16 @@ static void look(struct control *c, struct device *d)
 		.back = xskey_read_state(c->xs, XS_NO_TXN, d->back, KEY_BACK_STATE),
 		.front = xskey_read_state(c->xs, XS_NO_TXN, d->front, KEY_FRONT_STATE),
 		.connected = d->slot != SLOT_NONE,
-		.online = read_online(c, d),
+		.online = d->online,
 		.fresh = d->fresh,
 	};
-	/* Being made, or being removed: whatever is written now would make a part of it anew. */
-	if (in.back == XenbusStateUnknown)
+	if (in.back == XenbusStateUnknown) {
+		/* Else being made or removed: what is written now would make a part anew. */
+		if (!xs_conn_exists(c->xs, XS_NO_TXN, d->back))
+			device_gone(c, d);
 		return;
+	}
 	d->fresh = false;
-	read_generation(c, d);
 	action = lose_patience(c, d, &in, handshake_next(&in));
 	log_debug("%s: back %d front %d: %s", d->name, in.back, in.front,
 		  handshake_action_name(action));
@@ -244,10 +255,6 @@ void device_step(struct control *c, struct device *d)
 	d->again_ns = 0;
 	if (d->after != HS_WAIT || d->gone)
 		return;
-	if (!xs_conn_exists(c->xs, XS_NO_TXN, d->back)) {
-		device_gone(c, d);
-		return;
-	}
 	look(c, d);
 }
 

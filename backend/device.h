@@ -29,7 +29,8 @@ struct device {
 	enum hs_action after;	      /* what MSG_DELETED is waited for to do; HS_WAIT: nothing */
 	bool fresh;		      /* not looked at yet */
 	bool dirty;		      /* something changed: look */
-	bool unread;		      /* a setting changed: read them all */
+	bool unread;		      /* a key of its own changed: read them all */
+	bool online;		      /* as read: it is to be served */
 	bool served;		      /* its uplink is ours */
 	bool gone;		      /* its domain, or its backend directory */
 	bool keep;		      /* its domain comes back: reboot, save, migration */
@@ -77,7 +78,7 @@ void device_failed(struct control *c, struct device *d, const char *why);
 
 /*
  * Reads the settings, puts in force what may be and tells the frame loop. d->unfit names the first
- * that may not. 0, or -errno of xenstore.
+ * that may not. 0, or -errno of xenstore; -ENOENT: its backend directory is gone.
  */
 int device_load_settings(struct control *c, struct device *d);
 

@@ -30,19 +30,28 @@ struct creation {
 	unsigned n;
 };
 
-static int make_dir(struct xs_conn *xs, uint32_t t, const char *leaf, unsigned up, unsigned owner,
-		    int reader)
+static int make_dir(struct xs_conn *xs, uint32_t t, const char *path, unsigned owner, int reader)
+{
+	int ret = xs_conn_mkdir(xs, t, path);
+
+	return ret < 0 ? ret : xs_conn_set_perms(xs, t, path, owner, reader);
+}
+
+/* What is missing of the `up` directories that lead to `leaf`, which is not made. */
+static int make_parents(struct xs_conn *xs, uint32_t t, const char *leaf, unsigned up,
+			unsigned owner, int reader)
 {
 	char path[SCHEMA_PATH_MAX];
 	int ret;
 
+	if (up == 0)
+		return 0;
 	snprintf(path, sizeof(path), "%s", leaf);
-	while (up-- > 0)
-		*strrchr(path, '/') = '\0';
+	*strrchr(path, '/') = '\0';
 	if (xs_conn_exists(xs, t, path))
 		return 0;
-	ret = xs_conn_mkdir(xs, t, path);
-	return ret < 0 ? ret : xs_conn_set_perms(xs, t, path, owner, reader);
+	ret = make_parents(xs, t, path, up - 1, owner, reader);
+	return ret < 0 ? ret : make_dir(xs, t, path, owner, reader);
 }
 
 static int make_dirs(struct xs_conn *xs, uint32_t t, const struct creation *c)
@@ -51,20 +60,14 @@ static int make_dirs(struct xs_conn *xs, uint32_t t, const struct creation *c)
 	int guest = (int)c->domid, ret;
 
 	/* backend, backend/dmvl, backend/dmvl/<domid>, and the device's own */
-	ret = make_dir(xs, t, c->back, 3, b, -1);
+	ret = make_parents(xs, t, c->back, 3, b, -1);
 	if (ret >= 0)
-		ret = make_dir(xs, t, c->back, 2, b, -1);
-	if (ret >= 0)
-		ret = make_dir(xs, t, c->back, 1, b, -1);
-	if (ret >= 0)
-		ret = make_dir(xs, t, c->back, 0, b, guest);
+		ret = make_dir(xs, t, c->back, b, guest);
 	/* device, device/dmvl, and the guest's own */
 	if (ret >= 0)
-		ret = make_dir(xs, t, c->front, 2, 0, guest);
+		ret = make_parents(xs, t, c->front, 2, 0, guest);
 	if (ret >= 0)
-		ret = make_dir(xs, t, c->front, 1, 0, guest);
-	if (ret >= 0)
-		ret = make_dir(xs, t, c->front, 0, c->domid, (int)b);
+		ret = make_dir(xs, t, c->front, c->domid, (int)b);
 	return ret;
 }
 

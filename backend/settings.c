@@ -14,6 +14,7 @@ struct load {
 	char *err;
 	char text[SCHEMA_VALUE_MAX + 1];
 	char why[SCHEMA_ERR_MAX];
+	bool present[KEY_COUNT];
 	int ret;
 };
 
@@ -26,8 +27,10 @@ static void complain(struct load *ld)
 /* The value as text, the default where it is missing. Else -ENOENT, or an error that was noted. */
 static int get(struct load *ld, enum schema_key key)
 {
-	int ret = xskey_read(ld->xs, XS_NO_TXN, ld->dir, key, ld->text, sizeof(ld->text));
+	int ret = -ENOENT;
 
+	if (ld->present[key])
+		ret = xskey_read(ld->xs, XS_NO_TXN, ld->dir, key, ld->text, sizeof(ld->text));
 	if (ret >= 0)
 		return 0;
 	if (ret == -ENOENT) {
@@ -139,6 +142,9 @@ int settings_load(struct xs_conn *xs, const char *dir, struct ldp_settings *s, c
 	unsigned latency = s->low_latency ? SCHEMA_LATENCY_LOW : SCHEMA_LATENCY_NORMAL;
 
 	err[0] = '\0';
+	ld.ret = xskey_list(xs, XS_NO_TXN, dir, SCHEMA_BACK, ld.present);
+	if (ld.ret < 0)
+		return ld.ret;
 	load_u32(&ld, KEY_BACK_WEIGHT, &s->weight);
 	load_limits(&ld, s);
 	load_u64(&ld, KEY_BACK_TX_BURST, &s->tx_burst);

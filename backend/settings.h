@@ -28,7 +28,7 @@ void settings_default(struct ldp_settings *s);
 /*
  * Reads all keys of the backend directory `dir`. Each that is malformed or out of range keeps the
  * value that *s had, and the first of them is named, with value and range, in err (SCHEMA_ERR_MAX
- * bytes; empty when all is well). Returns 0 or -errno of xenstore.
+ * bytes; empty when all is well). Returns 0 or -errno of xenstore; -ENOENT: no such directory.
  */
 int settings_load(struct xs_conn *xs, const char *dir, struct ldp_settings *s, char *err);
 

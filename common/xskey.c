@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 int xskey_read(struct xs_conn *c, uint32_t t, const char *dir, enum schema_key key, char *buf,
 	       size_t size)
@@ -12,6 +14,25 @@ int xskey_read(struct xs_conn *c, uint32_t t, const char *dir, enum schema_key k
 	int ret = schema_key_path(path, sizeof(path), dir, key);
 
 	return ret < 0 ? ret : xs_conn_read(c, t, path, buf, size);
+}
+
+int xskey_list(struct xs_conn *c, uint32_t t, const char *dir, enum schema_area area,
+	       bool present[KEY_COUNT])
+{
+	char **names;
+	unsigned count;
+	int ret = xs_conn_list(c, t, dir, &names, &count), key;
+
+	memset(present, 0, KEY_COUNT * sizeof(present[0]));
+	if (ret < 0)
+		return ret;
+	for (unsigned i = 0; i < count; i++) {
+		key = schema_lookup(area, names[i]);
+		if (key >= 0)
+			present[key] = true;
+	}
+	free(names);
+	return 0;
 }
 
 int xskey_write(struct xs_conn *c, uint32_t t, const char *dir, enum schema_key key,

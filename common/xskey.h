@@ -15,6 +15,13 @@ int xskey_write_u64(struct xs_conn *c, uint32_t t, const char *dir, enum schema_
 		    uint64_t value);
 
 /*
+ * Which keys of an area the directory has: one request where most of many are missing. -ENOENT:
+ * there is no such directory.
+ */
+int xskey_list(struct xs_conn *c, uint32_t t, const char *dir, enum schema_area area,
+	       bool present[KEY_COUNT]);
+
+/*
  * What a domain that is not trusted wrote: at most SCHEMA_GUEST_VALUE_MAX bytes, and of the key's
  * type and range, else -EINVAL or -ERANGE with a sentence in err (SCHEMA_ERR_MAX bytes). -ENOENT:
  * missing; the default where it has one, as 0.

@@ -2,6 +2,7 @@
 #include "tests/fuzz/store.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <xenstore.h>
 
@@ -66,4 +67,37 @@ void *xs_read(struct xs_handle *h, xs_transaction_t t, const char *path, unsigne
 	}
 	*len = (unsigned)n;
 	return fuzz_block(value, n);
+}
+
+/* The names of all lines, one by one, in the block behind their pointers, as libxenstore has it. */
+char **xs_directory(struct xs_handle *h, xs_transaction_t t, const char *path, unsigned int *num)
+{
+	const char *line = store_bytes, *stop = store_bytes + store_len;
+	char **names, *text;
+
+	(void)h;
+	(void)t;
+	*num = 0;
+	if (strcmp(path, STORE_DIR) != 0) {
+		errno = ENOENT;
+		return NULL;
+	}
+	/* A name for each byte would be the most. */
+	names = malloc((store_len + 1) * (sizeof(*names) + 1));
+	must(names);
+	text = (char *)(names + store_len + 1);
+	while (line < stop) {
+		const char *end = memchr(line, '\n', (size_t)(stop - line));
+		size_t n = (size_t)((end ? end : stop) - line);
+		const char *equals = n ? memchr(line, '=', n) : NULL;
+
+		if (equals) {
+			names[(*num)++] = text;
+			memcpy(text, line, (size_t)(equals - line));
+			text += equals - line;
+			*text++ = '\0';
+		}
+		line += n + 1;
+	}
+	return names;
 }

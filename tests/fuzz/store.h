@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * store.h: a xenstore of one directory in memory. Linking it puts its xs_open(), xs_close() and
- * xs_read() in the place of libxenstore's; all above them is the product's.
+ * store.h: a xenstore of one directory in memory. Linking it puts its xs_open(), xs_close(),
+ * xs_read() and xs_directory() in the place of libxenstore's; all above them is the product's.
  */
 #ifndef DMVL_TESTS_FUZZ_STORE_H
 #define DMVL_TESTS_FUZZ_STORE_H

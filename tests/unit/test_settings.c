@@ -13,6 +13,7 @@
 
 static const char *nodes[KEY_COUNT]; /* NULL: no such node */
 static int failure;		     /* of xenstore itself */
+static bool missing;		     /* there is no such directory */
 
 int xskey_read(struct xs_conn *c, uint32_t t, const char *dir, enum schema_key key, char *buf,
 	       size_t size)
@@ -28,6 +29,18 @@ int xskey_read(struct xs_conn *c, uint32_t t, const char *dir, enum schema_key k
 		return -E2BIG;
 	strcpy(buf, nodes[key]);
 	return (int)strlen(buf);
+}
+
+int xskey_list(struct xs_conn *c, uint32_t t, const char *dir, enum schema_area area,
+	       bool present[KEY_COUNT])
+{
+	(void)c;
+	(void)t;
+	(void)dir;
+	is_int(area, SCHEMA_BACK, "the keys of a backend directory");
+	for (int key = 0; key < KEY_COUNT; key++)
+		present[key] = nodes[key] != NULL;
+	return missing ? -ENOENT : 0;
 }
 
 /* One key: a value that is none of its defaults, and some that are none at all. */
@@ -196,10 +209,17 @@ static void test_errors(void)
 	nodes[KEY_BACK_WEIGHT] = "x";
 	ok(names(load(&s), KEY_BACK_WEIGHT), "of two the first is named here too");
 
+	nodes[KEY_BACK_MAC] = "00:16:3e:00:00:07";
+	nodes[KEY_BACK_WEIGHT] = "300";
 	failure = -EIO;
 	is_int(settings_load(NULL, "", &s, err), -EIO, "an error of xenstore's is said");
 	is_str(err, "", "and is not the operator's");
 	failure = 0;
+	missing = true;
+	before = s;
+	is_int(settings_load(NULL, "", &s, err), -ENOENT, "so is that there is no directory");
+	ok(same(&s, &before), "which changes nothing");
+	missing = false;
 }
 
 int main(void)
