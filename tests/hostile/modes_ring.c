@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* modes_ring.c: what shared memory can hold that it should not, while the backend reads it. */
+#include <sched.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -13,15 +14,8 @@ static void store32(struct peer *p, void *at, uint32_t value)
 	p->n.writes++;
 }
 
-static bool send_keepalive(struct peer *p)
-{
-	struct wire_hdr hdr = wire_make(WIRE_KEEPALIVE, 0);
-
-	return peer_send(p, &hdr, NULL, 0);
-}
-
 /* A frame that passes every check, to an address that nobody has. */
-static bool send_frame(struct peer *p)
+static bool stage_frame(struct peer *p)
 {
 	uint8_t body[WIRE_VNET_LEN + 1500] = {0};
 	uint32_t len = WIRE_VNET_LEN + 60 + below(p, 1440);
@@ -30,7 +24,15 @@ static bool send_frame(struct peer *p)
 	memcpy(body + WIRE_VNET_LEN, "\x02\0\0\0\0\x77", 6);
 	memcpy(body + WIRE_VNET_LEN + 6, p->offer.mac, 6);
 	memcpy(body + WIRE_VNET_LEN + 12, "\x88\xb5", 2);
-	return peer_send(p, &hdr, body, len);
+	return peer_stage(p, &hdr, body, len);
+}
+
+static bool send_frame(struct peer *p)
+{
+	if (!stage_frame(p))
+		return false;
+	peer_publish(p);
+	return true;
 }
 
 static uint32_t odd_index(struct peer *p, uint32_t now)
@@ -203,31 +205,67 @@ bool mode_header(struct peer *p)
 	return true;
 }
 
-/* Changes what was published and may not have been read. */
+static bool all_read(const struct peer *p)
+{
+	return __atomic_load_n(&p->x->write.shr->cons, __ATOMIC_ACQUIRE) == p->prod;
+}
+
+/* On one of the processors: whoever shares it with the backend runs only when that has read all. */
+static void move_on(struct peer *p, const cpu_set_t *all)
+{
+	unsigned n = below(p, (uint32_t)CPU_COUNT(all)), cpu = 0;
+	cpu_set_t one;
+
+	while (!CPU_ISSET(cpu, all) || n-- > 0)
+		cpu++;
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	sched_setaffinity(0, sizeof(one), &one);
+}
+
+/* Some frames at once; at: where the last one begins. */
+static bool send_frames(struct peer *p, uint32_t *at)
+{
+	for (int i = 0; i < 16; i++) {
+		*at = p->prod & (p->size - 1);
+		if (!stage_frame(p))
+			return false;
+	}
+	peer_publish(p);
+	return true;
+}
+
+/*
+ * Changes the last of what was published while the backend reads what lies before it: until all is
+ * read, or for as long as the backend may sleep.
+ */
 bool mode_race(struct peer *p)
 {
 	uint32_t at, was, value;
 	uint32_t *word;
+	cpu_set_t all;
 
 	if (!peer_connect(p))
 		return false;
+	sched_getaffinity(0, sizeof(all), &all);
 	for (int i = 0; i < STEPS && peer_connected(p); i++) {
-		at = p->prod & (p->size - 1);
-		if (!send_frame(p))
+		if (i % 20 == 0)
+			move_on(p, &all);
+		if (!send_frames(p, &at))
 			break;
-		send_keepalive(p);
-		/* A word of the header, of the vnet header or of the frame's own. */
-		word = (uint32_t *)((char *)p->x->write.buffer +
-				    ((at + 4 * below(p, 12)) & (p->size - 1)));
+		/* A word of the header, or also of the vnet header or of the frame's own. */
+		at += 4 * below(p, one_in(p, 2) ? 2 : 12);
+		word = (uint32_t *)((char *)p->x->write.buffer + (at & (p->size - 1)));
 		was = *word;
 		value = one_in(p, 2) ? (uint32_t)rng_next(&p->rng) : odd_length(p);
-		for (int k = 0; k < 200; k++) {
+		for (int k = 0; k < 50000 && !all_read(p); k++) {
 			store32(p, word, value);
 			store32(p, word, was);
 		}
 		if (one_in(p, 20))
 			store32(p, word, value);
 	}
+	sched_setaffinity(0, sizeof(all), &all);
 	peer_settle(p);
 	peer_part(p);
 	return true;

@@ -258,7 +258,7 @@ static bool make_room(struct peer *p, uint32_t len)
 	return has_room(p, len);
 }
 
-bool peer_send(struct peer *p, const struct wire_hdr *hdr, const void *body, uint32_t len)
+bool peer_stage(struct peer *p, const struct wire_hdr *hdr, const void *body, uint32_t len)
 {
 	static const char padding[WIRE_ALIGN];
 	uint32_t pad = wire_size(len) - (uint32_t)sizeof(*hdr) - len;
@@ -268,8 +268,15 @@ bool peer_send(struct peer *p, const struct wire_hdr *hdr, const void *body, uin
 	peer_put(p, hdr, sizeof(*hdr));
 	peer_put(p, body, len);
 	peer_put(p, padding, pad);
-	peer_publish(p);
 	p->n.messages++;
+	return true;
+}
+
+bool peer_send(struct peer *p, const struct wire_hdr *hdr, const void *body, uint32_t len)
+{
+	if (!peer_stage(p, hdr, body, len))
+		return false;
+	peer_publish(p);
 	return true;
 }
 

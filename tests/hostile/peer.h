@@ -78,7 +78,9 @@ void peer_settle(struct peer *p);
 void peer_put(struct peer *p, const void *data, uint32_t len);
 /* Moves the shared index to what was put, and notifies. */
 void peer_publish(struct peer *p);
-/* A whole message, published; waits a moment for room. False: there is none. */
+/* A whole message, not published; waits a moment for room. False: there is none. */
+bool peer_stage(struct peer *p, const struct wire_hdr *hdr, const void *body, uint32_t len);
+/* The same, published. */
 bool peer_send(struct peer *p, const struct wire_hdr *hdr, const void *body, uint32_t len);
 void peer_notify(struct peer *p);
 /* Takes and forgets what came. */

@@ -81,6 +81,20 @@ check 'attach g2 first' dmvlctl attach g2
 check 'it connects' wait_for 15 connected g2
 check 'then g1' dmvlctl attach g1
 check 'it connects' wait_for 15 connected g1
+
+# By hand, with the directory above: nothing names the device itself.
+forgotten()
+{
+	grep -c " $(guest_domid g2)/0: detached" back.1.log
+}
+forgets()
+{
+	[ "$(forgotten)" -gt "$1" ]
+}
+before=$(forgotten)
+xenstore-rm "$(dirname "$(be g2)")"
+check 'what is gone with its parent is noticed' wait_for 15 forgets "$before"
+check 'g1 stays' talks g1
 kill "$started"
 back_stop
 done_testing

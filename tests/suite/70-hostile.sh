@@ -10,7 +10,7 @@ guest g2 'command -v dmvl-hostile' >&2 || skip_all 'dmvl-hostile is not in the g
 
 # Rounds of each mode, and the seed of all. In three seconds a guest that may connect as often as it
 # likes has done so a hundred times.
-modes='index:3 page:1 live:2 header:1 race:1 half:2 storm:1 offload:2 garbage:1 steps:6 reconnect:9
+modes='index:3 page:1 live:2 header:1 race:2 half:2 storm:1 offload:2 garbage:1 steps:6 reconnect:9
 	refs:2 store:2 nodes:2 gone:1'
 seed=3
 # Seconds that a run of a mode has to connect and to write in.
