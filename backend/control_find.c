@@ -42,13 +42,9 @@ static int list_ids(struct control *c, const char *dir, unsigned max, unsigned *
 void control_find_of(struct control *c, unsigned domid)
 {
 	char root[SCHEMA_PATH_MAX], dir[SCHEMA_PATH_MAX + 16];
-	struct device *d;
 	unsigned *ids;
 	int n;
 
-	/* One of them may have gone, which nothing else says. */
-	TAILQ_FOREACH(d, &c->devices, next)
-		d->dirty |= d->domid == domid;
 	schema_backend_root(root, sizeof(root), c->domid);
 	snprintf(dir, sizeof(dir), "%s/%u", root, domid);
 	n = list_ids(c, dir, SCHEMA_ID_MAX, &ids);
@@ -60,12 +56,9 @@ void control_find_of(struct control *c, unsigned domid)
 void control_find_devices(struct control *c)
 {
 	char root[SCHEMA_PATH_MAX];
-	struct device *d;
 	unsigned *domids;
 	int n;
 
-	TAILQ_FOREACH(d, &c->devices, next)
-		d->dirty = true;
 	schema_backend_root(root, sizeof(root), c->domid);
 	n = list_ids(c, root, SCHEMA_DOMID_MAX, &domids);
 	for (int i = 0; i < n; i++)
