@@ -271,90 +271,124 @@ static void test_chi_square(void)
 	   chi);
 }
 
-/* A caller that does everything in any order; the rules with it. */
+/* A caller that does everything in any order, the rules too, and what it knows itself. */
+enum { LDPS = 24 };
+struct caller {
+	struct sched *s;
+	struct rng r;
+	uint64_t now_ns;
+	bool known[LDPS], awake[LDPS], capped[LDPS];
+};
+
+static struct sched_rule any_rule(struct rng *r)
+{
+	return (struct sched_rule){
+		.weight = 1u << rng_below(r, 16),
+		.min_bps = rng_below(r, 4) ? 0 : rng_below(r, 100000000),
+		.max_bps = rng_below(r, 4) ? 0 : 100000000 + rng_below(r, 100000000),
+		.low_latency = !rng_below(r, 4),
+	};
+}
+
+static const char *call_add(struct caller *c, uint32_t id)
+{
+	struct sched_rule rule = any_rule(&c->r);
+	int ret = sched_add(c->s, id, &rule);
+
+	if (ret != (c->known[id] ? -EEXIST : 0) && ret != -ERANGE)
+		return "add says the wrong thing";
+	if (ret == 0) {
+		c->capped[id] = rule.max_bps;
+		c->known[id] = true;
+	}
+	return NULL;
+}
+
+static void call_set_rule(struct caller *c, uint32_t id)
+{
+	struct sched_rule rule = any_rule(&c->r);
+
+	if (sched_set_rule(c->s, id, &rule, c->now_ns) == 0)
+		c->capped[id] = rule.max_bps;
+}
+
+static const char *call_draw(struct caller *c)
+{
+	uint32_t drawn = sched_draw(c->s, c->now_ns);
+	bool any_free = false, more = rng_below(&c->r, 4);
+
+	for (uint32_t i = 0; i < LDPS; i++)
+		any_free |= c->awake[i] && !c->capped[i];
+	if (drawn == SCHED_NONE && any_free)
+		return "nobody drawn though somebody could be";
+	if (drawn == SCHED_NONE && sched_next_ns(c->s) <= c->now_ns)
+		return "somebody's tokens are there";
+	if (drawn != SCHED_NONE && !c->awake[drawn])
+		return "a sleeper was drawn";
+	if (drawn != SCHED_NONE && rng_below(&c->r, 8)) {
+		sched_served(c->s, drawn, 1 + rng_below(&c->r, 65536), 1 + rng_below(&c->r, 65536),
+			     more, c->now_ns);
+		c->awake[drawn] &= more;
+	}
+	return NULL;
+}
+
+/* One call, and what was wrong with what it said. */
+static const char *call_any(struct caller *c)
+{
+	uint32_t id = rng_below(&c->r, LDPS);
+
+	switch (rng_below(&c->r, 12)) {
+	case 0:
+		return call_add(c, id);
+	case 1:
+		call_set_rule(c, id);
+		return NULL;
+	case 2:
+		if (!rng_below(&c->r, 5)) {
+			sched_remove(c->s, id);
+			c->known[id] = c->awake[id] = false;
+		}
+		return NULL;
+	case 3:
+		sched_sleep(c->s, id);
+		c->awake[id] = false;
+		return NULL;
+	case 4:
+		sched_set_capacity(c->s, 500000000 + rng_below(&c->r, 1000000000));
+		return NULL;
+	case 5:
+		sched_set_factor(c->s, id, rng_below(&c->r, 4 * SCHED_FACTOR_ONE));
+		return NULL;
+	case 6:
+	case 7:
+		sched_wake(c->s, id, c->now_ns);
+		c->awake[id] = c->known[id];
+		return NULL;
+	default:
+		return call_draw(c);
+	}
+}
+
 static const char *calls_hold(uint64_t seed)
 {
-	enum { N = 24 };
-	struct sched *s = sched_new(N, MTU, seed);
-	uint64_t now_ns = 0;
-	bool known[N] = {0}, awake[N] = {0}, capped[N] = {0};
+	struct caller c = {.s = sched_new(LDPS, MTU, seed)};
 	const char *what = NULL;
-	struct rng r;
 
-	rng_seed(&r, seed);
-	sched_set_capacity(s, 1000000000);
+	rng_seed(&c.r, seed);
+	sched_set_capacity(c.s, 1000000000);
 	for (int step = 0; step < 4000 && !what; step++) {
-		uint32_t id = rng_below(&r, N), drawn;
-		struct sched_rule rule = {
-			.weight = 1u << rng_below(&r, 16),
-			.min_bps = rng_below(&r, 4) ? 0 : rng_below(&r, 100000000),
-			.max_bps = rng_below(&r, 4) ? 0 : 100000000 + rng_below(&r, 100000000),
-			.low_latency = !rng_below(&r, 4),
-		};
-		bool more = rng_below(&r, 4), any_free = false;
-		int rc;
-
-		now_ns += rng_below(&r, 20000);
-		switch (rng_below(&r, 12)) {
-		case 0:
-			rc = sched_add(s, id, &rule);
-			if (rc != (known[id] ? -EEXIST : 0) && rc != -ERANGE)
-				what = "add says the wrong thing";
-			if (!rc)
-				capped[id] = rule.max_bps;
-			known[id] |= !rc;
-			break;
-		case 1:
-			rc = sched_set_rule(s, id, &rule, now_ns);
-			if (!rc)
-				capped[id] = rule.max_bps;
-			break;
-		case 2:
-			if (!rng_below(&r, 5)) {
-				sched_remove(s, id);
-				known[id] = awake[id] = false;
-			}
-			break;
-		case 3:
-			sched_sleep(s, id);
-			awake[id] = false;
-			break;
-		case 4:
-			sched_set_capacity(s, 500000000 + rng_below(&r, 1000000000));
-			break;
-		case 5:
-			sched_set_factor(s, id, rng_below(&r, 4 * SCHED_FACTOR_ONE));
-			break;
-		case 6:
-		case 7:
-			sched_wake(s, id, now_ns);
-			awake[id] = known[id];
-			break;
-		default:
-			drawn = sched_draw(s, now_ns);
-			for (uint32_t i = 0; i < N; i++)
-				any_free |= awake[i] && !capped[i];
-			if (drawn == SCHED_NONE && any_free)
-				what = "nobody drawn though somebody could be";
-			if (drawn == SCHED_NONE && sched_next_ns(s) <= now_ns)
-				what = "somebody's tokens are there";
-			if (drawn != SCHED_NONE && !awake[drawn])
-				what = "a sleeper was drawn";
-			if (drawn != SCHED_NONE && rng_below(&r, 8)) {
-				sched_served(s, drawn, 1 + rng_below(&r, 65536),
-					     1 + rng_below(&r, 65536), more, now_ns);
-				awake[drawn] &= more;
-			}
-		}
-		for (uint32_t i = 0; i < N; i++)
-			if (sched_is_awake(s, i) != awake[i])
+		c.now_ns += rng_below(&c.r, 20000);
+		what = call_any(&c);
+		for (uint32_t i = 0; i < LDPS; i++)
+			if (sched_is_awake(c.s, i) != c.awake[i])
 				what = "asleep or awake?";
-		if (!sched_is_sound(s))
+		if (!sched_is_sound(c.s))
 			what = "a sum is wrong";
 		if (what)
 			diag("SEED=%llu calls, step %d: %s", (unsigned long long)seed, step, what);
 	}
-	sched_free(s);
+	sched_free(c.s);
 	return what;
 }
 

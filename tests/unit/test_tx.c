@@ -3,63 +3,8 @@
  * From guests' TX rings onto the uplink and to each other: what leaves, what waits, what is refused
  * and counted, and who pays how much. Time stands still, so a turn is one batch of draws.
  */
-#include "tests/unit/fake_dpath.h"
+#include "tests/unit/fake_tx.h"
 #include "tests/unit/tap.h"
-
-static struct mk m;
-
-/* A frame of `len` bytes with the sequence number n, in m, from guest `slot`. */
-static void make(uint32_t slot, const void *dst, uint32_t len, uint32_t n)
-{
-	mk_eth(&m, dst, (const char *)macs[slot], 0x88b5);
-	mk_payload(&m, len - FRAME_ETH_LEN);
-	memcpy(m.b + FRAME_ETH_LEN, &n, sizeof(n));
-}
-
-/* The guest sends what is in m. */
-static void give_as(uint32_t slot, const struct virtio_net_hdr_v1 *vnet)
-{
-	struct wire_hdr wh = wire_make(WIRE_DATA, WIRE_VNET_LEN + m.len);
-	struct vchan *v = &rings[slot];
-
-	fake_give(v, &wh, sizeof(wh));
-	fake_give(v, vnet, WIRE_VNET_LEN);
-	fake_give(v, m.b, wire_size(wh.len) - sizeof(wh) - WIRE_VNET_LEN);
-}
-
-static void give(uint32_t slot, const void *dst, uint32_t len, uint32_t n)
-{
-	static const struct virtio_net_hdr_v1 plain;
-
-	make(slot, dst, len, n);
-	give_as(slot, &plain);
-}
-
-/* One turn: the guests' events, local frames, the uplink's, and what came of it for others. */
-static bool turn(void)
-{
-	bool more;
-
-	for (uint32_t slot = 0; slot < dp.slots_end; slot++) {
-		fake_publish(&rings[slot]);
-		tx_scan(&dp, dp.ldp[slot]);
-	}
-	more = tx_run_local(&dp);
-	more |= tx_run(&dp);
-	while (rx_run(&dp))
-		;
-	commit();
-	return more;
-}
-
-/* The next frame on the wire, its vnet header in *vnet; its length, 0: none. */
-static uint32_t leaves(struct virtio_net_hdr_v1 *vnet, uint8_t *frame)
-{
-	struct iovec iov[2] = {{vnet, WIRE_VNET_LEN}, {frame, WIRE_FRAME_MAX}};
-	ssize_t n = readv(wire, iov, 2);
-
-	return n < 0 ? 0 : (uint32_t)n - WIRE_VNET_LEN;
-}
 
 struct left {
 	unsigned frames[GUESTS], out_of_order;
@@ -81,40 +26,6 @@ static void take_wire(struct left *got)
 		got->frames[slot]++;
 		got->bytes[slot] += len + FRAME_FCS_LEN;
 	}
-}
-
-/* How many frames a guest finds in its ring. */
-static unsigned take_ring(uint32_t slot)
-{
-	static uint8_t body[WIRE_BODY_MAX + 8];
-	struct wire_hdr wh;
-	unsigned n = 0;
-
-	while (fake_take(&rings[slot], &wh, sizeof(wh)) &&
-	       fake_take(&rings[slot], body, wire_size(wh.len) - sizeof(wh)))
-		n++;
-	return n;
-}
-
-static void begin_with(unsigned guests)
-{
-	begin();
-	dp.loop = loop_new();
-	dp.up_out = loop_io_new(dp.loop, uplink.fd, LOOP_WRITE, free, NULL);
-	for (uint32_t slot = 0; slot < guests; slot++) {
-		struct ldp *l = guest(slot, ALL, 18);
-
-		l->conf.spoof_check = true;
-		l->conf.flood_rate = 1000;
-		bucket_init(&l->flood, 8000, 100, dp.now_ns);
-	}
-}
-
-static void end_all(void)
-{
-	loop_io_free(dp.up_out);
-	loop_free(dp.loop);
-	end();
 }
 
 static void test_bytes(void)
@@ -427,151 +338,6 @@ static void test_late(void)
 	end_all();
 }
 
-/* A TCP frame of n segments of 1000 bytes, from guest 0. */
-static struct virtio_net_hdr_v1 make_gso(uint32_t n, const void *dst)
-{
-	mk_eth(&m, dst, MK_MAC, 0x0800);
-	mk_ipv4(&m, 6, MK_IP, MK_IP2);
-	mk_tcp(&m, 1000, 0x18);
-	mk_payload(&m, n * 1000);
-	mk_finish(&m, 0);
-	return MK_VNET(CSUM, TCP4, 1000, m.l4, 16);
-}
-
-#define SEGMENT_WIRE (14 + 20 + 20 + 1000 + 4)
-
-/* What has left of frames that m holds, one after the other: payload, parts, the longest of them.
- */
-struct parts {
-	uint32_t payload, parts, longest, bad;
-};
-
-static void take_parts(struct parts *p)
-{
-	static uint8_t frame[WIRE_FRAME_MAX];
-	struct virtio_net_hdr_v1 vnet;
-	uint32_t len, headers = m.l4 + 20;
-
-	while ((len = leaves(&vnet, frame)) > 0) {
-		uint32_t n = len - headers, takes = (n + 999) / 1000 * SEGMENT_WIRE;
-		uint32_t at = p->payload % (m.len - headers);
-
-		p->bad += memcmp(frame + headers, m.b + headers + at, n) != 0;
-		p->bad += vnet.gso_type != (n > 1000 ? TCP4 : 0) || vnet.flags != CSUM;
-		p->payload += n;
-		p->parts++;
-		if (takes > p->longest)
-			p->longest = takes;
-	}
-}
-
-static void test_cap(void)
-{
-	const uint32_t cap = 12500; /* 1 ms of 100 Mbit/s: 11 segments */
-	struct parts p = {0}, q;
-	struct virtio_net_hdr_v1 in;
-
-	begin_with(2);
-	in = make_gso(40, MK_OTHER);
-	give_as(0, &in);
-	turn();
-	take_parts(&p);
-	ok(p.parts == 1 && !p.bad, "without a capacity a frame leaves in one piece");
-	sched_set_capacity(dp.tx, 100000000);
-	p = (struct parts){0};
-	give_as(0, &in);
-	turn();
-	take_parts(&p);
-	ok(p.parts == 4 && p.payload == 40000 && !p.bad, "with one, in parts: %u", p.parts);
-	ok(p.longest <= cap, "none is longer than a millisecond: %u", p.longest);
-	ok(dp.ldp[0]->count.tx_frames == 2 && dp.ldp[0]->count.tx_bytes == 80 * SEGMENT_WIRE,
-	   "counted as one frame, with all its bytes");
-	is_int(rings[0].in.prod - rings[0].in.cons, 0, "its ring is empty");
-
-	/* Beside a guest with full frames, which would wait for 40 of them. */
-	q = p = (struct parts){0};
-	give_as(0, &in);
-	for (unsigned i = 0; i < 60; i++) {
-		struct mk save = m;
-
-		give(1, MK_OTHER, 1514, i);
-		m = save;
-	}
-	turn();
-	for (uint32_t len, other = 0;;) {
-		static uint8_t frame[WIRE_FRAME_MAX];
-		struct virtio_net_hdr_v1 vnet;
-
-		len = leaves(&vnet, frame);
-		if (len == 0)
-			break;
-		if (frame[11] == macs[1][5]) {
-			other++;
-			continue;
-		}
-		q.bad += p.parts > 0 && other == 0;
-		other = 0;
-		p.parts++;
-	}
-	ok(p.parts == 4 && !q.bad, "another's frames leave between the parts");
-	end_all();
-}
-
-/* Full in the middle of a frame, the capacity lowered there and all heads judged anew. */
-static void test_cap_full(void)
-{
-	unsigned rounds = 0, midway = 0;
-	struct parts p = {0};
-	struct virtio_net_hdr_v1 in;
-
-	begin_with(1);
-	sched_set_capacity(dp.tx, 100000000);
-	in = make_gso(60, MK_OTHER);
-	for (unsigned i = 0; i < 3; i++)
-		give_as(0, &in);
-	setsockopt(uplink.fd, SOL_SOCKET, SO_SNDBUF, &(int){20000}, sizeof(int));
-	turn();
-	ok(dp.tx_blocked && dp.ldp[0]->cut.done > 0, "the uplink is full in the middle of a frame");
-	sched_set_capacity(dp.tx, 16000000);
-	tx_rejudge(&dp);
-	take_parts(&p);
-	p.longest = 0;
-	while (dp.tx_blocked && rounds++ < 1000) {
-		dp.tx_blocked = false;
-		turn();
-		midway += dp.ldp[0]->cut.done > 0;
-		tx_rejudge(&dp);
-		take_parts(&p);
-	}
-	ok(rounds > 3 && rounds < 1000 && midway > 1, "it was full %u times, midway %u times",
-	   rounds, midway);
-	is_int(p.payload, 3 * 60000, "nothing is lost, nothing sent twice");
-	is_int(p.bad, 0, "in order, byte for byte");
-	is_int(p.longest, SEGMENT_WIRE, "and in parts for the capacity that is in force");
-	is_int(all_drops(dp.ldp[0]), 0, "none was dropped");
-	end_all();
-}
-
-/* A flooded one: one copy for each guest, one token, whatever it takes to send it. */
-static void test_cap_flood(void)
-{
-	struct virtio_net_hdr_v1 in;
-	struct parts p = {0};
-
-	begin_with(GUESTS);
-	for (uint32_t slot = 0; slot < GUESTS; slot++)
-		dp.ldp[slot]->conf.rx_features = ALL;
-	sched_set_capacity(dp.tx, 100000000);
-	in = make_gso(40, MK_BCAST);
-	give_as(0, &in);
-	turn();
-	take_parts(&p);
-	is_int(p.parts, 4, "a broadcast leaves in parts too");
-	is_int(dp.ldp[0]->flood.tokens_bytes, 99, "is counted once");
-	ok(take_ring(1) == 1 && take_ring(2) == 1, "and comes to each other guest once");
-	end_all();
-}
-
 int main(void)
 {
 	test_bytes();
@@ -582,8 +348,5 @@ int main(void)
 	test_who_pays();
 	test_frame_cost();
 	test_late();
-	test_cap();
-	test_cap_full();
-	test_cap_flood();
 	return done_testing();
 }

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Long frames onto a slow uplink: cut into parts, of which none keeps it for more than 1 ms. */
+#include "tests/unit/fake_tx.h"
+#include "tests/unit/tap.h"
+
+/* A TCP frame of n segments of 1000 bytes, from guest 0. */
+static struct virtio_net_hdr_v1 make_gso(uint32_t n, const void *dst)
+{
+	mk_eth(&m, dst, MK_MAC, 0x0800);
+	mk_ipv4(&m, 6, MK_IP, MK_IP2);
+	mk_tcp(&m, 1000, 0x18);
+	mk_payload(&m, n * 1000);
+	mk_finish(&m, 0);
+	return MK_VNET(CSUM, TCP4, 1000, m.l4, 16);
+}
+
+#define SEGMENT_WIRE (14 + 20 + 20 + 1000 + 4)
+
+/* What has left of frames that m holds, one after the other: payload, parts, the longest of them.
+ */
+struct parts {
+	uint32_t payload, parts, longest, bad;
+};
+
+static void take_parts(struct parts *p)
+{
+	static uint8_t frame[WIRE_FRAME_MAX];
+	struct virtio_net_hdr_v1 vnet;
+	uint32_t len, headers = m.l4 + 20;
+
+	while ((len = leaves(&vnet, frame)) > 0) {
+		uint32_t n = len - headers, takes = (n + 999) / 1000 * SEGMENT_WIRE;
+		uint32_t at = p->payload % (m.len - headers);
+
+		p->bad += memcmp(frame + headers, m.b + headers + at, n) != 0;
+		p->bad += vnet.gso_type != (n > 1000 ? TCP4 : 0) || vnet.flags != CSUM;
+		p->payload += n;
+		p->parts++;
+		if (takes > p->longest)
+			p->longest = takes;
+	}
+}
+
+static void test_cap(void)
+{
+	const uint32_t cap = 12500; /* 1 ms of 100 Mbit/s: 11 segments */
+	struct parts p = {0}, q;
+	struct virtio_net_hdr_v1 in;
+
+	begin_with(2);
+	in = make_gso(40, MK_OTHER);
+	give_as(0, &in);
+	turn();
+	take_parts(&p);
+	ok(p.parts == 1 && !p.bad, "without a capacity a frame leaves in one piece");
+	sched_set_capacity(dp.tx, 100000000);
+	p = (struct parts){0};
+	give_as(0, &in);
+	turn();
+	take_parts(&p);
+	ok(p.parts == 4 && p.payload == 40000 && !p.bad, "with one, in parts: %u", p.parts);
+	ok(p.longest <= cap, "none is longer than a millisecond: %u", p.longest);
+	ok(dp.ldp[0]->count.tx_frames == 2 && dp.ldp[0]->count.tx_bytes == 80 * SEGMENT_WIRE,
+	   "counted as one frame, with all its bytes");
+	is_int(rings[0].in.prod - rings[0].in.cons, 0, "its ring is empty");
+
+	/* Beside a guest with full frames, which would wait for 40 of them. */
+	q = p = (struct parts){0};
+	give_as(0, &in);
+	for (unsigned i = 0; i < 60; i++) {
+		struct mk save = m;
+
+		give(1, MK_OTHER, 1514, i);
+		m = save;
+	}
+	turn();
+	for (uint32_t len, other = 0;;) {
+		static uint8_t frame[WIRE_FRAME_MAX];
+		struct virtio_net_hdr_v1 vnet;
+
+		len = leaves(&vnet, frame);
+		if (len == 0)
+			break;
+		if (frame[11] == macs[1][5]) {
+			other++;
+			continue;
+		}
+		q.bad += p.parts > 0 && other == 0;
+		other = 0;
+		p.parts++;
+	}
+	ok(p.parts == 4 && !q.bad, "another's frames leave between the parts");
+	end_all();
+}
+
+/* Full in the middle of a frame, the capacity lowered there and all heads judged anew. */
+static void test_cap_full(void)
+{
+	unsigned rounds = 0, midway = 0;
+	struct parts p = {0};
+	struct virtio_net_hdr_v1 in;
+
+	begin_with(1);
+	sched_set_capacity(dp.tx, 100000000);
+	in = make_gso(60, MK_OTHER);
+	for (unsigned i = 0; i < 3; i++)
+		give_as(0, &in);
+	setsockopt(uplink.fd, SOL_SOCKET, SO_SNDBUF, &(int){20000}, sizeof(int));
+	turn();
+	ok(dp.tx_blocked && dp.ldp[0]->cut.done > 0, "the uplink is full in the middle of a frame");
+	sched_set_capacity(dp.tx, 16000000);
+	tx_rejudge(&dp);
+	take_parts(&p);
+	p.longest = 0;
+	while (dp.tx_blocked && rounds++ < 1000) {
+		dp.tx_blocked = false;
+		turn();
+		midway += dp.ldp[0]->cut.done > 0;
+		tx_rejudge(&dp);
+		take_parts(&p);
+	}
+	ok(rounds > 3 && rounds < 1000 && midway > 1, "it was full %u times, midway %u times",
+	   rounds, midway);
+	is_int(p.payload, 3 * 60000, "nothing is lost, nothing sent twice");
+	is_int(p.bad, 0, "in order, byte for byte");
+	is_int(p.longest, SEGMENT_WIRE, "and in parts for the capacity that is in force");
+	is_int(all_drops(dp.ldp[0]), 0, "none was dropped");
+	end_all();
+}
+
+/* A flooded one: one copy for each guest, one token, whatever it takes to send it. */
+static void test_cap_flood(void)
+{
+	struct virtio_net_hdr_v1 in;
+	struct parts p = {0};
+
+	begin_with(GUESTS);
+	for (uint32_t slot = 0; slot < GUESTS; slot++)
+		dp.ldp[slot]->conf.rx_features = ALL;
+	sched_set_capacity(dp.tx, 100000000);
+	in = make_gso(40, MK_BCAST);
+	give_as(0, &in);
+	turn();
+	take_parts(&p);
+	is_int(p.parts, 4, "a broadcast leaves in parts too");
+	is_int(dp.ldp[0]->flood.tokens_bytes, 99, "is counted once");
+	ok(take_ring(1) == 1 && take_ring(2) == 1, "and comes to each other guest once");
+	end_all();
+}
+
+int main(void)
+{
+	test_cap();
+	test_cap_full();
+	test_cap_flood();
+	return done_testing();
+}
