@@ -215,7 +215,7 @@ guest_domid()
 # stderr and exit status are the command's; -i passes standard input. 124: no end in time (120 s
 # unless told), 125: no such guest, or it has booted anew. Lives through save and restore; may be
 # used for several guests at once (guest g1 .. & guest g2 .. & wait). SIGTERM is passed on to the
-# command. This is a program (tools/guest-exec.c), about 0.3 s a call.
+# command. This is a program (guest-exec/), about 0.3 s a call.
 
 # guest_bg NAME COMMAND..: run in the guest's background; its process id goes to stdout, its
 # output to /tmp/bg.<pid> in the guest.
