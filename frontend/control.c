@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "frontend/control.h"
 
 #include <errno.h>
@@ -118,6 +118,12 @@ static void xenstore_again(struct control *c)
 	}
 }
 
+/* Is it the backend's turn now? It makes itself heard by a watch. */
+static bool is_answered(enum hs_action action, int ret)
+{
+	return ret == 0 && (action == HS_OPEN || action == HS_CONNECT);
+}
+
 static void evaluate(struct control *c)
 {
 	struct device_view view;
@@ -144,7 +150,7 @@ static void evaluate(struct control *c)
 			  in.hold ? " hold" : "", in.stopping ? " stopping" : "",
 			  hs_action_name(action));
 		ret = step_perform(c, action, &view);
-		if (ret == -ECANCELED)
+		if (ret == -ECANCELED || is_answered(action, ret))
 			return;
 		if (action == HS_WAIT) {
 			set_timer(c, &in);

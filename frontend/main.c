@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* dmvl-front: a network interface for a Xen guest, served by dmvl-back in Dom0. */
 #include <errno.h>
 #include <fcntl.h>
