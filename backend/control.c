@@ -43,9 +43,21 @@ void control_post(struct control *c, struct msg *m)
 
 /* --- events ----------------------------------------------------------------------------------- */
 
+static int write_end(struct xs_conn *xs, uint32_t t, void *arg)
+{
+	struct control *c = arg;
+	int ret = device_write_closed(c, t);
+
+	return ret < 0 ? ret : xskey_write(xs, t, c->uplink_dir, KEY_UPLINK_STATE, "stopped");
+}
+
+/* All in one transaction: guests answer at once, and xenstored would have no time for the rest. */
 static void finish(struct control *c)
 {
-	xskey_write(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_STATE, "stopped");
+	int ret = xs_txn(c->xs, write_end, c);
+
+	if (ret < 0)
+		log_warning("xenstore does not say that this daemon has ended: %s", strerror(-ret));
 	control_post(c, control_msg(MSG_STOP, SLOT_NONE));
 	loop_stop(c->loop);
 }

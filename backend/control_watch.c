@@ -8,9 +8,11 @@
 /*
  * Theory of operation
  *
- * Watches and their tokens: the backend directory (B) and the uplink's (U), one frontend directory
- * for each device (F<domid>/<id>), @introduceDomain (I) and @releaseDomain (R). The last is a hint:
- * it fires on registering and on suspend too, so the hypervisor is asked about each known domain.
+ * Watches and their tokens: the backend directory (B) and the uplink's (U), the state of each
+ * frontend (F<domid>/<id>), @introduceDomain (I) and @releaseDomain (R). The last is a hint: it
+ * fires on registering and on suspend too, so the hypervisor is asked about each known domain.
+ * Whatever else a guest writes wakes nobody here. A watch fires also when what it is for goes with
+ * a directory above.
  */
 
 /*
@@ -54,23 +56,15 @@ static void on_backend_event(struct control *c, const char *path)
 		control_find_devices(c); /* something above: rare */
 }
 
-/* Of what a guest writes only its state, or the end of it all, is worth a look. */
-static void on_frontend_event(struct control *c, const char *token, const char *path)
+static void on_frontend_event(struct control *c, const char *token)
 {
-	struct device *d;
+	struct device *d = NULL;
 	unsigned domid, id;
-	size_t len;
 
-	if (sscanf(token, "F%u/%u", &domid, &id) != 2)
-		return;
-	d = device_find(c, domid, id);
-	if (!d)
-		return;
-	len = strlen(d->front);
-	if (strncmp(path, d->front, len) == 0 && path[len] == '/' &&
-	    schema_lookup(SCHEMA_FRONT, path + len + 1) != KEY_FRONT_STATE)
-		return;
-	d->dirty = true;
+	if (sscanf(token, "F%u/%u", &domid, &id) == 2)
+		d = device_find(c, domid, id);
+	if (d)
+		d->dirty = true;
 }
 
 void control_event(struct control *c, const struct xs_event *ev)
@@ -80,7 +74,7 @@ void control_event(struct control *c, const struct xs_event *ev)
 		on_backend_event(c, ev->path);
 		break;
 	case 'F':
-		on_frontend_event(c, ev->token, ev->path);
+		on_frontend_event(c, ev->token);
 		break;
 	case 'U':
 		c->link_dirty |= !is_announced(c, ev->path);

@@ -71,7 +71,9 @@ struct device *device_new(struct control *c, unsigned domid, unsigned id)
 	snprintf(d->name, sizeof(d->name), "%u/%u", domid, id);
 	snprintf(d->token, sizeof(d->token), "F%u/%u", domid, id);
 	if (schema_backend_dir(d->back, sizeof(d->back), c->domid, domid, id) < 0 ||
-	    schema_frontend_dir(d->front, sizeof(d->front), domid, id) < 0) {
+	    schema_frontend_dir(d->front, sizeof(d->front), domid, id) < 0 ||
+	    schema_key_path(d->front_state, sizeof(d->front_state), d->front, KEY_FRONT_STATE) <
+		    0) {
 		free(d);
 		return NULL;
 	}
@@ -79,13 +81,13 @@ struct device *device_new(struct control *c, unsigned domid, unsigned id)
 	if (dom_info(c->dom, domid, &info) == 0)
 		memcpy(d->uuid, info.uuid, sizeof(d->uuid));
 	TAILQ_INSERT_TAIL(&c->devices, d, next);
-	xs_conn_watch(c->xs, d->front, d->token);
+	xs_conn_watch(c->xs, d->front_state, d->token);
 	return d;
 }
 
 static void free_device(struct control *c, struct device *d)
 {
-	xs_conn_unwatch(c->xs, d->front, d->token);
+	xs_conn_unwatch(c->xs, d->front_state, d->token);
 	TAILQ_REMOVE(&c->devices, d, next);
 	free(d);
 }
@@ -309,6 +311,10 @@ void device_deleted(struct control *c, struct device *d, struct vchan *v)
 	if (c->now_ns - d->connected_ns > LASTED_NS)
 		d->failures = 0;
 	log_info("%s: disconnected", d->name);
+	if (c->quitting) {
+		d->after = HS_CLOSED; /* said of all at once */
+		return;
+	}
 	device_set_state(c, d, XenbusStateClosed);
 	d->dirty = true;
 }

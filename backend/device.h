@@ -12,10 +12,10 @@ struct device {
 	TAILQ_ENTRY(device) next;
 	unsigned domid, id;
 	uint8_t uuid[16];
-	char back[SCHEMA_PATH_MAX], front[SCHEMA_PATH_MAX];
+	char back[SCHEMA_PATH_MAX], front[SCHEMA_PATH_MAX], front_state[SCHEMA_PATH_MAX];
 	char name[LDP_NAME_MAX];
 	char generation[SCHEMA_GUEST_VALUE_MAX + 1]; /* of the attachment that was looked at last */
-	char token[LDP_NAME_MAX + 2];		     /* of the watch on `front` */
+	char token[LDP_NAME_MAX + 2];		     /* of the watch on front_state */
 
 	struct ldp_settings settings;  /* in force */
 	struct ldp_conf conf;	       /* what the frame loop has */
@@ -26,7 +26,8 @@ struct device {
 	char fault[SCHEMA_ERR_MAX];    /* of the last connection; empty: none */
 
 	uint32_t slot;		      /* SLOT_NONE: not in the frame loop */
-	enum hs_action after;	      /* what MSG_DELETED is waited for to do; HS_WAIT: nothing */
+	enum hs_action after;	      /* what MSG_DELETED is waited for to do; HS_WAIT: nothing;
+				       * HS_CLOSED, at the daemon's end: state 6 is to be written */
 	bool fresh;		      /* not looked at yet */
 	bool dirty;		      /* something changed: look */
 	bool unread;		      /* a key of its own changed: read them all */
@@ -107,6 +108,9 @@ int device_write(struct control *c, struct device *d, device_writer *write, cons
 
 /* What cannot be written is logged. */
 void device_set_state(struct control *c, struct device *d, enum xenbus_state state);
+
+/* State 6 for all that have been unmapped at the daemon's end. 0, or -errno of xenstore. */
+int device_write_closed(struct control *c, uint32_t t);
 
 /* Writes what changed since the last time. */
 void device_announce(struct control *c, struct device *d, const struct announcement *now);

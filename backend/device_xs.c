@@ -9,22 +9,24 @@
 #include "common/log.h"
 #include "common/xskey.h"
 
+struct writing {
+	struct control *c;
+	struct device *d;
+	device_writer *write;
+	const void *arg;
+};
+
+static int write_part(struct xs_conn *xs, uint32_t t, void *arg)
+{
+	const struct writing *w = arg;
+
+	return xs_conn_exists(xs, t, w->d->back) ? w->write(w->c, w->d, t, w->arg) : -ENOENT;
+}
+
 int device_write(struct control *c, struct device *d, device_writer *write, const void *arg)
 {
-	uint32_t t;
-	int ret;
-
-	do {
-		ret = xs_txn_begin(c->xs, &t);
-		if (ret < 0)
-			return ret;
-		ret = xs_conn_exists(c->xs, t, d->back) ? write(c, d, t, arg) : -ENOENT;
-		if (ret < 0)
-			xs_txn_end(c->xs, t, true);
-		else
-			ret = xs_txn_end(c->xs, t, false);
-	} while (ret == -EAGAIN);
-	return ret;
+	return xs_txn(c->xs, write_part,
+		      &(struct writing){.c = c, .d = d, .write = write, .arg = arg});
 }
 
 static int write_value(struct control *c, struct device *d, uint32_t t, const void *arg)
@@ -43,6 +45,19 @@ void device_set_state(struct control *c, struct device *d, enum xenbus_state sta
 	ret = device_write(c, d, write_value, &(struct node_value){KEY_BACK_STATE, value});
 	if (ret < 0 && ret != -ENOENT)
 		log_error("%s: cannot write state %d: %s", d->name, state, strerror(-ret));
+}
+
+int device_write_closed(struct control *c, uint32_t t)
+{
+	struct device *d;
+	int ret = 0;
+
+	TAILQ_FOREACH(d, &c->devices, next) {
+		if (ret == 0 && d->after == HS_CLOSED && xs_conn_exists(c->xs, t, d->back))
+			ret = xskey_write_state(c->xs, t, d->back, KEY_BACK_STATE,
+						XenbusStateClosed);
+	}
+	return ret;
 }
 
 static int announce_one(struct control *c, struct device *d, uint32_t t, enum schema_key key,

@@ -85,7 +85,7 @@ static void on_limit(void *arg)
 {
 	struct daemon *d = arg;
 
-	log_warning("xenstored does not answer: ending without it");
+	log_warning("xenstored has not answered within a second: ending without it");
 	uplink_close(&d->uplink);
 	_exit(0);
 }

@@ -20,7 +20,6 @@
  * under the old domid go. What operators set is kept meanwhile below the uplink's directory, by
  * UUID, so that it survives a restart of the daemon too.
  */
-#define TXN_TRIES 100
 
 struct creation {
 	unsigned backend_domid, domid;
@@ -113,8 +112,9 @@ static int write_frontend(struct xs_conn *xs, uint32_t t, const struct creation 
 	return ret;
 }
 
-static int create(struct xs_conn *xs, uint32_t t, const struct creation *c)
+static int create(struct xs_conn *xs, uint32_t t, void *arg)
 {
+	const struct creation *c = arg;
 	int ret;
 
 	if (xs_conn_exists(xs, t, c->back) || xs_conn_exists(xs, t, c->front))
@@ -158,25 +158,10 @@ int nodes_create(struct xs_conn *xs, unsigned backend_domid, unsigned domid, uns
 			     .values = values,
 			     .n = n};
 	int ret = fill_paths(&c, id);
-	uint32_t t;
 
 	if (ret >= 0)
 		ret = make_generation(c.generation);
-	for (int tries = 0; ret >= 0 && tries < TXN_TRIES; tries++) {
-		ret = xs_txn_begin(xs, &t);
-		if (ret < 0)
-			break;
-		ret = create(xs, t, &c);
-		if (ret < 0) {
-			xs_txn_end(xs, t, true);
-			break;
-		}
-		ret = xs_txn_end(xs, t, false);
-		if (ret != -EAGAIN)
-			break;
-		ret = 0;
-	}
-	return ret < 0 ? ret : 0;
+	return ret < 0 ? ret : xs_txn(xs, create, &c);
 }
 
 /* Removes a directory that has no children left. */
@@ -192,23 +177,28 @@ static void remove_if_empty(struct xs_conn *xs, const char *path)
 		xs_conn_rm(xs, XS_NO_TXN, path);
 }
 
+struct removal {
+	const struct creation *made;
+	const char *generation; /* NULL: any */
+};
+
 /* Both directories, if the device is still the one that is meant. */
-static int remove_both(struct xs_conn *xs, uint32_t t, const struct creation *c,
-		       const char *generation)
+static int remove_both(struct xs_conn *xs, uint32_t t, void *arg)
 {
+	const struct removal *r = arg;
 	char now[SCHEMA_GUEST_VALUE_MAX + 1];
 	int ret;
 
-	if (generation) {
-		if (xskey_read(xs, t, c->back, KEY_BACK_GENERATION, now, sizeof(now)) < 0)
+	if (r->generation) {
+		if (xskey_read(xs, t, r->made->back, KEY_BACK_GENERATION, now, sizeof(now)) < 0)
 			now[0] = '\0';
-		if (strcmp(now, generation) != 0)
+		if (strcmp(now, r->generation) != 0)
 			return -ESTALE;
 	}
-	ret = xs_conn_rm(xs, t, c->front);
+	ret = xs_conn_rm(xs, t, r->made->front);
 	if (ret < 0 && ret != -ENOENT)
 		return ret;
-	ret = xs_conn_rm(xs, t, c->back);
+	ret = xs_conn_rm(xs, t, r->made->back);
 	return ret == -ENOENT ? 0 : ret;
 }
 
@@ -217,21 +207,10 @@ int nodes_remove(struct xs_conn *xs, unsigned backend_domid, unsigned domid, uns
 {
 	struct creation c = {.backend_domid = backend_domid, .domid = domid};
 	int ret = fill_paths(&c, id);
-	uint32_t t;
 
 	if (ret < 0)
 		return ret;
-	ret = -EAGAIN;
-	for (int tries = 0; ret == -EAGAIN && tries < TXN_TRIES; tries++) {
-		ret = xs_txn_begin(xs, &t);
-		if (ret < 0)
-			return ret;
-		ret = remove_both(xs, t, &c, generation);
-		if (ret < 0)
-			xs_txn_end(xs, t, true);
-		else
-			ret = xs_txn_end(xs, t, false);
-	}
+	ret = xs_txn(xs, remove_both, &(struct removal){.made = &c, .generation = generation});
 	*strrchr(c.back, '/') = '\0';
 	remove_if_empty(xs, c.back);
 	*strrchr(c.front, '/') = '\0';

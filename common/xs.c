@@ -8,6 +8,8 @@
 #include <string.h>
 #include <xenstore.h>
 
+#define TXN_TRIES 100
+
 struct xs_conn {
 	struct xs_handle *h;
 	bool dead;
@@ -103,15 +105,22 @@ int xs_conn_set_perms(struct xs_conn *c, uint32_t t, const char *path, unsigned 
 	return status(xs_set_permissions(c->h, t, path, perms, reader >= 0 ? 2 : 1));
 }
 
-int xs_txn_begin(struct xs_conn *c, uint32_t *t)
+int xs_txn(struct xs_conn *c, xs_txn_fn *fn, void *arg)
 {
-	*t = xs_transaction_start(c->h);
-	return status(*t != XBT_NULL);
-}
+	int ret = -EAGAIN;
 
-int xs_txn_end(struct xs_conn *c, uint32_t t, bool abort)
-{
-	return status(xs_transaction_end(c->h, t, abort));
+	for (int i = 0; i < TXN_TRIES && ret == -EAGAIN; i++) {
+		xs_transaction_t t = xs_transaction_start(c->h);
+
+		if (t == XBT_NULL)
+			return status(false);
+		ret = fn(c, t, arg);
+		if (ret < 0)
+			xs_transaction_end(c->h, t, true);
+		else
+			ret = status(xs_transaction_end(c->h, t, false));
+	}
+	return ret;
 }
 
 int xs_conn_watch(struct xs_conn *c, const char *path, const char *token)

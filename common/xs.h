@@ -35,9 +35,14 @@ int xs_conn_list(struct xs_conn *c, uint32_t t, const char *path, char ***names,
 /* The node belongs to domain `owner`; `reader` (a domid, or -1) may read it; nobody else. */
 int xs_conn_set_perms(struct xs_conn *c, uint32_t t, const char *path, unsigned owner, int reader);
 
-int xs_txn_begin(struct xs_conn *c, uint32_t *t);
-/* -EAGAIN: somebody else changed what it read; begin again. */
-int xs_txn_end(struct xs_conn *c, uint32_t t, bool abort);
+/* A part of a transaction t: 0, or -errno to have no effect. -EAGAIN: all of it once more. */
+typedef int xs_txn_fn(struct xs_conn *c, uint32_t t, void *arg);
+
+/*
+ * Runs fn in a transaction, and again while somebody else changes meanwhile what it read. 0, or
+ * -errno of fn or of xenstored, without effect then; -EAGAIN after a hundred times.
+ */
+int xs_txn(struct xs_conn *c, xs_txn_fn *fn, void *arg);
 
 /*
  * Watches. The first one starts a thread of libxenstore's own, with all signals blocked. The fd is

@@ -14,7 +14,6 @@
 
 /* xenstored answers in well under a second. */
 #define ANSWER_S 10
-#define TXN_MAX	 50
 
 int ctl_fail(int status, const char *fmt, ...)
 {
@@ -75,25 +74,23 @@ int ctl_connect(struct ctl *ctl)
 	return 0;
 }
 
+struct part {
+	struct ctl *ctl;
+	int (*fn)(struct ctl *ctl, uint32_t t, void *arg);
+	void *arg;
+};
+
+static int run_part(struct xs_conn *xs, uint32_t t, void *arg)
+{
+	const struct part *p = arg;
+
+	(void)xs;
+	return p->fn(p->ctl, t, p->arg);
+}
+
 int ctl_transaction(struct ctl *ctl, int (*fn)(struct ctl *ctl, uint32_t t, void *arg), void *arg)
 {
-	int ret = -EAGAIN;
-
-	for (int i = 0; i < TXN_MAX && ret == -EAGAIN; i++) {
-		uint32_t t;
-
-		ret = xs_txn_begin(ctl->xs, &t);
-		if (ret < 0)
-			break;
-		ret = fn(ctl, t, arg);
-		if (ret < 0) {
-			/* -EAGAIN of fn itself means the same as that of the commit. */
-			xs_txn_end(ctl->xs, t, true);
-			continue;
-		}
-		ret = xs_txn_end(ctl->xs, t, false);
-	}
-	return ret;
+	return xs_txn(ctl->xs, run_part, &(struct part){.ctl = ctl, .fn = fn, .arg = arg});
 }
 
 static int compare_ids(const void *a, const void *b)

@@ -99,7 +99,12 @@ is "$(wc -l <connects.out)" 4 'as the log says too'
 metric '200 guests' attach nodes-each \
 	"$(xenstore-ls -f "/local/domain/$(guest_domid g2)/device/dmvl" | wc -l)" 1
 metric '200 guests' attach memory "$(rss)" KiB
+clock
+t0=$up
 back_stop
 is $? 0 'dmvl-back ends well'
+clock
+metric '200 guests' end time "$(since_t0 "$up")" s
+diag "dmvl-back ended within $(since_t0 "$up") s, $(count_closed) of $(($# + 1)) devices closed"
 is "$(reports)" 0 'no sanitizer has anything to report'
 done_testing

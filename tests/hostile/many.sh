@@ -41,6 +41,12 @@ count_connected()
 		END { print back < front ? back + 0 : front + 0 }'
 }
 
+# count_closed: devices that the backend calls closed.
+count_closed()
+{
+	xenstore-ls -f /local/domain/0/backend/dmvl | grep -c '/state = "6"'
+}
+
 all_connected()
 {
 	[ "$(count_connected)" -ge "$1" ]
@@ -92,14 +98,15 @@ cycles()
 	done
 }
 
-# holdings: what may grow and must not, a line each.
+# holdings: what may grow and must not, a line each. Not among the nodes: what an agent writes at
+# some time after it has connected, when it has something to tell.
 # shellcheck disable=SC2154 # the suite's
 holdings()
 {
 	echo "fds $(back_fds)"
 	echo "maps $(back_maps)"
 	echo "threads $(find "/proc/$back/task" -mindepth 1 -maxdepth 1 | wc -l)"
-	echo "nodes $(xenstore-ls -f / | wc -l)"
+	echo "nodes $(xenstore-ls -f / | grep -vc '/device/dmvl/[0-9]*/\(log-offset\|demand\) ')"
 	xensim stat 0 | tr ' =' '\n '
 }
 

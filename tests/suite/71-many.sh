@@ -45,4 +45,5 @@ check 'dmvl-back, xenstore and the hypervisor hold as much as before' wait_for 1
 is "$(count_connected)" $many 'all the others are still connected'
 back_stop
 is $? 0 'dmvl-back ends well'
+is "$(count_closed)" $many 'and says of each device that it is closed'
 done_testing
