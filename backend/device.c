@@ -52,6 +52,18 @@ static void read_generation(struct control *c, struct device *d)
 		d->generation[0] = '\0';
 }
 
+static int fill_paths(const struct control *c, struct device *d)
+{
+	int ret = schema_backend_dir(d->back, sizeof(d->back), c->domid, d->domid, d->id);
+
+	if (ret >= 0)
+		ret = schema_frontend_dir(d->front, sizeof(d->front), d->domid, d->id);
+	if (ret >= 0)
+		ret = schema_key_path(d->front_state, sizeof(d->front_state), d->front,
+				      KEY_FRONT_STATE);
+	return ret;
+}
+
 struct device *device_new(struct control *c, unsigned domid, unsigned id)
 {
 	struct device *d = calloc(1, sizeof(*d));
@@ -70,10 +82,7 @@ struct device *device_new(struct control *c, unsigned domid, unsigned id)
 	bucket_init(&d->connects, CONNECTS_PER_SEC * 8, CONNECTS_BURST, c->now_ns);
 	snprintf(d->name, sizeof(d->name), "%u/%u", domid, id);
 	snprintf(d->token, sizeof(d->token), "F%u/%u", domid, id);
-	if (schema_backend_dir(d->back, sizeof(d->back), c->domid, domid, id) < 0 ||
-	    schema_frontend_dir(d->front, sizeof(d->front), domid, id) < 0 ||
-	    schema_key_path(d->front_state, sizeof(d->front_state), d->front, KEY_FRONT_STATE) <
-		    0) {
+	if (fill_paths(c, d) < 0) {
 		free(d);
 		return NULL;
 	}

@@ -17,9 +17,9 @@
  *
  * A thread with a loop of its own. Whatever happens (a watch, a timer, a message of the frame
  * thread) leads to evaluate(): look at all nodes, ask hs_next() what to do, do it, and again until
- * there is nothing to do. Nothing is kept that can be looked up, but for what tells whether the
- * nodes are still the ones that were left: the state written last, the generation, the server's
- * reference.
+ * there is nothing to do or the backend is next. Nothing is kept that can be looked up, but for
+ * what tells whether the nodes are still the ones that were left: the state written last, the
+ * generation, the server's reference.
  *
  * Everything here may block on xenstored for as long as it likes: frames go on.
  */
@@ -118,8 +118,8 @@ static void xenstore_again(struct control *c)
 	}
 }
 
-/* Is it the backend's turn now? It makes itself heard by a watch. */
-static bool is_answered(enum hs_action action, int ret)
+/* What is next is the backend's to do, and a watch tells of it. */
+static bool is_peers_turn(enum hs_action action, int ret)
 {
 	return ret == 0 && (action == HS_OPEN || action == HS_CONNECT);
 }
@@ -150,7 +150,7 @@ static void evaluate(struct control *c)
 			  in.hold ? " hold" : "", in.stopping ? " stopping" : "",
 			  hs_action_name(action));
 		ret = step_perform(c, action, &view);
-		if (ret == -ECANCELED || is_answered(action, ret))
+		if (ret == -ECANCELED || is_peers_turn(action, ret))
 			return;
 		if (action == HS_WAIT) {
 			set_timer(c, &in);

@@ -42,6 +42,7 @@ struct front {
 	struct control *control;
 	unsigned seq;
 	int queue_frames;  /* of the TAP, as set by us; 0: not at all */
+	int queue_theirs;  /* as found set by somebody else */
 	uint64_t rate_bps; /* that it is to fit; 0: unknown */
 	bool queue_rests;
 	bool stopping, done;
@@ -142,8 +143,13 @@ static void fit_queue(struct front *f)
 	if (want == f->queue_frames)
 		return;
 	ret = tap_get_txqueuelen(f->opts.ifname, &is);
-	if (ret == 0 && f->queue_frames && is != f->queue_frames)
-		return; /* somebody knows better */
+	if (ret == 0 && f->queue_frames && is != f->queue_frames) {
+		if (is != f->queue_theirs)
+			log_info("%s: somebody else has set the queue length to %d: it stays",
+				 f->opts.ifname, is);
+		f->queue_theirs = is;
+		return;
+	}
 	if (ret == 0)
 		ret = tap_set_txqueuelen(f->opts.ifname, want);
 	if (ret < 0)

@@ -102,7 +102,7 @@ if mount -t tmpfs -o size=16k full "$PWD/full" 2>mount.err; then
 	like "$(dmvlctl uplinks)" '*no credit log*' 'and uplinks'
 	dmvlctl log 2>err
 	is $? 1 'there is no log to be read'
-	check 'traffic goes on' talks g1
+	check 'traffic goes on' wait_for 60 ticks_pass sink.out "$(tick sink.out)" 2 3
 	back_stop
 	umount "$PWD/full"
 else

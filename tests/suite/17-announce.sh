@@ -115,6 +115,10 @@ xenstore-write "$uplink/tx-capacity" 10000000000
 check 'a higher one: the longest' wait_for 30 queue_is 512
 xenstore-write "$uplink/tx-capacity" "$SUITE_RATE"
 check 'and the shortest again' wait_for 60 queue_is 64
+guest g1 'ip link set dmvl0 txqueuelen 100'
+xenstore-write "$uplink/tx-capacity" 10000000000
+check 'a length that is not of the agent' wait_for 60 guest g1 'grep -q "queue length to 100" /run/front.log'
+check 'stays' queue_is 100
 back_stop
 is $? 0 'dmvl-back ends well'
 done_testing
