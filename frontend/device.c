@@ -151,8 +151,6 @@ static int find_backend(struct device *d)
 	uint64_t domid = 0;
 	int ret = read_key(d, d->front, KEY_FRONT_BACKEND, text, sizeof(text));
 
-	if (ret >= 0 && d->back[0] && strcmp(text, d->back) == 0)
-		return 0;
 	path[0] = '\0';
 	if (ret >= 0) {
 		if (schema_parse_text(KEY_FRONT_BACKEND, text, path, sizeof(path), err) < 0) {
@@ -168,6 +166,8 @@ static int find_backend(struct device *d)
 		path[0] = '\0';
 	}
 	d->back_domid = (unsigned)domid;
+	if (strcmp(path, d->back) == 0)
+		return 0;
 	if (d->back[0])
 		watch_backend(d, false);
 	memcpy(d->back, path, sizeof(path));
