@@ -29,16 +29,30 @@ void queue_put(struct queue *q, const void *p, uint32_t n)
 	stream_add(&q->all, p, n);
 }
 
+const uint8_t *queue_head(const struct queue *q, uint32_t *n)
+{
+	if (queue_empty(q))
+		return NULL;
+	memcpy(n, q->all.bytes + q->next, sizeof(*n));
+	return q->all.bytes + q->next + sizeof(*n);
+}
+
+void queue_drop(struct queue *q)
+{
+	uint32_t n;
+
+	must(queue_head(q, &n));
+	q->next += sizeof(n) + n;
+}
+
 bool queue_take(struct queue *q, const void *p, uint32_t n)
 {
 	uint32_t want;
+	const uint8_t *head = queue_head(q, &want);
 
-	if (queue_empty(q))
+	if (!head || want != n || memcmp(head, p, n) != 0)
 		return false;
-	memcpy(&want, q->all.bytes + q->next, sizeof(want));
-	if (want != n || memcmp(q->all.bytes + q->next + sizeof(want), p, n) != 0)
-		return false;
-	q->next += sizeof(want) + n;
+	queue_drop(q);
 	return true;
 }
 

@@ -26,6 +26,9 @@ struct queue {
 void queue_put(struct queue *q, const void *p, uint32_t n);
 /* Did this arrive in its turn? Then it is taken out. */
 bool queue_take(struct queue *q, const void *p, uint32_t n);
+/* The one that must arrive next, *n bytes; NULL: none. Until the next queue_put(). */
+const uint8_t *queue_head(const struct queue *q, uint32_t *n);
+void queue_drop(struct queue *q);
 bool queue_empty(const struct queue *q);
 void queue_free(struct queue *q);
 
