@@ -26,6 +26,9 @@
 /* An orderly end takes no longer than this; the guard finishes what is left. */
 #define STOP_NS 900000000ull
 
+/* Who notices so late that it is over stood still meanwhile, as in a guest that was paused. */
+#define STOP_LATE_NS 100000000ull
+
 /* Between two changes of the TAP's queue: Linux drops what is sent while it changes one. */
 #define QUEUE_REST_NS 10000000000ull
 
@@ -46,6 +49,7 @@ struct front {
 	uint64_t rate_bps; /* that it is to fit; 0: unknown */
 	bool queue_rests;
 	bool stopping, done;
+	uint64_t stop_due_ns; /* 0: past, and not to be put off again */
 	int status;
 };
 
@@ -184,6 +188,7 @@ static void stop(struct front *f)
 		return;
 	f->stopping = true;
 	sd_notify(0, "STOPPING=1");
+	f->stop_due_ns = loop_now_ns() + STOP_NS;
 	loop_timer_set(f->last_call, STOP_NS);
 	control_stop(f->control);
 }
@@ -207,6 +212,11 @@ static void on_last_call(void *arg)
 {
 	struct front *f = arg;
 
+	if (f->stop_due_ns && loop_now_ns() > f->stop_due_ns + STOP_LATE_NS) {
+		f->stop_due_ns = 0; /* nobody had the time that was meant for an answer */
+		loop_timer_set(f->last_call, STOP_NS);
+		return;
+	}
 	log_warning("xenstore or the backend did not answer in time: leaving without a word");
 	loop_stop(f->loop);
 }

@@ -87,10 +87,10 @@ trap 'kill -CONT "$xenstored"; _suite_end' EXIT
 from=$(tick sink.out)
 past()
 {
-	awk -v f="$from" '$1 != "total" && $1 > f + 5 { found = 1 } END { exit !found }' sink.out
+	awk -v f="$from" '$1 != "total" && $1 > f + 5 && $4 > 0 { found = 1 } END { exit !found }' \
+		sink.out
 }
-check 'five seconds without xenstored' wait_for 60 past
-is "$(awk -v f="$from" '$1 != "total" && $1 > f && $1 <= f + 5 && $4 == 0' sink.out)" '' 'frames go on'
+check 'frames go on after five seconds without xenstored' wait_for 60 past
 events=$(wc -l <watch.out)
 kill -CONT "$xenstored"
 offset=$(xenstore-read "$(be g1)/log-offset")

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Thirty guests at one backend, and agents killed fifty times: nothing is left behind. With more of
+# Thirty guests at one backend, and agents killed thirty times: nothing is left behind. With more of
 # both, and how long it takes: make bench-attach. Fewer under valgrind, in which a program takes seconds
 # to begin.
 # shellcheck source=tests/suite/lib.sh
@@ -10,7 +10,7 @@
 # shellcheck source=tests/hostile/many.sh
 . "$SUITE_TOP/tests/hostile/many.sh"
 
-many=30 times=25
+many=30 times=15
 [ "${VALGRIND:-}" != 1 ] || many=6 times=3
 guests=
 for i in $(seq $many); do
