@@ -26,8 +26,9 @@
 /* An orderly end takes no longer than this; the guard finishes what is left. */
 #define STOP_NS 900000000ull
 
-/* Who notices so late that it is over stood still meanwhile, as in a guest that was paused. */
-#define STOP_LATE_NS 100000000ull
+/* If that is noticed so late, we stood still, as a paused guest does: once more, briefly. */
+#define STOP_LATE_NS  100000000ull
+#define STOP_AGAIN_NS 300000000ull
 
 /* Between two changes of the TAP's queue: Linux drops what is sent while it changes one. */
 #define QUEUE_REST_NS 10000000000ull
@@ -49,7 +50,7 @@ struct front {
 	uint64_t rate_bps; /* that it is to fit; 0: unknown */
 	bool queue_rests;
 	bool stopping, done;
-	uint64_t stop_due_ns; /* 0: past, and not to be put off again */
+	uint64_t stop_due_ns; /* 0: not to be put off again */
 	int status;
 };
 
@@ -213,8 +214,8 @@ static void on_last_call(void *arg)
 	struct front *f = arg;
 
 	if (f->stop_due_ns && loop_now_ns() > f->stop_due_ns + STOP_LATE_NS) {
-		f->stop_due_ns = 0; /* nobody had the time that was meant for an answer */
-		loop_timer_set(f->last_call, STOP_NS);
+		f->stop_due_ns = 0;
+		loop_timer_set(f->last_call, STOP_AGAIN_NS);
 		return;
 	}
 	log_warning("xenstore or the backend did not answer in time: leaving without a word");
