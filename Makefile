@@ -59,7 +59,9 @@ say = $(if $(V),,@printf '  %-6s %s\n' '$(1)' '$(2)')
 
 obj = $(patsubst %.c,$(O)/%.o,$(1))
 COMMON_SRC := $(wildcard common/*.c) $(wildcard xenstore-schema/*.c)
-BACK_SRC   := $(filter-out backend/main.c,$(wildcard backend/*.c backend/sched/*.c backend/credit/*.c))
+# What dmvlctl shares with the daemon, and what is the daemon's alone.
+BASE_SRC   := $(wildcard $(addsuffix /*.c,$(addprefix backend/,credit frame sched uplink xen)))
+BACK_SRC   := $(filter-out backend/main.c,$(wildcard backend/*.c backend/control/*.c backend/datapath/*.c))
 FRONT_SRC  := $(filter-out frontend/main.c,$(wildcard frontend/*.c))
 CTL_SRC    := $(filter-out backend/ctl/main.c,$(wildcard backend/ctl/*.c))
 UNIT_SRC   := $(wildcard tests/unit/test_*.c)
@@ -88,9 +90,10 @@ $(O)/%.o: %.c | $(GEN)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 
 # <xenctrl.h> is written in GNU C.
-$(O)/backend/dom.o: ALL_CFLAGS += -std=gnu11
+$(O)/backend/xen/dom.o: ALL_CFLAGS += -std=gnu11
 
 $(O)/libdmvl.a: $(call obj,$(COMMON_SRC))
+$(O)/libbase.a: $(call obj,$(BASE_SRC))
 $(O)/libback.a: $(call obj,$(BACK_SRC))
 $(O)/libfront.a: $(call obj,$(FRONT_SRC))
 $(O)/libctl.a: $(call obj,$(CTL_SRC))
@@ -99,13 +102,13 @@ $(O)/%.a:
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 link = $(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(LDHARDEN) -o $@ $(filter %.o,$^) $(filter %.a,$^)
-$(O)/dmvl-back: $(O)/backend/main.o $(O)/libback.a $(O)/libdmvl.a
+$(O)/dmvl-back: $(O)/backend/main.o $(O)/libback.a $(O)/libbase.a $(O)/libdmvl.a
 	$(call say,LD,$@)
 	$(link) $(LIBS_BACK)
 $(O)/dmvl-front: $(O)/frontend/main.o $(O)/libfront.a $(O)/libdmvl.a
 	$(call say,LD,$@)
 	$(link) $(LIBS_FRONT)
-$(O)/dmvlctl: $(O)/backend/ctl/main.o $(O)/libctl.a $(O)/libback.a $(O)/libdmvl.a
+$(O)/dmvlctl: $(O)/backend/ctl/main.o $(O)/libctl.a $(O)/libbase.a $(O)/libdmvl.a
 	$(call say,LD,$@)
 	$(link) $(LIBS_CTL)
 ifneq ($(P),$(O))
@@ -114,7 +117,8 @@ $(B)/%: $(O)/%
 endif
 
 # --- tests ------------------------------------------------------------------------------------------
-$(O)/tests/unit/%: $(O)/tests/unit/%.o $(O)/libctl.a $(O)/libback.a $(O)/libfront.a $(O)/libdmvl.a
+$(O)/tests/unit/%: $(O)/tests/unit/%.o $(O)/libctl.a $(O)/libback.a $(O)/libbase.a \
+		 $(O)/libfront.a $(O)/libdmvl.a
 	$(call say,LD,$@)
 	$(link) $(LIBS_BACK) -ljson-c -lm
 

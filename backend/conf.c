@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "backend/frame_cost.h"
+#include "backend/frame/frame_cost.h"
 #include "common/quote.h"
 #include "common/units.h"
 #include "xenstore-schema/schema.h"

@@ -5,7 +5,7 @@
 
 #include <limits.h>
 
-#include "backend/control.h"
+#include "backend/control/control.h"
 #include "common/log.h"
 
 struct conf {

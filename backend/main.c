@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "backend/conf.h"
-#include "backend/control.h"
-#include "backend/dpath.h"
+#include "backend/control/control.h"
+#include "backend/datapath/dpath.h"
 #include "common/tap.h"
 
 /* After this the process ends even if xenstored does not answer. */
@@ -99,7 +99,7 @@ static void on_quit(void *arg)
 		_exit(EXIT_FAILED);
 	sd_notify(0, "STOPPING=1");
 	m->type = MSG_QUIT;
-	m->slot = UINT32_MAX;
+	m->slot = LDP_SLOT_NONE;
 	mbox_put(d->to_control, &m->link);
 	loop_timer_set(d->limit, QUIT_LIMIT_NS);
 }

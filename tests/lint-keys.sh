@@ -29,9 +29,9 @@ backend/credit/record.c generation: the name of a record
 backend/credit/record.c weight: the name of a record
 backend/ctl/view.c backend: an object in the output of --json
 backend/ctl/view.c frontend: an object in the output of --json
-backend/frame_check.c vlan: a reason to drop a frame
-backend/ldp.c uplink: a reason to drop a frame
-backend/probe.c device: a link in sysfs
+backend/frame/frame_check.c vlan: a reason to drop a frame
+backend/datapath/ldp.c uplink: a reason to drop a frame
+backend/uplink/probe.c device: a link in sysfs
 ALLOWED
 
 report() { # number, status, name, file with diagnostics

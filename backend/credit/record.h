@@ -22,6 +22,13 @@
 #define RECORD_BYTES   64u
 #define RECORD_NO_LDP  UINT32_MAX
 
+/* Whose account it is. A guest that reboots, or is attached anew, is another one. */
+struct credit_id {
+	uint8_t uuid[16];
+	uint64_t generation; /* the attachment's nonce */
+	uint32_t ldp;	     /* record_ldp() */
+};
+
 struct record {
 	uint64_t seq;	/* the record's offset in the log / 64 */
 	uint64_t epoch; /* counted since the log was made */

@@ -6,13 +6,6 @@
 #include "backend/credit/batch.h"
 #include "backend/credit/ldplog.h"
 
-/* Whose account it is. A guest that reboots, or is attached anew, is another one. */
-struct credit_id {
-	uint8_t uuid[16];
-	uint64_t generation; /* the attachment's nonce */
-	uint32_t ldp;	     /* record_ldp() */
-};
-
 struct replay_account {
 	struct credit_id id;
 	int64_t balance;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* dmvlctl attach: give a guest a device. backend/nodes.h makes the nodes. */
+/* dmvlctl attach: give a guest a device. backend/xen/nodes.h makes the nodes. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,11 +7,11 @@
 #include "backend/ctl/setting.h"
 #include "backend/ctl/table.h"
 #include "backend/ctl/view.h"
-#include "backend/dom.h"
-#include "backend/frame.h"
-#include "backend/nodes.h"
+#include "backend/xen/dom.h"
+#include "backend/frame/frame.h"
+#include "backend/xen/nodes.h"
 #include "common/log.h"
-#include "common/xskey.h"
+#include "xenstore-schema/xskey.h"
 
 struct attachment {
 	struct settings settings;

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "common/log.h"
-#include "common/xskey.h"
+#include "xenstore-schema/xskey.h"
 
 /* xenstored answers in well under a second. */
 #define ANSWER_S 10

@@ -19,10 +19,10 @@
 
 #include "backend/ctl/table.h"
 #include "backend/ctl/target.h"
-#include "backend/dom.h"
-#include "backend/nodes.h"
+#include "backend/xen/dom.h"
+#include "backend/xen/nodes.h"
 #include "common/log.h"
-#include "common/xskey.h"
+#include "xenstore-schema/xskey.h"
 
 /* How often to look whether the guest still lives, which no watch tells. */
 #define LOOK_MS 250

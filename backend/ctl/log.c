@@ -19,7 +19,7 @@
 #include "backend/ctl/table.h"
 #include "backend/ctl/target.h"
 #include "common/log.h"
-#include "common/xskey.h"
+#include "xenstore-schema/xskey.h"
 
 #define POLL_NS 100000000 /* nobody tells that a file was mapped and written */
 

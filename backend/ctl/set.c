@@ -7,7 +7,7 @@
 #include "backend/ctl/table.h"
 #include "backend/ctl/view.h"
 #include "common/log.h"
-#include "common/xskey.h"
+#include "xenstore-schema/xskey.h"
 
 struct change {
 	const struct settings *settings;

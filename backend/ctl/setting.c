@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "backend/frame_check.h"
+#include "backend/frame/frame_check.h"
 #include "common/quote.h"
 #include "common/units.h"
 

@@ -18,7 +18,7 @@
 #include "backend/ctl/table.h"
 #include "common/quote.h"
 #include "common/units.h"
-#include "common/xskey.h"
+#include "xenstore-schema/xskey.h"
 
 void view_free(struct view *view)
 {

@@ -1,6 +1,6 @@
 # Benches of single parts. Included by the top Makefile.
 
-$(O)/tests/bench/frame_cost: $(O)/tests/bench/frame_cost.o $(O)/libback.a $(O)/libdmvl.a
+$(O)/tests/bench/frame_cost: $(O)/tests/bench/frame_cost.o $(O)/libback.a $(O)/libbase.a $(O)/libdmvl.a
 	$(call say,LD,$@)
 	$(link) $(LIBS_BACK)
 

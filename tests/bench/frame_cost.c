@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "backend/frame/frame_cost.h"
 #include "tests/unit/fake_dpath.h"
 
 /*

@@ -1,6 +1,6 @@
 # How well the uplink's capacity is measured: see docs/capacity.md. Included by the top Makefile.
 
-$(O)/tests/capacity/drive: $(O)/tests/capacity/drive.o $(O)/libback.a $(O)/libdmvl.a
+$(O)/tests/capacity/drive: $(O)/tests/capacity/drive.o $(O)/libback.a $(O)/libbase.a $(O)/libdmvl.a
 	$(call say,LD,$@)
 	$(link) $(LIBS_BACK)
 

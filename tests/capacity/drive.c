@@ -11,8 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "backend/capacity.h"
-#include "backend/probe.h"
+#include "backend/uplink/capacity.h"
+#include "backend/uplink/probe.h"
 #include "common/loop.h"
 #include "common/tap.h"
 #include "common/wire.h"

@@ -4,8 +4,8 @@
 #ifndef DMVL_TESTS_FUZZ_FRAMES_H
 #define DMVL_TESTS_FUZZ_FRAMES_H
 
-#include "backend/frame_check.h"
-#include "backend/vnet.h"
+#include "backend/frame/frame_check.h"
+#include "backend/frame/vnet.h"
 #include "tests/fuzz/fuzz.h"
 
 #define FRAMES_FEATURES (VNET_F_CSUM | VNET_F_TSO4 | VNET_F_TSO6 | VNET_F_USO)

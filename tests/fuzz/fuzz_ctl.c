@@ -7,7 +7,7 @@
 
 #include "backend/ctl/setting.h"
 #include "backend/ctl/target.h"
-#include "backend/frame_check.h"
+#include "backend/frame/frame_check.h"
 #include "tests/fuzz/fuzz.h"
 
 #define ARGS_MAX (SETTINGS_MAX + 2)

@@ -15,8 +15,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "backend/dpath.h"
-#include "backend/gso.h"
+#include "backend/datapath/dpath.h"
+#include "backend/frame/gso.h"
+#include "common/log.h"
 #include "tests/fuzz/far.h"
 #include "tests/fuzz/frames.h"
 #include "tests/fuzz/ref.h"

@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <linux/if_ether.h>
 
-#include "backend/gso.h"
+#include "backend/frame/gso.h"
 #include "tests/fuzz/frames.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/ref.h"

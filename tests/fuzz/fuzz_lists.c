@@ -4,7 +4,7 @@
 #include <ctype.h>
 #include <errno.h>
 
-#include "backend/frame_check.h"
+#include "backend/frame/frame_check.h"
 #include "tests/fuzz/fuzz.h"
 
 #define ERR_MAX 160

@@ -4,7 +4,7 @@
  * of what one takes is what the other refuses.
  */
 #include "backend/conf.h"
-#include "backend/frame_cost.h"
+#include "backend/frame/frame_cost.h"
 #include "common/wire.h"
 #include "frontend/options.h"
 #include "tests/fuzz/fuzz.h"

@@ -6,7 +6,7 @@
 #include <ctype.h>
 #include <errno.h>
 
-#include "backend/frame.h"
+#include "backend/frame/frame.h"
 #include "common/quote.h"
 #include "tests/fuzz/fuzz.h"
 #include "xenstore-schema/schema.h"

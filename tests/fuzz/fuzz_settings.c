@@ -6,8 +6,8 @@
  */
 #include <errno.h>
 
-#include "backend/settings.h"
-#include "common/xskey.h"
+#include "backend/control/settings.h"
+#include "xenstore-schema/xskey.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/store.h"
 

@@ -6,8 +6,8 @@
 #ifndef DMVL_TESTS_FUZZ_REF_H
 #define DMVL_TESTS_FUZZ_REF_H
 
-#include "backend/frame_check.h"
-#include "backend/vnet.h"
+#include "backend/frame/frame_check.h"
+#include "backend/frame/vnet.h"
 #include "common/wire.h"
 
 /* Header, body and padding of the message at p. */

@@ -16,7 +16,8 @@
 #define WAKE_SEEDS 40
 #define CHURN_LDPS 64u
 
-/* --- the subject: a scheduler and a ledger, as backend/dpath_epoch.c ties them together --------
+/* --- the subject: a scheduler and a ledger, as backend/datapath/epoch.c ties them together
+ * --------
  */
 
 struct lender {

@@ -10,8 +10,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "backend/dpath_priv.h"
-#include "backend/vnet.h"
+#include "backend/datapath/core.h"
+#include "backend/frame/vnet.h"
 #include "tests/unit/fake_vchan.h"
 #include "tests/unit/mkframe.h"
 
@@ -52,7 +52,7 @@ static void begin(void)
 	dp.local = sched_new(GUESTS, 1518, 1);
 	for (int dir = 0; dir < LDP_DIRS; dir++)
 		dp.epoch.ledger[dir] = ledger_new(GUESTS, 0);
-	dp.fdb = fdb_new();
+	dp.fdb = fdb_new(LDP_SLOTS);
 	dp.frame = malloc(WIRE_FRAME_MAX);
 	dp.flat = malloc(WIRE_FRAME_MAX);
 	dp.segment = malloc(WIRE_FRAME_MAX);

@@ -5,7 +5,7 @@
  */
 #include <stdlib.h>
 
-#include "backend/dpath_priv.h"
+#include "backend/datapath/core.h"
 #include "tests/unit/tap.h"
 
 #define MANY 1000u

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* dmvl-back's command line. */
 #include "backend/conf.h"
-#include "backend/frame_cost.h"
+#include "backend/frame/frame_cost.h"
 
 #include "tests/unit/tap.h"
 

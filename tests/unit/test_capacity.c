@@ -4,7 +4,7 @@
  * rate, in lumps or not, a send buffer that is charged as the kernel does, and a sender that may
  * come late. The clock is virtual.
  */
-#include "backend/capacity.h"
+#include "backend/uplink/capacity.h"
 
 #include <stdlib.h>
 
@@ -346,12 +346,16 @@ static void test_resized(void)
 
 static void test_in_force(void)
 {
-	is_int(capacity_in_force_bps(0, 0), 0, "nothing is known");
-	is_int(capacity_in_force_bps(100, 0), 100, "configured");
-	is_int(capacity_in_force_bps(0, 100), 100, "measured");
-	is_int(capacity_in_force_bps(100, 200), 100, "faster than configured");
-	is_int(capacity_in_force_bps(100, 95), 100, "a little slower");
-	is_int(capacity_in_force_bps(100, 80), 80, "clearly slower");
+	is_int(capacity_in_force_bps(0, 0, true), 0, "nothing is known");
+	is_int(capacity_in_force_bps(100, 0, true), 100, "configured");
+	is_int(capacity_in_force_bps(0, 100, true), 100, "measured");
+	is_int(capacity_in_force_bps(100, 200, true), 100, "faster than configured");
+	is_int(capacity_in_force_bps(100, 95, true), 100, "a little slower");
+	is_int(capacity_in_force_bps(100, 80, true), 80, "clearly slower");
+	is_int(capacity_in_force_bps(100, 80, false), 100,
+	       "without back-pressure the estimate is stale");
+	is_int(capacity_in_force_bps(0, 80, false), 80,
+	       "a stale estimate counts where nothing is configured");
 }
 
 int main(void)

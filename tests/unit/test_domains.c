@@ -6,8 +6,8 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "backend/device.h"
-#include "backend/nodes.h"
+#include "backend/control/device.h"
+#include "backend/xen/nodes.h"
 #include "tests/unit/tap.h"
 
 static struct dom_info domains[200]; /* by domid; exists: there is one */

@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "backend/dpath_priv.h"
+#include "backend/datapath/core.h"
 #include "tests/unit/fake_vchan.h"
 #include "tests/unit/tap.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The address table: own addresses stay, learnt ones are bounded and give way. */
-#include "backend/fdb.h"
+#include "backend/frame/fdb.h"
 
 #include <errno.h>
 
@@ -24,7 +24,7 @@ static uint8_t *mac(unsigned n)
 /* What one LDP learnt and learns once more, or gets for its own. */
 static void test_again(void)
 {
-	struct fdb *f = fdb_new();
+	struct fdb *f = fdb_new(16);
 
 	fdb_learn(f, mac(1), 12);
 	for (unsigned i = 0; i < 1000; i++)
@@ -43,7 +43,7 @@ static void test_again(void)
 int main(void)
 {
 	static const uint8_t group[6] = {1, 0, 0, 0, 0, 1};
-	struct fdb *f = fdb_new();
+	struct fdb *f = fdb_new(16);
 	unsigned known = 0;
 
 	is_int(fdb_lookup(f, mac(1)), FDB_NONE, "unknown");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Parsing, wire bytes, MACs. */
-#include "backend/frame.h"
+#include "backend/frame/frame.h"
 #include "tests/unit/mkframe.h"
 #include "tests/unit/tap.h"
 

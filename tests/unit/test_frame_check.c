@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* VLAN policy, allowed addresses, the spoof check of ARP, IPv4, IPv6 and ND, and any bytes. */
-#include "backend/frame_check.h"
+#include "backend/frame/frame_check.h"
 #include "tests/unit/mkframe.h"
 #include "tests/unit/tap.h"
 

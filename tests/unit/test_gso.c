@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Segments and checksums in software, against sums made the slow way. */
-#include "backend/gso.h"
+#include "backend/frame/gso.h"
 #include "tests/unit/mkframe.h"
 #include "tests/unit/tap.h"
 

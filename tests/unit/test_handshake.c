@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The backend's half of the handshake: every pair of states is a row. */
-#include "backend/handshake.h"
+#include "backend/control/handshake.h"
 
 #include "tests/unit/tap.h"
 

@@ -3,7 +3,7 @@
  * What the probe of an uplink sees, against the kernel that runs, in a network namespace of our own
  * that goes with the process. Devices and qdiscs that this kernel does not know are skipped.
  */
-#include "backend/probe.h"
+#include "backend/uplink/probe.h"
 
 #include <poll.h>
 #include <sched.h>
@@ -11,7 +11,7 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
-#include "backend/qdisc.h"
+#include "backend/uplink/qdisc.h"
 #include "tests/unit/tap.h"
 
 __attribute__((format(printf, 1, 2))) static bool run(const char *fmt, ...)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The frame loop's scheduling policy: real-time while it mostly sleeps. */
-#include "backend/realtime.h"
+#include "backend/datapath/realtime.h"
 
 #include <pthread.h>
 #include <sched.h>

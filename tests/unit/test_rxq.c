@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The receive queue: every byte comes out as it went in, the limit holds, CoDel keeps it short. */
-#include "backend/rxq.h"
+#include "backend/frame/rxq.h"
 
 #include <stdlib.h>
 #include <string.h>

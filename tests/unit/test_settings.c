@@ -3,12 +3,12 @@
  * A device's settings: what is well-formed is put in force, what is not changes nothing and is
  * named, what is removed has its default again. A table stands in for xenstore.
  */
-#include "backend/settings.h"
+#include "backend/control/settings.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-#include "common/xskey.h"
+#include "xenstore-schema/xskey.h"
 #include "tests/unit/tap.h"
 
 static const char *nodes[KEY_COUNT]; /* NULL: no such node */

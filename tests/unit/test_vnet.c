@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The vnet header: what is refused, what comes out, and that nothing judged is written over. */
-#include "backend/frame_check.h"
-#include "backend/gso.h"
+#include "backend/frame/frame_check.h"
+#include "backend/frame/gso.h"
 #include "tests/unit/mkframe.h"
 #include "tests/unit/tap.h"
 

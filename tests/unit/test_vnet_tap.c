@@ -5,7 +5,7 @@
  * socket to send GSO frames out of a TAP that takes none, cuts them up into the same bytes as
  * gso_segment().
  */
-#include "backend/gso.h"
+#include "backend/frame/gso.h"
 #include "tests/unit/mkframe.h"
 #include "tests/unit/tap.h"
 

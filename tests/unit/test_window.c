@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What an LDP may have in flight, and the CREDIT frames that say so: one an epoch at most. */
-#include "backend/rate.h"
+#include "backend/sched/rate.h"
 #include "tests/unit/fake_dpath.h"
 #include "tests/unit/tap.h"
 

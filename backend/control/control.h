@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* control.h: the thread that does all that may block: xenstore, the hypervisor, mapping of rings.
+ */
+#ifndef DMVL_CONTROL_H
+#define DMVL_CONTROL_H
+
+#include "backend/uplink/uplink.h"
+#include "common/mbox.h"
+
+struct control_conf {
+	char name[UPLINK_NAME_MAX + 1]; /* of this instance */
+	char device[IFNAMSIZ];		/* the uplink's interface, for display */
+	enum uplink_kind kind;
+	const struct uplink *uplink;		   /* borrowed; not its fd */
+	uint64_t tx_capacity_bps, rx_capacity_bps; /* from the command line; 0: not given */
+	uint32_t frame_cost_bytes;		   /* likewise; FRAME_COST_AUTO: not given */
+	uint32_t epoch_us;			   /* 1000..1000000 */
+	uint32_t repayment_ppm;			   /* 0..1000000 */
+};
+
+/*
+ * Connects to xenstore and the hypervisor, and refuses an uplink of which no capacity can be known.
+ * Nothing is written yet. On error -errno and one sentence in err.
+ */
+struct control;
+int control_open(const struct control_conf *conf, struct control **ctl, char *err, size_t errlen);
+
+/*
+ * Publishes the uplink and starts the thread. `in` brings it the frame loop's messages, `out` takes
+ * its orders; both are borrowed and outlive it, and so are the path of the credit log ("": there is
+ * none) and the sentence that says why there is none ("": all is well). On error -errno and one
+ * sentence in err; then ctl is no more.
+ */
+int control_start(struct control *ctl, struct mbox *in, struct mbox *out, const char *log_path,
+		  const char *log_error, char *err, size_t errlen);
+
+/*
+ * Waits for the thread to end and frees it. It ends after a MSG_QUIT: it closes every LDP, says so
+ * in xenstore and sends MSG_STOP to the loop.
+ */
+void control_join(struct control *ctl);
+
+#endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdio.h>
+#include <string.h>
+
+#include "backend/control/control_priv.h"
+#include "backend/control/device.h"
+
+/*
+ * Theory of operation
+ *
+ * Watches and their tokens: the backend directory (B) and the uplink's (U), the state of each
+ * frontend (F<domid>/<id>), @introduceDomain (I) and @releaseDomain (R). The last is a hint: it
+ * fires on registering and on suspend too, so the hypervisor is asked about each known domain.
+ * Whatever else a guest writes wakes nobody here. A watch fires also when what it is for goes with
+ * a directory above.
+ */
+
+/*
+ * A key of a device, or with an empty name its directory. Our own announcements come back as
+ * events: they change nothing. Nor does a state change settings.
+ */
+static void on_key_event(struct control *c, unsigned domid, unsigned id, const char *name)
+{
+	int key = schema_lookup(SCHEMA_BACK, name);
+	struct device *d = device_find(c, domid, id);
+
+	if (key >= 0 && schema_entry((enum schema_key)key)->owner == SCHEMA_BY_BACKEND)
+		return;
+	if (d && key == KEY_BACK_STATE)
+		d->dirty = true;
+	else
+		control_found(c, domid, id);
+}
+
+/* Is it one of the uplink's keys that we announce? */
+static bool is_announced(const struct control *c, const char *path)
+{
+	size_t len = strlen(c->uplink_dir);
+	int key = -1;
+
+	if (strncmp(path, c->uplink_dir, len) == 0 && path[len] == '/')
+		key = schema_lookup(SCHEMA_UPLINK, path + len + 1);
+	return key >= 0 && schema_entry((enum schema_key)key)->owner == SCHEMA_BY_BACKEND;
+}
+
+static void on_backend_event(struct control *c, const char *path)
+{
+	unsigned domid, id;
+	const char *rest;
+
+	if (schema_split_backend_path(path, c->domid, &domid, &id, &rest))
+		on_key_event(c, domid, id, rest);
+	else if (schema_split_backend_domain(path, c->domid, &domid))
+		control_find_of(c, domid); /* with each attach: no business of the others */
+	else
+		control_find_devices(c); /* something above: rare */
+}
+
+static void on_frontend_event(struct control *c, const char *token)
+{
+	struct device *d = NULL;
+	unsigned domid, id;
+
+	if (sscanf(token, "F%u/%u", &domid, &id) == 2)
+		d = device_find(c, domid, id);
+	if (d)
+		d->dirty = true;
+}
+
+void control_event(struct control *c, const struct xs_event *ev)
+{
+	switch (ev->token[0]) {
+	case 'B':
+		on_backend_event(c, ev->path);
+		break;
+	case 'F':
+		on_frontend_event(c, ev->token);
+		break;
+	case 'U':
+		c->link_dirty |= !is_announced(c, ev->path);
+		break;
+	case 'I':
+		c->domains_new = true;
+		break;
+	case 'R':
+		c->domains_dirty = true;
+		break;
+	}
+}
+
+int control_watch_all(struct control *c)
+{
+	char root[SCHEMA_PATH_MAX];
+	int ret = schema_backend_root(root, sizeof(root), c->domid);
+
+	if (ret >= 0)
+		ret = xs_conn_watch(c->xs, root, "B");
+	if (ret == 0)
+		ret = xs_conn_watch(c->xs, c->uplink_dir, "U");
+	if (ret == 0)
+		ret = xs_conn_watch(c->xs, "@introduceDomain", "I");
+	if (ret == 0)
+		ret = xs_conn_watch(c->xs, "@releaseDomain", "R");
+	return ret;
+}

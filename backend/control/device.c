@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/control/device.h"
+#include "backend/xen/nodes.h"
+#include "common/log.h"
+#include "xenstore-schema/xskey.h"
+
+/*
+ * Theory of operation
+ *
+ * A device is looked at (device_step) whenever one of its keys changed. A look reads both states,
+ * and all else that the toolstack or the operator wrote if any of that changed; it hands settings
+ * to the frame loop, asks the handshake what is next and does that one thing; what it wrote fires
+ * a watch and so leads to the next look.
+ *
+ * Rings are mapped here, then belong to the frame loop under a slot number until it answers
+ * MSG_DELETE by MSG_DELETED; `after` says what that answer is waited for to do. Until then the
+ * device is not looked at. A guest can make us look as often as it likes, so looks are counted in a
+ * bucket, and so are connections, each of which costs us some milliseconds and a few lines of log.
+ * One whose connections fail is offered the next one later and later. Meanwhile it is looked at as
+ * ever: its settings are the operator's, and so is its end.
+ */
+#define LOOKS_PER_SEC	  50u
+#define LOOKS_BURST	  100u
+#define CONNECTS_PER_SEC  1u
+#define CONNECTS_BURST	  20u
+#define CLOSE_TIMEOUT_NS  (5000 * 1000000ull)
+#define BACKOFF_FIRST_NS  (500 * 1000000ull)
+#define BACKOFF_DOUBLINGS 6u
+#define LASTED_NS	  (10000 * 1000000ull)
+
+struct device *device_find(struct control *c, unsigned domid, unsigned id)
+{
+	struct device *d;
+
+	TAILQ_FOREACH(d, &c->devices, next) {
+		if (d->domid == domid && d->id == id)
+			return d;
+	}
+	return NULL;
+}
+
+/* Which attachment this is; empty: it does not say. */
+static void read_generation(struct control *c, struct device *d)
+{
+	if (xskey_read(c->xs, XS_NO_TXN, d->back, KEY_BACK_GENERATION, d->generation,
+		       sizeof(d->generation)) < 0)
+		d->generation[0] = '\0';
+}
+
+static int fill_paths(const struct control *c, struct device *d)
+{
+	int ret = schema_backend_dir(d->back, sizeof(d->back), c->domid, d->domid, d->id);
+
+	if (ret >= 0)
+		ret = schema_frontend_dir(d->front, sizeof(d->front), d->domid, d->id);
+	if (ret >= 0)
+		ret = schema_key_path(d->front_state, sizeof(d->front_state), d->front,
+				      KEY_FRONT_STATE);
+	return ret;
+}
+
+struct device *device_new(struct control *c, unsigned domid, unsigned id)
+{
+	struct device *d = calloc(1, sizeof(*d));
+	struct dom_info info;
+
+	if (!d)
+		return NULL;
+	d->domid = domid;
+	d->id = id;
+	d->slot = LDP_SLOT_NONE;
+	d->fresh = true;
+	d->dirty = true;
+	d->unread = true;
+	settings_default(&d->settings);
+	bucket_init(&d->looks, LOOKS_PER_SEC * 8, LOOKS_BURST, c->now_ns);
+	bucket_init(&d->connects, CONNECTS_PER_SEC * 8, CONNECTS_BURST, c->now_ns);
+	snprintf(d->name, sizeof(d->name), "%u/%u", domid, id);
+	snprintf(d->token, sizeof(d->token), "F%u/%u", domid, id);
+	if (fill_paths(c, d) < 0) {
+		free(d);
+		return NULL;
+	}
+	read_generation(c, d);
+	if (dom_info(c->dom, domid, &info) == 0)
+		memcpy(d->uuid, info.uuid, sizeof(d->uuid));
+	TAILQ_INSERT_TAIL(&c->devices, d, next);
+	xs_conn_watch(c->xs, d->front_state, d->token);
+	return d;
+}
+
+static void free_device(struct control *c, struct device *d)
+{
+	xs_conn_unwatch(c->xs, d->front_state, d->token);
+	TAILQ_REMOVE(&c->devices, d, next);
+	free(d);
+}
+
+static void back_off(struct control *c, struct device *d)
+{
+	unsigned n = d->failures++;
+
+	d->offer_not_before_ns =
+		c->now_ns + (BACKOFF_FIRST_NS << (n < BACKOFF_DOUBLINGS ? n : BACKOFF_DOUBLINGS));
+}
+
+static void do_connect(struct control *c, struct device *d)
+{
+	d->fault[0] = '\0';
+	d->connects.tokens_bytes--;
+	if (device_connect(c, d) < 0) {
+		device_set_state(c, d, XenbusStateClosed);
+		back_off(c, d);
+		d->dirty = true;
+		return;
+	}
+	d->connected_ns = c->now_ns;
+	device_set_state(c, d, XenbusStateConnected);
+	log_info("%s: connected", d->name);
+}
+
+static void ask_delete(struct control *c, struct device *d, enum hs_action after)
+{
+	d->after = after;
+	control_post(c, control_msg(MSG_DELETE, d->slot));
+}
+
+static uint64_t may_offer_ns(struct control *c, struct device *d)
+{
+	uint64_t paced_ns = 0;
+
+	bucket_fill(&d->connects, c->now_ns);
+	if (d->connects.tokens_bytes <= 0)
+		paced_ns = bucket_when_ns(&d->connects, 1);
+	return paced_ns > d->offer_not_before_ns ? paced_ns : d->offer_not_before_ns;
+}
+
+static void do_offer(struct control *c, struct device *d)
+{
+	uint64_t when_ns = may_offer_ns(c, d);
+
+	if (c->now_ns < when_ns)
+		d->again_ns = when_ns;
+	else
+		device_offer(c, d);
+}
+
+/* --- looking ---------------------------------------------------------------------------------- */
+
+static void act(struct control *c, struct device *d, enum hs_action action)
+{
+	switch (action) {
+	case HS_WAIT:
+		break;
+	case HS_OFFER:
+		do_offer(c, d);
+		break;
+	case HS_CONNECT:
+		do_connect(c, d);
+		break;
+	case HS_DISCONNECT:
+		ask_delete(c, d, HS_DISCONNECT);
+		break;
+	case HS_CLOSING:
+		d->closing_since_ns = c->now_ns;
+		device_set_state(c, d, XenbusStateClosing);
+		break;
+	case HS_CLOSED:
+		device_set_state(c, d, XenbusStateClosed);
+		break;
+	case HS_FORGET:
+		device_gone(c, d);
+		break;
+	}
+}
+
+/* A guest that does not answer a request to close is not waited for for ever. */
+static enum hs_action lose_patience(struct control *c, struct device *d, const struct hs_input *in,
+				    enum hs_action action)
+{
+	if (action != HS_WAIT || in->online || in->back != XenbusStateClosing || !in->connected)
+		return action;
+	if (d->closing_since_ns == 0)
+		d->closing_since_ns = c->now_ns;
+	if (c->now_ns - d->closing_since_ns >= CLOSE_TIMEOUT_NS)
+		return HS_DISCONNECT;
+	d->again_ns = d->closing_since_ns + CLOSE_TIMEOUT_NS;
+	return HS_WAIT;
+}
+
+static int read_keys(struct control *c, struct device *d)
+{
+	char ignored[SCHEMA_ERR_MAX];
+	int ret = device_load_settings(c, d);
+
+	if (ret < 0)
+		return ret;
+	d->online = true;
+	xskey_read_bool(c->xs, XS_NO_TXN, d->back, KEY_BACK_ONLINE, &d->online, ignored);
+	read_generation(c, d);
+	return 0;
+}
+
+static void show_what_is_wrong(struct control *c, struct device *d)
+{
+	char minima[SCHEMA_ERR_MAX];
+
+	control_minima_error(c, d, minima);
+	device_show_error(c, d, d->unfit[0] ? d->unfit : d->fault[0] ? d->fault : minima);
+}
+
+static void look(struct control *c, struct device *d)
+{
+	struct hs_input in;
+	enum hs_action action;
+	/* They are many: not for each change of a state, which guests can make without end. */
+	int ret = d->unread ? read_keys(c, d) : 0;
+
+	if (ret == -ENOENT)
+		device_gone(c, d);
+	if (ret < 0)
+		return;
+	if (!d->served) {
+		if (d->slot != LDP_SLOT_NONE)
+			ask_delete(c, d, HS_DISCONNECT);
+		return;
+	}
+	in = (struct hs_input){
+		.back = xskey_read_state(c->xs, XS_NO_TXN, d->back, KEY_BACK_STATE),
+		.front = xskey_read_state(c->xs, XS_NO_TXN, d->front, KEY_FRONT_STATE),
+		.connected = d->slot != LDP_SLOT_NONE,
+		.online = d->online,
+		.fresh = d->fresh,
+	};
+	if (in.back == XenbusStateUnknown) {
+		/* Else being made or removed: what is written now would make a part anew. */
+		if (!xs_conn_exists(c->xs, XS_NO_TXN, d->back))
+			device_gone(c, d);
+		return;
+	}
+	d->fresh = false;
+	action = lose_patience(c, d, &in, handshake_next(&in));
+	log_debug("%s: back %d front %d: %s", d->name, in.back, in.front,
+		  handshake_action_name(action));
+	if (action != HS_FORGET)
+		show_what_is_wrong(c, d);
+	act(c, d, action);
+}
+
+void device_step(struct control *c, struct device *d)
+{
+	bucket_fill(&d->looks, c->now_ns);
+	if (d->looks.tokens_bytes <= 0) {
+		d->not_before_ns = bucket_when_ns(&d->looks, 1);
+		d->dirty = true;
+		return;
+	}
+	d->looks.tokens_bytes--;
+	d->dirty = false;
+	d->not_before_ns = 0;
+	d->again_ns = 0;
+	if (d->after != HS_WAIT || d->gone)
+		return;
+	look(c, d);
+}
+
+uint64_t device_due_ns(const struct device *d)
+{
+	if (d->dirty)
+		return d->not_before_ns;
+	return d->again_ns ? d->again_ns : UINT64_MAX;
+}
+
+/* --- what others say of it -------------------------------------------------------------------- */
+
+/* Its rings are unmapped. Now its nodes may go, and with them all that is known of it. */
+static void forget(struct control *c, struct device *d)
+{
+	char uuid[UUID_TEXT_LEN + 1];
+	unsigned domid, id;
+
+	uuid_format(d->uuid, uuid);
+	if (d->keep && nodes_save(c->xs, c->domid, c->conf.name, uuid, d->domid, d->id) == 0)
+		c->domains_new = true; /* it may be back already */
+	nodes_remove(c->xs, c->domid, d->domid, d->id, d->generation);
+	log_info("%s: detached%s", d->name, d->keep ? ", its settings kept" : "");
+	domid = d->domid;
+	id = d->id;
+	free_device(c, d);
+	/* If it was attached anew before this, the event was taken for its own. */
+	control_found(c, domid, id);
+}
+
+void device_gone(struct control *c, struct device *d)
+{
+	d->gone = true;
+	if (d->slot == LDP_SLOT_NONE)
+		forget(c, d);
+	else if (d->after == HS_WAIT)
+		ask_delete(c, d, HS_FORGET);
+}
+
+void device_deleted(struct control *c, struct device *d, struct vchan *v)
+{
+	vchan_close(v);
+	c->by_slot[d->slot] = NULL;
+	c->slots_busy--;
+	d->slot = LDP_SLOT_NONE;
+	d->after = HS_WAIT;
+	d->frozen = false;
+	if (d->gone) {
+		forget(c, d);
+		return;
+	}
+	if (c->now_ns - d->connected_ns > LASTED_NS)
+		d->failures = 0;
+	log_info("%s: disconnected", d->name);
+	if (c->quitting) {
+		d->after = HS_CLOSED; /* said of all at once */
+		return;
+	}
+	device_set_state(c, d, XenbusStateClosed);
+	d->dirty = true;
+}
+
+void device_failed(struct control *c, struct device *d, const char *why)
+{
+	if (d->after != HS_WAIT)
+		return;
+	if (why) {
+		snprintf(d->fault, sizeof(d->fault), "%s", why);
+		back_off(c, d);
+		device_show_error(c, d, d->fault);
+	}
+	ask_delete(c, d, HS_DISCONNECT);
+}
+
+void device_freeze(struct control *c, struct device *d, bool on)
+{
+	struct msg *m;
+
+	if (d->frozen == on)
+		return;
+	d->frozen = on;
+	log_info("%s: its domain %s", d->name, on ? "was suspended" : "runs again");
+	if (d->slot == LDP_SLOT_NONE)
+		return;
+	m = control_msg(MSG_FREEZE, d->slot);
+	m->on = on;
+	control_post(c, m);
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/control/device.h"
+#include "backend/frame/vnet.h"
+#include "common/log.h"
+#include "common/vchan.h"
+#include "common/wire.h"
+#include "xenstore-schema/xskey.h"
+
+/*
+ * TSO on a slow uplink too: to cut long frames (datapath/tx.c) costs less than guests' doing it.
+ * But one must fit into the queue behind the uplink, which without a pace is what is filled.
+ */
+static uint32_t offered_features(const struct control *c)
+{
+	uint32_t f = VNET_F_CSUM;
+
+	if (c->link.tx_capacity_bps || c->probe.tso)
+		f |= VNET_F_TSO4 | VNET_F_TSO6 | VNET_F_USO;
+	return f;
+}
+
+static const struct {
+	enum schema_key back, front;
+	uint32_t bit;
+} features[] = {
+	{KEY_BACK_FEATURE_CSUM, KEY_FRONT_FEATURE_CSUM, VNET_F_CSUM},
+	{KEY_BACK_FEATURE_TSO4, KEY_FRONT_FEATURE_TSO4, VNET_F_TSO4},
+	{KEY_BACK_FEATURE_TSO6, KEY_FRONT_FEATURE_TSO6, VNET_F_TSO6},
+	{KEY_BACK_FEATURE_USO, KEY_FRONT_FEATURE_USO, VNET_F_USO},
+};
+#define N_FEATURES (sizeof(features) / sizeof(features[0]))
+
+static int write_offers(struct control *c, struct device *d, uint32_t t, const void *arg)
+{
+	uint32_t offered = offered_features(c);
+	char version[8];
+	int ret;
+
+	(void)arg;
+	snprintf(version, sizeof(version), "%d", WIRE_VERSION);
+	ret = xskey_write(c->xs, t, d->back, KEY_BACK_PROTOCOL_VERSIONS, version);
+	for (size_t i = 0; ret == 0 && i < N_FEATURES; i++)
+		ret = xskey_write(c->xs, t, d->back, features[i].back,
+				  offered & features[i].bit ? "1" : "0");
+	if (ret == 0)
+		ret = xskey_write_u64(c->xs, t, d->back, KEY_BACK_MAX_RING_ORDER,
+				      WIRE_RING_ORDER_MAX);
+	if (ret == 0)
+		ret = xskey_write_state(c->xs, t, d->back, KEY_BACK_STATE, XenbusStateInitWait);
+	return ret;
+}
+
+void device_offer(struct control *c, struct device *d)
+{
+	int ret = device_write(c, d, write_offers, NULL);
+
+	if (ret < 0 && ret != -ENOENT)
+		log_error("%s: cannot write the offers: %s", d->name, strerror(-ret));
+}
+
+/* The guest's choices, read once. 0, or an error with a sentence in d->fault. */
+static int read_choices(struct control *c, struct device *d, uint32_t *rx_features)
+{
+	uint64_t version, order;
+	int ret;
+
+	ret = xskey_read_u64(c->xs, XS_NO_TXN, d->front, KEY_FRONT_PROTOCOL_VERSION, &version,
+			     d->fault);
+	if (ret < 0)
+		return ret;
+	if (version != WIRE_VERSION) {
+		snprintf(d->fault, sizeof(d->fault),
+			 "the guest wants protocol %" PRIu64 ", this backend speaks %d", version,
+			 WIRE_VERSION);
+		return -EPROTO;
+	}
+	ret = xskey_read_u64(c->xs, XS_NO_TXN, d->front, KEY_FRONT_RING_ORDER, &order, d->fault);
+	*rx_features = 0;
+	for (size_t i = 0; ret == 0 && i < N_FEATURES; i++) {
+		bool on = false;
+
+		ret = xskey_read_bool(c->xs, XS_NO_TXN, d->front, features[i].front, &on, d->fault);
+		if (on)
+			*rx_features |= features[i].bit;
+	}
+	return ret;
+}
+
+static uint32_t free_slot(const struct control *c)
+{
+	for (uint32_t slot = 0; slot < LDP_SLOTS; slot++) {
+		if (!c->by_slot[slot])
+			return slot;
+	}
+	return LDP_SLOT_NONE;
+}
+
+static int map_rings(struct device *d, struct vchan **v)
+{
+	char path[SCHEMA_PATH_MAX];
+	int ret = schema_vchan_path(path, sizeof(path), d->domid, d->id);
+
+	if (ret >= 0)
+		ret = vchan_connect(d->domid, path, v);
+	if (ret < 0)
+		snprintf(d->fault, sizeof(d->fault), "cannot map the guest's rings: %s",
+			 ret == -EPROTO ? "their size is out of range" : strerror(-ret));
+	return ret < 0 ? ret : 0;
+}
+
+int device_connect(struct control *c, struct device *d)
+{
+	uint32_t slot = free_slot(c), rx_features;
+	struct vchan *v;
+	struct msg *m;
+	int ret;
+
+	if (!d->settings.has_mac)
+		return -EINVAL; /* settings_load() said so */
+	if (slot == LDP_SLOT_NONE) {
+		snprintf(d->fault, sizeof(d->fault), "this uplink has %u devices, no more fit",
+			 LDP_SLOTS);
+		return -ENOSPC;
+	}
+	ret = read_choices(c, d, &rx_features);
+	if (ret == 0)
+		ret = map_rings(d, &v);
+	if (ret < 0)
+		return ret;
+
+	settings_to_conf(&d->settings, &d->conf);
+	d->conf.tx_features = offered_features(c);
+	d->conf.rx_features = rx_features;
+	d->slot = slot;
+	d->has_announced = false;
+	c->by_slot[slot] = d;
+	c->slots_busy++;
+	m = control_msg(MSG_ADD, slot);
+	memcpy(m->name, d->name, sizeof(m->name));
+	memcpy(m->id.uuid, d->uuid, sizeof(m->id.uuid));
+	m->id.generation = strtoull(d->generation, NULL, 16);
+	m->id.ldp = record_ldp(d->domid, d->id);
+	m->vchan = v;
+	m->conf = d->conf;
+	control_post(c, m);
+	return 0;
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "backend/control/device.h"
+#include "backend/xen/nodes.h"
+#include "common/log.h"
+#include "xenstore-schema/xskey.h"
+
+struct writing {
+	struct control *c;
+	struct device *d;
+	device_writer *write;
+	const void *arg;
+};
+
+static int write_part(struct xs_conn *xs, uint32_t t, void *arg)
+{
+	const struct writing *w = arg;
+
+	return xs_conn_exists(xs, t, w->d->back) ? w->write(w->c, w->d, t, w->arg) : -ENOENT;
+}
+
+int device_write(struct control *c, struct device *d, device_writer *write, const void *arg)
+{
+	return xs_txn(c->xs, write_part,
+		      &(struct writing){.c = c, .d = d, .write = write, .arg = arg});
+}
+
+static int write_value(struct control *c, struct device *d, uint32_t t, const void *arg)
+{
+	const struct node_value *v = arg;
+
+	return xskey_write(c->xs, t, d->back, v->key, v->value);
+}
+
+void device_set_state(struct control *c, struct device *d, enum xenbus_state state)
+{
+	char value[4];
+	int ret;
+
+	snprintf(value, sizeof(value), "%d", (int)state);
+	ret = device_write(c, d, write_value, &(struct node_value){KEY_BACK_STATE, value});
+	if (ret < 0 && ret != -ENOENT)
+		log_error("%s: cannot write state %d: %s", d->name, state, strerror(-ret));
+}
+
+int device_write_closed(struct control *c, uint32_t t)
+{
+	struct device *d;
+	int ret = 0;
+
+	TAILQ_FOREACH(d, &c->devices, next) {
+		if (ret == 0 && d->after == HS_CLOSED && xs_conn_exists(c->xs, t, d->back))
+			ret = xskey_write_state(c->xs, t, d->back, KEY_BACK_STATE,
+						XenbusStateClosed);
+	}
+	return ret;
+}
+
+static int announce_one(struct control *c, struct device *d, uint32_t t, enum schema_key key,
+			uint64_t now, uint64_t was)
+{
+	if (d->has_announced && now == was)
+		return 0;
+	return xskey_write_u64(c->xs, t, d->back, key, now);
+}
+
+static int write_announcement(struct control *c, struct device *d, uint32_t t, const void *arg)
+{
+	const struct announcement *now = arg, *was = &d->announced;
+	char balance[24];
+	int ret = announce_one(c, d, t, KEY_BACK_CREDIT, now->credit_bytes, was->credit_bytes);
+
+	snprintf(balance, sizeof(balance), "%" PRId64, now->balance_bytes);
+	if (ret == 0 && !(d->has_announced && now->balance_bytes == was->balance_bytes))
+		ret = xskey_write(c->xs, t, d->back, KEY_BACK_CREDIT_BALANCE, balance);
+	if (ret == 0)
+		ret = announce_one(c, d, t, KEY_BACK_LOG_OFFSET, now->log_offset, was->log_offset);
+	if (ret == 0)
+		ret = announce_one(c, d, t, KEY_BACK_TX_RATE, now->tx_rate_bps, was->tx_rate_bps);
+	if (ret == 0)
+		ret = announce_one(c, d, t, KEY_BACK_RX_RATE, now->rx_rate_bps, was->rx_rate_bps);
+	return ret;
+}
+
+void device_announce(struct control *c, struct device *d, const struct announcement *now)
+{
+	int ret = device_write(c, d, write_announcement, now);
+
+	if (ret == 0) {
+		d->announced = *now;
+		d->has_announced = true;
+	} else if (ret != -ENOENT) {
+		log_debug("%s: cannot announce its credit: %s", d->name, strerror(-ret));
+	}
+}
+
+void device_show_error(struct control *c, struct device *d, const char *text)
+{
+	if (strcmp(d->error, text) == 0)
+		return;
+	if (text[0])
+		log_warning("%s: %s", d->name, text);
+	else
+		log_info("%s: well again", d->name);
+	snprintf(d->error, sizeof(d->error), "%s", text);
+	device_write(c, d, write_value, &(struct node_value){KEY_BACK_ERROR, text});
+}

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "backend/control/settings.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "xenstore-schema/xskey.h"
+
+/* One load: the first error is kept, later ones wait until it is mended. */
+struct load {
+	struct xs_conn *xs;
+	const char *dir;
+	char *err;
+	char text[SCHEMA_VALUE_MAX + 1];
+	char why[SCHEMA_ERR_MAX];
+	bool present[KEY_COUNT];
+	int ret;
+};
+
+static void complain(struct load *ld)
+{
+	if (ld->err[0] == '\0')
+		snprintf(ld->err, SCHEMA_ERR_MAX, "%s", ld->why);
+}
+
+/* The value as text, the default where it is missing. Else -ENOENT, or an error that was noted. */
+static int get(struct load *ld, enum schema_key key)
+{
+	int ret = -ENOENT;
+
+	if (ld->present[key])
+		ret = xskey_read(ld->xs, XS_NO_TXN, ld->dir, key, ld->text, sizeof(ld->text));
+	if (ret >= 0)
+		return 0;
+	if (ret == -ENOENT) {
+		if (!schema_entry(key)->dflt)
+			return -ENOENT;
+		snprintf(ld->text, sizeof(ld->text), "%s", schema_entry(key)->dflt);
+		return 0;
+	}
+	if (ret == -E2BIG)
+		snprintf(ld->why, sizeof(ld->why), "%s: longer than %d bytes", schema_name(key),
+			 SCHEMA_VALUE_MAX);
+	else if (ret == -EILSEQ)
+		snprintf(ld->why, sizeof(ld->why), "%s: not a text", schema_name(key));
+	else
+		ld->ret = ret;
+	if (ret == -E2BIG || ret == -EILSEQ)
+		complain(ld);
+	return ret;
+}
+
+static void load_u64(struct load *ld, enum schema_key key, uint64_t *out)
+{
+	if (get(ld, key) == 0 && schema_parse_u64(key, ld->text, out, ld->why) < 0)
+		complain(ld);
+}
+
+static void load_u32(struct load *ld, enum schema_key key, uint32_t *out)
+{
+	uint64_t v = *out;
+
+	load_u64(ld, key, &v);
+	*out = (uint32_t)v; /* the schema's range fits */
+}
+
+static void load_bool(struct load *ld, enum schema_key key, bool *out)
+{
+	if (get(ld, key) == 0 && schema_parse_bool(key, ld->text, out, ld->why) < 0)
+		complain(ld);
+}
+
+static void load_mac(struct load *ld, struct ldp_settings *s)
+{
+	int ret = get(ld, KEY_BACK_MAC);
+
+	if (ret == -ENOENT) {
+		snprintf(ld->why, sizeof(ld->why), "%s: missing", schema_name(KEY_BACK_MAC));
+		complain(ld);
+		s->has_mac = false;
+	}
+	if (ret < 0)
+		return;
+	if (schema_parse_mac(KEY_BACK_MAC, ld->text, s->mac, ld->why) < 0)
+		complain(ld);
+	else
+		s->has_mac = true;
+}
+
+/* The lists have parsers of their own, whose sentence lacks the key. */
+static void complain_of(struct load *ld, enum schema_key key, const char *why)
+{
+	snprintf(ld->why, sizeof(ld->why), "%s: %.200s", schema_name(key), why);
+	complain(ld);
+}
+
+static bool get_list(struct load *ld, enum schema_key key)
+{
+	if (get(ld, key) < 0)
+		return false;
+	if (schema_parse_text(key, ld->text, NULL, 0, ld->why) == 0)
+		return true;
+	complain(ld);
+	return false;
+}
+
+static void load_lists(struct load *ld, struct ldp_settings *s)
+{
+	char why[SCHEMA_ERR_MAX];
+
+	if (get_list(ld, KEY_BACK_VLAN) &&
+	    vlan_policy_parse(ld->text, &s->vlan, why, sizeof(why)) < 0)
+		complain_of(ld, KEY_BACK_VLAN, why);
+	if (get_list(ld, KEY_BACK_ALLOWED_IP) &&
+	    ip_list_parse(ld->text, &s->allowed, why, sizeof(why)) < 0)
+		complain_of(ld, KEY_BACK_ALLOWED_IP, why);
+}
+
+/* Limits hold together or not at all. */
+static void load_limits(struct load *ld, struct ldp_settings *s)
+{
+	struct schema_limits lim = {s->tx_min, s->tx_max, s->rx_min, s->rx_max};
+
+	load_u64(ld, KEY_BACK_TX_MIN, &lim.tx_min_bps);
+	load_u64(ld, KEY_BACK_TX_MAX, &lim.tx_max_bps);
+	load_u64(ld, KEY_BACK_RX_MIN, &lim.rx_min_bps);
+	load_u64(ld, KEY_BACK_RX_MAX, &lim.rx_max_bps);
+	if (schema_cross_check(&lim, ld->why) < 0) {
+		complain(ld);
+		return;
+	}
+	s->tx_min = lim.tx_min_bps;
+	s->tx_max = lim.tx_max_bps;
+	s->rx_min = lim.rx_min_bps;
+	s->rx_max = lim.rx_max_bps;
+}
+
+int settings_load(struct xs_conn *xs, const char *dir, struct ldp_settings *s, char *err)
+{
+	struct load ld = {.xs = xs, .dir = dir, .err = err};
+	unsigned latency = s->low_latency ? SCHEMA_LATENCY_LOW : SCHEMA_LATENCY_NORMAL;
+
+	err[0] = '\0';
+	ld.ret = xskey_list(xs, XS_NO_TXN, dir, SCHEMA_BACK, ld.present);
+	if (ld.ret < 0)
+		return ld.ret;
+	load_u32(&ld, KEY_BACK_WEIGHT, &s->weight);
+	load_limits(&ld, s);
+	load_u64(&ld, KEY_BACK_TX_BURST, &s->tx_burst);
+	load_u64(&ld, KEY_BACK_RX_BURST, &s->rx_burst);
+	load_bool(&ld, KEY_BACK_SPOOF_CHECK, &s->spoof_check);
+	load_u32(&ld, KEY_BACK_FLOOD_RATE, &s->flood_rate);
+	load_u32(&ld, KEY_BACK_MTU, &s->mtu);
+	if (get(&ld, KEY_BACK_LATENCY) == 0 &&
+	    schema_parse_enum(KEY_BACK_LATENCY, ld.text, &latency, ld.why) < 0)
+		complain(&ld);
+	s->low_latency = latency == SCHEMA_LATENCY_LOW;
+	load_mac(&ld, s);
+	load_lists(&ld, s);
+	if (get(&ld, KEY_BACK_UPLINK) == 0 &&
+	    schema_parse_text(KEY_BACK_UPLINK, ld.text, s->uplink, sizeof(s->uplink), ld.why) < 0)
+		complain(&ld);
+	return ld.ret;
+}
+
+void settings_default(struct ldp_settings *s)
+{
+	*s = (struct ldp_settings){
+		.weight = (uint32_t)schema_default(KEY_BACK_WEIGHT),
+		.spoof_check = schema_default(KEY_BACK_SPOOF_CHECK) != 0,
+		.flood_rate = (uint32_t)schema_default(KEY_BACK_FLOOD_RATE),
+		.mtu = (uint32_t)schema_default(KEY_BACK_MTU),
+	};
+	snprintf(s->uplink, sizeof(s->uplink), "%s", schema_entry(KEY_BACK_UPLINK)->dflt);
+}
+
+void settings_to_conf(const struct ldp_settings *s, struct ldp_conf *conf)
+{
+	conf->tx = (struct sched_rule){
+		.weight = s->weight,
+		.min_bps = s->tx_min,
+		.max_bps = s->tx_max,
+		.burst_bytes = (uint32_t)s->tx_burst,
+		.low_latency = s->low_latency,
+	};
+	conf->rx = (struct sched_rule){
+		.weight = s->weight,
+		.min_bps = s->rx_min,
+		.max_bps = s->rx_max,
+		.burst_bytes = (uint32_t)s->rx_burst,
+		.low_latency = s->low_latency,
+	};
+	memcpy(conf->mac, s->mac, sizeof(conf->mac));
+	conf->mtu = s->mtu;
+	conf->spoof_check = s->spoof_check;
+	conf->allowed = s->allowed;
+	conf->vlan = s->vlan;
+	conf->flood_rate = s->flood_rate;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* settings.h: an LDP's settings, as operators write them and as they are in force. */
+#ifndef DMVL_SETTINGS_H
+#define DMVL_SETTINGS_H
+
+#include "backend/msg/ldp_conf.h"
+#include "common/xs.h"
+#include "xenstore-schema/schema.h"
+
+struct ldp_settings {
+	uint32_t weight;
+	uint64_t tx_min, tx_max, rx_min, rx_max; /* bits per second, 0 = none */
+	uint64_t tx_burst, rx_burst;		 /* bytes, 0 = by the rate */
+	bool low_latency;
+	bool spoof_check;
+	uint32_t flood_rate;
+	uint32_t mtu;
+	uint8_t mac[6];
+	bool has_mac;
+	struct ip_list allowed;
+	struct vlan_policy vlan;
+	char uplink[33];
+};
+
+/* What holds where nothing is written. */
+void settings_default(struct ldp_settings *s);
+
+/*
+ * Reads all keys of the backend directory `dir`. Each that is malformed or out of range keeps the
+ * value that *s had, and the first of them is named, with value and range, in err (SCHEMA_ERR_MAX
+ * bytes; empty when all is well). Returns 0 or -errno of xenstore; -ENOENT: no such directory.
+ */
+int settings_load(struct xs_conn *xs, const char *dir, struct ldp_settings *s, char *err);
+
+/* What the frame loop needs of them. Features are the handshake's and left as they are. */
+void settings_to_conf(const struct ldp_settings *s, struct ldp_conf *conf);
+
+#endif

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "backend/datapath/core.h"
+
+/*
+ * Theory of operation
+ *
+ * Epochs are for accounting only: no frame waits for one. The first frame that is charged begins
+ * one, or a change of who shares the uplink; one follows the other while there is anything in them,
+ * and then no timer runs until the next frame: an idle host is not woken. Epochs that passed so are
+ * counted, and balances decay for them when there is traffic again.
+ *
+ * There is a ledger for each direction, and a log for each, which the ledger writes. The logs are
+ * made, or taken over from an earlier process, before the first frame. What could not be had then
+ * is not tried again: the ledgers go on in memory, and the uplink's `error` says so.
+ */
+#define ACTIVE_MAX 16u /* epochs that a late turn of the loop may count as carried capacity */
+#define TELL_NS	   NS_PER_SEC
+
+/* --- epochs ----------------------------------------------------------------------------------- */
+
+static void count_passed(struct dpath_epoch *e, uint64_t epochs)
+{
+	for (int dir = 0; dir < LDP_DIRS; dir++)
+		e->passed[dir] += epochs;
+}
+
+/* Whole epochs since begin_ns. A timer may be early, and then that is still to come. */
+static uint64_t epochs_since(const struct dpath *dp)
+{
+	const struct dpath_epoch *e = &dp->epoch;
+
+	return dp->now_ns > e->begin_ns ? (dp->now_ns - e->begin_ns) / e->conf.epoch_ns : 0;
+}
+
+/* Something is to be accounted for: an epoch is under way from now on, at the latest. */
+static void begin(struct dpath *dp)
+{
+	struct dpath_epoch *e = &dp->epoch;
+
+	if (e->running)
+		return;
+	e->running = true;
+	count_passed(e, epochs_since(dp));
+	e->begin_ns = dp->now_ns;
+	loop_timer_set(e->timer, e->conf.epoch_ns);
+}
+
+void dpath_epoch_begin(struct dpath *dp)
+{
+	begin(dp);
+}
+
+void dpath_served(struct dpath *dp, struct sched *s, struct ldp *l, uint32_t wire_bytes,
+		  uint32_t charge_bytes, bool more)
+{
+	uint64_t clock_ns = s == dp->tx	  ? dpath_tx_clock(dp)
+			    : s == dp->rx ? dpath_rx_clock(dp)
+					  : dp->now_ns;
+
+	sched_served(s, l->slot, wire_bytes, charge_bytes, more, clock_ns);
+	if (s != dp->local) /* whose frames only guests' windows follow */
+		ledger_serve(dp->epoch.ledger[s == dp->tx ? LDP_TX : LDP_RX], l->slot,
+			     charge_bytes);
+	begin(dp);
+}
+
+static void set_time(struct dpath *dp)
+{
+	struct timespec wall;
+
+	clock_gettime(CLOCK_REALTIME, &wall);
+	for (int dir = 0; dir < LDP_DIRS; dir++)
+		ledger_set_time(dp->epoch.ledger[dir], dp->now_ns,
+				(uint64_t)wall.tv_sec * NS_PER_SEC + (uint64_t)wall.tv_nsec);
+}
+
+static void fill_in(struct dpath *dp, struct ldp *l, enum ldp_dir dir)
+{
+	const struct ledger *ledger = dp->epoch.ledger[dir];
+
+	l->account[dir].balance_bytes = ledger_balance(ledger, l->slot);
+	l->account[dir].log_offset = ledger_offset(ledger, l->slot);
+	sched_set_factor(dir == LDP_TX ? dp->tx : dp->rx, l->slot, ledger_factor(ledger, l->slot));
+}
+
+static bool end_of(struct dpath *dp, enum ldp_dir dir, uint64_t epochs)
+{
+	struct dpath_epoch *e = &dp->epoch;
+	uint64_t rate = dir == LDP_TX ? dpath_capacity_bps(dp) : dp->link.rx_capacity_bps;
+	uint64_t active = epochs < ACTIVE_MAX ? epochs : ACTIVE_MAX;
+
+	if (!ledger_epoch(e->ledger[dir], e->passed[dir],
+			  rate / 8 * active * (e->conf.epoch_ns / 1000) / 1000000))
+		return false;
+	e->passed[dir] = 0;
+	for (uint32_t slot = 0; slot < dp->slots_end; slot++) {
+		if (dp->ldp[slot])
+			fill_in(dp, dp->ldp[slot], dir);
+	}
+	return true;
+}
+
+static void send_end(struct dpath *dp, uint64_t end)
+{
+	struct msg *m = calloc(1, sizeof(*m));
+
+	if (!m)
+		return;
+	m->type = MSG_LOGGED;
+	m->slot = LDP_SLOT_NONE;
+	m->offset = end;
+	mbox_put(dp->out, &m->link);
+}
+
+static void tell_end(struct dpath *dp)
+{
+	struct dpath_epoch *e = &dp->epoch;
+	uint64_t end = ledger_log_end(e->ledger[LDP_TX]);
+
+	if (end == e->told_end || dp->now_ns - e->told_ns < TELL_NS)
+		return;
+	e->told_end = end;
+	e->told_ns = dp->now_ns;
+	send_end(dp, end);
+}
+
+void dpath_epoch(struct dpath *dp)
+{
+	struct dpath_epoch *e = &dp->epoch;
+	uint64_t epochs = epochs_since(dp), next_ns;
+	bool any = false;
+
+	epochs += epochs == 0;
+	e->begin_ns += epochs * e->conf.epoch_ns;
+	count_passed(e, epochs);
+	set_time(dp);
+	for (int dir = 0; dir < LDP_DIRS; dir++)
+		any |= end_of(dp, (enum ldp_dir)dir, epochs);
+	tell_end(dp);
+	e->running = any;
+	if (!any)
+		return;
+	next_ns = e->begin_ns + e->conf.epoch_ns;
+	loop_timer_set(e->timer, next_ns > dp->now_ns ? next_ns - dp->now_ns : 0);
+}
+
+static void on_epoch(void *arg)
+{
+	struct dpath *dp = arg;
+
+	dp->now_ns = loop_now_ns();
+	dpath_epoch(dp);
+	dpath_update_credits(dp);
+	dpath_run(dp);
+}
+
+/* --- accounts come and go --------------------------------------------------------------------- */
+
+void dpath_account_open(struct dpath *dp, struct ldp *l)
+{
+	set_time(dp);
+	ledger_attach(dp->epoch.ledger[LDP_TX], l->slot, &l->id, l->conf.tx.weight);
+	ledger_attach(dp->epoch.ledger[LDP_RX], l->slot, &l->id, l->conf.rx.weight);
+	fill_in(dp, l, LDP_TX);
+	fill_in(dp, l, LDP_RX);
+	begin(dp);
+}
+
+void dpath_account_reweight(struct dpath *dp, struct ldp *l)
+{
+	set_time(dp);
+	ledger_set_weight(dp->epoch.ledger[LDP_TX], l->slot, l->conf.tx.weight);
+	ledger_set_weight(dp->epoch.ledger[LDP_RX], l->slot, l->conf.rx.weight);
+	begin(dp);
+}
+
+void dpath_account_close(struct dpath *dp, struct ldp *l)
+{
+	set_time(dp);
+	for (int dir = 0; dir < LDP_DIRS; dir++)
+		ledger_detach(dp->epoch.ledger[dir], l->slot);
+	begin(dp);
+}
+
+/* --- the logs --------------------------------------------------------------------------------- */
+
+/* The accounts that a log has, if it has any. */
+static void take_over(struct dpath *dp, enum ldp_dir dir, const char *path)
+{
+	struct dpath_epoch *e = &dp->epoch;
+	struct ldplog_reader reader;
+	struct replay rp;
+
+	ldplog_reader_init(&reader, e->file[dir].mem);
+	replay_init(&rp);
+	if (replay_log(&rp, &reader) == 0 && rp.synced) {
+		ledger_adopt(e->ledger[dir], &rp);
+		log_info("%s: balances replayed up to epoch %llu", path,
+			 (unsigned long long)rp.epoch);
+	} else if (reader.at > 0) {
+		log_warning("%s tells no balances: all begin with 0", path);
+	}
+	replay_free(&rp);
+}
+
+static int open_log(struct dpath *dp, enum ldp_dir dir, const struct ldplog_id *id, char *said)
+{
+	struct dpath_epoch *e = &dp->epoch;
+	char path[LOGFILE_PATH_MAX + 1];
+	struct ldplog_writer writer;
+	int ret;
+
+	if (logfile_path(path, e->conf.run_dir, e->conf.name, dir) < 0) {
+		snprintf(said, LOGFILE_ERR_MAX, "the run directory's name is too long");
+		return -ENAMETOOLONG;
+	}
+	ret = logfile_open(&e->file[dir], path, LDPLOG_RING_BYTES, id, said);
+	if (ret < 0)
+		return ret;
+	if (said[0])
+		log_notice("%s: a fresh log takes its place, all balances begin with 0", said);
+	take_over(dp, dir, path);
+	ldplog_writer_init(&writer, e->file[dir].mem);
+	ledger_log_to(e->ledger[dir], &writer);
+	if (dir == LDP_TX)
+		memcpy(e->path, path, sizeof(e->path));
+	return 0;
+}
+
+static void open_logs(struct dpath *dp)
+{
+	struct dpath_epoch *e = &dp->epoch;
+	struct ldplog_id id = {.epoch_us = (uint32_t)(e->conf.epoch_ns / 1000)};
+	char said[LOGFILE_ERR_MAX] = "";
+	int ret = logfile_boot_id(id.boot, sizeof(id.boot));
+
+	if (ret < 0)
+		snprintf(said, sizeof(said), "the host's boot id: %s", strerror(-ret));
+	snprintf(id.name, sizeof(id.name), "%s", e->conf.name);
+	for (int dir = 0; ret == 0 && dir < LDP_DIRS; dir++) {
+		id.dir = (uint32_t)dir;
+		ret = open_log(dp, (enum ldp_dir)dir, &id, said);
+	}
+	if (ret == 0)
+		return;
+	snprintf(e->error, sizeof(e->error), "no credit log, balances end with the daemon: %s",
+		 said); /* cut where it is longer */
+	log_error("%s", e->error);
+}
+
+const char *dpath_log_path(const struct dpath *dp)
+{
+	return dp->epoch.path;
+}
+
+const char *dpath_log_error(const struct dpath *dp)
+{
+	return dp->epoch.error;
+}
+
+bool dpath_epoch_init(struct dpath *dp)
+{
+	struct dpath_epoch *e = &dp->epoch;
+
+	e->timer = loop_timer_new(dp->loop, on_epoch, dp);
+	for (int dir = 0; dir < LDP_DIRS; dir++)
+		e->ledger[dir] = ledger_new(LDP_SLOTS, e->conf.repayment_ppm);
+	if (!e->timer || !e->ledger[LDP_TX] || !e->ledger[LDP_RX])
+		return false;
+	dp->now_ns = e->begin_ns = loop_now_ns();
+	set_time(dp);
+	if (e->conf.run_dir)
+		open_logs(dp);
+	return true;
+}
+
+void dpath_epoch_fini(struct dpath *dp)
+{
+	loop_timer_free(dp->epoch.timer);
+	for (int dir = 0; dir < LDP_DIRS; dir++) {
+		if (dp->epoch.ledger[dir]) /* what has not been committed yet */
+			ledger_epoch(dp->epoch.ledger[dir], dp->epoch.passed[dir] + 1, 0);
+		ledger_free(dp->epoch.ledger[dir]);
+		logfile_close(&dp->epoch.file[dir]);
+	}
+}

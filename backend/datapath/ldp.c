@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "backend/datapath/ldp.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "backend/frame/vnet.h"
+
+const char *ldp_drop_name(unsigned reason)
+{
+	static const char *const names[LDP_DROPS] = {
+		[LDP_DROP_FLOOD] = "flood",
+		[LDP_DROP_NO_ROUTE] = "no-route",
+		[LDP_DROP_UPLINK] = "uplink",
+		[LDP_DROP_RX_FULL] = "rx-full",
+		[LDP_DROP_RX_CODEL] = "rx-codel",
+		[LDP_DROP_RX_VLAN] = "rx-vlan",
+		[LDP_DROP_RX_OVERSIZE] = "rx-oversize",
+	};
+
+	if (reason < FRAME_VERDICTS)
+		return frame_verdict_name((enum frame_verdict)reason);
+	return reason < LDP_DROPS ? names[reason] : "?";
+}
+
+void ldp_count_drop(struct ldp *l, unsigned reason)
+{
+	l->count.drops[reason]++;
+}
+
+/* Copies the head frame's headers out of shared memory, once, and makes its vnet header anew. */
+static void read_head(struct ldp *l, const struct wire_hdr *wh)
+{
+	struct virtio_net_hdr_v1 in;
+	int ret;
+
+	l->frame_len = wh->len - WIRE_VNET_LEN;
+	l->hdr_len = l->frame_len < FRAME_HDR_MAX ? l->frame_len : FRAME_HDR_MAX;
+	vchan_rx_copy(l->vchan, sizeof(*wh), &in, WIRE_VNET_LEN);
+	vchan_rx_copy(l->vchan, sizeof(*wh) + WIRE_VNET_LEN, l->hdr, l->hdr_len);
+
+	l->verdict = FRAME_OK;
+	l->cut.done = 0;
+	memset(&l->vnet, 0, sizeof(l->vnet));
+	if (frame_parse(l->hdr, l->hdr_len, l->frame_len, &l->fi) < 0) {
+		l->verdict = FRAME_MALFORMED;
+		return;
+	}
+	ret = vnet_rebuild(&in, &l->fi, l->hdr, l->hdr_len, l->conf.tx_features,
+			   (uint16_t)l->conf.mtu, &l->vnet);
+	if (ret == -EMSGSIZE)
+		l->verdict = FRAME_OVERSIZE;
+	else if (ret < 0)
+		l->verdict = FRAME_OFFLOAD;
+}
+
+/* Sees what the guest has written since; false: its index is out of range. */
+static bool refresh(struct ldp *l, const char **why)
+{
+	int64_t avail = vchan_rx_poll(l->vchan);
+
+	if (avail < 0) {
+		*why = "TX ring index out of range";
+		return false;
+	}
+	l->tx_avail = (uint32_t)avail;
+	return true;
+}
+
+/*
+ * Copies the header of the next message out. 1: it is whole; 0: not (yet) there; -EPROTO. The view
+ * of the ring is only refreshed when it is used up, so that a batch reads the index once.
+ */
+static int next_message(struct ldp *l, struct wire_hdr *wh, const char **why)
+{
+	if (l->tx_avail < sizeof(*wh) && !refresh(l, why))
+		return -EPROTO;
+	if (l->tx_avail < sizeof(*wh))
+		return 0;
+	vchan_rx_copy(l->vchan, 0, wh, sizeof(*wh));
+	if (wire_check(wh, vchan_ring_bytes(l->vchan), why) < 0)
+		return -EPROTO;
+	if (wire_size(wh->len) > l->tx_avail && !refresh(l, why))
+		return -EPROTO;
+	return wire_size(wh->len) <= l->tx_avail;
+}
+
+static void skip_message(struct ldp *l, uint32_t len)
+{
+	vchan_rx_advance(l->vchan, wire_size(len));
+	l->tx_avail -= wire_size(len);
+	l->tx_dirty = true;
+}
+
+int ldp_scan(struct ldp *l, ldp_judge *judge, const char **why)
+{
+	struct wire_hdr wh;
+	int ret;
+
+	l->head = LDP_HEAD_NONE;
+	while ((ret = next_message(l, &wh, why)) > 0) {
+		if (wh.type == WIRE_DATA) {
+			read_head(l, &wh);
+			judge(l);
+			return 0;
+		}
+		if (wh.type == WIRE_CREDIT) {
+			*why = "credit from a guest";
+			return -EPROTO;
+		}
+		skip_message(l, wh.len);
+	}
+	return ret;
+}
+
+unsigned ldp_head_iov(struct ldp *l, uint32_t off, uint32_t len, struct iovec iov[3])
+{
+	uint32_t copied = off < l->hdr_len ? l->hdr_len - off : 0;
+	unsigned n = 0;
+
+	if (copied > len)
+		copied = len;
+	if (copied > 0)
+		iov[n++] = (struct iovec){l->hdr + off, copied};
+	if (copied < len)
+		n += vchan_rx_iov(l->vchan,
+				  (uint32_t)sizeof(struct wire_hdr) + WIRE_VNET_LEN + off + copied,
+				  len - copied, iov + n);
+	return n;
+}
+
+void ldp_consume(struct ldp *l)
+{
+	skip_message(l, WIRE_VNET_LEN + l->frame_len);
+	l->head = LDP_HEAD_NONE;
+}
+
+/* Room for a message of `len` bytes, or -EAGAIN with an event armed, or -EPROTO. */
+static int make_room(struct ldp *l, uint32_t len)
+{
+	int64_t space = vchan_tx_poll(l->vchan);
+
+	if (space >= 0 && (uint32_t)space < wire_size(len))
+		space = vchan_tx_arm(l->vchan);
+	if (space < 0)
+		return -EPROTO;
+	return (uint32_t)space < wire_size(len) ? -EAGAIN : 0;
+}
+
+static void write_message(struct ldp *l, const struct wire_hdr *wh)
+{
+	vchan_tx_copy(l->vchan, 0, wh, sizeof(*wh));
+	vchan_tx_advance(l->vchan, wire_size(wh->len));
+	l->rx_dirty = true;
+}
+
+int ldp_deliver(struct ldp *l, const struct rxq_frame *f)
+{
+	struct wire_hdr wh = wire_make(WIRE_DATA, WIRE_VNET_LEN + f->len);
+	uint32_t off = sizeof(wh);
+	int ret = make_room(l, wh.len);
+
+	if (ret < 0)
+		return ret;
+	vchan_tx_copy(l->vchan, off, &f->vnet, WIRE_VNET_LEN);
+	off += WIRE_VNET_LEN;
+	for (unsigned i = 0; i < f->iovcnt; i++) {
+		vchan_tx_copy(l->vchan, off, f->iov[i].iov_base, (uint32_t)f->iov[i].iov_len);
+		off += (uint32_t)f->iov[i].iov_len;
+	}
+	write_message(l, &wh);
+	l->count.rx_frames++;
+	l->count.rx_bytes += f->cost_bytes;
+	return 0;
+}
+
+bool ldp_send_credit(struct ldp *l, const struct wire_credit *credit)
+{
+	struct wire_hdr wh = wire_make(WIRE_CREDIT, sizeof(*credit));
+	int64_t space = vchan_tx_poll(l->vchan);
+
+	if (space <
+	    (int64_t)wire_size(wh.len)) /* or the index is bad: the next frame will say so */
+		return false;
+	vchan_tx_copy(l->vchan, sizeof(wh), credit, sizeof(*credit));
+	write_message(l, &wh);
+	return true;
+}
+
+void ldp_commit(struct ldp *l)
+{
+	if (l->tx_dirty)
+		vchan_rx_commit(l->vchan);
+	if (l->rx_dirty)
+		vchan_tx_commit(l->vchan);
+	l->tx_dirty = false;
+	l->rx_dirty = false;
+}
+
+void ldp_report(const struct ldp *l)
+{
+	char drops[512] = "";
+	size_t n = 0;
+
+	for (unsigned i = 1; i < LDP_DROPS && n < sizeof(drops) - 32; i++) {
+		if (l->count.drops[i])
+			n += (size_t)snprintf(drops + n, sizeof(drops) - n, " %s=%" PRIu64,
+					      ldp_drop_name(i), l->count.drops[i]);
+	}
+	log_notice("%s: tx frames=%" PRIu64 " bytes=%" PRIu64 " rx frames=%" PRIu64
+		   " bytes=%" PRIu64 " dropped%s",
+		   l->name, l->count.tx_frames, l->count.tx_bytes, l->count.rx_frames,
+		   l->count.rx_bytes, n ? drops : "=0");
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* ldp.h: one Logical Data Path as the frame loop sees it: its rings, its head frame, its queue. */
+#ifndef DMVL_LDP_H
+#define DMVL_LDP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "backend/credit/announce.h"
+#include "backend/credit/replay.h"
+#include "backend/frame/frame.h"
+#include "backend/frame/gso.h"
+#include "backend/frame/rxq.h"
+#include "backend/sched/bucket.h"
+#include "backend/sched/sched.h"
+#include "backend/credit/window.h"
+#include "backend/msg/ldp_conf.h"
+#include "common/log.h"
+#include "common/loop.h"
+#include "common/vchan.h"
+#include "common/wire.h"
+
+/* Why a frame did not arrive. The first ones are frame_verdict's, by number. */
+enum ldp_drop {
+	LDP_DROP_FLOOD = FRAME_VERDICTS, /* more broadcast or multicast than flood-rate */
+	LDP_DROP_NO_ROUTE,		 /* to another LDP, with switch=off */
+	LDP_DROP_UPLINK,		 /* the uplink refused it (not for want of room) */
+	LDP_DROP_RX_FULL,
+	LDP_DROP_RX_CODEL,
+	LDP_DROP_RX_VLAN,
+	LDP_DROP_RX_OVERSIZE,
+	LDP_DROPS,
+};
+
+const char *ldp_drop_name(unsigned reason);
+
+struct ldp_counters {
+	uint64_t tx_frames, tx_bytes; /* wire bytes, uplink and local */
+	uint64_t rx_frames, rx_bytes;
+	uint64_t drops[LDP_DROPS];
+};
+
+/* Its credit in one direction. The frame loop writes it at the end of each epoch. */
+struct ldp_account {
+	int64_t balance_bytes; /* lent to others (positive), or borrowed from them */
+	uint64_t log_offset;   /* of its newest committed record in the log, 0: none */
+};
+
+/* What waits at the head of the TX ring, and so which lottery the LDP is in. */
+enum ldp_head {
+	LDP_HEAD_NONE,
+	LDP_HEAD_UPLINK, /* leaves the host, is flooded, or will be refused */
+	LDP_HEAD_LOCAL,	 /* to another LDP */
+};
+
+struct ldp {
+	uint32_t slot; /* index in the data path, and id in its schedulers */
+	char name[LDP_NAME_MAX];
+	struct credit_id id;
+	struct ldp_conf conf;
+	struct vchan *vchan;
+	struct loop_io *io;
+	struct dpath *dp;
+
+	/* The head frame: headers copied out once and judged on the copy. */
+	enum ldp_head head;
+	enum frame_verdict verdict;
+	struct frame_info fi;
+	struct virtio_net_hdr_v1 vnet;
+	uint8_t hdr[FRAME_HDR_MAX];
+	uint32_t hdr_len;
+	uint32_t frame_len;
+	uint32_t cost_bytes; /* on the wire: what has not yet left of it */
+	struct gso_iter cut; /* cut.done > 0: parts of it have left */
+	uint32_t local_slot; /* LDP_HEAD_LOCAL: to whom */
+	uint32_t tx_avail;   /* bytes in the ring not yet looked at, as of the last poll */
+
+	struct rxq *rxq;
+	bool rx_blocked;	  /* the ring had no room for the head of rxq */
+	bool tx_dirty, rx_dirty;  /* moved an index since the last commit */
+	bool on_dirty, on_parked; /* in the data path's lists */
+	bool frozen;		  /* its domain is suspended */
+	bool failed;
+
+	struct ldp_account account[LDP_DIRS];
+	struct bucket flood;
+	struct bucket events; /* vchan events it may cause */
+	struct ldp_counters count;
+	struct log_limit log;
+	struct loop_timer *announce;
+	unsigned announced;
+	struct announced shown; /* in xenstore */
+	bool showing;		/* the control thread is about it */
+	struct window window;
+	uint64_t window_bytes; /* count.tx_bytes when the window was looked at last */
+};
+
+/*
+ * Looks at the head of the TX ring: consumes what is not a frame, sets l->head and the fields
+ * behind it. `judge` fills verdict, head and cost of a parsed frame. Returns 0, or -EPROTO with
+ * *why.
+ */
+typedef void ldp_judge(struct ldp *l);
+int ldp_scan(struct ldp *l, ldp_judge *judge, const char **why);
+
+/* len > 0 bytes at off of the head frame as the uplink or another ring is to get it: headers from
+ * the copy. Returns how many pieces. */
+unsigned ldp_head_iov(struct ldp *l, uint32_t off, uint32_t len, struct iovec iov[3]);
+
+/* Takes the head frame out of the ring; ldp_scan() comes next. */
+void ldp_consume(struct ldp *l);
+
+/*
+ * Writes a frame into the RX ring. -EAGAIN: no room, and an event is armed for when there is;
+ * -EPROTO: the peer's index is out of range.
+ */
+int ldp_deliver(struct ldp *l, const struct rxq_frame *f);
+
+/* Tells the guest its credit; false: no room now. */
+bool ldp_send_credit(struct ldp *l, const struct wire_credit *credit);
+
+/* Publishes what moved since the last time. */
+void ldp_commit(struct ldp *l);
+
+/* Logs its counters: frames, bytes, and drops by reason. */
+void ldp_report(const struct ldp *l);
+
+void ldp_count_drop(struct ldp *l, unsigned reason);
+
+#endif

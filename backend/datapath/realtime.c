@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "backend/datapath/realtime.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <time.h>
+
+/*
+ * Long enough to cost nothing, and short beside the second of which Linux lets real-time threads
+ * have 95 %: past that it would stop this one for 50 ms.
+ */
+#define WINDOW_NS 100000000u
+
+static uint64_t thread_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static int set(bool on)
+{
+	struct sched_param param = {.sched_priority = on ? sched_get_priority_min(SCHED_RR) : 0};
+
+	if (sched_setscheduler(0, (on ? SCHED_RR : SCHED_OTHER) | SCHED_RESET_ON_FORK, &param) < 0)
+		return -errno;
+	return 0;
+}
+
+int realtime_start(struct realtime *rt, uint64_t now_ns)
+{
+	int ret;
+
+	*rt = (struct realtime){0};
+	if (sched_getscheduler(0) != SCHED_OTHER)
+		return 0;
+	ret = set(true);
+	if (ret == 0)
+		*rt = (struct realtime){true, true, now_ns, thread_ns()};
+	return ret;
+}
+
+/* Apart, so that one at the limit does not change at every window. */
+bool realtime_wanted(bool is, uint64_t used_ns, uint64_t elapsed_ns)
+{
+	return used_ns < elapsed_ns / (is ? 2 : 4);
+}
+
+void realtime_turn(struct realtime *rt, uint64_t now_ns)
+{
+	uint64_t used_ns;
+	bool want;
+
+	if (!rt->allowed || now_ns - rt->since_ns < WINDOW_NS)
+		return;
+	used_ns = thread_ns();
+	want = realtime_wanted(rt->on, used_ns - rt->used_ns, now_ns - rt->since_ns);
+	rt->since_ns = now_ns;
+	rt->used_ns = used_ns;
+	if (want == rt->on)
+		return;
+	if (set(want) == 0)
+		rt->on = want;
+}

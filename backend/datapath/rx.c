@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <string.h>
+#include <sys/uio.h>
+
+#include "backend/datapath/core.h"
+#include "backend/frame/frame_cost.h"
+#include "backend/frame/gso.h"
+#include "backend/frame/vnet.h"
+
+/*
+ * Theory of operation
+ *
+ * The uplink's own queue is always emptied at once: it is shared, and whoever fills it would delay
+ * everyone. Frames are sorted by destination into each LDP's queue, and the receive lottery moves
+ * them from there into the rings, paced to rx-capacity where one is configured. An LDP takes part
+ * in it while its queue has frames and its ring has room. Frames that are longer than a millisecond
+ * of rx-capacity (the kernel merged them) are queued in parts.
+ */
+
+/* What a queue is sized for where no rate is known. */
+#define RX_NOMINAL_BPS	 1000000000ull
+#define RX_QUEUE_TIME_MS 10u
+
+/* The kernel's own frames: everything it may ask of a receiver, segments of any size. */
+#define UPLINK_FEATURES (VNET_F_CSUM | VNET_F_TSO4 | VNET_F_TSO6 | VNET_F_USO | VNET_F_SMALL_GSO)
+#define UPLINK_MTU	65521
+
+static void push(struct dpath *dp, struct ldp *l, const struct virtio_net_hdr_v1 *vnet,
+		 const struct iovec *iov, unsigned iovcnt, uint32_t cost, bool beyond)
+{
+	if (!rxq_push(l->rxq, vnet, iov, iovcnt, cost, beyond, dp->now_ns)) {
+		ldp_count_drop(l, LDP_DROP_RX_FULL);
+		return;
+	}
+	if (!l->rx_blocked)
+		sched_wake(dp->rx, l->slot, dpath_rx_clock(dp));
+}
+
+/* Copies the frame into one piece, with the headers that were judged. */
+static void flatten(struct dpath *dp, const struct rx_source *src)
+{
+	uint32_t at = 0;
+
+	for (unsigned i = 0; i < src->iovcnt; i++) {
+		memcpy(dp->flat + at, src->iov[i].iov_base, src->iov[i].iov_len);
+		at += (uint32_t)src->iov[i].iov_len;
+	}
+}
+
+static void push_segments(struct dpath *dp, struct ldp *l, const struct rx_source *src)
+{
+	struct virtio_net_hdr_v1 plain = {0};
+	/* Or a frame of 64 KiB would always lose its last segments to the least limit. */
+	bool beyond = rxq_empty(l->rxq);
+	struct frame_info fi;
+	struct gso_iter it;
+	ssize_t len;
+
+	flatten(dp, src);
+	if (gso_begin(&it, src->vnet, src->fi, dp->flat) < 0)
+		return;
+	fi = *src->fi;
+	while ((len = gso_segment(&it, dp->segment, WIRE_FRAME_MAX)) > 0) {
+		struct iovec iov = {dp->segment, (size_t)len};
+
+		fi.len = (uint32_t)len;
+		push(dp, l, &plain, &iov, 1, frame_wire_bytes(&fi, 0), beyond);
+	}
+}
+
+/* Smaller GSO frames, so that none keeps the receive lottery for longer than the cap. */
+static void push_parts(struct dpath *dp, struct ldp *l, const struct rx_source *src)
+{
+	bool beyond = rxq_empty(l->rxq); /* as for segments */
+	struct gso_part part;
+	struct gso_iter it;
+
+	flatten(dp, src);
+	if (gso_begin(&it, src->vnet, src->fi, dp->flat) < 0)
+		return;
+	while (gso_cut(&it, sched_frame_cap_bytes(dp->rx), &part)) {
+		struct iovec iov[2] = {{part.hdr, part.hdr_len}, {dp->flat + part.off, part.len}};
+
+		push(dp, l, &part.vnet, iov, 2, part.wire_bytes, beyond);
+	}
+}
+
+static void push_completed(struct dpath *dp, struct ldp *l, const struct rx_source *src)
+{
+	struct virtio_net_hdr_v1 vnet = *src->vnet;
+	struct iovec iov = {dp->flat, src->fi->len};
+
+	flatten(dp, src);
+	if (csum_complete(&vnet, dp->flat, src->fi->len) == 0)
+		push(dp, l, &vnet, &iov, 1, src->cost_bytes, false);
+}
+
+static uint32_t l2_len(const struct frame_info *fi)
+{
+	return FRAME_ETH_LEN + (uint32_t)fi->tags * FRAME_TAG_LEN;
+}
+
+/* Longer than the guest's MTU: the frame, or each segment of it. */
+static bool oversize(const struct ldp *l, const struct rx_source *src)
+{
+	uint32_t payload = src->fi->len - l2_len(src->fi);
+
+	if (src->vnet->gso_type != VIRTIO_NET_HDR_GSO_NONE)
+		payload = src->fi->l4_off + src->fi->l4_len - l2_len(src->fi) + src->vnet->gso_size;
+	return payload > l->conf.mtu;
+}
+
+void rx_queue(struct dpath *dp, struct ldp *l, const struct rx_source *src)
+{
+	bool gso = src->vnet->gso_type != VIRTIO_NET_HDR_GSO_NONE;
+	bool fits = src->fi->len <= wire_frame_limit(vchan_ring_bytes(l->vchan));
+
+	if (l->failed || l->frozen)
+		ldp_count_drop(l, LDP_DROP_RX_FULL);
+	else if (!vlan_allows(&l->conf.vlan, src->fi))
+		ldp_count_drop(l, LDP_DROP_RX_VLAN);
+	else if (oversize(l, src) || (!fits && !gso))
+		ldp_count_drop(l, LDP_DROP_RX_OVERSIZE);
+	else if (gso && (!fits || vnet_must_segment(src->vnet, src->fi, l->conf.rx_features)))
+		push_segments(dp, l, src);
+	else if (gso && src->cost_bytes > sched_frame_cap_bytes(dp->rx))
+		push_parts(dp, l, src);
+	else if (vnet_must_complete(src->vnet, src->fi, l->conf.rx_features))
+		push_completed(dp, l, src);
+	else
+		push(dp, l, src->vnet, src->iov, src->iovcnt, src->cost_bytes, false);
+}
+
+unsigned rx_flood(struct dpath *dp, const struct ldp *from, const struct rx_source *src)
+{
+	unsigned copies = 0;
+
+	for (uint32_t slot = 0; slot < dp->slots_end; slot++) {
+		struct ldp *l = dp->ldp[slot];
+
+		if (!l || l == from)
+			continue;
+		rx_queue(dp, l, src);
+		copies++;
+	}
+	return copies;
+}
+
+static void route(struct dpath *dp, const struct rx_source *src)
+{
+	uint32_t slot;
+
+	if (src->fi->is_group) {
+		rx_flood(dp, NULL, src);
+		return;
+	}
+	slot = fdb_lookup(dp->fdb, src->fi->dst);
+	if (slot != FDB_NONE && dp->ldp[slot])
+		rx_queue(dp, dp->ldp[slot], src);
+}
+
+/* One frame from the uplink. False: none waits. */
+static bool read_frame(struct dpath *dp)
+{
+	struct virtio_net_hdr_v1 raw, vnet;
+	struct frame_info fi;
+	struct iovec in[2] = {{&raw, WIRE_VNET_LEN}, {dp->frame, WIRE_FRAME_MAX}};
+	ssize_t n = readv(dp->up->fd, in, 2);
+	uint32_t len, hdr_len;
+
+	if (n < 0) {
+		if (errno != EAGAIN && errno != EINTR)
+			dpath_uplink_lost(dp, errno);
+		return false;
+	}
+	if (n <= (ssize_t)WIRE_VNET_LEN)
+		return true;
+	len = (uint32_t)n - WIRE_VNET_LEN;
+	hdr_len = len < FRAME_HDR_MAX ? len : FRAME_HDR_MAX;
+	if (frame_parse(dp->frame, hdr_len, len, &fi) < 0 ||
+	    vnet_rebuild(&raw, &fi, dp->frame, hdr_len, UPLINK_FEATURES, UPLINK_MTU, &vnet) < 0) {
+		dp->uplink_errors++;
+		return true;
+	}
+	in[1].iov_len = len;
+	route(dp, &(struct rx_source){
+			  .vnet = &vnet,
+			  .fi = &fi,
+			  .hdr = dp->frame,
+			  .hdr_len = hdr_len,
+			  .iov = in + 1,
+			  .iovcnt = 1,
+			  .cost_bytes = frame_wire_bytes(&fi, vnet.gso_size),
+		  });
+	return true;
+}
+
+bool rx_read_uplink(struct dpath *dp)
+{
+	for (unsigned n = 0; n < DPATH_BATCH; n++) {
+		if (!read_frame(dp))
+			return false;
+	}
+	return true;
+}
+
+/* Delivers the head of the drawn LDP's queue. */
+static void deliver(struct dpath *dp, struct ldp *l)
+{
+	struct rxq_frame f;
+	uint64_t dropped = 0;
+	int ret;
+
+	if (!rxq_peek(l->rxq, dp->now_ns, &f, &dropped)) {
+		sched_sleep(dp->rx, l->slot);
+		return;
+	}
+	l->count.drops[LDP_DROP_RX_CODEL] += dropped;
+	ret = ldp_deliver(l, &f);
+	if (ret == -EAGAIN) {
+		/* What it has must be visible, or the guest would never make room. */
+		ldp_commit(l);
+		l->rx_blocked = true;
+		sched_sleep(dp->rx, l->slot);
+		return;
+	}
+	if (ret < 0) {
+		dpath_fail(dp, l, "RX ring index out of range");
+		return;
+	}
+	dp->rx_pace.bucket.tokens_bytes -= f.cost_bytes;
+	rxq_pop(l->rxq);
+	dpath_mark_dirty(dp, l);
+	dpath_served(dp, dp->rx, l, f.cost_bytes,
+		     frame_cost_charge(f.cost_bytes, dp->rx_frame_cost), !rxq_empty(l->rxq));
+}
+
+bool rx_run(struct dpath *dp)
+{
+	uint32_t slot;
+
+	pace_begin(&dp->rx_pace, dp->now_ns);
+	for (unsigned n = 0; n < DPATH_BATCH; n++) {
+		if (pace_wait(&dp->rx_pace))
+			return false;
+		slot = dpath_draw(dp, dp->rx, dpath_rx_clock(dp));
+		dp->rx_pace.idle = slot == SCHED_NONE;
+		if (dp->rx_pace.idle)
+			return false;
+		deliver(dp, dp->ldp[slot]);
+	}
+	return true;
+}
+
+void rx_unblock(struct dpath *dp, struct ldp *l)
+{
+	if (!l->rx_blocked || l->failed || l->frozen)
+		return;
+	l->rx_blocked = false;
+	if (!rxq_empty(l->rxq))
+		sched_wake(dp->rx, l->slot, dpath_rx_clock(dp));
+}
+
+/* 10 ms at the rate that is the LDP's: its share of what is known, or its own ceiling. */
+static uint32_t queue_limit(const struct dpath *dp, const struct ldp *l, uint64_t weights)
+{
+	uint64_t rate = dp->link.rx_capacity_bps ? dp->link.rx_capacity_bps : RX_NOMINAL_BPS;
+	uint64_t bytes;
+
+	rate = rate / weights * l->conf.rx.weight;
+	if (l->conf.rx.max_bps && l->conf.rx.max_bps < rate)
+		rate = l->conf.rx.max_bps;
+	bytes = rate / 8 * RX_QUEUE_TIME_MS / 1000;
+	return bytes > RXQ_LIMIT_MAX ? RXQ_LIMIT_MAX : (uint32_t)bytes;
+}
+
+void rx_set_limits(struct dpath *dp)
+{
+	uint64_t weights = 0;
+
+	for (uint32_t slot = 0; slot < dp->slots_end; slot++)
+		weights += dp->ldp[slot] ? dp->ldp[slot]->conf.rx.weight : 0;
+	for (uint32_t slot = 0; slot < dp->slots_end; slot++) {
+		struct ldp *l = dp->ldp[slot];
+
+		if (l)
+			rxq_set_limit(l->rxq, queue_limit(dp, l, weights));
+	}
+}

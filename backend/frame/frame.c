@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One Ethernet frame's headers: parsing, size on the wire, MAC addresses, announcements. */
+#include "backend/frame/frame.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <linux/if_ether.h>
+
+#define IPV4_MIN_LEN   20
+#define IPV6_LEN       40
+#define TCP_MIN_LEN    20
+#define UDP_LEN	       8
+#define ARP_LEN	       28
+#define IPV6_EXT_MAX   8 /* extension headers walked before the chain is called bad */
+#define IPV6_EXT_HOP   0
+#define IPV6_EXT_ROUTE 43
+#define IPV6_EXT_FRAG  44
+#define IPV6_EXT_AUTH  51
+#define IPV6_EXT_DEST  60
+
+struct cursor {
+	const uint8_t *hdr;
+	size_t len;
+};
+
+static const uint8_t *at(const struct cursor *c, size_t off, size_t n)
+{
+	return frame_at(c->hdr, c->len, off, n);
+}
+
+/* Sets the length of the transport header at l4_off, which stays 0 when it is not all there. */
+static void parse_l4(const struct cursor *c, struct frame_info *fi)
+{
+	const uint8_t *p;
+	size_t len;
+
+	if (fi->l4_proto == FRAME_PROTO_TCP) {
+		p = at(c, fi->l4_off, TCP_MIN_LEN);
+		len = p ? (size_t)(p[12] >> 4) * 4 : 0;
+		if (len >= TCP_MIN_LEN && at(c, fi->l4_off, len))
+			fi->l4_len = (uint16_t)len;
+	} else if (fi->l4_proto == FRAME_PROTO_UDP) {
+		if (at(c, fi->l4_off, UDP_LEN))
+			fi->l4_len = UDP_LEN;
+	}
+}
+
+static void parse_ipv4(const struct cursor *c, struct frame_info *fi)
+{
+	const uint8_t *p = at(c, fi->l3_off, IPV4_MIN_LEN);
+	size_t ihl;
+	uint16_t frag;
+
+	fi->l3_bad = true;
+	if (!p || p[0] >> 4 != 4)
+		return;
+	ihl = (size_t)(p[0] & 0xf) * 4;
+	if (ihl < IPV4_MIN_LEN || !at(c, fi->l3_off, ihl) || frame_be16(p + 2) < ihl)
+		return;
+	fi->l3_bad = false;
+
+	frag = frame_be16(p + 6);
+	fi->fragment = frag & 0x3fff; /* more-fragments or an offset */
+	if (frag & 0x1fff)
+		return;
+	fi->l4_proto = p[9];
+	fi->l4_off = (uint16_t)(fi->l3_off + ihl);
+	parse_l4(c, fi);
+}
+
+static bool ipv6_is_ext(uint8_t proto)
+{
+	return proto == IPV6_EXT_HOP || proto == IPV6_EXT_ROUTE || proto == IPV6_EXT_FRAG ||
+	       proto == IPV6_EXT_AUTH || proto == IPV6_EXT_DEST;
+}
+
+/* Bytes of the extension header at @p, of which 8 are there. */
+static size_t ipv6_ext_len(uint8_t proto, const uint8_t *p)
+{
+	if (proto == IPV6_EXT_FRAG)
+		return 8;
+	if (proto == IPV6_EXT_AUTH)
+		return ((size_t)p[1] + 2) * 4;
+	return ((size_t)p[1] + 1) * 8;
+}
+
+static void parse_ipv6(const struct cursor *c, struct frame_info *fi)
+{
+	const uint8_t *p = at(c, fi->l3_off, IPV6_LEN);
+	size_t off = (size_t)fi->l3_off + IPV6_LEN, len;
+	uint8_t proto;
+
+	fi->l3_bad = true;
+	if (!p || p[0] >> 4 != 6)
+		return;
+	proto = p[6];
+	for (int i = 0; ipv6_is_ext(proto); i++) {
+		p = i < IPV6_EXT_MAX ? at(c, off, 8) : NULL;
+		if (!p)
+			return;
+		len = ipv6_ext_len(proto, p);
+		if (!at(c, off, len))
+			return;
+		if (proto == IPV6_EXT_FRAG) {
+			fi->fragment |= frame_be16(p + 2) & 0xfff9;
+			if (frame_be16(p + 2) &
+			    0xfff8) { /* the rest is behind another one's headers */
+				fi->l3_bad = false;
+				return;
+			}
+		}
+		proto = p[0];
+		off += len;
+	}
+	fi->l3_bad = false;
+	fi->l4_proto = proto;
+	fi->l4_off = (uint16_t)off;
+	parse_l4(c, fi);
+}
+
+/* The one shape of ARP that exists on Ethernet: 6-byte hardware and 4-byte IPv4 addresses. */
+static void parse_arp(const struct cursor *c, struct frame_info *fi)
+{
+	static const uint8_t ether_ipv4[] = {0, 1, 8, 0, 6, 4};
+	const uint8_t *p = at(c, fi->l3_off, ARP_LEN);
+
+	fi->l3_bad = !p || memcmp(p, ether_ipv4, sizeof(ether_ipv4)) != 0;
+}
+
+/* Walks the tags; leaves ethertype and l3_off behind them. */
+static void parse_tags(const struct cursor *c, struct frame_info *fi)
+{
+	const uint8_t *p;
+
+	while (fi->tags < FRAME_TAGS_MAX &&
+	       (fi->ethertype == ETH_P_8021Q || fi->ethertype == ETH_P_8021AD)) {
+		p = at(c, fi->l3_off, FRAME_TAG_LEN);
+		if (fi->tags++ ==
+		    0) /* cut short: tagged with an id that no policy but trunk lets by */
+			fi->vid = p ? frame_be16(p) & 0xfff : 0xfff;
+		if (!p) {
+			fi->ethertype = 0;
+			return;
+		}
+		fi->ethertype = frame_be16(p + 2);
+		fi->l3_off += FRAME_TAG_LEN;
+	}
+}
+
+int frame_parse(const uint8_t *hdr, size_t hdr_len, uint32_t frame_len, struct frame_info *out)
+{
+	struct cursor c = {hdr, hdr_len < frame_len ? hdr_len : frame_len};
+	const uint8_t *p = at(&c, 0, FRAME_ETH_LEN);
+
+	memset(out, 0, sizeof(*out));
+	out->len = frame_len;
+	if (!p)
+		return -EINVAL;
+	memcpy(out->dst, p, 6);
+	memcpy(out->src, p + 6, 6);
+	out->is_group = p[0] & 1;
+	out->ethertype = frame_be16(p + 12);
+	out->l3_off = FRAME_ETH_LEN;
+	out->vid = -1;
+	parse_tags(&c, out);
+
+	switch (out->ethertype) {
+	case ETH_P_ARP:
+	case ETH_P_RARP:
+		out->l3 = FRAME_L3_ARP;
+		parse_arp(&c, out);
+		break;
+	case ETH_P_IP:
+		out->l3 = FRAME_L3_IPV4;
+		parse_ipv4(&c, out);
+		break;
+	case ETH_P_IPV6:
+		out->l3 = FRAME_L3_IPV6;
+		parse_ipv6(&c, out);
+		break;
+	default:
+		break;
+	}
+	return 0;
+}
+
+static uint32_t wire_one(uint32_t len)
+{
+	len += FRAME_FCS_LEN;
+	return len < FRAME_WIRE_MIN ? FRAME_WIRE_MIN : len;
+}
+
+uint32_t frame_wire_bytes(const struct frame_info *fi, uint16_t gso_size)
+{
+	uint32_t hdr = (uint32_t)fi->l4_off + fi->l4_len, payload, full, rest;
+
+	if (gso_size == 0 || fi->l4_len == 0 || fi->len <= hdr)
+		return wire_one(fi->len);
+	payload = fi->len - hdr;
+	full = payload / gso_size;
+	rest = payload % gso_size;
+	return full * wire_one(hdr + gso_size) + (rest ? wire_one(hdr + rest) : 0);
+}
+
+size_t frame_build_rarp(uint8_t out[64], const uint8_t mac[6])
+{
+	/* Ethernet, IPv4, address lengths 6 and 4, operation 3: "who am I?" */
+	static const uint8_t fixed[] = {0x80, 0x35, 0, 1, 8, 0, 6, 4, 0, 3};
+
+	memset(out, 0, 64);
+	memset(out, 0xff, 6);
+	memcpy(out + 6, mac, 6);
+	memcpy(out + 12, fixed, sizeof(fixed));
+	memcpy(out + 22, mac, 6);
+	memcpy(out + 32, mac, 6);
+	return FRAME_RARP_LEN;
+}
+
+static int hex_digit(char ch)
+{
+	if (ch >= '0' && ch <= '9')
+		return ch - '0';
+	if (ch >= 'a' && ch <= 'f')
+		return ch - 'a' + 10;
+	if (ch >= 'A' && ch <= 'F')
+		return ch - 'A' + 10;
+	return -1;
+}
+
+int frame_mac_parse(const char *text, uint8_t mac[6])
+{
+	static const uint8_t zero[6];
+	uint8_t got[6];
+
+	for (int i = 0; i < 6; i++, text += 3) {
+		int hi = hex_digit(text[0]);
+		int lo = hi < 0 ? -1 : hex_digit(text[1]);
+
+		if (lo < 0 || text[2] != (i < 5 ? ':' : '\0'))
+			return -EINVAL;
+		got[i] = (uint8_t)(hi << 4 | lo);
+	}
+	if ((got[0] & 1) || memcmp(got, zero, 6) == 0)
+		return -EINVAL;
+	memcpy(mac, got, 6);
+	return 0;
+}
+
+const char *frame_mac_format(const uint8_t mac[6], char out[FRAME_MAC_STR])
+{
+	snprintf(out, FRAME_MAC_STR, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2],
+		 mac[3], mac[4], mac[5]);
+	return out;
+}
+
+void frame_mac_default(uint8_t mac[6], const uint8_t uuid[16], uint32_t device_id)
+{
+	uint32_t h = 2166136261u; /* FNV-1a */
+
+	for (int i = 0; i < 16; i++)
+		h = (h ^ uuid[i]) * 16777619u;
+	for (int i = 0; i < 4; i++)
+		h = (h ^ (device_id >> (8 * i) & 0xff)) * 16777619u;
+	h = (h >> 24) ^ (h & 0xffffff); /* FNV's own way to 24 bits */
+	mac[0] = 0x00;
+	mac[1] = 0x16;
+	mac[2] = 0x3e;
+	mac[3] = (uint8_t)(h >> 16);
+	mac[4] = (uint8_t)(h >> 8);
+	mac[5] = (uint8_t)h;
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The virtio_net_hdr in front of each frame: a hostile one in, a fresh and consistent one out. */
+#include "backend/frame/vnet.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+#define TCP_CSUM_OFFSET	   16
+#define UDP_CSUM_OFFSET	   6
+#define ICMPV6_CSUM_OFFSET 2
+#define UDP_HDR_LEN	   8
+#define OPAQUE_L3_MIN	   20 /* the kernel takes no checksum that starts in a shorter L3 header */
+#define GSO_UDP_L4	   5  /* VIRTIO_NET_HDR_GSO_UDP_L4, which 6.1's headers do not have */
+
+/* The header's fields are little-endian on the ring and for TUNSETVNETLE; so are we. */
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "vnet fields are used as they are");
+static_assert(sizeof(struct virtio_net_hdr_v1) == 12, "the ring's and the TAP's vnet header");
+#ifdef VIRTIO_NET_HDR_GSO_UDP_L4
+static_assert(GSO_UDP_L4 == VIRTIO_NET_HDR_GSO_UDP_L4, "ABI");
+#endif
+
+struct gso_kind {
+	uint32_t feature;
+	enum frame_l3 l3; /* FRAME_L3_OPAQUE: either IP */
+	uint8_t l4_proto;
+};
+
+static const struct gso_kind *gso_kind(uint8_t gso_type)
+{
+	static const struct gso_kind tcp4 = {VNET_F_TSO4, FRAME_L3_IPV4, FRAME_PROTO_TCP};
+	static const struct gso_kind tcp6 = {VNET_F_TSO6, FRAME_L3_IPV6, FRAME_PROTO_TCP};
+	static const struct gso_kind udp = {VNET_F_USO, FRAME_L3_OPAQUE, FRAME_PROTO_UDP};
+
+	switch (gso_type) {
+	case VIRTIO_NET_HDR_GSO_TCPV4:
+	case VIRTIO_NET_HDR_GSO_TCPV4 | VIRTIO_NET_HDR_GSO_ECN:
+		return &tcp4;
+	case VIRTIO_NET_HDR_GSO_TCPV6:
+	case VIRTIO_NET_HDR_GSO_TCPV6 | VIRTIO_NET_HDR_GSO_ECN:
+		return &tcp6;
+	case GSO_UDP_L4:
+		return &udp;
+	default:
+		return NULL;
+	}
+}
+
+/*
+ * May a checksum of the bytes from @start on be stored at @start + @offset? The kernel does that
+ * after every check of ours, so the two bytes must lie behind the ARP, IP and ND fields that were
+ * judged: a guest could else have an allowed address checked and another one sent.
+ */
+static bool csum_place_ok(const struct frame_info *fi, size_t hdr_len, uint32_t start,
+			  uint32_t offset)
+{
+	uint32_t end = start + offset + 2;
+
+	if (end > fi->len || end > hdr_len || end > FRAME_HDR_MAX)
+		return false;
+	if (fi->l3 == FRAME_L3_OPAQUE)
+		return start >= (uint32_t)fi->l3_off + OPAQUE_L3_MIN;
+	if (fi->l4_off == 0 || fi->fragment)
+		return false;
+	switch (fi->l4_proto) {
+	case FRAME_PROTO_TCP:
+		return start == fi->l4_off && offset == TCP_CSUM_OFFSET;
+	case FRAME_PROTO_ICMPV6:
+		return start == fi->l4_off && offset == ICMPV6_CSUM_OFFSET;
+	case FRAME_PROTO_UDP: /* its own, or that of a packet in a tunnel over UDP */
+		return (start == fi->l4_off && offset == UDP_CSUM_OFFSET) ||
+		       start >= (uint32_t)fi->l4_off + UDP_HDR_LEN;
+	default:
+		return start >= fi->l4_off;
+	}
+}
+
+/* Do the lengths that IP and UDP state agree with the frame's? Then segments can be made of it. */
+static bool gso_lengths_ok(const struct frame_info *fi, const uint8_t *hdr, size_t hdr_len)
+{
+	bool v6 = fi->l3 == FRAME_L3_IPV6;
+	const uint8_t *ip_len = frame_at(hdr, hdr_len, (size_t)fi->l3_off + (v6 ? 4 : 2), 2);
+	const uint8_t *udp_len = frame_at(hdr, hdr_len, (size_t)fi->l4_off + 4, 2);
+
+	if (!ip_len || !udp_len)
+		return false;
+	if (fi->l3_off + (v6 ? 40u : 0u) + frame_be16(ip_len) != fi->len)
+		return false;
+	return fi->l4_proto != FRAME_PROTO_UDP ||
+	       (uint32_t)fi->l4_off + frame_be16(udp_len) == fi->len;
+}
+
+/* The header's GSO part; 0 with *@out untouched when one segment is enough. */
+static int rebuild_gso(const struct virtio_net_hdr_v1 *in, const struct frame_info *fi,
+		       const uint8_t *hdr, size_t hdr_len, uint32_t features, uint16_t mtu,
+		       struct virtio_net_hdr_v1 *out)
+{
+	const struct gso_kind *kind = gso_kind(in->gso_type);
+	uint32_t headers = (uint32_t)fi->l4_off + fi->l4_len, payload;
+
+	if (!kind || !(features & kind->feature))
+		return -EOPNOTSUPP;
+	if (!(out->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) || out->csum_start != fi->l4_off)
+		return -EINVAL;
+	if (fi->l4_proto != kind->l4_proto || fi->l4_len == 0 || in->gso_size == 0 ||
+	    (kind->l3 != FRAME_L3_OPAQUE && fi->l3 != kind->l3) || headers > fi->len)
+		return -EINVAL;
+	payload = fi->len - headers;
+	if (payload <= in->gso_size)
+		return 0;
+
+	if (!gso_lengths_ok(fi, hdr, hdr_len))
+		return -EINVAL;
+	if (in->gso_size < VNET_GSO_SIZE_MIN && !(features & VNET_F_SMALL_GSO))
+		return -EINVAL;
+	if (payload > (uint32_t)in->gso_size * VNET_GSO_SEGS_MAX)
+		return -EINVAL;
+	if (headers - fi->l3_off + in->gso_size > mtu)
+		return -EMSGSIZE;
+	out->gso_type = in->gso_type;
+	out->gso_size = in->gso_size;
+	out->hdr_len = (uint16_t)headers;
+	return 0;
+}
+
+int vnet_rebuild(const struct virtio_net_hdr_v1 *in, const struct frame_info *fi,
+		 const uint8_t *hdr, size_t hdr_len, uint32_t features, uint16_t mtu,
+		 struct virtio_net_hdr_v1 *out)
+{
+	struct virtio_net_hdr_v1 fresh = {0};
+	int ret;
+
+	memset(out, 0, sizeof(*out));
+	if (in->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) {
+		if (!(features & VNET_F_CSUM))
+			return -EOPNOTSUPP;
+		if (!csum_place_ok(fi, hdr_len, in->csum_start, in->csum_offset))
+			return -EINVAL;
+		fresh.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
+		fresh.csum_start = in->csum_start;
+		fresh.csum_offset = in->csum_offset;
+	}
+	if (in->gso_type != VIRTIO_NET_HDR_GSO_NONE) {
+		ret = rebuild_gso(in, fi, hdr, hdr_len, features, mtu, &fresh);
+		if (ret < 0)
+			return ret;
+	}
+	if (fresh.gso_type == VIRTIO_NET_HDR_GSO_NONE &&
+	    fi->len > (uint32_t)mtu + FRAME_ETH_LEN + (uint32_t)fi->tags * FRAME_TAG_LEN)
+		return -EMSGSIZE;
+	*out = fresh;
+	return 0;
+}
+
+bool vnet_must_segment(const struct virtio_net_hdr_v1 *vnet, const struct frame_info *fi,
+		       uint32_t features)
+{
+	const struct gso_kind *kind = gso_kind(vnet->gso_type);
+	uint32_t payload = fi->len - fi->l4_off - fi->l4_len;
+
+	if (!kind)
+		return false;
+	if (!(features & VNET_F_CSUM) || !(features & kind->feature))
+		return true;
+	return kind->l4_proto == FRAME_PROTO_UDP &&
+	       payload > (uint32_t)vnet->gso_size * VNET_USO_SEGS_MAX;
+}
+
+bool vnet_must_complete(const struct virtio_net_hdr_v1 *vnet, const struct frame_info *fi,
+			uint32_t features)
+{
+	return (vnet->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) && !(features & VNET_F_CSUM) &&
+	       !vnet_must_segment(vnet, fi, features);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* ldp_conf.h: an LDP and the uplink as both threads know them: settings, numbers, limits. */
+#ifndef DMVL_LDP_CONF_H
+#define DMVL_LDP_CONF_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "backend/frame/frame_check.h"
+#include "backend/sched/sched.h"
+
+#define LDP_SLOTS     4096u /* LDPs of one uplink: slots are 0..LDP_SLOTS - 1 */
+#define LDP_SLOT_NONE UINT32_MAX
+#define LDP_NAME_MAX  24 /* "32751/65535" and more */
+
+/* TX and RX as the guest sees them. */
+enum ldp_dir {
+	LDP_TX,
+	LDP_RX,
+	LDP_DIRS,
+};
+
+/* Settings in force. The control thread makes them; they never change once they crossed. */
+struct ldp_conf {
+	struct sched_rule tx, rx;
+	uint8_t mac[6];
+	uint32_t mtu;
+	uint32_t tx_features; /* VNET_F_*: what the guest may send */
+	uint32_t rx_features; /* VNET_F_*: what the guest takes */
+	bool spoof_check;
+	struct ip_list allowed;
+	struct vlan_policy vlan;
+	uint32_t flood_rate; /* frames per second, 0 = no broadcast or multicast at all */
+};
+
+/* How frames from one LDP to another go: inside the host, through the uplink, or not at all. */
+enum switch_mode {
+	SWITCH_LOCAL,
+	SWITCH_UPLINK,
+	SWITCH_OFF,
+};
+
+struct link_conf {
+	uint64_t tx_capacity_bps, rx_capacity_bps; /* 0: not configured */
+	uint32_t frame_cost_bytes;		   /* of any frame, or FRAME_COST_AUTO */
+	uint32_t sndbuf_max_bytes;		   /* of the uplink; 0: no limit is known */
+	bool signal;				   /* back-pressure tells when the link is full */
+	enum switch_mode sw;
+};
+
+#endif

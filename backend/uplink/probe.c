@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "backend/uplink/probe.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "backend/uplink/qdisc.h"
+#include "common/wire.h"
+
+/*
+ * Theory of operation
+ *
+ * A frame that was written stays charged to our send buffer until it is freed or somebody takes it
+ * off: then the link behind can be full without our noticing. Trying it out would not tell: an idle
+ * link takes a few frames at once either way, and more than a few would be somebody's traffic. So
+ * what is looked at is what the frames go through:
+ *
+ *	a qdisc that shapes (tbf, htb, hfsc)	holds frames, charged, whatever is below
+ *	a real device, with a queue		holds frames, charged, while it is busy
+ *	a VLAN, bond or the like		as the devices below it
+ *	any other virtual device		takes frames off at once (veth, tun, dummy)
+ *	netem					takes frames off
+ *	br_netfilter, calling iptables		takes frames off
+ *
+ * Of a bridge's ports one with a signal is enough: the others lead to neighbours in the same host.
+ * The send buffer must be below what the smallest queue holds, or that one drops frames before we
+ * are told to wait.
+ */
+#define DEPTH_MAX     4
+#define SNDBUF_MIN    9600u /* below it a signal says little: four full frames */
+#define TSO_LIMIT_MIN (4u << 16)
+
+/* What one of the ports comes to. */
+struct found {
+	bool signal;
+	uint32_t limit_bytes; /* the smallest; 0: none known */
+	char *why;
+};
+
+static bool is_hardware(const char *ifname)
+{
+	char path[64];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/sys/class/net/%.15s/device", ifname);
+	return stat(path, &st) == 0;
+}
+
+/* "veth", or "virtual" where it does not say. */
+static void driver_name(const char *ifname, char out[ETHTOOL_BUSINFO_LEN])
+{
+	struct ethtool_drvinfo info = {.cmd = ETHTOOL_GDRVINFO};
+	struct ifreq ifr = {.ifr_data = (void *)&info};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", ifname);
+	if (fd < 0 || ioctl(fd, SIOCETHTOOL, &ifr) < 0)
+		info.driver[0] = '\0';
+	if (fd >= 0)
+		close(fd);
+	snprintf(out, ETHTOOL_BUSINFO_LEN, "%.31s", info.driver[0] ? info.driver : "virtual");
+}
+
+/* Calls `each` for every entry of a directory below /sys/class/net/IF that begins with `prefix`. */
+typedef void visit(const char *ifname, struct found *f, int depth);
+static unsigned for_each(const char *ifname, const char *dir, const char *prefix, const char *but,
+			 visit *each, struct found *f, int depth)
+{
+	char path[80], name[IFNAMSIZ];
+	unsigned count = 0;
+	struct dirent *e;
+	DIR *d;
+
+	snprintf(path, sizeof(path), "/sys/class/net/%.15s/%.15s", ifname, dir);
+	d = opendir(path);
+	while (d && (e = readdir(d))) {
+		if (e->d_name[0] == '.' || strncmp(e->d_name, prefix, strlen(prefix)) != 0)
+			continue;
+		snprintf(name, sizeof(name), "%.15s", e->d_name + strlen(prefix));
+		if (strcmp(name, but) == 0)
+			continue;
+		count++;
+		each(name, f, depth);
+	}
+	if (d)
+		closedir(d);
+	return count;
+}
+
+static void has_signal(struct found *f, uint32_t limit_bytes)
+{
+	f->signal = true;
+	if (limit_bytes && (f->limit_bytes == 0 || limit_bytes < f->limit_bytes))
+		f->limit_bytes = limit_bytes;
+}
+
+/* One device that frames leave through. */
+static void examine(const char *ifname, struct found *f, int depth)
+{
+	char driver[ETHTOOL_BUSINFO_LEN];
+	struct qdiscs q;
+	int ret = qdisc_read(if_nametoindex(ifname), &q);
+
+	if (ret < 0) {
+		snprintf(f->why, PROBE_WHY_MAX, "the queues of %s cannot be read (%s)", ifname,
+			 strerror(-ret));
+	} else if (q.orphans) {
+		snprintf(f->why, PROBE_WHY_MAX, "the qdisc netem of %s hides it", ifname);
+	} else if (q.shaped) {
+		has_signal(f, q.limit_bytes);
+	} else if (is_hardware(ifname)) {
+		if (q.any && q.queueless)
+			snprintf(f->why, PROBE_WHY_MAX, "%s has no queue (qdisc noqueue)", ifname);
+		else
+			has_signal(f, q.limit_bytes);
+	} else if (depth == 0 || for_each(ifname, "", "lower_", "", examine, f, depth - 1) == 0) {
+		driver_name(ifname, driver);
+		snprintf(f->why, PROBE_WHY_MAX, "%s is a %s device, which takes frames at once",
+			 ifname, driver);
+	}
+}
+
+/* The bridge that the interface is in, or false. */
+static bool bridge_of(const char *ifname, char bridge[IFNAMSIZ])
+{
+	char link[64], master[PATH_MAX];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/sys/class/net/%.15s/master", ifname);
+	n = readlink(link, master, sizeof(master) - 1);
+	if (n < 0)
+		return false;
+	master[n] = '\0';
+	snprintf(bridge, IFNAMSIZ, "%.15s", basename(master));
+	return true;
+}
+
+static bool file_says_1(const char *path)
+{
+	FILE *f = fopen(path, "re");
+	bool on = f && fgetc(f) == '1';
+
+	if (f)
+		fclose(f);
+	return on;
+}
+
+/* Does br_netfilter have IP frames of the bridge pass through iptables? Then `name` is the switch.
+ */
+static bool is_filtered(const char *bridge, const char **name)
+{
+	static const char *const calls[] = {"iptables", "ip6tables"};
+	char path[96];
+
+	for (int i = 0; i < 2; i++) {
+		*name = calls[i];
+		snprintf(path, sizeof(path), "/proc/sys/net/bridge/bridge-nf-call-%s", calls[i]);
+		if (file_says_1(path))
+			return true;
+		snprintf(path, sizeof(path), "/sys/class/net/%.15s/bridge/nf_call_%s", bridge,
+			 calls[i]);
+		if (file_says_1(path))
+			return true;
+	}
+	return false;
+}
+
+static void examine_tap(const char *tap, struct found *f)
+{
+	char bridge[IFNAMSIZ];
+	const char *name;
+
+	if (!bridge_of(tap, bridge))
+		snprintf(f->why, PROBE_WHY_MAX,
+			 "%s is in no bridge, and the host takes frames at once", tap);
+	else if (is_filtered(bridge, &name))
+		snprintf(f->why, PROBE_WHY_MAX,
+			 "br_netfilter, which hands %s's frames to iptables, hides it "
+			 "(sysctl net.bridge.bridge-nf-call-%s=0 would end that)",
+			 bridge, name);
+	else if (for_each(bridge, "brif", "", tap, examine, f, DEPTH_MAX) == 0)
+		snprintf(f->why, PROBE_WHY_MAX, "the bridge %s has no port besides %s", bridge,
+			 tap);
+}
+
+void probe_uplink(const struct uplink *u, struct probe *out)
+{
+	struct found f = {.why = out->why};
+	uint32_t limit;
+
+	*out = (struct probe){.tso = true};
+	if (u->kind == UPLINK_TAP)
+		examine_tap(u->ifname, &f);
+	else if (for_each(u->ifname, "", "lower_", "", examine, &f, DEPTH_MAX) == 0)
+		snprintf(f.why, PROBE_WHY_MAX, "%s has no lower device", u->ifname);
+	limit = f.limit_bytes;
+	out->signal = f.signal;
+	if (!f.signal || limit == 0)
+		return;
+	/* A frame is taken while there is any room, so the buffer is passed by one. */
+	out->tso = limit >= TSO_LIMIT_MIN;
+	out->sndbuf_max_bytes = limit / 4 * 3 - (out->tso ? WIRE_FRAME_MAX : 0);
+	if (out->sndbuf_max_bytes >= SNDBUF_MIN)
+		return;
+	out->signal = false;
+	snprintf(out->why, sizeof(out->why),
+		 "a queue behind %s holds %u bytes, too few to tell when the link is full",
+		 u->ifname, limit);
+}

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "backend/uplink/uplink.h"
+
+#include <errno.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "backend/uplink/lower.h"
+#include "common/quote.h"
+#include "common/tap.h"
+
+/*
+ * Theory of operation
+ *
+ * tap: frames written to the fd enter the bridge as if they had come in on the TAP. Where the
+ * bridge forwards a frame unflooded, the frame stays charged to the fd until the egress device has
+ * sent it, so a send buffer below the egress queue's limit makes write() say EAGAIN when the link
+ * is full. The default buffer never does.
+ *
+ * macvtap: passthru is the only mode that delivers frames for MACs other than its own. It takes the
+ * lower device whole: promiscuous, and without unicast of its own.
+ */
+#define SNDBUF_MIN     (2 * 1600)
+#define SNDBUF_MAX     (64 << 20)
+#define SNDBUF_TIME_MS 2u
+/* The kernel charges a frame with its bookkeeping: a small one several times its length. */
+#define SNDBUF_TRUESIZE 2u
+
+extern char **environ;
+
+/* Link set-up is left to ip(8). Arguments are an argv, never a shell's. */
+static int run_ip(const char *const argv[])
+{
+	int status, ret;
+	pid_t pid;
+
+	ret = posix_spawnp(&pid, "ip", NULL, NULL, (char *const *)argv, environ);
+	if (ret != 0)
+		return -ret;
+	while (waitpid(pid, &status, 0) < 0) {
+		if (errno != EINTR)
+			return -errno;
+	}
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EIO;
+}
+
+static int copy_name(char out[IFNAMSIZ], const char *text, size_t len)
+{
+	if (len >= IFNAMSIZ)
+		return -EINVAL;
+	memcpy(out, text, len);
+	out[len] = '\0';
+	return tap_name_ok(out) ? 0 : -EINVAL;
+}
+
+static int parse_tap(const char *text, struct uplink_spec *out)
+{
+	size_t len = strcspn(text, ",");
+
+	out->kind = UPLINK_TAP;
+	if (copy_name(out->device, text, len) < 0)
+		return -EINVAL;
+	if (text[len] == '\0')
+		return 0;
+	text += len + 1;
+	if (strncmp(text, "bridge=", 7) != 0)
+		return -EINVAL;
+	return copy_name(out->bridge, text + 7, strlen(text + 7));
+}
+
+int uplink_parse(const char *text, struct uplink_spec *out, char *err, size_t errlen)
+{
+	char shown[QUOTE_MAX];
+	int ret = -EINVAL;
+
+	*out = (struct uplink_spec){0};
+	if (strncmp(text, "tap:", 4) == 0) {
+		ret = parse_tap(text + 4, out);
+	} else if (strncmp(text, "macvtap:", 8) == 0) {
+		out->kind = UPLINK_MACVTAP;
+		ret = copy_name(out->device, text + 8, strlen(text + 8));
+	}
+	if (ret < 0)
+		snprintf(err, errlen,
+			 "uplink %s: expected tap:IF[,bridge=BR] or macvtap:LOWER, interface "
+			 "names of 1..%d printable characters, none of / : %%",
+			 quote_text(shown, text), IFNAMSIZ - 1);
+	return ret;
+}
+
+static const char *open_error(int ret)
+{
+	switch (ret) {
+	case -EINVAL:
+		return "it exists and is no TAP; choose another name";
+	case -EBUSY:
+		return "another process holds it";
+	case -EPERM:
+	case -EACCES:
+		return "no permission; run as root or with CAP_NET_ADMIN";
+	case -ENOENT:
+	case -ENODEV:
+	case -ENXIO:
+		return "there is no /dev/net/tun; load the module tun";
+	}
+	return strerror(-ret);
+}
+
+static int open_tap(struct uplink *u, const struct uplink_spec *spec, char *err, size_t errlen)
+{
+	uint32_t mtu;
+	int ret;
+
+	if (spec->bridge[0] && !tap_exists(spec->bridge)) {
+		snprintf(err, errlen, "bridge %s does not exist; create it first", spec->bridge);
+		return -ENODEV;
+	}
+	u->fd = tap_open(spec->device);
+	if (u->fd < 0) {
+		snprintf(err, errlen, "cannot open the TAP %s: %s", spec->device,
+			 open_error(u->fd));
+		return u->fd;
+	}
+	snprintf(u->ifname, sizeof(u->ifname), "%s", spec->device);
+	if (spec->bridge[0]) {
+		/* A port with a smaller MTU would pull the whole bridge's down. */
+		if (tap_get_mtu(spec->bridge, &mtu) == 0)
+			tap_set_mtu(u->ifname, mtu);
+		ret = tap_join_bridge(u->ifname, spec->bridge);
+		if (ret < 0) {
+			snprintf(err, errlen, "cannot add %s to the bridge %s: %s", u->ifname,
+				 spec->bridge,
+				 ret == -EBUSY ? "it is in another one" : strerror(-ret));
+			return ret;
+		}
+	}
+	return 0;
+}
+
+static void delete_link(const char *ifname)
+{
+	const char *const argv[] = {"ip", "link", "del", "dev", ifname, NULL};
+
+	run_ip(argv);
+}
+
+static int make_macvtap(struct uplink *u, const char *lower, char *err, size_t errlen)
+{
+	const char *const argv[] = {"ip",      "link", "add",	  "link", lower,      "name",
+				    u->ifname, "type", "macvtap", "mode", "passthru", NULL};
+	const char *const allmulti[] = {"ip",	   "link",	   "set", "dev",
+					u->ifname, "allmulticast", "on",  NULL};
+	int ret;
+
+	/* One of an earlier life, killed before it could tidy up. */
+	if (lower_is_macvtap_over(u->ifname, lower))
+		delete_link(u->ifname);
+	ret = run_ip(argv);
+	if (ret < 0) {
+		snprintf(err, errlen,
+			 "cannot make the macvtap %s over %s (see the line above; is the module "
+			 "macvtap loaded?)",
+			 u->ifname, lower);
+		return ret;
+	}
+	u->made = true;
+	/* Else it hears only the groups that its own kernel has joined, and no guest's (IPv6!). */
+	ret = run_ip(allmulti);
+	if (ret < 0)
+		snprintf(err, errlen, "cannot make %s receive all multicast", u->ifname);
+	return ret;
+}
+
+static int open_macvtap(struct uplink *u, const struct uplink_spec *spec, const char *name,
+			char *err, size_t errlen)
+{
+	uint32_t mtu;
+	int ret;
+
+	if (!tap_exists(spec->device)) {
+		snprintf(err, errlen, "interface %s does not exist", spec->device);
+		return -ENODEV;
+	}
+	snprintf(u->ifname, sizeof(u->ifname), "dmvl-%.10s", name);
+	if (!spec->take_over) {
+		ret = lower_is_free(spec->device, u->ifname, err, errlen);
+		if (ret < 0)
+			return ret;
+	}
+	ret = make_macvtap(u, spec->device, err, errlen);
+	if (ret < 0)
+		return ret;
+	if (tap_get_mtu(spec->device, &mtu) == 0)
+		tap_set_mtu(u->ifname, mtu);
+	tap_set_up(spec->device, true);
+	u->fd = tap_open_macvtap(u->ifname);
+	if (u->fd < 0) {
+		snprintf(err, errlen, "cannot open the macvtap over %s: %s", spec->device,
+			 strerror(-u->fd));
+		return u->fd;
+	}
+	return 0;
+}
+
+int uplink_open(struct uplink *u, const struct uplink_spec *spec, const char *name, char *err,
+		size_t errlen)
+{
+	int ret;
+
+	*u = (struct uplink){.fd = -1, .kind = spec->kind};
+	if (spec->kind == UPLINK_TAP)
+		ret = open_tap(u, spec, err, errlen);
+	else
+		ret = open_macvtap(u, spec, name, err, errlen);
+	if (ret == 0) {
+		ret = tap_set_up(u->ifname, true);
+		if (ret < 0)
+			snprintf(err, errlen, "cannot set %s up: %s", u->ifname, strerror(-ret));
+	}
+	if (ret < 0)
+		uplink_close(u);
+	return ret;
+}
+
+void uplink_close(struct uplink *u)
+{
+	if (u->fd >= 0)
+		close(u->fd);
+	u->fd = -1;
+	if (u->made)
+		delete_link(u->ifname);
+	u->made = false;
+}
+
+uint32_t uplink_sndbuf_bytes(uint64_t capacity_bps)
+{
+	uint64_t bytes = capacity_bps / 8 * SNDBUF_TIME_MS / 1000 * SNDBUF_TRUESIZE;
+
+	if (bytes > SNDBUF_MAX)
+		bytes = SNDBUF_MAX;
+	if (bytes < SNDBUF_MIN * SNDBUF_TRUESIZE)
+		bytes = SNDBUF_MIN * SNDBUF_TRUESIZE;
+	return (uint32_t)bytes;
+}
+
+void uplink_set_sndbuf(struct uplink *u, uint32_t bytes)
+{
+	tap_set_sndbuf(u->fd, (int)bytes);
+}

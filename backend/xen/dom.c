@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "backend/xen/dom.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xenctrl.h>
+
+/*
+ * Xen 4.17's xc_domain_getinfo() is gone in newer releases (xc_domain_getinfo_single() there):
+ * nothing outside of this file needs to know.
+ */
+struct dom_conn {
+	xc_interface *xc;
+};
+
+int dom_open(struct dom_conn **out)
+{
+	struct dom_conn *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return -ENOMEM;
+	c->xc = xc_interface_open(NULL, NULL, 0);
+	if (!c->xc) {
+		int ret = errno ? -errno : -ENOENT;
+
+		free(c);
+		return ret;
+	}
+	*out = c;
+	return 0;
+}
+
+void dom_close(struct dom_conn *c)
+{
+	if (!c)
+		return;
+	xc_interface_close(c->xc);
+	free(c);
+}
+
+static void fill(struct dom_info *out, const xc_dominfo_t *in)
+{
+	*out = (struct dom_info){
+		.exists = true,
+		.dying = in->dying,
+		.suspended = in->shutdown && in->shutdown_reason == SHUTDOWN_suspend,
+		.rebooting = in->shutdown && in->shutdown_reason == SHUTDOWN_reboot,
+		.domid = in->domid,
+	};
+	memcpy(out->uuid, in->handle, sizeof(out->uuid));
+}
+
+int dom_list(struct dom_conn *c, unsigned first, struct dom_info *out, unsigned max)
+{
+	xc_dominfo_t *info = calloc(max, sizeof(*info));
+	int n;
+
+	if (!info)
+		return -ENOMEM;
+	n = xc_domain_getinfo(c->xc, first, max, info);
+	if (n < 0)
+		n = errno == ESRCH ? 0 : -errno;
+	for (int i = 0; i < n; i++)
+		fill(&out[i], &info[i]);
+	free(info);
+	return n;
+}
+
+int dom_info(struct dom_conn *c, unsigned domid, struct dom_info *out)
+{
+	int n = dom_list(c, domid, out, 1);
+
+	/* It answers with the first domain from `domid` on. */
+	if (n == 0 || (n > 0 && out->domid != domid))
+		*out = (struct dom_info){.domid = domid};
+	return n < 0 ? n : 0;
+}
