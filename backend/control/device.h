@@ -18,13 +18,13 @@ struct device {
 	char generation[SCHEMA_GUEST_VALUE_MAX + 1]; /* of the attachment that was looked at last */
 	char token[LDP_NAME_MAX + 2];		     /* of the watch on front_state */
 
-	struct ldp_settings settings;  /* in force */
-	struct ldp_conf conf;	       /* what the frame loop has */
-	struct announcement announced; /* as written */
-	bool has_announced;	       /* since it was connected */
-	char unfit[SCHEMA_ERR_MAX];    /* the first setting that could not be; empty: none */
-	char error[SCHEMA_ERR_MAX];    /* as written */
-	char fault[SCHEMA_ERR_MAX];    /* of the last connection; empty: none */
+	struct ldp_settings settings; /* in force */
+	struct ldp_conf conf;	      /* what the frame loop has */
+	struct ldp_status announced;  /* as written */
+	bool has_announced;	      /* since it was connected */
+	char unfit[SCHEMA_ERR_MAX];   /* the first setting that could not be; empty: none */
+	char error[SCHEMA_ERR_MAX];   /* as written */
+	char fault[SCHEMA_ERR_MAX];   /* of the last connection; empty: none */
 
 	uint32_t slot;		      /* LDP_SLOT_NONE: not in the frame loop */
 	enum hs_action after;	      /* what MSG_DELETED is waited for to do; HS_WAIT: nothing;
@@ -114,7 +114,7 @@ void device_set_state(struct control *c, struct device *d, enum xenbus_state sta
 int device_write_closed(struct control *c, uint32_t t);
 
 /* Writes what changed since the last time. */
-void device_announce(struct control *c, struct device *d, const struct announcement *now);
+void device_announce(struct control *c, struct device *d, const struct ldp_status *now);
 
 /* Writes and logs one sentence, or "" for none; again only when it changed. */
 void device_show_error(struct control *c, struct device *d, const char *text);

@@ -70,7 +70,7 @@ static int announce_one(struct control *c, struct device *d, uint32_t t, enum sc
 
 static int write_announcement(struct control *c, struct device *d, uint32_t t, const void *arg)
 {
-	const struct announcement *now = arg, *was = &d->announced;
+	const struct ldp_status *now = arg, *was = &d->announced;
 	char balance[24];
 	int ret = announce_one(c, d, t, KEY_BACK_CREDIT, now->credit_bytes, was->credit_bytes);
 
@@ -86,7 +86,7 @@ static int write_announcement(struct control *c, struct device *d, uint32_t t, c
 	return ret;
 }
 
-void device_announce(struct control *c, struct device *d, const struct announcement *now)
+void device_announce(struct control *c, struct device *d, const struct ldp_status *now)
 {
 	int ret = device_write(c, d, write_announcement, now);
 

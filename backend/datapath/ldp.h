@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "backend/credit/announce.h"
+#include "backend/credit/status.h"
 #include "backend/credit/replay.h"
 #include "backend/frame/frame.h"
 #include "backend/frame/gso.h"
@@ -89,8 +89,8 @@ struct ldp {
 	struct log_limit log;
 	struct loop_timer *announce;
 	unsigned announced;
-	struct announced shown; /* in xenstore */
-	bool showing;		/* the control thread is about it */
+	struct ldp_status_shown shown; /* in xenstore */
+	bool showing;		       /* the control thread is about it */
 	struct window window;
 	uint64_t window_bytes; /* count.tx_bytes when the window was looked at last */
 };

@@ -5,12 +5,12 @@
 
 /*
  * Xenstore is slow, shared by the whole host and may stand still, so little is said there and never
- * in advance: the control thread has at most ANNOUNCE_AT_ONCE announcements to write, one of an
+ * in advance: the control thread has at most STATUS_AT_ONCE announcements to write, one of an
  * LDP, and gets more when it has answered them, with the numbers as they are then. Slots take
  * turns, so that with many LDPs all are announced, only each more seldom. While nothing changes no
  * timer runs.
  */
-static bool hand_over(struct dpath *dp, struct ldp *l, const struct announcement *now)
+static bool hand_over(struct dpath *dp, struct ldp *l, const struct ldp_status *now)
 {
 	struct msg *m = calloc(1, sizeof(*m));
 
@@ -20,7 +20,7 @@ static bool hand_over(struct dpath *dp, struct ldp *l, const struct announcement
 	m->slot = l->slot;
 	m->announcement = *now;
 	mbox_put(dp->out, &m->link);
-	l->shown = (struct announced){*now, dp->now_ns};
+	l->shown = (struct ldp_status_shown){*now, dp->now_ns};
 	l->showing = true;
 	dp->announcing++;
 	return true;
@@ -35,13 +35,13 @@ void dpath_announced(struct dpath *dp, uint32_t slot)
 	if (!l)
 		return;
 	l->showing = false;
-	l->shown.told_ns = dp->now_ns;
+	l->shown.shown_ns = dp->now_ns;
 }
 
 /* Whether it is done with until something changes. */
 static bool step_one(struct dpath *dp, struct ldp *l, const uint64_t weights[LDP_DIRS])
 {
-	const struct announcement now = {
+	const struct ldp_status now = {
 		.credit_bytes = l->window.told.credit_bytes,
 		.balance_bytes = l->account[LDP_TX].balance_bytes,
 		.log_offset = l->account[LDP_TX].log_offset,
@@ -51,15 +51,15 @@ static bool step_one(struct dpath *dp, struct ldp *l, const uint64_t weights[LDP
 
 	if (l->window.told_ns == 0)
 		return true; /* its first credit comes with the epoch, and this after it */
-	switch (announce_when(&l->shown, &now, dp->now_ns)) {
-	case ANNOUNCE_NOT:
+	switch (status_when(&l->shown, &now, dp->now_ns)) {
+	case STATUS_NOT:
 		return true;
-	case ANNOUNCE_LATER:
+	case STATUS_LATER:
 		return false;
-	case ANNOUNCE_NOW:
+	case STATUS_NOW:
 		break;
 	}
-	return !l->showing && dp->announcing < ANNOUNCE_AT_ONCE && hand_over(dp, l, &now);
+	return !l->showing && dp->announcing < STATUS_AT_ONCE && hand_over(dp, l, &now);
 }
 
 bool dpath_announce_step(struct dpath *dp)
@@ -102,7 +102,7 @@ void dpath_announce(struct dpath *dp)
 	if (dp->announce_set)
 		return;
 	dp->announce_set = true;
-	loop_timer_set(dp->announce, ANNOUNCE_STEP_NS);
+	loop_timer_set(dp->announce, STATUS_STEP_NS);
 }
 
 bool dpath_announce_init(struct dpath *dp)

@@ -3,7 +3,7 @@
 #ifndef DMVL_MSG_H
 #define DMVL_MSG_H
 
-#include "backend/credit/announce.h"
+#include "backend/credit/status.h"
 #include "backend/credit/record.h"
 #include "backend/msg/ldp_conf.h"
 #include "common/mbox.h"
@@ -51,7 +51,7 @@ struct msg {
 		};
 		struct link_conf link_conf;
 		uint64_t estimate_bps;
-		struct announcement announcement;
+		struct ldp_status announcement;
 		bool on;
 		uint64_t offset;
 	};

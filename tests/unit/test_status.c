@@ -14,7 +14,7 @@ static struct dpath dp;
 static unsigned sent[MANY], answers_due, most_due;
 static uint32_t unanswered[MANY];
 static uint64_t last_ns[MANY], least_gap_ns;
-static struct announcement seen[MANY];
+static struct ldp_status seen[MANY];
 
 static void begin(uint32_t ldps)
 {
@@ -80,7 +80,7 @@ static bool steps(unsigned seconds, void (*change)(uint64_t n), bool answer)
 {
 	bool done = false;
 
-	for (uint64_t n = 0; n < seconds * NS_PER_SEC / ANNOUNCE_STEP_NS; n++) {
+	for (uint64_t n = 0; n < seconds * NS_PER_SEC / STATUS_STEP_NS; n++) {
 		if (change)
 			change(n);
 		done = dpath_announce_step(&dp);
@@ -88,7 +88,7 @@ static bool steps(unsigned seconds, void (*change)(uint64_t n), bool answer)
 		if (answer) {
 			answer_all();
 		}
-		dp.now_ns += ANNOUNCE_STEP_NS;
+		dp.now_ns += STATUS_STEP_NS;
 	}
 	return done;
 }
@@ -142,22 +142,22 @@ static void test_one(void)
 
 static void test_balance(void)
 {
-	struct announced a = {.told = {.balance_bytes = 1000000}, .told_ns = 1};
-	struct announcement now = {.balance_bytes = 1005000};
+	struct ldp_status_shown a = {.status = {.balance_bytes = 1000000}, .shown_ns = 1};
+	struct ldp_status now = {.balance_bytes = 1005000};
 	uint64_t later = 2 * NS_PER_SEC;
 
-	is_int(announce_when(&a, &now, later), ANNOUNCE_NOT, "a balance: less than 1 %%");
+	is_int(status_when(&a, &now, later), STATUS_NOT, "a balance: less than 1 %%");
 	now.balance_bytes = 1020000;
-	is_int(announce_when(&a, &now, later), ANNOUNCE_NOW, "2 %%");
-	is_int(announce_when(&a, &now, NS_PER_SEC), ANNOUNCE_LATER, "within the second: later");
-	a.told.balance_bytes = 700;
+	is_int(status_when(&a, &now, later), STATUS_NOW, "2 %%");
+	is_int(status_when(&a, &now, NS_PER_SEC), STATUS_LATER, "within the second: later");
+	a.status.balance_bytes = 700;
 	now.balance_bytes = -700;
-	is_int(announce_when(&a, &now, later), ANNOUNCE_NOT, "about zero: less than a frame");
+	is_int(status_when(&a, &now, later), STATUS_NOT, "about zero: less than a frame");
 	now.balance_bytes = -900;
-	is_int(announce_when(&a, &now, later), ANNOUNCE_NOW, "more than one");
-	a.told.balance_bytes = INT64_MIN;
+	is_int(status_when(&a, &now, later), STATUS_NOW, "more than one");
+	a.status.balance_bytes = INT64_MIN;
 	now.balance_bytes = INT64_MAX;
-	is_int(announce_when(&a, &now, later), ANNOUNCE_NOW, "from one end to the other");
+	is_int(status_when(&a, &now, later), STATUS_NOW, "from one end to the other");
 }
 
 static void test_many(void)
@@ -174,7 +174,7 @@ static void test_many(void)
 	   total());
 	ok(most - least <= 1 && least >= 5, "each as often as the others: %u to %u times", least,
 	   most);
-	is_int(most_due, ANNOUNCE_AT_ONCE, "so many at once");
+	is_int(most_due, STATUS_AT_ONCE, "so many at once");
 	end();
 }
 
@@ -185,7 +185,7 @@ static void test_stuck(void)
 
 	begin(100);
 	steps(5, log_grows, false);
-	is_int(total(), ANNOUNCE_AT_ONCE, "without an answer nothing piles up");
+	is_int(total(), STATUS_AT_ONCE, "without an answer nothing piles up");
 	answer_all();
 	before = total();
 	steps(4, NULL, true);

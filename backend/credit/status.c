@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "backend/credit/status.h"
+
+#include "backend/frame/frame.h"
+
+static uint64_t magnitude(int64_t v)
+{
+	return v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+}
+
+static bool differs(uint64_t a, uint64_t b)
+{
+	uint64_t more = a > b ? a : b, less = a > b ? b : a;
+
+	return more - less > more / 100;
+}
+
+static bool balance_differs(int64_t a, int64_t b)
+{
+	uint64_t by = a > b ? (uint64_t)a - (uint64_t)b : (uint64_t)b - (uint64_t)a;
+	uint64_t more = magnitude(a) > magnitude(b) ? magnitude(a) : magnitude(b);
+
+	return by >= FRAME_WIRE_FULL && by > more / 100;
+}
+
+enum status_when status_when(const struct ldp_status_shown *a, const struct ldp_status *now,
+			     uint64_t now_ns)
+{
+	const struct ldp_status *shown = &a->status;
+
+	if (a->shown_ns == 0)
+		return STATUS_NOW;
+	if (now->log_offset == shown->log_offset &&
+	    !differs(now->credit_bytes, shown->credit_bytes) &&
+	    !differs(now->tx_rate_bps, shown->tx_rate_bps) &&
+	    !differs(now->rx_rate_bps, shown->rx_rate_bps) &&
+	    !balance_differs(now->balance_bytes, shown->balance_bytes))
+		return STATUS_NOT;
+	return now_ns - a->shown_ns >= STATUS_EACH_NS ? STATUS_NOW : STATUS_LATER;
+}
