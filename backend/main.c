@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* dmvl-back: schedules the traffic of Xen guests onto one uplink. */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -15,10 +16,13 @@
 #include "backend/conf.h"
 #include "backend/control/control.h"
 #include "backend/datapath/dpath.h"
+#include "backend/msg/msg.h"
 #include "common/tap.h"
 
 /* After this the process ends even if xenstored does not answer. */
 #define QUIT_LIMIT_NS (900 * 1000000ull)
+
+#define SIGNALS_MAX 4
 
 struct daemon {
 	struct conf conf;
@@ -28,6 +32,7 @@ struct daemon {
 	struct dpath *dpath;
 	struct control *control;
 	struct loop_timer *limit;
+	struct loop_signal *signal[SIGNALS_MAX];
 };
 
 static void parse_args(struct conf *conf, int argc, char **argv)
@@ -93,23 +98,38 @@ static void on_limit(void *arg)
 static void on_quit(void *arg)
 {
 	struct daemon *d = arg;
-	struct msg *m = calloc(1, sizeof(*m));
 
-	if (!m)
-		_exit(EXIT_FAILED);
 	sd_notify(0, "STOPPING=1");
-	m->type = MSG_QUIT;
-	m->slot = LDP_SLOT_NONE;
-	mbox_put(d->to_control, &m->link);
+	msg_post(d->to_control, msg_new(MSG_QUIT, LDP_SLOT_NONE));
 	loop_timer_set(d->limit, QUIT_LIMIT_NS);
+}
+
+static void on_reload(void *arg)
+{
+	struct daemon *d = arg;
+
+	msg_post(d->to_control, msg_new(MSG_RELOAD, LDP_SLOT_NONE));
 }
 
 static void on_report(void *arg)
 {
 	const struct daemon *d = arg;
 
-	dpath_report(d->dpath);
+	if (d->dpath)
+		dpath_report(d->dpath);
 }
+
+static const struct {
+	int signo;
+	loop_cb *cb;
+} signals[] = {
+	{SIGTERM, on_quit},
+	{SIGINT, on_quit},
+	{SIGHUP, on_reload},
+	{SIGUSR1, on_report},
+};
+#define N_SIGNALS (sizeof(signals) / sizeof(signals[0]))
+static_assert(N_SIGNALS <= SIGNALS_MAX, "a signal has no room in struct daemon");
 
 static void drain(struct mbox *m)
 {
@@ -154,11 +174,35 @@ static void start(struct daemon *d)
 		give_up(d, EXIT_WRONG_USE, err);
 }
 
+/* What start() needs, and signals, which may come from now on. */
+static void prepare(struct daemon *d)
+{
+	d->loop = loop_new();
+	d->to_loop = mbox_new();
+	d->to_control = mbox_new();
+	if (!d->loop || !d->to_loop || !d->to_control)
+		die(EXIT_FAILED, "out of memory");
+	d->limit = loop_timer_new(d->loop, on_limit, d);
+	for (size_t i = 0; i < N_SIGNALS; i++)
+		d->signal[i] = loop_signal_new(d->loop, signals[i].signo, signals[i].cb, d);
+}
+
+static void finish(struct daemon *d)
+{
+	dpath_free(d->dpath);
+	uplink_close(&d->uplink);
+	for (size_t i = 0; i < N_SIGNALS; i++)
+		loop_signal_free(d->signal[i]);
+	loop_timer_free(d->limit);
+	drain(d->to_loop);
+	drain(d->to_control);
+	loop_free(d->loop);
+}
+
 int main(int argc, char **argv)
 {
-	struct loop_signal *term, *intr, *usr1;
-	bool lost;
 	static struct daemon d;
+	bool lost;
 
 	log_init("dmvl-back", LOG_INFO);
 	parse_args(&d.conf, argc, argv);
@@ -168,16 +212,8 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN); /* libxenstore writes to a socket */
 	raise_fd_limit();
 	lock_instance(&d.conf);
-	d.loop = loop_new();
-	d.to_loop = mbox_new();
-	d.to_control = mbox_new();
-	if (!d.loop || !d.to_loop || !d.to_control)
-		die(EXIT_FAILED, "out of memory");
-	d.limit = loop_timer_new(d.loop, on_limit, &d);
-	term = loop_signal_new(d.loop, SIGTERM, on_quit, &d);
-	intr = loop_signal_new(d.loop, SIGINT, on_quit, &d);
+	prepare(&d);
 	start(&d);
-	usr1 = loop_signal_new(d.loop, SIGUSR1, on_report, &d);
 
 	log_notice("version %s: uplink %s on %s", DMVL_VERSION, d.conf.control.name,
 		   d.uplink.ifname);
@@ -187,14 +223,6 @@ int main(int argc, char **argv)
 
 	control_join(d.control);
 	lost = dpath_lost_uplink(d.dpath);
-	dpath_free(d.dpath);
-	uplink_close(&d.uplink);
-	loop_signal_free(usr1);
-	loop_signal_free(intr);
-	loop_signal_free(term);
-	loop_timer_free(d.limit);
-	drain(d.to_loop);
-	drain(d.to_control);
-	loop_free(d.loop);
+	finish(&d);
 	return lost ? EXIT_FAILED : 0;
 }

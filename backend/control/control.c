@@ -7,9 +7,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backend/control/control_priv.h"
+#include "backend/control/control_domains.h"
+#include "backend/control/control_find.h"
+#include "backend/control/control_probe.h"
+#include "backend/control/control_state.h"
+#include "backend/control/control_uplink.h"
+#include "backend/control/control_watch.h"
 #include "backend/control/device.h"
+#include "backend/control/device_xs.h"
+#include "backend/control/minima.h"
 #include "backend/frame/frame_cost.h"
+#include "backend/msg/msg.h"
 #include "common/log.h"
 #include "xenstore-schema/xskey.h"
 
@@ -20,27 +28,15 @@
  * uplink's settings, the domains, the devices, in this order, and sets the timer for whatever wants
  * to be looked at later. So ten events for one device are one look.
  *
- * control*.c and device*.c are this thread, dpath*.c is the frame loop's; msg.h is all that they
- * say to each other.
+ * The files of this folder are this thread, those of datapath/ are the frame loop; msg/ is all that
+ * they say to each other. The parts call each other only downwards:
+ *
+ *	control -> control_watch -> control_find -> control_domains -> device
+ *	control -> control_uplink -> device
+ *	device -> device_connect, device_settings -> minima, device_xs
  */
 #define FROZEN_POLL_NS (200 * 1000000ull)
 #define QUIT_NS	       (700 * 1000000ull)
-
-struct msg *control_msg(enum msg_type type, uint32_t slot)
-{
-	struct msg *m = calloc(1, sizeof(*m));
-
-	if (!m)
-		abort(); /* the loop would keep what it was to give back */
-	m->type = type;
-	m->slot = slot;
-	return m;
-}
-
-void control_post(struct control *c, struct msg *m)
-{
-	mbox_put(c->out, &m->link);
-}
 
 /* --- events ----------------------------------------------------------------------------------- */
 
@@ -59,55 +55,70 @@ static void finish(struct control *c)
 
 	if (ret < 0)
 		log_warning("xenstore does not say that this daemon has ended: %s", strerror(-ret));
-	control_post(c, control_msg(MSG_STOP, LDP_SLOT_NONE));
+	msg_post(c->out, msg_new(MSG_STOP, LDP_SLOT_NONE));
 	loop_stop(c->loop);
 }
 
 static void begin_quit(struct control *c)
 {
-	struct device *d;
-
 	if (c->quitting)
 		return;
 	c->quitting = true;
 	c->quit_since_ns = c->now_ns;
-	TAILQ_FOREACH(d, &c->devices, next) {
-		if (d->slot == LDP_SLOT_NONE || d->after != HS_WAIT)
-			continue;
-		d->after = HS_DISCONNECT;
-		control_post(c, control_msg(MSG_DELETE, d->slot));
+	device_end_all(c);
+}
+
+/* Events may have been missed only if xenstored lost them, but an operator may want to be sure. */
+static void reload(struct control *c)
+{
+	control_probe_now(c);
+	control_find_devices(c);
+	c->due.domains = true;
+	c->due.newcomers = true;
+	log_notice(
+		"reload: the uplink is probed again, its keys and those of all devices are read");
+}
+
+/* The frame loop says something of a device. */
+static void on_device_message(struct control *c, struct device *d, struct msg *m)
+{
+	switch (m->type) {
+	case MSG_DELETED:
+		device_deleted(c, d, m->vchan);
+		break;
+	case MSG_REFUSED:
+		device_refused(c, d, m->vchan, m->why);
+		break;
+	case MSG_FAILED:
+		device_failed(c, d, m->why);
+		break;
+	case MSG_PUBLISH:
+		if (!c->quitting)
+			device_publish(c, d, &m->status);
+		break;
+	default:
+		break;
 	}
 }
 
 static void on_message(struct control *c, struct msg *m)
 {
-	struct device *d = m->slot < LDP_SLOTS ? c->by_slot[m->slot] : NULL;
+	struct device *d = m->slot < LDP_SLOTS ? c->devices.by_slot[m->slot] : NULL;
 
+	if (d)
+		on_device_message(c, d, m);
 	switch (m->type) {
-	case MSG_DELETED:
-		if (d)
-			device_deleted(c, d, m->vchan);
-		break;
-	case MSG_REFUSED:
-		if (!d)
-			break;
-		device_failed(c, d, m->why);
-		device_deleted(c, d, m->vchan);
-		break;
-	case MSG_FAILED:
-		if (d)
-			device_failed(c, d, m->why);
-		break;
-	case MSG_SHOW:
-		if (d && !c->quitting)
-			device_announce(c, d, &m->announcement);
-		control_post(c, control_msg(MSG_SHOWN, m->slot));
+	case MSG_PUBLISH:
+		msg_post(c->out, msg_new(MSG_PUBLISHED, m->slot));
 		break;
 	case MSG_LOGGED:
 		xskey_write_u64(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_LOG_OFFSET, m->offset);
 		break;
 	case MSG_ESTIMATE:
-		control_estimate(c, m->estimate_bps);
+		control_probe_estimate(c, m->estimate_bps);
+		break;
+	case MSG_RELOAD:
+		reload(c);
 		break;
 	case MSG_QUIT:
 		begin_quit(c);
@@ -123,16 +134,16 @@ static uint64_t step_devices(struct control *c)
 	struct device *d, *next;
 	uint64_t soonest = UINT64_MAX, due;
 
-	for (d = TAILQ_FIRST(&c->devices); d; d = next) {
+	for (d = TAILQ_FIRST(&c->devices.all); d; d = next) {
 		next = TAILQ_NEXT(d, next);
 		if (device_due_ns(d) <= c->now_ns)
 			device_step(c, d); /* d may be no more */
 	}
-	TAILQ_FOREACH(d, &c->devices, next) {
+	TAILQ_FOREACH(d, &c->devices.all, next) {
 		due = device_due_ns(d);
 		if (d->frozen && due > c->now_ns + FROZEN_POLL_NS) {
 			/* Nobody says when a suspended domain goes on. */
-			c->domains_dirty = true;
+			c->due.domains = true;
 			due = c->now_ns + FROZEN_POLL_NS;
 		}
 		soonest = due < soonest ? due : soonest;
@@ -146,22 +157,20 @@ static void work(struct control *c)
 
 	c->now_ns = loop_now_ns();
 	if (c->quitting) {
-		if (c->slots_busy == 0 || c->now_ns - c->quit_since_ns > QUIT_NS)
+		if (c->devices.slots_busy == 0 || c->now_ns - c->quit_since_ns > QUIT_NS)
 			finish(c);
 		else
 			loop_timer_set(c->timer, QUIT_NS);
 		return;
 	}
-	if (c->link_dirty) {
-		c->link_dirty = false;
+	if (c->due.link)
 		control_load_link(c);
-	}
-	if (c->domains_dirty)
+	if (c->due.domains)
 		control_check_domains(c);
-	if (c->domains_new)
+	if (c->due.newcomers)
 		control_welcome_back(c);
 	soonest = step_devices(c);
-	if (control_judge_minima(c))
+	if (minima_judge(c))
 		soonest = step_devices(c);
 	if (soonest != UINT64_MAX)
 		loop_timer_set(c->timer, soonest > c->now_ns ? soonest - c->now_ns : 0);
@@ -216,9 +225,9 @@ static void *control_main(void *arg)
 	c->now_ns = loop_now_ns();
 	control_find_devices(c);
 	control_sweep_orphans(c);
-	c->link.frame_cost_bytes = FRAME_COST_AUTO;
-	c->link_dirty = true;
-	c->domains_new = true;
+	c->link.conf.frame_cost_bytes = FRAME_COST_AUTO;
+	c->due.link = true;
+	c->due.newcomers = true;
 	work(c);
 	loop_run(c->loop);
 	return NULL;
@@ -261,7 +270,7 @@ static int control_connect(struct control *c, char *err, size_t errlen)
 		snprintf(err, errlen, "cannot read from xenstore: %s", strerror(-ret));
 		return ret;
 	}
-	return control_demand_capacity(c, err, errlen);
+	return control_probe_demand(c, err, errlen);
 }
 
 static int control_init(struct control *c, char *err, size_t errlen)
@@ -281,7 +290,7 @@ static int control_init(struct control *c, char *err, size_t errlen)
 		c->timer = loop_timer_new(c->loop, on_timer, c);
 	}
 	if (c->xs_io && c->in_io && c->timer) {
-		control_watch_net(c);
+		control_probe_watch(c);
 		return 0;
 	}
 	snprintf(err, errlen, "out of memory");
@@ -290,13 +299,8 @@ static int control_init(struct control *c, char *err, size_t errlen)
 
 static void control_free(struct control *c)
 {
-	struct device *d;
-
-	while ((d = TAILQ_FIRST(&c->devices))) {
-		TAILQ_REMOVE(&c->devices, d, next);
-		free(d);
-	}
-	control_unwatch_net(c);
+	device_free_all(c);
+	control_probe_unwatch(c);
 	loop_timer_free(c->timer);
 	loop_io_free(c->in_io);
 	loop_io_free(c->xs_io);
@@ -316,8 +320,8 @@ int control_open(const struct control_conf *conf, struct control **ctl, char *er
 		return -ENOMEM;
 	}
 	c->conf = *conf;
-	c->net_fd = -1;
-	TAILQ_INIT(&c->devices);
+	c->probe.net_fd = -1;
+	TAILQ_INIT(&c->devices.all);
 	ret = control_connect(c, err, errlen);
 	if (ret < 0)
 		control_free(c);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "backend/control/control_domains.h"
+
 #include <string.h>
 
-#include "backend/control/control_priv.h"
+#include "backend/control/control_state.h"
 #include "backend/control/device.h"
 #include "backend/xen/nodes.h"
 #include "common/log.h"
@@ -31,8 +33,8 @@ void control_check_domains(struct control *c)
 {
 	struct device *d, *next;
 
-	c->domains_dirty = false;
-	for (d = TAILQ_FIRST(&c->devices); d; d = next) {
+	c->due.domains = false;
+	for (d = TAILQ_FIRST(&c->devices.all); d; d = next) {
 		next = TAILQ_NEXT(d, next);
 		check_domain(c, d);
 	}
@@ -45,7 +47,7 @@ void control_welcome_back(struct control *c)
 	unsigned first = 0;
 	int n;
 
-	c->domains_new = false;
+	c->due.newcomers = false;
 	while ((n = dom_list(c->dom, first, info, DOMAINS_MAX)) > 0) {
 		for (int i = 0; i < n; i++) {
 			uuid_format(info[i].uuid, uuid);

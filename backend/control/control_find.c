@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "backend/control/control_find.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "backend/control/control_priv.h"
+#include "backend/control/control_domains.h"
 #include "backend/control/device.h"
 
 void control_found(struct control *c, unsigned domid, unsigned id)
 {
 	struct device *d = device_find(c, domid, id);
-	char dir[SCHEMA_PATH_MAX];
 
 	if (d)
-		d->dirty = d->unread = true;
-	else if (schema_backend_dir(dir, sizeof(dir), c->domid, domid, id) >= 0 &&
-		 xs_conn_exists(c->xs, XS_NO_TXN, dir)) /* not the echo of a removal */
-		device_new(c, domid, id);
+		device_mark(d, DEVICE_READ);
+	else
+		device_meet(c, domid, id);
 }
 
 /* The numbers among the children of a directory. */
@@ -73,7 +73,7 @@ void control_sweep_orphans(struct control *c)
 	char err[SCHEMA_ERR_MAX];
 
 	control_check_domains(c);
-	for (d = TAILQ_FIRST(&c->devices); d; d = next) {
+	for (d = TAILQ_FIRST(&c->devices.all); d; d = next) {
 		next = TAILQ_NEXT(d, next);
 		s = d->settings;
 		if (settings_load(c->xs, d->back, &s, err) < 0 ||

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "backend/control/control_uplink.h"
+
 #include <stdio.h>
 #include <string.h>
 
-#include "backend/control/control_priv.h"
+#include "backend/control/control_state.h"
 #include "backend/control/device.h"
 #include "backend/frame/frame_cost.h"
+#include "backend/msg/msg.h"
 #include "common/log.h"
 #include "common/units.h"
 #include "xenstore-schema/xskey.h"
@@ -23,23 +26,23 @@ static void load_rate(struct control *c, enum schema_key key, uint64_t *bps, cha
 /* No capacity is one that can be measured. */
 static void require_signal(struct control *c, uint64_t *tx_bps, char *err)
 {
-	if (*tx_bps || c->probe.signal)
+	if (*tx_bps || c->probe.found.signal)
 		return;
-	*tx_bps = c->link.tx_capacity_bps;
+	*tx_bps = c->link.conf.tx_capacity_bps;
 	if (!err[0])
 		snprintf(err, SCHEMA_ERR_MAX, "%s 0: it cannot be measured: %s",
-			 schema_name(KEY_UPLINK_TX_CAPACITY), c->probe.why);
+			 schema_name(KEY_UPLINK_TX_CAPACITY), c->probe.found.why);
 }
 
 static void show_error(struct control *c, const char *err)
 {
-	if (strcmp(err, c->link_error) == 0)
+	if (strcmp(err, c->link.error) == 0)
 		return;
 	if (err[0])
 		log_warning("uplink %s: %s", c->conf.name, err);
 	else
-		log_info("uplink %s: well again", c->conf.name);
-	snprintf(c->link_error, sizeof(c->link_error), "%s", err);
+		log_info("uplink %s: error cleared", c->conf.name);
+	snprintf(c->link.error, sizeof(c->link.error), "%s", err);
 	xskey_write(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_ERROR, err);
 }
 
@@ -58,41 +61,57 @@ static void load_frame_cost(struct control *c, uint32_t *bytes, char *err)
 		memcpy(err, why, SCHEMA_ERR_MAX);
 }
 
+static void load_switch(struct control *c, enum switch_mode *mode, char *err)
+{
+	char text[SCHEMA_VALUE_MAX + 1], why[SCHEMA_ERR_MAX];
+	unsigned value = (unsigned)*mode;
+
+	if (xskey_read(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_SWITCH, text, sizeof(text)) < 0)
+		value = (unsigned)schema_default(KEY_UPLINK_SWITCH);
+	else if (schema_parse_enum(KEY_UPLINK_SWITCH, text, &value, why) < 0 && !err[0])
+		memcpy(err, why, SCHEMA_ERR_MAX);
+	*mode = (enum switch_mode)value;
+}
+
+static bool same_link(const struct link_conf *a, const struct link_conf *b)
+{
+	return a->tx_capacity_bps == b->tx_capacity_bps &&
+	       a->rx_capacity_bps == b->rx_capacity_bps && a->sw == b->sw &&
+	       a->frame_cost_bytes == b->frame_cost_bytes &&
+	       a->sndbuf_max_bytes == b->sndbuf_max_bytes && a->signal == b->signal;
+}
+
+static void put_in_force(struct control *c, const struct link_conf *link)
+{
+	struct msg *m = msg_new(MSG_LINK, LDP_SLOT_NONE);
+	char rate[32];
+
+	c->link.conf = *link;
+	log_info("uplink %s: capacity %s", c->conf.name,
+		 link->tx_capacity_bps
+			 ? units_format_rate(rate, sizeof(rate), link->tx_capacity_bps)
+			 : "not configured");
+	m->link_conf = *link;
+	msg_post(c->out, m);
+	device_mark_all(c); /* minima that were too many may fit now */
+}
+
 void control_load_link(struct control *c)
 {
-	char text[SCHEMA_VALUE_MAX + 1], why[SCHEMA_ERR_MAX], err[SCHEMA_ERR_MAX] = "", rate[32];
-	struct link_conf link = c->link;
-	unsigned sw = (unsigned)link.sw;
-	struct device *d;
-	struct msg *m;
+	struct link_conf link = c->link.conf;
+	char err[SCHEMA_ERR_MAX] = "";
 
+	c->due.link = false;
 	load_rate(c, KEY_UPLINK_TX_CAPACITY, &link.tx_capacity_bps, err);
 	load_rate(c, KEY_UPLINK_RX_CAPACITY, &link.rx_capacity_bps, err);
 	load_frame_cost(c, &link.frame_cost_bytes, err);
 	require_signal(c, &link.tx_capacity_bps, err);
-	link.sndbuf_max_bytes = c->probe.sndbuf_max_bytes;
-	link.signal = c->probe.signal;
-	if (xskey_read(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_SWITCH, text, sizeof(text)) < 0)
-		sw = (unsigned)schema_default(KEY_UPLINK_SWITCH);
-	else if (schema_parse_enum(KEY_UPLINK_SWITCH, text, &sw, why) < 0 && !err[0])
-		memcpy(err, why, sizeof(err));
-	link.sw = (enum switch_mode)sw;
+	link.sndbuf_max_bytes = c->probe.found.sndbuf_max_bytes;
+	link.signal = c->probe.found.signal;
+	load_switch(c, &link.sw, err);
 	show_error(c, err[0] ? err : c->log_error);
-	if (link.tx_capacity_bps == c->link.tx_capacity_bps &&
-	    link.rx_capacity_bps == c->link.rx_capacity_bps && link.sw == c->link.sw &&
-	    link.frame_cost_bytes == c->link.frame_cost_bytes &&
-	    link.sndbuf_max_bytes == c->link.sndbuf_max_bytes && link.signal == c->link.signal)
-		return;
-	c->link = link;
-	log_info("uplink %s: capacity %s", c->conf.name,
-		 link.tx_capacity_bps ? units_format_rate(rate, sizeof(rate), link.tx_capacity_bps)
-				      : "not configured");
-	m = control_msg(MSG_LINK, LDP_SLOT_NONE);
-	m->link_conf = link;
-	control_post(c, m);
-	/* Minima that were too many may not be now. */
-	TAILQ_FOREACH(d, &c->devices, next)
-		d->dirty = d->unread = true;
+	if (!same_link(&link, &c->link.conf))
+		put_in_force(c, &link);
 }
 
 /* Millionths as a decimal without needless zeros. */
@@ -122,7 +141,7 @@ static int publish_credit(struct control *c)
 		xs_conn_rm(c->xs, XS_NO_TXN, path);
 	if (ret == 0)
 		ret = xskey_write(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_ERROR, c->log_error);
-	snprintf(c->link_error, sizeof(c->link_error), "%s", c->log_error);
+	snprintf(c->link.error, sizeof(c->link.error), "%s", c->log_error);
 	format_fraction(text, sizeof(text), c->conf.repayment_ppm);
 	if (ret == 0)
 		ret = xskey_write(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_REPAYMENT, text);
@@ -132,32 +151,48 @@ static int publish_credit(struct control *c)
 	return ret;
 }
 
-int control_publish_uplink(struct control *c)
+static int publish_device(struct control *c)
 {
 	const char *kind = c->conf.kind == UPLINK_TAP ? "tap" : "macvtap";
-	int ret;
+	int ret = xskey_write(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_DEVICE, c->conf.device);
 
-	ret = xskey_write(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_DEVICE, c->conf.device);
 	if (ret == 0)
 		ret = xskey_write(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_KIND, kind);
 	if (ret == 0)
 		ret = xskey_write(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_VERSION,
 				  DMVL_VERSION);
-	if (ret == 0)
-		ret = publish_credit(c);
-	if (ret == 0 && c->conf.tx_capacity_bps)
+	return ret;
+}
+
+/* What the command line gives takes the place of what an earlier daemon left. */
+static int publish_conf(struct control *c)
+{
+	const struct control_conf *conf = &c->conf;
+	int ret = 0;
+
+	if (conf->tx_capacity_bps)
 		ret = xskey_write_u64(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_TX_CAPACITY,
-				      c->conf.tx_capacity_bps);
-	if (ret == 0 && c->conf.rx_capacity_bps)
+				      conf->tx_capacity_bps);
+	if (ret == 0 && conf->rx_capacity_bps)
 		ret = xskey_write_u64(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_RX_CAPACITY,
-				      c->conf.rx_capacity_bps);
-	if (ret == 0 && c->conf.frame_cost_bytes != FRAME_COST_AUTO)
+				      conf->rx_capacity_bps);
+	if (ret == 0 && conf->frame_cost_bytes != FRAME_COST_AUTO)
 		ret = xskey_write_u64(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_FRAME_COST,
-				      c->conf.frame_cost_bytes);
-	/* What an earlier daemon left. */
+				      conf->frame_cost_bytes);
 	if (ret == 0)
 		ret = xskey_write_u64(c->xs, XS_NO_TXN, c->uplink_dir,
 				      KEY_UPLINK_TX_CAPACITY_ESTIMATE, 0);
+	return ret;
+}
+
+int control_publish_uplink(struct control *c)
+{
+	int ret = publish_device(c);
+
+	if (ret == 0)
+		ret = publish_credit(c);
+	if (ret == 0)
+		ret = publish_conf(c);
 	if (ret == 0)
 		ret = xskey_write(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_STATE, "running");
 	return ret;

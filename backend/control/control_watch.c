@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "backend/control/control_watch.h"
+
 #include <stdio.h>
 #include <string.h>
 
-#include "backend/control/control_priv.h"
+#include "backend/control/control_find.h"
 #include "backend/control/device.h"
 
 /*
@@ -11,8 +13,8 @@
  * Watches and their tokens: the backend directory (B) and the uplink's (U), the state of each
  * frontend (F<domid>/<id>), @introduceDomain (I) and @releaseDomain (R). The last is a hint: it
  * fires on registering and on suspend too, so the hypervisor is asked about each known domain.
- * Whatever else a guest writes wakes nobody here. A watch fires also when what it is for goes with
- * a directory above.
+ * Whatever else a guest writes wakes nobody here. A watch also fires when a parent directory is
+ * removed.
  */
 
 /*
@@ -27,7 +29,7 @@ static void on_key_event(struct control *c, unsigned domid, unsigned id, const c
 	if (key >= 0 && schema_entry((enum schema_key)key)->owner == SCHEMA_BY_BACKEND)
 		return;
 	if (d && key == KEY_BACK_STATE)
-		d->dirty = true;
+		device_mark(d, DEVICE_LOOK);
 	else
 		control_found(c, domid, id);
 }
@@ -64,7 +66,7 @@ static void on_frontend_event(struct control *c, const char *token)
 	if (sscanf(token, "F%u/%u", &domid, &id) == 2)
 		d = device_find(c, domid, id);
 	if (d)
-		d->dirty = true;
+		device_mark(d, DEVICE_LOOK);
 }
 
 void control_event(struct control *c, const struct xs_event *ev)
@@ -77,13 +79,13 @@ void control_event(struct control *c, const struct xs_event *ev)
 		on_frontend_event(c, ev->token);
 		break;
 	case 'U':
-		c->link_dirty |= !is_announced(c, ev->path);
+		c->due.link |= !is_announced(c, ev->path);
 		break;
 	case 'I':
-		c->domains_new = true;
+		c->due.newcomers = true;
 		break;
 	case 'R':
-		c->domains_dirty = true;
+		c->due.domains = true;
 		break;
 	}
 }

@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "backend/control/device.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "backend/control/device.h"
+#include "backend/control/device_connect.h"
+#include "backend/control/device_settings.h"
+#include "backend/control/device_xs.h"
+#include "backend/control/minima.h"
+#include "backend/msg/msg.h"
 #include "backend/xen/nodes.h"
 #include "common/log.h"
+#include "common/vchan.h"
 #include "xenstore-schema/xskey.h"
 
 /*
@@ -18,8 +25,8 @@
  * a watch and so leads to the next look.
  *
  * Rings are mapped here, then belong to the frame loop under a slot number until it answers
- * MSG_DELETE by MSG_DELETED; `after` says what that answer is waited for to do. Until then the
- * device is not looked at. A guest can make us look as often as it likes, so looks are counted in a
+ * MSG_DELETE by MSG_DELETED; `after` says what to do when that arrives. Until then the device is
+ * not looked at. A guest can make us look as often as it likes, so looks are counted in a
  * bucket, and so are connections, each of which costs us some milliseconds and a few lines of log.
  * One whose connections fail is offered the next one later and later. Meanwhile it is looked at as
  * ever: its settings are the operator's, and so is its end.
@@ -37,7 +44,7 @@ struct device *device_find(struct control *c, unsigned domid, unsigned id)
 {
 	struct device *d;
 
-	TAILQ_FOREACH(d, &c->devices, next) {
+	TAILQ_FOREACH(d, &c->devices.all, next) {
 		if (d->domid == domid && d->id == id)
 			return d;
 	}
@@ -64,10 +71,10 @@ static int fill_paths(const struct control *c, struct device *d)
 	return ret;
 }
 
-struct device *device_new(struct control *c, unsigned domid, unsigned id)
+/* NULL: out of memory or range. */
+static struct device *device_new(struct control *c, unsigned domid, unsigned id)
 {
 	struct device *d = calloc(1, sizeof(*d));
-	struct dom_info info;
 
 	if (!d)
 		return NULL;
@@ -75,8 +82,7 @@ struct device *device_new(struct control *c, unsigned domid, unsigned id)
 	d->id = id;
 	d->slot = LDP_SLOT_NONE;
 	d->fresh = true;
-	d->dirty = true;
-	d->unread = true;
+	device_mark(d, DEVICE_READ);
 	settings_default(&d->settings);
 	bucket_init(&d->looks, LOOKS_PER_SEC * 8, LOOKS_BURST, c->now_ns);
 	bucket_init(&d->connects, CONNECTS_PER_SEC * 8, CONNECTS_BURST, c->now_ns);
@@ -86,18 +92,39 @@ struct device *device_new(struct control *c, unsigned domid, unsigned id)
 		free(d);
 		return NULL;
 	}
+	return d;
+}
+
+void device_meet(struct control *c, unsigned domid, unsigned id)
+{
+	struct device *d = device_new(c, domid, id);
+	struct dom_info info;
+
+	if (!d)
+		return;
+	if (!xs_conn_exists(c->xs, XS_NO_TXN, d->back)) {
+		free(d); /* the event was the echo of a removal */
+		return;
+	}
 	read_generation(c, d);
 	if (dom_info(c->dom, domid, &info) == 0)
 		memcpy(d->uuid, info.uuid, sizeof(d->uuid));
-	TAILQ_INSERT_TAIL(&c->devices, d, next);
+	TAILQ_INSERT_TAIL(&c->devices.all, d, next);
 	xs_conn_watch(c->xs, d->front_state, d->token);
-	return d;
+}
+
+void device_mark_all(struct control *c)
+{
+	struct device *d;
+
+	TAILQ_FOREACH(d, &c->devices.all, next)
+		device_mark(d, DEVICE_READ);
 }
 
 static void free_device(struct control *c, struct device *d)
 {
 	xs_conn_unwatch(c->xs, d->front_state, d->token);
-	TAILQ_REMOVE(&c->devices, d, next);
+	TAILQ_REMOVE(&c->devices.all, d, next);
 	free(d);
 }
 
@@ -116,7 +143,7 @@ static void do_connect(struct control *c, struct device *d)
 	if (device_connect(c, d) < 0) {
 		device_set_state(c, d, XenbusStateClosed);
 		back_off(c, d);
-		d->dirty = true;
+		device_mark(d, DEVICE_LOOK);
 		return;
 	}
 	d->connected_ns = c->now_ns;
@@ -127,7 +154,7 @@ static void do_connect(struct control *c, struct device *d)
 static void ask_delete(struct control *c, struct device *d, enum hs_action after)
 {
 	d->after = after;
-	control_post(c, control_msg(MSG_DELETE, d->slot));
+	msg_post(c->out, msg_new(MSG_DELETE, d->slot));
 }
 
 static uint64_t may_offer_ns(struct control *c, struct device *d)
@@ -200,6 +227,7 @@ static int read_keys(struct control *c, struct device *d)
 
 	if (ret < 0)
 		return ret;
+	d->unread = false;
 	d->online = true;
 	xskey_read_bool(c->xs, XS_NO_TXN, d->back, KEY_BACK_ONLINE, &d->online, ignored);
 	read_generation(c, d);
@@ -210,7 +238,7 @@ static void show_what_is_wrong(struct control *c, struct device *d)
 {
 	char minima[SCHEMA_ERR_MAX];
 
-	control_minima_error(c, d, minima);
+	minima_error(c, d, minima);
 	device_show_error(c, d, d->unfit[0] ? d->unfit : d->fault[0] ? d->fault : minima);
 }
 
@@ -257,7 +285,7 @@ void device_step(struct control *c, struct device *d)
 	bucket_fill(&d->looks, c->now_ns);
 	if (d->looks.tokens_bytes <= 0) {
 		d->not_before_ns = bucket_when_ns(&d->looks, 1);
-		d->dirty = true;
+		device_mark(d, DEVICE_LOOK);
 		return;
 	}
 	d->looks.tokens_bytes--;
@@ -286,14 +314,14 @@ static void forget(struct control *c, struct device *d)
 
 	uuid_format(d->uuid, uuid);
 	if (d->keep && nodes_save(c->xs, c->domid, c->conf.name, uuid, d->domid, d->id) == 0)
-		c->domains_new = true; /* it may be back already */
+		c->due.newcomers = true; /* it may be back already */
 	nodes_remove(c->xs, c->domid, d->domid, d->id, d->generation);
 	log_info("%s: detached%s", d->name, d->keep ? ", its settings kept" : "");
 	domid = d->domid;
 	id = d->id;
 	free_device(c, d);
-	/* If it was attached anew before this, the event was taken for its own. */
-	control_found(c, domid, id);
+	/* If it was attached again before this, the event was taken for the old one's. */
+	device_meet(c, domid, id);
 }
 
 void device_gone(struct control *c, struct device *d)
@@ -308,8 +336,8 @@ void device_gone(struct control *c, struct device *d)
 void device_deleted(struct control *c, struct device *d, struct vchan *v)
 {
 	vchan_close(v);
-	c->by_slot[d->slot] = NULL;
-	c->slots_busy--;
+	c->devices.by_slot[d->slot] = NULL;
+	c->devices.slots_busy--;
 	d->slot = LDP_SLOT_NONE;
 	d->after = HS_WAIT;
 	d->frozen = false;
@@ -325,19 +353,30 @@ void device_deleted(struct control *c, struct device *d, struct vchan *v)
 		return;
 	}
 	device_set_state(c, d, XenbusStateClosed);
-	d->dirty = true;
+	device_mark(d, DEVICE_LOOK);
+}
+
+static void set_fault(struct control *c, struct device *d, const char *why)
+{
+	snprintf(d->fault, sizeof(d->fault), "%s", why);
+	back_off(c, d);
+	device_show_error(c, d, d->fault);
 }
 
 void device_failed(struct control *c, struct device *d, const char *why)
 {
 	if (d->after != HS_WAIT)
 		return;
-	if (why) {
-		snprintf(d->fault, sizeof(d->fault), "%s", why);
-		back_off(c, d);
-		device_show_error(c, d, d->fault);
-	}
+	if (why)
+		set_fault(c, d, why);
 	ask_delete(c, d, HS_DISCONNECT);
+}
+
+void device_refused(struct control *c, struct device *d, struct vchan *v, const char *why)
+{
+	if (d->after == HS_WAIT)
+		set_fault(c, d, why);
+	device_deleted(c, d, v);
 }
 
 void device_freeze(struct control *c, struct device *d, bool on)
@@ -350,7 +389,27 @@ void device_freeze(struct control *c, struct device *d, bool on)
 	log_info("%s: its domain %s", d->name, on ? "was suspended" : "runs again");
 	if (d->slot == LDP_SLOT_NONE)
 		return;
-	m = control_msg(MSG_FREEZE, d->slot);
+	m = msg_new(MSG_FREEZE, d->slot);
 	m->on = on;
-	control_post(c, m);
+	msg_post(c->out, m);
+}
+
+void device_end_all(struct control *c)
+{
+	struct device *d;
+
+	TAILQ_FOREACH(d, &c->devices.all, next) {
+		if (d->slot != LDP_SLOT_NONE && d->after == HS_WAIT)
+			ask_delete(c, d, HS_DISCONNECT);
+	}
+}
+
+void device_free_all(struct control *c)
+{
+	struct device *d;
+
+	while ((d = TAILQ_FIRST(&c->devices.all))) {
+		TAILQ_REMOVE(&c->devices.all, d, next);
+		free(d);
+	}
 }

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "backend/control/device_connect.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -6,7 +8,9 @@
 #include <string.h>
 
 #include "backend/control/device.h"
+#include "backend/control/device_xs.h"
 #include "backend/frame/vnet.h"
+#include "backend/msg/msg.h"
 #include "common/log.h"
 #include "common/vchan.h"
 #include "common/wire.h"
@@ -20,7 +24,7 @@ static uint32_t offered_features(const struct control *c)
 {
 	uint32_t f = VNET_F_CSUM;
 
-	if (c->link.tx_capacity_bps || c->probe.tso)
+	if (c->link.conf.tx_capacity_bps || c->probe.found.tso)
 		f |= VNET_F_TSO4 | VNET_F_TSO6 | VNET_F_USO;
 	return f;
 }
@@ -95,7 +99,7 @@ static int read_choices(struct control *c, struct device *d, uint32_t *rx_featur
 static uint32_t free_slot(const struct control *c)
 {
 	for (uint32_t slot = 0; slot < LDP_SLOTS; slot++) {
-		if (!c->by_slot[slot])
+		if (!c->devices.by_slot[slot])
 			return slot;
 	}
 	return LDP_SLOT_NONE;
@@ -114,11 +118,24 @@ static int map_rings(struct device *d, struct vchan **v)
 	return ret < 0 ? ret : 0;
 }
 
+/* The frame loop owns the rings from now on. */
+static void hand_over(struct control *c, struct device *d, struct vchan *v)
+{
+	struct msg *m = msg_new(MSG_ADD, d->slot);
+
+	memcpy(m->name, d->name, sizeof(m->name));
+	memcpy(m->id.uuid, d->uuid, sizeof(m->id.uuid));
+	m->id.generation = strtoull(d->generation, NULL, 16);
+	m->id.ldp = record_ldp(d->domid, d->id);
+	m->vchan = v;
+	m->conf = d->conf;
+	msg_post(c->out, m);
+}
+
 int device_connect(struct control *c, struct device *d)
 {
 	uint32_t slot = free_slot(c), rx_features;
 	struct vchan *v;
-	struct msg *m;
 	int ret;
 
 	if (!d->settings.has_mac)
@@ -138,16 +155,9 @@ int device_connect(struct control *c, struct device *d)
 	d->conf.tx_features = offered_features(c);
 	d->conf.rx_features = rx_features;
 	d->slot = slot;
-	d->has_announced = false;
-	c->by_slot[slot] = d;
-	c->slots_busy++;
-	m = control_msg(MSG_ADD, slot);
-	memcpy(m->name, d->name, sizeof(m->name));
-	memcpy(m->id.uuid, d->uuid, sizeof(m->id.uuid));
-	m->id.generation = strtoull(d->generation, NULL, 16);
-	m->id.ldp = record_ldp(d->domid, d->id);
-	m->vchan = v;
-	m->conf = d->conf;
-	control_post(c, m);
+	d->has_shown = false;
+	c->devices.by_slot[slot] = d;
+	c->devices.slots_busy++;
+	hand_over(c, d, v);
 	return 0;
 }

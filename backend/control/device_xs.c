@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "backend/control/device_xs.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -52,7 +54,7 @@ int device_write_closed(struct control *c, uint32_t t)
 	struct device *d;
 	int ret = 0;
 
-	TAILQ_FOREACH(d, &c->devices, next) {
+	TAILQ_FOREACH(d, &c->devices.all, next) {
 		if (ret == 0 && d->after == HS_CLOSED && xs_conn_exists(c->xs, t, d->back))
 			ret = xskey_write_state(c->xs, t, d->back, KEY_BACK_STATE,
 						XenbusStateClosed);
@@ -60,41 +62,41 @@ int device_write_closed(struct control *c, uint32_t t)
 	return ret;
 }
 
-static int announce_one(struct control *c, struct device *d, uint32_t t, enum schema_key key,
+static int write_if_new(struct control *c, struct device *d, uint32_t t, enum schema_key key,
 			uint64_t now, uint64_t was)
 {
-	if (d->has_announced && now == was)
+	if (d->has_shown && now == was)
 		return 0;
 	return xskey_write_u64(c->xs, t, d->back, key, now);
 }
 
-static int write_announcement(struct control *c, struct device *d, uint32_t t, const void *arg)
+static int write_status(struct control *c, struct device *d, uint32_t t, const void *arg)
 {
-	const struct ldp_status *now = arg, *was = &d->announced;
+	const struct ldp_status *now = arg, *was = &d->shown;
 	char balance[24];
-	int ret = announce_one(c, d, t, KEY_BACK_CREDIT, now->credit_bytes, was->credit_bytes);
+	int ret = write_if_new(c, d, t, KEY_BACK_CREDIT, now->credit_bytes, was->credit_bytes);
 
 	snprintf(balance, sizeof(balance), "%" PRId64, now->balance_bytes);
-	if (ret == 0 && !(d->has_announced && now->balance_bytes == was->balance_bytes))
+	if (ret == 0 && !(d->has_shown && now->balance_bytes == was->balance_bytes))
 		ret = xskey_write(c->xs, t, d->back, KEY_BACK_CREDIT_BALANCE, balance);
 	if (ret == 0)
-		ret = announce_one(c, d, t, KEY_BACK_LOG_OFFSET, now->log_offset, was->log_offset);
+		ret = write_if_new(c, d, t, KEY_BACK_LOG_OFFSET, now->log_offset, was->log_offset);
 	if (ret == 0)
-		ret = announce_one(c, d, t, KEY_BACK_TX_RATE, now->tx_rate_bps, was->tx_rate_bps);
+		ret = write_if_new(c, d, t, KEY_BACK_TX_RATE, now->tx_rate_bps, was->tx_rate_bps);
 	if (ret == 0)
-		ret = announce_one(c, d, t, KEY_BACK_RX_RATE, now->rx_rate_bps, was->rx_rate_bps);
+		ret = write_if_new(c, d, t, KEY_BACK_RX_RATE, now->rx_rate_bps, was->rx_rate_bps);
 	return ret;
 }
 
-void device_announce(struct control *c, struct device *d, const struct ldp_status *now)
+void device_publish(struct control *c, struct device *d, const struct ldp_status *now)
 {
-	int ret = device_write(c, d, write_announcement, now);
+	int ret = device_write(c, d, write_status, now);
 
 	if (ret == 0) {
-		d->announced = *now;
-		d->has_announced = true;
+		d->shown = *now;
+		d->has_shown = true;
 	} else if (ret != -ENOENT) {
-		log_debug("%s: cannot announce its credit: %s", d->name, strerror(-ret));
+		log_debug("%s: cannot publish its credit: %s", d->name, strerror(-ret));
 	}
 }
 
@@ -105,7 +107,7 @@ void device_show_error(struct control *c, struct device *d, const char *text)
 	if (text[0])
 		log_warning("%s: %s", d->name, text);
 	else
-		log_info("%s: well again", d->name);
+		log_info("%s: error cleared", d->name);
 	snprintf(d->error, sizeof(d->error), "%s", text);
 	device_write(c, d, write_value, &(struct node_value){KEY_BACK_ERROR, text});
 }

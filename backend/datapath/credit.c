@@ -1,31 +1,37 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "backend/datapath/credit.h"
+
 #include "backend/datapath/core.h"
+#include "backend/datapath/link_rate.h"
 #include "backend/sched/rate.h"
 
-uint64_t dpath_weights(const struct dpath *dp, enum ldp_dir dir)
+static const struct sched_rule *rule_of(const struct ldp *l, enum ldp_dir dir)
 {
+	return dir == LDP_TX ? &l->conf.tx : &l->conf.rx;
+}
+
+uint64_t credit_weights(const struct dpath *dp, enum ldp_dir dir)
+{
+	const struct ldp *l;
 	uint64_t sum = 0;
 
-	for (uint32_t slot = 0; slot < dp->slots_end; slot++) {
-		const struct ldp *l = dp->ldp[slot];
-
-		if (l)
-			sum += dir == LDP_TX ? l->conf.tx.weight : l->conf.rx.weight;
-	}
+	for (uint32_t slot = 0; (l = core_next_ldp(dp, &slot));)
+		sum += rule_of(l, dir)->weight;
 	return sum;
 }
 
-uint64_t dpath_rate(const struct dpath *dp, const struct ldp *l, enum ldp_dir dir, uint64_t weights)
+uint64_t credit_rate(const struct dpath *dp, const struct ldp *l, enum ldp_dir dir,
+		     uint64_t weights)
 {
-	if (dir == LDP_TX)
-		return rate_in_force(&l->conf.tx, dpath_capacity_bps(dp), weights);
-	return rate_in_force(&l->conf.rx, dp->link.rx_capacity_bps, weights);
+	uint64_t capacity_bps = dir == LDP_TX ? link_rate_bps(dp) : dp->link.rx_capacity_bps;
+
+	return rate_in_force(rule_of(l, dir), capacity_bps, weights);
 }
 
-/* Whether it is done with until something changes. */
+/* False: the guest will be told more later. */
 static bool tell(struct dpath *dp, struct ldp *l, uint64_t weights)
 {
-	uint64_t rate = dpath_rate(dp, l, LDP_TX, weights);
+	uint64_t rate = credit_rate(dp, l, LDP_TX, weights);
 	struct wire_credit c = {
 		.credit_bytes =
 			window_bytes(&l->window, rate, l->conf.mtu, vchan_ring_bytes(l->vchan)),
@@ -36,42 +42,38 @@ static bool tell(struct dpath *dp, struct ldp *l, uint64_t weights)
 
 	if (when != WINDOW_NOW)
 		return when == WINDOW_NOT;
-	/* No room: the guest has plenty to read, and is told in a later epoch. */
+	/* No room in the ring: the guest has plenty to read, and is told in a later epoch. */
 	if (!ldp_send_credit(l, &c))
 		return true;
 	l->window.told = c;
 	l->window.told_ns = dp->now_ns;
-	dpath_mark_dirty(dp, l);
+	core_mark_dirty(dp, l);
 	return true;
 }
 
-bool dpath_tell_credits(struct dpath *dp)
+bool credit_tell(struct dpath *dp)
 {
-	uint64_t weights = dpath_weights(dp, LDP_TX);
+	uint64_t weights = credit_weights(dp, LDP_TX);
 	bool done = true;
+	struct ldp *l;
 
-	for (uint32_t slot = 0; slot < dp->slots_end; slot++) {
-		struct ldp *l = dp->ldp[slot];
-
-		if (l && !l->failed && !l->frozen)
+	for (uint32_t slot = 0; (l = core_next_ldp(dp, &slot));) {
+		if (ldp_is_active(l))
 			done &= tell(dp, l, weights);
 	}
 	return done;
 }
 
-void dpath_update_credits(struct dpath *dp)
+void credit_measure(struct dpath *dp)
 {
 	uint64_t elapsed_ns = dp->now_ns - dp->credits_ns;
+	struct ldp *l;
 
 	dp->credits_ns = dp->now_ns;
-	for (uint32_t slot = 0; slot < dp->slots_end; slot++) {
-		struct ldp *l = dp->ldp[slot];
-
-		if (!l || l->failed || l->frozen)
+	for (uint32_t slot = 0; (l = core_next_ldp(dp, &slot));) {
+		if (!ldp_is_active(l))
 			continue;
 		window_look(&l->window, l->count.tx_bytes - l->window_bytes, elapsed_ns);
 		l->window_bytes = l->count.tx_bytes;
 	}
-	dpath_tell_credits(dp);
-	dpath_announce(dp);
 }

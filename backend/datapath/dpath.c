@@ -1,108 +1,44 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "backend/datapath/dpath.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
 #include "backend/datapath/core.h"
+#include "backend/datapath/epoch.h"
+#include "backend/datapath/link_rate.h"
+#include "backend/datapath/members.h"
+#include "backend/datapath/publish.h"
+#include "backend/datapath/rx.h"
+#include "backend/datapath/tx.h"
 
 /*
  * Theory of operation
  *
  *	vchan event -> tx_scan: what waits at the head of the ring? -> a lottery
  *	uplink readable -> rx_read_uplink -> RX queues -> the receive lottery
- *	dpath_run: reads the uplink; draws from the lotteries while the uplink, the pacing and the
- *	rings allow; publishes all moved ring indexes at the end, once for each LDP
+ *	run: reads the uplink; draws from the lotteries while the uplink, the pacing and the rings
+ *	allow; publishes all moved ring indexes at the end, once for each LDP
  *
- * Every callback ends in dpath_run(). A turn has a budget of frames of each kind; what is left
- * comes in the next turn, after the events of others. Nothing polls: an LDP with nothing to send
- * has asked its vchan for an event, one whose ring is full has asked for one as well, the uplink is
- * watched for room only after it said EAGAIN, and the timer is set only while a bucket is empty.
+ * Every callback of the loop is here; it sets the turn's time, has its part do what it must, and
+ * ends in run(). The parts call each other only downwards:
+ *
+ *	dpath -> members -> tx -> rx -> epoch -> link_rate -> core -> ldp
+ *	         members -> publish -> credit -> link_rate
+ *
+ * A turn has a budget of frames of each kind; what is left comes in the next turn, after the events
+ * of others. Nothing polls: an LDP with nothing to send has asked its vchan for an event, one whose
+ * ring is full has asked for one as well, the uplink is watched for room only after it said EAGAIN,
+ * and the timer is set only while a bucket is empty.
  *
  * An LDP that broke the protocol, or whose guest closed its side, is `failed`: it takes no part
  * until the control thread, which is told, deletes it. The vchan belongs to the loop from MSG_ADD
- * to MSG_DELETED.
+ * to MSG_DELETED or MSG_REFUSED.
  */
 #define PARK_NS (10 * NS_PER_MS)
 
-void dpath_send(struct dpath *dp, enum msg_type type, struct ldp *l, const char *why)
-{
-	struct msg *m = calloc(1, sizeof(*m));
-
-	if (!m)
-		abort(); /* the other side would wait for ever */
-	m->type = type;
-	m->why = why;
-	if (l) {
-		m->slot = l->slot;
-		m->vchan = l->vchan;
-	}
-	mbox_put(dp->out, &m->link);
-}
-
-void dpath_mark_dirty(struct dpath *dp, struct ldp *l)
-{
-	if (l->on_dirty)
-		return;
-	l->on_dirty = true;
-	dp->dirty[dp->dirty_count++] = l;
-}
-
-void dpath_leave_lotteries(struct dpath *dp, struct ldp *l)
-{
-	sched_sleep(dp->tx, l->slot);
-	sched_sleep(dp->local, l->slot);
-	sched_sleep(dp->rx, l->slot);
-}
-
-void dpath_fail(struct dpath *dp, struct ldp *l, const char *why)
-{
-	if (l->failed)
-		return;
-	l->failed = true;
-	dpath_leave_lotteries(dp, l);
-	loop_io_enable(l->io, false);
-	dpath_send(dp, MSG_FAILED, l, why);
-}
-
-void dpath_uplink_lost(struct dpath *dp, int err)
-{
-	if (dp->lost)
-		return;
-	dp->lost = true;
-	log_error("uplink %s is gone (%s)", dp->up->ifname, strerror(err));
-	loop_io_enable(dp->up_in, false);
-	dpath_send(dp, MSG_QUIT, NULL, NULL);
-}
-
-bool dpath_lost_uplink(const struct dpath *dp)
-{
-	return dp->lost;
-}
-
-void dpath_report(const struct dpath *dp)
-{
-	dpath_capacity_report(dp);
-	for (uint32_t slot = 0; slot < dp->slots_end; slot++) {
-		if (dp->ldp[slot])
-			ldp_report(dp->ldp[slot]);
-	}
-}
-
-static void commit_all(struct dpath *dp)
-{
-	for (uint32_t i = 0; i < dp->dirty_count; i++) {
-		struct ldp *l = dp->dirty[i];
-
-		l->on_dirty = false;
-		ldp_commit(l);
-	}
-	dp->dirty_count = 0;
-}
-
-/* --- turns and events --------------------------------------------------------------------- */
+/* --- a turn ----------------------------------------------------------------------------------- */
 
 static uint64_t sooner(uint64_t a, uint64_t b)
 {
@@ -110,54 +46,60 @@ static uint64_t sooner(uint64_t a, uint64_t b)
 }
 
 /* When a lottery whose turn is over may draw again: while the link is busy no token helps. */
-static uint64_t when(const struct sched *s, const struct pace *p)
+static uint64_t when_ns(const struct sched *s, const struct pace *p)
 {
 	return pace_wait(p) ? pace_when_ns(p) : sched_next_ns(s);
 }
 
 static void set_pace_timer(struct dpath *dp)
 {
-	uint64_t next = when(dp->rx, &dp->rx_pace);
+	uint64_t next = when_ns(dp->rx_sched, &dp->rx.pace);
 
-	if (!dp->tx_blocked)
-		next = sooner(next, when(dp->tx, &dp->tx_pace));
+	if (!dp->tx.blocked)
+		next = sooner(next, when_ns(dp->tx_sched, &dp->tx.pace));
 	if (next == SCHED_NEVER)
 		return;
-	loop_timer_set(dp->pace, next > dp->now_ns ? next - dp->now_ns : 0);
+	loop_timer_set(dp->turn.pace, next > dp->now_ns ? next - dp->now_ns : 0);
 }
 
-void dpath_run(struct dpath *dp)
+static void run(struct dpath *dp)
 {
 	bool more;
 
-	dp->now_ns = loop_now_ns();
-	dp->head_moved = false;
 	more = rx_read_uplink(dp);
 	more |= tx_run_local(dp);
 	more |= tx_run(dp);
 	more |= rx_run(dp);
-	dpath_capacity_turn(dp);
-	more |= dp->head_moved;
-	commit_all(dp);
+	if (link_rate_turn(dp))
+		publish_credits(dp);
+	more |= tx_take_moved(dp);
+	core_commit(dp);
+	if (dp->lost)
+		loop_io_enable(dp->turn.up_in, false);
 	if (more)
-		loop_timer_set(dp->again, 0);
+		loop_timer_set(dp->turn.again, 0);
 	else
 		set_pace_timer(dp);
-	realtime_turn(&dp->realtime, dp->now_ns);
+	realtime_turn(&dp->turn.realtime, dp->now_ns);
 }
+
+/* --- events ----------------------------------------------------------------------------------- */
 
 static void on_again(void *arg)
 {
-	dpath_run(arg);
+	struct dpath *dp = arg;
+
+	dp->now_ns = dp->clock();
+	run(dp);
 }
 
 static void on_uplink_room(void *arg)
 {
 	struct dpath *dp = arg;
 
-	dp->tx_blocked = false;
-	loop_io_enable(dp->up_out, false);
-	dpath_run(dp);
+	dp->now_ns = dp->clock();
+	tx_unblock(dp);
+	run(dp);
 }
 
 /* A guest that causes events without end gets them handled a hundred times a second. */
@@ -169,50 +111,83 @@ static void park_if_stormy(struct dpath *dp, struct ldp *l)
 	loop_io_enable(l->io, false);
 	if (!l->on_parked) {
 		l->on_parked = true;
-		dp->parked[dp->parked_count++] = l;
-		loop_timer_set(dp->unpark, PARK_NS);
+		ldp_list_add(&dp->turn.parked, l);
+		loop_timer_set(dp->turn.unpark, PARK_NS);
 	}
 }
 
-void dpath_look(struct dpath *dp, struct ldp *l)
-{
-	if (!vchan_is_open(l->vchan)) {
-		dpath_fail(dp, l, NULL);
-		return;
-	}
-	tx_scan(dp, l);
-	rx_unblock(dp, l);
-}
-
-void dpath_on_vchan(void *arg)
+static void on_vchan(void *arg)
 {
 	struct ldp *l = arg;
 	struct dpath *dp = l->dp;
 
-	dp->now_ns = loop_now_ns();
+	dp->now_ns = dp->clock();
 	vchan_ack(l->vchan);
-	if (l->failed || l->frozen)
+	if (!ldp_is_active(l))
 		return;
 	park_if_stormy(dp, l);
-	dpath_look(dp, l);
-	dpath_run(dp);
+	members_look(dp, l);
+	run(dp);
 }
 
 static void on_unpark(void *arg)
 {
 	struct dpath *dp = arg;
+	struct ldp_list *parked = &dp->turn.parked;
 
-	dp->now_ns = loop_now_ns();
-	while (dp->parked_count > 0) {
-		struct ldp *l = dp->parked[--dp->parked_count];
+	dp->now_ns = dp->clock();
+	while (parked->count > 0) {
+		struct ldp *l = parked->at[--parked->count];
 
 		l->on_parked = false;
-		if (l->failed || l->frozen)
+		if (!ldp_is_active(l))
 			continue;
 		loop_io_enable(l->io, true);
-		dpath_look(dp, l);
+		members_look(dp, l);
 	}
-	dpath_run(dp);
+	run(dp);
+}
+
+static void on_orders(void *arg)
+{
+	struct dpath *dp = arg;
+	struct mbox_msg *link;
+
+	dp->now_ns = dp->clock();
+	mbox_ack(dp->turn.in);
+	while ((link = mbox_get(dp->turn.in))) {
+		members_obey(dp, (struct msg *)link);
+		free(link);
+	}
+	run(dp);
+}
+
+static void on_epoch(void *arg)
+{
+	struct dpath *dp = arg;
+
+	dp->now_ns = dp->clock();
+	epoch_end(dp);
+	publish_credits(dp);
+	run(dp);
+}
+
+/* Also between epochs, of which there are none while nothing moves. */
+static void on_publish(void *arg)
+{
+	struct dpath *dp = arg;
+
+	dp->now_ns = dp->clock();
+	publish_due(dp);
+	run(dp);
+}
+
+static void on_estimate(void *arg)
+{
+	struct dpath *dp = arg;
+
+	dp->now_ns = dp->clock();
+	link_rate_estimate(dp);
 }
 
 /* --- begin and end ---------------------------------------------------------------------------- */
@@ -226,25 +201,31 @@ static uint64_t random_seed(void)
 	return seed;
 }
 
-static bool dpath_init(struct dpath *dp)
+static bool init_turn(struct dpath *dp, struct mbox *in)
 {
-	dp->tx = sched_new(LDP_SLOTS, FRAME_WIRE_FULL, random_seed());
-	dp->rx = sched_new(LDP_SLOTS, FRAME_WIRE_FULL, random_seed());
-	dp->local = sched_new(LDP_SLOTS, FRAME_WIRE_FULL, random_seed());
+	struct dpath_turn *t = &dp->turn;
+
+	t->in = in;
+	t->in_io = loop_io_new(dp->loop, mbox_fd(in), LOOP_READ, on_orders, dp);
+	t->up_in = loop_io_new(dp->loop, dp->up->fd, LOOP_READ, on_again, dp);
+	t->again = loop_timer_new(dp->loop, on_again, dp);
+	t->pace = loop_timer_new(dp->loop, on_again, dp);
+	t->unpark = loop_timer_new(dp->loop, on_unpark, dp);
+	return t->in_io && t->up_in && t->again && t->pace && t->unpark;
+}
+
+static bool init(struct dpath *dp, struct mbox *in, const struct dpath_conf *conf)
+{
+	dp->tx_sched = sched_new(LDP_SLOTS, FRAME_WIRE_FULL, random_seed());
+	dp->rx_sched = sched_new(LDP_SLOTS, FRAME_WIRE_FULL, random_seed());
+	dp->local_sched = sched_new(LDP_SLOTS, FRAME_WIRE_FULL, random_seed());
 	dp->fdb = fdb_new(LDP_SLOTS);
-	dp->frame = malloc(WIRE_FRAME_MAX);
-	dp->flat = malloc(WIRE_FRAME_MAX);
-	dp->segment = malloc(WIRE_FRAME_MAX);
-	dp->in_io = loop_io_new(dp->loop, mbox_fd(dp->in), LOOP_READ, dpath_on_orders, dp);
-	dp->up_in = loop_io_new(dp->loop, dp->up->fd, LOOP_READ, on_again, dp);
-	dp->up_out = loop_io_new(dp->loop, dp->up->fd, LOOP_WRITE, on_uplink_room, dp);
-	dp->again = loop_timer_new(dp->loop, on_again, dp);
-	dp->pace = loop_timer_new(dp->loop, on_again, dp);
-	dp->unpark = loop_timer_new(dp->loop, on_unpark, dp);
-	dp->estimate_due = dpath_capacity_timer(dp);
-	return dp->tx && dp->rx && dp->local && dp->fdb && dp->frame && dp->flat && dp->segment &&
-	       dp->in_io && dp->up_in && dp->up_out && dp->again && dp->pace && dp->unpark &&
-	       dp->estimate_due && dpath_epoch_init(dp) && dpath_announce_init(dp);
+	if (!dp->tx_sched || !dp->rx_sched || !dp->local_sched || !dp->fdb)
+		return false;
+	members_init(dp, on_vchan);
+	return init_turn(dp, in) && tx_init(dp, on_uplink_room) && rx_init(dp) &&
+	       link_rate_init(dp, on_estimate) && epoch_init(dp, conf, on_epoch) &&
+	       publish_init(dp, on_publish);
 }
 
 struct dpath *dpath_new(struct loop *loop, struct uplink *uplink, struct mbox *in, struct mbox *out,
@@ -256,54 +237,76 @@ struct dpath *dpath_new(struct loop *loop, struct uplink *uplink, struct mbox *i
 		return NULL;
 	dp->loop = loop;
 	dp->up = uplink;
-	dp->in = in;
 	dp->out = out;
-	dp->epoch.conf = *conf;
-	if (!dpath_init(dp)) {
+	dp->clock = conf->clock ? conf->clock : loop_now_ns;
+	dp->now_ns = dp->clock();
+	if (!init(dp, in, conf)) {
 		dpath_free(dp);
 		return NULL;
 	}
-	loop_io_enable(dp->up_out, false);
-	dp->now_ns = loop_now_ns();
-	capacity_init(&dp->capacity, 0, dp->now_ns);
-	pace_init(&dp->tx_pace, dp->now_ns);
-	pace_init(&dp->rx_pace, dp->now_ns);
-	dpath_capacity_configure(dp);
+	link_rate_configure(dp);
+	publish_credits(dp);
 	return dp;
 }
 
 void dpath_realtime(struct dpath *dp)
 {
-	int ret = realtime_start(&dp->realtime, loop_now_ns());
+	int ret = realtime_start(&dp->turn.realtime, loop_now_ns());
 
 	if (ret < 0)
 		log_warning("no real-time priority: other programs can delay frames: %s",
 			    strerror(-ret));
 }
 
+static void free_turn(struct dpath_turn *t)
+{
+	loop_timer_free(t->unpark);
+	loop_timer_free(t->pace);
+	loop_timer_free(t->again);
+	loop_io_free(t->up_in);
+	loop_io_free(t->in_io);
+}
+
 void dpath_free(struct dpath *dp)
 {
 	if (!dp)
 		return;
-	for (uint32_t slot = 0; slot < dp->slots_end; slot++) {
-		if (dp->ldp[slot])
-			dpath_free_ldp(dp, dp->ldp[slot]);
-	}
-	dpath_announce_fini(dp);
-	dpath_epoch_fini(dp);
-	loop_timer_free(dp->estimate_due);
-	loop_timer_free(dp->unpark);
-	loop_timer_free(dp->pace);
-	loop_timer_free(dp->again);
-	loop_io_free(dp->up_out);
-	loop_io_free(dp->up_in);
-	loop_io_free(dp->in_io);
-	free(dp->segment);
-	free(dp->flat);
-	free(dp->frame);
+	members_fini(dp);
+	publish_fini(dp);
+	epoch_fini(dp);
+	link_rate_fini(dp);
+	rx_fini(dp);
+	tx_fini(dp);
+	free_turn(&dp->turn);
 	fdb_free(dp->fdb);
-	sched_free(dp->local);
-	sched_free(dp->rx);
-	sched_free(dp->tx);
+	sched_free(dp->local_sched);
+	sched_free(dp->rx_sched);
+	sched_free(dp->tx_sched);
 	free(dp);
+}
+
+/* --- what others ask -------------------------------------------------------------------------- */
+
+void dpath_report(const struct dpath *dp)
+{
+	const struct ldp *l;
+
+	link_rate_report(dp);
+	for (uint32_t slot = 0; (l = core_next_ldp(dp, &slot));)
+		ldp_report(l);
+}
+
+const char *dpath_log_path(const struct dpath *dp)
+{
+	return dp->epoch.path;
+}
+
+const char *dpath_log_error(const struct dpath *dp)
+{
+	return dp->epoch.error;
+}
+
+bool dpath_lost_uplink(const struct dpath *dp)
+{
+	return dp->lost;
 }

@@ -3,10 +3,13 @@
 #ifndef DMVL_DPATH_H
 #define DMVL_DPATH_H
 
-#include "backend/msg/msg.h"
-#include "backend/uplink/uplink.h"
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "common/loop.h"
 #include "common/mbox.h"
+
+struct uplink;
 
 /*
  * Moves frames until a MSG_STOP. Everything here belongs to the loop's thread, except the
@@ -15,11 +18,15 @@
  */
 struct dpath;
 
+/* Nanoseconds of a clock that never goes back. */
+typedef uint64_t dpath_clock(void);
+
 struct dpath_conf {
 	uint64_t epoch_ns;	/* 1 ms..1 s */
 	uint32_t repayment_ppm; /* 0..1000000: how strongly a balance moves a weight */
-	const char *name;    /* of the instance; borrowed while dpath_new() runs, as is run_dir */
-	const char *run_dir; /* where the credit logs are; NULL: none is written */
+	const char *name;	/* of the instance; borrowed while dpath_new() runs */
+	const char *run_dir;	/* where the credit logs are, borrowed likewise; NULL: no logs */
+	dpath_clock *clock;	/* NULL: loop_now_ns() */
 };
 
 /* NULL: out of memory. */
@@ -27,21 +34,20 @@ struct dpath *dpath_new(struct loop *loop, struct uplink *uplink, struct mbox *i
 			const struct dpath_conf *conf);
 void dpath_free(struct dpath *dp);
 
-/* The calling thread will run the loop, as a real-time one where it may:
- * backend/datapath/realtime.h. */
+/* The calling thread will run the loop, as a real-time one where it may: realtime.h. */
 void dpath_realtime(struct dpath *dp);
 
 /* Logs the uplink's capacity, and each LDP's counters: frames, bytes, and drops by reason. */
 void dpath_report(const struct dpath *dp);
 
 /*
- * Path of the credit log of what guests transmit, "" if there is none; and one sentence that says
- * why a log cannot be kept, "" if it can. Both are as of dpath_new().
+ * The path of the credit log of what guests transmit, "" if there is none; and one sentence that
+ * says why a log cannot be kept, "" if it can. Both are as of dpath_new().
  */
 const char *dpath_log_path(const struct dpath *dp);
 const char *dpath_log_error(const struct dpath *dp);
 
-/* The device went away while the loop ran. */
+/* The uplink's device went away while the loop ran. */
 bool dpath_lost_uplink(const struct dpath *dp);
 
 #endif

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "backend/datapath/epoch.h"
+
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "backend/datapath/core.h"
+#include "backend/datapath/link_rate.h"
+#include "backend/msg/msg.h"
 
 /*
  * Theory of operation
@@ -35,11 +38,10 @@ static uint64_t epochs_since(const struct dpath *dp)
 {
 	const struct dpath_epoch *e = &dp->epoch;
 
-	return dp->now_ns > e->begin_ns ? (dp->now_ns - e->begin_ns) / e->conf.epoch_ns : 0;
+	return dp->now_ns > e->begin_ns ? (dp->now_ns - e->begin_ns) / e->length_ns : 0;
 }
 
-/* Something is to be accounted for: an epoch is under way from now on, at the latest. */
-static void begin(struct dpath *dp)
+void epoch_begin(struct dpath *dp)
 {
 	struct dpath_epoch *e = &dp->epoch;
 
@@ -48,26 +50,21 @@ static void begin(struct dpath *dp)
 	e->running = true;
 	count_passed(e, epochs_since(dp));
 	e->begin_ns = dp->now_ns;
-	loop_timer_set(e->timer, e->conf.epoch_ns);
+	loop_timer_set(e->timer, e->length_ns);
 }
 
-void dpath_epoch_begin(struct dpath *dp)
-{
-	begin(dp);
-}
-
-void dpath_served(struct dpath *dp, struct sched *s, struct ldp *l, uint32_t wire_bytes,
+void epoch_charge(struct dpath *dp, struct sched *s, struct ldp *l, uint32_t wire_bytes,
 		  uint32_t charge_bytes, bool more)
 {
-	uint64_t clock_ns = s == dp->tx	  ? dpath_tx_clock(dp)
-			    : s == dp->rx ? dpath_rx_clock(dp)
-					  : dp->now_ns;
+	uint64_t clock_ns = s == dp->tx_sched	? core_tx_clock_ns(dp)
+			    : s == dp->rx_sched ? core_rx_clock_ns(dp)
+						: dp->now_ns;
 
 	sched_served(s, l->slot, wire_bytes, charge_bytes, more, clock_ns);
-	if (s != dp->local) /* whose frames only guests' windows follow */
-		ledger_serve(dp->epoch.ledger[s == dp->tx ? LDP_TX : LDP_RX], l->slot,
+	if (s != dp->local_sched) /* whose frames only guests' windows follow */
+		ledger_serve(dp->epoch.ledger[s == dp->tx_sched ? LDP_TX : LDP_RX], l->slot,
 			     charge_bytes);
-	begin(dp);
+	epoch_begin(dp);
 }
 
 static void set_time(struct dpath *dp)
@@ -86,58 +83,49 @@ static void fill_in(struct dpath *dp, struct ldp *l, enum ldp_dir dir)
 
 	l->account[dir].balance_bytes = ledger_balance(ledger, l->slot);
 	l->account[dir].log_offset = ledger_offset(ledger, l->slot);
-	sched_set_factor(dir == LDP_TX ? dp->tx : dp->rx, l->slot, ledger_factor(ledger, l->slot));
+	sched_set_factor(dir == LDP_TX ? dp->tx_sched : dp->rx_sched, l->slot,
+			 ledger_factor(ledger, l->slot));
 }
 
 static bool end_of(struct dpath *dp, enum ldp_dir dir, uint64_t epochs)
 {
 	struct dpath_epoch *e = &dp->epoch;
-	uint64_t rate = dir == LDP_TX ? dpath_capacity_bps(dp) : dp->link.rx_capacity_bps;
+	uint64_t rate = dir == LDP_TX ? link_rate_bps(dp) : dp->link.rx_capacity_bps;
 	uint64_t active = epochs < ACTIVE_MAX ? epochs : ACTIVE_MAX;
+	struct ldp *l;
 
 	if (!ledger_epoch(e->ledger[dir], e->passed[dir],
-			  rate / 8 * active * (e->conf.epoch_ns / 1000) / 1000000))
+			  rate / 8 * active * (e->length_ns / 1000) / 1000000))
 		return false;
 	e->passed[dir] = 0;
-	for (uint32_t slot = 0; slot < dp->slots_end; slot++) {
-		if (dp->ldp[slot])
-			fill_in(dp, dp->ldp[slot], dir);
-	}
+	for (uint32_t slot = 0; (l = core_next_ldp(dp, &slot));)
+		fill_in(dp, l, dir);
 	return true;
-}
-
-static void send_end(struct dpath *dp, uint64_t end)
-{
-	struct msg *m = calloc(1, sizeof(*m));
-
-	if (!m)
-		return;
-	m->type = MSG_LOGGED;
-	m->slot = LDP_SLOT_NONE;
-	m->offset = end;
-	mbox_put(dp->out, &m->link);
 }
 
 static void tell_end(struct dpath *dp)
 {
 	struct dpath_epoch *e = &dp->epoch;
 	uint64_t end = ledger_log_end(e->ledger[LDP_TX]);
+	struct msg *m;
 
 	if (end == e->told_end || dp->now_ns - e->told_ns < TELL_NS)
 		return;
 	e->told_end = end;
 	e->told_ns = dp->now_ns;
-	send_end(dp, end);
+	m = msg_new(MSG_LOGGED, LDP_SLOT_NONE);
+	m->offset = end;
+	msg_post(dp->out, m);
 }
 
-void dpath_epoch(struct dpath *dp)
+void epoch_end(struct dpath *dp)
 {
 	struct dpath_epoch *e = &dp->epoch;
 	uint64_t epochs = epochs_since(dp), next_ns;
 	bool any = false;
 
 	epochs += epochs == 0;
-	e->begin_ns += epochs * e->conf.epoch_ns;
+	e->begin_ns += epochs * e->length_ns;
 	count_passed(e, epochs);
 	set_time(dp);
 	for (int dir = 0; dir < LDP_DIRS; dir++)
@@ -146,46 +134,36 @@ void dpath_epoch(struct dpath *dp)
 	e->running = any;
 	if (!any)
 		return;
-	next_ns = e->begin_ns + e->conf.epoch_ns;
+	next_ns = e->begin_ns + e->length_ns;
 	loop_timer_set(e->timer, next_ns > dp->now_ns ? next_ns - dp->now_ns : 0);
-}
-
-static void on_epoch(void *arg)
-{
-	struct dpath *dp = arg;
-
-	dp->now_ns = loop_now_ns();
-	dpath_epoch(dp);
-	dpath_update_credits(dp);
-	dpath_run(dp);
 }
 
 /* --- accounts come and go --------------------------------------------------------------------- */
 
-void dpath_account_open(struct dpath *dp, struct ldp *l)
+void epoch_account_open(struct dpath *dp, struct ldp *l)
 {
 	set_time(dp);
 	ledger_attach(dp->epoch.ledger[LDP_TX], l->slot, &l->id, l->conf.tx.weight);
 	ledger_attach(dp->epoch.ledger[LDP_RX], l->slot, &l->id, l->conf.rx.weight);
 	fill_in(dp, l, LDP_TX);
 	fill_in(dp, l, LDP_RX);
-	begin(dp);
+	epoch_begin(dp);
 }
 
-void dpath_account_reweight(struct dpath *dp, struct ldp *l)
+void epoch_account_reweight(struct dpath *dp, struct ldp *l)
 {
 	set_time(dp);
 	ledger_set_weight(dp->epoch.ledger[LDP_TX], l->slot, l->conf.tx.weight);
 	ledger_set_weight(dp->epoch.ledger[LDP_RX], l->slot, l->conf.rx.weight);
-	begin(dp);
+	epoch_begin(dp);
 }
 
-void dpath_account_close(struct dpath *dp, struct ldp *l)
+void epoch_account_close(struct dpath *dp, struct ldp *l)
 {
 	set_time(dp);
 	for (int dir = 0; dir < LDP_DIRS; dir++)
 		ledger_detach(dp->epoch.ledger[dir], l->slot);
-	begin(dp);
+	epoch_begin(dp);
 }
 
 /* --- the logs --------------------------------------------------------------------------------- */
@@ -209,14 +187,15 @@ static void take_over(struct dpath *dp, enum ldp_dir dir, const char *path)
 	replay_free(&rp);
 }
 
-static int open_log(struct dpath *dp, enum ldp_dir dir, const struct ldplog_id *id, char *said)
+static int open_log(struct dpath *dp, enum ldp_dir dir, const char *run_dir,
+		    const struct ldplog_id *id, char *said)
 {
 	struct dpath_epoch *e = &dp->epoch;
 	char path[LOGFILE_PATH_MAX + 1];
 	struct ldplog_writer writer;
 	int ret;
 
-	if (logfile_path(path, e->conf.run_dir, e->conf.name, dir) < 0) {
+	if (logfile_path(path, run_dir, id->name, dir) < 0) {
 		snprintf(said, LOGFILE_ERR_MAX, "the run directory's name is too long");
 		return -ENAMETOOLONG;
 	}
@@ -233,19 +212,19 @@ static int open_log(struct dpath *dp, enum ldp_dir dir, const struct ldplog_id *
 	return 0;
 }
 
-static void open_logs(struct dpath *dp)
+static void open_logs(struct dpath *dp, const struct dpath_conf *conf)
 {
 	struct dpath_epoch *e = &dp->epoch;
-	struct ldplog_id id = {.epoch_us = (uint32_t)(e->conf.epoch_ns / 1000)};
+	struct ldplog_id id = {.epoch_us = (uint32_t)(e->length_ns / 1000)};
 	char said[LOGFILE_ERR_MAX] = "";
 	int ret = logfile_boot_id(id.boot, sizeof(id.boot));
 
 	if (ret < 0)
 		snprintf(said, sizeof(said), "the host's boot id: %s", strerror(-ret));
-	snprintf(id.name, sizeof(id.name), "%s", e->conf.name);
+	snprintf(id.name, sizeof(id.name), "%s", conf->name);
 	for (int dir = 0; ret == 0 && dir < LDP_DIRS; dir++) {
 		id.dir = (uint32_t)dir;
-		ret = open_log(dp, (enum ldp_dir)dir, &id, said);
+		ret = open_log(dp, (enum ldp_dir)dir, conf->run_dir, &id, said);
 	}
 	if (ret == 0)
 		return;
@@ -254,33 +233,24 @@ static void open_logs(struct dpath *dp)
 	log_error("%s", e->error);
 }
 
-const char *dpath_log_path(const struct dpath *dp)
-{
-	return dp->epoch.path;
-}
-
-const char *dpath_log_error(const struct dpath *dp)
-{
-	return dp->epoch.error;
-}
-
-bool dpath_epoch_init(struct dpath *dp)
+bool epoch_init(struct dpath *dp, const struct dpath_conf *conf, loop_cb *due)
 {
 	struct dpath_epoch *e = &dp->epoch;
 
-	e->timer = loop_timer_new(dp->loop, on_epoch, dp);
+	e->length_ns = conf->epoch_ns;
+	e->begin_ns = dp->now_ns;
+	e->timer = loop_timer_new(dp->loop, due, dp);
 	for (int dir = 0; dir < LDP_DIRS; dir++)
-		e->ledger[dir] = ledger_new(LDP_SLOTS, e->conf.repayment_ppm);
+		e->ledger[dir] = ledger_new(LDP_SLOTS, conf->repayment_ppm);
 	if (!e->timer || !e->ledger[LDP_TX] || !e->ledger[LDP_RX])
 		return false;
-	dp->now_ns = e->begin_ns = loop_now_ns();
 	set_time(dp);
-	if (e->conf.run_dir)
-		open_logs(dp);
+	if (conf->run_dir)
+		open_logs(dp, conf);
 	return true;
 }
 
-void dpath_epoch_fini(struct dpath *dp)
+void epoch_fini(struct dpath *dp)
 {
 	loop_timer_free(dp->epoch.timer);
 	for (int dir = 0; dir < LDP_DIRS; dir++) {

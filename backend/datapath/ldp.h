@@ -15,7 +15,6 @@
 #include "backend/sched/sched.h"
 #include "backend/credit/window.h"
 #include "backend/msg/ldp_conf.h"
-#include "common/log.h"
 #include "common/loop.h"
 #include "common/vchan.h"
 #include "common/wire.h"
@@ -53,55 +52,75 @@ enum ldp_head {
 	LDP_HEAD_LOCAL,	 /* to another LDP */
 };
 
+/* Each part of the data path writes the fields under its name, and no others. */
 struct ldp {
+	/* members.c */
 	uint32_t slot; /* index in the data path, and id in its schedulers */
 	char name[LDP_NAME_MAX];
 	struct credit_id id;
 	struct ldp_conf conf;
 	struct vchan *vchan;
-	struct loop_io *io;
+	struct loop_io *io; /* dpath.c and core.c switch it off and on */
+	struct loop_timer *advertise;
 	struct dpath *dp;
+	bool frozen; /* its domain is suspended */
 
-	/* The head frame: headers copied out once and judged on the copy. */
-	enum ldp_head head;
-	enum frame_verdict verdict;
-	struct frame_info fi;
-	struct virtio_net_hdr_v1 vnet;
+	/* ldp.c: the head frame, its headers copied out of the ring once. */
 	uint8_t hdr[FRAME_HDR_MAX];
 	uint32_t hdr_len;
 	uint32_t frame_len;
+	struct frame_info fi;
+	struct virtio_net_hdr_v1 vnet;
+	uint32_t tx_avail;	 /* bytes in the ring not yet looked at, as of the last poll */
+	bool tx_dirty, rx_dirty; /* moved an index since the last commit */
+
+	/* tx.c: what follows from the head frame, judged on the copy. ldp.c begins a new one. */
+	enum ldp_head head;
+	enum frame_verdict verdict;
 	uint32_t cost_bytes; /* on the wire: what has not yet left of it */
 	struct gso_iter cut; /* cut.done > 0: parts of it have left */
 	uint32_t local_slot; /* LDP_HEAD_LOCAL: to whom */
-	uint32_t tx_avail;   /* bytes in the ring not yet looked at, as of the last poll */
+	struct bucket flood; /* members.c refills it with each setting */
+	unsigned advertised; /* times that the uplink was told of its MAC */
 
+	/* rx.c */
 	struct rxq *rxq;
-	bool rx_blocked;	  /* the ring had no room for the head of rxq */
-	bool tx_dirty, rx_dirty;  /* moved an index since the last commit */
-	bool on_dirty, on_parked; /* in the data path's lists */
-	bool frozen;		  /* its domain is suspended */
+	bool rx_blocked; /* the ring had no room for the head of rxq */
+
+	/* core.c */
+	bool on_dirty;
 	bool failed;
 
-	struct ldp_account account[LDP_DIRS];
-	struct bucket flood;
+	/* dpath.c */
+	bool on_parked;
 	struct bucket events; /* vchan events it may cause */
-	struct ldp_counters count;
-	struct log_limit log;
-	struct loop_timer *announce;
-	unsigned announced;
-	struct ldp_status_shown shown; /* in xenstore */
-	bool showing;		       /* the control thread is about it */
+
+	/* epoch.c */
+	struct ldp_account account[LDP_DIRS];
+
+	/* credit.c */
 	struct window window;
-	uint64_t window_bytes; /* count.tx_bytes when the window was looked at last */
+	uint64_t window_bytes; /* count.tx_bytes when the window was measured last */
+
+	/* publish.c */
+	struct ldp_status_shown shown; /* in xenstore */
+	bool showing; /* the control thread has a status that it has not answered */
+
+	/* tx.c and rx.c count what they send, deliver and drop. */
+	struct ldp_counters count;
 };
 
+/* It takes part: its rings may be touched. */
+static inline bool ldp_is_active(const struct ldp *l)
+{
+	return !l->failed && !l->frozen;
+}
+
 /*
- * Looks at the head of the TX ring: consumes what is not a frame, sets l->head and the fields
- * behind it. `judge` fills verdict, head and cost of a parsed frame. Returns 0, or -EPROTO with
- * *why.
+ * Looks at the head of the TX ring. 1: a frame; hdr, fi and vnet are of it, its verdict is that of
+ * its form, and the caller judges the rest. 0: no whole frame is there. -EPROTO with *why.
  */
-typedef void ldp_judge(struct ldp *l);
-int ldp_scan(struct ldp *l, ldp_judge *judge, const char **why);
+int ldp_scan(struct ldp *l, const char **why);
 
 /* len > 0 bytes at off of the head frame as the uplink or another ring is to get it: headers from
  * the copy. Returns how many pieces. */

@@ -1,125 +1,149 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "backend/datapath/link_rate.h"
+
 #include <inttypes.h>
-#include <stdlib.h>
 
 #include "backend/datapath/core.h"
 #include "backend/frame/frame_cost.h"
+#include "backend/msg/msg.h"
 
 /*
- * What the uplink carries, as its back-pressure tells, and what follows from it: minima and the cap
- * on frames, the LDPs' credits, the send buffer. With a configured capacity frames are paced to
- * that, and a measured one counts only where the link is clearly slower; without, back-pressure is
- * the pace. Everything follows by steps of a 32nd, at most twenty times a second, unless the change
- * is large: a credit is a message to each guest.
+ * Back-pressure tells what the uplink carries. Minima, the cap on frames, the LDPs' credits and the
+ * send buffer follow from that. With a configured capacity frames are paced to it, and a measured
+ * one counts only where the link is clearly slower; without, back-pressure is the pace.
+ *
+ * The capacity in force changes by steps of a 32nd, at most twenty times a second, unless the
+ * change is large: each change is a message to every guest.
  */
 #define STEP_SHIFT    5
 #define LEAP_SHIFT    2
 #define STEP_NS	      (50 * NS_PER_MS)
-#define ANNOUNCE_NS   NS_PER_SEC
-#define ANNOUNCE_PART 100 /* a change of 1 % is worth a word */
+#define ESTIMATE_NS   NS_PER_SEC
+#define ESTIMATE_PART 100 /* the control thread hears of a change of 1 % */
 
 static uint64_t apart(uint64_t a, uint64_t b)
 {
 	return a > b ? a - b : b - a;
 }
 
-uint64_t dpath_capacity_bps(const struct dpath *dp)
+bool link_rate_init(struct dpath *dp, loop_cb *due)
 {
-	return dp->capacity_bps;
+	capacity_init(&dp->link_rate.measured, 0, dp->now_ns);
+	dp->link_rate.estimate = loop_timer_new(dp->loop, due, dp);
+	return dp->link_rate.estimate;
+}
+
+void link_rate_fini(struct dpath *dp)
+{
+	loop_timer_free(dp->link_rate.estimate);
+}
+
+uint64_t link_rate_bps(const struct dpath *dp)
+{
+	return dp->link_rate.in_force_bps;
 }
 
 static void size_sndbuf(struct dpath *dp)
 {
+	struct capacity *c = &dp->link_rate.measured;
 	uint64_t paced_bps = dp->link.tx_capacity_bps;
-	uint32_t bytes =
-		paced_bps ? capacity_paced_sndbuf(&dp->capacity, uplink_sndbuf_bytes(paced_bps))
-			  : capacity_sndbuf(&dp->capacity);
+	uint32_t bytes = paced_bps ? capacity_paced_sndbuf(c, uplink_sndbuf_bytes(paced_bps))
+				   : capacity_sndbuf(c);
 
-	if (bytes == dp->capacity.sndbuf_bytes)
+	if (bytes == c->sndbuf_bytes)
 		return;
 	uplink_set_sndbuf(dp->up, bytes);
-	capacity_resized(&dp->capacity, bytes);
+	capacity_resized(c, bytes);
+}
+
+static uint64_t wanted_bps(const struct dpath *dp)
+{
+	return capacity_in_force_bps(dp->link.tx_capacity_bps, dp->link_rate.measured.estimate_bps,
+				     dp->link.signal);
 }
 
 static void put_in_force(struct dpath *dp, uint64_t bps)
 {
-	dp->capacity_bps = bps;
-	dp->capacity_ns = dp->now_ns;
-	dp->tx_frame_cost = frame_cost_bytes(dp->link.frame_cost_bytes, bps);
-	sched_set_link(dp->tx, bps);
-	dpath_update_credits(dp);
+	dp->link_rate.in_force_bps = bps;
+	dp->link_rate.in_force_ns = dp->now_ns;
+	dp->link_rate.frame_cost_bytes = frame_cost_bytes(dp->link.frame_cost_bytes, bps);
+	sched_set_link(dp->tx_sched, bps);
 }
 
-void dpath_capacity_configure(struct dpath *dp)
+void link_rate_configure(struct dpath *dp)
 {
-	capacity_set_max(&dp->capacity, dp->link.sndbuf_max_bytes);
+	capacity_set_max(&dp->link_rate.measured, dp->link.sndbuf_max_bytes);
 	size_sndbuf(dp);
-	sched_set_capacity(dp->tx, dp->link.tx_capacity_bps);
-	put_in_force(dp, capacity_in_force_bps(dp->link.tx_capacity_bps, dp->capacity.estimate_bps,
-					       dp->link.signal));
+	sched_set_capacity(dp->tx_sched, dp->link.tx_capacity_bps);
+	put_in_force(dp, wanted_bps(dp));
 }
 
-static void announce(struct dpath *dp)
+void link_rate_sent(struct dpath *dp, uint32_t wire_bytes, bool charged)
 {
-	struct msg *m = calloc(1, sizeof(*m));
-
-	if (!m)
-		return; /* the next one will do */
-	m->type = MSG_ESTIMATE;
-	m->slot = LDP_SLOT_NONE;
-	m->estimate_bps = dp->capacity.estimate_bps;
-	dp->announced_bps = m->estimate_bps;
-	dp->announced_ns = dp->now_ns;
-	mbox_put(dp->out, &m->link);
+	capacity_sent(&dp->link_rate.measured, wire_bytes, charged);
 }
 
-static void on_estimate_due(void *arg)
+/* The clock is read: a turn may be long, and what was sent in it is measured up to now. */
+void link_rate_blocked(struct dpath *dp)
 {
-	struct dpath *dp = arg;
-
-	dp->now_ns = loop_now_ns();
-	announce(dp);
+	capacity_blocked(&dp->link_rate.measured, dp->clock());
 }
 
-struct loop_timer *dpath_capacity_timer(struct dpath *dp)
+void link_rate_estimate(struct dpath *dp)
 {
-	return loop_timer_new(dp->loop, on_estimate_due, dp);
+	struct msg *m = msg_new(MSG_ESTIMATE, LDP_SLOT_NONE);
+
+	m->estimate_bps = dp->link_rate.measured.estimate_bps;
+	dp->link_rate.estimated_bps = m->estimate_bps;
+	dp->link_rate.estimated_ns = dp->now_ns;
+	msg_post(dp->out, m);
 }
 
-/* The control thread hears of every change of 1 %, and at most once a second. */
-static void announce_if_changed(struct dpath *dp)
+/* The control thread hears of every change of 1 %, at most once a second. */
+static void estimate_if_changed(struct dpath *dp)
 {
-	uint64_t bps = dp->capacity.estimate_bps, since_ns = dp->now_ns - dp->announced_ns;
+	const struct dpath_link_rate *lr = &dp->link_rate;
+	uint64_t since_ns = dp->now_ns - lr->estimated_ns;
 
-	if (apart(bps, dp->announced_bps) * ANNOUNCE_PART <= dp->announced_bps)
+	if (apart(lr->measured.estimate_bps, lr->estimated_bps) * ESTIMATE_PART <=
+	    lr->estimated_bps)
 		return;
-	if (dp->announced_ns == 0 || since_ns >= ANNOUNCE_NS)
-		announce(dp);
+	if (lr->estimated_ns == 0 || since_ns >= ESTIMATE_NS)
+		link_rate_estimate(dp);
 	else
-		loop_timer_set(dp->estimate_due, ANNOUNCE_NS - since_ns);
+		loop_timer_set(lr->estimate, ESTIMATE_NS - since_ns);
 }
 
-void dpath_capacity_turn(struct dpath *dp)
+static bool worth_a_step(const struct dpath *dp, uint64_t want_bps)
 {
-	uint64_t want, change;
+	uint64_t is_bps = dp->link_rate.in_force_bps, change = apart(want_bps, is_bps);
 
-	if (!dp->tx_blocked && (dp->tx_pace.idle || pace_wait(&dp->tx_pace)))
-		capacity_idle(&dp->capacity);
-	capacity_turn(&dp->capacity, dp->now_ns);
+	if (change <= is_bps >> STEP_SHIFT)
+		return false;
+	return change > is_bps >> LEAP_SHIFT || dp->now_ns - dp->link_rate.in_force_ns >= STEP_NS;
+}
+
+bool link_rate_turn(struct dpath *dp)
+{
+	struct capacity *c = &dp->link_rate.measured;
+	uint64_t want_bps;
+
+	if (!dp->tx.blocked && (dp->tx.pace.idle || pace_wait(&dp->tx.pace)))
+		capacity_idle(c);
+	capacity_turn(c, dp->now_ns);
 	size_sndbuf(dp);
-	announce_if_changed(dp);
-	want = capacity_in_force_bps(dp->link.tx_capacity_bps, dp->capacity.estimate_bps,
-				     dp->link.signal);
-	change = apart(want, dp->capacity_bps);
-	if (change <= dp->capacity_bps >> STEP_SHIFT)
-		return;
-	if (change <= dp->capacity_bps >> LEAP_SHIFT && dp->now_ns - dp->capacity_ns < STEP_NS)
-		return;
-	put_in_force(dp, want);
+	estimate_if_changed(dp);
+	want_bps = wanted_bps(dp);
+	if (!worth_a_step(dp, want_bps))
+		return false;
+	put_in_force(dp, want_bps);
+	return true;
 }
 
-void dpath_capacity_report(const struct dpath *dp)
+void link_rate_report(const struct dpath *dp)
 {
-	log_notice("uplink %s: capacity=%" PRIu64 " estimate=%" PRIu64 " sndbuf=%u", dp->up->ifname,
-		   dp->capacity_bps, dp->capacity.estimate_bps, dp->capacity.sndbuf_bytes);
+	log_notice("uplink %s: capacity=%" PRIu64 " estimate=%" PRIu64
+		   " sndbuf=%u rx malformed=%" PRIu64,
+		   dp->up->ifname, dp->link_rate.in_force_bps, dp->link_rate.measured.estimate_bps,
+		   dp->link_rate.measured.sndbuf_bytes, dp->rx.malformed);
 }

@@ -1,17 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "backend/datapath/members.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "backend/datapath/core.h"
-#include "backend/frame/frame_cost.h"
+#include "backend/datapath/epoch.h"
+#include "backend/datapath/link_rate.h"
+#include "backend/datapath/publish.h"
+#include "backend/datapath/rx.h"
+#include "backend/datapath/tx.h"
+#include "backend/msg/msg.h"
 
 /*
  * Theory of operation
  *
- * The control thread's orders, carried out in the frame loop between two turns: LDPs come, change,
- * stand still and go, and the uplink gets another capacity. Whatever changes who shares the uplink
- * ends in sharing_changed(): queues and heads follow from all LDPs together.
+ * The control thread's orders are carried out between two turns of the frame loop: LDPs come,
+ * change, stand still and go, and the uplink gets another capacity. Whatever changes who shares the
+ * uplink ends in sharing_changed(): queue limits and heads follow from all LDPs together.
  */
 #define EVENTS_PER_SEC	20000u /* of one LDP before it is parked for a while */
 #define EVENTS_BURST	2000u
@@ -23,12 +30,12 @@ static void bucket_of_tokens(struct bucket *b, uint32_t per_second, uint32_t dep
 	bucket_init(b, (uint64_t)per_second * 8, depth, now_ns);
 }
 
-static void on_announce(void *arg)
+static void on_advertise(void *arg)
 {
 	struct ldp *l = arg;
 
-	if (!l->failed && !l->frozen)
-		tx_announce(l->dp, l);
+	if (ldp_is_active(l))
+		tx_advertise(l->dp, l);
 }
 
 static void apply_conf(struct dpath *dp, struct ldp *l, const struct ldp_conf *conf)
@@ -42,14 +49,15 @@ static void apply_conf(struct dpath *dp, struct ldp *l, const struct ldp_conf *c
 		fdb_forget(dp->fdb, l->slot, NULL);
 }
 
-void dpath_free_ldp(struct dpath *dp, struct ldp *l)
+/* The LDP is in no list any more. Its vchan is the caller's. */
+static void free_ldp(struct dpath *dp, struct ldp *l)
 {
-	sched_remove(dp->tx, l->slot);
-	sched_remove(dp->rx, l->slot);
-	sched_remove(dp->local, l->slot);
+	sched_remove(dp->tx_sched, l->slot);
+	sched_remove(dp->rx_sched, l->slot);
+	sched_remove(dp->local_sched, l->slot);
 	fdb_forget(dp->fdb, l->slot, l->conf.mac);
 	loop_io_free(l->io);
-	loop_timer_free(l->announce);
+	loop_timer_free(l->advertise);
 	rxq_free(l->rxq);
 	free(l);
 }
@@ -58,23 +66,24 @@ static const char *enter_schedulers(struct dpath *dp, struct ldp *l)
 {
 	struct sched_rule local = {.weight = l->conf.tx.weight};
 
-	if (sched_add(dp->tx, l->slot, &l->conf.tx) < 0 ||
-	    sched_add(dp->rx, l->slot, &l->conf.rx) < 0 ||
-	    sched_add(dp->local, l->slot, &local) < 0)
+	if (sched_add(dp->tx_sched, l->slot, &l->conf.tx) < 0 ||
+	    sched_add(dp->rx_sched, l->slot, &l->conf.rx) < 0 ||
+	    sched_add(dp->local_sched, l->slot, &local) < 0)
 		return "the scheduler refused its weight and limits";
 	return NULL;
 }
 
-static const char *ldp_start(struct dpath *dp, struct ldp *l)
+/* NULL, or why it cannot start. */
+static const char *start(struct dpath *dp, struct ldp *l)
 {
 	int ret = fdb_add(dp->fdb, l->conf.mac, l->slot);
 
 	if (ret == -EEXIST)
 		return "another device on this uplink has the same mac";
 	l->rxq = rxq_new(RXQ_LIMIT_MIN);
-	l->announce = loop_timer_new(dp->loop, on_announce, l);
-	l->io = loop_io_new(dp->loop, vchan_fd(l->vchan), LOOP_READ, dpath_on_vchan, l);
-	if (ret < 0 || !l->rxq || !l->announce || !l->io)
+	l->advertise = loop_timer_new(dp->loop, on_advertise, l);
+	l->io = loop_io_new(dp->loop, vchan_fd(l->vchan), LOOP_READ, dp->members.on_vchan, l);
+	if (ret < 0 || !l->rxq || !l->advertise || !l->io)
 		return "out of memory";
 	return enter_schedulers(dp, l);
 }
@@ -82,38 +91,51 @@ static const char *ldp_start(struct dpath *dp, struct ldp *l)
 static void sharing_changed(struct dpath *dp)
 {
 	rx_set_limits(dp);
-	dpath_epoch_begin(dp); /* at its end credits follow */
+	epoch_begin(dp); /* at its end credits follow */
 	tx_rejudge(dp);
 }
 
-static void add_ldp(struct dpath *dp, struct msg *m)
+static struct ldp *make_ldp(struct dpath *dp, const struct msg *m)
 {
 	struct ldp *l = calloc(1, sizeof(*l));
-	const char *why = "out of memory";
 
-	if (l) {
-		l->dp = dp;
-		l->slot = m->slot;
-		l->vchan = m->vchan;
-		memcpy(l->name, m->name, sizeof(l->name));
-		l->id = m->id;
-		apply_conf(dp, l, &m->conf);
-		bucket_of_tokens(&l->events, EVENTS_PER_SEC, EVENTS_BURST, dp->now_ns);
-		why = ldp_start(dp, l);
-	}
+	if (!l)
+		return NULL;
+	l->dp = dp;
+	l->slot = m->slot;
+	l->vchan = m->vchan;
+	memcpy(l->name, m->name, sizeof(l->name));
+	l->id = m->id;
+	apply_conf(dp, l, &m->conf);
+	bucket_of_tokens(&l->events, EVENTS_PER_SEC, EVENTS_BURST, dp->now_ns);
+	return l;
+}
+
+static void refuse(struct dpath *dp, const struct msg *order, const char *why)
+{
+	struct msg *m = msg_new(MSG_REFUSED, order->slot);
+
+	m->vchan = order->vchan;
+	m->why = why;
+	msg_post(dp->out, m);
+}
+
+static void add(struct dpath *dp, const struct msg *m)
+{
+	struct ldp *l = make_ldp(dp, m);
+	const char *why = l ? start(dp, l) : "out of memory";
+
 	if (why) {
-		struct ldp refused = {.slot = m->slot, .vchan = m->vchan};
-
 		if (l)
-			dpath_free_ldp(dp, l);
-		dpath_send(dp, MSG_REFUSED, &refused, why);
+			free_ldp(dp, l);
+		refuse(dp, m, why);
 		return;
 	}
-	dp->ldp[l->slot] = l;
-	if (l->slot >= dp->slots_end)
-		dp->slots_end = l->slot + 1;
-	dpath_account_open(dp, l);
-	loop_timer_set(l->announce, 0);
+	dp->members.ldp[l->slot] = l;
+	if (l->slot >= dp->members.end)
+		dp->members.end = l->slot + 1;
+	epoch_account_open(dp, l);
+	loop_timer_set(l->advertise, 0);
 	sharing_changed(dp);
 }
 
@@ -122,41 +144,46 @@ static void configure(struct dpath *dp, struct ldp *l, const struct ldp_conf *co
 	struct sched_rule local = {.weight = conf->tx.weight};
 
 	apply_conf(dp, l, conf);
-	sched_set_rule(dp->tx, l->slot, &conf->tx, dp->now_ns);
-	sched_set_rule(dp->rx, l->slot, &conf->rx, dp->now_ns);
-	sched_set_rule(dp->local, l->slot, &local, dp->now_ns);
-	dpath_account_reweight(dp, l);
+	sched_set_rule(dp->tx_sched, l->slot, &conf->tx, dp->now_ns);
+	sched_set_rule(dp->rx_sched, l->slot, &conf->rx, dp->now_ns);
+	sched_set_rule(dp->local_sched, l->slot, &local, dp->now_ns);
+	epoch_account_reweight(dp, l);
 	sharing_changed(dp);
 }
 
-static void remove_from(struct ldp **list, uint32_t *count, const struct ldp *l)
+static void leave(struct dpath *dp, struct ldp *l)
 {
-	for (uint32_t i = 0; i < *count; i++) {
-		if (list[i] == l)
-			list[i--] = list[--*count];
-	}
-}
-
-static void remove_ldp(struct dpath *dp, uint32_t slot)
-{
-	struct ldp *l = dp->ldp[slot], gone;
-
-	if (!l)
-		return;
-	if (!l->failed && !l->frozen)
+	if (ldp_is_active(l))
 		ldp_commit(l);
-	remove_from(dp->dirty, &dp->dirty_count, l);
-	remove_from(dp->parked, &dp->parked_count, l);
+	ldp_list_remove(&dp->dirty, l);
+	ldp_list_remove(&dp->turn.parked, l);
+	dp->members.ldp[l->slot] = NULL;
+	while (dp->members.end > 0 && !dp->members.ldp[dp->members.end - 1])
+		dp->members.end--;
+}
+
+static void remove_ldp(struct dpath *dp, struct ldp *l)
+{
+	struct msg *m = msg_new(MSG_DELETED, l->slot);
+
+	m->vchan = l->vchan;
+	leave(dp, l);
 	ldp_report(l);
-	dp->ldp[slot] = NULL;
-	while (dp->slots_end > 0 && !dp->ldp[dp->slots_end - 1])
-		dp->slots_end--;
-	gone = *l;
-	dpath_account_close(dp, l);
-	dpath_free_ldp(dp, l);
+	epoch_account_close(dp, l);
+	free_ldp(dp, l);
 	/* Last: the other thread closes the vchan, and its descriptor may be another's at once. */
-	dpath_send(dp, MSG_DELETED, &gone, NULL);
+	msg_post(dp->out, m);
 	sharing_changed(dp);
+}
+
+void members_look(struct dpath *dp, struct ldp *l)
+{
+	if (!vchan_is_open(l->vchan)) {
+		core_fail(dp, l, NULL);
+		return;
+	}
+	tx_scan(dp, l);
+	rx_unblock(dp, l);
 }
 
 static void freeze(struct dpath *dp, struct ldp *l, bool on)
@@ -166,68 +193,75 @@ static void freeze(struct dpath *dp, struct ldp *l, bool on)
 	l->frozen = on;
 	loop_io_enable(l->io, !on);
 	if (on) {
-		dpath_leave_lotteries(dp, l);
+		core_leave_lotteries(dp, l);
 		return;
 	}
-	l->head = LDP_HEAD_NONE;
-	l->rx_blocked = true;
-	dpath_look(dp, l);
+	tx_forget_head(l);
+	rx_block(l);
+	members_look(dp, l);
 }
 
 static void set_link(struct dpath *dp, const struct link_conf *link)
 {
 	dp->link = *link;
-	pace_set(&dp->tx_pace, link->tx_capacity_bps, dp->now_ns);
-	pace_set(&dp->rx_pace, link->rx_capacity_bps, dp->now_ns);
-	dp->rx_frame_cost = frame_cost_bytes(link->frame_cost_bytes, link->rx_capacity_bps);
-	sched_set_capacity(dp->rx, link->rx_capacity_bps);
-	dpath_capacity_configure(dp);
+	tx_set_link(dp);
+	rx_set_link(dp);
+	link_rate_configure(dp);
+	publish_credits(dp);
 	sharing_changed(dp);
 }
 
-static void obey(struct dpath *dp, struct msg *m)
+/* An order of one LDP that is there. */
+static void obey_of(struct dpath *dp, struct ldp *l, const struct msg *m)
 {
-	struct ldp *l = m->slot < LDP_SLOTS ? dp->ldp[m->slot] : NULL;
-
 	switch (m->type) {
-	case MSG_ADD:
-		add_ldp(dp, m);
-		break;
 	case MSG_CONF:
-		if (l)
-			configure(dp, l, &m->conf);
+		configure(dp, l, &m->conf);
 		break;
 	case MSG_DELETE:
-		remove_ldp(dp, m->slot);
+		remove_ldp(dp, l);
 		break;
 	case MSG_FREEZE:
-		if (l)
-			freeze(dp, l, m->on);
-		break;
-	case MSG_LINK:
-		set_link(dp, &m->link_conf);
-		break;
-	case MSG_SHOWN:
-		dpath_announced(dp, m->slot);
-		break;
-	case MSG_STOP:
-		loop_stop(dp->loop);
+		freeze(dp, l, m->on);
 		break;
 	default:
 		break;
 	}
 }
 
-void dpath_on_orders(void *arg)
+void members_obey(struct dpath *dp, struct msg *m)
 {
-	struct dpath *dp = arg;
-	struct mbox_msg *link;
+	struct ldp *l = core_ldp(dp, m->slot);
 
-	dp->now_ns = loop_now_ns();
-	mbox_ack(dp->in);
-	while ((link = mbox_get(dp->in))) {
-		obey(dp, (struct msg *)link);
-		free(link);
+	switch (m->type) {
+	case MSG_ADD:
+		add(dp, m);
+		break;
+	case MSG_LINK:
+		set_link(dp, &m->link_conf);
+		break;
+	case MSG_PUBLISHED:
+		publish_answered(dp, m->slot);
+		break;
+	case MSG_STOP:
+		loop_stop(dp->loop);
+		break;
+	default:
+		if (l)
+			obey_of(dp, l, m);
+		break;
 	}
-	dpath_run(dp);
+}
+
+void members_init(struct dpath *dp, loop_cb *on_vchan)
+{
+	dp->members.on_vchan = on_vchan;
+}
+
+void members_fini(struct dpath *dp)
+{
+	struct ldp *l;
+
+	for (uint32_t slot = 0; (l = core_next_ldp(dp, &slot));)
+		free_ldp(dp, l);
 }

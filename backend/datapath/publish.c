@@ -1,117 +1,116 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <stdlib.h>
+#include "backend/datapath/publish.h"
 
 #include "backend/datapath/core.h"
+#include "backend/datapath/credit.h"
+#include "backend/msg/msg.h"
 
 /*
- * Xenstore is slow, shared by the whole host and may stand still, so little is said there and never
- * in advance: the control thread has at most STATUS_AT_ONCE announcements to write, one of an
- * LDP, and gets more when it has answered them, with the numbers as they are then. Slots take
- * turns, so that with many LDPs all are announced, only each more seldom. While nothing changes no
- * timer runs.
+ * Xenstore is slow, the whole host shares it, and it may stand still. So the control thread has at
+ * most STATUS_AT_ONCE statuses to write, one of an LDP, and gets more when it has answered, with
+ * the numbers as they are then. Slots take turns: with many LDPs each is published more seldom.
+ * While nothing changes no timer runs.
  */
-static bool hand_over(struct dpath *dp, struct ldp *l, const struct ldp_status *now)
+static void hand_over(struct dpath *dp, struct ldp *l, const struct ldp_status *now)
 {
-	struct msg *m = calloc(1, sizeof(*m));
+	struct msg *m = msg_new(MSG_PUBLISH, l->slot);
 
-	if (!m)
-		return false; /* in the next step, perhaps */
-	m->type = MSG_SHOW;
-	m->slot = l->slot;
-	m->announcement = *now;
-	mbox_put(dp->out, &m->link);
+	m->status = *now;
+	msg_post(dp->out, m);
 	l->shown = (struct ldp_status_shown){*now, dp->now_ns};
 	l->showing = true;
-	dp->announcing++;
-	return true;
+	dp->publish.unanswered++;
 }
 
-void dpath_announced(struct dpath *dp, uint32_t slot)
+void publish_answered(struct dpath *dp, uint32_t slot)
 {
-	struct ldp *l = slot < LDP_SLOTS ? dp->ldp[slot] : NULL;
+	struct ldp *l = core_ldp(dp, slot);
 
-	dp->announcing--;
-	/* It may have gone; but none came after it to this slot, which the control thread gives. */
+	dp->publish.unanswered--;
+	/* The LDP may have gone. The slot has no other: the control thread gives it to one later.
+	 */
 	if (!l)
 		return;
 	l->showing = false;
 	l->shown.shown_ns = dp->now_ns;
 }
 
-/* Whether it is done with until something changes. */
-static bool step_one(struct dpath *dp, struct ldp *l, const uint64_t weights[LDP_DIRS])
+/* False: there is something to publish, but not yet. */
+static bool publish_one(struct dpath *dp, struct ldp *l, const uint64_t weights[LDP_DIRS])
 {
 	const struct ldp_status now = {
 		.credit_bytes = l->window.told.credit_bytes,
 		.balance_bytes = l->account[LDP_TX].balance_bytes,
 		.log_offset = l->account[LDP_TX].log_offset,
-		.tx_rate_bps = dpath_rate(dp, l, LDP_TX, weights[LDP_TX]),
-		.rx_rate_bps = dpath_rate(dp, l, LDP_RX, weights[LDP_RX]),
+		.tx_rate_bps = credit_rate(dp, l, LDP_TX, weights[LDP_TX]),
+		.rx_rate_bps = credit_rate(dp, l, LDP_RX, weights[LDP_RX]),
 	};
+	enum status_when when;
 
 	if (l->window.told_ns == 0)
-		return true; /* its first credit comes with the epoch, and this after it */
-	switch (status_when(&l->shown, &now, dp->now_ns)) {
-	case STATUS_NOT:
-		return true;
-	case STATUS_LATER:
+		return true; /* the epoch's end tells it its first credit, and comes back here */
+	when = status_when(&l->shown, &now, dp->now_ns);
+	if (when != STATUS_NOW)
+		return when == STATUS_NOT;
+	if (l->showing || dp->publish.unanswered >= STATUS_AT_ONCE)
 		return false;
-	case STATUS_NOW:
-		break;
-	}
-	return !l->showing && dp->announcing < STATUS_AT_ONCE && hand_over(dp, l, &now);
+	hand_over(dp, l, &now);
+	return true;
 }
 
-bool dpath_announce_step(struct dpath *dp)
+bool publish_step(struct dpath *dp)
 {
-	const uint64_t weights[LDP_DIRS] = {dpath_weights(dp, LDP_TX), dpath_weights(dp, LDP_RX)};
-	uint32_t begin = dp->announce_next;
+	const uint64_t weights[LDP_DIRS] = {credit_weights(dp, LDP_TX), credit_weights(dp, LDP_RX)};
+	uint32_t begin = dp->publish.next, end = dp->members.end;
 	bool done = true;
 
-	for (uint32_t i = 0; i < dp->slots_end; i++) {
-		uint32_t slot = (begin + i) % dp->slots_end;
-		struct ldp *l = dp->ldp[slot];
-		unsigned before = dp->announcing;
+	for (uint32_t i = 0; i < end; i++) {
+		uint32_t slot = (begin + i) % end;
+		struct ldp *l = core_ldp(dp, slot);
+		unsigned before = dp->publish.unanswered;
 
-		if (!l || l->failed || l->frozen)
+		if (!l || !ldp_is_active(l))
 			continue;
-		done &= step_one(dp, l, weights);
-		if (dp->announcing > before)
-			dp->announce_next = slot + 1;
+		done &= publish_one(dp, l, weights);
+		if (dp->publish.unanswered > before)
+			dp->publish.next = slot + 1;
 	}
 	return done;
 }
 
-/* Also between epochs, of which there are none while nothing moves. */
-static void on_step(void *arg)
+static void publish_soon(struct dpath *dp)
 {
-	struct dpath *dp = arg;
+	if (dp->publish.timer_set)
+		return;
+	dp->publish.timer_set = true;
+	loop_timer_set(dp->publish.timer, STATUS_STEP_NS);
+}
+
+void publish_due(struct dpath *dp)
+{
 	bool done;
 
-	dp->now_ns = loop_now_ns();
-	dp->announce_set = false;
-	done = dpath_tell_credits(dp); /* first: what guests are told is what is announced */
-	done &= dpath_announce_step(dp);
+	dp->publish.timer_set = false;
+	done = credit_tell(dp); /* first: xenstore shows what guests were told */
+	done &= publish_step(dp);
 	if (!done)
-		dpath_announce(dp);
-	dpath_run(dp);
+		publish_soon(dp);
 }
 
-void dpath_announce(struct dpath *dp)
+void publish_credits(struct dpath *dp)
 {
-	if (dp->announce_set)
-		return;
-	dp->announce_set = true;
-	loop_timer_set(dp->announce, STATUS_STEP_NS);
+	credit_measure(dp);
+	credit_tell(dp);
+	publish_soon(dp);
 }
 
-bool dpath_announce_init(struct dpath *dp)
+bool publish_init(struct dpath *dp, loop_cb *due)
 {
-	dp->announce = loop_timer_new(dp->loop, on_step, dp);
-	return dp->announce;
+	dp->publish.timer = loop_timer_new(dp->loop, due, dp);
+	return dp->publish.timer;
 }
 
-void dpath_announce_fini(struct dpath *dp)
+void publish_fini(struct dpath *dp)
 {
-	loop_timer_free(dp->announce);
+	loop_timer_free(dp->publish.timer);
 }

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "backend/datapath/rx.h"
+
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
 
 #include "backend/datapath/core.h"
+#include "backend/datapath/credit.h"
+#include "backend/datapath/epoch.h"
 #include "backend/frame/frame_cost.h"
 #include "backend/frame/gso.h"
 #include "backend/frame/vnet.h"
@@ -34,7 +39,7 @@ static void push(struct dpath *dp, struct ldp *l, const struct virtio_net_hdr_v1
 		return;
 	}
 	if (!l->rx_blocked)
-		sched_wake(dp->rx, l->slot, dpath_rx_clock(dp));
+		sched_wake(dp->rx_sched, l->slot, core_rx_clock_ns(dp));
 }
 
 /* Copies the frame into one piece, with the headers that were judged. */
@@ -43,7 +48,7 @@ static void flatten(struct dpath *dp, const struct rx_source *src)
 	uint32_t at = 0;
 
 	for (unsigned i = 0; i < src->iovcnt; i++) {
-		memcpy(dp->flat + at, src->iov[i].iov_base, src->iov[i].iov_len);
+		memcpy(dp->rx.flat + at, src->iov[i].iov_base, src->iov[i].iov_len);
 		at += (uint32_t)src->iov[i].iov_len;
 	}
 }
@@ -58,11 +63,11 @@ static void push_segments(struct dpath *dp, struct ldp *l, const struct rx_sourc
 	ssize_t len;
 
 	flatten(dp, src);
-	if (gso_begin(&it, src->vnet, src->fi, dp->flat) < 0)
+	if (gso_begin(&it, src->vnet, src->fi, dp->rx.flat) < 0)
 		return;
 	fi = *src->fi;
-	while ((len = gso_segment(&it, dp->segment, WIRE_FRAME_MAX)) > 0) {
-		struct iovec iov = {dp->segment, (size_t)len};
+	while ((len = gso_segment(&it, dp->rx.segment, WIRE_FRAME_MAX)) > 0) {
+		struct iovec iov = {dp->rx.segment, (size_t)len};
 
 		fi.len = (uint32_t)len;
 		push(dp, l, &plain, &iov, 1, frame_wire_bytes(&fi, 0), beyond);
@@ -77,10 +82,11 @@ static void push_parts(struct dpath *dp, struct ldp *l, const struct rx_source *
 	struct gso_iter it;
 
 	flatten(dp, src);
-	if (gso_begin(&it, src->vnet, src->fi, dp->flat) < 0)
+	if (gso_begin(&it, src->vnet, src->fi, dp->rx.flat) < 0)
 		return;
-	while (gso_cut(&it, sched_frame_cap_bytes(dp->rx), &part)) {
-		struct iovec iov[2] = {{part.hdr, part.hdr_len}, {dp->flat + part.off, part.len}};
+	while (gso_cut(&it, sched_frame_cap_bytes(dp->rx_sched), &part)) {
+		struct iovec iov[2] = {{part.hdr, part.hdr_len},
+				       {dp->rx.flat + part.off, part.len}};
 
 		push(dp, l, &part.vnet, iov, 2, part.wire_bytes, beyond);
 	}
@@ -89,10 +95,10 @@ static void push_parts(struct dpath *dp, struct ldp *l, const struct rx_source *
 static void push_completed(struct dpath *dp, struct ldp *l, const struct rx_source *src)
 {
 	struct virtio_net_hdr_v1 vnet = *src->vnet;
-	struct iovec iov = {dp->flat, src->fi->len};
+	struct iovec iov = {dp->rx.flat, src->fi->len};
 
 	flatten(dp, src);
-	if (csum_complete(&vnet, dp->flat, src->fi->len) == 0)
+	if (csum_complete(&vnet, dp->rx.flat, src->fi->len) == 0)
 		push(dp, l, &vnet, &iov, 1, src->cost_bytes, false);
 }
 
@@ -116,7 +122,7 @@ void rx_queue(struct dpath *dp, struct ldp *l, const struct rx_source *src)
 	bool gso = src->vnet->gso_type != VIRTIO_NET_HDR_GSO_NONE;
 	bool fits = src->fi->len <= wire_frame_limit(vchan_ring_bytes(l->vchan));
 
-	if (l->failed || l->frozen)
+	if (!ldp_is_active(l))
 		ldp_count_drop(l, LDP_DROP_RX_FULL);
 	else if (!vlan_allows(&l->conf.vlan, src->fi))
 		ldp_count_drop(l, LDP_DROP_RX_VLAN);
@@ -124,7 +130,7 @@ void rx_queue(struct dpath *dp, struct ldp *l, const struct rx_source *src)
 		ldp_count_drop(l, LDP_DROP_RX_OVERSIZE);
 	else if (gso && (!fits || vnet_must_segment(src->vnet, src->fi, l->conf.rx_features)))
 		push_segments(dp, l, src);
-	else if (gso && src->cost_bytes > sched_frame_cap_bytes(dp->rx))
+	else if (gso && src->cost_bytes > sched_frame_cap_bytes(dp->rx_sched))
 		push_parts(dp, l, src);
 	else if (vnet_must_complete(src->vnet, src->fi, l->conf.rx_features))
 		push_completed(dp, l, src);
@@ -135,11 +141,10 @@ void rx_queue(struct dpath *dp, struct ldp *l, const struct rx_source *src)
 unsigned rx_flood(struct dpath *dp, const struct ldp *from, const struct rx_source *src)
 {
 	unsigned copies = 0;
+	struct ldp *l;
 
-	for (uint32_t slot = 0; slot < dp->slots_end; slot++) {
-		struct ldp *l = dp->ldp[slot];
-
-		if (!l || l == from)
+	for (uint32_t slot = 0; (l = core_next_ldp(dp, &slot));) {
+		if (l == from)
 			continue;
 		rx_queue(dp, l, src);
 		copies++;
@@ -149,15 +154,15 @@ unsigned rx_flood(struct dpath *dp, const struct ldp *from, const struct rx_sour
 
 static void route(struct dpath *dp, const struct rx_source *src)
 {
-	uint32_t slot;
+	struct ldp *l;
 
 	if (src->fi->is_group) {
 		rx_flood(dp, NULL, src);
 		return;
 	}
-	slot = fdb_lookup(dp->fdb, src->fi->dst);
-	if (slot != FDB_NONE && dp->ldp[slot])
-		rx_queue(dp, dp->ldp[slot], src);
+	l = core_ldp(dp, fdb_lookup(dp->fdb, src->fi->dst));
+	if (l)
+		rx_queue(dp, l, src);
 }
 
 /* One frame from the uplink. False: none waits. */
@@ -165,29 +170,30 @@ static bool read_frame(struct dpath *dp)
 {
 	struct virtio_net_hdr_v1 raw, vnet;
 	struct frame_info fi;
-	struct iovec in[2] = {{&raw, WIRE_VNET_LEN}, {dp->frame, WIRE_FRAME_MAX}};
+	struct iovec in[2] = {{&raw, WIRE_VNET_LEN}, {dp->rx.frame, WIRE_FRAME_MAX}};
 	ssize_t n = readv(dp->up->fd, in, 2);
 	uint32_t len, hdr_len;
 
 	if (n < 0) {
 		if (errno != EAGAIN && errno != EINTR)
-			dpath_uplink_lost(dp, errno);
+			core_uplink_lost(dp, errno);
 		return false;
 	}
 	if (n <= (ssize_t)WIRE_VNET_LEN)
 		return true;
 	len = (uint32_t)n - WIRE_VNET_LEN;
 	hdr_len = len < FRAME_HDR_MAX ? len : FRAME_HDR_MAX;
-	if (frame_parse(dp->frame, hdr_len, len, &fi) < 0 ||
-	    vnet_rebuild(&raw, &fi, dp->frame, hdr_len, UPLINK_FEATURES, UPLINK_MTU, &vnet) < 0) {
-		dp->uplink_errors++;
+	if (frame_parse(dp->rx.frame, hdr_len, len, &fi) < 0 ||
+	    vnet_rebuild(&raw, &fi, dp->rx.frame, hdr_len, UPLINK_FEATURES, UPLINK_MTU, &vnet) <
+		    0) {
+		dp->rx.malformed++;
 		return true;
 	}
 	in[1].iov_len = len;
 	route(dp, &(struct rx_source){
 			  .vnet = &vnet,
 			  .fi = &fi,
-			  .hdr = dp->frame,
+			  .hdr = dp->rx.frame,
 			  .hdr_len = hdr_len,
 			  .iov = in + 1,
 			  .iovcnt = 1,
@@ -198,11 +204,16 @@ static bool read_frame(struct dpath *dp)
 
 bool rx_read_uplink(struct dpath *dp)
 {
-	for (unsigned n = 0; n < DPATH_BATCH; n++) {
+	for (unsigned n = 0; n < CORE_BATCH; n++) {
 		if (!read_frame(dp))
 			return false;
 	}
 	return true;
+}
+
+void rx_block(struct ldp *l)
+{
+	l->rx_blocked = true;
 }
 
 /* Delivers the head of the drawn LDP's queue. */
@@ -213,7 +224,7 @@ static void deliver(struct dpath *dp, struct ldp *l)
 	int ret;
 
 	if (!rxq_peek(l->rxq, dp->now_ns, &f, &dropped)) {
-		sched_sleep(dp->rx, l->slot);
+		sched_sleep(dp->rx_sched, l->slot);
 		return;
 	}
 	l->count.drops[LDP_DROP_RX_CODEL] += dropped;
@@ -221,45 +232,45 @@ static void deliver(struct dpath *dp, struct ldp *l)
 	if (ret == -EAGAIN) {
 		/* What it has must be visible, or the guest would never make room. */
 		ldp_commit(l);
-		l->rx_blocked = true;
-		sched_sleep(dp->rx, l->slot);
+		rx_block(l);
+		sched_sleep(dp->rx_sched, l->slot);
 		return;
 	}
 	if (ret < 0) {
-		dpath_fail(dp, l, "RX ring index out of range");
+		core_fail(dp, l, "RX ring index out of range");
 		return;
 	}
-	dp->rx_pace.bucket.tokens_bytes -= f.cost_bytes;
+	dp->rx.pace.bucket.tokens_bytes -= f.cost_bytes;
 	rxq_pop(l->rxq);
-	dpath_mark_dirty(dp, l);
-	dpath_served(dp, dp->rx, l, f.cost_bytes,
-		     frame_cost_charge(f.cost_bytes, dp->rx_frame_cost), !rxq_empty(l->rxq));
+	core_mark_dirty(dp, l);
+	epoch_charge(dp, dp->rx_sched, l, f.cost_bytes,
+		     frame_cost_charge(f.cost_bytes, dp->rx.frame_cost_bytes), !rxq_empty(l->rxq));
 }
 
 bool rx_run(struct dpath *dp)
 {
 	uint32_t slot;
 
-	pace_begin(&dp->rx_pace, dp->now_ns);
-	for (unsigned n = 0; n < DPATH_BATCH; n++) {
-		if (pace_wait(&dp->rx_pace))
+	pace_begin(&dp->rx.pace, dp->now_ns);
+	for (unsigned n = 0; n < CORE_BATCH; n++) {
+		if (pace_wait(&dp->rx.pace))
 			return false;
-		slot = dpath_draw(dp, dp->rx, dpath_rx_clock(dp));
-		dp->rx_pace.idle = slot == SCHED_NONE;
-		if (dp->rx_pace.idle)
+		slot = core_draw(dp, dp->rx_sched, core_rx_clock_ns(dp));
+		dp->rx.pace.idle = slot == SCHED_NONE;
+		if (dp->rx.pace.idle)
 			return false;
-		deliver(dp, dp->ldp[slot]);
+		deliver(dp, core_ldp(dp, slot));
 	}
 	return true;
 }
 
 void rx_unblock(struct dpath *dp, struct ldp *l)
 {
-	if (!l->rx_blocked || l->failed || l->frozen)
+	if (!l->rx_blocked || !ldp_is_active(l))
 		return;
 	l->rx_blocked = false;
 	if (!rxq_empty(l->rxq))
-		sched_wake(dp->rx, l->slot, dpath_rx_clock(dp));
+		sched_wake(dp->rx_sched, l->slot, core_rx_clock_ns(dp));
 }
 
 /* 10 ms at the rate that is the LDP's: its share of what is known, or its own ceiling. */
@@ -277,14 +288,34 @@ static uint32_t queue_limit(const struct dpath *dp, const struct ldp *l, uint64_
 
 void rx_set_limits(struct dpath *dp)
 {
-	uint64_t weights = 0;
+	uint64_t weights = credit_weights(dp, LDP_RX);
+	struct ldp *l;
 
-	for (uint32_t slot = 0; slot < dp->slots_end; slot++)
-		weights += dp->ldp[slot] ? dp->ldp[slot]->conf.rx.weight : 0;
-	for (uint32_t slot = 0; slot < dp->slots_end; slot++) {
-		struct ldp *l = dp->ldp[slot];
+	for (uint32_t slot = 0; (l = core_next_ldp(dp, &slot));)
+		rxq_set_limit(l->rxq, queue_limit(dp, l, weights));
+}
 
-		if (l)
-			rxq_set_limit(l->rxq, queue_limit(dp, l, weights));
-	}
+void rx_set_link(struct dpath *dp)
+{
+	uint64_t bps = dp->link.rx_capacity_bps;
+
+	pace_set(&dp->rx.pace, bps, dp->now_ns);
+	dp->rx.frame_cost_bytes = frame_cost_bytes(dp->link.frame_cost_bytes, bps);
+	sched_set_capacity(dp->rx_sched, bps);
+}
+
+bool rx_init(struct dpath *dp)
+{
+	pace_init(&dp->rx.pace, dp->now_ns);
+	dp->rx.frame = malloc(WIRE_FRAME_MAX);
+	dp->rx.flat = malloc(WIRE_FRAME_MAX);
+	dp->rx.segment = malloc(WIRE_FRAME_MAX);
+	return dp->rx.frame && dp->rx.flat && dp->rx.segment;
+}
+
+void rx_fini(struct dpath *dp)
+{
+	free(dp->rx.segment);
+	free(dp->rx.flat);
+	free(dp->rx.frame);
 }

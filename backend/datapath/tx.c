@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "backend/datapath/tx.h"
+
 #include <errno.h>
 #include <string.h>
 #include <sys/uio.h>
 
 #include "backend/datapath/core.h"
+#include "backend/datapath/epoch.h"
+#include "backend/datapath/link_rate.h"
+#include "backend/datapath/rx.h"
 #include "backend/frame/frame_cost.h"
 #include "backend/frame/gso.h"
 #include "backend/frame/vnet.h"
@@ -28,13 +33,12 @@
  * of the wire (frame_cost.h), and once again for each copy of a frame that is flooded in the host.
  */
 
-#define ANNOUNCE_TIMES	  5
-#define ANNOUNCE_FIRST_NS (50 * NS_PER_MS)
+#define ADVERTISE_TIMES	   5
+#define ADVERTISE_FIRST_NS (50 * NS_PER_MS)
 
 /* Where the head frame goes. Called on headers that were copied out and parsed. */
-static void judge(struct ldp *l)
+static void judge(struct dpath *dp, struct ldp *l)
 {
-	struct dpath *dp = l->dp;
 	uint32_t to = FDB_NONE;
 
 	l->head = LDP_HEAD_UPLINK;
@@ -60,58 +64,63 @@ static void judge(struct ldp *l)
 static void enter_lottery(struct dpath *dp, struct ldp *l)
 {
 	if (l->head == LDP_HEAD_UPLINK)
-		sched_wake(dp->tx, l->slot, dpath_tx_clock(dp));
+		sched_wake(dp->tx_sched, l->slot, core_tx_clock_ns(dp));
 	else if (l->head == LDP_HEAD_LOCAL)
-		sched_wake(dp->local, l->slot, dp->now_ns);
+		sched_wake(dp->local_sched, l->slot, dp->now_ns);
 }
 
 /* Looks at the head. With nothing there, asks for an event and looks once more. */
 static void scan(struct dpath *dp, struct ldp *l)
 {
 	const char *why = NULL;
-	int ret = ldp_scan(l, judge, &why);
+	int ret = ldp_scan(l, &why);
 	int64_t avail;
 
-	if (ret == 0 && l->head == LDP_HEAD_NONE) {
+	if (ret == 0) {
 		avail = vchan_rx_arm(l->vchan);
 		/* Scanning again says why if the index went bad meanwhile. */
 		if (avail < 0 || avail > (int64_t)l->tx_avail)
-			ret = ldp_scan(l, judge, &why);
+			ret = ldp_scan(l, &why);
 	}
-	if (l->tx_dirty)
-		dpath_mark_dirty(dp, l);
-	if (ret < 0)
-		dpath_fail(dp, l, why);
+	if (ret > 0)
+		judge(dp, l);
+	else if (ret < 0)
+		core_fail(dp, l, why);
 }
 
 void tx_scan(struct dpath *dp, struct ldp *l)
 {
-	if (l->failed || l->frozen || l->head != LDP_HEAD_NONE)
+	if (!ldp_is_active(l) || l->head != LDP_HEAD_NONE)
 		return;
 	scan(dp, l);
 	enter_lottery(dp, l);
 }
 
+void tx_forget_head(struct ldp *l)
+{
+	l->head = LDP_HEAD_NONE;
+}
+
 void tx_rejudge(struct dpath *dp)
 {
-	for (uint32_t slot = 0; slot < dp->slots_end; slot++) {
-		struct ldp *l = dp->ldp[slot];
+	struct ldp *l;
 
-		if (!l || l->failed || l->frozen)
+	for (uint32_t slot = 0; (l = core_next_ldp(dp, &slot));) {
+		if (!ldp_is_active(l))
 			continue;
 		/* Where half of it has left, so shall the rest, and not all of it again. */
 		if (l->head == LDP_HEAD_UPLINK && l->cut.done > 0)
 			continue;
-		sched_sleep(dp->tx, slot);
-		sched_sleep(dp->local, slot);
-		l->head = LDP_HEAD_NONE;
+		sched_sleep(dp->tx_sched, l->slot);
+		sched_sleep(dp->local_sched, l->slot);
+		tx_forget_head(l);
 		tx_scan(dp, l);
 	}
 }
 
 static uint32_t charge_for(const struct dpath *dp, uint32_t wire_bytes)
 {
-	return frame_cost_charge(wire_bytes, dp->tx_frame_cost);
+	return frame_cost_charge(wire_bytes, dp->link_rate.frame_cost_bytes);
 }
 
 /*
@@ -124,14 +133,14 @@ static void next_head(struct dpath *dp, struct sched *s, struct ldp *l, uint32_t
 	enum ldp_head was = l->head;
 
 	ldp_consume(l);
-	dpath_mark_dirty(dp, l);
+	core_mark_dirty(dp, l);
 	scan(dp, l);
 	if (l->failed)
 		return; /* it is in no lottery any more */
-	dpath_served(dp, s, l, wire, charge_for(dp, wire) + more, l->head == was);
+	epoch_charge(dp, s, l, wire, charge_for(dp, wire) + more, l->head == was);
 	if (l->head != was) {
 		enter_lottery(dp, l);
-		dp->head_moved = true;
+		dp->tx.head_moved = true;
 	}
 }
 
@@ -139,7 +148,7 @@ static void next_head(struct dpath *dp, struct sched *s, struct ldp *l, uint32_t
 static void next_part(struct dpath *dp, struct ldp *l, uint32_t wire_bytes, uint32_t more)
 {
 	l->cost_bytes -= wire_bytes;
-	dpath_served(dp, dp->tx, l, wire_bytes, charge_for(dp, wire_bytes) + more, true);
+	epoch_charge(dp, dp->tx_sched, l, wire_bytes, charge_for(dp, wire_bytes) + more, true);
 }
 
 static struct rx_source source_of(struct ldp *l, struct iovec iov[3])
@@ -194,7 +203,7 @@ static int write_part(struct dpath *dp, struct ldp *l, uint32_t cap_bytes, uint3
 /* As much of the head onto the uplink as may go at once; *wire is what it takes there. */
 static int write_head(struct dpath *dp, struct ldp *l, const struct rx_source *src, uint32_t *wire)
 {
-	uint32_t cap = sched_frame_cap_bytes(dp->tx);
+	uint32_t cap = sched_frame_cap_bytes(dp->tx_sched);
 
 	*wire = l->cost_bytes;
 	if (l->cut.done > 0 || (l->vnet.gso_type != VIRTIO_NET_HDR_GSO_NONE && l->cost_bytes > cap))
@@ -207,7 +216,7 @@ static void uplink_refused(struct dpath *dp, struct ldp *l, int err)
 	uint32_t held;
 
 	ldp_count_drop(l, LDP_DROP_UPLINK);
-	if (log_allow(&dp->uplink_log, dp->now_ns, &held))
+	if (log_allow(&dp->tx.log, dp->now_ns, &held))
 		log_warning(
 			"uplink %s: a frame of %s was refused: %s (%u more since the last line)",
 			dp->up->ifname, l->name, strerror(-err), held);
@@ -226,7 +235,7 @@ static bool flood_allowed(struct dpath *dp, struct ldp *l)
 static void refuse(struct dpath *dp, struct ldp *l, unsigned reason)
 {
 	ldp_count_drop(l, reason);
-	next_head(dp, dp->tx, l, 0);
+	next_head(dp, dp->tx_sched, l, 0);
 }
 
 /* Sends the head of the drawn LDP, or a part of it. False: the uplink takes no more now. */
@@ -256,8 +265,8 @@ static bool send_head(struct dpath *dp, struct ldp *l)
 		uplink_refused(dp, l, ret);
 		wire = l->cost_bytes; /* no part of it will do better */
 	} else {
-		dp->tx_pace.bucket.tokens_bytes -= wire;
-		capacity_sent(&dp->capacity, wire, !l->fi.is_group);
+		dp->tx.pace.bucket.tokens_bytes -= wire;
+		link_rate_sent(dp, wire, !l->fi.is_group);
 		l->count.tx_frames += wire == l->cost_bytes;
 		l->count.tx_bytes += wire;
 	}
@@ -267,7 +276,7 @@ static bool send_head(struct dpath *dp, struct ldp *l)
 	if (wire < l->cost_bytes)
 		next_part(dp, l, wire, copies);
 	else
-		next_head(dp, dp->tx, l, copies);
+		next_head(dp, dp->tx_sched, l, copies);
 	return true;
 }
 
@@ -275,18 +284,18 @@ bool tx_run(struct dpath *dp)
 {
 	uint32_t slot;
 
-	pace_begin(&dp->tx_pace, dp->now_ns);
-	for (unsigned n = 0; n < DPATH_BATCH; n++) {
-		if (dp->tx_blocked || pace_wait(&dp->tx_pace))
+	pace_begin(&dp->tx.pace, dp->now_ns);
+	for (unsigned n = 0; n < CORE_BATCH; n++) {
+		if (dp->tx.blocked || pace_wait(&dp->tx.pace))
 			return false;
-		slot = dpath_draw(dp, dp->tx, dpath_tx_clock(dp));
-		dp->tx_pace.idle = slot == SCHED_NONE;
-		if (dp->tx_pace.idle)
+		slot = core_draw(dp, dp->tx_sched, core_tx_clock_ns(dp));
+		dp->tx.pace.idle = slot == SCHED_NONE;
+		if (dp->tx.pace.idle)
 			return false;
-		if (!send_head(dp, dp->ldp[slot])) {
-			dp->tx_blocked = true;
-			capacity_blocked(&dp->capacity, loop_now_ns());
-			loop_io_enable(dp->up_out, true);
+		if (!send_head(dp, core_ldp(dp, slot))) {
+			dp->tx.blocked = true;
+			link_rate_blocked(dp);
+			loop_io_enable(dp->tx.room, true);
 			return false;
 		}
 	}
@@ -300,12 +309,12 @@ bool tx_run_local(struct dpath *dp)
 	struct ldp *l, *to;
 	uint32_t slot;
 
-	for (unsigned n = 0; n < DPATH_BATCH; n++) {
-		slot = sched_draw(dp->local, dp->now_ns);
+	for (unsigned n = 0; n < CORE_BATCH; n++) {
+		slot = sched_draw(dp->local_sched, dp->now_ns);
 		if (slot == SCHED_NONE)
 			return false;
-		l = dp->ldp[slot];
-		to = dp->ldp[l->local_slot];
+		l = core_ldp(dp, slot);
+		to = core_ldp(dp, l->local_slot);
 		if (dp->link.sw == SWITCH_OFF) {
 			ldp_count_drop(l, LDP_DROP_NO_ROUTE);
 		} else {
@@ -317,21 +326,53 @@ bool tx_run_local(struct dpath *dp)
 			else
 				ldp_count_drop(l, LDP_DROP_NO_ROUTE);
 		}
-		next_head(dp, dp->local, l, 0);
+		next_head(dp, dp->local_sched, l, 0);
 	}
 	return true;
 }
 
-void tx_announce(struct dpath *dp, struct ldp *l)
+void tx_advertise(struct dpath *dp, struct ldp *l)
 {
 	struct virtio_net_hdr_v1 vnet = {0};
 	uint8_t frame[64];
 	struct iovec iov = {frame, frame_build_rarp(frame, l->conf.mac)};
 
 	if (write_uplink(dp, &vnet, &iov, 1) == 0) {
-		dp->tx_pace.bucket.tokens_bytes -= FRAME_WIRE_MIN;
-		capacity_sent(&dp->capacity, FRAME_WIRE_MIN, false);
+		dp->tx.pace.bucket.tokens_bytes -= FRAME_WIRE_MIN;
+		link_rate_sent(dp, FRAME_WIRE_MIN, false);
 	}
-	if (++l->announced < ANNOUNCE_TIMES)
-		loop_timer_set(l->announce, ANNOUNCE_FIRST_NS << l->announced);
+	if (++l->advertised < ADVERTISE_TIMES)
+		loop_timer_set(l->advertise, ADVERTISE_FIRST_NS << l->advertised);
+}
+
+bool tx_take_moved(struct dpath *dp)
+{
+	bool moved = dp->tx.head_moved;
+
+	dp->tx.head_moved = false;
+	return moved;
+}
+
+void tx_unblock(struct dpath *dp)
+{
+	dp->tx.blocked = false;
+	loop_io_enable(dp->tx.room, false);
+}
+
+void tx_set_link(struct dpath *dp)
+{
+	pace_set(&dp->tx.pace, dp->link.tx_capacity_bps, dp->now_ns);
+}
+
+bool tx_init(struct dpath *dp, loop_cb *on_room)
+{
+	pace_init(&dp->tx.pace, dp->now_ns);
+	dp->tx.room = loop_io_new(dp->loop, dp->up->fd, LOOP_WRITE, on_room, dp);
+	loop_io_enable(dp->tx.room, false);
+	return dp->tx.room;
+}
+
+void tx_fini(struct dpath *dp)
+{
+	loop_io_free(dp->tx.room);
 }

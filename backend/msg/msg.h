@@ -3,8 +3,8 @@
 #ifndef DMVL_MSG_H
 #define DMVL_MSG_H
 
-#include "backend/credit/status.h"
 #include "backend/credit/record.h"
+#include "backend/credit/status.h"
 #include "backend/msg/ldp_conf.h"
 #include "common/mbox.h"
 
@@ -12,49 +12,62 @@ struct vchan;
 
 /*
  * The control thread does all that may block; the frame loop does frames. Ready handles and
- * settings that never change again cross from the one to the other in these messages, and nothing
- * else is shared. Whoever takes a message out of a mailbox frees it with free().
+ * settings cross from one to the other in these messages; the threads share nothing else. Who takes
+ * a message out of a mailbox frees it with free().
  *
- * A slot is the control thread's number for an LDP. It is not used again before MSG_DELETED.
+ * A slot is the control thread's number for an LDP. It gives a slot to another LDP only after
+ * MSG_DELETED or MSG_REFUSED.
  */
 enum msg_type {
 	/* control -> frame loop */
-	MSG_ADD,    /* slot, name, id, conf, vchan: the loop owns the vchan until MSG_DELETED */
-	MSG_CONF,   /* slot, conf */
-	MSG_DELETE, /* slot; answered by MSG_DELETED, whatever happened before */
-	MSG_FREEZE, /* slot, on: its domain was suspended, or runs again */
-	MSG_LINK,   /* link */
-	MSG_SHOWN,  /* slot: its announcement was written, or could not be */
-	MSG_STOP,   /* end the loop */
+	MSG_ADD,       /* slot, name, id, conf, vchan: the loop owns the vchan from now on */
+	MSG_CONF,      /* slot, conf */
+	MSG_DELETE,    /* slot; the loop answers MSG_DELETED, or nothing where it has no such LDP */
+	MSG_FREEZE,    /* slot, on: its domain was suspended, or runs again */
+	MSG_LINK,      /* link_conf */
+	MSG_PUBLISHED, /* slot: its status was written to xenstore, or could not be */
+	MSG_STOP,      /* end the loop */
 
 	/* frame loop -> control */
-	MSG_DELETED,  /* slot, vchan: to be closed */
+	MSG_DELETED,  /* slot, vchan: the receiver closes the vchan */
 	MSG_FAILED,   /* slot, why: static text; NULL: the guest closed its side */
-	MSG_REFUSED,  /* slot, why: the slot was not added; its vchan comes with MSG_DELETED */
-	MSG_SHOW,     /* slot, announcement; answered by MSG_SHOWN */
-	MSG_LOGGED,   /* offset: so far the credit log of transmission is committed */
-	MSG_QUIT,     /* a signal asks to end, or the uplink is gone */
+	MSG_REFUSED,  /* slot, why, vchan: MSG_ADD failed, and the receiver closes the vchan */
+	MSG_PUBLISH,  /* slot, status: to be written to xenstore; answered by MSG_PUBLISHED */
+	MSG_LOGGED,   /* offset: the credit log of transmission is committed up to there */
 	MSG_ESTIMATE, /* estimate_bps: what the uplink carries, as measured */
+
+	/* from the process: its signals, and the loss of its uplink */
+	MSG_RELOAD, /* read all settings again */
+	MSG_QUIT,   /* end */
 };
 
 struct msg {
-	struct mbox_msg link; /* first: the mailbox's */
+	struct mbox_msg link; /* the mailbox's: must be first */
 	enum msg_type type;
-	uint32_t slot;
+	uint32_t slot; /* LDP_SLOT_NONE: of no LDP */
+	struct vchan *vchan;
 	const char *why;
 	union {
 		struct {
 			char name[LDP_NAME_MAX];
 			struct credit_id id;
-			struct vchan *vchan;
 			struct ldp_conf conf;
 		};
 		struct link_conf link_conf;
 		uint64_t estimate_bps;
-		struct ldp_status announcement;
+		struct ldp_status status;
 		bool on;
 		uint64_t offset;
 	};
 };
+
+/*
+ * A message, all else zero. Never NULL: without memory the process ends, because a lost message
+ * would leave the other thread waiting for ever.
+ */
+struct msg *msg_new(enum msg_type type, uint32_t slot);
+
+/* Takes the message. */
+void msg_post(struct mbox *to, struct msg *m);
 
 #endif

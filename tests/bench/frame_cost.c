@@ -46,7 +46,7 @@ static uint64_t sent_frames(void)
 	uint64_t n = 0;
 
 	for (uint32_t slot = 0; slot < GUESTS; slot++)
-		n += dp.ldp[slot]->count.tx_frames;
+		n += dp.members.ldp[slot]->count.tx_frames;
 	return n;
 }
 
@@ -78,10 +78,10 @@ static double measure(uint32_t len)
 		before = sent_frames();
 		start_ns = cpu_ns();
 		for (uint32_t slot = 0; slot < GUESTS; slot++)
-			tx_scan(&dp, dp.ldp[slot]);
+			tx_scan(&dp, dp.members.ldp[slot]);
 		do {
 			commit();
-			if (dp.tx_blocked) {
+			if (dp.tx.blocked) {
 				fputs("frame_cost: the TAP takes no more\n", stderr);
 				exit(1);
 			}
@@ -130,7 +130,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	dp.loop = loop_new();
-	dp.up_out = loop_io_new(dp.loop, uplink.fd, LOOP_WRITE, free, NULL);
+	dp.tx.room = loop_io_new(dp.loop, uplink.fd, LOOP_WRITE, free, NULL);
 	for (uint32_t slot = 0; slot < GUESTS; slot++)
 		guest(slot, ALL, 20)->conf.spoof_check = true;
 	ns = measure(SMALL);
@@ -139,7 +139,7 @@ int main(int argc, char **argv)
 	report(f, "as built", "FRAME_COST_NS", FRAME_COST_NS, "ns");
 	for (size_t i = 0; i < sizeof(links) / sizeof(*links); i++)
 		report(f, links[i].name, "frame_cost", ns * links[i].bps / 8e9, "bytes");
-	loop_io_free(dp.up_out);
+	loop_io_free(dp.tx.room);
 	loop_free(dp.loop);
 	end();
 	return fclose(f) ? 1 : 0;

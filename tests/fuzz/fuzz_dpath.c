@@ -16,7 +16,10 @@
 #include <unistd.h>
 
 #include "backend/datapath/dpath.h"
+#include "backend/datapath/ldp.h"
 #include "backend/frame/gso.h"
+#include "backend/msg/msg.h"
+#include "backend/uplink/uplink.h"
 #include "common/log.h"
 #include "tests/fuzz/far.h"
 #include "tests/fuzz/frames.h"
@@ -139,7 +142,7 @@ static void expect(const uint8_t *body, uint32_t len)
 
 /* --- what does come out --- */
 
-static bool is_announcement(const uint8_t *body, size_t n)
+static bool is_advertisement(const uint8_t *body, size_t n)
 {
 	static const struct virtio_net_hdr_v1 plain;
 	uint8_t rarp[64];
@@ -198,7 +201,7 @@ static void check_sent(const uint8_t *body, size_t n)
 
 	if (!w.hostile && w.cut.done == 0 && queue_take(&w.expected, body, (uint32_t)n))
 		return;
-	if (is_announcement(body, n))
+	if (is_advertisement(body, n))
 		return;
 	if (!w.hostile && take_part(body, n))
 		return;
@@ -273,9 +276,9 @@ static bool read_mail(void)
 			continue;
 		}
 		must(m->slot < GUESTS &&
-		     (m->type == MSG_DELETED || m->type == MSG_FAILED || m->type == MSG_SHOW));
-		if (m->type == MSG_SHOW) {
-			tell(MSG_SHOWN, (int)m->slot);
+		     (m->type == MSG_DELETED || m->type == MSG_FAILED || m->type == MSG_PUBLISH));
+		if (m->type == MSG_PUBLISH) {
+			tell(MSG_PUBLISHED, (int)m->slot);
 		} else if (m->type == MSG_DELETED) {
 			must(w.closing && !w.guest[m->slot].deleted);
 			w.guest[m->slot].deleted = true;
@@ -458,7 +461,7 @@ static void run_free(void)
 	}
 	queue_free(&w.expected);
 	w.cut.done = 0;
-	/* What came after the end: the neighbour's announcement. */
+	/* What came after the end: the neighbour's advertisement. */
 	w.hostile = true;
 	read_uplink();
 }

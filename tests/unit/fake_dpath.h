@@ -11,6 +11,9 @@
 #include <unistd.h>
 
 #include "backend/datapath/core.h"
+#include "backend/datapath/rx.h"
+#include "backend/datapath/tx.h"
+#include "backend/uplink/uplink.h"
 #include "backend/frame/vnet.h"
 #include "tests/unit/fake_vchan.h"
 #include "tests/unit/mkframe.h"
@@ -44,18 +47,19 @@ static void begin(void)
 	uplink.fd = ends[0];
 	wire = ends[1];
 	dp.up = &uplink;
+	dp.clock = loop_now_ns;
 	dp.now_ns = NS_PER_SEC;
-	dp.epoch.running = true; /* and never ends: there is no loop */
-	dp.announce_set = true;	 /* nor any step */
-	dp.tx = sched_new(GUESTS, 1518, 1);
-	dp.rx = sched_new(GUESTS, 1518, 1);
-	dp.local = sched_new(GUESTS, 1518, 1);
+	dp.epoch.running = true;     /* and never ends: there is no loop */
+	dp.publish.timer_set = true; /* nor any step */
+	dp.tx_sched = sched_new(GUESTS, 1518, 1);
+	dp.rx_sched = sched_new(GUESTS, 1518, 1);
+	dp.local_sched = sched_new(GUESTS, 1518, 1);
 	for (int dir = 0; dir < LDP_DIRS; dir++)
 		dp.epoch.ledger[dir] = ledger_new(GUESTS, 0);
 	dp.fdb = fdb_new(LDP_SLOTS);
-	dp.frame = malloc(WIRE_FRAME_MAX);
-	dp.flat = malloc(WIRE_FRAME_MAX);
-	dp.segment = malloc(WIRE_FRAME_MAX);
+	dp.rx.frame = malloc(WIRE_FRAME_MAX);
+	dp.rx.flat = malloc(WIRE_FRAME_MAX);
+	dp.rx.segment = malloc(WIRE_FRAME_MAX);
 }
 
 /* A guest that takes `features`, with rings of 2^order bytes that wrap soon. */
@@ -77,29 +81,29 @@ static struct ldp *guest(uint32_t slot, uint32_t features, unsigned order)
 		.tx = rule, .rx = rule, .mtu = 1500, .tx_features = ALL, .rx_features = features};
 	memcpy(l->conf.mac, macs[slot], 6);
 	fdb_add(dp.fdb, l->conf.mac, slot);
-	sched_add(dp.tx, slot, &rule);
-	sched_add(dp.rx, slot, &rule);
-	sched_add(dp.local, slot, &rule);
-	dp.ldp[slot] = l;
-	dp.slots_end = slot + 1;
+	sched_add(dp.tx_sched, slot, &rule);
+	sched_add(dp.rx_sched, slot, &rule);
+	sched_add(dp.local_sched, slot, &rule);
+	dp.members.ldp[slot] = l;
+	dp.members.end = slot + 1;
 	return l;
 }
 
 static void end(void)
 {
-	for (uint32_t slot = 0; slot < dp.slots_end; slot++) {
-		rxq_free(dp.ldp[slot]->rxq);
-		free(dp.ldp[slot]);
+	for (uint32_t slot = 0; slot < dp.members.end; slot++) {
+		rxq_free(dp.members.ldp[slot]->rxq);
+		free(dp.members.ldp[slot]);
 	}
-	sched_free(dp.tx);
-	sched_free(dp.rx);
-	sched_free(dp.local);
+	sched_free(dp.tx_sched);
+	sched_free(dp.rx_sched);
+	sched_free(dp.local_sched);
 	for (int dir = 0; dir < LDP_DIRS; dir++)
 		ledger_free(dp.epoch.ledger[dir]);
 	fdb_free(dp.fdb);
-	free(dp.frame);
-	free(dp.flat);
-	free(dp.segment);
+	free(dp.rx.frame);
+	free(dp.rx.flat);
+	free(dp.rx.segment);
 	close(uplink.fd);
 	close(wire);
 }
@@ -107,11 +111,11 @@ static void end(void)
 /* What moved in this turn is published. */
 static void commit(void)
 {
-	for (uint32_t i = 0; i < dp.dirty_count; i++) {
-		dp.dirty[i]->on_dirty = false;
-		ldp_commit(dp.dirty[i]);
+	for (uint32_t i = 0; i < dp.dirty.count; i++) {
+		dp.dirty.at[i]->on_dirty = false;
+		ldp_commit(dp.dirty.at[i]);
 	}
-	dp.dirty_count = 0;
+	dp.dirty.count = 0;
 }
 
 static inline uint64_t all_drops(const struct ldp *l)

@@ -39,9 +39,9 @@ static inline bool turn(void)
 {
 	bool more;
 
-	for (uint32_t slot = 0; slot < dp.slots_end; slot++) {
+	for (uint32_t slot = 0; slot < dp.members.end; slot++) {
 		fake_publish(&rings[slot]);
-		tx_scan(&dp, dp.ldp[slot]);
+		tx_scan(&dp, dp.members.ldp[slot]);
 	}
 	more = tx_run_local(&dp);
 	more |= tx_run(&dp);
@@ -77,7 +77,7 @@ static inline void begin_with(unsigned guests)
 {
 	begin();
 	dp.loop = loop_new();
-	dp.up_out = loop_io_new(dp.loop, uplink.fd, LOOP_WRITE, free, NULL);
+	dp.tx.room = loop_io_new(dp.loop, uplink.fd, LOOP_WRITE, free, NULL);
 	for (uint32_t slot = 0; slot < guests; slot++) {
 		struct ldp *l = guest(slot, ALL, 18);
 
@@ -89,7 +89,7 @@ static inline void begin_with(unsigned guests)
 
 static inline void end_all(void)
 {
-	loop_io_free(dp.up_out);
+	loop_io_free(dp.tx.room);
 	loop_free(dp.loop);
 	end();
 }

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "backend/control/control_domains.h"
 #include "backend/control/device.h"
 #include "backend/xen/nodes.h"
 #include "tests/unit/tap.h"
@@ -131,21 +132,21 @@ static char become(struct control *c)
 
 static void test_check(const struct row *r)
 {
-	struct control c = {.domains_dirty = true};
+	struct control c = {.due.domains = true};
 	struct device d = {.domid = 5,
 			   .uuid = {r->known},
 			   .keep = strchr(r->was, 'k'),
 			   .frozen = strchr(r->was, 'f')};
 	char became;
 
-	TAILQ_INIT(&c.devices);
-	TAILQ_INSERT_TAIL(&c.devices, &d, next);
+	TAILQ_INIT(&c.devices.all);
+	TAILQ_INSERT_TAIL(&c.devices.all, &d, next);
 	memset(domains, 0, sizeof(domains));
 	domains[5] = info_of(r);
 	became = become(&c);
 	ok(became == r->becomes, "%s: '%c'", r->name, became);
 	ok(d.keep == r->keep, "%s: its settings are %skept", r->name, d.keep ? "" : "not ");
-	ok(!c.domains_dirty, "%s: looked at", r->name);
+	ok(!c.due.domains, "%s: looked at", r->name);
 
 	failure = -EIO;
 	ok(become(&c) == '.', "%s, but nobody says so", r->name);
@@ -156,7 +157,7 @@ static void test_check(const struct row *r)
 
 static void test_welcome(void)
 {
-	struct control c = {.domains_new = true};
+	struct control c = {.due.newcomers = true};
 
 	memset(domains, 0, sizeof(domains));
 	for (unsigned id = 1; id < 200; id++)
@@ -170,7 +171,7 @@ static void test_welcome(void)
 	domains[190] = (struct dom_info){.exists = true, .uuid = {7}};
 	control_welcome_back(&c);
 	is_str(restored, "190 ", "the new one does, though it is far behind");
-	ok(!c.domains_new, "looked at");
+	ok(!c.due.newcomers, "looked at");
 	failure = -EIO;
 	control_welcome_back(&c);
 	is_str(restored, "190 ", "an error of the hypervisor ends it");

@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "backend/datapath/core.h"
+#include "backend/msg/msg.h"
+#include "backend/datapath/epoch.h"
 #include "tests/unit/fake_vchan.h"
 #include "tests/unit/tap.h"
 
@@ -42,7 +44,7 @@ static void end(void)
 {
 	struct mbox_msg *m;
 
-	dp->slots_end = 0; /* the LDPs are the test's */
+	dp->members.end = 0; /* the LDPs are the test's */
 	dpath_free(dp);
 	while ((m = mbox_get(to_control)))
 		free(m);
@@ -61,23 +63,23 @@ static void add(uint32_t slot, uint64_t generation)
 	*l = (struct ldp){.slot = slot, .dp = dp};
 	l->id = (struct credit_id){.generation = generation, .ldp = record_ldp(5 + slot, 0)};
 	l->conf.tx = l->conf.rx = rule;
-	sched_add(dp->tx, slot, &rule);
-	sched_add(dp->rx, slot, &rule);
-	sched_add(dp->local, slot, &rule);
-	dp->ldp[slot] = l;
-	dp->slots_end = slot + 1;
-	dpath_account_open(dp, l);
+	sched_add(dp->tx_sched, slot, &rule);
+	sched_add(dp->rx_sched, slot, &rule);
+	sched_add(dp->local_sched, slot, &rule);
+	dp->members.ldp[slot] = l;
+	dp->members.end = slot + 1;
+	epoch_account_open(dp, l);
 }
 
 static void served(struct sched *s, uint32_t slot, uint32_t bytes)
 {
-	dpath_served(dp, s, &ldps[slot], bytes, bytes, false);
+	epoch_charge(dp, s, &ldps[slot], bytes, bytes, false);
 }
 
 static void epoch(void)
 {
 	dp->now_ns += EPOCH_NS;
-	dpath_epoch(dp);
+	epoch_end(dp);
 }
 
 /* How many messages of a type came, the offset of the last. */
@@ -112,24 +114,24 @@ static void test_idle(void)
 	epoch();
 	ok(!dp->epoch.running, "one with nothing in it is the last");
 	dp->now_ns += NS_PER_SEC;
-	served(dp->local, 0, 1000);
+	served(dp->local_sched, 0, 1000);
 	ok(dp->epoch.running,
 	   "what goes from LDP to LDP begins one, as the guest's window follows it");
 	epoch();
 	ok(!dp->epoch.running, "but there is nothing in it");
-	served(dp->tx, 0, 1000);
+	served(dp->tx_sched, 0, 1000);
 	ok(dp->epoch.running, "a frame onto the uplink does");
 	epoch();
 	is_int(ldps[0].account[LDP_TX].balance_bytes, -500, "what was charged is borrowed");
 	is_int(ldps[1].account[LDP_TX].balance_bytes, 500, "from the other");
 	is_int(ldps[1].account[LDP_RX].balance_bytes, 0, "in this direction alone");
 	dp->now_ns += 5 * NS_PER_SEC;
-	served(dp->rx, 1, 64);
+	served(dp->rx_sched, 1, 64);
 	epoch();
 	is_int(ldps[0].account[LDP_TX].balance_bytes, -500, "the other direction changes nothing");
 	is_int(ldps[1].account[LDP_RX].balance_bytes, -32, "but there");
-	served(dp->tx, 0, 0);
-	served(dp->tx, 1, 2);
+	served(dp->tx_sched, 0, 0);
+	served(dp->tx_sched, 1, 2);
 	epoch();
 	ok(ldps[0].account[LDP_TX].balance_bytes > -20, "idle epochs count: most is forgotten");
 	end();
@@ -143,18 +145,18 @@ static void test_late(void)
 	add(0, 1);
 	begin_ns = dp->epoch.begin_ns;
 	dp->now_ns += 7 * EPOCH_NS / 2;
-	dpath_epoch(dp);
+	epoch_end(dp);
 	is_int(dp->epoch.begin_ns, begin_ns + 3 * EPOCH_NS, "a late end keeps to the grid");
 	dp->now_ns += EPOCH_NS / 4;
-	dpath_epoch(dp);
+	epoch_end(dp);
 	is_int(dp->epoch.begin_ns, begin_ns + 4 * EPOCH_NS, "an early one too");
 	add(1, 1);
-	served(dp->tx, 0, 200000);
+	served(dp->tx_sched, 0, 200000);
 	epoch();
 	dp->now_ns += EPOCH_NS - 1000;
-	dpath_epoch(dp);
+	epoch_end(dp);
 	ok(!dp->epoch.running && dp->epoch.begin_ns > dp->now_ns, "the last one ends early");
-	served(dp->tx, 0, 1);
+	served(dp->tx_sched, 0, 1);
 	epoch();
 	ok(ldps[1].account[LDP_TX].balance_bytes > 90000, "and no time has gone by");
 	end();
@@ -165,12 +167,12 @@ static unsigned share_of(uint32_t slot)
 {
 	uint64_t sent[2] = {0};
 
-	sched_wake(dp->tx, 0, dp->now_ns);
-	sched_wake(dp->tx, 1, dp->now_ns);
+	sched_wake(dp->tx_sched, 0, dp->now_ns);
+	sched_wake(dp->tx_sched, 1, dp->now_ns);
 	for (int i = 0; i < 10000; i++) {
-		uint32_t id = sched_draw(dp->tx, dp->now_ns);
+		uint32_t id = sched_draw(dp->tx_sched, dp->now_ns);
 
-		sched_served(dp->tx, id, 1000, 1000, true, dp->now_ns);
+		sched_served(dp->tx_sched, id, 1000, 1000, true, dp->now_ns);
 		sent[id] += 1000;
 	}
 	return (unsigned)(sent[slot] * 1000 / (sent[0] + sent[1]));
@@ -204,7 +206,7 @@ static void test_log(void)
 	ok(strstr(dpath_log_path(dp), "/test.tx.log"), "that of transmission is named");
 	add(0, 7);
 	add(1, 7);
-	served(dp->tx, 0, 3000);
+	served(dp->tx_sched, 0, 3000);
 	epoch();
 	had = ldps[1].account[LDP_TX].balance_bytes;
 	is_int(had, 1500, "a balance");
@@ -213,11 +215,11 @@ static void test_log(void)
 	   "with the offset of its record");
 	is_int(told(&offset), 1, "the control thread is told where the log ends");
 	for (int i = 0; i < 99; i++) {
-		served(dp->tx, 0, 3000);
+		served(dp->tx_sched, 0, 3000);
 		epoch();
 	}
 	is_int(told(&offset), 0, "but not all the time");
-	served(dp->tx, 0, 3000);
+	served(dp->tx_sched, 0, 3000);
 	epoch();
 	is_int(told(&offset), 1, "once a second");
 	is_int(offset, ledger_log_end(dp->epoch.ledger[LDP_TX]), "and right");
@@ -228,7 +230,7 @@ static void test_log(void)
 	add(0, 7);
 	add(1, 8);
 	is_int(ldps[1].account[LDP_TX].balance_bytes, 0, "another attachment inherits nothing");
-	dpath_account_close(dp, &ldps[0]);
+	epoch_account_close(dp, &ldps[0]);
 	add(0, 7);
 	is_int(ldps[0].account[LDP_TX].balance_bytes, -had, "the same one has its balance again");
 	end();
@@ -238,7 +240,7 @@ static void test_log(void)
 	   "a directory that cannot be written is an error to be shown");
 	add(0, 1);
 	add(1, 1);
-	served(dp->tx, 0, 3000);
+	served(dp->tx_sched, 0, 3000);
 	epoch();
 	is_int(ldps[1].account[LDP_TX].balance_bytes, 1500, "and accounts go on");
 	end();

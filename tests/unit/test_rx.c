@@ -230,7 +230,7 @@ static void heard(const char *name, unsigned a, unsigned b, unsigned c)
 	unsigned n[GUESTS];
 
 	for (uint32_t slot = 0; slot < GUESTS; slot++)
-		n[slot] = take(dp.ldp[slot]).frames;
+		n[slot] = take(dp.members.ldp[slot]).frames;
 	if (!ok(n[0] == a && n[1] == b && n[2] == c, "%s", name))
 		diag("got %u, %u, %u", n[0], n[1], n[2]);
 }
@@ -248,7 +248,7 @@ static void test_who(void)
 		abort();
 	come(0, 0);
 	heard("to another one, behind something that is no frame", 0, 0, 1);
-	is_int(dp.uplink_errors, 1, "which is counted");
+	is_int(dp.rx.malformed, 1, "which is counted");
 	memcpy(m.b, MK_OTHER, 6);
 	come(0, 0);
 	heard("to nobody", 0, 0, 0);
@@ -277,7 +277,7 @@ static void test_pieces(void)
 	iov[0] = (struct iovec){m.b, FRAME_HDR_MAX};
 	iov[1] = (struct iovec){m.b + FRAME_HDR_MAX, 99};
 	iov[2] = (struct iovec){m.b + FRAME_HDR_MAX + 99, m.len - FRAME_HDR_MAX - 99};
-	is_int(rx_flood(&dp, dp.ldp[1],
+	is_int(rx_flood(&dp, dp.members.ldp[1],
 			&(struct rx_source){.vnet = &vnet,
 					    .fi = &fi,
 					    .hdr = m.b,
@@ -287,11 +287,11 @@ static void test_pieces(void)
 					    .cost_bytes = m.len + 4}),
 	       GUESTS - 1, "of a guest: a copy for each other");
 	turn();
-	is_int(take(dp.ldp[0]).bad, 0, "in one piece where the checksum was completed");
-	is_int(take(dp.ldp[2]).bad, 0, "and where it was not");
-	is_int(dp.ldp[0]->count.rx_frames, 1, "both");
-	is_int(dp.ldp[2]->count.rx_frames, 1, "have it");
-	is_int(dp.ldp[1]->count.rx_frames, 0, "the sender does not");
+	is_int(take(dp.members.ldp[0]).bad, 0, "in one piece where the checksum was completed");
+	is_int(take(dp.members.ldp[2]).bad, 0, "and where it was not");
+	is_int(dp.members.ldp[0]->count.rx_frames, 1, "both");
+	is_int(dp.members.ldp[2]->count.rx_frames, 1, "have it");
+	is_int(dp.members.ldp[1]->count.rx_frames, 0, "the sender does not");
 	end();
 }
 
@@ -303,7 +303,7 @@ static void test_capped(void)
 
 	begin();
 	l = guest(0, ALL, 18);
-	sched_set_capacity(dp.rx, 100000000);
+	sched_set_capacity(dp.rx_sched, 100000000);
 	make(K_TCP4, MK_MAC, 40 * 1460);
 	come(TCP4, 1460);
 	got = take(l);
@@ -321,7 +321,7 @@ static void test_frame_cost(void)
 	struct iovec iov[2] = {{&plain, sizeof(plain)}, {m.b, 0}};
 
 	begin();
-	dp.rx_frame_cost = 1518;
+	dp.rx.frame_cost_bytes = 1518;
 	for (uint32_t slot = 0; slot < 2; slot++) {
 		guest(slot, ALL, 18);
 		make(K_UDP4, (const char *)macs[slot], slot ? 1472 : 18);
@@ -333,9 +333,9 @@ static void test_frame_cost(void)
 			;
 	}
 	rx_run(&dp);
-	ok(dp.ldp[0]->count.rx_frames >= 28 && dp.ldp[0]->count.rx_frames <= 36,
+	ok(dp.members.ldp[0]->count.rx_frames >= 28 && dp.members.ldp[0]->count.rx_frames <= 36,
 	   "64 bytes cost as much as is configured: %u of 64 frames",
-	   (unsigned)dp.ldp[0]->count.rx_frames);
+	   (unsigned)dp.members.ldp[0]->count.rx_frames);
 	end();
 }
 

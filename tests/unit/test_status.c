@@ -6,6 +6,8 @@
 #include <stdlib.h>
 
 #include "backend/datapath/core.h"
+#include "backend/msg/msg.h"
+#include "backend/datapath/publish.h"
 #include "tests/unit/tap.h"
 
 #define MANY 1000u
@@ -26,7 +28,7 @@ static void begin(uint32_t ldps)
 	dp.now_ns = NS_PER_SEC;
 	dp.out = mbox_new();
 	dp.link = (struct link_conf){.tx_capacity_bps = 1000000000, .rx_capacity_bps = 500000000};
-	dp.capacity_bps = dp.link.tx_capacity_bps;
+	dp.link_rate.in_force_bps = dp.link.tx_capacity_bps;
 	for (uint32_t slot = 0; slot < ldps; slot++) {
 		struct ldp *l = calloc(1, sizeof(*l));
 
@@ -34,9 +36,9 @@ static void begin(uint32_t ldps)
 		l->conf.tx.weight = l->conf.rx.weight = 256;
 		l->window.told_ns = 1;
 		l->window.told.credit_bytes = 100000;
-		dp.ldp[slot] = l;
+		dp.members.ldp[slot] = l;
 	}
-	dp.slots_end = ldps;
+	dp.members.end = ldps;
 }
 
 static void end(void)
@@ -46,8 +48,8 @@ static void end(void)
 	while ((m = mbox_get(dp.out)))
 		free(m);
 	mbox_free(dp.out);
-	for (uint32_t slot = 0; slot < dp.slots_end; slot++)
-		free(dp.ldp[slot]);
+	for (uint32_t slot = 0; slot < dp.members.end; slot++)
+		free(dp.members.ldp[slot]);
 }
 
 /* The control thread takes all that there is. */
@@ -62,7 +64,7 @@ static void take(void)
 		if (sent[slot]++ && dp.now_ns - last_ns[slot] < least_gap_ns)
 			least_gap_ns = dp.now_ns - last_ns[slot];
 		last_ns[slot] = dp.now_ns;
-		seen[slot] = m->announcement;
+		seen[slot] = m->status;
 		unanswered[answers_due++] = slot;
 		free(m);
 	}
@@ -72,7 +74,7 @@ static void take(void)
 static void answer_all(void)
 {
 	while (answers_due > 0)
-		dpath_announced(&dp, unanswered[--answers_due]);
+		publish_answered(&dp, unanswered[--answers_due]);
 }
 
 /* Steps for `seconds`, in which `change` is made before each; answered at once if `answer`. */
@@ -83,7 +85,7 @@ static bool steps(unsigned seconds, void (*change)(uint64_t n), bool answer)
 	for (uint64_t n = 0; n < seconds * NS_PER_SEC / STATUS_STEP_NS; n++) {
 		if (change)
 			change(n);
-		done = dpath_announce_step(&dp);
+		done = publish_step(&dp);
 		take();
 		if (answer) {
 			answer_all();
@@ -104,8 +106,8 @@ static unsigned total(void)
 
 static void log_grows(uint64_t n)
 {
-	for (uint32_t slot = 0; slot < dp.slots_end; slot++)
-		dp.ldp[slot]->account[LDP_TX].log_offset = (n + 1) * 64;
+	for (uint32_t slot = 0; slot < dp.members.end; slot++)
+		dp.members.ldp[slot]->account[LDP_TX].log_offset = (n + 1) * 64;
 }
 
 static void test_one(void)
@@ -113,9 +115,9 @@ static void test_one(void)
 	struct ldp *l;
 
 	begin(2);
-	l = dp.ldp[0];
+	l = dp.members.ldp[0];
 	l->account[LDP_TX].balance_bytes = -77;
-	dp.ldp[1]->window.told_ns = 0;
+	dp.members.ldp[1]->window.told_ns = 0;
 	ok(steps(3, NULL, true), "nothing changes: no further step is wanted");
 	is_int(sent[0], 1, "announced once");
 	is_int(sent[1], 0, "but not one whose credit is not known yet");
@@ -191,7 +193,7 @@ static void test_stuck(void)
 	steps(4, NULL, true);
 	is_int(total() - before, 100, "with them each is announced once");
 	is_int(seen[7].log_offset, 64 * 100, "the newest numbers");
-	ok(dpath_announce_step(&dp), "and then there is nothing more to say");
+	ok(publish_step(&dp), "and then there is nothing more to say");
 	end();
 }
 
@@ -207,17 +209,17 @@ static void test_late(void)
 	steps(1, log_grows, true);
 	is_int(total(), 2, "the next");
 	steps(1, log_grows, false);
-	dp.ldp[0]->failed = true;
+	dp.members.ldp[0]->failed = true;
 	answer_all();
-	is_int(dp.announcing, 0, "an answer for one that failed meanwhile");
+	is_int(dp.publish.unanswered, 0, "an answer for one that failed meanwhile");
 	end();
 }
 
 static void test_not_all(void)
 {
 	begin(3);
-	dp.ldp[0]->failed = true;
-	dp.ldp[1]->frozen = true;
+	dp.members.ldp[0]->failed = true;
+	dp.members.ldp[1]->frozen = true;
 	steps(2, log_grows, true);
 	ok(sent[0] == 0 && sent[1] == 0 && sent[2] == 2, "not of those that failed or stand still");
 	end();

@@ -50,8 +50,9 @@ static void test_bytes(void)
 		   out.hdr_len == m.l4 + 20,
 	   "and a header that was made anew");
 	wire_bytes = 5 * (1000 + m.l4 + 20 + 4);
-	is_int(dp.ldp[0]->count.tx_frames, 1, "counted");
-	is_int(dp.ldp[0]->count.tx_bytes, wire_bytes, "by what its segments take on the wire");
+	is_int(dp.members.ldp[0]->count.tx_frames, 1, "counted");
+	is_int(dp.members.ldp[0]->count.tx_bytes, wire_bytes,
+	       "by what its segments take on the wire");
 	is_int(rings[0].in.prod - rings[0].in.cons, 0, "its ring is empty");
 	end_all();
 }
@@ -69,13 +70,13 @@ static void test_full(void)
 	}
 	setsockopt(uplink.fd, SOL_SOCKET, SO_SNDBUF, &(int){10000}, sizeof(int));
 	turn();
-	ok(dp.tx_blocked, "the uplink is full");
+	ok(dp.tx.blocked, "the uplink is full");
 	take_wire(&got);
 	turn();
 	is_int(recv(wire, &(char){0}, 1, 0), -1, "until somebody says that it is not");
-	while (dp.tx_blocked && rounds++ < 100) {
+	while (dp.tx.blocked && rounds++ < 100) {
 		take_wire(&got);
-		dp.tx_blocked = false;
+		dp.tx.blocked = false;
 		turn();
 	}
 	while (turn())
@@ -84,17 +85,17 @@ static void test_full(void)
 	ok(rounds > 3 && rounds < 100, "it was full %u times", rounds);
 	ok(got.frames[0] == 50 && got.frames[1] == 50, "all frames have left");
 	is_int(got.out_of_order, 0, "in order");
-	is_int(all_drops(dp.ldp[0]) + all_drops(dp.ldp[1]), 0, "none was dropped");
-	is_int(dp.ldp[0]->flood.tokens_bytes, 100 - 25, "each broadcast was counted once");
+	is_int(all_drops(dp.members.ldp[0]) + all_drops(dp.members.ldp[1]), 0, "none was dropped");
+	is_int(dp.members.ldp[0]->flood.tokens_bytes, 100 - 25, "each broadcast was counted once");
 	end_all();
 }
 
 /* What `m` holds is refused for `reason`; the good frame behind it leaves. */
 static void refused(const struct virtio_net_hdr_v1 *vnet, unsigned reason)
 {
-	struct ldp *l = dp.ldp[0];
+	struct ldp *l = dp.members.ldp[0];
 	uint64_t before = l->count.drops[reason], all = all_drops(l), frames = l->count.tx_frames;
-	int64_t tokens = dp.tx_pace.bucket.tokens_bytes;
+	int64_t tokens = dp.tx.pace.bucket.tokens_bytes;
 	struct left got = {0};
 
 	give_as(0, vnet);
@@ -103,13 +104,13 @@ static void refused(const struct virtio_net_hdr_v1 *vnet, unsigned reason)
 	is_int(got.frames[0] + take_ring(1), 0, "%s: goes nowhere", ldp_drop_name(reason));
 	ok(l->count.drops[reason] == before + 1 && all_drops(l) == all + 1, "%s: counted",
 	   ldp_drop_name(reason));
-	ok(l->count.tx_frames == frames && dp.tx_pace.bucket.tokens_bytes == tokens,
+	ok(l->count.tx_frames == frames && dp.tx.pace.bucket.tokens_bytes == tokens,
 	   "%s: the uplink is not charged", ldp_drop_name(reason));
 	give(0, MK_OTHER, 100, 0);
 	turn();
 	take_wire(&got);
 	is_int(got.frames[0], 1, "%s: the next one leaves", ldp_drop_name(reason));
-	is_int(tokens - dp.tx_pace.bucket.tokens_bytes, 104, "and is charged to the uplink");
+	is_int(tokens - dp.tx.pace.bucket.tokens_bytes, 104, "and is charged to the uplink");
 }
 
 static void test_refused(void)
@@ -118,8 +119,8 @@ static void test_refused(void)
 
 	begin_with(2);
 	/* Enough, and without a rate none come back. */
-	bucket_init(&dp.tx_pace.bucket, 0, 1 << 20, dp.now_ns);
-	dp.tx_pace.idle_depth_bytes = 1 << 20;
+	bucket_init(&dp.tx.pace.bucket, 0, 1 << 20, dp.now_ns);
+	dp.tx.pace.idle_depth_bytes = 1 << 20;
 	make(0, MK_OTHER, 100, 0);
 	m.b[11]++;
 	refused(&plain, FRAME_SPOOF_MAC);
@@ -133,11 +134,11 @@ static void test_refused(void)
 	refused(&plain, FRAME_OVERSIZE);
 	make(0, MK_OTHER, 100, 0);
 	refused(&csum, FRAME_OFFLOAD);
-	dp.ldp[0]->conf.flood_rate = 0;
+	dp.members.ldp[0]->conf.flood_rate = 0;
 	make(0, MK_BCAST, 100, 0);
 	refused(&plain, LDP_DROP_FLOOD);
-	dp.ldp[0]->conf.flood_rate = 1000;
-	dp.ldp[0]->flood.tokens_bytes = 0;
+	dp.members.ldp[0]->conf.flood_rate = 1000;
+	dp.members.ldp[0]->flood.tokens_bytes = 0;
 	make(0, "\x01\x00\x5e\x00\x00\xfb", 100, 0);
 	refused(&plain, LDP_DROP_FLOOD);
 	end_all();
@@ -169,9 +170,9 @@ static void test_where(void)
 			is_int(got.frames[0], want[3], "%s, %s: onto the uplink", names[mode],
 			       what);
 		}
-		is_int(dp.ldp[0]->count.drops[LDP_DROP_NO_ROUTE], mode == SWITCH_OFF,
+		is_int(dp.members.ldp[0]->count.drops[LDP_DROP_NO_ROUTE], mode == SWITCH_OFF,
 		       "%s: counted as no-route", names[mode]);
-		is_int(dp.ldp[0]->count.tx_frames, mode == SWITCH_OFF ? 1 : 2,
+		is_int(dp.members.ldp[0]->count.tx_frames, mode == SWITCH_OFF ? 1 : 2,
 		       "%s: counted as sent", names[mode]);
 		end_all();
 	}
@@ -180,16 +181,17 @@ static void test_where(void)
 	give(0, macs[0], 100, 0);
 	turn();
 	is_int(take_ring(0), 0, "to itself: does not come back");
-	is_int(dp.ldp[0]->count.tx_frames, 1, "but leaves");
+	is_int(dp.members.ldp[0]->count.tx_frames, 1, "but leaves");
 	give(0, macs[1], 100, 0);
 	fake_publish(&rings[0]);
-	tx_scan(&dp, dp.ldp[0]);
-	rxq_free(dp.ldp[1]->rxq);
-	free(dp.ldp[1]);
-	dp.ldp[1] = NULL;
-	dp.slots_end = 1;
+	tx_scan(&dp, dp.members.ldp[0]);
+	rxq_free(dp.members.ldp[1]->rxq);
+	free(dp.members.ldp[1]);
+	dp.members.ldp[1] = NULL;
+	dp.members.end = 1;
 	turn();
-	is_int(dp.ldp[0]->count.drops[LDP_DROP_NO_ROUTE], 1, "to one that has just gone: counted");
+	is_int(dp.members.ldp[0]->count.drops[LDP_DROP_NO_ROUTE], 1,
+	       "to one that has just gone: counted");
 	end_all();
 }
 
@@ -205,9 +207,9 @@ static void test_both(void)
 		give(0, MK_OTHER, 100, i);
 	}
 	do {
-		dp.head_moved = false;
+		dp.tx.head_moved = false;
 		turn();
-	} while (dp.head_moved && rounds++ < 1000);
+	} while (dp.tx.head_moved && rounds++ < 1000);
 	take_wire(&got);
 	is_int(got.frames[0], 40, "frames by turns: all to the uplink have left");
 	is_int(take_ring(1), 40, "all to the other guest have come");
@@ -270,23 +272,23 @@ static void flood_beside_hog(uint8_t spoil, const char *what)
 	int64_t tokens;
 
 	begin_with(2);
-	bucket_init(&dp.tx_pace.bucket, 0, 1 << 20, dp.now_ns);
-	dp.tx_pace.idle_depth_bytes = 1 << 20;
-	dp.tx_frame_cost = 1518;
+	bucket_init(&dp.tx.pace.bucket, 0, 1 << 20, dp.now_ns);
+	dp.tx.pace.idle_depth_bytes = 1 << 20;
+	dp.link_rate.frame_cost_bytes = 1518;
 	for (unsigned i = 0; i < 64; i++) {
 		make(0, MK_OTHER, 60, i);
 		m.b[6] ^= spoil;
 		give_as(0, &(struct virtio_net_hdr_v1){0});
 		give(1, MK_OTHER, 1514, i);
 	}
-	tokens = dp.tx_pace.bucket.tokens_bytes;
+	tokens = dp.tx.pace.bucket.tokens_bytes;
 	turn();
 	take_wire(&got);
 	ok(got.frames[1] >= 28 && got.frames[1] <= 36, "%s: %u of 64 draws are the other's", what,
 	   got.frames[1]);
-	small = dp.ldp[0]->count.tx_bytes;
+	small = dp.members.ldp[0]->count.tx_bytes;
 	is_int(small, spoil ? 0 : 64ull * got.frames[0], "%s: its counter counts wire bytes", what);
-	is_int(tokens - dp.tx_pace.bucket.tokens_bytes, (int64_t)small + 1518ll * got.frames[1],
+	is_int(tokens - dp.tx.pace.bucket.tokens_bytes, (int64_t)small + 1518ll * got.frames[1],
 	       "%s: so does the uplink's pace", what);
 	end_all();
 }
@@ -300,8 +302,8 @@ static void test_frame_cost(void)
 	flood_beside_hog(2, "one that is refused");
 
 	begin_with(1);
-	dp.tx_frame_cost = 1518;
-	sched_set_rule(dp.tx, 0, &rule, dp.now_ns);
+	dp.link_rate.frame_cost_bytes = 1518;
+	sched_set_rule(dp.tx_sched, 0, &rule, dp.now_ns);
 	for (unsigned i = 0; i < 60; i++)
 		give(0, MK_OTHER, 60, i);
 	turn();
@@ -318,10 +320,10 @@ static void test_late(void)
 	struct left got = {0};
 
 	begin_with(2);
-	pace_init(&dp.tx_pace, dp.now_ns);
-	pace_set(&dp.tx_pace, 16000000, dp.now_ns);
-	sched_set_capacity(dp.tx, 16000000);
-	sched_set_rule(dp.tx, 0, &rule, dp.now_ns);
+	pace_init(&dp.tx.pace, dp.now_ns);
+	pace_set(&dp.tx.pace, 16000000, dp.now_ns);
+	sched_set_capacity(dp.tx_sched, 16000000);
+	sched_set_rule(dp.tx_sched, 0, &rule, dp.now_ns);
 	for (unsigned i = 0; i < 100; i++) {
 		for (uint32_t slot = 0; slot < 2; slot++)
 			while (rings[slot].in.prod - rings[slot].in.cons < 200000)

@@ -53,14 +53,15 @@ static void test_cap(void)
 	turn();
 	take_parts(&p);
 	ok(p.parts == 1 && !p.bad, "without a capacity a frame leaves in one piece");
-	sched_set_capacity(dp.tx, 100000000);
+	sched_set_capacity(dp.tx_sched, 100000000);
 	p = (struct parts){0};
 	give_as(0, &in);
 	turn();
 	take_parts(&p);
 	ok(p.parts == 4 && p.payload == 40000 && !p.bad, "with one, in parts: %u", p.parts);
 	ok(p.longest <= cap, "none is longer than a millisecond: %u", p.longest);
-	ok(dp.ldp[0]->count.tx_frames == 2 && dp.ldp[0]->count.tx_bytes == 80 * SEGMENT_WIRE,
+	ok(dp.members.ldp[0]->count.tx_frames == 2 &&
+		   dp.members.ldp[0]->count.tx_bytes == 80 * SEGMENT_WIRE,
 	   "counted as one frame, with all its bytes");
 	is_int(rings[0].in.prod - rings[0].in.cons, 0, "its ring is empty");
 
@@ -101,21 +102,22 @@ static void test_cap_full(void)
 	struct virtio_net_hdr_v1 in;
 
 	begin_with(1);
-	sched_set_capacity(dp.tx, 100000000);
+	sched_set_capacity(dp.tx_sched, 100000000);
 	in = make_gso(60, MK_OTHER);
 	for (unsigned i = 0; i < 3; i++)
 		give_as(0, &in);
 	setsockopt(uplink.fd, SOL_SOCKET, SO_SNDBUF, &(int){20000}, sizeof(int));
 	turn();
-	ok(dp.tx_blocked && dp.ldp[0]->cut.done > 0, "the uplink is full in the middle of a frame");
-	sched_set_capacity(dp.tx, 16000000);
+	ok(dp.tx.blocked && dp.members.ldp[0]->cut.done > 0,
+	   "the uplink is full in the middle of a frame");
+	sched_set_capacity(dp.tx_sched, 16000000);
 	tx_rejudge(&dp);
 	take_parts(&p);
 	p.longest = 0;
-	while (dp.tx_blocked && rounds++ < 1000) {
-		dp.tx_blocked = false;
+	while (dp.tx.blocked && rounds++ < 1000) {
+		dp.tx.blocked = false;
 		turn();
-		midway += dp.ldp[0]->cut.done > 0;
+		midway += dp.members.ldp[0]->cut.done > 0;
 		tx_rejudge(&dp);
 		take_parts(&p);
 	}
@@ -124,7 +126,7 @@ static void test_cap_full(void)
 	is_int(p.payload, 3 * 60000, "nothing is lost, nothing sent twice");
 	is_int(p.bad, 0, "in order, byte for byte");
 	is_int(p.longest, SEGMENT_WIRE, "and in parts for the capacity that is in force");
-	is_int(all_drops(dp.ldp[0]), 0, "none was dropped");
+	is_int(all_drops(dp.members.ldp[0]), 0, "none was dropped");
 	end_all();
 }
 
@@ -136,14 +138,14 @@ static void test_cap_flood(void)
 
 	begin_with(GUESTS);
 	for (uint32_t slot = 0; slot < GUESTS; slot++)
-		dp.ldp[slot]->conf.rx_features = ALL;
-	sched_set_capacity(dp.tx, 100000000);
+		dp.members.ldp[slot]->conf.rx_features = ALL;
+	sched_set_capacity(dp.tx_sched, 100000000);
 	in = make_gso(40, MK_BCAST);
 	give_as(0, &in);
 	turn();
 	take_parts(&p);
 	is_int(p.parts, 4, "a broadcast leaves in parts too");
-	is_int(dp.ldp[0]->flood.tokens_bytes, 99, "is counted once");
+	is_int(dp.members.ldp[0]->flood.tokens_bytes, 99, "is counted once");
 	ok(take_ring(1) == 1 && take_ring(2) == 1, "and comes to each other guest once");
 	end_all();
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What an LDP may have in flight, and the CREDIT frames that say so: one an epoch at most. */
 #include "backend/sched/rate.h"
+#include "backend/datapath/credit.h"
+#include "backend/datapath/publish.h"
 #include "tests/unit/fake_dpath.h"
 #include "tests/unit/tap.h"
 
@@ -82,7 +84,7 @@ static unsigned epoch(struct ldp *l, uint64_t served_bytes, struct wire_credit *
 {
 	l->count.tx_bytes += served_bytes;
 	dp.now_ns += EPOCH;
-	dpath_update_credits(&dp);
+	publish_credits(&dp);
 	commit();
 	return credits(l->slot, c);
 }
@@ -96,7 +98,7 @@ static void test_frames(void)
 	begin();
 	l = guest(0, ALL, 18);
 	guest(1, ALL, 18);
-	dp.capacity_bps = 80000000;
+	dp.link_rate.in_force_bps = 80000000;
 	is_int(epoch(l, 0, &c), 1, "the first epoch tells");
 	is_int(c.credit_bytes, rate_bytes(40000000, WINDOW_MS), "the window of half of the link");
 	is_int(c.rate_bps, 40000000, "and that rate");
@@ -119,20 +121,20 @@ static void test_frames(void)
 	is_int(epoch(l, 100000, &c), 1, "nor later");
 
 	/* As one guest more among many does it to each of them. */
-	dp.capacity_bps = 79000000;
+	dp.link_rate.in_force_bps = 79000000;
 	is_int(epoch(l, 100000, &c), 0, "a rate that is a little less: not at once");
 	dp.now_ns += NS_PER_SEC;
-	ok(dpath_tell_credits(&dp), "a second later, without an epoch: all is told");
+	ok(credit_tell(&dp), "a second later, without an epoch: all is told");
 	commit();
 	is_int(credits(l->slot, &c), 1, "by a frame");
 	is_int(c.rate_bps, 39500000, "that has the rate");
-	dp.capacity_bps = 40000000;
+	dp.link_rate.in_force_bps = 40000000;
 	is_int(epoch(l, 100000, &c), 1, "half of it: at once");
 	is_int(c.rate_bps, 20000000, "as it is");
-	dp.capacity_bps = 39000000;
-	ok(!dpath_tell_credits(&dp), "a little less again: that waits");
+	dp.link_rate.in_force_bps = 39000000;
+	ok(!credit_tell(&dp), "a little less again: that waits");
 
-	dp.capacity_bps = 0;
+	dp.link_rate.in_force_bps = 0;
 	epoch(l, 100000, &c);
 	is_int(c.credit_bytes, RING, "no capacity: the ring");
 	is_int(c.rate_bps, 0, "and no rate");
@@ -147,13 +149,13 @@ static void test_full(void)
 
 	begin();
 	l = guest(0, ALL, 12);
-	dp.capacity_bps = 8000000;
+	dp.link_rate.in_force_bps = 8000000;
 	rings[0].out.prod += 4096 - 8;
 	is_int(epoch(l, 0, &c), 0, "a full ring");
 	rings[0].out.prod -= 4096 - 8;
 	is_int(epoch(l, 0, &c), 1, "told when there is room");
 	l->frozen = true;
-	dp.capacity_bps = 0;
+	dp.link_rate.in_force_bps = 0;
 	is_int(epoch(l, 0, &c), 0, "not while it stands still");
 	is_int((long long)all_drops(l), 0, "nothing of this drops frames");
 	end();

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* control_domains.h: what the hypervisor says of the devices' domains. */
+#ifndef DMVL_CONTROL_DOMAINS_H
+#define DMVL_CONTROL_DOMAINS_H
+
+struct control;
+
+/* Did the domain of a device end, stop or go on? It may free devices. */
+void control_check_domains(struct control *c);
+
+/* Did a guest come back whose settings were put aside? Its devices are attached again. */
+void control_welcome_back(struct control *c);
+
+#endif

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "backend/control/control_probe.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "backend/control/control_state.h"
+#include "backend/uplink/qdisc.h"
+#include "common/log.h"
+#include "common/units.h"
+#include "xenstore-schema/xskey.h"
+
+#define PROBE_WAIT_NS (200 * 1000000ull)
+
+static bool configured_in_xenstore(struct control *c)
+{
+	char text[SCHEMA_VALUE_MAX + 1], err[SCHEMA_ERR_MAX];
+	uint64_t bps = 0;
+
+	return xskey_read(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_TX_CAPACITY, text,
+			  sizeof(text)) >= 0 &&
+	       schema_parse_u64(KEY_UPLINK_TX_CAPACITY, text, &bps, err) == 0 && bps > 0;
+}
+
+int control_probe_demand(struct control *c, char *err, size_t errlen)
+{
+	probe_uplink(c->conf.uplink, &c->probe.found);
+	if (c->probe.found.signal || c->conf.tx_capacity_bps || configured_in_xenstore(c))
+		return 0;
+	snprintf(err, errlen,
+		 "the capacity of uplink %s cannot be measured: %s; give --tx-capacity",
+		 c->conf.name, c->probe.found.why);
+	return -EINVAL;
+}
+
+void control_probe_now(struct control *c)
+{
+	bool was = c->probe.found.signal;
+
+	probe_uplink(c->conf.uplink, &c->probe.found);
+	if (c->probe.found.signal != was)
+		log_notice("uplink %s: its capacity can %s%s", c->conf.name,
+			   was ? "not be measured any more: " : "be measured now",
+			   c->probe.found.why);
+	c->due.link = true;
+}
+
+/* An interface changed: look in a moment, when what belongs together has changed too. */
+static void on_net_change(void *arg)
+{
+	struct control *c = arg;
+
+	qdisc_watch_drain(c->probe.net_fd);
+	if (!c->probe.timer_set)
+		loop_timer_set(c->probe.timer, PROBE_WAIT_NS);
+	c->probe.timer_set = true;
+}
+
+static void on_probe_timer(void *arg)
+{
+	struct control *c = arg;
+
+	c->probe.timer_set = false;
+	control_probe_now(c);
+	loop_timer_set(c->timer, 0);
+}
+
+void control_probe_watch(struct control *c)
+{
+	struct control_probe *p = &c->probe;
+
+	p->net_fd = qdisc_watch();
+	if (p->net_fd < 0) {
+		log_warning("cannot watch interfaces (%s): what changes there is not noticed",
+			    strerror(-p->net_fd));
+		return;
+	}
+	p->timer = loop_timer_new(c->loop, on_probe_timer, c);
+	if (p->timer)
+		p->net_io = loop_io_new(c->loop, p->net_fd, LOOP_READ, on_net_change, c);
+}
+
+void control_probe_unwatch(struct control *c)
+{
+	loop_io_free(c->probe.net_io);
+	loop_timer_free(c->probe.timer);
+	if (c->probe.net_fd >= 0)
+		close(c->probe.net_fd);
+}
+
+void control_probe_estimate(struct control *c, uint64_t bps)
+{
+	char rate[32];
+
+	c->probe.estimate_bps = bps;
+	log_debug("uplink %s: carries %s", c->conf.name,
+		  units_format_rate(rate, sizeof(rate), bps));
+	xskey_write_u64(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_TX_CAPACITY_ESTIMATE, bps);
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* control_state.h: the control thread's state, which its parts share. Theory: control.c. */
+#ifndef DMVL_CONTROL_STATE_H
+#define DMVL_CONTROL_STATE_H
+
+#include <pthread.h>
+#include <sys/queue.h>
+
+#include "backend/control/control.h"
+#include "backend/msg/ldp_conf.h"
+#include "backend/uplink/probe.h"
+#include "backend/xen/dom.h"
+#include "common/loop.h"
+#include "common/xs.h"
+#include "xenstore-schema/schema.h"
+
+struct device;
+
+/* What the uplink is and can carry. Only control_probe.c writes it. */
+struct control_probe {
+	struct probe found; /* as the uplink is now */
+	int net_fd;	    /* tells when to look again; -1: nothing does */
+	struct loop_io *net_io;
+	struct loop_timer *timer;
+	bool timer_set;
+	uint64_t estimate_bps; /* as the frame loop measured it; 0: not known */
+};
+
+/* The uplink's settings. Only control_uplink.c writes it. */
+struct control_link {
+	struct link_conf conf;	    /* in force */
+	char error[SCHEMA_ERR_MAX]; /* of the uplink's keys, as xenstore has it */
+};
+
+/* Minima that are more than fits. Only minima.c writes it. */
+struct control_minima {
+	bool tx_scaled, rx_scaled;
+};
+
+/* The devices. Only device.c and device_connect.c write it. */
+struct control_devices {
+	TAILQ_HEAD(, device) all;
+	struct device *by_slot[LDP_SLOTS];
+	uint32_t slots_busy;
+};
+
+/* What is to do: whoever notices it sets it; the part that does it clears it. */
+struct control_due {
+	bool link;	/* control_uplink.c */
+	bool domains;	/* control_domains.c: a domain may have ended, stopped or gone on */
+	bool newcomers; /* control_domains.c: a guest may have come back */
+};
+
+struct control {
+	/* control.c writes these, most of them once. */
+	struct control_conf conf;
+	struct mbox *in, *out;
+	const char *log_path, *log_error; /* of the credit log; "": none */
+	pthread_t thread;
+	struct loop *loop;
+	struct loop_io *xs_io, *in_io;
+	struct loop_timer *timer; /* the next look at what is due; control_probe.c sets it too */
+	struct xs_conn *xs;
+	struct dom_conn *dom;
+	unsigned domid; /* our own */
+	char uplink_dir[SCHEMA_PATH_MAX];
+	bool quitting;
+	uint64_t quit_since_ns;
+	uint64_t now_ns; /* of this turn of the thread's loop */
+
+	struct control_probe probe;
+	struct control_link link;
+	struct control_minima minima;
+	struct control_devices devices;
+	struct control_due due;
+};
+
+/*
+ * Only the control thread calls what the headers of the parts declare, or control_start() before
+ * there is one. Any of it may block in xenstore or in the hypervisor.
+ */
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* device_xs.h: what the daemon writes in a device's backend directory. */
+#ifndef DMVL_DEVICE_XS_H
+#define DMVL_DEVICE_XS_H
+
+#include <stdint.h>
+#include <xen/io/xenbus.h>
+
+struct control;
+struct device;
+struct ldp_status;
+
+/* Writes its part in transaction t. 0, or -errno. */
+typedef int device_writer(struct control *c, struct device *d, uint32_t t, const void *arg);
+
+/*
+ * Lets `write` write in a transaction, but not below a directory that somebody has just removed:
+ * that would make a part of it again. 0, -ENOENT (it was removed), or -errno; then nothing is
+ * written.
+ */
+int device_write(struct control *c, struct device *d, device_writer *write, const void *arg);
+
+/* What cannot be written is logged. */
+void device_set_state(struct control *c, struct device *d, enum xenbus_state state);
+
+/* State 6 for all that were unmapped at the daemon's end. 0, or -errno of xenstore. */
+int device_write_closed(struct control *c, uint32_t t);
+
+/* Writes of a device's status what changed since the last time. */
+void device_publish(struct control *c, struct device *d, const struct ldp_status *now);
+
+/* Writes and logs one sentence, or "" for none; again only when it changed. */
+void device_show_error(struct control *c, struct device *d, const char *text);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* minima.h: do all devices' minima together fit the uplink? */
+#ifndef DMVL_MINIMA_H
+#define DMVL_MINIMA_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct control;
+struct device;
+struct ldp_settings;
+
+/*
+ * Puts back to `old` each minimum of *s that was raised and does not fit the configured capacity.
+ * The first of them is named in err (SCHEMA_ERR_MAX bytes) unless that has a sentence already.
+ */
+void minima_admit(const struct control *c, const struct device *d, const struct ldp_settings *old,
+		  struct ldp_settings *s, char *err);
+
+/*
+ * Do the minima fit what the uplink carries now? Marks devices to be looked at, and returns true,
+ * when the answer changed.
+ */
+bool minima_judge(struct control *c);
+
+/* One sentence (SCHEMA_ERR_MAX bytes) if a minimum of the device is scaled down, else "". */
+void minima_error(const struct control *c, const struct device *d, char *err);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* epoch.h: what LDPs are charged, what is done at the end of each epoch, and the credit logs. */
+#ifndef DMVL_EPOCH_H
+#define DMVL_EPOCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/loop.h"
+
+struct dpath;
+struct dpath_conf;
+struct ldp;
+struct sched;
+
+/*
+ * Opens the logs, where conf->run_dir has them. `due` is called when epoch_end() should be. False:
+ * out of memory.
+ */
+bool epoch_init(struct dpath *dp, const struct dpath_conf *conf, loop_cb *due);
+void epoch_fini(struct dpath *dp);
+
+/*
+ * Charges a frame that was sent or refused in s, as sched_served(), and counts it for the epoch if
+ * s is the uplink's in either direction.
+ */
+void epoch_charge(struct dpath *dp, struct sched *s, struct ldp *l, uint32_t wire_bytes,
+		  uint32_t charge_bytes, bool more);
+
+/* Something is to be accounted for: from now on, at the latest, an epoch is under way. */
+void epoch_begin(struct dpath *dp);
+
+/* An epoch ends at dp->now_ns: accounts, repays, and fills in each LDP's accounts. */
+void epoch_end(struct dpath *dp);
+
+/* An LDP comes, gets other weights, goes. */
+void epoch_account_open(struct dpath *dp, struct ldp *l);
+void epoch_account_reweight(struct dpath *dp, struct ldp *l);
+void epoch_account_close(struct dpath *dp, struct ldp *l);
+
+#endif

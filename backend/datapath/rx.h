@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* rx.h: uplink -> RX queues -> RX rings. */
+#ifndef DMVL_RX_H
+#define DMVL_RX_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct dpath;
+struct frame_info;
+struct iovec;
+struct ldp;
+struct virtio_net_hdr_v1;
+
+/* A frame to be queued. All borrowed: a queue copies what it keeps. */
+struct rx_source {
+	const struct virtio_net_hdr_v1 *vnet;
+	const struct frame_info *fi;
+	const uint8_t *hdr; /* a private copy of the first hdr_len bytes */
+	uint32_t hdr_len;
+	const struct iovec *iov; /* the whole frame */
+	unsigned iovcnt;
+	uint32_t cost_bytes; /* on the wire */
+};
+
+/* False: out of memory. */
+bool rx_init(struct dpath *dp);
+void rx_fini(struct dpath *dp);
+
+/* dp->link has changed. */
+void rx_set_link(struct dpath *dp);
+
+/* Sizes the queues, after attach, detach and changed settings. */
+void rx_set_limits(struct dpath *dp);
+
+/* Empties the uplink into the queues. True: the budget ran out. */
+bool rx_read_uplink(struct dpath *dp);
+
+/* Queues the frame for one LDP, in the form that it takes, or counts why not. */
+void rx_queue(struct dpath *dp, struct ldp *l, const struct rx_source *src);
+
+/* Queues the frame for all but `from` (NULL: for all). Returns for how many. */
+unsigned rx_flood(struct dpath *dp, const struct ldp *from, const struct rx_source *src);
+
+/* Moves frames from the queues into the rings. True: the budget ran out. */
+bool rx_run(struct dpath *dp);
+
+/* The ring is taken as full until rx_unblock(): it may have room again. */
+void rx_block(struct ldp *l);
+void rx_unblock(struct dpath *dp, struct ldp *l);
+
+#endif

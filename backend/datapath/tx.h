@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* tx.h: TX rings -> uplink, and LDP to LDP. */
+#ifndef DMVL_TX_H
+#define DMVL_TX_H
+
+#include <stdbool.h>
+
+#include "common/loop.h"
+
+struct dpath;
+struct ldp;
+
+/* `on_room` is called when the uplink takes frames again. False: out of memory. */
+bool tx_init(struct dpath *dp, loop_cb *on_room);
+void tx_fini(struct dpath *dp);
+
+/* dp->link has changed. */
+void tx_set_link(struct dpath *dp);
+
+/* Looks at the head of the TX ring, if it has none yet, and enters the lottery it belongs to. */
+void tx_scan(struct dpath *dp, struct ldp *l);
+
+/* The next tx_scan() looks at the head again. The LDP must be in no lottery. */
+void tx_forget_head(struct ldp *l);
+
+/* Addresses or settings changed: looks at all heads again. */
+void tx_rejudge(struct dpath *dp);
+
+/* What a turn sends onto the uplink, and from LDP to LDP. True: the budget ran out. */
+bool tx_run(struct dpath *dp);
+bool tx_run_local(struct dpath *dp);
+
+/*
+ * True, once: since the last call a head moved from one lottery to another, which may have had its
+ * run in this turn.
+ */
+bool tx_take_moved(struct dpath *dp);
+
+/* The uplink has room: tx_run() may write again. */
+void tx_unblock(struct dpath *dp);
+
+/*
+ * Says on the uplink where the LDP's MAC is now, so that switches learn it (RARP): five times, with
+ * growing gaps.
+ */
+void tx_advertise(struct dpath *dp, struct ldp *l);
+
+#endif
