@@ -100,19 +100,16 @@ int ldp_scan(struct ldp *l, ldp_judge *judge, const char **why)
 	int ret;
 
 	l->head = LDP_HEAD_NONE;
-	while ((ret = next_message(l, &wh, why)) > 0) {
-		if (wh.type == WIRE_DATA) {
-			read_head(l, &wh);
-			judge(l);
-			return 0;
-		}
-		if (wh.type == WIRE_CREDIT) {
-			*why = "credit from a guest";
-			return -EPROTO;
-		}
-		skip_message(l, wh.len);
+	ret = next_message(l, &wh, why);
+	if (ret <= 0)
+		return ret;
+	if (wh.type == WIRE_CREDIT) {
+		*why = "credit from a guest";
+		return -EPROTO;
 	}
-	return ret;
+	read_head(l, &wh);
+	judge(l);
+	return 0;
 }
 
 unsigned ldp_head_iov(struct ldp *l, uint32_t off, uint32_t len, struct iovec iov[3])
