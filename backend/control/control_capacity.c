@@ -6,6 +6,7 @@
 
 #include "backend/control/control_priv.h"
 #include "backend/control/device.h"
+#include "backend/uplink/capacity.h"
 #include "backend/uplink/qdisc.h"
 #include "common/log.h"
 #include "common/units.h"

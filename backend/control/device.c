@@ -7,6 +7,7 @@
 #include "backend/control/device.h"
 #include "backend/xen/nodes.h"
 #include "common/log.h"
+#include "common/vchan.h"
 #include "xenstore-schema/xskey.h"
 
 /*
