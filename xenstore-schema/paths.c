@@ -41,13 +41,6 @@ int schema_backend_dir(char *buf, size_t size, unsigned backend_domid, unsigned 
 			   backend_domid, domid, id);
 }
 
-int schema_frontend_root(char *buf, size_t size, unsigned domid)
-{
-	if (domid > SCHEMA_DOMID_MAX)
-		return -EINVAL;
-	return path_printf(buf, size, "/local/domain/%u/device/" SCHEMA_DEVICE_TYPE, domid);
-}
-
 int schema_frontend_dir(char *buf, size_t size, unsigned domid, unsigned id)
 {
 	if (domid > SCHEMA_DOMID_MAX || id > SCHEMA_ID_MAX)

@@ -132,9 +132,6 @@ int schema_check(enum schema_key key, const char *text, char *err);
 /* The range check alone, for a number that was given in another notation: 0 or -ERANGE. */
 int schema_check_u64(enum schema_key key, uint64_t value, char *err);
 
-/* Word number value of an ENUM, in out (size >= 16 holds any); out is "?" when out of range. */
-const char *schema_enum_name(enum schema_key key, unsigned value, char *out, size_t size);
-
 /* "initialising" .. "closed"; "unknown" for 0 and for what is no XenbusState. */
 const char *schema_state_name(enum xenbus_state state);
 
@@ -156,9 +153,6 @@ int schema_backend_root(char *buf, size_t size, unsigned backend_domid);
 
 /* Backend directory of one LDP: /local/domain/B/backend/dmvl/<domid>/<id> */
 int schema_backend_dir(char *buf, size_t size, unsigned backend_domid, unsigned domid, unsigned id);
-
-/* Directory of all LDPs of a guest: /local/domain/<domid>/device/dmvl */
-int schema_frontend_root(char *buf, size_t size, unsigned domid);
 
 /* Frontend directory of one LDP: /local/domain/<domid>/device/dmvl/<id> */
 int schema_frontend_dir(char *buf, size_t size, unsigned domid, unsigned id);

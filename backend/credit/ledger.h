@@ -61,8 +61,6 @@ uint32_t ledger_factor(const struct ledger *l, uint32_t slot);
 /* Where the last committed epoch ends in the log; 0: there is no log. */
 uint64_t ledger_log_end(const struct ledger *l);
 
-int64_t ledger_pool(const struct ledger *l);
-
 /* The sum of all balances and the pool, counted anew: 0. */
 int64_t ledger_sum(const struct ledger *l);
 

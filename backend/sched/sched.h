@@ -54,9 +54,6 @@ void sched_set_capacity(struct sched *s, uint64_t capacity_bps);
  */
 void sched_set_link(struct sched *s, uint64_t link_bps);
 
-/* Bits per second that minima may still ask for, UINT64_MAX while the capacity is unknown. */
-uint64_t sched_min_room_bps(const struct sched *s);
-
 /*
  * The longest frame to accept, on the wire: 1 ms of the capacity, so that nobody waits longer than
  * that behind one frame, at least a quantum; UINT32_MAX while the capacity is unknown.
@@ -106,18 +103,6 @@ uint64_t sched_next_ns(const struct sched *s);
  */
 void sched_served(struct sched *s, uint32_t id, uint32_t wire_bytes, uint32_t charge_bytes,
 		  bool more, uint64_t now_ns);
-
-/*
- * Whether LDPs that wake, and those with low_latency, may overtake as far as their share allows
- * (the default). Without it the worst lag is smaller and the latency of light LDPs larger.
- */
-void sched_set_express(struct sched *s, bool on);
-
-/* The sum of the weights of the LDPs that are awake and not at their ceiling. */
-uint64_t sched_active_weight(const struct sched *s);
-
-/* Whether the LDP is awake, at its ceiling or not. */
-bool sched_is_awake(const struct sched *s, uint32_t id);
 
 /* For tests: recomputes all sums, lists and heaps; false where one is wrong. Looks at every id. */
 bool sched_is_sound(const struct sched *s);

@@ -58,15 +58,6 @@ void sched_set_link(struct sched *s, uint64_t link_bps)
 		sched_scale_minima(s);
 }
 
-uint64_t sched_min_room_bps(const struct sched *s)
-{
-	uint64_t limit = sched_min_limit_bps(s->capacity_bps);
-
-	if (!s->capacity_bps)
-		return UINT64_MAX;
-	return limit > s->min_sum_bps ? limit - s->min_sum_bps : 0;
-}
-
 uint32_t sched_frame_cap_bytes(const struct sched *s)
 {
 	uint64_t cap = s->link_bps / 8 / (1000000000u / FRAME_CAP_NS);
