@@ -16,6 +16,7 @@
 #include "backend/control/control.h"
 #include "backend/datapath/dpath.h"
 #include "common/tap.h"
+#include "common/version.h"
 
 /* After this the process ends even if xenstored does not answer. */
 #define QUIT_LIMIT_NS (900 * 1000000ull)
@@ -41,7 +42,7 @@ static void parse_args(struct conf *conf, int argc, char **argv)
 		fputs(conf_help, stdout);
 		exit(EXIT_SUCCESS);
 	case CONF_VERSION:
-		puts("dmvl-back " DMVL_VERSION);
+		printf("dmvl-back %s\n", dmvl_version);
 		exit(EXIT_SUCCESS);
 	case CONF_WRONG:
 		break;
@@ -179,7 +180,7 @@ int main(int argc, char **argv)
 	start(&d);
 	usr1 = loop_signal_new(d.loop, SIGUSR1, on_report, &d);
 
-	log_notice("version %s: uplink %s on %s", DMVL_VERSION, d.conf.control.name,
+	log_notice("version %s: uplink %s on %s", dmvl_version, d.conf.control.name,
 		   d.uplink.ifname);
 	sd_notify(0, "READY=1");
 	dpath_realtime(d.dpath);

@@ -7,6 +7,7 @@
 #include "backend/frame/frame_cost.h"
 #include "common/log.h"
 #include "common/units.h"
+#include "common/version.h"
 #include "xenstore-schema/xskey.h"
 
 /* An operator's rate; the old one stays where the new one is malformed. */
@@ -142,7 +143,7 @@ int control_publish_uplink(struct control *c)
 		ret = xskey_write(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_KIND, kind);
 	if (ret == 0)
 		ret = xskey_write(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_VERSION,
-				  DMVL_VERSION);
+				  dmvl_version);
 	if (ret == 0)
 		ret = publish_credit(c);
 	if (ret == 0 && c->conf.tx_capacity_bps)
