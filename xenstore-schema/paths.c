@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Where the keys stand: directories of backend, frontend and uplink. */
-#include "xenstore-schema/schema.h"
+#include "xenstore-schema/paths.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "xenstore-schema/schema.h"
 
 #define VCHAN "vchan"
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backend/ctl/ctl.h"
+#include "backend/ctl/commands.h"
 #include "backend/ctl/table.h"
 #include "common/log.h"
 #include "common/quote.h"

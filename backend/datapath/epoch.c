@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "backend/credit/ledger_epoch.h"
 #include "backend/datapath/core.h"
 
 /*

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* sched.c: minima and ceilings in front of the lottery, frame by frame. */
 #include "backend/sched/sched.h"
 
 #include <errno.h>

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* sched_rule.c: which rules are taken, and what they come to; nothing that each frame needs. */
+#include "backend/sched/sched_rule.h"
+
 #include <errno.h>
 
 #include "backend/sched/sched_priv.h"
+
+/* All that is needed when a rule changes; nothing that each frame needs. */
 
 #define MIN_PERCENT   95 /* of the capacity that minima may take */
 #define DEFAULT_BURST 10 /* ms at max_bps */

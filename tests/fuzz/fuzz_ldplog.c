@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 
+#include "backend/credit/ledger_epoch.h"
 #include "backend/credit/ledger_priv.h"
 #include "tests/fuzz/fuzz.h"
 

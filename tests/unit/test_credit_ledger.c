@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "backend/credit/ledger_epoch.h"
 #include "backend/credit/ledger_priv.h"
 #include "backend/sched/rng.h"
 #include "tests/unit/tap.h"
