@@ -51,7 +51,9 @@ ifdef WERROR
 WARN += -Werror
 endif
 VERSION  := 0.1.0
-CPPFLAGS += -D_GNU_SOURCE -DDMVL_VERSION='"$(VERSION)"' -I. -I$(B)/gen
+# The commit, where this is a git checkout. Without --exclude it would begin with a tag's version.
+COMMIT   := $(shell git describe --always --dirty --exclude='*' 2>/dev/null)
+CPPFLAGS += -D_GNU_SOURCE -I. -I$(B)/gen
 ALL_CFLAGS = -std=c11 $(WARN) $(HARDEN) $(CFLAGS) $(CPPFLAGS) $(PKG_CFLAGS) -pthread
 
 Q := $(if $(V),,@)
@@ -82,6 +84,13 @@ $(GEN): xenstore-schema/keys.txt xenstore-schema/gen.awk
 docs/xenstore.md: xenstore-schema/keys.txt xenstore-schema/gen.awk
 	$(call say,GEN,$@)
 	$(Q)$(call schema,xenstore.md) > $@
+
+# --- the version: a header that changes only when its text does, for one object ---------------------
+$(B)/gen/version_text.h: always
+	$(Q)mkdir -p $(@D)
+	$(Q)echo '#define DMVL_VERSION_TEXT "$(VERSION)$(COMMIT:%=+%)"' >$@.$$$$ && \
+		{ cmp -s $@.$$$$ $@ && rm $@.$$$$ || mv $@.$$$$ $@; }
+$(O)/common/version.o: $(B)/gen/version_text.h
 
 # --- objects, programs ------------------------------------------------------------------------------
 $(O)/%.o: %.c | $(GEN)
@@ -181,7 +190,7 @@ clean:
 	rm -rf $(B)
 
 -include $(shell find $(O) -type f -name '*.d' 2>/dev/null)
-.PHONY: all demo check check-now units tree san-tree $(checks) coverage deps install format clean
+.PHONY: always all demo check check-now units tree san-tree $(checks) coverage deps install format clean
 .DEFAULT_GOAL := all
 .SECONDARY:
 .DELETE_ON_ERROR:

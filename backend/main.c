@@ -18,6 +18,7 @@
 #include "backend/datapath/dpath.h"
 #include "backend/msg/msg.h"
 #include "common/tap.h"
+#include "common/version.h"
 
 /* After this the process ends even if xenstored does not answer. */
 #define QUIT_LIMIT_NS (900 * 1000000ull)
@@ -46,7 +47,7 @@ static void parse_args(struct conf *conf, int argc, char **argv)
 		fputs(conf_help, stdout);
 		exit(EXIT_SUCCESS);
 	case CONF_VERSION:
-		puts("dmvl-back " DMVL_VERSION);
+		printf("dmvl-back %s\n", dmvl_version);
 		exit(EXIT_SUCCESS);
 	case CONF_WRONG:
 		break;
@@ -215,7 +216,7 @@ int main(int argc, char **argv)
 	prepare(&d);
 	start(&d);
 
-	log_notice("version %s: uplink %s on %s", DMVL_VERSION, d.conf.control.name,
+	log_notice("version %s: uplink %s on %s", dmvl_version, d.conf.control.name,
 		   d.uplink.ifname);
 	sd_notify(0, "READY=1");
 	dpath_realtime(d.dpath);

@@ -163,25 +163,15 @@ static int if_ioctl(unsigned long request, const char *name, struct ifreq *ifr)
 	return ret;
 }
 
-static int change_flags(const char *name, short set, short clear)
+int tap_set_up(const char *name, bool up)
 {
 	struct ifreq ifr = {0};
 	int ret = if_ioctl(SIOCGIFFLAGS, name, &ifr);
 
 	if (ret < 0)
 		return ret;
-	ifr.ifr_flags = (short)((ifr.ifr_flags | set) & ~clear);
+	ifr.ifr_flags = (short)(up ? ifr.ifr_flags | IFF_UP : ifr.ifr_flags & ~IFF_UP);
 	return if_ioctl(SIOCSIFFLAGS, name, &ifr);
-}
-
-int tap_set_up(const char *name, bool up)
-{
-	return change_flags(name, up ? IFF_UP : 0, up ? 0 : IFF_UP);
-}
-
-int tap_set_promisc(const char *name, bool on)
-{
-	return change_flags(name, on ? IFF_PROMISC : 0, on ? 0 : IFF_PROMISC);
 }
 
 int tap_set_mac(const char *name, const uint8_t mac[6])

@@ -50,7 +50,6 @@ int tap_set_mtu(const char *name, uint32_t mtu);
 int tap_get_mtu(const char *name, uint32_t *mtu);
 int tap_set_txqueuelen(const char *name, int frames);
 int tap_get_txqueuelen(const char *name, int *frames);
-int tap_set_promisc(const char *name, bool on);
 int tap_set_carrier(int fd, bool on);
 int tap_join_bridge(const char *name, const char *bridge); /* -ENODEV, -EBUSY: in another one */
 bool tap_exists(const char *name);

@@ -274,7 +274,6 @@ struct notation {
 	const struct unit *units; /* ascending; the first has factor 1 */
 	unsigned count;		  /* of them */
 	unsigned parts;		  /* of a unit: 1000 (up to three decimals) or 1 */
-	const char *zero;
 };
 
 static const char *format_exact(char *out, size_t size, const struct notation *n, uint64_t value)
@@ -289,7 +288,7 @@ static const char *format_exact(char *out, size_t size, const struct notation *n
 	for (; part && part % 10 == 0; part /= 10)
 		digits--;
 	if (value == 0)
-		snprintf(out, size, "%s", n->zero);
+		snprintf(out, size, "0");
 	else if (part == 0)
 		snprintf(out, size, "%" PRIu64 "%s", value / u->factor, u->name);
 	else
@@ -299,21 +298,14 @@ static const char *format_exact(char *out, size_t size, const struct notation *n
 
 const char *units_format_rate(char *out, size_t size, uint64_t bps)
 {
-	static const struct notation rate = {tc_bits, 5, K, "0"};
+	static const struct notation rate = {tc_bits, 5, K};
 
 	return format_exact(out, size, &rate, bps);
 }
 
-const char *units_format_time(char *out, size_t size, uint64_t ns)
-{
-	static const struct notation time = {times, 4, K, "0s"};
-
-	return format_exact(out, size, &time, ns);
-}
-
 const char *units_format_size(char *out, size_t size, uint64_t bytes)
 {
-	static const struct notation whole = {sizes, 4, 1, "0"};
+	static const struct notation whole = {sizes, 4, 1};
 
 	return format_exact(out, size, &whole, bytes);
 }

@@ -42,9 +42,6 @@ const char *units_format_rate(char *out, size_t size, uint64_t bps);
 /* For tables of measured rates: the same with two decimals, rounded to nearest: 1.23mbit. */
 const char *units_format_rate_short(char *out, size_t size, uint64_t bps);
 
-/* The exact time, which units_parse_time() reads back: 0s, 10ms, 1.5us. */
-const char *units_format_time(char *out, size_t size, uint64_t ns);
-
 /* The exact size, which units_parse_size() reads back: 0, 1500, 256kib. */
 const char *units_format_size(char *out, size_t size, uint64_t bytes);
 

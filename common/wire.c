@@ -10,15 +10,13 @@ static bool len_fits_type(const struct wire_hdr *hdr)
 		return hdr->len >= WIRE_VNET_LEN + WIRE_FRAME_MIN && hdr->len <= WIRE_BODY_MAX;
 	case WIRE_CREDIT:
 		return hdr->len == sizeof(struct wire_credit);
-	case WIRE_KEEPALIVE:
-		return hdr->len == 0;
 	}
 	return false;
 }
 
 int wire_check(const struct wire_hdr *hdr, uint32_t ring_bytes, const char **why)
 {
-	if (hdr->type < WIRE_DATA || hdr->type > WIRE_KEEPALIVE)
+	if (hdr->type != WIRE_DATA && hdr->type != WIRE_CREDIT)
 		*why = "message of unknown type";
 	else if (hdr->flags != 0 || hdr->reserved != 0)
 		*why = "message with reserved bits set";

@@ -39,8 +39,7 @@ enum wire_type {
 	WIRE_DATA = 1,
 	/* Backend to frontend, at most one an epoch: struct wire_credit. */
 	WIRE_CREDIT = 2,
-	/* Both ways, empty: says that the sender lives. */
-	WIRE_KEEPALIVE = 3,
+	/* 3 is reserved: an earlier draft had an empty message of this type. No one sends it. */
 };
 
 /* What an LDP may have in flight. A frontend that never sees one may fill its ring. */

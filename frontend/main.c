@@ -13,15 +13,12 @@
 #include "common/loop.h"
 #include "common/mbox.h"
 #include "common/tap.h"
+#include "common/version.h"
 #include "frontend/control.h"
 #include "frontend/guard.h"
 #include "frontend/link.h"
 #include "frontend/options.h"
 #include "frontend/tx.h"
-
-#ifndef DMVL_VERSION
-#define DMVL_VERSION "0.1"
-#endif
 
 /* An orderly end takes no longer than this; the guard finishes what is left. */
 #define STOP_NS 900000000ull
@@ -67,7 +64,7 @@ static void parse_args(int argc, char **argv, struct front_options *opts)
 		fputs(options_help, stdout);
 		exit(EXIT_SUCCESS);
 	case OPTIONS_VERSION:
-		puts("dmvl-front " DMVL_VERSION);
+		printf("dmvl-front %s\n", dmvl_version);
 		exit(EXIT_SUCCESS);
 	case OPTIONS_WRONG:
 		break;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Checks that stand on the parsers: any key by its type, defaults, rules across keys. */
-#include "xenstore-schema/schema.h"
+#include "xenstore-schema/check.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+
+#include "xenstore-schema/schema.h"
 
 int schema_check(enum schema_key key, const char *text, char *err)
 {

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Where the keys stand: directories of backend, frontend and uplink. */
-#include "xenstore-schema/schema.h"
+#include "xenstore-schema/paths.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "xenstore-schema/schema.h"
 
 #define VCHAN "vchan"
 
@@ -39,13 +40,6 @@ int schema_backend_dir(char *buf, size_t size, unsigned backend_domid, unsigned 
 		return -EINVAL;
 	return path_printf(buf, size, "/local/domain/%u/backend/" SCHEMA_DEVICE_TYPE "/%u/%u",
 			   backend_domid, domid, id);
-}
-
-int schema_frontend_root(char *buf, size_t size, unsigned domid)
-{
-	if (domid > SCHEMA_DOMID_MAX)
-		return -EINVAL;
-	return path_printf(buf, size, "/local/domain/%u/device/" SCHEMA_DEVICE_TYPE, domid);
 }
 
 int schema_frontend_dir(char *buf, size_t size, unsigned domid, unsigned id)

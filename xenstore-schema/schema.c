@@ -230,18 +230,6 @@ int schema_parse_enum(enum schema_key key, const char *text, unsigned *out, char
 	return refuse(e, text, err, -EINVAL);
 }
 
-const char *schema_enum_name(enum schema_key key, unsigned value, char *out, size_t size)
-{
-	const char *words = schema_entry(key)->values;
-	size_t len;
-
-	assert(words);
-	for (; (len = next_word(&words)) > 0 && value > 0; value--)
-		words += len;
-	snprintf(out, size, "%.*s", len ? (int)len : 1, len ? words : "?");
-	return out;
-}
-
 static int hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')

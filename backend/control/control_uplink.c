@@ -10,6 +10,7 @@
 #include "backend/msg/msg.h"
 #include "common/log.h"
 #include "common/units.h"
+#include "common/version.h"
 #include "xenstore-schema/xskey.h"
 
 /* An operator's rate; the old one stays where the new one is malformed. */
@@ -160,7 +161,7 @@ static int publish_device(struct control *c)
 		ret = xskey_write(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_KIND, kind);
 	if (ret == 0)
 		ret = xskey_write(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_VERSION,
-				  DMVL_VERSION);
+				  dmvl_version);
 	return ret;
 }
 

@@ -84,11 +84,6 @@ void ldplog_reader_init(struct ldplog_reader *r, const void *mem)
 		r->at = tail - r->ring_bytes + RECORD_BYTES;
 }
 
-void ldplog_reader_skip(struct ldplog_reader *r)
-{
-	r->at = load_tail(r->header);
-}
-
 /* Overtaken: goes on far enough ahead of the writer not to be at once again. */
 static void skip_ahead(struct ldplog_reader *r, uint64_t tail)
 {

@@ -77,9 +77,6 @@ struct ldplog_reader {
 /* Begins with the oldest record of a log that was checked; mem is borrowed. */
 void ldplog_reader_init(struct ldplog_reader *r, const void *mem);
 
-/* Begins with what will be written. */
-void ldplog_reader_skip(struct ldplog_reader *r);
-
 /*
  * The next record into *out. 1; 0: there is none yet; -EBADMSG: there was none in its place
  * (counted in `damaged`), or the tail is impossible, and then again and again without being

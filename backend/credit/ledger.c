@@ -328,11 +328,6 @@ uint64_t ledger_log_end(const struct ledger *l)
 	return l->log_end;
 }
 
-int64_t ledger_pool(const struct ledger *l)
-{
-	return l->pool;
-}
-
 int64_t ledger_sum(const struct ledger *l)
 {
 	int64_t sum = l->pool;

@@ -42,13 +42,6 @@ void ledger_set_weight(struct ledger *l, uint32_t slot, uint32_t weight);
 /* Bytes charged to it, in the epoch under way. A free slot is ignored. */
 void ledger_serve(struct ledger *l, uint32_t slot, uint32_t bytes);
 
-/*
- * Ends an epoch: decays, lends, bounds, and commits to the log. `epochs` have passed since the last
- * call (at least 1). capacity_bytes is what the uplink could carry while the epoch lasted, 0:
- * unknown. False: there was nothing to account for; call again with those epochs added.
- */
-bool ledger_epoch(struct ledger *l, uint64_t epochs, uint64_t capacity_bytes);
-
 /* Positive: lent. 0 for a free slot. */
 int64_t ledger_balance(const struct ledger *l, uint32_t slot);
 
@@ -60,8 +53,6 @@ uint32_t ledger_factor(const struct ledger *l, uint32_t slot);
 
 /* Where the last committed epoch ends in the log; 0: there is no log. */
 uint64_t ledger_log_end(const struct ledger *l);
-
-int64_t ledger_pool(const struct ledger *l);
 
 /* The sum of all balances and the pool, counted anew: 0. */
 int64_t ledger_sum(const struct ledger *l);

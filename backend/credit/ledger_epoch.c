@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "backend/credit/ledger_epoch.h"
+
 #include "backend/credit/ledger_priv.h"
 
 #define AHEAD_EPOCHS 16 /* as late as a paced uplink is made up for, and some more */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* dmvlctl attach: give a guest a device. backend/xen/nodes.h makes the nodes. */
+#include "backend/ctl/commands.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

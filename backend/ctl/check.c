@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* dmvlctl check: what is wrong. */
+#include "backend/ctl/commands.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>

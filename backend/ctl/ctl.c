@@ -132,5 +132,5 @@ bool ctl_uplink_is_served(struct ctl *ctl, const char *uplink)
 		return false;
 	if (xskey_read(ctl->xs, XS_NO_TXN, dir, KEY_UPLINK_STATE, value, sizeof(value)) >= 0)
 		schema_parse_enum(KEY_UPLINK_STATE, value, &state, NULL);
-	return state == SCHEMA_UPLINK_STATE_STARTING || state == SCHEMA_UPLINK_STATE_RUNNING;
+	return state == SCHEMA_UPLINK_STATE_RUNNING;
 }

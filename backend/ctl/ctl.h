@@ -20,24 +20,6 @@ struct ctl {
 };
 
 /*
- * A subcommand. run() gets the arguments behind the options, argc of them, and returns the exit
- * status; it has said why on stderr when that is not 0.
- */
-struct command {
-	const char *name;
-	const char *args;    /* for the usage line */
-	const char *summary; /* one line */
-	const char *details; /* for -h, ends with a newline; may be "" */
-	int min_args, max_args;
-	bool has_timeout;
-	bool has_follow;
-	int (*run)(struct ctl *ctl, int argc, char **argv);
-};
-
-extern const struct command attach_command, check_command, detach_command, list_command,
-	log_command, set_command, show_command, uplinks_command;
-
-/*
  * Connect to xenstored, and find the domain this runs in unless -B said it. Returns 0 or an exit
  * status, with the reason on stderr.
  */

@@ -11,6 +11,8 @@
  *   - after all of the time the nodes go whatever the states are, with a warning.
  * A device that was attached anew meanwhile has another generation and is left alone.
  */
+#include "backend/ctl/commands.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* dmvlctl list: one line per device. */
+#include "backend/ctl/commands.h"
+
 #include <ctype.h>
 #include <string.h>
 

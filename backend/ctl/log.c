@@ -7,6 +7,8 @@
  * the earliest is printed, so that directions and uplinks come in the order of time. When a daemon
  * makes a fresh log, another file stands under the path, and the stream begins anew with that.
  */
+#include "backend/ctl/commands.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>

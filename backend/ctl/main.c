@@ -5,15 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backend/ctl/ctl.h"
+#include "backend/ctl/commands.h"
 #include "backend/ctl/table.h"
 #include "common/log.h"
 #include "common/quote.h"
 #include "common/units.h"
-
-#ifndef VERSION
-#define VERSION "0.0-dev"
-#endif
+#include "common/version.h"
 
 static const struct command *const commands[] = {
 	&attach_command, &check_command, &detach_command, &list_command,
@@ -175,7 +172,7 @@ int main(int argc, char **argv)
 	if (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0)
 		return help();
 	if (strcmp(argv[1], "--version") == 0) {
-		printf("dmvlctl %s\n", VERSION);
+		printf("dmvlctl %s\n", dmvl_version);
 		return output_end();
 	}
 	command = find_command(argv[1]);

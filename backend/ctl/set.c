@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* dmvlctl set: change keys of a device while it runs. */
+#include "backend/ctl/commands.h"
+
 #include <errno.h>
 #include <string.h>
 

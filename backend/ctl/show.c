@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* dmvlctl show: every key of one device. */
+#include "backend/ctl/commands.h"
+
 #include <errno.h>
 
 #include "backend/ctl/table.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* dmvlctl uplinks: one line per dmvl-back. */
+#include "backend/ctl/commands.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>

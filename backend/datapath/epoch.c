@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "backend/credit/ledger_epoch.h"
 #include "backend/datapath/core.h"
 #include "backend/datapath/link_rate.h"
 #include "backend/msg/msg.h"

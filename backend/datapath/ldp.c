@@ -104,7 +104,7 @@ int ldp_scan(struct ldp *l, const char **why)
 	ret = next_message(l, &wh, why);
 	if (ret <= 0)
 		return ret;
-	if (wh.type != WIRE_DATA) {
+	if (wh.type == WIRE_CREDIT) {
 		*why = "credit from a guest";
 		return -EPROTO;
 	}

@@ -218,36 +218,6 @@ size_t frame_build_rarp(uint8_t out[64], const uint8_t mac[6])
 	return FRAME_RARP_LEN;
 }
 
-static int hex_digit(char ch)
-{
-	if (ch >= '0' && ch <= '9')
-		return ch - '0';
-	if (ch >= 'a' && ch <= 'f')
-		return ch - 'a' + 10;
-	if (ch >= 'A' && ch <= 'F')
-		return ch - 'A' + 10;
-	return -1;
-}
-
-int frame_mac_parse(const char *text, uint8_t mac[6])
-{
-	static const uint8_t zero[6];
-	uint8_t got[6];
-
-	for (int i = 0; i < 6; i++, text += 3) {
-		int hi = hex_digit(text[0]);
-		int lo = hi < 0 ? -1 : hex_digit(text[1]);
-
-		if (lo < 0 || text[2] != (i < 5 ? ':' : '\0'))
-			return -EINVAL;
-		got[i] = (uint8_t)(hi << 4 | lo);
-	}
-	if ((got[0] & 1) || memcmp(got, zero, 6) == 0)
-		return -EINVAL;
-	memcpy(mac, got, 6);
-	return 0;
-}
-
 const char *frame_mac_format(const uint8_t mac[6], char out[FRAME_MAC_STR])
 {
 	snprintf(out, FRAME_MAC_STR, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2],

@@ -88,12 +88,6 @@ uint32_t frame_wire_bytes(const struct frame_info *fi, uint16_t gso_size);
  */
 size_t frame_build_rarp(uint8_t out[64], const uint8_t mac[6]);
 
-/*
- * "00:16:3e:0a:0B:0c" -> @mac. Returns 0, or -EINVAL (@mac untouched) for anything else and for
- * addresses that no NIC may have: a group address, all zeros.
- */
-int frame_mac_parse(const char *text, uint8_t mac[6]);
-
 /* @mac -> lower-case text with colons in @out; returns @out. */
 const char *frame_mac_format(const uint8_t mac[6], char out[FRAME_MAC_STR]);
 

@@ -266,13 +266,3 @@ bool rxq_empty(const struct rxq *q)
 {
 	return q->frames == 0;
 }
-
-uint32_t rxq_bytes(const struct rxq *q)
-{
-	return q->tail - q->head;
-}
-
-uint32_t rxq_frames(const struct rxq *q)
-{
-	return q->frames;
-}

@@ -52,7 +52,5 @@ bool rxq_peek(struct rxq *q, uint64_t now_ns, struct rxq_frame *out, uint64_t *d
 void rxq_pop(struct rxq *q);
 
 bool rxq_empty(const struct rxq *q);
-uint32_t rxq_bytes(const struct rxq *q);  /* of memory in use */
-uint32_t rxq_frames(const struct rxq *q); /* waiting */
 
 #endif

@@ -39,10 +39,10 @@ void draw_charge(struct draw *d, uint32_t id, uint32_t cost_bytes);
 /* Whether the LDP is less than two quanta ahead of its fair share. */
 bool draw_is_due(const struct draw *d, uint32_t id);
 
-/* Whether the express path is used; it is until this says no. */
+/* For tests: switches the express path off or on again. It is on from the start. */
 void draw_set_express(struct draw *d, bool on);
 
-/* The sum of the weights of those in. */
+/* For tests: the sum of the weights of those in. */
 uint64_t draw_active_weight(const struct draw *d);
 
 /* For tests: recomputes all sums and lists; false where one is wrong. Looks at every id. */

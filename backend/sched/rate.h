@@ -3,7 +3,7 @@
 #ifndef DMVL_RATE_H
 #define DMVL_RATE_H
 
-#include "backend/sched/sched.h"
+#include "backend/sched/sched_rule.h"
 
 /*
  * The rate in force for one direction, in bits per second: the share of `capacity_bps` (at most

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* sched.c: minima and ceilings in front of the lottery, frame by frame. */
 #include "backend/sched/sched.h"
 
 #include <errno.h>
@@ -148,7 +147,7 @@ void sched_wake(struct sched *s, uint32_t id, uint64_t now_ns)
 
 void sched_sleep(struct sched *s, uint32_t id)
 {
-	if (!sched_known(s, id) || !(s->flags[id] & SCHED_F_AWAKE))
+	if (!sched_is_awake(s, id))
 		return;
 	if (s->flags[id] & SCHED_F_CAPPED)
 		heap_drop(&s->caps, id);
@@ -214,21 +213,6 @@ void sched_served(struct sched *s, uint32_t id, uint32_t wire_bytes, uint32_t ch
 		sched_wake(s, id, now_ns);
 	else if (s->flags[id] & (SCHED_F_MIN | SCHED_F_MAX))
 		sched_place(s, id);
-}
-
-void sched_set_express(struct sched *s, bool on)
-{
-	draw_set_express(s->draw, on);
-}
-
-uint64_t sched_active_weight(const struct sched *s)
-{
-	return draw_active_weight(s->draw);
-}
-
-bool sched_is_awake(const struct sched *s, uint32_t id)
-{
-	return sched_known(s, id) && s->flags[id] & SCHED_F_AWAKE;
 }
 
 bool sched_is_sound(const struct sched *s)

@@ -51,6 +51,11 @@ static inline bool sched_known(const struct sched *s, uint32_t id)
 	return id < s->max_ldps && s->flags[id] & SCHED_F_KNOWN;
 }
 
+static inline bool sched_is_awake(const struct sched *s, uint32_t id)
+{
+	return sched_known(s, id) && s->flags[id] & SCHED_F_AWAKE;
+}
+
 /* The LDP's reservation bucket, up to date; from now on it fills at that rate. */
 struct bucket *sched_fill_min(struct sched *s, uint32_t id, uint64_t rate_bps);
 

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* sched_rule.c: which rules are taken, and what they come to; nothing that each frame needs. */
+#include "backend/sched/sched_rule.h"
+
 #include <errno.h>
 
 #include "backend/sched/sched_priv.h"
+
+/* All that is needed when a rule changes; nothing that each frame needs. */
 
 #define MIN_PERCENT   95 /* of the capacity that minima may take */
 #define DEFAULT_BURST 10 /* ms at max_bps */
@@ -56,15 +59,6 @@ void sched_set_link(struct sched *s, uint64_t link_bps)
 	s->link_bps = link_bps;
 	if (scaled || sched_is_scaled(s))
 		sched_scale_minima(s);
-}
-
-uint64_t sched_min_room_bps(const struct sched *s)
-{
-	uint64_t limit = sched_min_limit_bps(s->capacity_bps);
-
-	if (!s->capacity_bps)
-		return UINT64_MAX;
-	return limit > s->min_sum_bps ? limit - s->min_sum_bps : 0;
 }
 
 uint32_t sched_frame_cap_bytes(const struct sched *s)

@@ -35,10 +35,10 @@ struct setup {
 enum { SETUP_HOSTILE = 1, SETUP_RACES = 2 };
 
 enum order {
-	ORDER_FRAME,  /* body: flags as frames_body(): from the backend */
-	ORDER_RAW,    /* u8 n, n bytes */
-	ORDER_CREDIT, /* u32 */
-	ORDER_KEEPALIVE,
+	ORDER_FRAME,	 /* body: flags as frames_body(): from the backend */
+	ORDER_RAW,	 /* u8 n, n bytes */
+	ORDER_CREDIT,	 /* u32 */
+	ORDER_UNKNOWN,	 /* a message of type 3, which no version has */
 	ORDER_SEND,	 /* body: from the guest's kernel */
 	ORDER_CONSUME,	 /* u8 n: takes so many messages at most, then waits for the end */
 	ORDER_RECONNECT, /* u8: odd: after a restore */
@@ -224,8 +224,8 @@ static void obey(void)
 	case ORDER_CREDIT:
 		order_credit();
 		break;
-	case ORDER_KEEPALIVE:
-		far_message(&w.backend, WIRE_KEEPALIVE, NULL, 0);
+	case ORDER_UNKNOWN:
+		far_message(&w.backend, 3, NULL, 0);
 		break;
 	case ORDER_SEND:
 		order_send(byte);

@@ -9,6 +9,7 @@
 #include "backend/control/settings.h"
 #include "xenstore-schema/xskey.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/ref.h"
 #include "tests/fuzz/store.h"
 
 static struct xs_conn *xs;
@@ -101,7 +102,7 @@ static void expect_texts(struct ldp_settings *want, bool *all_well)
 	else
 		*all_well = false;
 	if (holds(KEY_BACK_MAC, text)) {
-		frame_mac_parse(text, want->mac);
+		ref_mac(text, want->mac);
 		want->has_mac = true;
 		return;
 	}

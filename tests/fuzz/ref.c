@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/fuzz/ref.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define TYPE_IPV4 0x0800
@@ -17,9 +18,7 @@ static bool len_ok(unsigned type, uint32_t len)
 {
 	if (type == 1) /* 12 bytes of virtio header, 14 of Ethernet, two tags, an IP packet */
 		return len >= 12 + 14 && len <= 12 + 14 + 8 + 65535;
-	if (type == 2)
-		return len == 24;
-	return type == 3 && len == 0;
+	return type == 2 && len == 24;
 }
 
 int64_t ref_message(const uint8_t *p, size_t n, uint32_t ring_bytes)
@@ -199,4 +198,19 @@ bool ref_vnet_ok(const struct virtio_net_hdr_v1 *v, const uint8_t *p, size_t n, 
 	if (v->gso_type)
 		return gso_ok(v, p, n, features, mtu, smallest);
 	return !v->gso_size && !v->hdr_len && n <= mtu + 14 + f.tags * 4;
+}
+
+bool ref_mac(const char *text, uint8_t mac[6])
+{
+	unsigned b[6];
+	int end = -1;
+
+	if (strlen(text) != 17 || strspn(text, "0123456789abcdefABCDEF:") != 17)
+		return false;
+	sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%n", b, b + 1, b + 2, b + 3, b + 4, b + 5, &end);
+	if (end != 17 || b[0] % 2 == 1 || !(b[0] | b[1] | b[2] | b[3] | b[4] | b[5]))
+		return false;
+	for (int i = 0; i < 6; i++)
+		mac[i] = (uint8_t)b[i];
+	return true;
 }

@@ -45,4 +45,10 @@ bool ref_is_own(const uint8_t *p, size_t n, const uint8_t mac[6], const struct i
 bool ref_vnet_ok(const struct virtio_net_hdr_v1 *vnet, const uint8_t *p, size_t n,
 		 uint32_t features, uint32_t mtu, uint32_t smallest);
 
+/*
+ * The MAC address in `text`: six pairs of hexadecimal digits, separated by colons. False, with mac
+ * untouched: it is none, a group address, or all zeros.
+ */
+bool ref_mac(const char *text, uint8_t mac[6]);
+
 #endif

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "backend/credit/record.h"
+#include "common/wire.h"
 
 static const char *dir;
 
@@ -127,14 +128,22 @@ static void dpath_stalled(unsigned variant)
 	seeds_end("dpath", "stalled", variant);
 }
 
-/* A ring full of keepalives, and an index that goes round it more than once. */
-static void add_overrun(unsigned raw, unsigned turn, unsigned prod)
+/*
+ * A ring full of the smallest message of this type, and an index that goes round it more than once.
+ */
+static void add_overrun(enum wire_type type, unsigned raw, unsigned turn, unsigned prod)
 {
-	for (unsigned i = 0; i < 17; i++) {
+	uint32_t len =
+		type == WIRE_DATA ? WIRE_VNET_LEN + WIRE_FRAME_MIN : sizeof(struct wire_credit);
+	struct wire_hdr hdr = wire_make(type, len);
+	uint8_t message[40] = {0};
+
+	memcpy(message, &hdr, sizeof(hdr));
+	for (unsigned i = 0; i < 4096 / 192 + 1; i++) {
 		add8(raw);
-		add8(31 * 8);
-		for (unsigned k = 0; k < 31; k++)
-			seeds_add("\0\0\0\0\3\0\0\0", 8);
+		add8(6 * wire_size(len));
+		for (unsigned k = 0; k < 6; k++)
+			seeds_add(message, wire_size(len));
 	}
 	add8(turn);
 	add8(turn);
@@ -168,7 +177,7 @@ static void dpath_seeds(void)
 		seeds_add(hostile + variant * 3, sizeof(hostile) - 1 - variant * 3);
 		seeds_end("dpath", "hostile", variant);
 		dpath_setup(0, 7 * variant, 0);
-		seeds_add("\2\3\0\2\3\0\2\2\30", 9); /* keepalives, credit */
+		seeds_add(variant & 1 ? "\2\3\0" : "\2\2\30", 3); /* an unknown type, a credit */
 		seeds_end("dpath", "other", variant);
 		dpath_stalled(variant);
 		dpath_setup(8 | 32, 52 + variant * 13, 0);
@@ -177,7 +186,7 @@ static void dpath_seeds(void)
 	}
 	dpath_setup(16, 0, 0);
 	in.b[1] = 0; /* rings of 4 KiB */
-	add_overrun(1, 5, 7);
+	add_overrun(WIRE_DATA, 1, 5, 7);
 	seeds_end("dpath", "overrun", 0);
 }
 
@@ -197,7 +206,6 @@ static void link_seeds(void)
 
 	for (unsigned variant = 0; variant < 6; variant++) {
 		link_setup(variant == 5 ? 1 : variant & 2, variant % 3 * 50);
-		seeds_add("\3", 1); /* keepalive */
 		if (variant == 1)
 			seeds_add("\2\0\2\0\0", 5); /* a credit of 512 bytes */
 		for (size_t i = 0; i < 8; i++) {
@@ -210,6 +218,8 @@ static void link_seeds(void)
 			seeds_add(variant & 1 ? "\6\1" : "\6\0",
 				  2); /* once more, after a restore */
 		add_body(0, 4, 2);
+		if (variant == 3)
+			seeds_add("\3", 1); /* a type that is unknown */
 		if (variant == 4)
 			seeds_add("\1\3abc\1\5\0\0\0\0\0", 12);
 		if (variant == 5)
@@ -230,7 +240,7 @@ static void link_seeds(void)
 		seeds_end("link", "long", variant);
 	}
 	link_setup(1, 0);
-	add_overrun(1, 7, 9);
+	add_overrun(WIRE_CREDIT, 1, 7, 9);
 	seeds_end("link", "overrun", 0);
 }
 

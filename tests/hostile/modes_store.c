@@ -217,7 +217,8 @@ static void spoil_page(struct peer *p)
 
 bool mode_refs(struct peer *p)
 {
-	struct wire_hdr hdr = wire_make(WIRE_KEEPALIVE, 0);
+	static const uint8_t body[WIRE_VNET_LEN + WIRE_FRAME_MIN];
+	struct wire_hdr hdr = wire_make(WIRE_DATA, sizeof(body));
 
 	if (!peer_offered(p, p->patience_ms))
 		return false;
@@ -231,7 +232,7 @@ bool mode_refs(struct peer *p)
 	peer_answer(p);
 	peer_await(p, BIT(XenbusStateConnected) | BIT(XenbusStateClosed), 1000);
 	for (int i = 0; i < 20 && peer_connected(p); i++)
-		peer_send(p, &hdr, NULL, 0);
+		peer_send(p, &hdr, body, sizeof(body));
 	peer_part(p);
 	return true;
 }

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "backend/credit/ledger.h"
+#include "backend/credit/ledger_epoch.h"
 #include "backend/sched/sched.h"
 #include "tests/sim/cases.h"
 

@@ -2,7 +2,7 @@
 /* subject_dmvl.c: the daemon's own scheduler as a subject. */
 #include <stdlib.h>
 
-#include "backend/sched/sched.h"
+#include "backend/sched/sched_priv.h"
 #include "tests/sim/subject.h"
 
 static void *dmvl_make(const struct subject_setup *su)
@@ -28,7 +28,7 @@ static void *dmvl_make_noexpress(const struct subject_setup *su)
 {
 	struct sched *s = dmvl_make(su);
 
-	sched_set_express(s, false);
+	draw_set_express(s->draw, false);
 	return s;
 }
 

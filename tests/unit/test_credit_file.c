@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "backend/credit/ledger.h"
+#include "backend/credit/ledger_epoch.h"
 #include "backend/credit/logfile.h"
 #include "backend/sched/rng.h"
 #include "tests/unit/tap.h"

@@ -6,7 +6,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "backend/credit/ledger.h"
+#include "backend/credit/ledger_epoch.h"
+#include "backend/credit/ledger_priv.h"
 #include "backend/sched/rng.h"
 #include "tests/unit/tap.h"
 
@@ -207,14 +208,14 @@ static void test_bounds(void)
 		epoch(4000, 0, 0, 0);
 	is_int(ledger_balance(l, 0), -4000, "no more than four epochs of rated credit is owed");
 	is_int(ledger_balance(l, 1), 12000, "or held");
-	is_int(ledger_pool(l), -8000, "the pool has the rest");
+	is_int(l->pool, -8000, "the pool has the rest");
 	is_int(ledger_factor(l, 0), 32768, "factors end at a half");
 	is_int(ledger_factor(l, 1), 131072, "and at two");
 	for (int i = 0; i < 3000; i++)
 		epoch(1, 3, 0, 0);
 	is_int(ledger_balance(l, 0), 0, "all is forgotten in time");
 	is_int(ledger_balance(l, 1), 0, "on both sides");
-	is_int(ledger_pool(l), 0, "and the pool is empty");
+	is_int(l->pool, 0, "and the pool is empty");
 	ledger_serve(l, 0, 1000);
 	ledger_epoch(l, 1, 0);
 	ledger_serve(l, 0, 1);
@@ -236,7 +237,7 @@ static void test_identity(void)
 	ledger_detach(l, 3);
 	attach(2, 2, 2, 100);
 	is_int(ledger_balance(l, 2), 0, "another attachment of the number does not inherit it");
-	is_int(ledger_pool(l), 4000, "the pool does");
+	is_int(l->pool, 4000, "the pool does");
 	ledger_detach(l, 2);
 	attach(1, 2, 1, 100);
 	is_int(ledger_balance(l, 1), 0, "nor has the first one anything any more");
@@ -336,7 +337,7 @@ static uint64_t follow(struct replay *rp, struct ldplog_reader *r, const uint32_
 
 		wrong += domid[slot] && (!a || a->balance != ledger_balance(l, slot));
 	}
-	return wrong + !rp->synced + (rp->pool != ledger_pool(l));
+	return wrong + !rp->synced + (rp->pool != l->pool);
 }
 
 /* LDPs come, go and change; epochs are busy, quiet and far apart; a reader follows. */

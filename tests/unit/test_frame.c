@@ -129,24 +129,10 @@ static void test_wire(void)
 
 static void test_mac(void)
 {
-	static const char *const bad[] = {"",
-					  "00:16:3e:00:00",
-					  "00:16:3e:00:00:0",
-					  "00:16:3e:00:00:001",
-					  "00-16-3e-00-00-01",
-					  "00:16:3e:00:00:0g",
-					  "01:16:3e:00:00:01",
-					  "00:00:00:00:00:00",
-					  " 00:16:3e:00:00:01"};
-	uint8_t mac[6] = {9, 9, 9, 9, 9, 9}, again[6], uuid[16] = {0}, rarp[64];
+	uint8_t mac[6] = {0, 0x16, 0x3e, 10, 11, 12}, again[6], uuid[16] = {0}, rarp[64];
 	char text[FRAME_MAC_STR];
 
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		ok(frame_mac_parse(bad[i], mac) == -EINVAL && mac[0] == 9, "no MAC: \"%s\"",
-		   bad[i]);
-	is_int(frame_mac_parse("00:16:3e:0a:0B:0c", mac), 0, "a MAC");
-	is_str(frame_mac_format(mac, text), "00:16:3e:0a:0b:0c", "and back");
-
+	is_str(frame_mac_format(mac, text), "00:16:3e:0a:0b:0c", "a MAC as text");
 	frame_mac_default(mac, uuid, 0);
 	is_str(frame_mac_format(mac, text), "00:16:3e:fe:e4:ec", "default MAC stays what it is");
 	frame_mac_default(again, uuid, 1);

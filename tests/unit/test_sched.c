@@ -6,7 +6,7 @@
 #include "backend/sched/bucket.h"
 #include "backend/sched/heap.h"
 #include "backend/sched/rng.h"
-#include "backend/sched/sched.h"
+#include "backend/sched/sched_priv.h"
 #include "tests/unit/tap.h"
 
 #define Q	1518u
@@ -191,7 +191,7 @@ static void test_awake(void)
 	sched_add(s, 1, &plain);
 	sched_wake(s, 0, 0);
 	sched_wake(s, 0, 0);
-	is_int(sched_active_weight(s), 256, "waking twice counts once");
+	is_int(draw_active_weight(s->draw), 256, "waking twice counts once");
 	ok(sched_is_awake(s, 0) && !sched_is_awake(s, 1), "who is awake");
 	is_int(sched_draw(s, 0), 0, "the one awake is drawn");
 	is_int(sched_draw(s, 0), 0, "and again without being served");
@@ -202,7 +202,7 @@ static void test_awake(void)
 	sched_sleep(s, 0);
 	is_int(sched_draw(s, 0), 1, "a withdrawn one is not drawn");
 	sched_remove(s, 1);
-	is_int(sched_active_weight(s), 0, "nor counted when removed awake");
+	is_int(draw_active_weight(s->draw), 0, "nor counted when removed awake");
 	is_int(sched_draw(s, 0), SCHED_NONE, "nor drawn");
 	is_int(sched_add(s, 1, &plain), 0, "a removed id may come again");
 	sched_free(s);
@@ -252,7 +252,7 @@ static void test_factor(void)
 	for (uint32_t i = 0; i < 3; i++)
 		ok(near(link_permille(&k, i, ms500), 333, 3),
 		   "weights 4:2:1 with factors cut to 1/2, 1 and 2 are 1:1:1: %u", i);
-	is_int(sched_active_weight(k.s), 1024 + 512 + 256, "the weights stay");
+	is_int(draw_active_weight(k.s->draw), 1024 + 512 + 256, "the weights stay");
 	ok(sched_is_sound(k.s), "sound");
 	r.weight = 2048;
 	sched_set_rule(k.s, 0, &r, k.now_ns);
@@ -384,10 +384,8 @@ static void test_admission(void)
 	struct sched *s = sched_new(MAX_IDS, Q, 1);
 	struct sched_rule r = {.weight = 1, .min_bps = 600};
 
-	ok(sched_min_room_bps(s) == UINT64_MAX, "no limit while the capacity is unknown");
 	sched_set_capacity(s, 1000);
 	is_int(sched_add(s, 0, &r), 0, "60 %% fit");
-	is_int(sched_min_room_bps(s), 350, "35 %% are left of 95");
 	is_int(sched_add(s, 1, &r), -ERANGE, "another 60 do not fit");
 	ok(!sched_is_awake(s, 1) && sched_set_rule(s, 1, &r, 0) == -ENOENT,
 	   "and nothing is changed");
@@ -396,11 +394,15 @@ static void test_admission(void)
 	r.min_bps = 351;
 	is_int(sched_set_rule(s, 1, &r, 0), -ERANGE, "one bit more does not");
 	sched_set_capacity(s, 500);
-	is_int(sched_min_room_bps(s), 0, "a smaller link has no room");
+	is_int(sched_add(s, 2, &(struct sched_rule){.weight = 1, .min_bps = 1}), -ERANGE,
+	       "a smaller link has no room");
 	r.min_bps = 340;
 	is_int(sched_set_rule(s, 1, &r, 0), 0, "but less is welcome");
 	sched_remove(s, 0);
-	is_int(sched_min_room_bps(s), 135, "a removed LDP gives its minimum back");
+	r.min_bps = 136;
+	is_int(sched_add(s, 2, &r), -ERANGE, "a removed LDP gives its minimum back");
+	r.min_bps = 135;
+	is_int(sched_add(s, 2, &r), 0, "to the bit");
 	sched_set_capacity(s, 100000000);
 	is_int(sched_frame_cap_bytes(s), 12500, "frames are capped at 1 ms");
 	sched_set_capacity(s, 1000000);
@@ -419,7 +421,11 @@ static void test_link(void)
 	link_add(&k, 1, (struct sched_rule){.weight = 1, .min_bps = 20000000}, Q);
 	k.rate_bps = 20000000;
 	sched_set_link(k.s, k.rate_bps);
-	is_int(sched_min_room_bps(k.s), 15000000, "what is admitted stays with the capacity");
+	is_int(sched_add(k.s, 2, &(struct sched_rule){.weight = 1, .min_bps = 15000001}), -ERANGE,
+	       "minima are admitted against the capacity");
+	is_int(sched_add(k.s, 2, &(struct sched_rule){.weight = 1, .min_bps = 15000000}), 0,
+	       "and not against the link");
+	sched_remove(k.s, 2);
 	is_int(sched_frame_cap_bytes(k.s), 2500, "frames are capped by the link");
 	link_run(&k, 500 * ms);
 	link_run(&k, 2000 * ms);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "backend/sched/rng.h"
-#include "backend/sched/sched.h"
+#include "backend/sched/sched_priv.h"
 #include "backend/sched/wheel.h"
 #include "tests/sim/cases.h"
 #include "tests/unit/tap.h"

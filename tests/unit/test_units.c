@@ -225,9 +225,6 @@ static void test_format(void)
 		is_str(units_format_rate_short(text, sizeof(text), rows[i].bps), rows[i].brief,
 		       "short");
 	}
-	is_str(units_format_time(text, sizeof(text), 10000000), "10ms", "time");
-	is_str(units_format_time(text, sizeof(text), 1500), "1.5us", "time with decimals");
-	is_str(units_format_time(text, sizeof(text), 0), "0s", "no time");
 	is_str(units_format_size(text, sizeof(text), 262144), "256kib", "size");
 	is_str(units_format_size(text, sizeof(text), 1500), "1500", "odd size");
 	is_str(units_format_size(text, sizeof(text), 0), "0", "no size");

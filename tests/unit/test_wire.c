@@ -29,7 +29,7 @@ static void test_numbers(void)
 	is_int(WIRE_FRAME_MIN, 14, "smallest frame");
 	is_int(WIRE_FRAME_MAX, 65557, "largest frame");
 	is_int(WIRE_BODY_MAX, 65569, "largest body");
-	ok(WIRE_DATA == 1 && WIRE_CREDIT == 2 && WIRE_KEEPALIVE == 3, "types");
+	ok(WIRE_DATA == 1 && WIRE_CREDIT == 2, "types");
 	ok(WIRE_RING_ORDER_MIN == 12 && WIRE_RING_ORDER_MAX == 20, "ring orders");
 	ok(memcmp(&h, "\30\0\0\0\2\0\0\0", 8) == 0, "a header's bytes");
 	is_int(offsetof(struct wire_credit, rate_bps), 8, "credit: the rate");
@@ -56,9 +56,9 @@ int main(void)
 	is_int(check(24, WIRE_CREDIT, 0, 0, big, ""), 0, "credit");
 	is_int(check(23, WIRE_CREDIT, 0, 0, big, length), -EPROTO, "short credit");
 	is_int(check(25, WIRE_CREDIT, 0, 0, big, length), -EPROTO, "long credit");
-	is_int(check(0, WIRE_KEEPALIVE, 0, 0, big, ""), 0, "keepalive");
-	is_int(check(1, WIRE_KEEPALIVE, 0, 0, big, length), -EPROTO, "keepalive with a body");
 	is_int(check(0, 0, 0, 0, big, type), -EPROTO, "type 0");
+	is_int(check(0, 3, 0, 0, big, type), -EPROTO, "type 3 is reserved: an empty message");
+	is_int(check(64, 3, 0, 0, big, type), -EPROTO, "type 3 is reserved: a message with a body");
 	is_int(check(0, 4, 0, 0, big, type), -EPROTO, "unknown type");
 	is_int(check(0, 255, 0, 0, big, type), -EPROTO, "last type");
 	is_int(check(64, WIRE_DATA, 1, 0, big, bits), -EPROTO, "flags");

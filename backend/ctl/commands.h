@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* commands.h: the subcommands of dmvlctl, each in the .c file of its name. */
+#ifndef DMVL_CTL_COMMANDS_H
+#define DMVL_CTL_COMMANDS_H
+
+#include "backend/ctl/ctl.h"
+
+/*
+ * One subcommand. main.c checks the number of arguments against min_args..max_args, then calls
+ * run() with the argc arguments that follow the options. run() returns the exit status; when that
+ * is not 0, run() has printed the reason on stderr.
+ */
+struct command {
+	const char *name;
+	const char *args;    /* for the usage line */
+	const char *summary; /* one line */
+	const char *details; /* for -h; "" or text that ends with a newline */
+	int min_args, max_args;
+	bool has_timeout; /* takes --timeout */
+	bool has_follow;  /* takes --follow */
+	int (*run)(struct ctl *ctl, int argc, char **argv);
+};
+
+extern const struct command attach_command, check_command, detach_command, list_command,
+	log_command, set_command, show_command, uplinks_command;
+
+#endif

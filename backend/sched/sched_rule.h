@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* sched_rule.h: the LDPs of a scheduler and their rules: weight, minimum, maximum. Pure. */
+#ifndef DMVL_SCHED_RULE_H
+#define DMVL_SCHED_RULE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define SCHED_WEIGHT_MIN 1u
+#define SCHED_WEIGHT_MAX 65535u
+
+struct sched;
+
+/* What an operator may set for one LDP in one direction. */
+struct sched_rule {
+	uint32_t weight;      /* share of what minima leave: SCHED_WEIGHT_MIN..SCHED_WEIGHT_MAX */
+	uint64_t min_bps;     /* reserved bits per second, 0: none */
+	uint64_t max_bps;     /* ceiling in bits per second, 0: none */
+	uint32_t burst_bytes; /* depth of the ceiling's bucket, 0: 10 ms at max_bps; at least 2
+				 quanta */
+	bool low_latency;     /* may overtake others within its own share */
+};
+
+/*
+ * Adds an LDP, asleep and without debt. -EINVAL: id or rule out of range. -EEXIST: the id is in
+ * use. -ERANGE: the minima together would exceed 95 % of the capacity. On error nothing changes.
+ */
+int sched_add(struct sched *s, uint32_t id, const struct sched_rule *rule);
+
+/*
+ * Changes an LDP's rule, asleep or awake; the next draw uses the new rule. -ENOENT: there is no
+ * such LDP. Other errors as for sched_add().
+ */
+int sched_set_rule(struct sched *s, uint32_t id, const struct sched_rule *rule, uint64_t now_ns);
+
+/*
+ * Multiplies the LDP's weight by factor_q16 / 65536 from its next frame on. A factor outside
+ * 1/2..2 is clamped. sched_add() starts with 1. An unknown id is ignored.
+ */
+#define SCHED_FACTOR_ONE 65536u
+void sched_set_factor(struct sched *s, uint32_t id, uint32_t factor_q16);
+
+/* Removes an LDP, asleep or awake, and forgets its debt. An unknown id is ignored. */
+void sched_remove(struct sched *s, uint32_t id);
+
+/*
+ * The link's capacity in bits per second, 0: unknown. Minima are admitted against it; the frame cap
+ * follows from it. If the minima already admitted no longer fit, all of them shrink in proportion.
+ */
+void sched_set_capacity(struct sched *s, uint64_t capacity_bps);
+
+/*
+ * What the link carries at present in bits per second, 0: unknown. Minima in force and the frame
+ * cap follow it; admission still uses the capacity. sched_set_capacity() sets both.
+ */
+void sched_set_link(struct sched *s, uint64_t link_bps);
+
+/*
+ * The longest frame to accept, in bytes on the wire: what the link carries in 1 ms, so that no LDP
+ * waits longer than that behind one frame, but at least a quantum. UINT32_MAX while the capacity is
+ * unknown.
+ */
+uint32_t sched_frame_cap_bytes(const struct sched *s);
+
+#endif
