@@ -14,9 +14,10 @@
  * Where all minima together are more than the link carries they are scaled down, and each device
  * that has one says so.
  */
-#define MIN_PERCENT   95 /* of the capacity that minima may take, as in the scheduler */
-#define CLEAR_PERCENT 90 /* of a measured one, which wavers: two thresholds, so it does not flap \
-			  */
+#define MIN_PERCENT 95 /* of the capacity that minima may take, as in the scheduler */
+#define CLEAR_PERCENT                                                              \
+	90 /* of a measured one, which wavers: two thresholds, so it does not flap \
+	    */
 
 static uint64_t tx_capacity_bps(const struct control *c)
 {
