@@ -18,7 +18,7 @@ policies()
 	done | tr '\n' ' '
 }
 
-# It looks at itself when frames come.
+# The frame loop chooses its priority while it runs: frames must come.
 realtime()
 {
 	reaches g1 10.77.1.2
