@@ -11,7 +11,7 @@ talks g1
 talks g2
 talks g3
 
-# Each hears g1's broadcasts but g1, which in the end hears of the world: that is behind them.
+# All but g1 hear g1's broadcasts. A last frame from the world to g1 marks the end.
 for where in world g2 g3; do
 	if=dmvl0
 	[ $where != world ] || if=world0
@@ -26,17 +26,17 @@ while read -r receiver; do
 done <receivers
 world dmvl-frames send -i world0 -m 1 -d "$(mac g1 dmvl0)" -l 99 >&2
 wait "$sender"
-like "$(cat world.recv.out)" 'frames=20 * unique=20' 'the world gets each broadcast once'
-like "$(cat g2.recv.out)" 'frames=20 * unique=20' 'g2 too'
-like "$(cat g3.recv.out)" 'frames=20 * unique=20' 'g3 too'
-like "$(cat g1.recv.out)" 'frames=0 *' 'the sender does not'
+like "$(cat world.recv.out)" 'frames=20 * unique=20' 'the world gets each broadcast of g1 once'
+like "$(cat g2.recv.out)" 'frames=20 * unique=20' 'g2 gets each broadcast of g1 once'
+like "$(cat g3.recv.out)" 'frames=20 * unique=20' 'g3 gets each broadcast of g1 once'
+like "$(cat g1.recv.out)" 'frames=0 *' 'g1 does not get its own broadcasts back'
 
 like "$(frames_between g1 dmvl0 g2 dmvl0 '-m 2 -d 01:00:5e:00:00:fb -c 5 -r 50' '-m 2 -c 5 -w 20')" \
 	'frames=5 *' 'multicast crosses between guests'
 like "$(frames_between world world0 g2 dmvl0 '-m 3 -c 5 -r 50' '-m 3 -c 5 -w 20')" \
-	'frames=5 *' 'broadcasts of the world arrive'
+	'frames=5 *' 'broadcasts of the world reach a guest'
 
-# Unicast of one guest is nobody else's business.
+# Unicast reaches only its destination.
 start g3.recv guest g3 dmvl-frames recv -i dmvl0 -m 4 -e 99 -w 90
 watcher=$started
 start g2.recv guest g2 dmvl-frames recv -i dmvl0 -m 4 -c 10 -w 60
@@ -46,11 +46,11 @@ wait "$started"
 world dmvl-frames send -i world0 -m 4 -d 02:00:00:00:00:77 -c 5 >&2
 world dmvl-frames send -i world0 -m 4 -d "$(mac g3 dmvl0)" -l 99 >&2
 wait "$watcher"
-like "$(cat g3.recv.out)" 'frames=0 *' "g3 sees no unicast of g2's or of nobody's"
+like "$(cat g3.recv.out)" 'frames=0 *' "g3 sees no unicast to g2 or to an unknown MAC"
 
-# The limit: 200 within a moment, of which 10 a second may pass, and the 16 that its bucket holds.
-# Nothing says that it is in force but the frames. The guest's kernel may add some of its own. Unicast is
-# not limited, so one such frame tells the end.
+# Of 200 broadcasts at once 16 pass, which the bucket holds, and 10 a second after that. Only frames
+# show that the new rate is in force. The guest's kernel may add broadcasts of its own. Unicast is
+# not limited, so one unicast frame marks the end.
 xenstore-write "$(be g1)/flood-rate" 10
 flood()
 {
@@ -71,14 +71,14 @@ limited()
 }
 mark=10
 wait_for 30 limited
-between "$passed" 1 $((16 + 10 * took)) 'flood-rate 10 lets few of 200 pass'
-between $((passed + refused)) 200 220 'and the others are counted'
-check 'unicast is not limited by it' talks g1
+between "$passed" 1 $((16 + 10 * took)) 'flood-rate 10 lets few of 200 broadcasts pass'
+between $((passed + refused)) 200 220 'broadcasts beyond flood-rate 10 are counted as flood'
+check 'flood-rate 10 does not keep g1 from pinging the world' talks g1
 like "$(frames_between g1 dmvl0 world world0 "-m 5 -c 100 -d $(mac world world0)" '-m 5 -c 100 -w 20')" \
-	'frames=100 *' 'however much it is'
+	'frames=100 *' 'flood-rate 10 lets 100 unicast frames at once pass'
 xenstore-write "$(be g1)/flood-rate" 0
 flood -c 20
-is "$passed" 0 'flood-rate 0 lets none pass'
-between "$refused" 20 40 'and counts them all'
+is "$passed" 0 'flood-rate 0 lets no broadcast pass'
+between "$refused" 20 40 'broadcasts beyond flood-rate 0 are counted as flood'
 back_stop
 done_testing

@@ -30,34 +30,34 @@ come()
 {
 	crosses world world0 g1 dmvl0 "$@"
 }
-# Until the new value is in force.
+# leave_is WANTED VLAN: for wait_for, until a new value is in force.
 leave_is()
 {
 	[ "$(leave "$2")" = "$1" ]
 }
 
-is "$(leave 7)" 0 'none: no tagged frame leaves'
-is "$(come 7)" 0 'none: and none comes in'
-is "$(dropped g1 vlan) $(dropped g1 rx-vlan)" '3 3' 'none: three each way are counted'
+is "$(leave 7)" 0 'with vlan=none no tagged frame leaves g1'
+is "$(come 7)" 0 'with vlan=none no tagged frame reaches g1'
+is "$(dropped g1 vlan) $(dropped g1 rx-vlan)" '3 3' 'with vlan=none dropped tagged frames are counted both ways'
 
 xenstore-write "$(be g1)/vlan" trunk
-check 'trunk: tagged frames leave' wait_for 30 leave_is 3 7
-is "$(come 7)" 3 'trunk: and come in'
-is "$(crosses g1 dmvl0 g2 dmvl0 4094)" 3 'trunk: and cross between guests'
+check 'with vlan=trunk tagged frames leave g1' wait_for 30 leave_is 3 7
+is "$(come 7)" 3 'with vlan=trunk tagged frames reach g1'
+is "$(crosses g1 dmvl0 g2 dmvl0 4094)" 3 'with vlan=trunk tagged frames cross between guests'
 
 xenstore-write "$(be g1)/vlan" 10,20-22
-check 'list: others do not leave' wait_for 30 leave_is 0 7
+check 'with vlan=10,20-22 no frame of VLAN 7 leaves g1' wait_for 30 leave_is 0 7
 for id in 10 20 22; do
-	is "$(leave $id)" 3 "list: $id leaves"
-	is "$(come $id)" 3 "list: $id comes in"
+	is "$(leave $id)" 3 "with vlan=10,20-22 frames of VLAN $id leave g1"
+	is "$(come $id)" 3 "with vlan=10,20-22 frames of VLAN $id reach g1"
 done
 before_tx=$(dropped g1 vlan) before_rx=$(dropped g1 rx-vlan)
 for id in 11 19 23; do
-	is "$(leave $id)" 0 "list: $id does not leave"
-	is "$(come $id)" 0 "list: $id does not come in"
+	is "$(leave $id)" 0 "with vlan=10,20-22 no frame of VLAN $id leaves g1"
+	is "$(come $id)" 0 "with vlan=10,20-22 no frame of VLAN $id reaches g1"
 done
 is "$(($(dropped g1 vlan) - before_tx)) $(($(dropped g1 rx-vlan) - before_rx))" '9 9' \
-	'list: nine each way are counted'
+	'with vlan=10,20-22 dropped frames are counted both ways'
 
 # A VLAN interface in the guest: TCP through it.
 if world ip link add link world0 name world0.10 type vlan id 10; then
@@ -66,15 +66,15 @@ if world ip link add link world0 name world0.10 type vlan id 10; then
 	guest g1 'ip link add link dmvl0 name dmvl0.10 type vlan id 10
 		ip addr add 10.78.1.1/16 dev dmvl0.10
 		ip link set dmvl0.10 up' >&2
-	check 'ping through a VLAN interface' wait_for 30 reaches g1 10.78.0.1
+	check 'g1 pings the world through a VLAN interface' wait_for 30 reaches g1 10.78.0.1
 	pipe_start g1 world 10.78.0.1 5001 300000
-	check 'TCP through it' pipe_wait g1 world 5001
+	check 'a TCP file reaches the world whole through a VLAN interface' pipe_wait g1 world 5001
 else
-	skip 'this kernel has no 8021q' 'ping through a VLAN interface'
-	skip 'this kernel has no 8021q' 'TCP through it'
+	skip 'this kernel has no 8021q' 'g1 pings the world through a VLAN interface'
+	skip 'this kernel has no 8021q' 'a TCP file reaches the world whole through a VLAN interface'
 fi
 xenstore-write "$(be g1)/vlan" none
-check 'none again: tagged frames do not leave' wait_for 30 leave_is 0 10
-check 'untagged frames are not' talks g1
+check 'tagged frames stop leaving g1 when vlan is set back to none' wait_for 30 leave_is 0 10
+check 'untagged frames leave g1 when vlan is set back to none' talks g1
 back_stop
 done_testing

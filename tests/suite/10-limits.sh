@@ -10,48 +10,48 @@ ldps 'g1 1' 'g2 2'
 talks g1
 talks g2
 
-# g1 and g2 both offer more than the uplink carries. g1's ceiling is a quarter of it: its share of
-# what arrives is a quarter, whatever arrives.
+# g1 and g2 both offer more than the uplink carries. With a ceiling of a quarter of the uplink, g1 has a
+# quarter of what arrives.
 dmvlctl set g1 tx-max=$((SUITE_RATE / 4)) >&2
 sink_start
 for g in g1 g2; do
 	guest_bg $g "exec dmvl-flow udp 10.77.0.1 5001 -w 250 -b $((SUITE_RATE * 2)) -l 1400" >>flow.$g
 done
-shares 'tx-max of a quarter' 5 10.77.1.1=1 10.77.1.2=3
+shares 'with a tx-max of a quarter g1 and g2 share 1:3' 5 10.77.1.1=1 10.77.1.2=3
 dmvlctl set g1 tx-max=0 >&2
-shares 'without it' 5 10.77.1.1=1 10.77.1.2=1
+shares 'with its tx-max removed g1 shares 1:1 with g2' 5 10.77.1.1=1 10.77.1.2=1
 
 # A minimum of three quarters for g1.
-check 'a minimum that fits is taken' dmvlctl set g1 tx-min=$((SUITE_RATE * 3 / 4))
-shares 'tx-min of three quarters' 5 10.77.1.1=3 10.77.1.2=1
+check 'a tx-min that fits the capacity is accepted' dmvlctl set g1 tx-min=$((SUITE_RATE * 3 / 4))
+shares 'with a tx-min of three quarters g1 and g2 share 3:1' 5 10.77.1.1=3 10.77.1.2=1
 
 # More than 95 % in sum is refused: an error, and the old value stays in force.
 xenstore-write "$(be g2)/tx-min" $((SUITE_RATE / 4))
-check 'a minimum too many is refused' wait_for 30 key_like "$(be g2)/error" '*tx-min*95*'
-shares 'as before' 5 10.77.1.1=3 10.77.1.2=1
+check 'a tx-min beyond 95 % of the capacity in sum is refused' wait_for 30 key_like "$(be g2)/error" '*tx-min*95*'
+shares 'a tx-min refused live leaves the shares at 3:1' 5 10.77.1.1=3 10.77.1.2=1
 back_stop
 back_start --tx-capacity "$SUITE_RATE" --rx-capacity "$SUITE_RATE"
-check 'started again, g1 connects' wait_for 60 connected g1
-check 'so does g2' wait_for 60 connected g2
-check 'without its minimum' key_like "$(be g2)/error" '*tx-min*95*'
-shares 'as before that' 5 10.77.1.1=3 10.77.1.2=1
+check 'g1 with a tx-min that fits connects after a restart' wait_for 60 connected g1
+check 'g2 with a tx-min beyond 95 % in sum connects after a restart' wait_for 60 connected g2
+check 'dmvl-back refuses a tx-min beyond 95 % in sum at its start' key_like "$(be g2)/error" '*tx-min*95*'
+shares 'a tx-min refused at start leaves the shares at 3:1' 5 10.77.1.1=3 10.77.1.2=1
 xenstore-write "$(be g2)/tx-min" $((SUITE_RATE / 5 + 1))
-check 'so is one bit more than 95 %' wait_for 30 key_like "$(be g2)/error" "*tx-min*$((SUITE_RATE / 5 + 1))*"
+check 'a tx-min one bit beyond 95 % in sum is refused' wait_for 30 key_like "$(be g2)/error" "*tx-min*$((SUITE_RATE / 5 + 1))*"
 xenstore-write "$(be g2)/tx-min" $((SUITE_RATE / 5))
-check 'exactly 95 % is taken' wait_for 30 key_is "$(be g2)/error" ''
+check 'a tx-min of exactly 95 % in sum is accepted' wait_for 30 key_is "$(be g2)/error" ''
 xenstore-write "$(be g2)/tx-min" 0
-check 'the error clears when it is taken back' wait_for 30 key_is "$(be g2)/error" ''
+check 'the error is empty after a tx-min is taken back' wait_for 30 key_is "$(be g2)/error" ''
 xenstore-write "$(be g2)/tx-min" $((SUITE_RATE / 4))
 wait_for 30 key_like "$(be g2)/error" '*tx-min*95*'
 xenstore-write "$uplink/tx-capacity" $((SUITE_RATE * 2))
-check 'and when there is more capacity' wait_for 30 key_is "$(be g2)/error" ''
+check 'the error of a refused tx-min clears when the capacity grows' wait_for 30 key_is "$(be g2)/error" ''
 xenstore-write "$(be g2)/tx-min" 0
 xenstore-write "$uplink/tx-capacity" "$SUITE_RATE"
 xenstore-write "$(be g1)/tx-max" 1000
-check 'min over max is refused' wait_for 30 key_like "$(be g1)/error" '*tx-m*'
-shares 'and changes nothing' 4 10.77.1.1=3 10.77.1.2=1
+check 'a tx-max below tx-min is refused' wait_for 30 key_like "$(be g1)/error" '*tx-m*'
+shares 'a tx-max refused below tx-min leaves the shares at 3:1' 4 10.77.1.1=3 10.77.1.2=1
 xenstore-write "$(be g1)/tx-max" 0
-check 'its error clears too' wait_for 30 key_is "$(be g1)/error" ''
+check 'the error of a tx-max below tx-min clears when tx-max is mended' wait_for 30 key_is "$(be g1)/error" ''
 for g in g1 g2; do
 	guest $g "kill $(cat flow.$g)"
 done
@@ -59,8 +59,8 @@ kill "$sink"
 wait "$sink"
 dmvlctl set g1 tx-min=0 >&2
 
-# Receiving: the world sends to both. The sinks tick apart, so their totals are taken over as many
-# intervals, begun when both receive.
+# Receiving: the world sends to both. The sinks do not report at the same time, so each is counted over
+# the same number of intervals, begun when both receive.
 for i in 1 2; do
 	start sink$i guest -t 200 g$i "exec dmvl-flow sink 5002 -I $SUITE_TICK"
 	echo "$started" >>receivers
@@ -72,7 +72,7 @@ done
 wait_for 60 ticks_pass sink1.out 0 1 2
 wait_for 60 ticks_pass sink2.out 0 1 2
 
-# got N LINE: bytes in six intervals behind that line of a sink's.
+# got N LINE: bytes in the six intervals after that line of sink N.
 got()
 {
 	awk -v a="$2" 'NR > a && NR <= a + 6 { s += $4 } END { print s }' "sink$1.out"
@@ -81,7 +81,7 @@ ticked()
 {
 	[ "$(wc -l <sink1.out)" -ge $(($1 + 7)) ] && [ "$(wc -l <sink2.out)" -ge $(($2 + 7)) ]
 }
-# window SHARE: what g1 receives of what both do, over SHARE, in $part.
+# window SHARE: $part is the part of g1 in what both receive, divided by SHARE.
 window()
 {
 	n1=$(($(wc -l <sink1.out) + 1)) n2=$(($(wc -l <sink2.out) + 1))
@@ -91,8 +91,8 @@ window()
 	part=$(awk -v a="$got1" -v b="$got2" -v s="$1" 'BEGIN { print (a + b) ? a / (a + b) / s : 0 }')
 	awk -v p="$part" 'BEGIN { exit !(p >= 0.85 && p <= 1.15) }'
 }
-# g1_gets SHARE DESCRIPTION: as in `shares', a machine that did not let one of them run has shown
-# nothing, so there are some windows.
+# g1_gets SHARE DESCRIPTION: over several windows, as in `shares': in one of them a busy machine may not
+# have let both run.
 g1_gets()
 {
 	for _ in 1 2 3 4 5 6; do
@@ -101,12 +101,12 @@ g1_gets()
 	between "$part" 0.85 1.15 "$2"
 }
 dmvlctl set g1 rx-max=$((SUITE_RATE / 4)) >&2
-g1_gets 0.25 'rx-max of a quarter'
+g1_gets 0.25 'with an rx-max of a quarter g1 receives a quarter'
 dmvlctl set g1 rx-max=0 rx-min=$((SUITE_RATE * 3 / 4)) >&2
-g1_gets 0.75 'rx-min of three quarters'
+g1_gets 0.75 'with an rx-min of three quarters g1 receives three quarters'
 xenstore-write "$(be g2)/rx-min" $((SUITE_RATE / 5 + 1))
-check 'more than 95 % is refused here too' wait_for 30 key_like "$(be g2)/error" '*rx-min*95*'
-g1_gets 0.75 'as before'
+check 'an rx-min beyond 95 % of the capacity in sum is refused' wait_for 30 key_like "$(be g2)/error" '*rx-min*95*'
+g1_gets 0.75 'a refused rx-min leaves three quarters to g1'
 # shellcheck disable=SC2046
 kill $(cat senders receivers)
 back_stop

@@ -6,17 +6,17 @@
 
 senders_124 tcp
 settle 3
-shares 'weights 1:2:4' 8 10.77.1.1=1 10.77.1.2=2 10.77.1.3=4
+shares 'TCP senders of weights 1:2:4 share by weight' 8 10.77.1.1=1 10.77.1.2=2 10.77.1.3=4
 
 xenstore-write "$(be g3)/weight" 100
 settle 3
-shares 'weights 1:2:1' 8 10.77.1.1=1 10.77.1.2=2 10.77.1.3=1
+shares 'TCP senders share 1:2:1 when a weight changes live' 8 10.77.1.1=1 10.77.1.2=2 10.77.1.3=1
 
 # More connections do not buy more.
 for i in 1 2 3; do
 	sends g1 tcp
 done
 settle 3
-shares 'four flows against one' 8 10.77.1.1=1 10.77.1.2=2 10.77.1.3=1
+shares 'a TCP sender of four flows gets no more than its weight' 8 10.77.1.1=1 10.77.1.2=2 10.77.1.3=1
 back_stop
 done_testing

@@ -10,16 +10,16 @@ ldp g1 1 weight=300
 talks g1
 dir=$(be g1)
 
-# bad KEY GOOD BAD..
+# bad KEY GOOD BAD..: each BAD shows in error, and GOOD clears it.
 bad()
 {
 	_key=$1 _good=$2
 	shift 2
 	for _value; do
 		xenstore-write -- "$dir/$_key" "$_value"
-		check "$_key \"$_value\": an error" wait_for 30 key_like "$dir/error" "*$_key*"
+		check "$_key \"$_value\" shows in error" wait_for 30 key_like "$dir/error" "*$_key*"
 		xenstore-write "$dir/$_key" "$_good"
-		check "$_key \"$_good\": it clears" wait_for 30 key_is "$dir/error" ''
+		check "the error of $_key \"$_value\" clears when the key is mended" wait_for 30 key_is "$dir/error" ''
 	done
 }
 bad weight 300 banana 0 65536 -1 '' 1e3 ' 7' 99999999999999999999
@@ -38,26 +38,26 @@ bad vlan none banana 4095 0 7- 9-7 '1,,2' ''
 # Two at once: the second shows when the first is mended.
 xenstore-write "$dir/weight" banana
 xenstore-write "$dir/vlan" banana
-check 'two at once: one shows' wait_for 30 key_like "$dir/error" '*banana*'
+check 'one of two malformed keys shows in error' wait_for 30 key_like "$dir/error" '*banana*'
 xenstore-write "$dir/weight" 300
-check 'the other when that is mended' wait_for 30 key_like "$dir/error" '*vlan*'
+check 'the second of two malformed keys shows when the first is mended' wait_for 30 key_like "$dir/error" '*vlan*'
 xenstore-write "$dir/vlan" none
-check 'nothing when both are' wait_for 30 key_is "$dir/error" ''
+check 'the error clears when both malformed keys are mended' wait_for 30 key_is "$dir/error" ''
 
 # The error is short and printable whatever was written.
 xenstore-write "$dir/weight" "$(printf '\001\033[31m%0200d' 0)"
-check 'an ugly value: an error' wait_for 30 key_like "$dir/error" '*weight*'
-is "$(xenstore-read "$dir/error" | tr -d ' -~\n')" '' 'that is printable'
-between "$(xenstore-read "$dir/error" | wc -c)" 10 256 'and not long'
-like "$(dmvlctl show g1)" '*weight*' 'dmvlctl show lives through it'
+check 'a long value with control characters shows in error' wait_for 30 key_like "$dir/error" '*weight*'
+is "$(xenstore-read "$dir/error" | tr -d ' -~\n')" '' 'the error about control characters is printable'
+between "$(xenstore-read "$dir/error" | wc -c)" 10 256 'the error about a long value is short'
+like "$(dmvlctl show g1)" '*weight*' 'dmvlctl show takes a value with control characters'
 xenstore-write "$dir/weight" 300
-check 'it clears' wait_for 30 key_is "$dir/error" ''
+check 'the error clears when the value with control characters is mended' wait_for 30 key_is "$dir/error" ''
 
-# A key that is removed has its default again; one that does not exist is nothing.
+# A removed key has its default again; an unknown key is ignored.
 xenstore-rm "$dir/weight"
 xenstore-write "$dir/frobnicate" 7
-check 'no error' key_is "$dir/error" ''
-check 'traffic flows' talks g1
-check 'and it was connected all the time' sh -c '[ "$(grep -c "1/0: connected\|/0: connected" back.1.log)" = 1 ]'
+check 'a removed key and an unknown key are no error' key_is "$dir/error" ''
+check 'g1 pings the world after a key was removed' talks g1
+check 'malformed keys do not make the device connect again' sh -c '[ "$(grep -c "1/0: connected\|/0: connected" back.1.log)" = 1 ]'
 back_stop
 done_testing

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The uplink's capacity, not configured but measured by back-pressure: demanded where that cannot be
-# seen, followed when it changes, and what becomes of minima that no longer fit.
+# The uplink's capacity, measured by back-pressure instead of configured: it is demanded where there is no
+# back-pressure, the estimate follows changes, and minima that no longer fit are scaled.
 # shellcheck source=tests/suite/lib.sh
 . "${SUITE_LIB:-/bench/suite.sh}"
 
@@ -9,7 +9,7 @@ up='--uplink tap:dmvl-up,bridge=xenbr0'
 high=$SUITE_RATE
 low=$((SUITE_RATE / 2))
 
-# demanded DESCRIPTION PATTERN [OPTION..]: it does not start without --tx-capacity, and says why.
+# demanded WHAT PATTERN [OPTION..]: dmvl-back does not start without --tx-capacity, and says why.
 demanded()
 {
 	_what=$1 _pattern=$2
@@ -17,9 +17,9 @@ demanded()
 	# shellcheck disable=SC2086
 	[ $# -gt 0 ] || set -- $up
 	dmvl-back "$@" 2>err
-	is $? 2 "$_what: status 2"
-	is "$(wc -l <err)" 1 "$_what: one line"
-	like "$(cat err)" "$_pattern" "$_what: says why"
+	is $? 2 "$_what makes dmvl-back without a capacity end with status 2"
+	is "$(wc -l <err)" 1 "$_what makes dmvl-back without a capacity print one line"
+	like "$(cat err)" "$_pattern" "$_what makes dmvl-back say why it needs a capacity"
 }
 
 # up_rate RATE: what up0 carries from now on, in bits per second.
@@ -49,7 +49,7 @@ uplink_setup
 ip link add empty0 type bridge
 ip link set empty0 up
 demanded 'a bridge without ports' '*empty0*no port*--tx-capacity*' --uplink tap:dmvl-up,bridge=empty0
-demanded 'no bridge' '*no bridge*--tx-capacity*' --uplink tap:dmvl-up
+demanded 'a TAP without a bridge' '*no bridge*--tx-capacity*' --uplink tap:dmvl-up
 if [ $filter = yes ]; then
 	sysctl -q -w net.bridge.bridge-nf-call-iptables=1
 	tc qdisc add dev up0 root tbf rate "$high" burst 8k limit 100k
@@ -57,23 +57,23 @@ if [ $filter = yes ]; then
 	tc qdisc del dev up0 root
 	sysctl -q -w net.bridge.bridge-nf-call-iptables=0
 else
-	skip 'only on xensim: no br_netfilter here' 'iptables for the bridge'
+	skip 'only on xensim: no br_netfilter here' 'iptables for the bridge make dmvl-back end with status 2 without a capacity'
 fi
 demanded 'a veth pair' '*up0*veth*--tx-capacity*'
 tc qdisc add dev up0 root tbf rate "$high" burst 8k limit 10k
 demanded 'a queue that is too short' '*10240*--tx-capacity*'
-check 'no TAP is left' test ! -e /sys/class/net/dmvl-up
+check 'dmvl-back leaves no TAP when it needs a capacity' test ! -e /sys/class/net/dmvl-up
 xenstore-write "$uplink/tx-capacity" 1000000000
 # shellcheck disable=SC2086
-check 'what xenstore has will do' back_run $up
+check 'dmvl-back starts with the capacity that xenstore has' back_run $up
 back_stop
 xenstore-rm "$uplink/tx-capacity"
 
 up_rate "$high"
 # shellcheck disable=SC2086
-check 'with a shaped port it starts without' back_run $up
-is "$(xenstore-read "$uplink/tx-capacity-estimate")" 0 'the estimate is not known yet'
-# The estimate moves: this is as it was a moment ago.
+check 'dmvl-back starts without a capacity on a shaped port' back_run $up
+is "$(xenstore-read "$uplink/tx-capacity-estimate")" 0 'the estimate is 0 before there is traffic'
+# The estimate moves: its first digit is as it was a moment ago.
 shown()
 {
 	_digit=$(xenstore-read "$uplink/tx-capacity-estimate" | cut -c1)
@@ -85,45 +85,45 @@ talks g2
 sink_start
 sends g1 udp -b $((high * 2)) -l 1400
 sends g2 udp -b $((high * 2)) -l 1400
-check 'the estimate is found' wait_for 30 estimate_near "$high"
-check 'dmvlctl shows it' wait_for 10 shown
-check 'the minima fit' key_is "$(be g2)/error" ''
-shares 'without pacing, 1:2' 5 10.77.1.1=1 10.77.1.2=2
+check 'the estimate is within 5 % of a shaped link' wait_for 30 estimate_near "$high"
+check 'dmvlctl uplinks shows the estimate' wait_for 10 shown
+check 'minima that fit the estimate are no error' key_is "$(be g2)/error" ''
+shares 'on a measured link g1 and g2 share 1:2' 5 10.77.1.1=1 10.77.1.2=2
 
 up_rate $((low * 4 / 5))
-check 'a slower link: the estimate follows' wait_for 30 estimate_near $((low * 4 / 5))
-check 'the minima are scaled, which is said' wait_for 30 key_like "$(be g2)/error" '*tx-min*scaled*'
-check 'by each that has one' wait_for 30 key_like "$(be g3)/error" '*tx-min*scaled*'
-is "$(xenstore-read "$(be g1)/error" 2>/dev/null)" '' 'and by no other'
+check 'the estimate follows a link that becomes slower' wait_for 30 estimate_near $((low * 4 / 5))
+check 'on a slower link the error of g2 says that minima are scaled' wait_for 30 key_like "$(be g2)/error" '*tx-min*scaled*'
+check 'on a slower link the error of g3 says that minima are scaled' wait_for 30 key_like "$(be g3)/error" '*tx-min*scaled*'
+is "$(xenstore-read "$(be g1)/error" 2>/dev/null)" '' 'on a slower link g1, which has no minimum, has no error'
 agent_kill TERM g3
 wait_for 30 states_are '2 6' g3
 agent_start g3
-check 'a device with such a minimum connects' wait_for 60 connected g3
+check 'a device whose minimum is scaled connects' wait_for 60 connected g3
 up_rate "$high"
-check 'a faster link: the estimate follows' wait_for 30 estimate_near "$high"
-check 'the error clears' wait_for 30 key_is "$(be g2)/error" ''
-is "$(dropped_silently)" 0 'nothing was dropped behind the uplink'
+check 'the estimate follows a link that becomes faster' wait_for 30 estimate_near "$high"
+check 'on a faster link the error of scaled minima clears' wait_for 30 key_is "$(be g2)/error" ''
+is "$(dropped_silently)" 0 'no frame is dropped behind a measured uplink'
 
-# Configured, live, and not any more. A link that is clearly slower than that still shows.
+# A capacity configured live, then taken back. A link clearly slower than that is still noticed.
 xenstore-write "$uplink/tx-capacity" "$high"
 up_rate $((low * 4 / 5))
-check 'slower than configured: the minima are scaled' wait_for 30 key_like "$(be g2)/error" '*tx-min*scaled*'
+check 'a link slower than the configured capacity scales the minima' wait_for 30 key_like "$(be g2)/error" '*tx-min*scaled*'
 up_rate "$high"
-check 'as fast: they are not' wait_for 30 key_is "$(be g2)/error" ''
+check 'a link as fast as the configured capacity does not scale the minima' wait_for 30 key_is "$(be g2)/error" ''
 xenstore-write "$uplink/tx-capacity" "$low"
-check 'minima do not fit what is configured' wait_for 30 key_like "$(be g2)/error" '*tx-min*scaled*'
+check 'a configured capacity too small for the minima scales them' wait_for 30 key_like "$(be g2)/error" '*tx-min*scaled*'
 xenstore-write "$uplink/tx-capacity" 0
-check 'measured again: they fit' wait_for 30 key_is "$(be g2)/error" ''
+check 'the measured capacity is in force when the configured one is taken back' wait_for 30 key_is "$(be g2)/error" ''
 
-# The signal goes while it runs: there is no capacity then, and the one configured stays.
+# The signal is lost at run time: then no capacity is known, and a configured one cannot be taken back.
 tc qdisc del dev up0 root
-check 'no signal any more: said' wait_for 30 key_like "$uplink/error" '*veth*'
+check 'a signal that is lost shows in the error of the uplink' wait_for 30 key_like "$uplink/error" '*veth*'
 xenstore-write "$uplink/tx-capacity" "$high"
-check 'until a capacity is configured' wait_for 30 key_is "$uplink/error" ''
+check 'a configured capacity clears the error of a lost signal' wait_for 30 key_is "$uplink/error" ''
 links=$(grep -c 'uplink default: capacity' "$_log")
 xenstore-write "$uplink/tx-capacity" 0
-check 'which cannot be undone' wait_for 30 key_like "$uplink/error" '*tx-capacity*veth*'
-is "$(grep -c 'uplink default: capacity' "$_log")" "$links" 'and stays in force'
+check 'taking back the capacity is refused without a signal' wait_for 30 key_like "$uplink/error" '*tx-capacity*veth*'
+is "$(grep -c 'uplink default: capacity' "$_log")" "$links" 'a capacity that cannot be taken back stays in force'
 back_stop
-is $? 0 'dmvl-back ends well'
+is $? 0 'dmvl-back ends with status 0 on SIGTERM'
 done_testing

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What is announced in xenstore: by the backend of each device, by the agent of what it has applied.
+# What is announced in xenstore: by the backend about each device, by the agent about what it applied.
 # shellcheck source=tests/suite/lib.sh
 . "${SUITE_LIB:-/bench/suite.sh}"
 
@@ -14,8 +14,8 @@ watch()
 	wait_for 30 test -s watch.out
 }
 
-# at_most_once_a_second KEY: of any eight writes of it the first and the last are six seconds apart
-# at least: the watcher may see the first late and the last not.
+# at_most_once_a_second KEY: the first and the last of any eight writes are at least six seconds apart, not
+# seven: the watcher may see the first one late.
 at_most_once_a_second()
 {
 	grep "/$1\$" watch.out >watch.key
@@ -37,46 +37,46 @@ rate()
 uplink_setup
 back_start --tx-capacity "$SUITE_RATE" --rx-capacity $((SUITE_RATE / 2))
 ldp g1 1
-check 'alone: g1 has all of the transmit capacity' wait_for 30 rate g1 tx "$SUITE_RATE"
-check 'and of the receive capacity' wait_for 30 rate g1 rx $((SUITE_RATE / 2))
+check 'g1 alone has all of the transmit capacity' wait_for 30 rate g1 tx "$SUITE_RATE"
+check 'g1 alone has all of the receive capacity' wait_for 30 rate g1 rx $((SUITE_RATE / 2))
 for key in credit credit-balance log-offset; do
-	check "$key is there" xenstore-exists "$(be g1)/$key"
+	check "the backend announces $key of g1" xenstore-exists "$(be g1)/$key"
 done
 watch
 ldp g2 2 weight=768
 talks g1
 talks g2
-check 'beside a weight of three times its own: a quarter' wait_for 30 rate g1 tx $((SUITE_RATE / 4))
-check 'the other one three quarters' wait_for 30 rate g2 tx $((SUITE_RATE * 3 / 4))
+check 'g1 has a quarter of the tx-rate beside three times its weight' wait_for 30 rate g1 tx $((SUITE_RATE / 4))
+check 'g2 has three quarters of the tx-rate with three times the weight' wait_for 30 rate g2 tx $((SUITE_RATE * 3 / 4))
 dmvlctl set g1 weight=768 >&2
-check 'a weight is changed: a half' wait_for 30 rate g1 tx $((SUITE_RATE / 2))
-check 'for both directions' wait_for 30 rate g1 rx $((SUITE_RATE / 4))
+check 'g1 has half of the tx-rate when weights become equal' wait_for 30 rate g1 tx $((SUITE_RATE / 2))
+check 'g1 has half of the rx-rate when weights become equal' wait_for 30 rate g1 rx $((SUITE_RATE / 4))
 dmvlctl set g1 tx-max=$((SUITE_RATE / 8)) >&2
-check 'a maximum' wait_for 30 rate g1 tx $((SUITE_RATE / 8))
+check 'the tx-rate of g1 is no more than its tx-max' wait_for 30 rate g1 tx $((SUITE_RATE / 8))
 dmvlctl set g1 tx-max=0 >&2
 dmvlctl set g2 tx-min=$((SUITE_RATE * 3 / 4)) >&2
-check 'a minimum' wait_for 30 rate g2 tx $((SUITE_RATE * 3 / 4))
+check 'the tx-rate of g2 is no less than its tx-min' wait_for 30 rate g2 tx $((SUITE_RATE * 3 / 4))
 dmvlctl set g2 tx-min=0 >&2
-like "$(dmvlctl show g1)" '*tx-rate*rx-rate*' 'dmvlctl shows them'
-like "$(dmvlctl show g1 --json | tr -d ' ')" "*\"rx-rate\":$((SUITE_RATE / 4)),*" 'as JSON too'
-like "$(dmvlctl list)" '*TX-RATE*' 'and lists the rate'
+like "$(dmvlctl show g1)" '*tx-rate*rx-rate*' 'dmvlctl show prints both rates'
+like "$(dmvlctl show g1 --json | tr -d ' ')" "*\"rx-rate\":$((SUITE_RATE / 4)),*" 'dmvlctl show --json prints the rx-rate'
+like "$(dmvlctl list)" '*TX-RATE*' 'dmvlctl list has a column of rates'
 
-# Under load the credit follows what an LDP is served at: more than its share while it is alone.
+# Under load the credit follows the rate that an LDP is served at: more than its share while it is alone.
 sink_start
 credit=$(xenstore-read "$(be g1)/credit")
 diag "credit of g1: $credit bytes at half of the link"
 sends g1 udp -b $((SUITE_RATE * 2)) -l 1400
-check 'g1 sends' wait_for 30 ticks_pass sink.out 0 1 3
-check 'g1 borrows: its credit grows' wait_for 30 rose "$(be g1)/credit" "$credit"
-check 'the agent says what it wants' wait_for 30 rose "$(fe g1)/demand" 0
+check 'g1 sends to the world' wait_for 30 ticks_pass sink.out 0 1 3
+check 'the credit of g1 grows when it borrows' wait_for 30 rose "$(be g1)/credit" "$credit"
+check 'the agent announces the demand of g1' wait_for 30 rose "$(fe g1)/demand" 0
 offset=$(xenstore-read "$(be g1)/log-offset")
-check 'the log moves on' wait_for 30 rose "$(be g1)/log-offset" "$offset"
+check 'log-offset of the backend grows while g1 sends' wait_for 30 rose "$(be g1)/log-offset" "$offset"
 offset=$(xenstore-read "$(be g1)/log-offset")
 # shellcheck disable=SC2154 # agent's
-check 'and the agent follows' wait_for 30 rose "$(fe g1)/log-offset" "$((offset - 1))"
+check 'log-offset of the agent follows that of the backend' wait_for 30 rose "$(fe g1)/log-offset" "$((offset - 1))"
 
-# Xenstored stands still for five seconds: frames go on, and afterwards not all that was missed is
-# written, only what is so now.
+# Xenstored is stopped for five seconds: frames go on, and afterwards only the latest values are written,
+# not all that were missed.
 if [ "$BENCH_DRIVER" = xen ]; then
 	xenstored=$(cat /run/xenstored.pid)
 else
@@ -91,37 +91,37 @@ past()
 		sink.out
 }
 check 'frames go on after five seconds without xenstored' wait_for 60 past
-# A machine that stands still leaves out one or another.
+# A busy machine may leave out a tick or two.
 is "$(awk -v f="$from" '$1 != "total" && $1 > f && $1 <= f + 5 { n++; empty += $4 == 0 }
-	END { print (n > 0 && empty <= n / 2) }' sink.out)" 1 'and in most ticks of these'
+	END { print (n > 0 && empty <= n / 2) }' sink.out)" 1 'frames go on in most ticks of five seconds without xenstored'
 events=$(wc -l <watch.out)
 kill -CONT "$xenstored"
 offset=$(xenstore-read "$(be g1)/log-offset")
-check 'it is told the news' wait_for 30 rose "$(be g1)/log-offset" "$offset"
-between $(($(wc -l <watch.out) - events)) 1 15 'and not the old'
-check 'log-offset: at most once a second' at_most_once_a_second log-offset
-check 'tx-rate: at most once a second' at_most_once_a_second tx-rate
-check 'credit: at most once a second' at_most_once_a_second credit
-check 'dmvl-back lives' kill -0 "$back"
+check 'log-offset is written again when xenstored goes on' wait_for 30 rose "$(be g1)/log-offset" "$offset"
+between $(($(wc -l <watch.out) - events)) 1 15 'values that xenstored missed are not written afterwards'
+check 'log-offset is written at most once a second' at_most_once_a_second log-offset
+check 'tx-rate is written at most once a second' at_most_once_a_second tx-rate
+check 'credit is written at most once a second' at_most_once_a_second credit
+check 'dmvl-back survives a halt of xenstored' kill -0 "$back"
 # shellcheck disable=SC2154 # sink_start's
 kill "$sink"
 xenstore-write "$uplink/rx-capacity" 0
-check 'without a capacity no rate is known' wait_for 30 key_is "$(be g1)/rx-rate" 0
+check 'no rx-rate is known without a receive capacity' wait_for 30 key_is "$(be g1)/rx-rate" 0
 
-# The TAP's queue, in frames, follows the rate; a second change only when it has rested.
+# The length of the TAP's queue, in frames, follows the rate; it changes again only after a rest.
 queue_is()
 {
 	[ "$(guest g1 cat /sys/class/net/dmvl0/tx_queue_len)" = "$1" ]
 }
-check 'at this rate the shortest queue' wait_for 30 queue_is 64
+check 'the TAP queue of g1 is shortest at a low rate' wait_for 30 queue_is 64
 xenstore-write "$uplink/tx-capacity" 10000000000
-check 'a higher one: the longest' wait_for 30 queue_is 512
+check 'the TAP queue of g1 is longest at a high rate' wait_for 30 queue_is 512
 xenstore-write "$uplink/tx-capacity" "$SUITE_RATE"
-check 'and the shortest again' wait_for 60 queue_is 64
+check 'the TAP queue of g1 is shortest when the rate is low again' wait_for 60 queue_is 64
 guest g1 'ip link set dmvl0 txqueuelen 100'
 xenstore-write "$uplink/tx-capacity" 10000000000
-check 'a length that is not of the agent' wait_for 60 guest g1 'grep -q "queue length to 100" /run/front.log'
-check 'stays' queue_is 100
+check 'the agent notices a queue length set by the guest' wait_for 60 guest g1 'grep -q "queue length to 100" /run/front.log'
+check 'a queue length set by the guest stays' queue_is 100
 back_stop
-is $? 0 'dmvl-back ends well'
+is $? 0 'dmvl-back ends with status 0 on SIGTERM'
 done_testing

@@ -12,51 +12,51 @@ mac=$(mac g1 dmvl0)
 
 pipe_start world g2 10.77.1.2 5001 1000000 '-b 4000000'
 agent_kill 9 g1
-check 'kill -9: the backend notices' wait_for 30 sh -c "[ \"\$(xenstore-read $(be g1)/state)\" != 4 ]"
-is "$(xenstore-read "$(be g1)/weight")" 300 'the settings stay'
-is "$(xenstore-read "$(be g1)/error" 2>/dev/null)" '' 'this is no error'
+check 'the backend notices kill -9 of the agent' wait_for 30 sh -c "[ \"\$(xenstore-read $(be g1)/state)\" != 4 ]"
+is "$(xenstore-read "$(be g1)/weight")" 300 'kill -9 of the agent leaves the settings of g1'
+is "$(xenstore-read "$(be g1)/error" 2>/dev/null)" '' 'kill -9 of the agent is no error of the device'
 agent_start g1
-check 'a new agent connects' wait_for 60 connected g1
+check 'a new agent connects after kill -9' wait_for 60 connected g1
 guest_net g1 1
-is "$(mac g1 dmvl0)" "$mac" 'with the same MAC'
-check 'and talks' talks g1
-check 'the other guest did not notice' pipe_wait world g2 5001
+is "$(mac g1 dmvl0)" "$mac" 'a new agent gives its interface the same MAC'
+check 'g1 pings the world after kill -9 of its agent' talks g1
+check 'kill -9 of the agent of g1 does not disturb a file to g2' pipe_wait world g2 5001
 
-# Ten times over, each at once.
+# The agent is killed ten times, and each time started again at once.
 for i in 1 2 3 4 5 6 7 8 9 10; do
 	agent_kill 9 g1
 	agent_start g1
 done
-check 'ten times killed and started: it connects' wait_for 100 connected g1
+check 'an agent killed and started ten times connects' wait_for 100 connected g1
 guest_net g1 1
-check 'and talks' talks g1
+check 'g1 pings the world after its agent was killed ten times' talks g1
 
 gone()
 {
 	! guest "$1" "kill -0 $2"
 }
 agent_kill TERM g1
-check 'SIGTERM ends it' wait_for 20 gone g1 "$agent"
-check 'its state is 6' wait_for 20 key_is "$(fe g1)/state" 6
-check 'and the backend offers anew' wait_for 20 states_are '2 6' g1
-check 'the interface is gone' guest g1 '! test -e /sys/class/net/dmvl0'
+check 'SIGTERM ends the agent' wait_for 20 gone g1 "$agent"
+check "SIGTERM leaves the agent's side in state 6" wait_for 20 key_is "$(fe g1)/state" 6
+check "the backend offers a new connection after the agent's end" wait_for 20 states_are '2 6' g1
+check 'SIGTERM of the agent removes its interface' guest g1 '! test -e /sys/class/net/dmvl0'
 agent_start g1
-check 'it starts again' wait_for 60 connected g1
+check 'an agent started after SIGTERM connects' wait_for 60 connected g1
 guest_net g1 1
-check 'and talks' talks g1
+check 'g1 pings the world after SIGTERM and a new agent' talks g1
 
-# With nobody to answer it, it ends too, and closes its side even if it stands still while it waits
-# for an answer. An emulated guest may be too slow to be stopped in time: then it just ends.
+# Without dmvl-back the agent ends too, and closes its side even if it is stopped while it waits for an
+# answer. An emulated guest may be too slow to be stopped in time: then the agent just ends.
 kill -9 "$back"
 wait "$back"
 guest g1 "kill $agent; sleep 0.2; kill -STOP $agent && sleep 1.5; kill -CONT $agent" >&2
-check 'without dmvl-back SIGTERM ends it' wait_for 20 gone g1 "$agent"
-is "$(xenstore-read "$(fe g1)/state")" 6 'and it has closed its side'
+check 'SIGTERM ends the agent without dmvl-back' wait_for 20 gone g1 "$agent"
+is "$(xenstore-read "$(fe g1)/state")" 6 'SIGTERM makes the agent close its side without dmvl-back'
 agent_start g1
-check 'it starts without dmvl-back' wait_for 20 guest g1 test -e /sys/class/net/dmvl0
+check 'an agent without dmvl-back makes its interface' wait_for 20 guest g1 test -e /sys/class/net/dmvl0
 back_start
-check 'and connects when there is one' wait_for 60 connected g1
+check 'an agent connects when dmvl-back starts after it' wait_for 60 connected g1
 guest_net g1 1
-check 'and talks' talks g1
+check 'g1 pings the world when dmvl-back starts after the agent' talks g1
 back_stop
 done_testing

@@ -8,7 +8,7 @@ uplink_setup
 back_start
 ldps 'g1 1 weight=300' 'g2 2'
 talks g1
-check 'guest to guest' wait_for 30 reaches g1 10.77.1.2
+check 'g1 pings g2' wait_for 30 reaches g1 10.77.1.2
 
 # Of each thread of dmvl-back, the frame loop's first: 2 is SCHED_RR, 0 the default.
 policies()
@@ -18,7 +18,7 @@ policies()
 	done | tr '\n' ' '
 }
 
-# It looks at itself when frames come.
+# The frame loop chooses its priority while it runs: frames must come.
 realtime()
 {
 	reaches g1 10.77.1.2
@@ -26,53 +26,53 @@ realtime()
 }
 
 if grep -q 'no real-time priority' "back.$_starts.log"; then
-	skip 'not permitted here' 'real-time frame loop'
+	skip 'not permitted here' 'an idle frame loop is real-time, what writes xenstore is not'
 else
 	check 'an idle frame loop is real-time, what writes xenstore is not' wait_for 30 realtime
 fi
 
-# again DESCRIPTION SIGNAL: with a file under way to the world and one between guests.
+# again HOW SIGNAL: with a file under way to the world and one between guests.
 again()
 {
 	pipe_start g1 world 10.77.0.1 5001 1500000 '-b 3000000'
 	pipe_start g1 g2 10.77.1.2 5002 1500000 '-b 3000000'
-	check "$1: a file is under way" wait_for 30 pipe_past world 5001 50000
-	check "$1: and one between guests" wait_for 30 pipe_past g2 5002 50000
+	check "before $1 a file to the world is under way" wait_for 30 pipe_past world 5001 50000
+	check "before $1 a file between guests is under way" wait_for 30 pipe_past g2 5002 50000
 	kill "-$2" "$back"
-	check "$1: it ends" wait_for 20 ended "$back"
+	check "$1 ends dmvl-back" wait_for 20 ended "$back"
 	wait "$back"
 	status=$?
 	if [ "$2" != 9 ]; then
-		is $status 0 "$1: status 0"
-		is "$(xenstore-read "$(be g1)/state") $(xenstore-read "$(be g2)/state")" '6 6' "$1: it has closed its side"
+		is $status 0 "$1 gives exit status 0"
+		is "$(xenstore-read "$(be g1)/state") $(xenstore-read "$(be g2)/state")" '6 6' "$1 closes the backend's side of both devices"
 	fi
-	check "$1: it starts again" back_start
-	check "$1: g1 connects" wait_for 60 connected g1
-	check "$1: g2 connects" wait_for 60 connected g2
-	check "$1: the file arrives whole" pipe_wait g1 world 5001
-	check "$1: the other too" pipe_wait g1 g2 5002
-	is "$(xenstore-read "$(be g1)/weight")" 300 "$1: the weight is kept"
+	check "dmvl-back starts after $1" back_start
+	check "g1 connects after $1" wait_for 60 connected g1
+	check "g2 connects after $1" wait_for 60 connected g2
+	check "a file to the world arrives whole over $1" pipe_wait g1 world 5001
+	check "a file between guests arrives whole over $1" pipe_wait g1 g2 5002
+	is "$(xenstore-read "$(be g1)/weight")" 300 "the weight of g1 stays over $1"
 }
 again 'SIGTERM' TERM
 again 'kill -9' 9
-again 'kill -9 once more' 9
-is "$(xenstore-read "$(be g1)/error" 2>/dev/null)" '' 'no error'
+again 'a second kill -9' 9
+is "$(xenstore-read "$(be g1)/error" 2>/dev/null)" '' 'restarts of dmvl-back are no error of g1'
 
-# TCP would make up for what is lost. Here nobody does: what waits in a ring is sent to the next one.
+# TCP would make up for a loss; here nothing does. What waits in a ring is sent to the next dmvl-back.
 start held world dmvl-frames recv -i world0 -m 1 -u 40 -w 200
 hold_frames g1 1
 kill -9 "$back"
 wait "$back"
 xenstore-write "$uplink/tx-capacity" 0
 back_start
-check 'killed with frames in the ring: g1 connects' wait_for 60 connected g1
+check 'g1 connects when dmvl-back was killed with frames in the ring' wait_for 60 connected g1
 wait "$started"
-like "$(cat held.out)" '* unique=40' 'no frame is lost'
+like "$(cat held.out)" '* unique=40' 'no frame in the ring is lost over kill -9 of dmvl-back'
 
 # A second instance of the same name is refused, and harms nothing.
 dmvl-back --uplink tap:dmvl-up2,bridge=xenbr0 2>err
-is $? 2 'a second one of this name is refused'
-is "$(wc -l <err)" 1 'in one line'
-check 'the first goes on' talks g1
+is $? 2 'a second dmvl-back of the same name ends with status 2'
+is "$(wc -l <err)" 1 'a second dmvl-back of the same name prints one line'
+check 'the first dmvl-back works on when a second is refused' talks g1
 back_stop
 done_testing

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Attach and detach under traffic, again and again: nothing is left. What leaks does so each time, so
-# an emulated guest, which needs seconds for each, needs no more than a few.
+# Attach and detach under traffic, again and again: nothing is left behind. What leaks does so each time, so
+# an emulated guest, which needs seconds for each cycle, makes only a few.
 # shellcheck source=tests/suite/lib.sh
 . "${SUITE_LIB:-/bench/suite.sh}"
 
@@ -21,7 +21,7 @@ nodes()
 		xenstore-ls -f "/local/domain/$(guest_domid g2)/device"
 	} | cut -d= -f1 | grep -vE '/(demand|log-offset) ' # announced, once a second
 }
-# How often dmvl-back has looked at g1's keys.
+# How often dmvl-back has read g1's keys.
 looks()
 {
 	grep -c " $(guest_domid g1)/0: back " back.1.log
@@ -41,7 +41,7 @@ cycle()
 	guest_bg g2 'exec dmvl-flow udp 10.77.0.1 5003 -w 2 -b 4000000' >&2
 	dmvlctl detach g2 >&2 && dmvlctl attach g2 weight=77 >&2 && wait_for 15 connected g2
 }
-check 'a first time' cycle
+check 'g2 is detached and attached under traffic a first time' cycle
 fds_before=$(back_fds) maps_before=$(back_maps) looks_before=$(looks) guards_before=$(guards)
 nodes >nodes.before
 bad=0 cycles=20
@@ -49,40 +49,40 @@ bad=0 cycles=20
 for _ in $(seq $cycles); do
 	cycle || { bad=$((bad + 1)); break; }
 done
-is $bad 0 "$cycles times more"
-is "$(back_fds)" "$fds_before" 'dmvl-back has as many descriptors as before'
-is "$(back_maps)" "$maps_before" 'and mappings of memory'
-is "$(looks)" "$looks_before" 'and has not looked at g1 for that'
-# What valgrind runs cannot give itself a name.
-[ "${VALGRIND:-}" = 1 ] || between "$guards_before" 1 9 'there is a guard'
-check 'and no more than before' wait_for 20 guards_are "$guards_before"
+is $bad 0 "g2 is detached and attached under traffic $cycles times more"
+is "$(back_fds)" "$fds_before" 'dmvl-back has no more descriptors after all cycles than before'
+is "$(back_maps)" "$maps_before" 'dmvl-back maps no more guest memory after all cycles than before'
+is "$(looks)" "$looks_before" 'dmvl-back does not read the keys of g1 while g2 comes and goes'
+# A program under valgrind cannot name itself.
+[ "${VALGRIND:-}" = 1 ] || between "$guards_before" 1 9 'a connected agent has a guard process'
+check 'g2 has no more guard processes after all cycles than before' wait_for 20 guards_are "$guards_before"
 nodes >nodes.after
-check 'and the same nodes are there' diff nodes.before nodes.after
+check 'xenstore has the same nodes after all cycles as before' diff nodes.before nodes.after
 guest_net g2 2
-check 'g2 talks' talks g2
-check 'g1 was not disturbed' pipe_wait g1 world 5001
+check 'g2 pings the world after all cycles' talks g2
+check 'a file of g1 arrives whole while g2 comes and goes' pipe_wait g1 world 5001
 
-# Detached while it sends, and with its agent stopped: it is removed nonetheless.
+# A device is removed while it sends, even if its agent is stopped.
 agent_kill STOP g2
-check 'detach from an agent that does not answer' dmvlctl detach g2 --timeout 3s
-check 'its nodes are gone' no_node "$(be g2)"
-check 'from the guest too' no_node "$(fe g2)"
+check 'dmvlctl detaches a device whose agent is stopped' dmvlctl detach g2 --timeout 3s
+check 'detach from a stopped agent removes the backend directory' no_node "$(be g2)"
+check 'detach from a stopped agent removes the frontend directory' no_node "$(fe g2)"
 agent_kill CONT g2
-check 'attach again' dmvlctl attach g2
-check 'it connects' wait_for 15 connected g2
+check 'dmvlctl attaches g2 after a detach from a stopped agent' dmvlctl attach g2
+check 'g2 connects when its stopped agent goes on' wait_for 15 connected g2
 guest_net g2 2
-check 'and talks' talks g2
-check 'detach all' sh -c 'dmvlctl detach g1 && dmvlctl detach g2'
-check 'nothing is left of them' wait_for 10 no_node "$(dirname "$(be g1)")"
-check 'nor in the guest' no_node "$(dirname "$(fe g1)")"
+check 'g2 pings the world when its stopped agent goes on' talks g2
+check 'dmvlctl detaches g1 and g2' sh -c 'dmvlctl detach g1 && dmvlctl detach g2'
+check 'detach of the only device leaves no backend directory of g1' wait_for 10 no_node "$(dirname "$(be g1)")"
+check 'detach of the only device leaves no frontend directory of g1' no_node "$(dirname "$(fe g1)")"
 
-# Now each has the number within dmvl-back that the other one had.
-check 'attach g2 first' dmvlctl attach g2
-check 'it connects' wait_for 15 connected g2
-check 'then g1' dmvlctl attach g1
-check 'it connects' wait_for 15 connected g1
+# Now each gets the slot within dmvl-back that the other one had.
+check 'dmvlctl attaches g2 before g1' dmvlctl attach g2
+check 'g2 connects when attached before g1' wait_for 15 connected g2
+check 'dmvlctl attaches g1 after g2' dmvlctl attach g1
+check 'g1 connects when attached after g2' wait_for 15 connected g1
 
-# By hand, with the directory above: nothing names the device itself.
+# Removed by hand, with its parent directory: no event names the device itself.
 forgotten()
 {
 	grep -c " $(guest_domid g2)/0: detached" back.1.log
@@ -93,8 +93,8 @@ forgets()
 }
 before=$(forgotten)
 xenstore-rm "$(dirname "$(be g2)")"
-check 'what is gone with its parent is noticed' wait_for 15 forgets "$before"
-check 'g1 stays' talks g1
+check 'a device that is removed with its parent directory is noticed' wait_for 15 forgets "$before"
+check 'g1 pings the world after the directory of g2 was removed' talks g1
 kill "$started"
 back_stop
 done_testing

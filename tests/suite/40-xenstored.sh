@@ -8,7 +8,7 @@ uplink_setup
 back_start
 ldps 'g1 1' 'g2 2'
 talks g1
-check 'guest to guest' wait_for 30 reaches g1 10.77.1.2
+check 'g1 pings g2' wait_for 30 reaches g1 10.77.1.2
 
 if [ "$BENCH_DRIVER" = xen ]; then
 	xenstored=$(cat /run/xenstored.pid)
@@ -20,26 +20,26 @@ guest_bg g2 "dmvl-frames recv -i dmvl0 -m 99 -c 1 -w 280; kill $(cat agent.g2)" 
 mac2=$(mac g2 dmvl0)
 guest_bg g1 'exec dmvl-flow udp 10.77.0.1 5003 -w 60 -b 200000 -l 500' >&2
 start sink world dmvl-flow sink 5003
-check 'g1 sends' wait_for 30 grep -q 'udp [1-9]' sink.out
+check 'g1 sends to the world' wait_for 30 grep -q 'udp [1-9]' sink.out
 
 kill -STOP "$xenstored"
 trap 'kill -CONT "$xenstored"; _suite_end' EXIT
 from=$(tick sink.out)
 xenstore-write "$(: nothing that asks)/x" 1 2>/dev/null &
 asker=$!
-check 'xenstored is stopped' grep -q '^State:.T' "/proc/$xenstored/status"
+check 'xenstored is stopped before the traffic is watched' grep -q '^State:.T' "/proc/$xenstored/status"
 # Over five seconds: each has frames of g1, and the world pings both guests.
-check 'five seconds: each has frames' wait_for 60 sh -c "[ \$(awk '\$1 > $from && \$4 > 0' sink.out | wc -l) -ge 5 ]"
-is "$(awk -v f="$from" '$1 > f + 1 && $1 <= f + 5 && $4 == 0' sink.out)" '' 'there was none without'
-check 'the world pings g1' reaches world 10.77.1.1
-check 'and g2' reaches world 10.77.1.2
-check 'xenstored is still stopped' grep -q '^State:.T' "/proc/$xenstored/status"
-check 'dmvl-back is not stuck' kill -0 "$back"
+check 'frames flow for five seconds while xenstored is stopped' wait_for 60 sh -c "[ \$(awk '\$1 > $from && \$4 > 0' sink.out | wc -l) -ge 5 ]"
+is "$(awk -v f="$from" '$1 > f + 1 && $1 <= f + 5 && $4 == 0' sink.out)" '' 'no second is without frames while xenstored is stopped'
+check 'the world pings g1 while xenstored is stopped' reaches world 10.77.1.1
+check 'the world pings g2 while xenstored is stopped' reaches world 10.77.1.2
+check 'xenstored is still stopped after the traffic was watched' grep -q '^State:.T' "/proc/$xenstored/status"
+check 'dmvl-back runs while xenstored is stopped' kill -0 "$back"
 kill -CONT "$xenstored"
 wait "$asker"
 xenstore-write "$(be g1)/weight" 99
 xenstore-write "$(be g2)/weight" banana
-check 'it goes on: a change is seen' wait_for 30 key_like "$(be g2)/error" '*banana*'
+check 'a changed key is read when xenstored goes on' wait_for 30 key_like "$(be g2)/error" '*banana*'
 
 # SIGTERM while it is stopped, sent to g2's agent by the frame that it waits for.
 kill -STOP "$xenstored"
@@ -58,12 +58,12 @@ kill "$back"
 check 'SIGTERM while xenstored is stopped ends dmvl-back' wait_for 10 ended "$back"
 diag "after $(cut -d' ' -f1 /proc/uptime | awk -v b="$begun" '{ print $1 - b }') s"
 wait "$back"
-is $? 0 'with status 0'
-check 'its TAP is gone' test ! -e /sys/class/net/dmvl-up
+is $? 0 'SIGTERM while xenstored is stopped gives exit status 0'
+check 'the TAP is gone when dmvl-back ends while xenstored is stopped' test ! -e /sys/class/net/dmvl-up
 kill -CONT "$xenstored"
 back_start
-check 'started again, all connect' wait_for 60 connected g1
-check 'and talk' talks g1
+check 'g1 connects when dmvl-back is started again' wait_for 60 connected g1
+check 'g1 pings the world when dmvl-back is started again' talks g1
 kill "$started"
 back_stop
 done_testing

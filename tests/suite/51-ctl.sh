@@ -21,10 +21,10 @@ json_ok()
 		}' "$1"
 }
 printf '{"a": [1, {"b": "x\\"}"}], "c": null}\n' >good
-check 'the reader takes JSON' json_ok good
+check 'the JSON reader of this test takes JSON' json_ok good
 printf '{"a": [1, {"b": }], "c": null}\n' >bad
 json_ok bad
-is $? 1 'and refuses what is none'
+is $? 1 'the JSON reader of this test refuses what is not JSON'
 
 json()
 {
@@ -34,59 +34,59 @@ json()
 	[ $_status -eq 0 ] && json_ok json.out
 }
 
-check 'list of nothing, without a backend' dmvlctl list
-check 'as JSON' json list
+check 'dmvlctl list succeeds without devices and dmvl-back' dmvlctl list
+check 'dmvlctl list --json succeeds without devices and dmvl-back' json list
 uplink_setup
-check 'attach before dmvl-back runs' dmvlctl attach g1 weight=100
+check 'dmvlctl attaches g1 before dmvl-back runs' dmvlctl attach g1 weight=100
 back_start
 agent_start g1
-check 'it connects when it does' wait_for 60 connected g1
-check 'attach as JSON' json attach g2 weight=200 tx-max=10mbit vlan=10,20 mtu=1400
+check 'a device attached before dmvl-back runs connects' wait_for 60 connected g1
+check 'dmvlctl attach --json prints JSON' json attach g2 weight=200 tx-max=10mbit vlan=10,20 mtu=1400
 is "$(xenstore-read "$(be g2)/tx-max")" 10000000 'a rate with a unit is written in bits per second'
-is "$(xenstore-read "$(be g2)/mtu")" 1400 'the mtu too'
+is "$(xenstore-read "$(be g2)/mtu")" 1400 'the mtu given at attach is written'
 agent_start g2
-check 'it connects' wait_for 60 connected g2
-is "$(guest g2 cat /sys/class/net/dmvl0/mtu)" 1400 'the guest has the mtu'
-check 'a MAC that another has is refused' sh -c "! dmvlctl attach g3 mac=$(xenstore-read "$(be g1)/mac")"
-check 'and leaves no node' no_node "$(be g3)"
+check 'a device attached with settings connects' wait_for 60 connected g2
+is "$(guest g2 cat /sys/class/net/dmvl0/mtu)" 1400 "the guest's interface has the mtu given at attach"
+check 'attach refuses a MAC that another device has' sh -c "! dmvlctl attach g3 mac=$(xenstore-read "$(be g1)/mac")"
+check 'a refused attach leaves no node' no_node "$(be g3)"
 
-like "$(dmvlctl list | sort)" '*g1*100*g2*200*' 'list'
-check 'list as JSON' json list
-like "$(grep '"domain"' json.out | sort)" '*"g1"*"g2"*' 'with both names'
-like "$(dmvlctl show g2)" '*weight*200*vchan/ring-ref*' 'show, both directories'
-check 'show as JSON' json show g2/0
-like "$(dmvlctl uplinks)" '*default*dmvl-up*' 'uplinks'
-check 'uplinks as JSON' json uplinks
-like "$(cat json.out)" '*"default"*"dmvl-up"*' 'with name and device'
+like "$(dmvlctl list | sort)" '*g1*100*g2*200*' 'dmvlctl list shows both guests with their weights'
+check 'dmvlctl list --json prints JSON' json list
+like "$(grep '"domain"' json.out | sort)" '*"g1"*"g2"*' 'dmvlctl list --json names both guests'
+like "$(dmvlctl show g2)" '*weight*200*vchan/ring-ref*' 'dmvlctl show prints keys of both directories'
+check 'dmvlctl show --json prints JSON' json show g2/0
+like "$(dmvlctl uplinks)" '*default*dmvl-up*' 'dmvlctl uplinks shows the uplink and its device'
+check 'dmvlctl uplinks --json prints JSON' json uplinks
+like "$(cat json.out)" '*"default"*"dmvl-up"*' 'dmvlctl uplinks --json names the uplink and its device'
 
-check 'by domid' dmvlctl show "$(guest_domid g2)"
+check 'dmvlctl show takes a domid' dmvlctl show "$(guest_domid g2)"
 uuid=$(xenstore-read "/local/domain/$(guest_domid g2)/vm")
-check 'by UUID' dmvlctl show "${uuid#/vm/}"
+check 'dmvlctl show takes a UUID' dmvlctl show "${uuid#/vm/}"
 
-check 'set' dmvlctl set g1 weight=500 tx-max=5mbit
-is "$(xenstore-read "$(be g1)/weight") $(xenstore-read "$(be g1)/tx-max")" '500 5000000' 'both are written'
-check 'set as JSON' json set g1 weight=600
+check 'dmvlctl set changes two keys at once' dmvlctl set g1 weight=500 tx-max=5mbit
+is "$(xenstore-read "$(be g1)/weight") $(xenstore-read "$(be g1)/tx-max")" '500 5000000' 'dmvlctl set writes both of its keys'
+check 'dmvlctl set --json prints JSON' json set g1 weight=600
 dmvlctl set g1 weight=700 tx-max=fast 2>err
-is $? 2 'one bad value of two: status 2'
-is "$(xenstore-read "$(be g1)/weight")" 600 'and nothing is written'
+is $? 2 'dmvlctl set with one bad value of two ends with status 2'
+is "$(xenstore-read "$(be g1)/weight")" 600 'dmvlctl set with one bad value of two writes nothing'
 dmvlctl set g1 tx-min=6mbit 2>err
-is $? 2 'min over max: status 2'
+is $? 2 'dmvlctl set of a tx-min above tx-max ends with status 2'
 dmvlctl set g4 weight=1 2>err
-is $? 1 'a guest without a device: status 1'
-is "$(wc -l <err)" 1 'one line'
+is $? 1 'dmvlctl set for a guest without a device ends with status 1'
+is "$(wc -l <err)" 1 'dmvlctl set for a guest without a device prints one line'
 dmvlctl show nobody 2>err
-is $? 1 'no such guest: status 1'
+is $? 1 'dmvlctl show of an unknown guest ends with status 1'
 dmvlctl attach g1 2>err
-is $? 1 'attach twice: status 1'
+is $? 1 'attaching a device twice ends with status 1'
 
-check 'detach as JSON' json detach g2 --timeout 60s
-like "$(cat json.out)" '*"clean":*true*' 'cleanly'
-check 'its nodes are gone' no_node "$(be g2)"
+check 'dmvlctl detach --json prints JSON' json detach g2 --timeout 60s
+like "$(cat json.out)" '*"clean":*true*' 'dmvlctl detach --json tells a clean detach'
+check 'detach removes the backend directory of g2' no_node "$(be g2)"
 dmvlctl detach g2 2>err
-is $? 1 'detach twice: status 1'
-check 'detach' dmvlctl detach g1
-is "$(xenstore-exists /local/domain/0/backend/dmvl/"$(guest_domid g1)"; echo $?)" 1 'nothing is left'
+is $? 1 'detaching a device twice ends with status 1'
+check 'dmvlctl detaches g1' dmvlctl detach g1
+is "$(xenstore-exists /local/domain/0/backend/dmvl/"$(guest_domid g1)"; echo $?)" 1 'detach removes the backend directory of g1'
 back_stop
-check 'attach when dmvl-back is gone' dmvlctl attach g1
-check 'detach then waits for nobody' dmvlctl detach g1 --timeout 600s
+check 'dmvlctl attaches g1 when dmvl-back has ended' dmvlctl attach g1
+check 'detach waits for nobody when dmvl-back has ended' dmvlctl detach g1 --timeout 600s
 done_testing

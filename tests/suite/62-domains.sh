@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What Dom0 learns of a domain's birth, suspend and death; memory that it has mapped at the end. No
-# dmvl here: this compares the two drivers of these tests.
+# What Dom0 learns of a domain's birth, suspend and death; what becomes of its memory that Dom0 has mapped.
+# Without dmvl: this compares the two drivers of these tests.
 # shellcheck source=tests/suite/lib.sh
 . "${SUITE_LIB:-/bench/suite.sh}"
 
@@ -14,64 +14,64 @@ fired()
 xenstore-watch @introduceDomain >introduce &
 xenstore-watch @releaseDomain >release &
 check '@releaseDomain fires on registering' wait_for 30 fired release 0
-check '@introduceDomain too' wait_for 30 fired introduce 0
+check '@introduceDomain fires on registering' wait_for 30 fired introduce 0
 n=$(wc -l <introduce)
-check 'make a guest' guest_create d1
-check '@introduceDomain fires for it' wait_for 30 fired introduce "$n"
+check 'guest d1 is created' guest_create d1
+check '@introduceDomain fires for a new guest' wait_for 30 fired introduce "$n"
 domid=$(guest_domid d1)
-is "$(xenstore-read "/local/domain/$domid/name")" d1 'its nodes are there'
+is "$(xenstore-read "/local/domain/$domid/name")" d1 'the nodes of a new guest are there'
 
-# Suspended and going on in the same domain: for the guest nothing has happened.
+# A checkpoint, suspended and resumed in the same domain: for the guest nothing has happened.
 path=/local/domain/$domid/data/v
 ready()
 {
 	guest d1 "grep -q ready /run/$1"
 }
 server=$(guest_bg d1 'exec dmvl-vchan server 0 data/v >/run/first')
-check 'a server in it' wait_for 60 ready first
+check 'a server starts before the checkpoint' wait_for 60 ready first
 n=$(wc -l <release)
-check 'a checkpoint' guest_checkpoint d1
+check 'a checkpoint of d1 succeeds' guest_checkpoint d1
 check '@releaseDomain fires for a suspend' wait_for 30 fired release "$n"
-is "$(guest_domid d1)" "$domid" 'with the domain still there'
-is "$(dmvl-vchan client "$domid" "$path" 10)" ok 'and its server serves'
-check 'to the end' wait_for 60 guest d1 "! kill -0 $server"
+is "$(guest_domid d1)" "$domid" 'a checkpoint leaves the domain its domid'
+is "$(dmvl-vchan client "$domid" "$path" 10)" ok 'a server serves after a checkpoint of its guest'
+check 'a server ends with its client after a checkpoint' wait_for 60 guest d1 "! kill -0 $server"
 
-# A page and a vchan of it that Dom0 has mapped, when it is destroyed.
+# d1 is destroyed while Dom0 has a page and a vchan of it mapped.
 guest d1 'dmvl-probe share 0 1 1 >/run/share </dev/null &'
 shared()
 {
 	guest d1 grep -q . /run/share
 }
-check 'it shares a page' wait_for 60 shared
+check 'd1 shares a page with Dom0' wait_for 60 shared
 guest_bg d1 'exec dmvl-vchan server 0 data/v >/run/second' >&2
-check 'and serves' wait_for 60 ready second
+check 'a server starts in a guest that is going to be destroyed' wait_for 60 ready second
 mkfifo told.map told.hang
 dmvl-probe map "$domid" "$(guest d1 cat /run/share)" ro - <>told.map >mapped &
 mapper=$!
 dmvl-vchan hang "$domid" "$path" <>told.hang >hang &
 client=$!
-check 'Dom0 maps the page' wait_for 60 grep -qx hello mapped
-check 'and connects' wait_for 60 grep -qx ok hang
+check 'Dom0 maps the page of d1' wait_for 60 grep -qx hello mapped
+check 'Dom0 connects to the server of d1' wait_for 60 grep -qx ok hang
 n=$(wc -l <release)
-check 'destroy it' guest_destroy d1
-check '@releaseDomain fires' wait_for 30 fired release "$n"
-is "$(guest_domid d1)" '' 'the domain has no name any more'
-check 'and no nodes' wait_for 30 no_node "/local/domain/$domid"
+check 'd1 is destroyed while Dom0 maps its memory' guest_destroy d1
+check '@releaseDomain fires for a destroyed guest' wait_for 30 fired release "$n"
+is "$(guest_domid d1)" '' 'a destroyed guest has no name any more'
+check 'a destroyed guest has no nodes any more' wait_for 30 no_node "/local/domain/$domid"
 dying()
 {
 	[ -n "$(zombies)" ]
 }
-check 'it stays a zombie' wait_for 30 dying
+check 'a destroyed guest stays a zombie while Dom0 maps its memory' wait_for 30 dying
 echo go >told.hang
-check "Dom0's client goes on when told" wait_for 30 grep -q open= hang
-is "$(tail -n 1 hang)" 'told open=1' 'it was not woken, and sees no end'
+check "a client of a destroyed server goes on when told" wait_for 30 grep -q open= hang
+is "$(tail -n 1 hang)" 'told open=1' "a client is not woken by the end of its server's guest, and sees no end"
 echo go >told.map
-check 'the page is still there' wait_for 30 fired mapped 1
-is "$(tail -n 1 mapped)" hello 'with what was in it'
+check 'a mapped page of a destroyed guest is still readable' wait_for 30 fired mapped 1
+is "$(tail -n 1 mapped)" hello 'a mapped page of a destroyed guest keeps its content'
 kill $mapper
 wait $mapper
-check 'still a zombie' dying
+check 'a destroyed guest is a zombie as long as a client has its ring' dying
 echo go >told.hang
 wait $client
-check 'and none when nothing is mapped' wait_for 30 no_zombies
+check 'a destroyed guest is no zombie when nothing of it is mapped' wait_for 30 no_zombies
 done_testing

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A guest saved and restored, as its processes and Dom0 see it: another domid, handles that are dead
-# without a sign, watches that fire. No dmvl here: this compares the two drivers of these tests.
+# without a sign, watches that fire. Without dmvl: this compares the two drivers of these tests.
 # shellcheck source=tests/suite/lib.sh
 . "${SUITE_LIB:-/bench/suite.sh}"
 
@@ -9,7 +9,7 @@
 # held there. 30-resume restores guests there, with dmvl-front in them.
 [ "$BENCH_DRIVER" = xensim ] || skip_all 'only on xensim: the restored kernel warns of a stale page let go'
 
-check 'make a guest' guest_create r1
+check 'guest r1 is created' guest_create r1
 old=$(guest_domid r1)
 uuid=$(xenstore-read "/local/domain/$old/vm")
 
@@ -24,49 +24,49 @@ step()
 }
 guest r1 'mkfifo /run/server.in /run/trans.in'
 guest_bg r1 'exec dmvl-vchan resume 0 data/v park <>/run/server.in >/run/server' >&2
-check 'a server' wait_for 60 said server 1 ready
+check 'a server starts in r1' wait_for 60 said server 1 ready
 mkfifo told
 dmvl-vchan peek "$old" "/local/domain/$old/data/v" <>told >peek &
-check 'and a client' wait_for 60 said server 2 open
+check 'a client in Dom0 connects to the server of r1' wait_for 60 said server 2 open
 guest_bg r1 'exec xenstore-watch -n 2 data/w >/run/watch' >&2
-check 'a watch' wait_for 60 said watch 1 data/w
+check 'a watch in r1 is registered' wait_for 60 said watch 1 data/w
 guest_bg r1 'exec dmvl-probe transaction <>/run/trans.in >/run/trans' >&2
-check 'a transaction' wait_for 60 said trans 1 begun
+check 'a transaction in r1 begins' wait_for 60 said trans 1 begun
 
-check 'save' guest_save r1
-check 'restore' guest_restore r1
+check 'r1 is saved with a vchan, a watch and a transaction' guest_save r1
+check 'r1 is restored with a vchan, a watch and a transaction' guest_restore r1
 new=$(guest_domid r1)
 [ -n "$new" ] && [ "$new" != "$old" ]
-is $? 0 'it is another domain'
-is "$(xenstore-read "/local/domain/$new/vm")" "$uuid" 'of the same UUID'
-is "$(guest r1 xenstore-read domid)" "$new" 'the guest reads its new number'
-check 'its watches fire' wait_for 60 said watch 2 data/w
+is $? 0 'a restored guest is another domain'
+is "$(xenstore-read "/local/domain/$new/vm")" "$uuid" 'a restored guest has the same UUID'
+is "$(guest r1 xenstore-read domid)" "$new" 'a restored guest reads its new domid'
+check "a restored guest's watches fire" wait_for 60 said watch 2 data/w
 step trans
-check 'an open transaction ends with EAGAIN' wait_for 60 said trans 3 EAGAIN
-is "$(guest r1 sed -n 2p /run/trans)" 'write: ENOENT' 'after all that was done in it had failed'
-check 'what it had in data/ is gone' no_node "/local/domain/$new/data/v"
+check 'a transaction open over a restore ends with EAGAIN' wait_for 60 said trans 3 EAGAIN
+is "$(guest r1 sed -n 2p /run/trans)" 'write: ENOENT' 'a write in a transaction open over a restore fails with ENOENT'
+check "a restored guest's nodes in data/ are gone" no_node "/local/domain/$new/data/v"
 
 dying()
 {
 	[ -n "$(zombies)" ]
 }
-check "the old domain is a zombie, mapped by Dom0's client" dying
+check "the old domain is a zombie while Dom0's client maps it" dying
 echo go >told
-check 'which goes on' wait_for 30 grep -q open= peek
-is "$(sed -n 2p peek)" 'open=1 reads=before notify=0' 'and notices nothing'
+check 'the client of the old domain goes on when told' wait_for 30 grep -q open= peek
+is "$(sed -n 2p peek)" 'open=1 reads=before notify=0' 'the client of the old domain notices nothing of the restore'
 step server
-check "the guest's server goes on" wait_for 60 said server 3 'poll=0 open=1 live=1'
-is "$(guest r1 sed -n 4p /run/server)" 'notify=0 unmask=0' 'and notices nothing, its old port takes all'
-is "$(guest r1 sed -n 5p /run/server)" 'reads=mine' 'what Dom0 wrote did not reach it'
-check 'it serves anew, with the old handle parked' wait_for 60 said server 7 serving
-is "$(guest r1 sed -n 6p /run/server)" 'port=same' 'on the number of the dead port'
-is "$(wc -l <peek)" 2 "Dom0's client still notices nothing"
+check "the restored guest's server goes on and sees its client live" wait_for 60 said server 3 'poll=0 open=1 live=1'
+is "$(guest r1 sed -n 4p /run/server)" 'notify=0 unmask=0' "the restored guest's server notifies and unmasks its dead port without a sign"
+is "$(guest r1 sed -n 5p /run/server)" 'reads=mine' 'what Dom0 writes into the old domain does not reach the restored guest'
+check "the restored guest's server serves again with its old handle parked" wait_for 60 said server 7 serving
+is "$(guest r1 sed -n 6p /run/server)" 'port=same' 'the new handle of a restored server gets the number of its dead port'
+is "$(wc -l <peek)" 2 "the client of the old domain notices nothing of a new server"
 echo go >told
-check 'it closes' wait_for 30 grep -qx closed peek
-check 'and no zombie stays' wait_for 30 no_zombies
+check 'the client of the old domain closes' wait_for 30 grep -qx closed peek
+check 'the old domain is no zombie when its client has closed' wait_for 30 no_zombies
 is "$(dmvl-vchan client "$new" "/local/domain/$new/data/v" 0)" ok 'a client of the new server connects'
-check 'and is served' wait_for 60 said server 8 again
-check 'the kernel did not complain' console_clean r1
+check 'a client of the new server is served' wait_for 60 said server 8 again
+check 'the kernel of r1 does not complain' console_clean r1
 guest_destroy r1
-check 'no zombie stays' wait_for 30 no_zombies
+check 'a destroyed guest leaves no zombie' wait_for 30 no_zombies
 done_testing

@@ -22,28 +22,28 @@ back_start --log-level info
 # shellcheck disable=SC2086
 {
 	many_agents $guests
-	check 'all are attached' many_attach $guests
-	check 'all connect' wait_for 100 all_connected $many
-	is "$(grep -c '/0: connected' back.1.log)" $many 'each once'
+	check "$many guests are attached" many_attach $guests
+	check "$many guests connect" wait_for 100 all_connected $many
+	is "$(grep -c '/0: connected' back.1.log)" $many "each of $many guests connects once"
 }
 
 d1=$(guest_domid g1) d2=$(guest_domid g2)
 dmvlctl attach g1 >&2
 dmvlctl attach g2 >&2
-check 'a first time' cycle g1 "$d1"
-check 'a first time, the other' cycle g2 "$d2"
-check 'both are offered again' wait_for 10 key_is "$(be g1)/state" 2
+check 'the agent of g1 connects and is killed a first time' cycle g1 "$d1"
+check 'the agent of g2 connects and is killed a first time' cycle g2 "$d2"
+check 'g1 is offered a connection after its agent was killed' wait_for 10 key_is "$(be g1)/state" 2
 wait_for 10 key_is "$(be g2)/state" 2
 holdings >before
 cycles $times g1 "$d1" &
 one=$!
 cycles $times g2 "$d2" &
 two=$!
-check 'killed and attached anew, many times' wait $one
-check 'and again' wait $two
+check "the agent of g1 connects and is killed $times times more" wait $one
+check "the agent of g2 connects and is killed $times times more" wait $two
 check 'dmvl-back, xenstore and the hypervisor hold as much as before' wait_for 10 as_before
-is "$(count_connected)" $many 'all the others are still connected'
+is "$(count_connected)" $many "$many other guests stay connected"
 back_stop
-is $? 0 'dmvl-back ends well'
-is "$(count_closed)" $many 'and says of each device that it is closed'
+is $? 0 'dmvl-back ends with status 0 on SIGTERM'
+is "$(count_closed)" $many "dmvl-back closes each of $many devices at its end"
 done_testing

@@ -34,7 +34,7 @@ if [ -n "${IN_INSTANCE:-}" ]; then
 fi
 for how in close kill; do
 	IN_INSTANCE=1 "$run" --guests 1 sh "$0" $how >/tmp/xensim-bug.$$ 2>&1
-	is "$? $(grep -c 'kernel BUG' /tmp/xensim-bug.$$)" "99 1" "a pre-resume handle's end by $how"
+	is "$? $(grep -c 'kernel BUG' /tmp/xensim-bug.$$)" "99 1" "the run fails when a pre-resume handle ends by $how"
 	rm -f /tmp/xensim-bug.$$
 done
 finish

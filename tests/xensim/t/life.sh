@@ -18,15 +18,15 @@ name=$(xenstore-read /local/domain/"$g1"/name)
 idle=$(xensim stat 0)
 
 new=$(xensim create fresh)
-is "$(xenstore-read /local/domain/"$new"/name) $(state "$new")" "fresh fresh ------" "a new domain"
+is "$(xenstore-read /local/domain/"$new"/name) $(state "$new")" "fresh fresh ------" "a created domain has a name and runs"
 xensim destroy fresh
-is "$(gone "$new")" gone "destroyed"
-is "$(xenstore-exists /local/domain/"$new" && echo there)" "" "and its nodes are gone"
+is "$(gone "$new")" gone "a destroyed domain is gone"
+is "$(xenstore-exists /local/domain/"$new" && echo there)" "" "the nodes of a destroyed domain are gone"
 
 xensim suspend "$g1"
-is "$(state "$g1")" "$name ---ss-" "suspended"
+is "$(state "$g1")" "$name ---ss-" "a suspended domain has the state suspended"
 xensim resume "$g1"
-is "$(state "$g1")" "$name ------" "resumed"
+is "$(state "$g1")" "$name ------" "a resumed domain runs"
 
 # A server with a client in Dom0; its guest moves to a new domain.
 mkfifo $tmp/server.in $tmp/client.in
@@ -40,27 +40,27 @@ until_in $tmp/client ok
 old=$g1
 xensim suspend "$g1"
 g1=$(xensim restore "$g1")
-is "$([ "$g1" != "$old" ] && state "$g1")" "$name ------" "restored under a new domid"
-is "$(xensim list | sed -n "s/^$g1 .* //p")" "$uuid" "with the same UUID"
-is "$(state "$old")" "(null) --pssd" "the old one a zombie while Dom0's client maps it"
-is "$(kill -0 $server && echo alive)" alive "its processes live on"
+is "$([ "$g1" != "$old" ] && state "$g1")" "$name ------" "a restored domain runs under a new domid"
+is "$(xensim list | sed -n "s/^$g1 .* //p")" "$uuid" "a restored domain has the same UUID"
+is "$(state "$old")" "(null) --pssd" "the old domain is a zombie while Dom0's client maps it"
+is "$(kill -0 $server && echo alive)" alive "the processes of a restored domain live on"
 kill $client
 wait $client
-is "$(gone "$old")" gone "which goes with the client"
-is "$(xensim stat 0)" "$idle" "Dom0 has what it had"
+is "$(gone "$old")" gone "the old domain goes with Dom0's client"
+is "$(xensim stat 0)" "$idle" "Dom0 holds no more after a restore than before"
 
 # Migration: both domains exist for a while, under two names and one UUID.
 xenstore-watch /local/domain >$tmp/names &
 until_in $tmp/names /local/domain
 old=$g1
 g1=$(xensim migrate "$g1")
-is "$(state "$g1") $(gone "$old")" "$name ------ gone" "migrated under a new domid"
-is "$(xenstore-read /vm/"$uuid"/name)" "$name" "renamed in the end"
-is "$(grep -c "^/local/domain/$g1/name" $tmp/names)" 2 "from $name--incoming"
+is "$(state "$g1") $(gone "$old")" "$name ------ gone" "a migrated domain runs under a new domid, and the old one is gone"
+is "$(xenstore-read /vm/"$uuid"/name)" "$name" "a migrated domain has its own name in the end"
+is "$(grep -c "^/local/domain/$g1/name" $tmp/names)" 2 "a migrated domain is renamed from --incoming"
 
 xensim shutdown "$g1" crash
-is "$(state "$g1")" "$name ---sc-" "a crashed domain"
+is "$(state "$g1")" "$name ---sc-" "a crashed domain has the state crashed"
 xensim destroy "$g1"
-is "$(gone "$g1")" gone "destroyed"
-is "$(kill -0 $server 2>/dev/null && echo alive)" "" "with its processes"
+is "$(gone "$g1")" gone "a crashed domain that is destroyed is gone"
+is "$(kill -0 $server 2>/dev/null && echo alive)" "" "the processes of a destroyed domain end"
 finish
