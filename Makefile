@@ -126,9 +126,7 @@ $(O)/tests/unit/%: $(O)/tests/unit/%.o $(O)/libctl.a $(O)/libback.a $(O)/libbase
 -include tests/sim/sim.mk
 -include tests/bench/bench.mk
 -include tests/hostile/hostile.mk
--include tests/capacity/capacity.mk
 -include tests/fuzz/fuzz.mk
--include tests/inflight/inflight.mk
 
 # What runs under it ends with make, whatever ends that.
 mortal := setpriv --pdeathsig TERM

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # An uplink without a configured capacity, before a shaper: how near is the estimate, does the queue
-# behind drop, how soon does the estimate follow a step. Run by tests/capacity/bench.
+# behind drop, how soon does the estimate follow a step. Run by tests/bench/run.
 # shellcheck source=tests/suite/lib.sh
 . "${SUITE_LIB:-/bench/suite.sh}"
 
