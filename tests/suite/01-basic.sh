@@ -1,5 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
+# runs: xensim xen
+# set: main
 # One device from attach to detach: handshake, addresses, ping over IPv4 and IPv6.
 # shellcheck source=tests/suite/lib.sh
 . "${SUITE_LIB:-/bench/suite.sh}"

@@ -1,5 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
+# runs: xensim xen
+# set: main
 # Addresses that are not the guest's own: refused, and nobody hears of them.
 # shellcheck source=tests/suite/lib.sh
 . "${SUITE_LIB:-/bench/suite.sh}"

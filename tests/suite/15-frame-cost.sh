@@ -1,5 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
+# runs: xensim xen
+# set: rest
 # frame-cost: small frames count as so many bytes, by option and by key, live.
 # shellcheck source=tests/suite/lib.sh
 . "${SUITE_LIB:-/bench/suite.sh}"

@@ -1,5 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
+# runs: xensim xen
+# set: rest
 # The uplink's capacity, not configured but measured by back-pressure: demanded where that cannot be
 # seen, followed when it changes, and what becomes of minima that no longer fit.
 # shellcheck source=tests/suite/lib.sh

@@ -1,5 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
+# runs: xensim xen
+# set: rest
 # A hostile guest, one kind of hostility after the other (tests/hostile/README.md): the backend
 # lives, the others' traffic goes on, each failure is said once, and the slot is good for a polite
 # guest at once.
