@@ -158,8 +158,6 @@ steps()
 	traffic_end
 }
 
-[ ! -e /proc/sys/net/bridge/bridge-nf-call-iptables ] ||
-	sysctl -q -w net.bridge.bridge-nf-call-iptables=0 net.bridge.bridge-nf-call-ip6tables=0
 # Not 1gbit: emulated guests fill that on an idle machine only. The driver does it.
 for c in ${CASES:-tap:100mbit:100kb tap:100mbit:4mb macvtap:100mbit:100kb macvtap:100mbit:4mb}; do
 	# shellcheck disable=SC2046

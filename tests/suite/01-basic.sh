@@ -7,6 +7,12 @@
 . "${SUITE_LIB:-/bench/suite.sh}"
 
 uplink_setup
+if [ -e /proc/sys/net/bridge/bridge-nf-call-iptables ]; then
+	is "$(cat /proc/sys/net/bridge/bridge-nf-call-*tables | sort -u)" 0 \
+		"bridges do not hand their frames to iptables, arptables or ip6tables"
+else
+	skip 'no br_netfilter here' 'bridges do not hand their frames to iptables, arptables or ip6tables'
+fi
 check 'dmvl-back starts' back_start
 is "$(xenstore-read "$uplink/state")" running 'its uplink is announced'
 start rarp world dmvl-frames recv -i world0 -w 60 -t 8035 -c 5 -v

@@ -42,24 +42,18 @@ estimate_near()
 		'BEGIN { exit !(e > 0.95 * r && e < 1.05 * r) }'
 }
 
-filter=no
-if [ -e /proc/sys/net/bridge/bridge-nf-call-iptables ]; then
-	filter=yes
-	sysctl -q -w net.bridge.bridge-nf-call-iptables=0 net.bridge.bridge-nf-call-ip6tables=0
-fi
 uplink_setup
 ip link add empty0 type bridge
 ip link set empty0 up
 demanded 'a bridge without ports' '*empty0*no port*--tx-capacity*' --uplink tap:dmvl-up,bridge=empty0
 demanded 'no bridge' '*no bridge*--tx-capacity*' --uplink tap:dmvl-up
-if [ $filter = yes ]; then
-	sysctl -q -w net.bridge.bridge-nf-call-iptables=1
+if bridge_filter 1; then
 	tc qdisc add dev up0 root tbf rate "$high" burst 8k limit 100k
 	demanded 'iptables for the bridge' '*br_netfilter*iptables=0*--tx-capacity*'
 	tc qdisc del dev up0 root
-	sysctl -q -w net.bridge.bridge-nf-call-iptables=0
+	bridge_filter 0
 else
-	skip 'only on xensim: no br_netfilter here' 'iptables for the bridge'
+	skip 'no br_netfilter here' 'iptables for the bridge'
 fi
 demanded 'a veth pair' '*up0*veth*--tx-capacity*'
 tc qdisc add dev up0 root tbf rate "$high" burst 8k limit 10k
