@@ -5,6 +5,9 @@
 #   make check           the tests (does its own set-up, as root)
 #   make check-xen-rest  what else runs on real Xen: credits, a hostile guest, the bench's own tests
 #   make check-san       unit tests and those over xensim once more, under sanitizers
+#   make check-one T=05-local    one test, on xensim and on real Xen; ON=xensim or ON=xen picks one;
+#                        or one unit program: T=test_gso
+#   make check-long      what takes long and CI leaves out: soak, valgrind, fuzzing, a thousand cycles
 #
 #   make SAN=address,undefined check-unit check-xensim    all of both under sanitizers; SAN=thread too
 #   make VALGRIND=1 check-unit check-xensim               or valgrind's memcheck
@@ -135,9 +138,7 @@ $(O)/tests/unit/%: $(O)/tests/unit/%.o $(O)/libctl.a $(O)/libback.a $(O)/libbase
 -include tests/sim/sim.mk
 -include tests/bench/bench.mk
 -include tests/hostile/hostile.mk
--include tests/capacity/capacity.mk
 -include tests/fuzz/fuzz.mk
--include tests/inflight/inflight.mk
 
 # What runs under it ends with make, whatever ends that.
 mortal := setpriv --pdeathsig TERM
@@ -155,10 +156,19 @@ check: deps
 checks := $(suites:%=check-%) check-xen check-xen-rest check-san
 $(checks): check-%: deps
 	$(Q)exec $(mortal) $(MAKE) --no-print-directory check-now CHECK="$*"
+check_env = TREE=$(O) DMVL_PRODUCT=$(or $(DMVL_PRODUCT),$(abspath $(P))) SAN=$(SAN) VALGRIND=$(VALGRIND) \
+	    COVERAGE=$(COVERAGE) FUZZ_BIN="$(FUZZ_BIN)"
 check-now: all $(if $(filter unit,$(CHECK)),units) $(if $(filter fuzz,$(CHECK)),fuzz-bin) \
 	   $(if $(filter san,$(CHECK)),san-tree) $(if $(filter xensim san,$(CHECK)),xensim)
-	$(Q)TREE=$(O) DMVL_PRODUCT=$(or $(DMVL_PRODUCT),$(abspath $(P))) SAN=$(SAN) VALGRIND=$(VALGRIND) \
-		COVERAGE=$(COVERAGE) FUZZ_BIN="$(FUZZ_BIN)" exec $(mortal) tests/check $(CHECK)
+	$(Q)$(check_env) exec $(mortal) tests/check $(CHECK)
+# Of tests that are no unit programs all may be needed.
+check-one: deps
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) one-tree
+	$(Q)$(check_env) ON=$(ON) exec $(mortal) tests/check-one $(T)
+one-tree: $(patsubst %,$(O)/tests/unit/%,$(filter test_%,$(T))) $(if $(filter-out test_%,$(T)),all $(P)/dmvl-hostile xensim)
+	@:
+check-long: deps
+	$(Q)exec $(mortal) tests/check-long
 # The benches' programs too: what is not built breaks unseen.
 units: $(UNIT_BIN) $(BENCH_BIN)
 # All that the suites unit and xensim need of an object tree.
@@ -190,7 +200,7 @@ clean:
 	rm -rf $(B)
 
 -include $(shell find $(O) -type f -name '*.d' 2>/dev/null)
-.PHONY: always all demo check check-now units tree san-tree $(checks) coverage deps install format clean
+.PHONY: always all demo check check-now check-one check-long one-tree units tree san-tree $(checks) coverage deps install format clean
 .DEFAULT_GOAL := all
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -1,22 +1,34 @@
-# Benches of single parts. Included by the top Makefile.
+# The benches: see tests/README.md. Included by the top Makefile.
+#
+#   make bench         all of them, one after the other
+#   make bench-NAME    one; figures go to build/bench/NAME.json
+#   make soak          hostility for $SOAK seconds: make soak SAN=address,undefined
+#
+# bench-sched and bench-credits are the simulator's: tests/sim/sim.mk.
 
-$(O)/tests/bench/frame_cost: $(O)/tests/bench/frame_cost.o $(O)/libback.a $(O)/libbase.a $(O)/libdmvl.a
+# What tests/bench/run runs.
+BENCH_RUN := frame-cost frame-cap hostile attach capacity inflight announce
+BENCHES   := sched credits $(BENCH_RUN)
+
+$(O)/tests/bench/frame_cost $(O)/tests/bench/drive: %: %.o $(O)/libback.a $(O)/libbase.a $(O)/libdmvl.a
 	$(call say,LD,$@)
 	$(link) $(LIBS_BACK)
+# The agent without the bound on what it has in flight.
+$(O)/dmvl-front-unbound: $(O)/tests/bench/unbound.o $(O)/frontend/main.o $(O)/libfront.a $(O)/libdmvl.a
+	$(call say,LD,$@)
+	$(link) -Wl,--wrap=tx_room $(LIBS_FRONT)
 
-BENCH_BIN += $(O)/tests/bench/frame_cost
+BENCH_BIN += $(O)/tests/bench/frame_cost $(O)/tests/bench/drive $(O)/dmvl-front-unbound
 
-bench-frame-cost: $(O)/tests/bench/frame_cost
-	$(Q)mkdir -p $(B)/bench
-	$(Q)touch $(B)/bench/frame-cost.json
-	$(Q)tests/bench/frame-cost $< $(B)/bench/frame-cost.json
+bench: deps
+	$(Q)status=0; for name in $(BENCHES); do \
+		$(MAKE) --no-print-directory bench-$$name || status=1; \
+	done; exit $$status
 
-.PHONY: bench-frame-cost
+$(BENCH_RUN:%=bench-%) soak: deps
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) bench-tree
+	$(Q)TREE=$(O) DMVL_PRODUCT=$(abspath $(P)) exec $(mortal) tests/bench/run $(@:bench-%=%)
+bench-tree: all $(P)/dmvl-hostile $(BENCH_BIN) xensim
+	@:
 
-bench-frame-cap: $(addprefix $(P)/,dmvl-back dmvl-front dmvlctl) xensim
-	$(Q)mkdir -p $(B)/bench
-	$(Q)rm -f $(B)/bench/frame-cap.json
-	$(Q)DMVL_PRODUCT=$(abspath $(P)) BENCH_JSON=$(abspath $(B))/bench/frame-cap.json \
-		tests/xensim/suite --guests 3 --timeout 240 --keep tests/bench/frame-cap.sh
-
-.PHONY: bench-frame-cap
+.PHONY: bench bench-tree soak $(BENCH_RUN:%=bench-%)

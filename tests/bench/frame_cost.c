@@ -99,7 +99,6 @@ static void report(FILE *f, const char *name, const char *metric, double value, 
 		"{\"bench\":\"frame-cost\",\"case\":\"%s\",\"metric\":\"%s\",\"value\":%.9g,"
 		"\"unit\":\"%s\"}\n",
 		name, metric, value, unit);
-	printf("%-24s %-14s %8.0f %s\n", name, metric, value, unit);
 }
 
 int main(int argc, char **argv)

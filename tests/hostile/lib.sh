@@ -1,8 +1,8 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What the benches with hostile guests share. They run as tests of xensim's suite, by
-# tests/hostile/bench, and write figures beside their TAP: one JSON object a line into $BENCH_JSON.
+# What benches with hostile guests, or many, share. tests/bench/run runs them as tests of xensim's
+# suite; beside their TAP they write figures, one JSON object a line, into $BENCH_JSON.
 
 # shellcheck source=tests/suite/lib.sh
 . "${SUITE_LIB:-/bench/suite.sh}"

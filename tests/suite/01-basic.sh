@@ -1,10 +1,18 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
+# runs: xensim xen
+# set: main
 # One device from attach to detach: handshake, addresses, ping over IPv4 and IPv6.
 # shellcheck source=tests/suite/lib.sh
 . "${SUITE_LIB:-/bench/suite.sh}"
 
 uplink_setup
+if [ -e /proc/sys/net/bridge/bridge-nf-call-iptables ]; then
+	is "$(cat /proc/sys/net/bridge/bridge-nf-call-*tables | sort -u)" 0 \
+		"bridges do not hand their frames to iptables, arptables or ip6tables"
+else
+	skip 'no br_netfilter here' 'bridges do not hand their frames to iptables, arptables or ip6tables'
+fi
 check 'dmvl-back starts' back_start
 is "$(xenstore-read "$uplink/state")" running 'dmvl-back announces its uplink as running'
 start rarp world dmvl-frames recv -i world0 -w 60 -t 8035 -c 5 -v

@@ -1,5 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
+# runs: xensim xen
+# set: rest
 # The uplink's capacity, measured by back-pressure instead of configured: it is demanded where there is no
 # back-pressure, the estimate follows changes, and minima that no longer fit are scaled.
 # shellcheck source=tests/suite/lib.sh
@@ -40,24 +42,18 @@ estimate_near()
 		'BEGIN { exit !(e > 0.95 * r && e < 1.05 * r) }'
 }
 
-filter=no
-if [ -e /proc/sys/net/bridge/bridge-nf-call-iptables ]; then
-	filter=yes
-	sysctl -q -w net.bridge.bridge-nf-call-iptables=0 net.bridge.bridge-nf-call-ip6tables=0
-fi
 uplink_setup
 ip link add empty0 type bridge
 ip link set empty0 up
 demanded 'a bridge without ports' '*empty0*no port*--tx-capacity*' --uplink tap:dmvl-up,bridge=empty0
 demanded 'a TAP without a bridge' '*no bridge*--tx-capacity*' --uplink tap:dmvl-up
-if [ $filter = yes ]; then
-	sysctl -q -w net.bridge.bridge-nf-call-iptables=1
+if bridge_filter 1; then
 	tc qdisc add dev up0 root tbf rate "$high" burst 8k limit 100k
 	demanded 'iptables for the bridge' '*br_netfilter*iptables=0*--tx-capacity*'
 	tc qdisc del dev up0 root
-	sysctl -q -w net.bridge.bridge-nf-call-iptables=0
+	bridge_filter 0
 else
-	skip 'only on xensim: no br_netfilter here' 'iptables for the bridge make dmvl-back end with status 2 without a capacity'
+	skip 'no br_netfilter here' 'iptables for the bridge make dmvl-back end with status 2 without a capacity'
 fi
 demanded 'a veth pair' '*up0*veth*--tx-capacity*'
 tc qdisc add dev up0 root tbf rate "$high" burst 8k limit 10k

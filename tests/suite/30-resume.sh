@@ -1,5 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
+# runs: xensim xen
+# set: main
 # Saved and restored three times with TCP flows running; then shares, then a shutdown. The guest's kernel
 # never complains.
 # shellcheck source=tests/suite/lib.sh

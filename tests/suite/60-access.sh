@@ -1,5 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
+# runs: xensim xen
+# set: rest
 # What Xen, Linux's drivers and xenstored grant and refuse, as dmvl relies on it. Without dmvl: this
 # compares the two drivers of these tests.
 # shellcheck source=tests/suite/lib.sh

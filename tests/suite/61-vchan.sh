@@ -1,5 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
+# runs: xensim xen
+# set: rest
 # libxenvchan between a guest's server and Dom0's client: echoes, and who learns of the other's end.
 # Without dmvl: this compares the two drivers of these tests.
 # shellcheck source=tests/suite/lib.sh

@@ -1,5 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
+# runs: xensim xen
+# set: rest
 # What Dom0 learns of a domain's birth, suspend and death; what becomes of its memory that Dom0 has mapped.
 # Without dmvl: this compares the two drivers of these tests.
 # shellcheck source=tests/suite/lib.sh

@@ -1,5 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
+# runs: xensim
+# set: rest
 # A guest saved and restored, as its processes and Dom0 see it: another domid, handles that are dead
 # without a sign, watches that fire. Without dmvl: this compares the two drivers of these tests.
 # shellcheck source=tests/suite/lib.sh

@@ -1,5 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
+# runs: xensim xen
+# set: rest
 # A hostile guest, one kind of hostility after the other (tests/hostile/README.md): the backend lives, the
 # others' traffic goes on, each failure is logged once, and a polite guest can use the device at once.
 # guest at once.

@@ -1,5 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
+# runs: xensim
+# set: rest
 # Thirty guests at one backend, and agents killed thirty times: nothing is left behind. With more of
 # both, and how long it takes: make bench-attach. Fewer under valgrind, in which a program takes seconds
 # to begin.

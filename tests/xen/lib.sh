@@ -327,6 +327,15 @@ uplink_setup()
 	EOF
 }
 
+# bridge_filter 0|1: whether bridges hand their frames to iptables, arptables and ip6tables. Each test
+# begins with 0, as hosts of Xen have it. Fails without the module br_netfilter.
+bridge_filter()
+{
+	for _switch in /proc/sys/net/bridge/bridge-nf-call-*tables; do
+		[ -e "$_switch" ] && echo "$1" >"$_switch" || return 1
+	done
+}
+
 # world COMMAND..: on the far side of the uplink. This is a program (dom0/bin/world).
 
 # uplink_rate RATE: both directions carry no more (tc's units). Segmentation offload is off, so

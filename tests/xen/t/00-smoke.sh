@@ -1,5 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
+# runs: xen
+# set: rest
 # The bench itself: real Xen, guests that take commands, netback as a known good path, restore.
 # shellcheck source=tests/xen/lib.sh
 . /bench/lib.sh

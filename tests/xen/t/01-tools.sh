@@ -1,5 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
+# runs: xen
+# set: rest
 # The traffic tools and the uplink, with no guest in between.
 # shellcheck source=tests/xen/lib.sh
 . /bench/lib.sh

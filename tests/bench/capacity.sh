@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # An uplink without a configured capacity, before a shaper: how near is the estimate, does the queue
-# behind drop, how soon does the estimate follow a step. Run by tests/capacity/bench.
+# behind drop, how soon does the estimate follow a step. Run by tests/bench/run.
 # shellcheck source=tests/suite/lib.sh
 . "${SUITE_LIB:-/bench/suite.sh}"
 
@@ -158,8 +158,6 @@ steps()
 	traffic_end
 }
 
-[ ! -e /proc/sys/net/bridge/bridge-nf-call-iptables ] ||
-	sysctl -q -w net.bridge.bridge-nf-call-iptables=0 net.bridge.bridge-nf-call-ip6tables=0
 # Not 1gbit: emulated guests fill that on an idle machine only. The driver does it.
 for c in ${CASES:-tap:100mbit:100kb tap:100mbit:4mb macvtap:100mbit:100kb macvtap:100mbit:4mb}; do
 	# shellcheck disable=SC2046

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# drive.sh DRIVE: the same cases as bench-capacity.sh, with a sender that can fill a gigabit in the
+# drive.sh DRIVE: the same cases as capacity.sh, with a sender that can fill a gigabit in the
 # place of guests. Runs in network and mount namespaces of its own, which go with it. TAP; figures
 # into $BENCH_JSON.
 if [ -z "$DRIVE_INSIDE" ]; then

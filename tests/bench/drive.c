@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Fills an uplink as fast as one process can, through the product's TAP, send buffer and estimate,
- * but without guests: those of an emulator do not fill a gigabit. For tests/capacity/drive.sh.
+ * but without guests: those of an emulator do not fill a gigabit. For tests/bench/drive.sh.
  */
 #include <errno.h>
 #include <inttypes.h>

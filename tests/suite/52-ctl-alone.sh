@@ -1,0 +1,313 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# runs: xensim
+# set: rest
+# dmvlctl and a xenstored, without dmvl-back: where both have to answer, this plays dmvl-back and the
+# agent itself.
+# shellcheck source=tests/suite/lib.sh
+. "${SUITE_LIB:-/bench/suite.sh}"
+
+[ "$BENCH_DRIVER" = xensim ] || skip_all 'only on xensim: it needs processes of guests without an agent'
+
+back=/local/domain/0/backend/dmvl
+ctl=$(command -v dmvlctl)
+
+# run ARG..: dmvlctl; its status in $rc, what it says in out and err.
+run()
+{
+	dmvlctl "$@" >out 2>err
+	rc=$?
+	cat out err >&2
+}
+
+works()
+{
+	run "$@"
+	[ $rc -eq 0 ]
+}
+
+# refused STATUS TEXT ARG..: with this status, and one line on stderr that has TEXT.
+refused()
+{
+	_want=$1 _text=$2
+	shift 2
+	run "$@"
+	[ "$rc" -eq "$_want" ] && [ "$(wc -l <err)" -eq 1 ] && grep -qF -- "$_text" err
+}
+
+fails()
+{
+	! "$@"
+}
+
+# in_guest_says STATUS DOMID ARG..: dmvlctl in a guest; what it says is in out and err.
+in_guest_says()
+{
+	_want=$1 _domid=$2
+	shift 2
+	in-guest "$_domid" "$ctl" "$@" >out 2>err
+	[ $? -eq "$_want" ]
+}
+
+# key PATH
+key()
+{
+	xenstore-read "$1" 2>&1
+}
+
+now_ms()
+{
+	date +%s%3N
+}
+
+# took_between LOW HIGH: milliseconds since $start.
+took_between()
+{
+	took=$(($(now_ms) - start))
+	diag "$took ms"
+	[ $took -ge "$1" ] && [ $took -lt "$2" ]
+}
+
+# ---- attach
+
+check 'list works without devices' works list
+check 'attach to a guest that is not there is refused' refused 1 'no domain has the name "nobody"' attach nobody
+check 'attach to a domid that is not there is refused' refused 1 'domain 99 does not exist' attach 99
+check 'attach to the domain of the backend is refused' refused 1 'domain 0 serves devices' attach 0
+check 'attach takes a name' works attach g1
+is "$(key $back/1/0/state)" 1 'the backend of a new device is in state 1'
+is "$(key $back/1/0/weight)" 256 'a new device has weight 256'
+is "$(key $back/1/0/mtu)" 1500 'a new device has mtu 1500'
+is "$(key $back/1/0/uplink)" default 'a new device is on the uplink default'
+is "$(key $back/1/0/frontend)" /local/domain/1/device/dmvl/0 'the backend directory names the frontend directory'
+is "$(key $back/1/0/frontend-id)" 1 "the backend directory has the guest's domid"
+is "$(key /local/domain/1/device/dmvl/0/backend)" $back/1/0 'the frontend directory names the backend directory'
+is "$(key /local/domain/1/device/dmvl/0/state)" 1 'the frontend of a new device is in state 1'
+key $back/1/0/mac >mac
+check 'a new device has a MAC of Xen' grep -Eq '^00:16:3e(:[0-9a-f]{2}){3}$' mac
+key $back/1/0/generation >generation
+check 'a new device has a generation' grep -Eq '^[0-9a-f]{16}$' generation
+check 'attach of a device that is there is refused' refused 1 'domain 1 has a device 0 already' attach g1
+check 'attach takes a domid, a device and settings' works attach 2/1 weight=512 tx-max=10mbit rx-max=1.5Gb/s \
+	tx-burst=64kib latency=low vlan=10,20-30 mac=02:00:00:00:00:07 allowed-ip=10.0.0.1
+is "$(key $back/2/1/tx-max)" 10000000 "attach writes tc's rate in bits per second"
+is "$(key $back/2/1/rx-max)" 1500000000 "attach writes Xen's rate in bits per second"
+is "$(key $back/2/1/tx-burst)" 65536 'attach writes a size in bytes'
+is "$(key $back/2/1/mac)" 02:00:00:00:00:07 'attach writes the MAC that was given'
+check 'attach with the MAC of another device is refused' \
+	refused 1 'mac 02:00:00:00:00:07 belongs to device 1 of domain 2' attach 3 mac=02:00:00:00:00:07
+check 'attach takes the same MAC on another uplink' works attach 3 mac=02:00:00:00:00:07 uplink=other
+check 'the device of the other uplink is detached' works detach 3
+uuid=$(key /local/domain/3/vm)
+check 'attach takes a UUID' works attach "${uuid#/vm/}"
+is "$(key $back/3/0/state)" 1 'the device attached by UUID is in state 1'
+check 'attach with a value out of range is refused' \
+	refused 2 'weight "0": expected an integer 1..65535' attach 3/1 weight=0
+check 'a refused attach leaves no node' no_node $back/3/1
+check 'the device attached by UUID is detached' works detach 3
+check "the last detach removes the guest's backend directory" no_node $back/3
+check "the last detach removes the guest's frontend directory" no_node /local/domain/3/device/dmvl
+
+# ---- permissions
+
+is "$(in-guest 2 xenstore-read $back/2/1/weight)" 512 'a guest reads its weight'
+check 'a guest cannot write its weight' fails in-guest 2 xenstore-write $back/2/1/weight 9
+check "a guest cannot read another's weight" fails in-guest 3 xenstore-read $back/2/1/weight
+check "a guest cannot read another's frontend state" \
+	fails in-guest 3 xenstore-read /local/domain/2/device/dmvl/1/state
+check 'a guest writes below its frontend directory' in-guest 2 xenstore-write device/dmvl/1/vchan/ring-ref 8
+in-guest 2 xenstore-rm device/dmvl/1/vchan
+
+check 'a guest may run dmvlctl list' in_guest_says 0 2 list
+check 'dmvlctl list in a guest shows no guest' fails grep -q 'g[0-9]' out
+check 'dmvlctl set in a guest fails' in_guest_says 2 2 set 2/1 weight=9 -B 0
+check 'dmvlctl set in a guest says that it has no permission' grep -q 'no permission' err
+is "$(key $back/2/1/weight)" 512 'dmvlctl set in a guest changes nothing'
+
+# ---- a driver domain: guest 3 serves guest 1
+
+check 'attach takes a driver domain' works attach -B 3 1/4 weight=7
+check 'a driver domain may list its devices' in_guest_says 0 3 list
+check 'dmvlctl list in a driver domain shows its device' grep -Eq '^- +1 +4 +default ' out
+check 'a driver domain may set its device' in_guest_says 0 3 set 1/4 weight=8
+is "$(key /local/domain/3/backend/dmvl/1/4/weight)" 8 'dmvlctl set in a driver domain writes the weight'
+check 'a driver domain may show its device' in_guest_says 0 3 show 1/4
+check 'a driver domain may write its state' in-guest 3 xenstore-write backend/dmvl/1/4/state 2
+check 'its guest may read that state' in-guest 1 xenstore-read /local/domain/3/backend/dmvl/1/4/state
+check 'detach takes a driver domain' works detach -B 3 1/4
+check 'detach removes the nodes in the driver domain' no_node /local/domain/3/backend/dmvl/1
+
+# ---- set
+
+check 'set takes two keys' works set g2/1 weight=77 tx-min=9mbit
+is "$(key $back/2/1/weight)" 77 'set writes the first of two keys'
+is "$(key $back/2/1/tx-min)" 9000000 'set writes the second of two keys'
+check 'set of a minimum above the maximum that is there is refused' \
+	refused 2 'tx-min "11000000": above tx-max, expected 0..10000000' set 2/1 weight=5 tx-min=11mbit
+is "$(key $back/2/1/weight)" 77 'a refused set changes none of its keys'
+check 'set of an ambiguous rate is refused' \
+	refused 2 'tx-max "10m": bits or bytes? write 10mbit' set 2/1 tx-max=10m
+check 'set of a key of attach is refused' refused 2 'uplink takes effect at attach only' set 2/1 uplink=other
+check 'set of an announced key is refused' refused 2 'credit is written by dmvl' set 2/1 credit=1
+check 'set of a device that is not there is refused' refused 1 'domain 2 has no device 0' set 2 weight=5
+check 'set takes a key that waits for a connection' works set 2/1 mtu=9000
+check 'set says that the key waits' grep -q 'mtu takes effect when the device connects again' err
+pids=
+for w in 1 2 3 4 5 6 7 8 9 10; do
+	dmvlctl set 2/1 "weight=$w" "tx-min=$w" >&2 &
+	pids="$pids $!"
+done
+bad=0
+for pid in $pids; do
+	wait "$pid" || bad=1
+done
+is $bad 0 'ten sets at once all succeed in the end'
+is "$(key $back/2/1/weight)" "$(key $back/2/1/tx-min)" 'both keys are of the same of ten sets'
+
+# ---- list, show, uplinks
+
+xenstore-write $back/2/1/weight banana $back/2/1/error 'weight "banana": expected' \
+	$uplink/device tap0 $uplink/kind tap $uplink/tx-capacity 8000000 $uplink/state running
+in-guest 2 xenstore-write device/dmvl/1/ring-order "$(printf '\033[31m')"
+run list
+check 'list shows a device' grep -Eq '^g1 +1 +0 +default +initialising +256 ' out
+check 'list shows a malformed value in quotes, a limit with its unit, the error' \
+	grep -Eq '^g2 +2 +1 +default +initialising +"banana" .* 10mbit .*weight "banana": exp' out
+run show 2/1
+check 'show says that a value is malformed' grep -q '^weight  *"banana"  *malformed' out
+check 'show gives a rate its unit' grep -q '^rx-max  *1.5gbit' out
+check "a guest's escape sequence does not reach the output of show" \
+	fails env LC_ALL=C grep -q "$(printf '\033')" out
+run uplinks
+check 'uplinks shows an uplink' grep -Eq '^default +tap0 +tap +running +local +8mbit +- ' out
+
+# ---- log, check: 15-credits has a daemon and what it writes
+
+check 'an option of another command is refused' refused 2 'list takes no --follow' list --follow
+check 'log is refused where no uplink has a credit log' refused 1 'no uplink has a credit log' log
+run check
+is $rc 1 'check fails where a device has an error'
+is "$(wc -l <out)" 1 'check names one error where there is one'
+check "check names the device's error" grep -q '^g2/1: weight "banana": exp' out
+xenstore-write $uplink/log-path "$PWD/default.tx.log" $uplink/error 'no space'
+run check
+is $rc 1 'check fails where a daemon was killed'
+check 'check names the daemon that was killed' grep -q '^uplink default: dmvl-back does not run' out
+check 'log without its file is refused' refused 1 "cannot read $PWD/default.tx.log" log
+head -c 8192 /dev/urandom >default.tx.log
+check 'log of a file that is none is refused' refused 1 'is no credit log, or damaged' log g2
+check "log of another domain's daemon is refused" refused 2 'in its own file system' log -B 3
+exec 9>default.lock
+flock 9
+run check
+is $rc 1 'check fails where an uplink has an error'
+check "check names the uplink's error" grep -q '^uplink default: no space' out
+check 'check names a damaged log' grep -q "^uplink default: its credit log $PWD/default.tx.log .* damaged" out
+exec 9>&-
+run check --json
+is $rc 1 'check --json fails too'
+check 'check --json has what and text of each problem' python3 -c '
+import json, sys
+for p in json.load(open("out"))["problems"]:
+	assert set(p) == {"what", "text"}, p
+'
+xenstore-write $uplink/state stopped
+run check
+check 'check names a daemon that ended with devices attached' grep -q '^uplink default: dmvl-back has ended' out
+xenstore-write $uplink/state running $uplink/error ''
+xenstore-rm $uplink/log-path
+for command in list uplinks 'show 2/1' 'set 2/1 weight=3'; do
+	# shellcheck disable=SC2086 # words
+	run $command --json
+	check "$command --json is JSON" python3 -c 'import json; json.load(open("out"))'
+done
+run show 2/1 --json
+check 'show --json has types, words, and what is malformed' python3 -c '
+import json
+ldp = json.load(open("out"))
+assert ldp["domain"] == "g2" and ldp["domid"] == 2 and ldp["id"] == 1, ldp
+assert ldp["backend"]["weight"] == 3 and ldp["backend"]["tx-max"] == 10000000, ldp
+assert ldp["backend"]["spoof-check"] is True and ldp["backend"]["credit"] is None, ldp
+assert ldp["backend"]["state"] == "initialising" and ldp["malformed"] == ["frontend/ring-order"], ldp
+'
+check 'show of a device that is not there is refused' refused 1 'domain 2 has no device 5' show g2/5
+
+# ---- detach. Timeouts are long where they must not be waited for: a slow machine is no error.
+
+limit=6
+[ "${VALGRIND:-}" != 1 ] || limit=60 # it takes seconds to begin
+start=$(now_ms)
+check 'detach works where nobody answers' works detach 1 --timeout ${limit}s
+check 'detach waits half of its timeout for a daemon that says it runs' \
+	took_between $((limit * 490)) $((limit * 980))
+check 'detach warns that dmvl-back had not closed the device' grep -q 'removed before dmvl-back had closed it' err
+check 'detach removes the backend directory of a daemon that does not answer' no_node $back/1
+check 'detach removes the frontend directory of an agent that does not answer' no_node /local/domain/1/device/dmvl
+check 'detach of a device that is gone is refused' refused 1 'domain 1 has no device 0' detach 1
+
+# Both sides answer, in the order of the handshake; the agent only after the backend is at 6.
+check 'attach works again' works attach 1
+xenstore-write $back/1/0/state 4
+in-guest 1 xenstore-write device/dmvl/0/state 4
+(
+	wait_for 60 key_is $back/1/0/state 5 || exit 1
+	key $back/1/0/online >online
+	sleep 0.2
+	xenstore-write $back/1/0/state 6
+) >&2 &
+players=$!
+(
+	wait_for 60 key_is $back/1/0/state 6 || exit 1
+	sleep 0.2
+	in-guest 1 xenstore-write device/dmvl/0/state 6
+) >&2 &
+players="$players $!"
+start=$(now_ms)
+check 'detach works where both sides answer' works detach 1 --timeout 60s --json
+check 'detach waits for both sides, and no longer' took_between 400 30000
+is "$(wc -c <err)" 0 'detach has nothing to say where both sides answer'
+check 'detach --json says that it was clean' grep -q '"clean":true' out
+is "$(cat online)" 0 'the key online was 0 while the daemon closed'
+check 'detach removes the nodes where both sides answer' no_node $back/1/0
+# shellcheck disable=SC2086 # pids
+wait $players
+
+# The agent hangs; the daemon is down and says so: no wait for it.
+xenstore-write $uplink/state stopped
+in-guest 2 xenstore-write device/dmvl/1/state 4
+start=$(now_ms)
+check 'detach works where the agent hangs' works detach 2/1 --timeout 1s
+check 'detach waits all of its timeout for an agent' took_between 900 60000
+check "detach warns that the agent had not closed the device" \
+	grep -q "removed before the guest's agent had closed it" err
+check 'detach removes the nodes where the agent hangs' no_node $back/2
+
+# A guest that is gone: nobody to wait for.
+check 'attach to a guest that will go' works attach 3
+in-guest 3 xenstore-write device/dmvl/0/state 4
+guest_destroy g3
+start=$(now_ms)
+check 'detach takes the domid of a guest that is gone' works detach 3 --timeout 60s
+check 'detach does not wait for a guest that is gone' took_between 0 30000
+check 'detach removes the nodes of a guest that is gone' no_node $back/3
+
+# ---- words alone; xenstored is not needed for these
+
+for args in frob 'list x' 'list --frob' 'list -B x' 'attach' 'set 1' 'set 1 weight' 'show 40000' \
+	'show 1/x' 'detach 1 --timeout 5' 'list --timeout 5s' 'attach 1 weight=1 weight=2' \
+	'attach 1 generation=0123456789abcdef' 'attach 1 vlan=4095' 'attach 1 allowed-ip=1.2.3' \
+	'attach 1 =5' 'attach 1 mac=01:00:00:00:00:01'; do
+	# shellcheck disable=SC2086 # words
+	check "wrong use is refused: $args" refused 2 '' $args
+done
+setpriv --reuid 65534 "$ctl" list >out 2>err
+is $? 2 'dmvlctl fails for an ordinary user'
+check 'dmvlctl tells an ordinary user what to do' grep -q 'no permission to use xenstore: run as root' err
+xenstored=$(cat /run/xenstored/xenstored.pid)
+kill -STOP "$xenstored"
+start=$(now_ms)
+check 'dmvlctl says that xenstored does not answer' refused 2 'xenstored does not answer' list
+check 'dmvlctl does not wait for xenstored without end' took_between 0 60000
+kill -CONT "$xenstored"
+check 'dmvlctl works when xenstored goes on' works list
+done_testing
