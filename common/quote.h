@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Quoting of untrusted values for messages: one line, printable, bounded. */
+/* Quoting of untrusted values for messages: one line, printable, bounded. Pure. */
 #ifndef DMVL_QUOTE_H
 #define DMVL_QUOTE_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* wire.h: the protocol between dmvl-front and dmvl-back over one vchan. This header is its
- * specification. */
+ * specification. Pure. */
 #ifndef DMVL_WIRE_H
 #define DMVL_WIRE_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* handshake.h: what the backend does next, from the states of both sides. */
+/* handshake.h: what the backend does next, from the states of both sides. Pure. */
 #ifndef DMVL_HANDSHAKE_H
 #define DMVL_HANDSHAKE_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* ldplog.h: the ring of records that one writes and any may follow, in memory that is passed in. */
+/* ldplog.h: the ring of records that one writes and any may follow, in memory that is passed in.
+ * Pure. */
 #ifndef DMVL_CREDIT_LDPLOG_H
 #define DMVL_CREDIT_LDPLOG_H
 

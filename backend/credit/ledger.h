@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* ledger.h: who has lent how much of one direction of the uplink to whom. */
+/* ledger.h: who has lent how much of one direction of the uplink to whom. Pure. */
 #ifndef DMVL_CREDIT_LEDGER_H
 #define DMVL_CREDIT_LEDGER_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* ledger_priv.h: what ledger.c and ledger_epoch.c share. */
+/* ledger_priv.h: what ledger.c and ledger_epoch.c share. Pure. */
 #ifndef DMVL_CREDIT_LEDGER_PRIV_H
 #define DMVL_CREDIT_LEDGER_PRIV_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* fdb.h: which LDP a MAC address leads to. */
+/* fdb.h: which LDP a MAC address leads to. Pure. */
 #ifndef DMVL_FDB_H
 #define DMVL_FDB_H
 

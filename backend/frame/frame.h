@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One Ethernet frame's headers: parsing, size on the wire, MAC addresses, announcements. */
+/* One Ethernet frame's headers: parsing, size on the wire, MAC addresses, announcements. Pure. */
 #ifndef DMVL_BACKEND_FRAME_H
 #define DMVL_BACKEND_FRAME_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* May this frame pass? VLAN policy, allowed addresses, and the spoof check. */
+/* May this frame pass? VLAN policy, allowed addresses, and the spoof check. Pure. */
 #ifndef DMVL_BACKEND_FRAME_CHECK_H
 #define DMVL_BACKEND_FRAME_CHECK_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* frame_cost.h: what a frame costs the CPU, in bytes of the uplink's time. */
+/* frame_cost.h: what a frame costs the CPU, in bytes of the uplink's time. Pure. */
 #ifndef DMVL_FRAME_COST_H
 #define DMVL_FRAME_COST_H
 

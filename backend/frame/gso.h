@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Offloads in software: segments and checksums for a receiver that takes none, parts of a frame. */
+/* Offloads in software: segments and checksums for a receiver that takes none, parts of a frame.
+ * Pure. */
 #ifndef DMVL_BACKEND_GSO_H
 #define DMVL_BACKEND_GSO_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* rxq.h: the private receive queue of one LDP: a byte ring of frames, kept short by CoDel. */
+/* rxq.h: the private receive queue of one LDP: a byte ring of frames, kept short by CoDel. Pure. */
 #ifndef DMVL_RXQ_H
 #define DMVL_RXQ_H
 

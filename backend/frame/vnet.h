@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The virtio_net_hdr in front of each frame: a hostile one in, a fresh and consistent one out. */
+/* The virtio_net_hdr in front of each frame: a hostile one in, a fresh and consistent one out.
+ * Pure. */
 #ifndef DMVL_BACKEND_VNET_H
 #define DMVL_BACKEND_VNET_H
 

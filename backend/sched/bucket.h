@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* bucket.h: a token bucket that is exact to the byte and keeps the remainder of its divisions. */
+/* bucket.h: a token bucket that is exact to the byte and keeps the remainder of its divisions.
+ * Pure. */
 #ifndef DMVL_SCHED_BUCKET_H
 #define DMVL_SCHED_BUCKET_H
 

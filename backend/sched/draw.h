@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* draw.h: the lottery by weight alone; sched.c puts minima and ceilings in front of it. */
+/* draw.h: the lottery by weight alone; sched.c puts minima and ceilings in front of it. Pure. */
 #ifndef DMVL_SCHED_DRAW_H
 #define DMVL_SCHED_DRAW_H
 

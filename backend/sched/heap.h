@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* heap.h: which LDP's time comes first. An indexed binary heap, of fixed size once made. */
+/* heap.h: which LDP's time comes first. An indexed binary heap, of fixed size once made. Pure. */
 #ifndef DMVL_SCHED_HEAP_H
 #define DMVL_SCHED_HEAP_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* rng.h: xoshiro256**, the scheduler's repeatable source of randomness (not for secrets). */
+/* rng.h: xoshiro256**, the scheduler's repeatable source of randomness (not for secrets). Pure. */
 #ifndef DMVL_SCHED_RNG_H
 #define DMVL_SCHED_RNG_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* sched_priv.h: what sched.c and sched_rule.c share. Theory of operation: sched.c. */
+/* sched_priv.h: what sched.c and sched_rule.c share. Theory of operation: sched.c. Pure. */
 #ifndef DMVL_SCHED_PRIV_H
 #define DMVL_SCHED_PRIV_H
 

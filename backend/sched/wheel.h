@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* wheel.h: the LDPs of one weight class, in slots of virtual time, and the urn of the first slot.
- */
+ * Pure. */
 #ifndef DMVL_SCHED_WHEEL_H
 #define DMVL_SCHED_WHEEL_H
 

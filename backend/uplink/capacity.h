@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* capacity.h: what the uplink carries, found out by its back-pressure. */
+/* capacity.h: what the uplink carries, found out by its back-pressure. Pure. */
 #ifndef DMVL_CAPACITY_H
 #define DMVL_CAPACITY_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* pace.h: keeps one direction of the uplink to its capacity. */
+/* pace.h: keeps one direction of the uplink to its capacity. Pure. */
 #ifndef DMVL_PACE_H
 #define DMVL_PACE_H
 

@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# One header a .c: what FILE.c gives to others is in FILE.h beside it, which it includes first.
+#
+# Usage: tests/lint-headers.sh [DIR]
+here=$(cd "$(dirname "$0")" && pwd)
+cd "${1:-$here/..}" || exit 2
+# shellcheck source=tests/lint-lib.sh
+. "$here/lint-lib.sh"
+
+# FILES.. : HEADER: why they share it.
+cat >"$tmp/shared" <<'SHARED'
+attach check detach list log set show uplinks: backend/ctl/ctl.h: a subcommand is one entry of its table
+SHARED
+
+# header_of FILE: which header FILE has to include first.
+header_of()
+{
+	local name=${1##*/} folder=${1%/*} header
+	header=$(awk -F ': *' -v name="${name%.c}" -v folder="$folder/" '
+		index($2, folder) == 1 && index(" " $1 " ", " " name " ") { print $2 }' "$tmp/shared")
+	echo "${header:-${1%.c}.h}"
+}
+
+status=0
+for file in $(product '*.c' | grep -v '/main\.c$'); do
+	header=$(header_of "$file")
+	[ "$(grep -m 1 '^#include' "$file")" != "#include \"$header\"" ] || continue
+	if [ -f "$header" ]; then
+		echo "$file: include \"$header\" first"
+	else
+		echo "$file: has no $header"
+	fi
+	status=1
+done
+exit $status
