@@ -13,7 +13,7 @@
 #include "common/loop.h"
 #include "common/mbox.h"
 #include "common/tap.h"
-#include "frontend/control.h"
+#include "frontend/agent_control.h"
 #include "frontend/guard.h"
 #include "frontend/link.h"
 #include "frontend/options.h"
@@ -43,7 +43,7 @@ struct front {
 	struct mbox *mbox;
 	struct link *link;
 	struct link_shared shared;
-	struct control *control;
+	struct agent_control *control;
 	unsigned seq;
 	int queue_frames;  /* of the TAP, as set by us; 0: not at all */
 	int queue_theirs;  /* as found set by somebody else */
@@ -115,9 +115,9 @@ static int make_tap(const char *name)
 	return fd;
 }
 
-static void open_device(struct device *device, unsigned id)
+static void open_device(struct agent_device *device, unsigned id)
 {
-	int ret = device_open(device, id);
+	int ret = agent_device_open(device, id);
 
 	if (ret == -EACCES || ret == -EPERM)
 		die(EXIT_WRONG_USE, "no permission to use xenstore: dmvl-front must run as root");
@@ -134,7 +134,7 @@ static void on_link_failed(void *arg, const char *why)
 {
 	struct front *f = arg;
 
-	control_link_failed(f->control, f->seq, why);
+	agent_control_link_failed(f->control, f->seq, why);
 }
 
 /*
@@ -191,7 +191,7 @@ static void stop(struct front *f)
 	sd_notify(0, "STOPPING=1");
 	f->stop_due_ns = loop_now_ns() + STOP_NS;
 	loop_timer_set(f->last_call, STOP_NS);
-	control_stop(f->control);
+	agent_control_stop(f->control);
 }
 
 static void on_tap_gone(void *arg)
@@ -225,20 +225,20 @@ static void on_last_call(void *arg)
 static void on_mbox(void *arg)
 {
 	struct front *f = arg;
-	struct control_msg *m;
+	struct agent_msg *m;
 
 	mbox_ack(f->mbox);
-	while ((m = (struct control_msg *)mbox_get(f->mbox)) != NULL) {
+	while ((m = (struct agent_msg *)mbox_get(f->mbox)) != NULL) {
 		switch (m->word) {
-		case CONTROL_UP:
+		case AGENT_UP:
 			f->seq = m->seq;
 			if (link_up(f->link, m->v, m->offloads) < 0)
 				on_link_failed(f, "out of memory");
 			break;
-		case CONTROL_DOWN:
+		case AGENT_DOWN:
 			link_down(f->link, m->resumed);
 			break;
-		case CONTROL_DONE:
+		case AGENT_DONE:
 			f->done = true;
 			loop_stop(f->loop);
 			return;
@@ -270,7 +270,7 @@ static void make_loop(struct front *f)
 
 static void tear_down(struct front *f)
 {
-	control_free(f->control);
+	agent_control_free(f->control);
 	link_free(f->link);
 	loop_timer_free(f->queue_rested);
 	loop_timer_free(f->last_call);
@@ -285,7 +285,7 @@ static void tear_down(struct front *f)
 int main(int argc, char **argv)
 {
 	static struct front f;
-	struct device device;
+	struct agent_device device;
 
 	guard_init(argc, argv);
 	log_init("dmvl-front", LOG_INFO);
@@ -299,9 +299,9 @@ int main(int argc, char **argv)
 	f.tap_fd = make_tap(f.opts.ifname);
 	fit_queue(&f);
 	make_loop(&f);
-	f.control =
-		control_start(&f.opts, &device, &f.shared, f.mbox,
-			      tap_set_offloads(f.tap_fd, TAP_CSUM | TAP_TSO4 | TAP_TSO6 | TAP_USO));
+	f.control = agent_control_start(&f.opts, &device, &f.shared, f.mbox,
+					tap_set_offloads(f.tap_fd,
+							 TAP_CSUM | TAP_TSO4 | TAP_TSO6 | TAP_USO));
 	if (!f.control)
 		die(EXIT_FAILED, "cannot start a thread: %s", strerror(errno));
 	log_notice("%s created, device %u", f.opts.ifname, f.opts.id);

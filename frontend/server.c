@@ -6,7 +6,7 @@
 
 #include "common/log.h"
 
-static void park(struct server *s, struct device *d)
+static void park(struct server *s, struct agent_device *d)
 {
 	int ret = guard_park(s->guard);
 
@@ -22,13 +22,13 @@ static void park(struct server *s, struct device *d)
 		   "is parked");
 }
 
-int server_open(struct server *s, struct device *d, unsigned order)
+int server_open(struct server *s, struct agent_device *d, unsigned order)
 {
 	int ret = vchan_serve(d->back_domid, d->vchan, order, &s->v);
 
 	if (ret < 0)
 		goto none;
-	ret = device_read_ref(d, s->ref);
+	ret = agent_device_read_ref(d, s->ref);
 	if (ret < 0)
 		s->ref[0] = '\0'; /* restored just now, perhaps: the guard will know what to do */
 	if (guard_start(s->v, d->ring_ref, s->ref, &s->guard) < 0) {
@@ -48,14 +48,14 @@ none:
 	return ret;
 }
 
-void server_end(struct server *s, struct device *d)
+void server_end(struct server *s, struct agent_device *d)
 {
-	char now[DEVICE_REF_MAX];
+	char now[AGENT_DEVICE_REF_MAX];
 
 	if (!s->v)
 		return;
 	/* The node first: a restore takes all nodes of the device away. */
-	if (device_read_ref(d, now) == 0 && strcmp(now, s->ref) == 0) {
+	if (agent_device_read_ref(d, now) == 0 && strcmp(now, s->ref) == 0) {
 		guard_release(s->guard);
 		vchan_close(s->v);
 	} else {

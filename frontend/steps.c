@@ -17,7 +17,7 @@
  * fails leaves nothing behind that it made; the pause before it is tried again grows with each
  * failure and is forgotten when a connection has lasted a while.
  *
- * The vchan is this thread's until CONTROL_UP and again after CONTROL_DOWN; both wait until the
+ * The vchan is this thread's until AGENT_UP and again after AGENT_DOWN; both wait until the
  * frame thread has acted, and the frame thread never waits for this one.
  */
 #define GOOD_NS 10000000000ull /* a connection of this age forgives failures */
@@ -27,9 +27,9 @@
 
 /* --- towards the frame thread --- */
 
-static void tell_frames(struct control *c, enum control_word word, bool resumed)
+static void tell_frames(struct agent_control *c, enum agent_word word, bool resumed)
 {
-	struct control_msg m = {
+	struct agent_msg m = {
 		.word = word,
 		.v = c->server.v,
 		.offloads = c->offloads,
@@ -46,18 +46,18 @@ static void tell_frames(struct control *c, enum control_word word, bool resumed)
 	sem_destroy(&done);
 }
 
-static void link_stop(struct control *c, bool resumed)
+static void link_stop(struct agent_control *c, bool resumed)
 {
 	if (!c->up)
 		return;
-	tell_frames(c, CONTROL_DOWN, resumed);
+	tell_frames(c, AGENT_DOWN, resumed);
 	c->up = false;
 	loop_timer_cancel(c->announce);
 }
 
 /* --- keeping quiet about what was said already --- */
 
-void control_complain(struct control *c, enum log_level level, const char *fmt, ...)
+void agent_control_complain(struct agent_control *c, enum log_level level, const char *fmt, ...)
 {
 	char text[sizeof(c->complaint)];
 	va_list ap;
@@ -75,14 +75,14 @@ void control_complain(struct control *c, enum log_level level, const char *fmt, 
 
 /* Whether another attempt at once may fail as this one did; a backend that left comes back in its
  * own time. */
-static bool is_failure(const struct control *c)
+static bool is_failure(const struct agent_control *c)
 {
 	if (!c->server.v)
 		return false; /* what an agent left that died */
 	return vchan_peer_waiting(c->server.v) || (c->failure && vchan_is_open(c->server.v));
 }
 
-static void count_failure(struct control *c)
+static void count_failure(struct agent_control *c)
 {
 	uint64_t now = loop_now_ns();
 
@@ -90,15 +90,16 @@ static void count_failure(struct control *c)
 		c->failures = 0;
 	c->up_since_ns = 0;
 	c->failures++;
-	c->hold_until_ns = now + hs_backoff_ns(c->failures);
+	c->hold_until_ns = now + agent_hs_backoff_ns(c->failures);
 }
 
-static int write_state(struct control *c, enum xenbus_state state)
+static int write_state(struct agent_control *c, enum xenbus_state state)
 {
-	int ret = device_set_state(&c->dev, state);
+	int ret = agent_device_set_state(&c->dev, state);
 
 	if (ret < 0) {
-		control_complain(c, LOG_ERROR, "cannot write the own state: %s", strerror(-ret));
+		agent_control_complain(c, LOG_ERROR, "cannot write the own state: %s",
+				       strerror(-ret));
 		return ret;
 	}
 	c->wrote = state;
@@ -122,7 +123,7 @@ static const char *serve_hint(int err)
 	return "";
 }
 
-static void configure_tap(struct control *c, const struct device_offer *offer, unsigned order)
+static void configure_tap(struct agent_control *c, const struct agent_offer *offer, unsigned order)
 {
 	uint32_t limit = wire_frame_limit(1u << order) - FRAME_OVERHEAD;
 	uint32_t mtu = offer->mtu < limit ? offer->mtu : limit;
@@ -155,20 +156,21 @@ static uint32_t choose_offloads(uint32_t offered, uint32_t tap, unsigned order)
 	return offloads;
 }
 
-static int open_steps(struct control *c, const struct device_view *view)
+static int open_steps(struct agent_control *c, const struct agent_view *view)
 {
 	unsigned order = c->opts->ring_order;
-	struct device_offer offer;
-	int ret = device_read_offer(&c->dev, &offer);
+	struct agent_offer offer;
+	int ret = agent_device_read_offer(&c->dev, &offer);
 
 	if (ret < 0) {
-		control_complain(c, LOG_ERROR, "cannot read the backend's offers: %s",
-				 strerror(-ret));
+		agent_control_complain(c, LOG_ERROR, "cannot read the backend's offers: %s",
+				       strerror(-ret));
 		return ret;
 	}
 	if (!offer.version_ok) {
-		control_complain(c, LOG_ERROR, "the backend does not speak protocol version %d",
-				 WIRE_VERSION);
+		agent_control_complain(c, LOG_ERROR,
+				       "the backend does not speak protocol version %d",
+				       WIRE_VERSION);
 		return -EPROTO;
 	}
 	if (order > offer.max_ring_order)
@@ -177,24 +179,25 @@ static int open_steps(struct control *c, const struct device_view *view)
 	configure_tap(c, &offer, order);
 	ret = server_open(&c->server, &c->dev, order);
 	if (ret < 0) {
-		control_complain(c, LOG_ERROR, "cannot serve a vchan of ring order %u: %s%s", order,
-				 strerror(-ret), serve_hint(ret));
+		agent_control_complain(c, LOG_ERROR, "cannot serve a vchan of ring order %u: %s%s",
+				       order, strerror(-ret), serve_hint(ret));
 		return ret;
 	}
 	c->was_open = false;
 	c->failure = NULL;
 	memcpy(c->generation, view->generation, sizeof(c->generation));
-	ret = device_answer(&c->dev, c->offloads, order);
+	ret = agent_device_answer(&c->dev, c->offloads, order);
 	if (ret == 0)
 		ret = write_state(c, XenbusStateInitialised);
 	if (ret < 0) {
-		control_complain(c, LOG_ERROR, "cannot publish the vchan: %s", strerror(-ret));
+		agent_control_complain(c, LOG_ERROR, "cannot publish the vchan: %s",
+				       strerror(-ret));
 		server_end(&c->server, &c->dev);
 	}
 	return ret;
 }
 
-static int step_open(struct control *c, const struct device_view *view)
+static int step_open(struct agent_control *c, const struct agent_view *view)
 {
 	int ret = open_steps(c, view);
 
@@ -203,25 +206,25 @@ static int step_open(struct control *c, const struct device_view *view)
 	return ret;
 }
 
-static int step_connect(struct control *c)
+static int step_connect(struct agent_control *c)
 {
 	c->complaint[0] = '\0';
 	c->up_since_ns = loop_now_ns();
 	c->announced_log = c->announced_demand = 0;
 	c->seq++;
-	tell_frames(c, CONTROL_UP, false);
+	tell_frames(c, AGENT_UP, false);
 	c->up = true;
 	loop_timer_set(c->announce, ANNOUNCE_NS);
 	log_notice("%s connected", c->opts->ifname);
 	return write_state(c, XenbusStateConnected);
 }
 
-static int step_closing(struct control *c)
+static int step_closing(struct agent_control *c)
 {
 	link_stop(c, false);
 	if (c->failure)
-		control_complain(c, LOG_WARNING, "%s disconnected: %s", c->opts->ifname,
-				 c->failure);
+		agent_control_complain(c, LOG_WARNING, "%s disconnected: %s", c->opts->ifname,
+				       c->failure);
 	else
 		log_notice("%s disconnected", c->opts->ifname);
 	c->closing_since_ns = loop_now_ns();
@@ -230,14 +233,14 @@ static int step_closing(struct control *c)
 	return write_state(c, XenbusStateClosing);
 }
 
-static int step_closed(struct control *c)
+static int step_closed(struct agent_control *c)
 {
 	server_end(&c->server, &c->dev);
 	c->failure = NULL;
 	return write_state(c, XenbusStateClosed);
 }
 
-static int step_rebuild(struct control *c)
+static int step_rebuild(struct agent_control *c)
 {
 	link_stop(c, true);
 	server_end(&c->server, &c->dev);
@@ -248,31 +251,32 @@ static int step_rebuild(struct control *c)
 	return 0;
 }
 
-static int step_done(struct control *c)
+static int step_done(struct agent_control *c)
 {
 	link_stop(c, false);
 	loop_stop(c->loop);
 	return -ECANCELED;
 }
 
-int step_perform(struct control *c, enum hs_action action, const struct device_view *view)
+int step_perform(struct agent_control *c, enum agent_hs_action action,
+		 const struct agent_view *view)
 {
 	switch (action) {
-	case HS_WAIT:
+	case AGENT_HS_WAIT:
 		break;
-	case HS_OPEN:
+	case AGENT_HS_OPEN:
 		return step_open(c, view);
-	case HS_CONNECT:
+	case AGENT_HS_CONNECT:
 		return step_connect(c);
-	case HS_CLOSING:
+	case AGENT_HS_CLOSING:
 		return step_closing(c);
-	case HS_CLOSED:
+	case AGENT_HS_CLOSED:
 		return step_closed(c);
-	case HS_RESET:
+	case AGENT_HS_RESET:
 		return write_state(c, XenbusStateInitialising);
-	case HS_REBUILD:
+	case AGENT_HS_REBUILD:
 		return step_rebuild(c);
-	case HS_DONE:
+	case AGENT_HS_DONE:
 		return step_done(c);
 	}
 	return -EAGAIN;

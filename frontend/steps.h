@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* steps.h: what the control thread does for each answer of hs_next(). Private to control.c. */
+/* steps.h: what the control thread does for each answer of agent_hs_next(). Private to
+ * agent_control.c. */
 #ifndef DMVL_STEPS_H
 #define DMVL_STEPS_H
 
@@ -8,15 +9,15 @@
 
 #include "common/log.h"
 #include "common/loop.h"
-#include "frontend/control.h"
-#include "frontend/handshake.h"
+#include "frontend/agent_control.h"
+#include "frontend/agent_handshake.h"
 #include "frontend/server.h"
 
 #define ANNOUNCE_NS 1000000000ull
 
-struct control {
+struct agent_control {
 	const struct front_options *opts;
-	struct device dev;
+	struct agent_device dev;
 	struct link_shared *shared;
 	struct mbox *in, *out;
 	uint32_t tap_offloads;
@@ -28,7 +29,7 @@ struct control {
 
 	struct server server;
 	bool was_open; /* a backend has connected to this server */
-	bool up;       /* between CONTROL_UP and CONTROL_DOWN */
+	bool up;       /* between AGENT_UP and AGENT_DOWN */
 	unsigned seq;  /* of the connection */
 	uint32_t offloads;
 	enum xenbus_state wrote;
@@ -39,17 +40,18 @@ struct control {
 	uint64_t up_since_ns, hold_until_ns, closing_since_ns;
 	char complaint[256]; /* logged last, not to be repeated */
 	uint64_t announced_log, announced_demand;
-	struct control_msg bye;
+	struct agent_msg bye;
 };
 
 /*
  * Does `action`. Returns 0 or -errno; what went wrong was said, and is tried again after a pause.
- * -ECANCELED: HS_DONE was done, the loop is about to stop.
+ * -ECANCELED: AGENT_HS_DONE was done, the loop is about to stop.
  */
-int step_perform(struct control *c, enum hs_action action, const struct device_view *view);
+int step_perform(struct agent_control *c, enum agent_hs_action action,
+		 const struct agent_view *view);
 
 /* Logs a sentence unless it is the one that was logged last. */
-void control_complain(struct control *c, enum log_level level, const char *fmt, ...)
+void agent_control_complain(struct agent_control *c, enum log_level level, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "frontend/control.h"
+#include "frontend/agent_control.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -9,16 +9,16 @@
 
 #include "common/log.h"
 #include "common/loop.h"
-#include "frontend/handshake.h"
+#include "frontend/agent_handshake.h"
 #include "frontend/steps.h"
 
 /*
  * Theory of operation
  *
  * A thread with a loop of its own. Whatever happens (a watch, a timer, a message of the frame
- * thread) leads to evaluate(): look at all nodes, ask hs_next() what to do, do it, and again until
- * there is nothing to do or the backend is next. Nothing is kept that can be looked up, but for
- * what tells whether the nodes are still the ones that were left: the state written last, the
+ * thread) leads to evaluate(): look at all nodes, ask agent_hs_next() what to do, do it, and again
+ * until there is nothing to do or the backend is next. Nothing is kept that can be looked up, but
+ * for what tells whether the nodes are still the ones that were left: the state written last, the
  * generation, the server's reference.
  *
  * Everything here may block on xenstored for as long as it likes: frames go on.
@@ -37,29 +37,30 @@ struct request {
 
 /* --- looking and deciding --- */
 
-static enum hs_end server_state(struct control *c)
+static enum agent_hs_end server_state(struct agent_control *c)
 {
 	if (!c->server.v)
-		return HS_END_NONE;
+		return AGENT_HS_END_NONE;
 	if (vchan_is_open(c->server.v)) {
 		c->was_open = true;
-		return HS_END_OPEN;
+		return AGENT_HS_END_OPEN;
 	}
-	return c->was_open || !vchan_peer_waiting(c->server.v) ? HS_END_LOST : HS_END_WAITING;
+	return c->was_open || !vchan_peer_waiting(c->server.v) ? AGENT_HS_END_LOST
+							       : AGENT_HS_END_WAITING;
 }
 
-static bool is_stale(const struct control *c, const struct device_view *view)
+static bool is_stale(const struct agent_control *c, const struct agent_view *view)
 {
 	return view->own != c->wrote || strcmp(view->generation, c->generation) != 0 ||
 	       strcmp(view->ring_ref, c->server.ref) != 0;
 }
 
-static struct hs_input make_input(struct control *c, const struct device_view *view)
+static struct agent_hs_input make_input(struct agent_control *c, const struct agent_view *view)
 {
 	uint64_t now = loop_now_ns();
 	uint64_t patience = c->stopping ? OVERDUE_STOPPING_NS : OVERDUE_NS;
 
-	return (struct hs_input){
+	return (struct agent_hs_input){
 		.own = view->own,
 		.peer = view->peer,
 		.end = server_state(c),
@@ -73,7 +74,7 @@ static struct hs_input make_input(struct control *c, const struct device_view *v
 }
 
 /* When to look again without being asked to. */
-static void set_timer(struct control *c, const struct hs_input *in)
+static void set_timer(struct agent_control *c, const struct agent_hs_input *in)
 {
 	uint64_t now = loop_now_ns(), due = UINT64_MAX;
 
@@ -88,47 +89,47 @@ static void set_timer(struct control *c, const struct hs_input *in)
 static void on_xs(void *arg);
 
 /* A connection that broke, or was not there: again after a while. The server lives on meanwhile. */
-static void xenstore_lost(struct control *c)
+static void xenstore_lost(struct agent_control *c)
 {
 	loop_io_free(c->xs_io);
 	c->xs_io = NULL;
-	device_close(&c->dev);
+	agent_device_close(&c->dev);
 	loop_timer_set(c->retry, RECONNECT_NS);
 }
 
-static int xenstore_watch(struct control *c)
+static int xenstore_watch(struct agent_control *c)
 {
-	int ret = device_watch(&c->dev);
+	int ret = agent_device_watch(&c->dev);
 
 	if (ret < 0)
 		return ret;
-	c->xs_io = loop_io_new(c->loop, device_fd(&c->dev), LOOP_READ, on_xs, c);
+	c->xs_io = loop_io_new(c->loop, agent_device_fd(&c->dev), LOOP_READ, on_xs, c);
 	return c->xs_io ? 0 : -ENOMEM;
 }
 
-static void xenstore_again(struct control *c)
+static void xenstore_again(struct agent_control *c)
 {
-	int ret = device_open(&c->dev, c->opts->id);
+	int ret = agent_device_open(&c->dev, c->opts->id);
 
 	if (ret == 0)
 		ret = xenstore_watch(c);
 	if (ret < 0) {
-		control_complain(c, LOG_ERROR, "cannot reach xenstore: %s", strerror(-ret));
+		agent_control_complain(c, LOG_ERROR, "cannot reach xenstore: %s", strerror(-ret));
 		xenstore_lost(c);
 	}
 }
 
 /* What is next is the backend's to do, and a watch tells of it. */
-static bool is_peers_turn(enum hs_action action, int ret)
+static bool is_peers_turn(enum agent_hs_action action, int ret)
 {
-	return ret == 0 && (action == HS_OPEN || action == HS_CONNECT);
+	return ret == 0 && (action == AGENT_HS_OPEN || action == AGENT_HS_CONNECT);
 }
 
-static void evaluate(struct control *c)
+static void evaluate(struct agent_control *c)
 {
-	struct device_view view;
-	struct hs_input in;
-	enum hs_action action;
+	struct agent_view view;
+	struct agent_hs_input in;
+	enum agent_hs_action action;
 	int ret;
 
 	if (!c->dev.xs)
@@ -136,23 +137,23 @@ static void evaluate(struct control *c)
 	if (!c->dev.xs)
 		return;
 	for (int i = 0; i < MAX_STEPS; i++) {
-		ret = device_look(&c->dev, &view);
+		ret = agent_device_look(&c->dev, &view);
 		if (ret < 0) {
-			control_complain(c, LOG_ERROR, "xenstore does not answer: %s",
-					 strerror(-ret));
+			agent_control_complain(c, LOG_ERROR, "xenstore does not answer: %s",
+					       strerror(-ret));
 			xenstore_lost(c);
 			return;
 		}
 		in = make_input(c, &view);
-		action = hs_next(&in);
+		action = agent_hs_next(&in);
 		log_debug("own %d peer %d end %d%s%s%s%s: %s", in.own, in.peer, in.end,
 			  in.stale ? " stale" : "", in.failed ? " failed" : "",
 			  in.hold ? " hold" : "", in.stopping ? " stopping" : "",
-			  hs_action_name(action));
+			  agent_hs_action_name(action));
 		ret = step_perform(c, action, &view);
 		if (ret == -ECANCELED || is_peers_turn(action, ret))
 			return;
-		if (action == HS_WAIT) {
+		if (action == AGENT_HS_WAIT) {
 			set_timer(c, &in);
 			return;
 		}
@@ -164,11 +165,11 @@ static void evaluate(struct control *c)
 
 static void on_xs(void *arg)
 {
-	struct control *c = arg;
+	struct agent_control *c = arg;
 
-	if (!device_drain(&c->dev))
+	if (!agent_device_drain(&c->dev))
 		xenstore_lost(c);
-	else if (!device_is_echo(&c->dev, c->wrote))
+	else if (!agent_device_is_echo(&c->dev, c->wrote))
 		evaluate(c);
 }
 
@@ -179,7 +180,7 @@ static void on_retry(void *arg)
 
 static void on_request(void *arg)
 {
-	struct control *c = arg;
+	struct agent_control *c = arg;
 	struct request *r;
 
 	mbox_ack(c->in);
@@ -205,17 +206,18 @@ static bool is_news(enum schema_key key, uint64_t value, uint64_t last)
 	return value != last;
 }
 
-static void announce_one(struct control *c, enum schema_key key, uint64_t value, uint64_t *last)
+static void announce_one(struct agent_control *c, enum schema_key key, uint64_t value,
+			 uint64_t *last)
 {
 	if (!is_news(key, value, *last))
 		return;
-	if (device_announce(&c->dev, key, value) == 0)
+	if (agent_device_announce(&c->dev, key, value) == 0)
 		*last = value;
 }
 
 static void on_announce(void *arg)
 {
-	struct control *c = arg;
+	struct agent_control *c = arg;
 
 	loop_timer_set(c->announce, ANNOUNCE_NS);
 	if (!c->up || !c->dev.xs)
@@ -230,20 +232,20 @@ static void on_announce(void *arg)
 
 /* --- the thread --- */
 
-static void *control_main(void *arg)
+static void *agent_control_main(void *arg)
 {
-	struct control *c = arg;
+	struct agent_control *c = arg;
 
 	if (xenstore_watch(c) < 0)
 		xenstore_lost(c);
 	loop_timer_set(c->retry, 0);
 	loop_run(c->loop);
-	c->bye = (struct control_msg){.word = CONTROL_DONE};
+	c->bye = (struct agent_msg){.word = AGENT_DONE};
 	mbox_put(c->out, &c->bye.msg);
 	return NULL;
 }
 
-static bool make_loop(struct control *c)
+static bool make_loop(struct agent_control *c)
 {
 	c->loop = loop_new();
 	c->in = mbox_new();
@@ -255,9 +257,9 @@ static bool make_loop(struct control *c)
 	return c->in_io && c->retry && c->announce;
 }
 
-static void control_destroy(struct control *c)
+static void agent_control_destroy(struct agent_control *c)
 {
-	device_close(&c->dev);
+	agent_device_close(&c->dev);
 	loop_io_free(c->xs_io);
 	loop_io_free(c->in_io);
 	loop_timer_free(c->retry);
@@ -267,39 +269,39 @@ static void control_destroy(struct control *c)
 	free(c);
 }
 
-struct control *control_start(const struct front_options *opts, struct device *device,
-			      struct link_shared *shared, struct mbox *to_frames,
-			      uint32_t tap_offloads)
+struct agent_control *agent_control_start(const struct front_options *opts,
+					  struct agent_device *device, struct link_shared *shared,
+					  struct mbox *to_frames, uint32_t tap_offloads)
 {
-	struct control *c = calloc(1, sizeof(*c));
+	struct agent_control *c = calloc(1, sizeof(*c));
 	sigset_t all, old;
 	int ret;
 
 	if (!c)
 		return NULL;
-	*c = (struct control){.opts = opts,
-			      .dev = *device,
-			      .shared = shared,
-			      .out = to_frames,
-			      .tap_offloads = tap_offloads,
-			      .closing_since_ns = loop_now_ns()};
+	*c = (struct agent_control){.opts = opts,
+				    .dev = *device,
+				    .shared = shared,
+				    .out = to_frames,
+				    .tap_offloads = tap_offloads,
+				    .closing_since_ns = loop_now_ns()};
 	if (!make_loop(c)) {
-		control_destroy(c);
+		agent_control_destroy(c);
 		return NULL;
 	}
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old); /* signals are the frame loop's */
-	ret = pthread_create(&c->thread, NULL, control_main, c);
+	ret = pthread_create(&c->thread, NULL, agent_control_main, c);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (ret != 0) {
-		control_destroy(c);
+		agent_control_destroy(c);
 		errno = ret;
 		return NULL;
 	}
 	return c;
 }
 
-static void request(struct control *c, unsigned seq, const char *failure)
+static void request(struct agent_control *c, unsigned seq, const char *failure)
 {
 	struct request *r = calloc(1, sizeof(*r));
 
@@ -310,22 +312,22 @@ static void request(struct control *c, unsigned seq, const char *failure)
 	mbox_put(c->in, &r->msg);
 }
 
-void control_link_failed(struct control *c, unsigned seq, const char *why)
+void agent_control_link_failed(struct agent_control *c, unsigned seq, const char *why)
 {
 	request(c, seq, why);
 }
 
-void control_stop(struct control *c)
+void agent_control_stop(struct agent_control *c)
 {
 	request(c, 0, NULL);
 }
 
-void control_free(struct control *c)
+void agent_control_free(struct agent_control *c)
 {
 	struct mbox_msg *m;
 
 	pthread_join(c->thread, NULL);
 	while ((m = mbox_get(c->in)) != NULL)
 		free(m);
-	control_destroy(c);
+	agent_control_destroy(c);
 }

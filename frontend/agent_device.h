@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* device.h: the xenstore nodes of one device, as its agent sees them. Blocks on xenstored. */
-#ifndef DMVL_DEVICE_H
-#define DMVL_DEVICE_H
+/* agent_device.h: the xenstore nodes of one device, as its agent sees them. Blocks on xenstored. */
+#ifndef DMVL_AGENT_DEVICE_H
+#define DMVL_AGENT_DEVICE_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -9,10 +9,10 @@
 #include "common/xs.h"
 #include "xenstore-schema/schema.h"
 
-#define DEVICE_REF_MAX 16
+#define AGENT_DEVICE_REF_MAX 16
 
 /* Functions return 0 or -errno. All own paths are relative: they stay right over a restore. */
-struct device {
+struct agent_device {
 	struct xs_conn *xs;
 	char front[SCHEMA_PATH_MAX];
 	char vchan[SCHEMA_PATH_MAX];	/* for vchan_serve() */
@@ -23,16 +23,16 @@ struct device {
 };
 
 /* One look at everything that decides what to do next. */
-struct device_view {
-	enum xenbus_state own;	       /* XenbusStateUnknown: no such node */
-	enum xenbus_state peer;	       /* XenbusStateUnknown: missing, or no sensible value */
-	char generation[17];	       /* "" when missing */
-	char ring_ref[DEVICE_REF_MAX]; /* "" when missing */
-	bool offline;		       /* the backend's `online` is 0 */
+struct agent_view {
+	enum xenbus_state own;		     /* XenbusStateUnknown: no such node */
+	enum xenbus_state peer;		     /* XenbusStateUnknown: missing, or no sensible value */
+	char generation[17];		     /* "" when missing */
+	char ring_ref[AGENT_DEVICE_REF_MAX]; /* "" when missing */
+	bool offline;			     /* the backend's `online` is 0 */
 };
 
 /* What the backend offers, checked; defaults stand in for what is missing. */
-struct device_offer {
+struct agent_offer {
 	bool version_ok;   /* our protocol version is among its own */
 	uint32_t offloads; /* enum tap_offload */
 	unsigned max_ring_order;
@@ -42,27 +42,27 @@ struct device_offer {
 };
 
 /* Connects to xenstore. -ENOENT: none there; -EACCES: not root. */
-int device_open(struct device *d, unsigned id);
-void device_close(struct device *d); /* also fine when not open */
+int agent_device_open(struct agent_device *d, unsigned id);
+void agent_device_close(struct agent_device *d); /* also fine when not open */
 
 /* Watches the own state; the backend's nodes are watched from the first look on. */
-int device_watch(struct device *d);
-int device_fd(const struct device *d);
+int agent_device_watch(struct agent_device *d);
+int agent_device_fd(const struct agent_device *d);
 /* Takes all events that wait. False: the connection is of no more use. */
-bool device_drain(struct device *d);
+bool agent_device_drain(struct agent_device *d);
 /* Whether what was drained since the last call was no more than the own state, as it was written
  * here: a guest that asks for all the rest each time would make xenstored answer twice as much. */
-bool device_is_echo(struct device *d, enum xenbus_state wrote);
+bool agent_device_is_echo(struct agent_device *d, enum xenbus_state wrote);
 
-int device_look(struct device *d, struct device_view *view);
-int device_read_offer(struct device *d, struct device_offer *offer);
+int agent_device_look(struct agent_device *d, struct agent_view *view);
+int agent_device_read_offer(struct agent_device *d, struct agent_offer *offer);
 
 /* Writes what was chosen; the state comes after it. */
-int device_answer(struct device *d, uint32_t offloads, unsigned ring_order);
-int device_set_state(struct device *d, enum xenbus_state state);
-int device_announce(struct device *d, enum schema_key key, uint64_t value);
+int agent_device_answer(struct agent_device *d, uint32_t offloads, unsigned ring_order);
+int agent_device_set_state(struct agent_device *d, enum xenbus_state state);
+int agent_device_announce(struct agent_device *d, enum schema_key key, uint64_t value);
 
 /* Reads what names the vchan server that was just made. */
-int device_read_ref(struct device *d, char ref[DEVICE_REF_MAX]);
+int agent_device_read_ref(struct agent_device *d, char ref[AGENT_DEVICE_REF_MAX]);
 
 #endif

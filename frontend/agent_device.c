@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "frontend/device.h"
+#include "frontend/agent_device.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -36,23 +36,23 @@ static const enum schema_key back_watched[] = {
 /* The token of the own state's watch. */
 #define OWN "own"
 
-int device_open(struct device *d, unsigned id)
+int agent_device_open(struct agent_device *d, unsigned id)
 {
-	*d = (struct device){0};
+	*d = (struct agent_device){0};
 	schema_frontend_dir_relative(d->front, sizeof(d->front), id);
 	schema_vchan_path_relative(d->vchan, sizeof(d->vchan), id);
 	schema_key_path(d->ring_ref, sizeof(d->ring_ref), d->front, KEY_FRONT_VCHAN_RING_REF);
 	return xs_conn_open(&d->xs);
 }
 
-void device_close(struct device *d)
+void agent_device_close(struct agent_device *d)
 {
 	xs_conn_close(d->xs);
 	d->xs = NULL;
 	d->back[0] = '\0';
 }
 
-int device_watch(struct device *d)
+int agent_device_watch(struct agent_device *d)
 {
 	char path[SCHEMA_PATH_MAX];
 
@@ -60,12 +60,12 @@ int device_watch(struct device *d)
 	return xs_conn_watch(d->xs, path, OWN);
 }
 
-int device_fd(const struct device *d)
+int agent_device_fd(const struct agent_device *d)
 {
 	return xs_conn_fd(d->xs);
 }
 
-bool device_drain(struct device *d)
+bool agent_device_drain(struct agent_device *d)
 {
 	struct xs_event ev;
 
@@ -79,7 +79,8 @@ bool device_drain(struct device *d)
 /* --- reading --- */
 
 /* A node's value in buf; its length, or -errno. */
-static int read_key(struct device *d, const char *dir, enum schema_key key, char *buf, size_t size)
+static int read_key(struct agent_device *d, const char *dir, enum schema_key key, char *buf,
+		    size_t size)
 {
 	char path[SCHEMA_PATH_MAX + 32];
 
@@ -103,7 +104,7 @@ static void complain(const char *err)
 }
 
 /* A number of the backend's, or its default. */
-static uint64_t read_u64(struct device *d, enum schema_key key)
+static uint64_t read_u64(struct agent_device *d, enum schema_key key)
 {
 	char text[SCHEMA_VALUE_MAX + 1], err[SCHEMA_ERR_MAX];
 	uint64_t value;
@@ -117,7 +118,7 @@ static uint64_t read_u64(struct device *d, enum schema_key key)
 	return value;
 }
 
-static bool read_bool(struct device *d, enum schema_key key)
+static bool read_bool(struct agent_device *d, enum schema_key key)
 {
 	char text[SCHEMA_VALUE_MAX + 1], err[SCHEMA_ERR_MAX];
 	bool value;
@@ -131,7 +132,7 @@ static bool read_bool(struct device *d, enum schema_key key)
 	return value;
 }
 
-static void watch_backend(struct device *d, bool on)
+static void watch_backend(struct agent_device *d, bool on)
 {
 	char path[SCHEMA_PATH_MAX + 32];
 
@@ -145,7 +146,7 @@ static void watch_backend(struct device *d, bool on)
 }
 
 /* Where the backend is; that moves with each restore, as the path contains the domid. */
-static int find_backend(struct device *d)
+static int find_backend(struct agent_device *d)
 {
 	char text[SCHEMA_VALUE_MAX + 1], path[SCHEMA_PATH_MAX], err[SCHEMA_ERR_MAX];
 	uint64_t domid = 0;
@@ -188,7 +189,7 @@ static enum xenbus_state parse_state(enum schema_key key, const char *text,
 	return otherwise;
 }
 
-static int look_at_backend(struct device *d, struct device_view *view)
+static int look_at_backend(struct agent_device *d, struct agent_view *view)
 {
 	char text[SCHEMA_VALUE_MAX + 1];
 	int ret = find_backend(d);
@@ -209,7 +210,7 @@ static int look_at_backend(struct device *d, struct device_view *view)
 	return 0;
 }
 
-bool device_is_echo(struct device *d, enum xenbus_state wrote)
+bool agent_device_is_echo(struct agent_device *d, enum xenbus_state wrote)
 {
 	char text[SCHEMA_VALUE_MAX + 1];
 	enum xenbus_state own;
@@ -220,27 +221,27 @@ bool device_is_echo(struct device *d, enum xenbus_state wrote)
 	       schema_parse_state(KEY_FRONT_STATE, text, &own, NULL) == 0 && own == wrote;
 }
 
-int device_look(struct device *d, struct device_view *view)
+int agent_device_look(struct agent_device *d, struct agent_view *view)
 {
 	char text[SCHEMA_VALUE_MAX + 1];
 	int ret;
 
-	*view = (struct device_view){0};
+	*view = (struct agent_view){0};
 	ret = read_key(d, d->front, KEY_FRONT_STATE, text, sizeof(text));
 	if (ret >= 0)
 		/* 2 is a state that no frontend has: the handshake begins anew. */
 		view->own = parse_state(KEY_FRONT_STATE, text, XenbusStateInitWait);
 	else if (!gone(ret))
 		return ret;
-	ret = device_read_ref(d, view->ring_ref);
+	ret = agent_device_read_ref(d, view->ring_ref);
 	if (ret < 0 && !gone(ret) && ret != -E2BIG)
 		return ret;
 	return look_at_backend(d, view);
 }
 
-int device_read_ref(struct device *d, char ref[DEVICE_REF_MAX])
+int agent_device_read_ref(struct agent_device *d, char ref[AGENT_DEVICE_REF_MAX])
 {
-	int ret = xs_conn_read(d->xs, XS_NO_TXN, d->ring_ref, ref, DEVICE_REF_MAX);
+	int ret = xs_conn_read(d->xs, XS_NO_TXN, d->ring_ref, ref, AGENT_DEVICE_REF_MAX);
 
 	if (ret < 0)
 		ref[0] = '\0';
@@ -264,12 +265,12 @@ static bool list_has(const char *list, unsigned long want)
 	return false;
 }
 
-int device_read_offer(struct device *d, struct device_offer *offer)
+int agent_device_read_offer(struct agent_device *d, struct agent_offer *offer)
 {
 	char text[SCHEMA_VALUE_MAX + 1], err[SCHEMA_ERR_MAX];
 	int ret = read_key(d, d->back, KEY_BACK_PROTOCOL_VERSIONS, text, sizeof(text));
 
-	*offer = (struct device_offer){0};
+	*offer = (struct agent_offer){0};
 	if (ret < 0)
 		return ret;
 	offer->version_ok = list_has(text, WIRE_VERSION);
@@ -290,7 +291,7 @@ int device_read_offer(struct device *d, struct device_offer *offer)
 
 /* --- writing --- */
 
-int device_announce(struct device *d, enum schema_key key, uint64_t value)
+int agent_device_announce(struct agent_device *d, enum schema_key key, uint64_t value)
 {
 	char path[SCHEMA_PATH_MAX + 32], text[24];
 
@@ -299,18 +300,19 @@ int device_announce(struct device *d, enum schema_key key, uint64_t value)
 	return xs_conn_write(d->xs, XS_NO_TXN, path, text);
 }
 
-int device_answer(struct device *d, uint32_t offloads, unsigned ring_order)
+int agent_device_answer(struct agent_device *d, uint32_t offloads, unsigned ring_order)
 {
-	int ret = device_announce(d, KEY_FRONT_PROTOCOL_VERSION, WIRE_VERSION);
+	int ret = agent_device_announce(d, KEY_FRONT_PROTOCOL_VERSION, WIRE_VERSION);
 
 	if (ret == 0)
-		ret = device_announce(d, KEY_FRONT_RING_ORDER, ring_order);
+		ret = agent_device_announce(d, KEY_FRONT_RING_ORDER, ring_order);
 	for (size_t i = 0; i < N_FEATURES && ret == 0; i++)
-		ret = device_announce(d, features[i].front, (offloads & features[i].offload) != 0);
+		ret = agent_device_announce(d, features[i].front,
+					    (offloads & features[i].offload) != 0);
 	return ret;
 }
 
-int device_set_state(struct device *d, enum xenbus_state state)
+int agent_device_set_state(struct agent_device *d, enum xenbus_state state)
 {
-	return device_announce(d, KEY_FRONT_STATE, (uint64_t)state);
+	return agent_device_announce(d, KEY_FRONT_STATE, (uint64_t)state);
 }
