@@ -25,6 +25,8 @@
 #define ORDERS_MAX 64
 #define IDLE_TURNS 6
 
+#define UNKNOWN_TYPE 77 /* of a message */
+
 struct setup {
 	uint8_t flags;
 	uint8_t order; /* of the rings - 12 */
@@ -38,7 +40,7 @@ enum order {
 	ORDER_FRAME,  /* body: flags as frames_body(): from the backend */
 	ORDER_RAW,    /* u8 n, n bytes */
 	ORDER_CREDIT, /* u32 */
-	ORDER_KEEPALIVE,
+	ORDER_UNKNOWN,
 	ORDER_SEND,	 /* body: from the guest's kernel */
 	ORDER_CONSUME,	 /* u8 n: takes so many messages at most, then waits for the end */
 	ORDER_RECONNECT, /* u8: odd: after a restore */
@@ -224,8 +226,8 @@ static void obey(void)
 	case ORDER_CREDIT:
 		order_credit();
 		break;
-	case ORDER_KEEPALIVE:
-		far_message(&w.backend, WIRE_KEEPALIVE, NULL, 0);
+	case ORDER_UNKNOWN:
+		far_message(&w.backend, UNKNOWN_TYPE, NULL, 0);
 		break;
 	case ORDER_SEND:
 		order_send(byte);
