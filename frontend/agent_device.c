@@ -2,8 +2,6 @@
 #include "frontend/agent_device.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +9,7 @@
 #include "common/loop.h"
 #include "common/tap.h"
 #include "common/wire.h"
+#include "xenstore-schema/xskey.h"
 
 static const struct {
 	enum schema_key back, front;
@@ -33,7 +32,7 @@ static const enum schema_key back_watched[] = {
 
 #define N_WATCHED (sizeof(back_watched) / sizeof(back_watched[0]))
 
-/* The token of the own state's watch. */
+/* The token of the watch on the own state. */
 #define OWN "own"
 
 int agent_device_open(struct agent_device *d, unsigned id)
@@ -78,22 +77,12 @@ bool agent_device_drain(struct agent_device *d)
 
 /* --- reading --- */
 
-/* A node's value in buf; its length, or -errno. */
-static int read_key(struct agent_device *d, const char *dir, enum schema_key key, char *buf,
-		    size_t size)
-{
-	char path[SCHEMA_PATH_MAX + 32];
-
-	schema_key_path(path, sizeof(path), dir, key);
-	return xs_conn_read(d->xs, XS_NO_TXN, path, buf, size);
-}
-
 static bool gone(int ret)
 {
 	return ret == -ENOENT || ret == -EACCES;
 }
 
-static void complain(const char *err)
+static void complain_of(const char *err)
 {
 	static struct log_limit limit;
 	uint32_t held;
@@ -106,38 +95,61 @@ static void complain(const char *err)
 /* A number of the backend's, or its default. */
 static uint64_t read_u64(struct agent_device *d, enum schema_key key)
 {
-	char text[SCHEMA_VALUE_MAX + 1], err[SCHEMA_ERR_MAX];
+	char err[SCHEMA_ERR_MAX];
 	uint64_t value;
 
-	if (read_key(d, d->back, key, text, sizeof(text)) < 0)
-		return schema_default(key);
-	if (schema_parse_u64(key, text, &value, err) < 0) {
-		complain(err);
-		return schema_default(key);
-	}
-	return value;
+	if (xskey_read_u64(d->xs, XS_NO_TXN, d->back, key, &value, err) == 0)
+		return value;
+	complain_of(err);
+	return schema_default(key);
 }
 
 static bool read_bool(struct agent_device *d, enum schema_key key)
 {
-	char text[SCHEMA_VALUE_MAX + 1], err[SCHEMA_ERR_MAX];
+	char err[SCHEMA_ERR_MAX];
 	bool value;
 
-	if (read_key(d, d->back, key, text, sizeof(text)) < 0)
-		return schema_default(key) != 0;
-	if (schema_parse_bool(key, text, &value, err) < 0) {
-		complain(err);
-		return schema_default(key) != 0;
+	if (xskey_read_bool(d->xs, XS_NO_TXN, d->back, key, &value, err) == 0)
+		return value;
+	complain_of(err);
+	return schema_default(key) != 0;
+}
+
+/* XenbusStateUnknown: no such node. `otherwise`: what stands there is no state. 0 or -errno. */
+static int read_state(struct agent_device *d, const char *dir, enum schema_key key,
+		      enum xenbus_state otherwise, enum xenbus_state *state)
+{
+	char text[SCHEMA_VALUE_MAX + 1], err[SCHEMA_ERR_MAX];
+	int ret = xskey_read(d->xs, XS_NO_TXN, dir, key, text, sizeof(text));
+
+	*state = XenbusStateUnknown;
+	if (ret < 0)
+		return gone(ret) ? 0 : ret;
+	if (schema_parse_state(key, text, state, err) < 0) {
+		complain_of(err);
+		*state = otherwise;
 	}
-	return value;
+	return 0;
+}
+
+/* A short text; "" when it is missing or too long to be right. 0 or -errno. */
+static int read_short(struct agent_device *d, const char *dir, enum schema_key key, char *buf,
+		      size_t size)
+{
+	int ret = xskey_read(d->xs, XS_NO_TXN, dir, key, buf, size);
+
+	if (ret < 0)
+		buf[0] = '\0';
+	return ret < 0 && !gone(ret) && ret != -E2BIG ? ret : 0;
 }
 
 static void watch_backend(struct agent_device *d, bool on)
 {
-	char path[SCHEMA_PATH_MAX + 32];
+	char path[SCHEMA_PATH_MAX];
 
-	for (size_t i = 0; i < N_WATCHED; i++) {
-		schema_key_path(path, sizeof(path), d->back, back_watched[i]);
+	for (size_t i = 0; d->back[0] && i < N_WATCHED; i++) {
+		if (schema_key_path(path, sizeof(path), d->back, back_watched[i]) < 0)
+			continue;
 		if (on)
 			xs_conn_watch(d->xs, path, "back");
 		else
@@ -145,103 +157,102 @@ static void watch_backend(struct agent_device *d, bool on)
 	}
 }
 
-/* Where the backend is; that moves with each restore, as the path contains the domid. */
-static int find_backend(struct agent_device *d)
+/* The backend's directory; "" when it is not known. 0 or -errno. */
+static int read_back_path(struct agent_device *d, char path[SCHEMA_PATH_MAX])
 {
-	char text[SCHEMA_VALUE_MAX + 1], path[SCHEMA_PATH_MAX], err[SCHEMA_ERR_MAX];
-	uint64_t domid = 0;
-	int ret = read_key(d, d->front, KEY_FRONT_BACKEND, text, sizeof(text));
+	char text[SCHEMA_VALUE_MAX + 1], err[SCHEMA_ERR_MAX];
+	int ret = xskey_read(d->xs, XS_NO_TXN, d->front, KEY_FRONT_BACKEND, text, sizeof(text));
 
 	path[0] = '\0';
-	if (ret >= 0) {
-		if (schema_parse_text(KEY_FRONT_BACKEND, text, path, sizeof(path), err) < 0) {
-			complain(err);
-			path[0] = '\0';
-		}
-		ret = read_key(d, d->front, KEY_FRONT_BACKEND_ID, text, sizeof(text));
-	}
-	if (ret < 0 && !gone(ret))
-		return ret;
-	if (ret >= 0 && schema_parse_u64(KEY_FRONT_BACKEND_ID, text, &domid, err) < 0) {
-		complain(err);
+	if (ret < 0)
+		return gone(ret) ? 0 : ret;
+	if (schema_parse_text(KEY_FRONT_BACKEND, text, path, SCHEMA_PATH_MAX, err) < 0) {
+		complain_of(err);
 		path[0] = '\0';
 	}
-	d->back_domid = (unsigned)domid;
-	if (strcmp(path, d->back) == 0)
-		return 0;
-	if (d->back[0])
-		watch_backend(d, false);
-	memcpy(d->back, path, sizeof(path));
-	if (d->back[0])
-		watch_backend(d, true);
 	return 0;
 }
 
-static enum xenbus_state parse_state(enum schema_key key, const char *text,
-				     enum xenbus_state otherwise)
+/* 0, which is also the domid while the node is missing; -EINVAL: it is no domid; or another -errno.
+ */
+static int read_back_domid(struct agent_device *d)
 {
-	enum xenbus_state state;
-	char err[SCHEMA_ERR_MAX];
+	char text[SCHEMA_VALUE_MAX + 1], err[SCHEMA_ERR_MAX];
+	uint64_t domid;
+	int ret = xskey_read(d->xs, XS_NO_TXN, d->front, KEY_FRONT_BACKEND_ID, text, sizeof(text));
 
-	if (schema_parse_state(key, text, &state, err) == 0)
-		return state;
-	complain(err);
-	return otherwise;
+	d->back_domid = 0;
+	if (ret < 0)
+		return gone(ret) ? 0 : ret;
+	if (schema_parse_u64(KEY_FRONT_BACKEND_ID, text, &domid, err) < 0) {
+		complain_of(err);
+		return -EINVAL;
+	}
+	d->back_domid = (unsigned)domid;
+	return 0;
+}
+
+/* Where the backend is. That changes with each restore, because the path contains the domid. */
+static int find_backend(struct agent_device *d)
+{
+	char path[SCHEMA_PATH_MAX];
+	int ret = read_back_path(d, path);
+
+	if (ret == 0 && path[0])
+		ret = read_back_domid(d);
+	if (ret == -EINVAL)
+		path[0] = '\0';
+	else if (ret < 0)
+		return ret;
+	if (strcmp(path, d->back) == 0)
+		return 0;
+	watch_backend(d, false);
+	memcpy(d->back, path, sizeof(path));
+	watch_backend(d, true);
+	return 0;
 }
 
 static int look_at_backend(struct agent_device *d, struct agent_view *view)
 {
-	char text[SCHEMA_VALUE_MAX + 1];
 	int ret = find_backend(d);
 
 	if (ret < 0 || !d->back[0])
 		return ret;
-	ret = read_key(d, d->back, KEY_BACK_STATE, text, sizeof(text));
-	if (ret >= 0)
-		view->peer = parse_state(KEY_BACK_STATE, text, XenbusStateUnknown);
-	else if (!gone(ret))
-		return ret;
-	ret = read_key(d, d->back, KEY_BACK_GENERATION, view->generation, sizeof(view->generation));
-	if (ret < 0)
-		view->generation[0] = '\0';
-	if (ret < 0 && !gone(ret) && ret != -E2BIG)
-		return ret;
-	view->offline = !read_bool(d, KEY_BACK_ONLINE);
-	return 0;
+	ret = read_state(d, d->back, KEY_BACK_STATE, XenbusStateUnknown, &view->peer);
+	if (ret == 0)
+		ret = read_short(d, d->back, KEY_BACK_GENERATION, view->generation,
+				 sizeof(view->generation));
+	if (ret == 0)
+		view->offline = !read_bool(d, KEY_BACK_ONLINE);
+	return ret;
 }
 
 bool agent_device_is_echo(struct agent_device *d, enum xenbus_state wrote)
 {
-	char text[SCHEMA_VALUE_MAX + 1];
-	enum xenbus_state own;
 	bool others = d->others;
 
 	d->others = false;
-	return !others && read_key(d, d->front, KEY_FRONT_STATE, text, sizeof(text)) >= 0 &&
-	       schema_parse_state(KEY_FRONT_STATE, text, &own, NULL) == 0 && own == wrote;
+	return !others && xskey_read_state(d->xs, XS_NO_TXN, d->front, KEY_FRONT_STATE) == wrote &&
+	       wrote != XenbusStateUnknown;
 }
 
 int agent_device_look(struct agent_device *d, struct agent_view *view)
 {
-	char text[SCHEMA_VALUE_MAX + 1];
 	int ret;
 
 	*view = (struct agent_view){0};
-	ret = read_key(d, d->front, KEY_FRONT_STATE, text, sizeof(text));
-	if (ret >= 0)
-		/* 2 is a state that no frontend has: the handshake begins anew. */
-		view->own = parse_state(KEY_FRONT_STATE, text, XenbusStateInitWait);
-	else if (!gone(ret))
-		return ret;
-	ret = agent_device_read_ref(d, view->ring_ref);
-	if (ret < 0 && !gone(ret) && ret != -E2BIG)
-		return ret;
-	return look_at_backend(d, view);
+	/* 2 is a state that no frontend has: the handshake starts over. */
+	ret = read_state(d, d->front, KEY_FRONT_STATE, XenbusStateInitWait, &view->own);
+	if (ret == 0)
+		ret = read_short(d, d->front, KEY_FRONT_VCHAN_RING_REF, view->ring_ref,
+				 sizeof(view->ring_ref));
+	return ret < 0 ? ret : look_at_backend(d, view);
 }
 
 int agent_device_read_ref(struct agent_device *d, char ref[AGENT_DEVICE_REF_MAX])
 {
-	int ret = xs_conn_read(d->xs, XS_NO_TXN, d->ring_ref, ref, AGENT_DEVICE_REF_MAX);
+	int ret = xskey_read(d->xs, XS_NO_TXN, d->front, KEY_FRONT_VCHAN_RING_REF, ref,
+			     AGENT_DEVICE_REF_MAX);
 
 	if (ret < 0)
 		ref[0] = '\0';
@@ -265,27 +276,35 @@ static bool list_has(const char *list, unsigned long want)
 	return false;
 }
 
-int agent_device_read_offer(struct agent_device *d, struct agent_offer *offer)
+static void read_mac(struct agent_device *d, struct agent_offer *offer)
 {
 	char text[SCHEMA_VALUE_MAX + 1], err[SCHEMA_ERR_MAX];
-	int ret = read_key(d, d->back, KEY_BACK_PROTOCOL_VERSIONS, text, sizeof(text));
+
+	if (xskey_read(d->xs, XS_NO_TXN, d->back, KEY_BACK_MAC, text, sizeof(text)) < 0)
+		return;
+	if (schema_parse_mac(KEY_BACK_MAC, text, offer->mac, err) == 0)
+		offer->has_mac = true;
+	else
+		complain_of(err);
+}
+
+int agent_device_read_offer(struct agent_device *d, struct agent_offer *offer)
+{
+	char versions[SCHEMA_VALUE_MAX + 1];
+	int ret = xskey_read(d->xs, XS_NO_TXN, d->back, KEY_BACK_PROTOCOL_VERSIONS, versions,
+			     sizeof(versions));
 
 	*offer = (struct agent_offer){0};
 	if (ret < 0)
 		return ret;
-	offer->version_ok = list_has(text, WIRE_VERSION);
+	offer->version_ok = list_has(versions, WIRE_VERSION);
 	for (size_t i = 0; i < N_FEATURES; i++) {
 		if (read_bool(d, features[i].back))
 			offer->offloads |= features[i].offload;
 	}
 	offer->max_ring_order = (unsigned)read_u64(d, KEY_BACK_MAX_RING_ORDER);
 	offer->mtu = (uint32_t)read_u64(d, KEY_BACK_MTU);
-	if (read_key(d, d->back, KEY_BACK_MAC, text, sizeof(text)) >= 0) {
-		if (schema_parse_mac(KEY_BACK_MAC, text, offer->mac, err) == 0)
-			offer->has_mac = true;
-		else
-			complain(err);
-	}
+	read_mac(d, offer);
 	return 0;
 }
 
@@ -293,11 +312,7 @@ int agent_device_read_offer(struct agent_device *d, struct agent_offer *offer)
 
 int agent_device_announce(struct agent_device *d, enum schema_key key, uint64_t value)
 {
-	char path[SCHEMA_PATH_MAX + 32], text[24];
-
-	schema_key_path(path, sizeof(path), d->front, key);
-	snprintf(text, sizeof(text), "%" PRIu64, value);
-	return xs_conn_write(d->xs, XS_NO_TXN, path, text);
+	return xskey_write_u64(d->xs, XS_NO_TXN, d->front, key, value);
 }
 
 int agent_device_answer(struct agent_device *d, uint32_t offloads, unsigned ring_order)
@@ -314,5 +329,5 @@ int agent_device_answer(struct agent_device *d, uint32_t offloads, unsigned ring
 
 int agent_device_set_state(struct agent_device *d, enum xenbus_state state)
 {
-	return agent_device_announce(d, KEY_FRONT_STATE, (uint64_t)state);
+	return xskey_write_state(d->xs, XS_NO_TXN, d->front, KEY_FRONT_STATE, state);
 }

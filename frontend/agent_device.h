@@ -11,15 +11,16 @@
 
 #define AGENT_DEVICE_REF_MAX 16
 
-/* Functions return 0 or -errno. All own paths are relative: they stay right over a restore. */
+/* Everybody reads, only agent_device.c writes. The own paths are relative, so that they stay right
+ * after a restore. */
 struct agent_device {
 	struct xs_conn *xs;
 	char front[SCHEMA_PATH_MAX];
 	char vchan[SCHEMA_PATH_MAX];	/* for vchan_serve() */
 	char ring_ref[SCHEMA_PATH_MAX]; /* path of the node that names the server */
-	char back[SCHEMA_PATH_MAX];	/* "": not known; watched */
+	char back[SCHEMA_PATH_MAX];	/* watched; "": not known */
 	unsigned back_domid;
-	bool others; /* something came of another watch than the own state's */
+	bool others; /* an event came from another watch than that of the own state */
 };
 
 /* One look at everything that decides what to do next. */
@@ -33,7 +34,7 @@ struct agent_view {
 
 /* What the backend offers, checked; defaults stand in for what is missing. */
 struct agent_offer {
-	bool version_ok;   /* our protocol version is among its own */
+	bool version_ok;   /* it speaks our protocol version */
 	uint32_t offloads; /* enum tap_offload */
 	unsigned max_ring_order;
 	bool has_mac;
@@ -41,28 +42,30 @@ struct agent_offer {
 	uint32_t mtu;
 };
 
-/* Connects to xenstore. -ENOENT: none there; -EACCES: not root. */
+/* Where a function returns int, that is 0 or -errno. */
+
+/* Connects to xenstore. -ENOENT: there is none; -EACCES: not root. */
 int agent_device_open(struct agent_device *d, unsigned id);
 void agent_device_close(struct agent_device *d); /* also fine when not open */
 
 /* Watches the own state; the backend's nodes are watched from the first look on. */
 int agent_device_watch(struct agent_device *d);
 int agent_device_fd(const struct agent_device *d);
-/* Takes all events that wait. False: the connection is of no more use. */
+/* Takes all events that wait. False: the connection to xenstore broke. */
 bool agent_device_drain(struct agent_device *d);
-/* Whether what was drained since the last call was no more than the own state, as it was written
- * here: a guest that asks for all the rest each time would make xenstored answer twice as much. */
+/* Whether the events since the last call only told that the own state is what this agent wrote.
+ * Then there is no need to look at everything, which doubles what xenstored has to answer. */
 bool agent_device_is_echo(struct agent_device *d, enum xenbus_state wrote);
 
 int agent_device_look(struct agent_device *d, struct agent_view *view);
 int agent_device_read_offer(struct agent_device *d, struct agent_offer *offer);
 
-/* Writes what was chosen; the state comes after it. */
+/* Writes what was chosen, before the state. */
 int agent_device_answer(struct agent_device *d, uint32_t offloads, unsigned ring_order);
 int agent_device_set_state(struct agent_device *d, enum xenbus_state state);
 int agent_device_announce(struct agent_device *d, enum schema_key key, uint64_t value);
 
-/* Reads what names the vchan server that was just made. */
+/* Reads the node that names the vchan server. */
 int agent_device_read_ref(struct agent_device *d, char ref[AGENT_DEVICE_REF_MAX]);
 
 #endif
