@@ -203,6 +203,16 @@ int link_up(struct link *k, struct vchan *v, uint32_t offloads)
 	return 0;
 }
 
+static void log_counters(const struct link *k, enum log_level level, const char *what)
+{
+	log_at(level,
+	       "%s: tx %" PRIu64 " frames %" PRIu64 " bytes, %" PRIu64 " dropped; rx %" PRIu64
+	       " frames %" PRIu64 " bytes, %" PRIu64 " dropped; to be sent again: %" PRIu32
+	       " bytes",
+	       what, k->tx.n.frames, k->tx.n.bytes, k->tx.n.dropped, k->rx.n.frames, k->rx.n.bytes,
+	       k->rx.n.dropped, backlog_bytes(&k->tx.backlog));
+}
+
 void link_down(struct link *k, bool resumed)
 {
 	if (!k->v)
@@ -215,9 +225,5 @@ void link_down(struct link *k, bool resumed)
 	link_tx_down(&k->tx, resumed);
 	link_rx_down(&k->rx);
 	k->v = NULL;
-	log_info("link down: tx %" PRIu64 " frames %" PRIu64 " bytes, %" PRIu64
-		 " dropped; rx %" PRIu64 " frames %" PRIu64 " bytes, %" PRIu64
-		 " dropped; to be sent again: %" PRIu32 " bytes",
-		 k->tx.n.frames, k->tx.n.bytes, k->tx.n.dropped, k->rx.n.frames, k->rx.n.bytes,
-		 k->rx.n.dropped, backlog_bytes(&k->tx.backlog));
+	log_counters(k, LOG_INFO, "link down");
 }

@@ -14,10 +14,11 @@
 #include "common/mbox.h"
 #include "common/tap.h"
 #include "frontend/agent_control.h"
+#include "frontend/agent_msg.h"
 #include "frontend/guard.h"
 #include "frontend/link.h"
 #include "frontend/options.h"
-#include "frontend/tx.h"
+#include "frontend/txqueue.h"
 
 #ifndef DMVL_VERSION
 #define DMVL_VERSION "0.1"
@@ -26,12 +27,9 @@
 /* An orderly end takes no longer than this; the guard finishes what is left. */
 #define STOP_NS 900000000ull
 
-/* If that is noticed so late, we stood still, as a paused guest does: once more, briefly. */
+/* If the timer comes this late, the agent stood still, as in a paused guest: it waits once more. */
 #define STOP_LATE_NS  100000000ull
 #define STOP_AGAIN_NS 300000000ull
-
-/* Between two changes of the TAP's queue: Linux drops what is sent while it changes one. */
-#define QUEUE_REST_NS 10000000000ull
 
 struct front {
 	struct front_options opts;
@@ -39,18 +37,15 @@ struct front {
 	struct loop *loop;
 	struct loop_io *mbox_io;
 	struct loop_signal *term, *intr;
-	struct loop_timer *last_call, *queue_rested;
+	struct loop_timer *last_call;
 	struct mbox *mbox;
 	struct link *link;
 	struct link_shared shared;
+	struct txqueue queue;
 	struct agent_control *control;
-	unsigned seq;
-	int queue_frames;  /* of the TAP, as set by us; 0: not at all */
-	int queue_theirs;  /* as found set by somebody else */
-	uint64_t rate_bps; /* that it is to fit; 0: unknown */
-	bool queue_rests;
+	unsigned seq; /* of the connection */
 	bool stopping, done;
-	uint64_t stop_due_ns; /* 0: not to be put off again */
+	uint64_t stop_due_ns; /* 0: it was put off once already */
 	int status;
 };
 
@@ -137,50 +132,11 @@ static void on_link_failed(void *arg, const char *why)
 	agent_control_link_failed(f->control, f->seq, why);
 }
 
-/*
- * The TAP's queue is where frames of a guest wait that sends all it can: short, as TCP fills it
- * without knowing it. See docs/latency.md.
- */
-static void fit_queue(struct front *f)
-{
-	int want = (int)tx_queue_frames(f->rate_bps), is = 0, ret;
-
-	if (want == f->queue_frames)
-		return;
-	ret = tap_get_txqueuelen(f->opts.ifname, &is);
-	if (ret == 0 && f->queue_frames && is != f->queue_frames) {
-		if (is != f->queue_theirs)
-			log_info("%s: somebody else has set the queue length to %d: it stays",
-				 f->opts.ifname, is);
-		f->queue_theirs = is;
-		return;
-	}
-	if (ret == 0)
-		ret = tap_set_txqueuelen(f->opts.ifname, want);
-	if (ret < 0)
-		log_warning("%s: cannot set the queue length: %s", f->opts.ifname, strerror(-ret));
-	if (f->queue_frames) {
-		f->queue_rests = true;
-		loop_timer_set(f->queue_rested, QUEUE_REST_NS);
-	}
-	f->queue_frames = want;
-}
-
-static void on_queue_rested(void *arg)
-{
-	struct front *f = arg;
-
-	f->queue_rests = false;
-	fit_queue(f);
-}
-
 static void on_rate(void *arg, uint64_t rate_bps)
 {
 	struct front *f = arg;
 
-	f->rate_bps = rate_bps;
-	if (!f->queue_rests)
-		fit_queue(f);
+	txqueue_rate(&f->queue, rate_bps);
 }
 
 static void stop(struct front *f)
@@ -199,7 +155,7 @@ static void on_tap_gone(void *arg)
 	struct front *f = arg;
 
 	if (!f->stopping)
-		log_error("%s was removed", f->opts.ifname);
+		log_error("the interface, created as %s, was removed", f->opts.ifname);
 	f->status = EXIT_FAILED;
 	stop(f);
 }
@@ -218,7 +174,7 @@ static void on_last_call(void *arg)
 		loop_timer_set(f->last_call, STOP_AGAIN_NS);
 		return;
 	}
-	log_warning("xenstore or the backend did not answer in time: leaving without a word");
+	log_warning("xenstore or the backend did not answer in time: ending without them");
 	loop_stop(f->loop);
 }
 
@@ -243,7 +199,7 @@ static void on_mbox(void *arg)
 			loop_stop(f->loop);
 			return;
 		}
-		sem_post(m->done);
+		agent_msg_done(m);
 	}
 }
 
@@ -259,12 +215,33 @@ static void make_loop(struct front *f)
 	if (!f->loop || !f->mbox)
 		die(EXIT_FAILED, "cannot make the event loop: %s", strerror(errno));
 	f->mbox_io = loop_io_new(f->loop, mbox_fd(f->mbox), LOOP_READ, on_mbox, f);
+	f->last_call = loop_timer_new(f->loop, on_last_call, f);
+	f->link = link_new(f->loop, f->tap_fd, &events, &f->shared);
+	if (!f->mbox_io || !f->last_call || !f->link ||
+	    txqueue_init(&f->queue, f->loop, f->tap_fd) < 0)
+		die(EXIT_FAILED, "out of memory");
+}
+
+static void start_control(struct front *f, struct agent_device *device)
+{
+	const uint32_t all = TAP_CSUM | TAP_TSO4 | TAP_TSO6 | TAP_USO;
+	const struct agent_control_conf conf = {.opts = &f->opts,
+						.device = device,
+						.shared = &f->shared,
+						.to_frames = f->mbox,
+						.tap_fd = f->tap_fd,
+						.tap_offloads = tap_set_offloads(f->tap_fd, all)};
+
+	f->control = agent_control_start(&conf);
+	if (!f->control)
+		die(EXIT_FAILED, "cannot start a thread: %s", strerror(errno));
+}
+
+static void catch_signals(struct front *f)
+{
 	f->term = loop_signal_new(f->loop, SIGTERM, on_signal, f);
 	f->intr = loop_signal_new(f->loop, SIGINT, on_signal, f);
-	f->last_call = loop_timer_new(f->loop, on_last_call, f);
-	f->queue_rested = loop_timer_new(f->loop, on_queue_rested, f);
-	f->link = link_new(f->loop, f->tap_fd, &events, &f->shared);
-	if (!f->mbox_io || !f->term || !f->intr || !f->last_call || !f->queue_rested || !f->link)
+	if (!f->term || !f->intr)
 		die(EXIT_FAILED, "out of memory");
 }
 
@@ -272,7 +249,7 @@ static void tear_down(struct front *f)
 {
 	agent_control_free(f->control);
 	link_free(f->link);
-	loop_timer_free(f->queue_rested);
+	txqueue_free(&f->queue);
 	loop_timer_free(f->last_call);
 	loop_signal_free(f->intr);
 	loop_signal_free(f->term);
@@ -297,21 +274,16 @@ int main(int argc, char **argv)
 	need_device("/dev/xen/gntalloc", "xen_gntalloc");
 	open_device(&device, f.opts.id);
 	f.tap_fd = make_tap(f.opts.ifname);
-	fit_queue(&f);
 	make_loop(&f);
-	f.control = agent_control_start(&f.opts, &device, &f.shared, f.mbox,
-					tap_set_offloads(f.tap_fd,
-							 TAP_CSUM | TAP_TSO4 | TAP_TSO6 | TAP_USO));
-	if (!f.control)
-		die(EXIT_FAILED, "cannot start a thread: %s", strerror(errno));
+	catch_signals(&f);
+	start_control(&f, &device);
 	log_notice("%s created, device %u", f.opts.ifname, f.opts.id);
 	sd_notify(0, "READY=1");
 
 	if (loop_run(f.loop) < 0)
 		f.status = EXIT_FAILED;
-	if (f.done)
-		tear_down(&f);
-	else
-		_exit(f.status); /* the control thread is still waiting for an answer */
+	if (!f.done)
+		_exit(f.status); /* the control thread still waits for an answer */
+	tear_down(&f);
 	return f.status;
 }

@@ -25,8 +25,6 @@
 #define ORDERS_MAX 64
 #define IDLE_TURNS 6
 
-#define UNKNOWN_TYPE 77 /* of a message */
-
 struct setup {
 	uint8_t flags;
 	uint8_t order; /* of the rings - 12 */
@@ -37,10 +35,10 @@ struct setup {
 enum { SETUP_HOSTILE = 1, SETUP_RACES = 2 };
 
 enum order {
-	ORDER_FRAME,  /* body: flags as frames_body(): from the backend */
-	ORDER_RAW,    /* u8 n, n bytes */
-	ORDER_CREDIT, /* u32 */
-	ORDER_UNKNOWN,
+	ORDER_FRAME,	 /* body: flags as frames_body(): from the backend */
+	ORDER_RAW,	 /* u8 n, n bytes */
+	ORDER_CREDIT,	 /* u32 */
+	ORDER_UNKNOWN,	 /* a message of type 3, which no version has */
 	ORDER_SEND,	 /* body: from the guest's kernel */
 	ORDER_CONSUME,	 /* u8 n: takes so many messages at most, then waits for the end */
 	ORDER_RECONNECT, /* u8: odd: after a restore */
@@ -227,7 +225,7 @@ static void obey(void)
 		order_credit();
 		break;
 	case ORDER_UNKNOWN:
-		far_message(&w.backend, UNKNOWN_TYPE, NULL, 0);
+		far_message(&w.backend, 3, NULL, 0);
 		break;
 	case ORDER_SEND:
 		order_send(byte);
