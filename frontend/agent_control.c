@@ -34,6 +34,8 @@
 /* Messages to this thread. */
 enum request_kind {
 	REQUEST_FAILED,
+	REQUEST_RELOAD,
+	REQUEST_REPORT,
 	REQUEST_STOP,
 };
 
@@ -42,6 +44,7 @@ struct request {
 	enum request_kind kind;
 	unsigned seq;	 /* REQUEST_FAILED: of the connection */
 	const char *why; /* REQUEST_FAILED */
+	bool queue_set;	 /* REQUEST_RELOAD */
 };
 
 /* What xenstore was told last of what the frame thread knows. */
@@ -222,6 +225,12 @@ static void serve_request(struct agent_control *c, const struct request *r)
 	case REQUEST_FAILED:
 		steps_fail(&c->steps, r->seq, r->why);
 		break;
+	case REQUEST_RELOAD:
+		steps_reload(&c->steps, r->queue_set);
+		break;
+	case REQUEST_REPORT:
+		steps_report(&c->steps);
+		break;
 	case REQUEST_STOP:
 		steps_stop(&c->steps);
 		break;
@@ -365,6 +374,16 @@ static void request(struct agent_control *c, struct request what)
 void agent_control_link_failed(struct agent_control *c, unsigned seq, const char *why)
 {
 	request(c, (struct request){.kind = REQUEST_FAILED, .seq = seq, .why = why});
+}
+
+void agent_control_reload(struct agent_control *c, bool queue_set)
+{
+	request(c, (struct request){.kind = REQUEST_RELOAD, .queue_set = queue_set});
+}
+
+void agent_control_report(struct agent_control *c)
+{
+	request(c, (struct request){.kind = REQUEST_REPORT});
 }
 
 void agent_control_stop(struct agent_control *c)

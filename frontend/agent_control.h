@@ -27,7 +27,10 @@ struct agent_control *agent_control_start(const struct agent_control_conf *conf)
 
 /* Connection `seq` cannot go on; `why` is static. */
 void agent_control_link_failed(struct agent_control *c, unsigned seq, const char *why);
-
+/* SIGHUP: as steps_reload(). `queue_set`: the TAP's queue got its length again. */
+void agent_control_reload(struct agent_control *c, bool queue_set);
+/* SIGUSR1: as steps_report(). */
+void agent_control_report(struct agent_control *c);
 /* Closes the device; AGENT_DONE will come. */
 void agent_control_stop(struct agent_control *c);
 

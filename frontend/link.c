@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/log.h"
 #include "common/tap.h"
+#include "common/units.h"
 #include "frontend/link_rx.h"
 #include "frontend/link_tx.h"
 
@@ -226,4 +228,30 @@ void link_down(struct link *k, bool resumed)
 	link_rx_down(&k->rx);
 	k->v = NULL;
 	log_counters(k, LOG_INFO, "link down");
+}
+
+static void report_tx(const struct link *k)
+{
+	const struct tx_limit *limit = &k->tx.limit;
+	char rate[UNITS_TEXT_MAX], credit[48] = "not told";
+
+	if (limit->credit_bytes != UINT64_MAX)
+		snprintf(credit, sizeof(credit), "%" PRIu64 " bytes", limit->credit_bytes);
+	units_format_rate(rate, sizeof(rate), k->rate_bps);
+	log_notice("report: TX ring of %" PRIu32 " bytes, %" PRIu32 " in flight%s; credit %s and "
+		   "%" PRIu64 " bytes of slack; rate %s; log offset %" PRIu64,
+		   vchan_ring_bytes(k->v), vchan_tx_inflight(k->v),
+		   k->tx.blocked ? ", no room" : "", credit, limit->slack_bytes,
+		   k->rate_bps ? rate : "unlimited",
+		   atomic_load_explicit(&k->shared->log_offset, memory_order_relaxed));
+}
+
+void link_report(const struct link *k)
+{
+	log_counters(k, LOG_NOTICE,
+		     !k->v	 ? "report: link down"
+		     : k->failed ? "report: link failed"
+				 : "report: link up");
+	if (k->v)
+		report_tx(k);
 }

@@ -47,4 +47,7 @@ int link_up(struct link *k, struct vchan *v, uint32_t offloads);
  */
 void link_down(struct link *k, bool resumed);
 
+/* SIGUSR1: logs counters, rings, credit and rate. */
+void link_report(const struct link *k);
+
 #endif

@@ -17,6 +17,7 @@
 #include "frontend/agent_msg.h"
 #include "frontend/guard.h"
 #include "frontend/link.h"
+#include "frontend/netif.h"
 #include "frontend/options.h"
 #include "frontend/txqueue.h"
 
@@ -36,7 +37,7 @@ struct front {
 	int tap_fd;
 	struct loop *loop;
 	struct loop_io *mbox_io;
-	struct loop_signal *term, *intr;
+	struct loop_signal *term, *intr, *hup, *usr1;
 	struct loop_timer *last_call;
 	struct mbox *mbox;
 	struct link *link;
@@ -165,6 +166,22 @@ static void on_signal(void *arg)
 	stop(arg);
 }
 
+static void on_reload(void *arg)
+{
+	struct front *f = arg;
+
+	agent_control_reload(f->control, txqueue_again(&f->queue) == 0);
+}
+
+static void on_report(void *arg)
+{
+	struct front *f = arg;
+
+	netif_report(f->tap_fd);
+	link_report(f->link);
+	agent_control_report(f->control);
+}
+
 static void on_last_call(void *arg)
 {
 	struct front *f = arg;
@@ -241,7 +258,9 @@ static void catch_signals(struct front *f)
 {
 	f->term = loop_signal_new(f->loop, SIGTERM, on_signal, f);
 	f->intr = loop_signal_new(f->loop, SIGINT, on_signal, f);
-	if (!f->term || !f->intr)
+	f->hup = loop_signal_new(f->loop, SIGHUP, on_reload, f);
+	f->usr1 = loop_signal_new(f->loop, SIGUSR1, on_report, f);
+	if (!f->term || !f->intr || !f->hup || !f->usr1)
 		die(EXIT_FAILED, "out of memory");
 }
 
@@ -251,6 +270,8 @@ static void tear_down(struct front *f)
 	link_free(f->link);
 	txqueue_free(&f->queue);
 	loop_timer_free(f->last_call);
+	loop_signal_free(f->usr1);
+	loop_signal_free(f->hup);
 	loop_signal_free(f->intr);
 	loop_signal_free(f->term);
 	loop_io_free(f->mbox_io);
@@ -269,6 +290,9 @@ int main(int argc, char **argv)
 	parse_args(argc, argv, &f.opts);
 	log_init("dmvl-front", f.opts.log_level);
 	signal(SIGPIPE, SIG_IGN);
+	/* Both end nothing, before catch_signals() either. */
+	signal(SIGHUP, SIG_IGN);
+	signal(SIGUSR1, SIG_IGN);
 
 	need_device("/dev/xen/evtchn", "xen_evtchn");
 	need_device("/dev/xen/gntalloc", "xen_gntalloc");

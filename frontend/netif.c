@@ -60,3 +60,31 @@ int netif_configure(int tap_fd, const uint8_t *mac, uint32_t mtu)
 	tap_if_close(&t);
 	return ret < 0 ? ret : ret_mtu;
 }
+
+void netif_report(int tap_fd)
+{
+	struct tap_if t;
+	uint8_t mac[6];
+	uint32_t mtu;
+	int queue, ret = tap_if_open(&t, tap_fd);
+	const char *where;
+
+	if (ret < 0) {
+		log_notice("report: the interface was removed");
+		return;
+	}
+	where = t.moved ? " in another network namespace" : "";
+	ret = tap_if_get_mac(&t, mac);
+	if (ret == 0)
+		ret = tap_if_get_mtu(&t, &mtu);
+	if (ret == 0)
+		ret = tap_if_get_queue(&t, &queue);
+	if (ret < 0)
+		log_notice("report: interface %s%s: %s", t.name, where, netif_strerror(ret));
+	else
+		log_notice("report: interface %s%s: MAC address %02x:%02x:%02x:%02x:%02x:%02x, "
+			   "MTU %u, queue length %d",
+			   t.name, where, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5], mtu,
+			   queue);
+	tap_if_close(&t);
+}

@@ -18,4 +18,7 @@ int netif_configure(int tap_fd, const uint8_t *mac, uint32_t mtu);
 /* Why a request to the interface failed, for a message. */
 const char *netif_strerror(int err);
 
+/* Logs name, place, MAC address, MTU and queue length. */
+void netif_report(int tap_fd);
+
 #endif

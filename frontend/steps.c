@@ -302,3 +302,33 @@ void steps_stop(struct steps *s)
 	s->stopping = true;
 	s->closing_since_ns = loop_now_ns();
 }
+
+static const char *reloaded(bool configured, bool queue_set)
+{
+	if (configured)
+		return queue_set ? "MAC address, MTU and queue length" : "MAC address and MTU";
+	return queue_set ? "queue length" : "nothing";
+}
+
+void steps_reload(struct steps *s, bool queue_set)
+{
+	bool connected = s->server.v != NULL, configured = connected && configure(s) == 0;
+	char name[IFNAMSIZ];
+
+	log_notice(
+		"reload: %s: set again: %s%s; the keys mac and mtu count from the next connection "
+		"on; there is no configuration file",
+		netif_name(s->tap_fd, name), reloaded(configured, queue_set),
+		connected ? "" : " (not connected)");
+}
+
+void steps_report(const struct steps *s)
+{
+	const char *path = s->dev->back;
+
+	log_notice(
+		"report: device %u: state %s%s, backend %s of domain %u, ring order %u, connection "
+		"%u, attempts failed in a row: %u",
+		s->opts->id, schema_state_name(s->wrote), s->stopping ? ", stopping" : "",
+		path[0] ? path : "unknown", s->dev->back_domid, s->order, s->seq, s->failures);
+}

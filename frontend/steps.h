@@ -56,4 +56,11 @@ void steps_fail(struct steps *s, unsigned seq, const char *why);
 /* From now on the agent wants to end. */
 void steps_stop(struct steps *s);
 
+/* SIGHUP: sets the interface's MAC address and MTU again and logs all that was set again.
+ * `queue_set`: the queue length was. */
+void steps_reload(struct steps *s, bool queue_set);
+
+/* SIGUSR1: logs the state of the device and of the connection. */
+void steps_report(const struct steps *s);
+
 #endif

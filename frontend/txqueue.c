@@ -87,3 +87,8 @@ void txqueue_rate(struct txqueue *q, uint64_t rate_bps)
 	q->rate_bps = rate_bps;
 	fit_if_changed(q);
 }
+
+int txqueue_again(struct txqueue *q)
+{
+	return fit(q, true);
+}

@@ -26,4 +26,8 @@ void txqueue_free(struct txqueue *q);
 /* Fits the length to another rate; a length that somebody else has set stays. */
 void txqueue_rate(struct txqueue *q, uint64_t rate_bps);
 
+/* Sets the length again, even if somebody else has set another one. 0 or -errno, after a warning.
+ */
+int txqueue_again(struct txqueue *q);
+
 #endif
