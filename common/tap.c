@@ -7,7 +7,6 @@
 #include <linux/if_tun.h>
 #include <linux/sockios.h>
 #include <linux/virtio_net.h>
-#include <net/if_arp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -174,24 +173,6 @@ int tap_set_up(const char *name, bool up)
 	return if_ioctl(SIOCSIFFLAGS, name, &ifr);
 }
 
-int tap_set_mac(const char *name, const uint8_t mac[6])
-{
-	struct ifreq ifr = {.ifr_hwaddr.sa_family = ARPHRD_ETHER};
-
-	memcpy(ifr.ifr_hwaddr.sa_data, mac, 6);
-	return if_ioctl(SIOCSIFHWADDR, name, &ifr);
-}
-
-int tap_get_mac(const char *name, uint8_t mac[6])
-{
-	struct ifreq ifr = {0};
-	int ret = if_ioctl(SIOCGIFHWADDR, name, &ifr);
-
-	if (ret == 0)
-		memcpy(mac, ifr.ifr_hwaddr.sa_data, 6);
-	return ret;
-}
-
 int tap_set_mtu(const char *name, uint32_t mtu)
 {
 	struct ifreq ifr = {.ifr_mtu = (int)mtu};
@@ -206,23 +187,6 @@ int tap_get_mtu(const char *name, uint32_t *mtu)
 
 	if (ret == 0)
 		*mtu = (uint32_t)ifr.ifr_mtu;
-	return ret;
-}
-
-int tap_set_txqueuelen(const char *name, int frames)
-{
-	struct ifreq ifr = {.ifr_qlen = frames};
-
-	return if_ioctl(SIOCSIFTXQLEN, name, &ifr);
-}
-
-int tap_get_txqueuelen(const char *name, int *frames)
-{
-	struct ifreq ifr = {0};
-	int ret = if_ioctl(SIOCGIFTXQLEN, name, &ifr);
-
-	if (ret == 0)
-		*frames = ifr.ifr_qlen;
 	return ret;
 }
 

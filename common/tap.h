@@ -44,12 +44,8 @@ int tap_set_sndbuf(int fd, int bytes);
 
 /* Interface settings; all return 0 or -errno. */
 int tap_set_up(const char *name, bool up);
-int tap_set_mac(const char *name, const uint8_t mac[6]);
-int tap_get_mac(const char *name, uint8_t mac[6]);
 int tap_set_mtu(const char *name, uint32_t mtu);
 int tap_get_mtu(const char *name, uint32_t *mtu);
-int tap_set_txqueuelen(const char *name, int frames);
-int tap_get_txqueuelen(const char *name, int *frames);
 int tap_set_carrier(int fd, bool on);
 int tap_join_bridge(const char *name, const char *bridge); /* -ENODEV, -EBUSY: in another one */
 bool tap_exists(const char *name);

@@ -71,37 +71,25 @@ int backlog_push(struct backlog *b, const struct iovec *iov, unsigned n, uint32_
 	return 0;
 }
 
-/* Whether `len` bytes are whole, valid messages; *frames is the number of frames among them. */
-static bool parses(const uint8_t *mem, uint32_t len, int *frames)
+/* How many frames `len` bytes are; -EPROTO when they are anything but whole frames. */
+static int count_frames(const uint8_t *mem, uint32_t len)
 {
 	struct wire_hdr hdr;
 	const char *why;
+	int frames = 0;
 
-	*frames = 0;
 	while (len > 0) {
 		if (len < HDR_LEN)
-			return false;
+			return -EPROTO;
 		memcpy(&hdr, mem, HDR_LEN);
-		if (wire_check(&hdr, len, &why) < 0)
-			return false;
-		*frames += hdr.type == WIRE_DATA;
+		/* This side wrote nothing else, but the other side can write here, too. */
+		if (wire_check(&hdr, len, &why) < 0 || hdr.type != WIRE_DATA)
+			return -EPROTO;
 		mem += wire_size(hdr.len);
 		len -= wire_size(hdr.len);
+		frames++;
 	}
-	return true;
-}
-
-/* Leaves out, at the head, what is no frame: keepalives are not worth repeating. */
-static void skip_others(struct backlog *b)
-{
-	struct wire_hdr hdr;
-
-	while (b->head < b->tail) {
-		memcpy(&hdr, b->mem + b->head, HDR_LEN);
-		if (hdr.type == WIRE_DATA)
-			return;
-		b->head += wire_size(hdr.len);
-	}
+	return frames;
 }
 
 int backlog_prepend(struct backlog *b, const struct iovec *iov, unsigned n)
@@ -111,14 +99,13 @@ int backlog_prepend(struct backlog *b, const struct iovec *iov, unsigned n)
 
 	for (unsigned i = 0; i < n; i++)
 		len += (uint32_t)iov[i].iov_len;
-	/* Room for one more frame behind, so that backlog_push() seldom moves it again. */
+	/* With room for one more frame at the end, so that backlog_push() seldom moves it again. */
 	if (move_to(b, len + (b->tail - b->head) + wire_size(WIRE_BODY_MAX), len) < 0)
 		return -ENOMEM;
 	gather(b->mem, iov, n, len);
-	if (!parses(b->mem, len, &frames))
-		return -EPROTO;
-	b->head = 0;
-	skip_others(b);
+	frames = count_frames(b->mem, len);
+	if (frames > 0)
+		b->head = 0;
 	return frames;
 }
 
@@ -139,7 +126,6 @@ void backlog_pop(struct backlog *b)
 
 	memcpy(&hdr, b->mem + b->head, HDR_LEN);
 	b->head += wire_size(hdr.len);
-	skip_others(b);
 }
 
 uint32_t backlog_bytes(const struct backlog *b)

@@ -8,11 +8,12 @@
 #include <sys/uio.h>
 
 /*
- * Two things end up here: the one frame that was read from the TAP and found too large for the
- * room left, and what a backend had not consumed when the connection ended. Never more than one
+ * Two things end up here: a frame that was read from the TAP and did not fit into the room left,
+ * and the frames that a backend had not consumed when the connection ended. Never more than one
  * ring and one frame.
  */
 struct backlog {
+	/* Everybody reads, only backlog.c writes. */
 	uint8_t *mem;
 	uint32_t cap, head, tail;
 };
@@ -24,14 +25,14 @@ void backlog_free(struct backlog *b);
 int backlog_push(struct backlog *b, const struct iovec *iov, unsigned n, uint32_t len);
 
 /*
- * Puts a run of whole messages, as they lay in a ring, in front of all others. Returns how many
- * frames were kept, or -EPROTO and keeps none when they do not parse, or -ENOMEM.
+ * Puts frames, as they lie in a ring, in front of all others. Returns how many; or keeps none and
+ * returns -EPROTO when the bytes are not whole frames, or -ENOMEM.
  */
 int backlog_prepend(struct backlog *b, const struct iovec *iov, unsigned n);
 
 /* The oldest frame with its vnet header, valid until the next call that changes b; or NULL. */
 const uint8_t *backlog_peek(const struct backlog *b, uint32_t *len);
 void backlog_pop(struct backlog *b);
-uint32_t backlog_bytes(const struct backlog *b); /* ring bytes that it will take */
+uint32_t backlog_bytes(const struct backlog *b); /* ring bytes that all frames will take */
 
 #endif

@@ -3,28 +3,47 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/uio.h>
 
 #include "common/log.h"
 #include "common/tap.h"
-#include "frontend/link_impl.h"
+#include "common/units.h"
+#include "frontend/link_rx.h"
+#include "frontend/link_tx.h"
 
 /*
  * Theory of operation
  *
- * link_tx.c and link_rx.c move frames; here is what surrounds them: a connection's beginning, its
- * end, and the order in which things run when an event comes.
+ * link_tx.c and link_rx.c move frames; this file decides when. It has all callbacks of the loop,
+ * tells the outside what happened, and is the only one that fails the link: the other two return
+ * why. After a failure the rings are left alone until link_down().
  *
- * Each batch moves a ring's index once and so costs at most one event. Errors of the connection
- * are reported once; from then on the rings are left alone until link_down().
+ * Each batch moves a ring's index once and so costs at most one event.
  *
  * The backlog outlives connections: link_down() puts in front of it what the backend had not
  * consumed, as far as this side's own indexes say. A frame may therefore be sent twice, never lost.
  */
+#define REFRESH_NS 1000000000ull
 
-void link_fail(struct link *k, const char *why)
+struct link {
+	struct loop *loop;
+	int tap_fd;
+	struct link_events events;
+	struct link_shared *shared;
+	struct loop_io *tap_io, *vchan_io;
+	struct loop_timer *more;    /* a budget was used up with messages left */
+	struct loop_timer *refresh; /* runs once a second while there is demand */
+
+	struct vchan *v; /* NULL: down */
+	bool failed;
+	bool refreshing;
+	uint64_t rate_bps; /* as the backend told it last, over all connections */
+	struct link_rx rx;
+	struct link_tx tx;
+};
+
+static void fail(struct link *k, const char *why)
 {
 	if (k->failed)
 		return;
@@ -36,15 +55,89 @@ void link_fail(struct link *k, const char *why)
 	k->events.failed(k->events.arg, why);
 }
 
-static void both_run(struct link *k)
+/* --- TX --- */
+
+static void tell_demand(struct link *k)
+{
+	uint64_t bytes = link_tx_demand(&k->tx);
+
+	atomic_store_explicit(&k->shared->demand_bytes, bytes, memory_order_relaxed);
+	if (bytes > 0 && !k->refreshing) {
+		k->refreshing = true;
+		loop_timer_set(k->refresh, REFRESH_NS);
+	}
+}
+
+static void tx_turn(struct link *k)
+{
+	const char *why = link_tx_run(&k->tx);
+
+	if (why) {
+		fail(k, why);
+		return;
+	}
+	loop_io_enable(k->tap_io, !k->tx.blocked && !k->tx.tap_gone);
+	tell_demand(k);
+	if (k->tx.tap_gone)
+		k->events.tap_gone(k->events.arg);
+}
+
+static void on_tap(void *arg)
+{
+	tx_turn(arg);
+}
+
+static void on_refresh(void *arg)
+{
+	struct link *k = arg;
+	const char *why;
+
+	k->refreshing = false;
+	if (!k->v || k->failed)
+		return;
+	why = link_tx_refresh(&k->tx);
+	if (why)
+		fail(k, why);
+	else
+		tell_demand(k);
+}
+
+/* --- RX, then TX --- */
+
+static void take_credit(struct link *k)
+{
+	const struct wire_credit *credit = &k->rx.credit;
+
+	link_tx_credit(&k->tx, credit->credit_bytes);
+	atomic_store_explicit(&k->shared->log_offset, credit->log_offset, memory_order_relaxed);
+	if (credit->rate_bps != k->rate_bps) {
+		k->rate_bps = credit->rate_bps;
+		k->events.rate(k->events.arg, k->rate_bps);
+	}
+}
+
+static void rx_turn(struct link *k)
+{
+	bool more;
+	const char *why = link_rx_run(&k->rx, &more);
+
+	if (k->rx.told)
+		take_credit(k);
+	if (why)
+		fail(k, why);
+	else if (more)
+		loop_timer_set(k->more, 0);
+}
+
+static void both_turns(struct link *k)
 {
 	bool open = vchan_is_open(k->v); /* first: what lies in the ring is still good */
 
-	link_rx_run(k);
+	rx_turn(k);
 	if (!k->failed && !open)
-		link_fail(k, "the backend closed the connection");
-	if (!k->failed && k->blocked)
-		link_tx_run(k);
+		fail(k, "the backend closed the connection");
+	if (!k->failed && k->tx.blocked)
+		tx_turn(k);
 }
 
 static void on_vchan(void *arg)
@@ -52,12 +145,12 @@ static void on_vchan(void *arg)
 	struct link *k = arg;
 
 	vchan_ack(k->v);
-	both_run(k);
+	both_turns(k);
 }
 
 static void on_more(void *arg)
 {
-	both_run(arg);
+	both_turns(arg);
 }
 
 /* --- up and down --- */
@@ -69,11 +162,15 @@ struct link *link_new(struct loop *loop, int tap_fd, const struct link_events *e
 
 	if (!k)
 		return NULL;
-	*k = (struct link){.loop = loop, .tap_fd = tap_fd, .events = *events, .shared = shared};
-	k->tap_io = loop_io_new(loop, tap_fd, LOOP_READ, link_on_tap, k);
+	k->loop = loop;
+	k->tap_fd = tap_fd;
+	k->events = *events;
+	k->shared = shared;
+	k->tap_io = loop_io_new(loop, tap_fd, LOOP_READ, on_tap, k);
 	k->more = loop_timer_new(loop, on_more, k);
-	k->refresh = loop_timer_new(loop, link_on_refresh, k);
-	if (!k->tap_io || !k->more || !k->refresh || backlog_init(&k->backlog) < 0) {
+	k->refresh = loop_timer_new(loop, on_refresh, k);
+	link_rx_init(&k->rx, tap_fd);
+	if (link_tx_init(&k->tx, tap_fd) < 0 || !k->tap_io || !k->more || !k->refresh) {
 		link_free(k);
 		return NULL;
 	}
@@ -90,7 +187,7 @@ void link_free(struct link *k)
 	loop_io_free(k->tap_io);
 	loop_timer_free(k->more);
 	loop_timer_free(k->refresh);
-	backlog_free(&k->backlog);
+	link_tx_free(&k->tx);
 	free(k);
 }
 
@@ -101,33 +198,21 @@ int link_up(struct link *k, struct vchan *v, uint32_t offloads)
 		return -ENOMEM;
 	k->v = v;
 	k->failed = false;
-	k->blocked = true; /* so that the backlog goes out before the TAP is read */
-	k->out_of_credit = false;
-	k->limit = (struct tx_limit){.credit_bytes = UINT64_MAX};
-	k->offloads = tap_set_offloads(k->tap_fd, offloads);
-	k->n = (struct counters){.kept = k->n.kept};
+	link_rx_up(&k->rx, v);
+	link_tx_up(&k->tx, v, tap_set_offloads(k->tap_fd, offloads));
 	tap_set_carrier(k->tap_fd, true);
-	both_run(k);
+	both_turns(k);
 	return 0;
 }
 
-/* Keeps what lies in the TX ring behind the last index of the backend's that was seen. */
-static void keep_unconsumed(struct link *k)
+static void log_counters(const struct link *k, enum log_level level, const char *what)
 {
-	uint32_t inflight = vchan_tx_inflight(k->v);
-	struct iovec iov[2];
-	unsigned n;
-	int kept;
-
-	if (inflight == 0)
-		return;
-	n = vchan_tx_iov(k->v, 0u - inflight, inflight, iov);
-	kept = backlog_prepend(&k->backlog, iov, n);
-	if (kept < 0)
-		log_warning("%" PRIu32 " bytes in the TX ring could not be kept: %s", inflight,
-			    strerror(-kept));
-	else
-		k->n.kept += (uint64_t)kept;
+	log_at(level,
+	       "%s: tx %" PRIu64 " frames %" PRIu64 " bytes, %" PRIu64 " dropped; rx %" PRIu64
+	       " frames %" PRIu64 " bytes, %" PRIu64 " dropped; to be sent again: %" PRIu32
+	       " bytes",
+	       what, k->tx.n.frames, k->tx.n.bytes, k->tx.n.dropped, k->rx.n.frames, k->rx.n.bytes,
+	       k->rx.n.dropped, backlog_bytes(&k->tx.backlog));
 }
 
 void link_down(struct link *k, bool resumed)
@@ -139,13 +224,34 @@ void link_down(struct link *k, bool resumed)
 	k->vchan_io = NULL;
 	loop_timer_cancel(k->more);
 	tap_set_carrier(k->tap_fd, false);
-	if (!resumed)
-		vchan_tx_poll(k->v);
-	keep_unconsumed(k);
+	link_tx_down(&k->tx, resumed);
+	link_rx_down(&k->rx);
 	k->v = NULL;
-	log_info("link down: tx %" PRIu64 " frames %" PRIu64 " bytes, %" PRIu64
-		 " dropped; rx %" PRIu64 " frames %" PRIu64 " bytes, %" PRIu64
-		 " dropped; to be sent again: %" PRIu32 " bytes",
-		 k->n.tx_frames, k->n.tx_bytes, k->n.tx_dropped, k->n.rx_frames, k->n.rx_bytes,
-		 k->n.rx_dropped, backlog_bytes(&k->backlog));
+	log_counters(k, LOG_INFO, "link down");
+}
+
+static void report_tx(const struct link *k)
+{
+	const struct tx_limit *limit = &k->tx.limit;
+	char rate[UNITS_TEXT_MAX], credit[48] = "not told";
+
+	if (limit->credit_bytes != UINT64_MAX)
+		snprintf(credit, sizeof(credit), "%" PRIu64 " bytes", limit->credit_bytes);
+	units_format_rate(rate, sizeof(rate), k->rate_bps);
+	log_notice("report: TX ring of %" PRIu32 " bytes, %" PRIu32 " in flight%s; credit %s and "
+		   "%" PRIu64 " bytes of slack; rate %s; log offset %" PRIu64,
+		   vchan_ring_bytes(k->v), vchan_tx_inflight(k->v),
+		   k->tx.blocked ? ", no room" : "", credit, limit->slack_bytes,
+		   k->rate_bps ? rate : "unlimited",
+		   atomic_load_explicit(&k->shared->log_offset, memory_order_relaxed));
+}
+
+void link_report(const struct link *k)
+{
+	log_counters(k, LOG_NOTICE,
+		     !k->v	 ? "report: link down"
+		     : k->failed ? "report: link failed"
+				 : "report: link up");
+	if (k->v)
+		report_tx(k);
 }

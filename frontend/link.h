@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* link.h: frames between the TAP and the rings. Belongs to the frame thread. */
+/* link.h: frames between the TAP and the rings, in the frame thread. */
 #ifndef DMVL_LINK_H
 #define DMVL_LINK_H
 
@@ -12,18 +12,18 @@
 
 struct link;
 
-/* What the control thread announces. Written here, read there, at any time. */
+/* What the control thread announces: it reads at any time, only link.c writes. */
 struct link_shared {
 	_Atomic uint64_t log_offset;   /* of the newest credit record that was applied */
-	_Atomic uint64_t demand_bytes; /* ring bytes waiting to be consumed or written */
+	_Atomic uint64_t demand_bytes; /* ring bytes that wait to be consumed or written */
 };
 
 struct link_events {
 	/* The connection cannot go on; `why` is static. The rings are no longer touched. */
 	void (*failed)(void *arg, const char *why);
-	/* The interface is gone for good. */
+	/* The interface was removed. */
 	void (*tap_gone)(void *arg);
-	/* The backend told another TX rate in force, in bits per second; 0: unlimited. */
+	/* The backend told a new TX rate in force, in bits per second; 0: unlimited. */
 	void (*rate)(void *arg, uint64_t rate_bps);
 	void *arg;
 };
@@ -42,9 +42,12 @@ int link_up(struct link *k, struct vchan *v, uint32_t offloads);
 
 /*
  * Frames stop, carrier off; what the backend has not consumed is kept. After a restore (`resumed`)
- * the shared index may be of an older time than the private copy, which is used as it is. Nothing
- * if not up.
+ * the index in the shared page may be older than this side's copy of it, so only the copy counts.
+ * Nothing if not up.
  */
 void link_down(struct link *k, bool resumed);
+
+/* SIGUSR1: logs counters, rings, credit and rate. */
+void link_report(const struct link *k);
 
 #endif

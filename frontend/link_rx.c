@@ -1,99 +1,105 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "frontend/link_rx.h"
+
 #include <errno.h>
 #include <sys/uio.h>
 
-#include "common/wire.h"
-#include "frontend/link_impl.h"
-
-/* Headers are copied out of the ring once and checked; bodies are written straight to the TAP. */
+/* A header is copied out of the ring once and checked; a frame is written from the ring to the TAP.
+ */
 #define RX_BATCH 64
 
-static void rx_data(struct link *k, uint32_t len)
-{
-	struct iovec iov[2];
-	unsigned n = vchan_rx_iov(k->v, LINK_HDR_LEN, len, iov);
+#define HDR_LEN ((uint32_t)sizeof(struct wire_hdr))
 
-	if (writev(k->tap_fd, iov, (int)n) < 0) {
-		/* The interface is down, or the kernel does not like the header. */
-		k->n.rx_dropped++;
-		return;
-	}
-	k->n.rx_frames++;
-	k->n.rx_bytes += len - WIRE_VNET_LEN;
+void link_rx_init(struct link_rx *r, int tap_fd)
+{
+	*r = (struct link_rx){.tap_fd = tap_fd};
 }
 
-static void rx_credit(struct link *k)
+void link_rx_up(struct link_rx *r, struct vchan *v)
 {
-	struct wire_credit credit;
+	*r = (struct link_rx){.tap_fd = r->tap_fd, .v = v};
+}
 
-	vchan_rx_copy(k->v, LINK_HDR_LEN, &credit, sizeof(credit));
-	k->limit.credit_bytes = credit.credit_bytes;
-	if (credit.rate_bps != k->rate_bps) {
-		k->rate_bps = credit.rate_bps;
-		k->events.rate(k->events.arg, k->rate_bps);
+void link_rx_down(struct link_rx *r)
+{
+	r->v = NULL;
+}
+
+static void rx_data(struct link_rx *r, uint32_t len)
+{
+	struct iovec iov[2];
+	unsigned n = vchan_rx_iov(r->v, HDR_LEN, len, iov);
+
+	if (writev(r->tap_fd, iov, (int)n) < 0) {
+		/* The interface is down, or the kernel does not accept the vnet header. */
+		r->n.dropped++;
+		return;
 	}
-	atomic_store_explicit(&k->shared->log_offset, credit.log_offset, memory_order_relaxed);
+	r->n.frames++;
+	r->n.bytes += len - WIRE_VNET_LEN;
+}
+
+static void rx_credit(struct link_rx *r)
+{
+	vchan_rx_copy(r->v, HDR_LEN, &r->credit, sizeof(r->credit));
+	r->told = true;
 }
 
 /* One message. Its size, 0 when there is none, or -EPROTO with *why. */
-static int64_t rx_one(struct link *k, int64_t avail, const char **why)
+static int64_t rx_one(struct link_rx *r, int64_t avail, const char **why)
 {
 	struct wire_hdr hdr;
 	int ret;
 
-	if (avail < (int64_t)LINK_HDR_LEN)
+	if (avail < (int64_t)HDR_LEN)
 		return 0;
-	vchan_rx_copy(k->v, 0, &hdr, LINK_HDR_LEN);
-	ret = wire_check(&hdr, vchan_ring_bytes(k->v), why);
+	vchan_rx_copy(r->v, 0, &hdr, HDR_LEN);
+	ret = wire_check(&hdr, vchan_ring_bytes(r->v), why);
 	if (ret < 0)
 		return ret;
 	if (avail < (int64_t)wire_size(hdr.len))
 		return 0;
 	if (hdr.type == WIRE_DATA)
-		rx_data(k, hdr.len);
+		rx_data(r, hdr.len);
 	else if (hdr.type == WIRE_CREDIT)
-		rx_credit(k);
-	vchan_rx_advance(k->v, wire_size(hdr.len));
+		rx_credit(r);
+	vchan_rx_advance(r->v, wire_size(hdr.len));
 	return wire_size(hdr.len);
 }
 
-/* Up to the budget. Whether it was used up; *moved says whether there was anything. */
-static bool rx_batch(struct link *k, int64_t avail, bool *moved)
+/* Up to RX_BATCH messages: how many, or -EPROTO with *why. */
+static int rx_batch(struct link_rx *r, int64_t avail, const char **why)
 {
-	const char *why = "the backend's RX ring index is out of range";
 	int64_t size = avail < 0 ? avail : 0;
-	int i;
+	int n = 0;
 
-	*moved = false;
-	for (i = 0; i < RX_BATCH && size >= 0; i++) {
-		size = rx_one(k, avail, &why);
+	*why = "the backend's RX ring index is out of range";
+	while (n < RX_BATCH && size >= 0) {
+		size = rx_one(r, avail, why);
 		if (size <= 0)
 			break;
 		avail -= size;
-		*moved = true;
+		n++;
 	}
-	if (*moved)
-		vchan_rx_commit(k->v);
-	if (size < 0)
-		link_fail(k, why);
-	return i == RX_BATCH;
+	if (n > 0)
+		vchan_rx_commit(r->v);
+	return size < 0 ? -EPROTO : n;
 }
 
-void link_rx_run(struct link *k)
+const char *link_rx_run(struct link_rx *r, bool *more)
 {
-	bool moved;
+	const char *why;
+	int n;
 
-	if (rx_batch(k, vchan_rx_poll(k->v), &moved)) {
-		loop_timer_set(k->more, 0);
-		return;
+	r->told = false;
+	n = rx_batch(r, vchan_rx_poll(r->v), &why);
+	/* A message that came before the request for an event causes none: look again after asking.
+	 */
+	while (n >= 0 && n < RX_BATCH) {
+		n = rx_batch(r, vchan_rx_arm(r->v), &why);
+		if (n == 0)
+			break;
 	}
-	while (!k->failed) {
-		/* What came before the request for an event makes none. */
-		bool more = rx_batch(k, vchan_rx_arm(k->v), &moved);
-
-		if (more)
-			loop_timer_set(k->more, 0);
-		if (more || !moved)
-			return;
-	}
+	*more = n == RX_BATCH;
+	return n < 0 ? why : NULL;
 }

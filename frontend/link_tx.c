@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "frontend/link_tx.h"
+
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 #include <sys/uio.h>
 
-#include "common/wire.h"
-#include "frontend/link_impl.h"
-#include "frontend/tx.h"
+#include "common/log.h"
 
 /*
  * Theory of operation
@@ -17,8 +18,8 @@
  * backend has been asked for an event when it consumes. After asking, the ring is looked at again:
  * what was consumed before the request makes no event.
  */
-#define TX_BATCH   64
-#define REFRESH_NS 1000000000ull
+#define TX_BATCH 64
+#define HDR_LEN	 ((uint32_t)sizeof(struct wire_hdr))
 
 static const char bad_tx_index[] = "the backend's TX ring index is out of range";
 
@@ -26,73 +27,65 @@ enum tx_end {
 	TX_IDLE,    /* nothing to send */
 	TX_BUDGET,  /* there may be more */
 	TX_BLOCKED, /* no room; the backlog is not empty */
-	TX_FAILED,
 };
 
-static uint32_t tx_room_now(struct link *k, uint32_t ring_bytes)
+static uint32_t tx_room_now(struct link_tx *t, uint32_t ring_bytes)
 {
-	return tx_room(ring_bytes, vchan_tx_inflight(k->v), tx_limit_bytes(&k->limit));
-}
-
-static void tx_count(struct link *k, uint32_t body)
-{
-	k->n.tx_frames++;
-	k->n.tx_bytes += body - WIRE_VNET_LEN;
+	return tx_room(ring_bytes, vchan_tx_inflight(t->v), tx_limit_bytes(&t->limit));
 }
 
 /* Publishes a header for the body that lies behind it. */
-static void tx_finish(struct link *k, uint32_t body)
+static void tx_finish(struct link_tx *t, uint32_t body)
 {
 	struct wire_hdr hdr = wire_make(WIRE_DATA, body);
 
-	vchan_tx_copy(k->v, 0, &hdr, LINK_HDR_LEN);
-	vchan_tx_advance(k->v, wire_size(body));
-	tx_count(k, body);
+	vchan_tx_copy(t->v, 0, &hdr, HDR_LEN);
+	vchan_tx_advance(t->v, wire_size(body));
+	t->n.frames++;
+	t->n.bytes += body - WIRE_VNET_LEN;
 }
 
-static bool tx_acceptable(struct link *k, const void *body, uint32_t len)
+static bool tx_acceptable(struct link_tx *t, const void *body, uint32_t len)
 {
 	struct virtio_net_hdr_v1 vnet;
 
 	if (len < WIRE_VNET_LEN + WIRE_FRAME_MIN ||
-	    len > WIRE_VNET_LEN + wire_frame_limit(vchan_ring_bytes(k->v)))
+	    len > WIRE_VNET_LEN + wire_frame_limit(vchan_ring_bytes(t->v)))
 		return false;
 	memcpy(&vnet, body, sizeof(vnet));
-	return tx_offload_ok(&vnet, k->offloads);
+	return tx_offload_ok(&vnet, t->offloads);
 }
 
-static enum tx_end tx_backlog(struct link *k, uint32_t ring_bytes)
+static enum tx_end tx_backlog(struct link_tx *t, uint32_t ring_bytes)
 {
 	const uint8_t *body;
 	uint32_t len;
 
-	while ((body = backlog_peek(&k->backlog, &len)) != NULL) {
-		if (!tx_acceptable(k, body, len)) {
-			k->n.tx_dropped++;
+	while ((body = backlog_peek(&t->backlog, &len)) != NULL) {
+		if (!tx_acceptable(t, body, len)) {
+			t->n.dropped++;
 		} else {
-			if (wire_size(len) > tx_room_now(k, ring_bytes))
+			if (wire_size(len) > tx_room_now(t, ring_bytes))
 				return TX_BLOCKED;
-			vchan_tx_copy(k->v, LINK_HDR_LEN, body, len);
-			tx_finish(k, len);
+			vchan_tx_copy(t->v, HDR_LEN, body, len);
+			tx_finish(t, len);
 		}
-		backlog_pop(&k->backlog);
+		backlog_pop(&t->backlog);
 	}
 	return TX_IDLE;
 }
 
-static enum tx_end tx_read_error(struct link *k)
+static enum tx_end tx_read_error(struct link_tx *t)
 {
-	if (errno == EBADFD || errno == EBADF || errno == ENODEV) {
-		loop_io_enable(k->tap_io, false);
-		k->events.tap_gone(k->events.arg);
-	}
+	if (errno == EBADFD || errno == EBADF || errno == ENODEV)
+		t->tap_gone = true;
 	return TX_IDLE;
 }
 
 /* One frame, from the TAP into the ring or, as far as there is no room, into the backlog. */
-static enum tx_end tx_one(struct link *k, uint32_t ring_bytes)
+static enum tx_end tx_one(struct link_tx *t, uint32_t ring_bytes)
 {
-	uint32_t room = tx_room_now(k, ring_bytes), body, in_ring;
+	uint32_t room = tx_room_now(t, ring_bytes), body, in_ring;
 	struct iovec iov[3];
 	uint8_t vnet[WIRE_VNET_LEN];
 	unsigned n;
@@ -100,114 +93,143 @@ static enum tx_end tx_one(struct link *k, uint32_t ring_bytes)
 
 	if (room < wire_size(WIRE_VNET_LEN + WIRE_FRAME_MIN))
 		room = 0;
-	in_ring = room ? room - LINK_HDR_LEN : 0;
-	n = vchan_tx_iov(k->v, LINK_HDR_LEN, in_ring, iov);
-	iov[n++] = (struct iovec){k->spill, sizeof(k->spill)};
-	len = readv(k->tap_fd, iov, (int)n);
+	in_ring = room ? room - HDR_LEN : 0;
+	n = vchan_tx_iov(t->v, HDR_LEN, in_ring, iov);
+	iov[n++] = (struct iovec){t->spill, sizeof(t->spill)};
+	len = readv(t->tap_fd, iov, (int)n);
 	if (len < 0)
-		return tx_read_error(k);
+		return tx_read_error(t);
 	body = (uint32_t)len;
 	tx_gather(vnet, iov, n, body < WIRE_VNET_LEN ? body : WIRE_VNET_LEN);
-	if (!tx_acceptable(k, vnet, body)) {
-		k->n.tx_dropped++;
+	if (!tx_acceptable(t, vnet, body)) {
+		t->n.dropped++;
 		return TX_BUDGET;
 	}
 	if (wire_size(body) <= room) {
-		tx_finish(k, body);
+		tx_finish(t, body);
 		return TX_BUDGET;
 	}
-	if (backlog_push(&k->backlog, iov, n, body) < 0)
-		k->n.tx_dropped++;
+	if (backlog_push(&t->backlog, iov, n, body) < 0)
+		t->n.dropped++;
 	return TX_BLOCKED;
 }
 
-static enum tx_end tx_batch(struct link *k)
+static enum tx_end tx_batch(struct link_tx *t)
 {
-	uint32_t ring_bytes = vchan_ring_bytes(k->v);
-	uint32_t before = vchan_tx_inflight(k->v);
-	enum tx_end end = tx_backlog(k, ring_bytes);
+	uint32_t ring_bytes = vchan_ring_bytes(t->v);
+	uint32_t before = vchan_tx_inflight(t->v);
+	enum tx_end end = tx_backlog(t, ring_bytes);
 
 	for (int i = 0; i < TX_BATCH && end != TX_BLOCKED; i++) {
-		end = tx_one(k, ring_bytes);
+		end = tx_one(t, ring_bytes);
 		if (end == TX_IDLE)
 			break;
 	}
-	if (vchan_tx_inflight(k->v) != before)
-		vchan_tx_commit(k->v);
+	if (vchan_tx_inflight(t->v) != before)
+		vchan_tx_commit(t->v);
 	return end;
 }
 
 /* What waits would fit if there were credit for it. */
-static bool fits_ring(struct link *k)
+static bool fits_ring(struct link_tx *t)
 {
 	uint32_t len;
 
-	return backlog_peek(&k->backlog, &len) &&
-	       wire_size(len) <= vchan_ring_bytes(k->v) - vchan_tx_inflight(k->v);
+	return backlog_peek(&t->backlog, &len) &&
+	       wire_size(len) <= vchan_ring_bytes(t->v) - vchan_tx_inflight(t->v);
 }
 
 /* The backend has taken all that the credit allowed before this side came to send more. */
-static void tx_look(struct link *k)
+static void tx_look(struct link_tx *t)
 {
-	if (k->out_of_credit && vchan_tx_inflight(k->v) == 0)
-		tx_limit_starved(&k->limit, vchan_ring_bytes(k->v));
-	k->out_of_credit = false;
+	if (t->out_of_credit && vchan_tx_inflight(t->v) == 0)
+		tx_limit_starved(&t->limit, vchan_ring_bytes(t->v));
+	t->out_of_credit = false;
 }
 
-static void tx_announce(struct link *k)
-{
-	uint64_t bytes = vchan_tx_inflight(k->v) + backlog_bytes(&k->backlog);
-
-	atomic_store_explicit(&k->shared->demand_bytes, bytes, memory_order_relaxed);
-	if (bytes > 0 && !k->refreshing) {
-		k->refreshing = true;
-		loop_timer_set(k->refresh, REFRESH_NS);
-	}
-}
-
-void link_on_refresh(void *arg)
-{
-	struct link *k = arg;
-
-	k->refreshing = false;
-	if (!k->v || k->failed)
-		return;
-	tx_limit_relax(&k->limit);
-	if (vchan_tx_poll(k->v) < 0)
-		link_fail(k, bad_tx_index);
-	else
-		tx_announce(k);
-}
-
-void link_tx_run(struct link *k)
+const char *link_tx_run(struct link_tx *t)
 {
 	enum tx_end end;
 	uint32_t inflight;
 
-	if (vchan_tx_poll(k->v) < 0) {
-		link_fail(k, bad_tx_index);
-		return;
-	}
-	tx_look(k);
+	if (vchan_tx_poll(t->v) < 0)
+		return bad_tx_index;
+	tx_look(t);
 	for (;;) {
-		end = tx_batch(k);
+		end = tx_batch(t);
 		if (end != TX_BLOCKED)
 			break;
-		inflight = vchan_tx_inflight(k->v);
-		if (vchan_tx_arm(k->v) < 0) {
-			link_fail(k, bad_tx_index);
-			return;
-		}
-		if (vchan_tx_inflight(k->v) == inflight)
+		inflight = vchan_tx_inflight(t->v);
+		if (vchan_tx_arm(t->v) < 0)
+			return bad_tx_index;
+		if (vchan_tx_inflight(t->v) == inflight)
 			break; /* an event comes when the backend consumes */
 	}
-	k->blocked = end == TX_BLOCKED;
-	k->out_of_credit = k->blocked && fits_ring(k);
-	loop_io_enable(k->tap_io, !k->blocked);
-	tx_announce(k);
+	t->blocked = end == TX_BLOCKED;
+	t->out_of_credit = t->blocked && fits_ring(t);
+	return NULL;
 }
 
-void link_on_tap(void *arg)
+const char *link_tx_refresh(struct link_tx *t)
 {
-	link_tx_run(arg);
+	tx_limit_relax(&t->limit);
+	return vchan_tx_poll(t->v) < 0 ? bad_tx_index : NULL;
+}
+
+void link_tx_credit(struct link_tx *t, uint64_t credit_bytes)
+{
+	t->limit.credit_bytes = credit_bytes;
+}
+
+uint64_t link_tx_demand(const struct link_tx *t)
+{
+	return (t->v ? vchan_tx_inflight(t->v) : 0) + backlog_bytes(&t->backlog);
+}
+
+/* --- up and down --- */
+
+int link_tx_init(struct link_tx *t, int tap_fd)
+{
+	*t = (struct link_tx){.tap_fd = tap_fd};
+	return backlog_init(&t->backlog);
+}
+
+void link_tx_free(struct link_tx *t)
+{
+	backlog_free(&t->backlog);
+}
+
+void link_tx_up(struct link_tx *t, struct vchan *v, uint32_t offloads)
+{
+	t->v = v;
+	t->offloads = offloads;
+	t->blocked = true;
+	t->out_of_credit = false;
+	t->limit = (struct tx_limit){.credit_bytes = UINT64_MAX};
+	memset(&t->n, 0, sizeof(t->n));
+}
+
+/* Keeps what lies in the TX ring behind the last index of the backend's that was seen. */
+static void keep_unconsumed(struct link_tx *t)
+{
+	uint32_t inflight = vchan_tx_inflight(t->v);
+	struct iovec iov[2];
+	unsigned n;
+	int ret;
+
+	if (inflight == 0)
+		return;
+	n = vchan_tx_iov(t->v, 0u - inflight, inflight, iov);
+	ret = backlog_prepend(&t->backlog, iov, n);
+	if (ret < 0)
+		log_warning("%" PRIu32 " bytes in the TX ring could not be kept: %s", inflight,
+			    strerror(-ret));
+}
+
+void link_tx_down(struct link_tx *t, bool resumed)
+{
+	if (!resumed)
+		vchan_tx_poll(t->v);
+	keep_unconsumed(t);
+	t->v = NULL;
 }

@@ -14,40 +14,36 @@
 #include "common/mbox.h"
 #include "common/tap.h"
 #include "common/version.h"
-#include "frontend/control.h"
+#include "frontend/agent_control.h"
+#include "frontend/agent_msg.h"
 #include "frontend/guard.h"
 #include "frontend/link.h"
+#include "frontend/netif.h"
 #include "frontend/options.h"
-#include "frontend/tx.h"
+#include "frontend/txqueue.h"
 
 /* An orderly end takes no longer than this; the guard finishes what is left. */
 #define STOP_NS 900000000ull
 
-/* If that is noticed so late, we stood still, as a paused guest does: once more, briefly. */
+/* If the timer comes this late, the agent stood still, as in a paused guest: it waits once more. */
 #define STOP_LATE_NS  100000000ull
 #define STOP_AGAIN_NS 300000000ull
-
-/* Between two changes of the TAP's queue: Linux drops what is sent while it changes one. */
-#define QUEUE_REST_NS 10000000000ull
 
 struct front {
 	struct front_options opts;
 	int tap_fd;
 	struct loop *loop;
 	struct loop_io *mbox_io;
-	struct loop_signal *term, *intr;
-	struct loop_timer *last_call, *queue_rested;
+	struct loop_signal *term, *intr, *hup, *usr1;
+	struct loop_timer *last_call;
 	struct mbox *mbox;
 	struct link *link;
 	struct link_shared shared;
-	struct control *control;
-	unsigned seq;
-	int queue_frames;  /* of the TAP, as set by us; 0: not at all */
-	int queue_theirs;  /* as found set by somebody else */
-	uint64_t rate_bps; /* that it is to fit; 0: unknown */
-	bool queue_rests;
+	struct txqueue queue;
+	struct agent_control *control;
+	unsigned seq; /* of the connection */
 	bool stopping, done;
-	uint64_t stop_due_ns; /* 0: not to be put off again */
+	uint64_t stop_due_ns; /* 0: it was put off once already */
 	int status;
 };
 
@@ -112,9 +108,9 @@ static int make_tap(const char *name)
 	return fd;
 }
 
-static void open_device(struct device *device, unsigned id)
+static void open_device(struct agent_device *device, unsigned id)
 {
-	int ret = device_open(device, id);
+	int ret = agent_device_open(device, id);
 
 	if (ret == -EACCES || ret == -EPERM)
 		die(EXIT_WRONG_USE, "no permission to use xenstore: dmvl-front must run as root");
@@ -131,53 +127,14 @@ static void on_link_failed(void *arg, const char *why)
 {
 	struct front *f = arg;
 
-	control_link_failed(f->control, f->seq, why);
-}
-
-/*
- * The TAP's queue is where frames of a guest wait that sends all it can: short, as TCP fills it
- * without knowing it. See docs/latency.md.
- */
-static void fit_queue(struct front *f)
-{
-	int want = (int)tx_queue_frames(f->rate_bps), is = 0, ret;
-
-	if (want == f->queue_frames)
-		return;
-	ret = tap_get_txqueuelen(f->opts.ifname, &is);
-	if (ret == 0 && f->queue_frames && is != f->queue_frames) {
-		if (is != f->queue_theirs)
-			log_info("%s: somebody else has set the queue length to %d: it stays",
-				 f->opts.ifname, is);
-		f->queue_theirs = is;
-		return;
-	}
-	if (ret == 0)
-		ret = tap_set_txqueuelen(f->opts.ifname, want);
-	if (ret < 0)
-		log_warning("%s: cannot set the queue length: %s", f->opts.ifname, strerror(-ret));
-	if (f->queue_frames) {
-		f->queue_rests = true;
-		loop_timer_set(f->queue_rested, QUEUE_REST_NS);
-	}
-	f->queue_frames = want;
-}
-
-static void on_queue_rested(void *arg)
-{
-	struct front *f = arg;
-
-	f->queue_rests = false;
-	fit_queue(f);
+	agent_control_link_failed(f->control, f->seq, why);
 }
 
 static void on_rate(void *arg, uint64_t rate_bps)
 {
 	struct front *f = arg;
 
-	f->rate_bps = rate_bps;
-	if (!f->queue_rests)
-		fit_queue(f);
+	txqueue_rate(&f->queue, rate_bps);
 }
 
 static void stop(struct front *f)
@@ -188,7 +145,7 @@ static void stop(struct front *f)
 	sd_notify(0, "STOPPING=1");
 	f->stop_due_ns = loop_now_ns() + STOP_NS;
 	loop_timer_set(f->last_call, STOP_NS);
-	control_stop(f->control);
+	agent_control_stop(f->control);
 }
 
 static void on_tap_gone(void *arg)
@@ -196,7 +153,7 @@ static void on_tap_gone(void *arg)
 	struct front *f = arg;
 
 	if (!f->stopping)
-		log_error("%s was removed", f->opts.ifname);
+		log_error("the interface, created as %s, was removed", f->opts.ifname);
 	f->status = EXIT_FAILED;
 	stop(f);
 }
@@ -204,6 +161,22 @@ static void on_tap_gone(void *arg)
 static void on_signal(void *arg)
 {
 	stop(arg);
+}
+
+static void on_reload(void *arg)
+{
+	struct front *f = arg;
+
+	agent_control_reload(f->control, txqueue_again(&f->queue) == 0);
+}
+
+static void on_report(void *arg)
+{
+	struct front *f = arg;
+
+	netif_report(f->tap_fd);
+	link_report(f->link);
+	agent_control_report(f->control);
 }
 
 static void on_last_call(void *arg)
@@ -215,32 +188,32 @@ static void on_last_call(void *arg)
 		loop_timer_set(f->last_call, STOP_AGAIN_NS);
 		return;
 	}
-	log_warning("xenstore or the backend did not answer in time: leaving without a word");
+	log_warning("xenstore or the backend did not answer in time: ending without them");
 	loop_stop(f->loop);
 }
 
 static void on_mbox(void *arg)
 {
 	struct front *f = arg;
-	struct control_msg *m;
+	struct agent_msg *m;
 
 	mbox_ack(f->mbox);
-	while ((m = (struct control_msg *)mbox_get(f->mbox)) != NULL) {
+	while ((m = (struct agent_msg *)mbox_get(f->mbox)) != NULL) {
 		switch (m->word) {
-		case CONTROL_UP:
+		case AGENT_UP:
 			f->seq = m->seq;
 			if (link_up(f->link, m->v, m->offloads) < 0)
 				on_link_failed(f, "out of memory");
 			break;
-		case CONTROL_DOWN:
+		case AGENT_DOWN:
 			link_down(f->link, m->resumed);
 			break;
-		case CONTROL_DONE:
+		case AGENT_DONE:
 			f->done = true;
 			loop_stop(f->loop);
 			return;
 		}
-		sem_post(m->done);
+		agent_msg_done(m);
 	}
 }
 
@@ -256,21 +229,46 @@ static void make_loop(struct front *f)
 	if (!f->loop || !f->mbox)
 		die(EXIT_FAILED, "cannot make the event loop: %s", strerror(errno));
 	f->mbox_io = loop_io_new(f->loop, mbox_fd(f->mbox), LOOP_READ, on_mbox, f);
+	f->last_call = loop_timer_new(f->loop, on_last_call, f);
+	f->link = link_new(f->loop, f->tap_fd, &events, &f->shared);
+	if (!f->mbox_io || !f->last_call || !f->link ||
+	    txqueue_init(&f->queue, f->loop, f->tap_fd) < 0)
+		die(EXIT_FAILED, "out of memory");
+}
+
+static void start_control(struct front *f, struct agent_device *device)
+{
+	const uint32_t all = TAP_CSUM | TAP_TSO4 | TAP_TSO6 | TAP_USO;
+	const struct agent_control_conf conf = {.opts = &f->opts,
+						.device = device,
+						.shared = &f->shared,
+						.to_frames = f->mbox,
+						.tap_fd = f->tap_fd,
+						.tap_offloads = tap_set_offloads(f->tap_fd, all)};
+
+	f->control = agent_control_start(&conf);
+	if (!f->control)
+		die(EXIT_FAILED, "cannot start a thread: %s", strerror(errno));
+}
+
+static void catch_signals(struct front *f)
+{
 	f->term = loop_signal_new(f->loop, SIGTERM, on_signal, f);
 	f->intr = loop_signal_new(f->loop, SIGINT, on_signal, f);
-	f->last_call = loop_timer_new(f->loop, on_last_call, f);
-	f->queue_rested = loop_timer_new(f->loop, on_queue_rested, f);
-	f->link = link_new(f->loop, f->tap_fd, &events, &f->shared);
-	if (!f->mbox_io || !f->term || !f->intr || !f->last_call || !f->queue_rested || !f->link)
+	f->hup = loop_signal_new(f->loop, SIGHUP, on_reload, f);
+	f->usr1 = loop_signal_new(f->loop, SIGUSR1, on_report, f);
+	if (!f->term || !f->intr || !f->hup || !f->usr1)
 		die(EXIT_FAILED, "out of memory");
 }
 
 static void tear_down(struct front *f)
 {
-	control_free(f->control);
+	agent_control_free(f->control);
 	link_free(f->link);
-	loop_timer_free(f->queue_rested);
+	txqueue_free(&f->queue);
 	loop_timer_free(f->last_call);
+	loop_signal_free(f->usr1);
+	loop_signal_free(f->hup);
 	loop_signal_free(f->intr);
 	loop_signal_free(f->term);
 	loop_io_free(f->mbox_io);
@@ -282,33 +280,31 @@ static void tear_down(struct front *f)
 int main(int argc, char **argv)
 {
 	static struct front f;
-	struct device device;
+	struct agent_device device;
 
 	guard_init(argc, argv);
 	log_init("dmvl-front", LOG_INFO);
 	parse_args(argc, argv, &f.opts);
 	log_init("dmvl-front", f.opts.log_level);
 	signal(SIGPIPE, SIG_IGN);
+	/* Both end nothing, before catch_signals() either. */
+	signal(SIGHUP, SIG_IGN);
+	signal(SIGUSR1, SIG_IGN);
 
 	need_device("/dev/xen/evtchn", "xen_evtchn");
 	need_device("/dev/xen/gntalloc", "xen_gntalloc");
 	open_device(&device, f.opts.id);
 	f.tap_fd = make_tap(f.opts.ifname);
-	fit_queue(&f);
 	make_loop(&f);
-	f.control =
-		control_start(&f.opts, &device, &f.shared, f.mbox,
-			      tap_set_offloads(f.tap_fd, TAP_CSUM | TAP_TSO4 | TAP_TSO6 | TAP_USO));
-	if (!f.control)
-		die(EXIT_FAILED, "cannot start a thread: %s", strerror(errno));
+	catch_signals(&f);
+	start_control(&f, &device);
 	log_notice("%s created, device %u", f.opts.ifname, f.opts.id);
 	sd_notify(0, "READY=1");
 
 	if (loop_run(f.loop) < 0)
 		f.status = EXIT_FAILED;
-	if (f.done)
-		tear_down(&f);
-	else
-		_exit(f.status); /* the control thread is still waiting for an answer */
+	if (!f.done)
+		_exit(f.status); /* the control thread still waits for an answer */
+	tear_down(&f);
 	return f.status;
 }

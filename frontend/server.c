@@ -6,31 +6,31 @@
 
 #include "common/log.h"
 
-static void park(struct server *s, struct device *d)
+static void park(struct server *s, struct agent_device *d)
 {
 	int ret = guard_park(s->guard);
 
 	if (ret < 0 && guard_start(s->v, d->ring_ref, s->ref, &s->guard) == 0)
-		ret = guard_park(s->guard); /* somebody killed the first one */
+		ret = guard_park(s->guard); /* somebody killed the first guard */
 	if (ret < 0) {
-		log_error("cannot park the event channel of before the restore: it stays open here,"
-			  " and ending this process may crash the guest's kernel");
+		log_error("cannot park the old event channel: it stays open here, and ending this "
+			  "process may crash the guest's kernel");
 		return;
 	}
 	vchan_abandon(s->v);
-	log_notice("the device's nodes were made anew, as after a restore: the old event channel "
-		   "is parked");
+	log_notice("the device's nodes were replaced, as after a restore: the old event channel is "
+		   "parked");
 }
 
-int server_open(struct server *s, struct device *d, unsigned order)
+int server_open(struct server *s, struct agent_device *d, unsigned order)
 {
 	int ret = vchan_serve(d->back_domid, d->vchan, order, &s->v);
 
 	if (ret < 0)
 		goto none;
-	ret = device_read_ref(d, s->ref);
+	ret = agent_device_read_ref(d, s->ref);
 	if (ret < 0)
-		s->ref[0] = '\0'; /* restored just now, perhaps: the guard will know what to do */
+		s->ref[0] = '\0'; /* perhaps the guest was restored just now: the guard finds out */
 	if (guard_start(s->v, d->ring_ref, s->ref, &s->guard) < 0) {
 		ret = -EAGAIN;
 		goto close_vchan;
@@ -48,18 +48,29 @@ none:
 	return ret;
 }
 
-void server_end(struct server *s, struct device *d)
+void server_end(struct server *s, struct agent_device *d)
 {
-	char now[DEVICE_REF_MAX];
+	char now[AGENT_DEVICE_REF_MAX];
 
 	if (!s->v)
 		return;
-	/* The node first: a restore takes all nodes of the device away. */
-	if (device_read_ref(d, now) == 0 && strcmp(now, s->ref) == 0) {
+	/* A restore takes all nodes of the device away, so the node tells whether there was one. */
+	if (agent_device_read_ref(d, now) == 0 && strcmp(now, s->ref) == 0) {
 		guard_release(s->guard);
 		vchan_close(s->v);
 	} else {
 		park(s, d);
 	}
 	*s = (struct server){0};
+}
+
+enum agent_hs_end server_look(struct server *s)
+{
+	if (!s->v)
+		return AGENT_HS_END_NONE;
+	if (vchan_is_open(s->v)) {
+		s->was_open = true;
+		return AGENT_HS_END_OPEN;
+	}
+	return s->was_open || !vchan_peer_waiting(s->v) ? AGENT_HS_END_LOST : AGENT_HS_END_WAITING;
 }

@@ -3,23 +3,31 @@
 #ifndef DMVL_SERVER_H
 #define DMVL_SERVER_H
 
+#include <stdbool.h>
+
 #include "common/vchan.h"
-#include "frontend/device.h"
+#include "frontend/agent_device.h"
+#include "frontend/agent_handshake.h"
 #include "frontend/guard.h"
 
+/* Zero-initialised. Everybody reads, only server.c writes. */
 struct server {
 	struct vchan *v; /* NULL: none */
 	struct guard *guard;
-	char ref[DEVICE_REF_MAX]; /* what xenstore's node says while this is the current one */
+	char ref[AGENT_DEVICE_REF_MAX]; /* what xenstore's node says while this server is current */
+	bool was_open;			/* a backend has connected */
 };
 
 /* Serves rings of 2^order bytes under the device's vchan path. 0 or as vchan_serve(). */
-int server_open(struct server *s, struct device *d, unsigned order);
+int server_open(struct server *s, struct agent_device *d, unsigned order);
 
 /*
- * Ends the server in the one way that is safe: closed in order when the node still names it, else
- * parked for the life of the guest.
+ * Ends the server in the one way that is safe: closes it in order when the node still names it,
+ * otherwise parks it for the life of the guest. Nothing if there is none.
  */
-void server_end(struct server *s, struct device *d);
+void server_end(struct server *s, struct agent_device *d);
+
+/* Looks at the far end. */
+enum agent_hs_end server_look(struct server *s);
 
 #endif

@@ -2,106 +2,98 @@
 #include "frontend/steps.h"
 
 #include <errno.h>
-#include <stdarg.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
 
+#include "common/log.h"
+#include "common/loop.h"
 #include "common/tap.h"
 #include "common/wire.h"
+#include "frontend/agent_msg.h"
+#include "frontend/netif.h"
 
 /*
  * Theory of operation
  *
  * Each step does one thing and, where the protocol has it, writes one state, last. A step that
- * fails leaves nothing behind that it made; the pause before it is tried again grows with each
- * failure and is forgotten when a connection has lasted a while.
+ * fails leaves nothing behind that it made. The pause before the next attempt grows with each
+ * failure; a connection that lasted a while resets it.
  *
- * The vchan is this thread's until CONTROL_UP and again after CONTROL_DOWN; both wait until the
- * frame thread has acted, and the frame thread never waits for this one.
+ * The vchan is this thread's until AGENT_UP and again after AGENT_DOWN; both wait until the frame
+ * thread has acted, and the frame thread never waits for this one.
  */
-#define GOOD_NS 10000000000ull /* a connection of this age forgives failures */
+#define GOOD_NS 10000000000ull /* a connection of this age resets the count of failures */
 
 /* Ethernet with two VLAN tags. */
 #define FRAME_OVERHEAD (WIRE_FRAME_MAX - 65535u)
 
+void steps_init(struct steps *s, const struct front_options *opts, struct agent_device *dev,
+		struct mbox *to_frames, int tap_fd, uint32_t tap_offloads)
+{
+	*s = (struct steps){.opts = opts,
+			    .dev = dev,
+			    .to_frames = to_frames,
+			    .tap_fd = tap_fd,
+			    .tap_offloads = tap_offloads,
+			    .closing_since_ns = loop_now_ns()};
+}
+
 /* --- towards the frame thread --- */
 
-static void tell_frames(struct control *c, enum control_word word, bool resumed)
+static void tell_frames(struct steps *s, enum agent_word word, bool resumed)
 {
-	struct control_msg m = {
+	struct agent_msg m = {
 		.word = word,
-		.v = c->server.v,
-		.offloads = c->offloads,
+		.v = s->server.v,
+		.offloads = s->offloads,
 		.resumed = resumed,
-		.seq = c->seq,
+		.seq = s->seq,
 	};
-	sem_t done;
 
-	sem_init(&done, 0, 0);
-	m.done = &done;
-	mbox_put(c->out, &m.msg);
-	while (sem_wait(&done) < 0 && errno == EINTR)
-		;
-	sem_destroy(&done);
+	agent_msg_tell(s->to_frames, &m);
 }
 
-static void link_stop(struct control *c, bool resumed)
+static void link_stop(struct steps *s, bool resumed)
 {
-	if (!c->up)
+	if (!s->up)
 		return;
-	tell_frames(c, CONTROL_DOWN, resumed);
-	c->up = false;
-	loop_timer_cancel(c->announce);
-}
-
-/* --- keeping quiet about what was said already --- */
-
-void control_complain(struct control *c, enum log_level level, const char *fmt, ...)
-{
-	char text[sizeof(c->complaint)];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	if (strcmp(text, c->complaint) == 0)
-		return;
-	memcpy(c->complaint, text, sizeof(text));
-	log_at(level, "%s", text);
+	tell_frames(s, AGENT_DOWN, resumed);
+	s->up = false;
 }
 
 /* --- steps --- */
 
 /* Whether another attempt at once may fail as this one did; a backend that left comes back in its
  * own time. */
-static bool is_failure(const struct control *c)
+static bool is_failure(const struct steps *s)
 {
-	if (!c->server.v)
+	if (!s->server.v)
 		return false; /* what an agent left that died */
-	return vchan_peer_waiting(c->server.v) || (c->failure && vchan_is_open(c->server.v));
+	return vchan_peer_waiting(s->server.v) || (s->failure && vchan_is_open(s->server.v));
 }
 
-static void count_failure(struct control *c)
+static void count_failure(struct steps *s)
 {
 	uint64_t now = loop_now_ns();
 
-	if (c->up_since_ns && now - c->up_since_ns >= GOOD_NS)
-		c->failures = 0;
-	c->up_since_ns = 0;
-	c->failures++;
-	c->hold_until_ns = now + hs_backoff_ns(c->failures);
+	if (s->up_since_ns && now - s->up_since_ns >= GOOD_NS)
+		s->failures = 0;
+	s->up_since_ns = 0;
+	s->failures++;
+	s->hold_until_ns = now + agent_hs_backoff_ns(s->failures);
 }
 
-static int write_state(struct control *c, enum xenbus_state state)
+static int write_state(struct steps *s, enum xenbus_state state)
 {
-	int ret = device_set_state(&c->dev, state);
+	int ret = agent_device_set_state(s->dev, state);
 
 	if (ret < 0) {
-		control_complain(c, LOG_ERROR, "cannot write the own state: %s", strerror(-ret));
+		complain(&s->said, LOG_ERROR, "cannot write the own state: %s", strerror(-ret));
 		return ret;
 	}
-	c->wrote = state;
+	s->wrote = state;
 	log_debug("state %s", schema_state_name(state));
 	sd_notifyf(0, "STATUS=%s", schema_state_name(state));
 	return 0;
@@ -122,24 +114,21 @@ static const char *serve_hint(int err)
 	return "";
 }
 
-static void configure_tap(struct control *c, const struct device_offer *offer, unsigned order)
+/* Both sides' MTU, and no more than the rings can hold. */
+static uint32_t choose_mtu(uint32_t offered, unsigned order)
 {
 	uint32_t limit = wire_frame_limit(1u << order) - FRAME_OVERHEAD;
-	uint32_t mtu = offer->mtu < limit ? offer->mtu : limit;
-	const char *name = c->opts->ifname;
-	uint8_t mac[6];
-	int ret = 0;
 
-	if (mtu < offer->mtu)
-		log_warning("mtu %u does not fit a ring of order %u: using %u", offer->mtu, order,
-			    mtu);
-	if (offer->has_mac && (tap_get_mac(name, mac) < 0 || memcmp(mac, offer->mac, 6) != 0))
-		ret = tap_set_mac(name, offer->mac);
-	if (ret < 0)
-		log_warning("%s: cannot set the MAC address: %s", name, strerror(-ret));
-	ret = tap_set_mtu(name, mtu);
-	if (ret < 0)
-		log_warning("%s: cannot set the MTU to %u: %s", name, mtu, strerror(-ret));
+	if (offered <= limit)
+		return offered;
+	log_warning("mtu %u does not fit a ring of order %u: using %u", offered, order, limit);
+	return limit;
+}
+
+static int configure(const struct steps *s)
+{
+	return netif_configure(s->tap_fd, s->offer.has_mac ? s->offer.mac : NULL,
+			       choose_mtu(s->offer.mtu, s->order));
 }
 
 /* What crosses without being segmented first: what the backend takes, the kernel knows, and the
@@ -155,125 +144,191 @@ static uint32_t choose_offloads(uint32_t offered, uint32_t tap, unsigned order)
 	return offloads;
 }
 
-static int open_steps(struct control *c, const struct device_view *view)
+static int read_offer(struct steps *s)
 {
-	unsigned order = c->opts->ring_order;
-	struct device_offer offer;
-	int ret = device_read_offer(&c->dev, &offer);
+	int ret = agent_device_read_offer(s->dev, &s->offer);
 
 	if (ret < 0) {
-		control_complain(c, LOG_ERROR, "cannot read the backend's offers: %s",
-				 strerror(-ret));
+		complain(&s->said, LOG_ERROR, "cannot read the backend's offers: %s",
+			 strerror(-ret));
 		return ret;
 	}
-	if (!offer.version_ok) {
-		control_complain(c, LOG_ERROR, "the backend does not speak protocol version %d",
-				 WIRE_VERSION);
+	if (!s->offer.version_ok) {
+		complain(&s->said, LOG_ERROR, "the backend does not speak protocol version %d",
+			 WIRE_VERSION);
 		return -EPROTO;
 	}
-	if (order > offer.max_ring_order)
-		order = offer.max_ring_order;
-	c->offloads = choose_offloads(offer.offloads, c->tap_offloads, order);
-	configure_tap(c, &offer, order);
-	ret = server_open(&c->server, &c->dev, order);
-	if (ret < 0) {
-		control_complain(c, LOG_ERROR, "cannot serve a vchan of ring order %u: %s%s", order,
-				 strerror(-ret), serve_hint(ret));
-		return ret;
-	}
-	c->was_open = false;
-	c->failure = NULL;
-	memcpy(c->generation, view->generation, sizeof(c->generation));
-	ret = device_answer(&c->dev, c->offloads, order);
-	if (ret == 0)
-		ret = write_state(c, XenbusStateInitialised);
-	if (ret < 0) {
-		control_complain(c, LOG_ERROR, "cannot publish the vchan: %s", strerror(-ret));
-		server_end(&c->server, &c->dev);
-	}
-	return ret;
-}
-
-static int step_open(struct control *c, const struct device_view *view)
-{
-	int ret = open_steps(c, view);
-
-	if (ret < 0)
-		count_failure(c);
-	return ret;
-}
-
-static int step_connect(struct control *c)
-{
-	c->complaint[0] = '\0';
-	c->up_since_ns = loop_now_ns();
-	c->announced_log = c->announced_demand = 0;
-	c->seq++;
-	tell_frames(c, CONTROL_UP, false);
-	c->up = true;
-	loop_timer_set(c->announce, ANNOUNCE_NS);
-	log_notice("%s connected", c->opts->ifname);
-	return write_state(c, XenbusStateConnected);
-}
-
-static int step_closing(struct control *c)
-{
-	link_stop(c, false);
-	if (c->failure)
-		control_complain(c, LOG_WARNING, "%s disconnected: %s", c->opts->ifname,
-				 c->failure);
-	else
-		log_notice("%s disconnected", c->opts->ifname);
-	c->closing_since_ns = loop_now_ns();
-	if (is_failure(c))
-		count_failure(c);
-	return write_state(c, XenbusStateClosing);
-}
-
-static int step_closed(struct control *c)
-{
-	server_end(&c->server, &c->dev);
-	c->failure = NULL;
-	return write_state(c, XenbusStateClosed);
-}
-
-static int step_rebuild(struct control *c)
-{
-	link_stop(c, true);
-	server_end(&c->server, &c->dev);
-	c->failure = NULL;
-	c->failures = 0;
-	c->hold_until_ns = 0;
-	log_notice("%s: connecting anew", c->opts->ifname);
+	s->order = s->opts->ring_order < s->offer.max_ring_order ? s->opts->ring_order
+								 : s->offer.max_ring_order;
+	s->offloads = choose_offloads(s->offer.offloads, s->tap_offloads, s->order);
 	return 0;
 }
 
-static int step_done(struct control *c)
+static int serve(struct steps *s)
 {
-	link_stop(c, false);
-	loop_stop(c->loop);
+	int ret = server_open(&s->server, s->dev, s->order);
+
+	if (ret < 0)
+		complain(&s->said, LOG_ERROR, "cannot serve a vchan of ring order %u: %s%s",
+			 s->order, strerror(-ret), serve_hint(ret));
+	return ret;
+}
+
+static int publish(struct steps *s)
+{
+	int ret = agent_device_answer(s->dev, s->offloads, s->order);
+
+	if (ret == 0)
+		ret = write_state(s, XenbusStateInitialised);
+	if (ret < 0) {
+		complain(&s->said, LOG_ERROR, "cannot publish the vchan: %s", strerror(-ret));
+		server_end(&s->server, s->dev);
+	}
+	return ret;
+}
+
+static int open_steps(struct steps *s, const struct agent_view *view)
+{
+	int ret = read_offer(s);
+
+	if (ret < 0)
+		return ret;
+	configure(s);
+	ret = serve(s);
+	if (ret < 0)
+		return ret;
+	s->failure = NULL;
+	memcpy(s->generation, view->generation, sizeof(s->generation));
+	return publish(s);
+}
+
+static int step_open(struct steps *s, const struct agent_view *view)
+{
+	int ret = open_steps(s, view);
+
+	if (ret < 0)
+		count_failure(s);
+	return ret;
+}
+
+static int step_connect(struct steps *s)
+{
+	char name[IFNAMSIZ];
+
+	complaint_clear(&s->said);
+	s->up_since_ns = loop_now_ns();
+	s->seq++;
+	tell_frames(s, AGENT_UP, false);
+	s->up = true;
+	log_notice("%s connected", netif_name(s->tap_fd, name));
+	return write_state(s, XenbusStateConnected);
+}
+
+static int step_closing(struct steps *s)
+{
+	char name[IFNAMSIZ];
+
+	link_stop(s, false);
+	netif_name(s->tap_fd, name);
+	if (s->failure)
+		complain(&s->said, LOG_WARNING, "%s disconnected: %s", name, s->failure);
+	else
+		log_notice("%s disconnected", name);
+	s->closing_since_ns = loop_now_ns();
+	if (is_failure(s))
+		count_failure(s);
+	return write_state(s, XenbusStateClosing);
+}
+
+static int step_closed(struct steps *s)
+{
+	server_end(&s->server, s->dev);
+	s->failure = NULL;
+	return write_state(s, XenbusStateClosed);
+}
+
+static int step_rebuild(struct steps *s)
+{
+	char name[IFNAMSIZ];
+
+	link_stop(s, true);
+	server_end(&s->server, s->dev);
+	s->failure = NULL;
+	s->failures = 0;
+	s->hold_until_ns = 0;
+	log_notice("%s: connecting again", netif_name(s->tap_fd, name));
+	return 0;
+}
+
+static int step_done(struct steps *s)
+{
+	link_stop(s, false);
 	return -ECANCELED;
 }
 
-int step_perform(struct control *c, enum hs_action action, const struct device_view *view)
+int steps_perform(struct steps *s, enum agent_hs_action action, const struct agent_view *view)
 {
 	switch (action) {
-	case HS_WAIT:
+	case AGENT_HS_WAIT:
 		break;
-	case HS_OPEN:
-		return step_open(c, view);
-	case HS_CONNECT:
-		return step_connect(c);
-	case HS_CLOSING:
-		return step_closing(c);
-	case HS_CLOSED:
-		return step_closed(c);
-	case HS_RESET:
-		return write_state(c, XenbusStateInitialising);
-	case HS_REBUILD:
-		return step_rebuild(c);
-	case HS_DONE:
-		return step_done(c);
+	case AGENT_HS_OPEN:
+		return step_open(s, view);
+	case AGENT_HS_CONNECT:
+		return step_connect(s);
+	case AGENT_HS_CLOSING:
+		return step_closing(s);
+	case AGENT_HS_CLOSED:
+		return step_closed(s);
+	case AGENT_HS_RESET:
+		return write_state(s, XenbusStateInitialising);
+	case AGENT_HS_REBUILD:
+		return step_rebuild(s);
+	case AGENT_HS_DONE:
+		return step_done(s);
 	}
-	return -EAGAIN;
+	return 0;
+}
+
+/* --- what comes from outside --- */
+
+void steps_fail(struct steps *s, unsigned seq, const char *why)
+{
+	if (s->up && seq == s->seq)
+		s->failure = why;
+}
+
+void steps_stop(struct steps *s)
+{
+	s->stopping = true;
+	s->closing_since_ns = loop_now_ns();
+}
+
+static const char *reloaded(bool configured, bool queue_set)
+{
+	if (configured)
+		return queue_set ? "MAC address, MTU and queue length" : "MAC address and MTU";
+	return queue_set ? "queue length" : "nothing";
+}
+
+void steps_reload(struct steps *s, bool queue_set)
+{
+	bool connected = s->server.v != NULL, configured = connected && configure(s) == 0;
+	char name[IFNAMSIZ];
+
+	log_notice(
+		"reload: %s: set again: %s%s; the keys mac and mtu count from the next connection "
+		"on; there is no configuration file",
+		netif_name(s->tap_fd, name), reloaded(configured, queue_set),
+		connected ? "" : " (not connected)");
+}
+
+void steps_report(const struct steps *s)
+{
+	const char *path = s->dev->back;
+
+	log_notice(
+		"report: device %u: state %s%s, backend %s of domain %u, ring order %u, connection "
+		"%u, attempts failed in a row: %u",
+		s->opts->id, schema_state_name(s->wrote), s->stopping ? ", stopping" : "",
+		path[0] ? path : "unknown", s->dev->back_domid, s->order, s->seq, s->failures);
 }

@@ -1,55 +1,66 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* steps.h: what the control thread does for each answer of hs_next(). Private to control.c. */
+/* steps.h: what the control thread does for each answer of agent_hs_next(). Blocks on xenstored. */
 #ifndef DMVL_STEPS_H
 #define DMVL_STEPS_H
 
-#include <pthread.h>
 #include <stdbool.h>
+#include <stdint.h>
 
-#include "common/log.h"
-#include "common/loop.h"
-#include "frontend/control.h"
-#include "frontend/handshake.h"
+#include "common/mbox.h"
+#include "frontend/agent_device.h"
+#include "frontend/agent_handshake.h"
+#include "frontend/complaint.h"
+#include "frontend/options.h"
 #include "frontend/server.h"
 
-#define ANNOUNCE_NS 1000000000ull
-
-struct control {
+/* Everybody reads, only steps.c writes. */
+struct steps {
+	/* From steps_init() on. */
 	const struct front_options *opts;
-	struct device dev;
-	struct link_shared *shared;
-	struct mbox *in, *out;
-	uint32_t tap_offloads;
+	struct agent_device *dev;
+	struct mbox *to_frames;
+	int tap_fd;
+	uint32_t tap_offloads; /* what the kernel's TAP can do */
 
-	pthread_t thread;
-	struct loop *loop;
-	struct loop_io *in_io, *xs_io;
-	struct loop_timer *retry, *announce;
-
+	/* Of the connection. */
 	struct server server;
-	bool was_open; /* a backend has connected to this server */
-	bool up;       /* between CONTROL_UP and CONTROL_DOWN */
-	unsigned seq;  /* of the connection */
+	struct agent_offer offer;
+	unsigned order; /* of the rings */
 	uint32_t offloads;
-	enum xenbus_state wrote;
 	char generation[17];
-	const char *failure; /* why the connection cannot go on */
+	unsigned seq;	     /* its number */
+	bool up;	     /* between AGENT_UP and AGENT_DOWN */
+	const char *failure; /* why it cannot go on; NULL: it can */
+
+	/* Of the agent. */
+	enum xenbus_state wrote; /* the state written last */
 	bool stopping;
 	unsigned failures;
 	uint64_t up_since_ns, hold_until_ns, closing_since_ns;
-	char complaint[256]; /* logged last, not to be repeated */
-	uint64_t announced_log, announced_demand;
-	struct control_msg bye;
+	struct complaint said;
 };
 
-/*
- * Does `action`. Returns 0 or -errno; what went wrong was said, and is tried again after a pause.
- * -ECANCELED: HS_DONE was done, the loop is about to stop.
- */
-int step_perform(struct control *c, enum hs_action action, const struct device_view *view);
+/* All pointers and the fd are borrowed. */
+void steps_init(struct steps *s, const struct front_options *opts, struct agent_device *dev,
+		struct mbox *to_frames, int tap_fd, uint32_t tap_offloads);
 
-/* Logs a sentence unless it is the one that was logged last. */
-void control_complain(struct control *c, enum log_level level, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+/*
+ * Does `action`. Returns 0, or -errno after a complaint. -ECANCELED: AGENT_HS_DONE was done, the
+ * agent may end.
+ */
+int steps_perform(struct steps *s, enum agent_hs_action action, const struct agent_view *view);
+
+/* Connection `seq` cannot go on. Ignored when it is not up any more. `why` is static. */
+void steps_fail(struct steps *s, unsigned seq, const char *why);
+
+/* From now on the agent wants to end. */
+void steps_stop(struct steps *s);
+
+/* SIGHUP: sets the interface's MAC address and MTU again and logs all that was set again.
+ * `queue_set`: the queue length was. */
+void steps_reload(struct steps *s, bool queue_set);
+
+/* SIGUSR1: logs the state of the device and of the connection. */
+void steps_report(const struct steps *s);
 
 #endif

@@ -137,7 +137,7 @@ bool mode_steps(struct peer *p)
 	if (!peer_offered(p, p->patience_ms))
 		return false;
 	if (last >= 1)
-		device_read_offer(&p->dev, &p->offer);
+		agent_device_read_offer(&p->dev, &p->offer);
 	if (last >= 2)
 		peer_serve(p, PEER_ORDER);
 	if (last >= 3 && p->x)
@@ -222,7 +222,7 @@ bool mode_refs(struct peer *p)
 
 	if (!peer_offered(p, p->patience_ms))
 		return false;
-	device_read_offer(&p->dev, &p->offer);
+	agent_device_read_offer(&p->dev, &p->offer);
 	if (!peer_serve(p, PEER_ORDER))
 		return false;
 	if (one_in(p, 2))

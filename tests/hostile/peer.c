@@ -23,13 +23,13 @@ bool peer_over(const struct peer *p)
 /* Reads both states, if an event says that they may be others. */
 static void refresh(struct peer *p, int wait_ms)
 {
-	struct pollfd fd = {.fd = device_fd(&p->dev), .events = POLLIN};
-	struct device_view view;
+	struct pollfd fd = {.fd = agent_device_fd(&p->dev), .events = POLLIN};
+	struct agent_view view;
 
 	if (poll(&fd, 1, wait_ms) <= 0)
 		return;
-	device_drain(&p->dev);
-	if (device_look(&p->dev, &view) < 0)
+	agent_device_drain(&p->dev);
+	if (agent_device_look(&p->dev, &view) < 0)
 		return;
 	p->own = view.own;
 	p->back = view.peer;
@@ -37,17 +37,17 @@ static void refresh(struct peer *p, int wait_ms)
 
 int peer_open(struct peer *p, unsigned id, uint64_t end_ns)
 {
-	struct device_view view;
-	int ret = device_open(&p->dev, id);
+	struct agent_view view;
+	int ret = agent_device_open(&p->dev, id);
 
 	if (ret < 0)
 		return ret;
 	p->end_ns = end_ns;
-	ret = device_watch(&p->dev);
+	ret = agent_device_watch(&p->dev);
 	if (ret == 0)
-		ret = device_look(&p->dev, &view); /* watches the backend from here on */
+		ret = agent_device_look(&p->dev, &view); /* watches the backend from here on */
 	if (ret < 0) {
-		device_close(&p->dev);
+		agent_device_close(&p->dev);
 		return ret;
 	}
 	p->own = view.own;
@@ -71,7 +71,7 @@ void peer_shut(struct peer *p)
 {
 	peer_drop(p);
 	peer_mend(p);
-	device_close(&p->dev);
+	agent_device_close(&p->dev);
 }
 
 /* --- xenstore --- */
@@ -96,7 +96,7 @@ void peer_remove(struct peer *p, const char *path)
 
 void peer_state(struct peer *p, enum xenbus_state state)
 {
-	device_set_state(&p->dev, state);
+	agent_device_set_state(&p->dev, state);
 	p->own = state;
 	p->n.nodes++;
 }
@@ -146,7 +146,7 @@ bool peer_serve(struct peer *p, unsigned order)
 
 bool peer_answer(struct peer *p)
 {
-	if (device_answer(&p->dev, p->offer.offloads, PEER_ORDER) < 0)
+	if (agent_device_answer(&p->dev, p->offer.offloads, PEER_ORDER) < 0)
 		return false;
 	peer_state(p, XenbusStateInitialised);
 	return true;
@@ -154,7 +154,7 @@ bool peer_answer(struct peer *p)
 
 bool peer_connect(struct peer *p)
 {
-	if (!peer_offered(p, p->patience_ms) || device_read_offer(&p->dev, &p->offer) < 0 ||
+	if (!peer_offered(p, p->patience_ms) || agent_device_read_offer(&p->dev, &p->offer) < 0 ||
 	    !peer_serve(p, PEER_ORDER) || !peer_answer(p) ||
 	    !peer_await(p, BIT(XenbusStateConnected) | BIT(XenbusStateClosed), 3000) ||
 	    p->back != XenbusStateConnected)

@@ -9,7 +9,7 @@
 
 #include "backend/sched/rng.h"
 #include "common/wire.h"
-#include "frontend/device.h"
+#include "frontend/agent_device.h"
 
 #define PEER_ORDER 16u /* of its rings: small, so that they are often full */
 
@@ -18,10 +18,10 @@ struct peer_tally {
 };
 
 struct peer {
-	struct device dev;
+	struct agent_device dev;
 	char back_path[SCHEMA_PATH_MAX]; /* the node `backend', which only Dom0 knows */
 	unsigned back_domid;
-	struct device_offer offer; /* of the last connection */
+	struct agent_offer offer; /* of the last connection */
 	enum xenbus_state own, back;
 	struct libxenvchan *x; /* NULL: none is served */
 	uint32_t prod;	       /* where the next byte goes in the TX ring, whatever the page says */

@@ -82,22 +82,36 @@ static void test_prepend(void)
 	end = lay(ring, end, WIRE_CREDIT, 0, sizeof(struct wire_credit));
 	iov[0] = (struct iovec){ring, 33}; /* cut anywhere: the ring wraps */
 	iov[1] = (struct iovec){ring + 33, end - 33};
-	is_int(backlog_prepend(&b, iov, 2), 2, "two frames kept of a ring with two");
+	is_int(backlog_prepend(&b, iov, 2), 2, "both frames of a ring with two are kept");
 	pop(&b, 1, 61);
 	pop(&b, 2, 70);
 	pop(&b, 9, 60);
-	ok(!backlog_peek(&b, &len), "and no more");
+	ok(!backlog_peek(&b, &len), "the backlog is empty after the last of three frames");
+	backlog_free(&b);
+	free(ring);
+}
 
+/* The backend can write into the ring whose rest is kept. */
+static void test_refused(void)
+{
+	uint8_t *ring = calloc(1, 4096);
+	struct iovec iov = {ring, 0};
+	struct backlog b;
+	uint32_t end = lay(ring, 0, WIRE_DATA, 1, 61), len;
+
+	backlog_init(&b);
 	push(&b, 9, 60);
-	iov[0] = (struct iovec){ring, end - 1};
-	is_int(backlog_prepend(&b, iov, 1), -EPROTO, "half a message is refused");
+	iov.iov_len = end - 1;
+	is_int(backlog_prepend(&b, &iov, 1), -EPROTO, "half a message is refused");
+	iov.iov_len = lay(ring, end, WIRE_CREDIT, 0, sizeof(struct wire_credit));
+	is_int(backlog_prepend(&b, &iov, 1), -EPROTO, "a message that is no frame is refused");
+	iov.iov_len = end;
 	ring[4] = 77;
-	iov[0] = (struct iovec){ring, end};
-	is_int(backlog_prepend(&b, iov, 1), -EPROTO, "an unknown type is refused");
+	is_int(backlog_prepend(&b, &iov, 1), -EPROTO, "an unknown type is refused");
 	memset(ring, 0xff, 8);
-	is_int(backlog_prepend(&b, iov, 1), -EPROTO, "a wild length is refused");
+	is_int(backlog_prepend(&b, &iov, 1), -EPROTO, "a wild length is refused");
 	pop(&b, 9, 60);
-	ok(!backlog_peek(&b, &len), "what was there before stays");
+	ok(!backlog_peek(&b, &len), "only the frame of before is kept after refusals");
 	backlog_free(&b);
 	free(ring);
 }
@@ -156,6 +170,7 @@ int main(void)
 {
 	test_order();
 	test_prepend();
+	test_refused();
 	test_reconnects();
 	test_room();
 	test_offloads();

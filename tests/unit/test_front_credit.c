@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The agent's frame loop and its credit: what it has in the ring, what it leaves in the TAP, and
- * what it does when it was late. The vchan is this file's own, the TAP a socket.
+ * The agent's credit: how much of what the guest sends goes into the ring, and what changes when
+ * the agent looks too late. The vchan is this file's own, the TAP a socket.
  */
 #include <stdlib.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "frontend/link_impl.h"
+#include "frontend/link_rx.h"
+#include "frontend/link_tx.h"
 #include "tests/unit/tap.h"
 
 #define RING  65536u
@@ -19,27 +19,7 @@ struct vchan {
 	uint32_t prod, cons,
 		seen; /* of the TX ring; cons is the backend's, seen as of the last poll */
 	uint32_t rx_left;
-	int event;
 };
-
-int vchan_fd(const struct vchan *v)
-{
-	return v->event;
-}
-
-void vchan_ack(struct vchan *v)
-{
-	uint64_t count;
-
-	if (read(v->event, &count, sizeof(count)) < 0)
-		abort();
-}
-
-bool vchan_is_open(const struct vchan *v)
-{
-	(void)v;
-	return true;
-}
 
 uint32_t vchan_ring_bytes(const struct vchan *v)
 {
@@ -92,7 +72,7 @@ int64_t vchan_tx_arm(struct vchan *v)
 	return vchan_tx_poll(v);
 }
 
-/* What is in the frames is no matter here: each goes to the beginning. */
+/* The contents of the frames do not matter here: each goes to the beginning. */
 void vchan_tx_copy(struct vchan *v, uint32_t off, const void *buf, uint32_t len)
 {
 	memcpy(v->tx + off, buf, len);
@@ -122,65 +102,44 @@ uint32_t vchan_tx_inflight(const struct vchan *v)
 /* --- the test --- */
 
 static struct vchan ring;
-static struct link_shared shared;
-static struct loop *loop;
-static struct link *k;
+static struct link_tx tx;
+static struct link_rx rx;
 static int app; /* the other end of the TAP */
-
-static void on_failed(void *arg, const char *why)
-{
-	(void)arg;
-	diag("failed: %s", why);
-	abort();
-}
-
-static void on_tap_gone(void *arg)
-{
-	(void)arg;
-	abort();
-}
-
-static void on_rate(void *arg, uint64_t rate_bps)
-{
-	(void)arg;
-	(void)rate_bps;
-}
 
 static void begin(void)
 {
-	const struct link_events events = {on_failed, on_tap_gone, on_rate, NULL};
 	int tap[2];
 
 	memset(&ring, 0, sizeof(ring));
-	ring.event = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, tap) < 0)
 		abort();
 	app = tap[1];
-	loop = loop_new();
-	k = link_new(loop, tap[0], &events, &shared);
-	link_up(k, &ring, 0);
+	link_rx_init(&rx, tap[0]);
+	link_rx_up(&rx, &ring);
+	if (link_tx_init(&tx, tap[0]) < 0)
+		abort();
+	link_tx_up(&tx, &ring, 0);
 }
 
 static void end(void)
 {
-	ring.prod = ring.cons = 0; /* nothing that would be kept */
-	link_down(k, false);
-	close(k->tap_fd);
+	link_tx_free(&tx);
+	close(tx.tap_fd);
 	close(app);
-	close(ring.event);
-	link_free(k);
-	loop_free(loop);
 }
 
 static void credit(uint64_t bytes, uint64_t log_offset)
 {
 	struct wire_hdr hdr = wire_make(WIRE_CREDIT, sizeof(struct wire_credit));
 	struct wire_credit c = {.credit_bytes = bytes, .log_offset = log_offset};
+	bool more;
 
 	memcpy(ring.rx, &hdr, sizeof(hdr));
 	memcpy(ring.rx + sizeof(hdr), &c, sizeof(c));
 	ring.rx_left = wire_size(hdr.len);
-	link_rx_run(k);
+	if (link_rx_run(&rx, &more) || !rx.told)
+		abort();
+	link_tx_credit(&tx, rx.credit.credit_bytes);
 }
 
 static void send_frames(unsigned n)
@@ -193,13 +152,14 @@ static void send_frames(unsigned n)
 	}
 }
 
-/* The backend takes so many frames, and the agent looks. */
+/* The backend takes up to `frames` frames, and the agent looks. */
 static void taken(uint32_t frames)
 {
 	uint32_t bytes = frames * wire_size(WIRE_VNET_LEN + FRAME);
 
 	ring.cons += bytes < ring.prod - ring.cons ? bytes : ring.prod - ring.cons;
-	link_tx_run(k);
+	if (link_tx_run(&tx))
+		abort();
 }
 
 static unsigned in_ring(void)
@@ -207,55 +167,79 @@ static unsigned in_ring(void)
 	return (ring.prod - ring.cons) / wire_size(WIRE_VNET_LEN + FRAME);
 }
 
-int main(void)
+static void test_late(void)
+{
+	begin();
+	send_frames(3);
+	taken(0);
+	is_int(in_ring(), 3, "without a credit all frames go into the ring");
+	taken(3);
+	credit(5000, 640);
+	is_int((long long)rx.credit.log_offset, 640, "the log offset comes with the credit");
+	send_frames(60);
+	taken(0);
+	is_int(in_ring(), 4, "a credit of 5000 bytes lets four frames of 1024 in");
+	taken(1);
+	is_int(in_ring(), 4, "when the backend takes one frame, one goes in");
+	taken(3);
+	is_int(in_ring(), 4, "an agent that is in time gets no slack");
+	taken(4);
+	is_int(in_ring(), 9, "an agent that finds the ring empty gets twice as much");
+	taken(9);
+	is_int(in_ring(), 19, "an agent that is late twice gets four times as much");
+	end();
+}
+
+static void test_shrink(void)
 {
 	unsigned n;
 
 	begin();
-	send_frames(3);
-	taken(0);
-	is_int(in_ring(), 3, "no credit told: all that there is");
-	taken(3);
-	credit(5000, 640);
-	is_int((long long)atomic_load(&shared.log_offset), 640,
-	       "the credit's log offset is applied");
+	credit(5000, 0);
 	send_frames(60);
 	taken(0);
-	is_int(in_ring(), 4, "a credit of 5000 bytes: four frames of 1024");
-	taken(1);
-	is_int(in_ring(), 4, "one is taken, one comes");
-	taken(3);
-	is_int(in_ring(), 4, "in time: no more than that");
 	taken(4);
-	is_int(in_ring(), 9, "late, the ring was empty: twice as much");
 	taken(9);
-	is_int(in_ring(), 19, "late again");
 	credit(500, 704);
 	taken(15);
 	is_int(in_ring(), 4 + (10000 + 5000 + 500 - 4 * 1024) / 1024,
-	       "a smaller credit, the same slack");
+	       "a smaller credit leaves the slack as it is");
 	for (n = 0; in_ring() > 0 && n < 100; n++)
 		taken(1);
-	ok(n < 100, "all of it is sent in the end");
+	ok(n < 100, "all frames are sent in the end");
 	taken(0);
-	is_int((long long)k->limit.slack_bytes, 15000, "an idle guest was not late");
+	is_int((long long)tx.limit.slack_bytes, 15000, "an idle guest gets no slack");
 	end();
+}
 
+static void test_small_credit(void)
+{
 	begin();
 	credit(100, 0);
 	send_frames(2);
 	taken(0);
-	is_int(in_ring(), 1, "less credit than a frame: one goes");
+	is_int(in_ring(), 1, "with less credit than a frame takes, one frame goes");
 	taken(1);
-	is_int(in_ring(), 1, "and then another");
+	is_int(in_ring(), 1, "with less credit than a frame takes, a second one follows it");
 	end();
+}
 
+static void test_full_ring(void)
+{
 	begin();
 	send_frames(70);
 	taken(0);
-	taken(0); /* the first one's budget is a full ring */
+	taken(0); /* the first one ends when its budget is used up, not when the ring is full */
 	taken(64);
-	is_int((long long)k->limit.slack_bytes, 0, "a full ring is no want of credit");
+	is_int((long long)tx.limit.slack_bytes, 0, "a full ring gives no slack");
 	end();
+}
+
+int main(void)
+{
+	test_late();
+	test_shrink();
+	test_small_credit();
+	test_full_ring();
 	return done_testing();
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The agent's frame loop against a backend that sends a last frame and closes, at every moment at
- * which it looks at the vchan: the frame arrives. The vchan is this file's own.
+ * The agent's frame loop against a backend that sends a last frame and a credit and then closes, at
+ * every moment at which the agent looks at the vchan: both arrive. The vchan is this file's own.
  */
 #include "frontend/link.h"
 
@@ -19,6 +19,7 @@
 #define RING	    4096u
 #define FRAME	    60u
 #define MOMENTS	    32
+#define LOG_OFFSET  640u
 #define PATIENCE_NS 1000000000ull
 
 struct vchan {
@@ -29,17 +30,27 @@ struct vchan {
 	int calls, moment; /* the peer acts in this call */
 };
 
-/* The peer: a frame, then the end. */
+static void lay(struct vchan *v, enum wire_type type, const void *body, uint32_t len)
+{
+	struct wire_hdr hdr = wire_make(type, len);
+
+	memcpy(v->rx + v->prod, &hdr, sizeof(hdr));
+	memcpy(v->rx + v->prod + sizeof(hdr), body, len);
+	v->prod += wire_size(len);
+}
+
+/* The peer: a frame and a credit, then the end. */
 static void act(struct vchan *v)
 {
-	struct wire_hdr hdr = wire_make(WIRE_DATA, WIRE_VNET_LEN + FRAME);
+	const struct wire_credit credit = {.credit_bytes = RING, .log_offset = LOG_OFFSET};
+	uint8_t body[WIRE_VNET_LEN + FRAME];
 	uint64_t one = 1;
 
 	if (!v->open)
 		return;
-	memcpy(v->rx, &hdr, sizeof(hdr));
-	memset(v->rx + sizeof(hdr), 0x5a, hdr.len);
-	v->prod = wire_size(hdr.len);
+	memset(body, 0x5a, sizeof(body));
+	lay(v, WIRE_DATA, body, sizeof(body));
+	lay(v, WIRE_CREDIT, &credit, sizeof(credit));
 	v->open = false;
 	if (write(v->event, &one, sizeof(one)) < 0)
 		abort();
@@ -58,7 +69,7 @@ static unsigned whole(uint8_t *ring, uint32_t at, uint32_t len, struct iovec iov
 	return 1;
 }
 
-/* --- what link*.c calls --- */
+/* --- what the link calls --- */
 
 int vchan_fd(const struct vchan *v)
 {
@@ -77,7 +88,7 @@ bool vchan_is_open(const struct vchan *v)
 {
 	bool open = v->open;
 
-	moment((struct vchan *)(uintptr_t)v); /* right behind the look */
+	moment((struct vchan *)(uintptr_t)v); /* right after the agent looked */
 	return open;
 }
 
@@ -161,8 +172,13 @@ uint32_t vchan_tx_inflight(const struct vchan *v)
 
 struct run {
 	struct loop *loop;
+	struct loop_timer *quiet, *late;
+	struct link *link;
+	struct link_shared shared;
 	struct vchan v;
+	int tap[2]; /* [1] is the kernel's end */
 	const char *failed;
+	bool rate_told;
 };
 
 static void on_failed(void *arg, const char *why)
@@ -176,15 +192,16 @@ static void on_failed(void *arg, const char *why)
 static void on_tap_gone(void *arg)
 {
 	(void)arg;
+	abort();
 }
 
 static void on_rate(void *arg, uint64_t rate_bps)
 {
-	(void)arg;
 	(void)rate_bps;
+	((struct run *)arg)->rate_told = true;
 }
 
-/* Not within the calls so far: then between them. */
+/* The moment is later than all calls so far: the peer acts between two of them. */
 static void on_quiet(void *arg)
 {
 	struct run *r = arg;
@@ -199,50 +216,67 @@ static void on_late(void *arg)
 	loop_stop(r->loop);
 }
 
-/* The peer acts in call number `at`. Whether that frame arrived, once the link said its end. */
-static bool arrives(int at, const char **why)
+static void begin(struct run *r, int at)
 {
-	struct link_shared shared = {0};
-	struct run r = {.loop = loop_new(), .v = {.open = true, .moment = at}};
-	const struct link_events events = {on_failed, on_tap_gone, on_rate, &r};
-	struct loop_timer *quiet = loop_timer_new(r.loop, on_quiet, &r);
-	struct loop_timer *late = loop_timer_new(r.loop, on_late, &r);
-	uint8_t got[RING];
-	struct link *k;
-	ssize_t len;
-	int tap[2];
+	const struct link_events events = {on_failed, on_tap_gone, on_rate, r};
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, tap) < 0)
+	memset(r, 0, sizeof(*r));
+	r->v.open = true;
+	r->v.moment = at;
+	r->v.event = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, r->tap) < 0)
 		abort();
-	r.v.event = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	k = link_new(r.loop, tap[0], &events, &shared);
-	loop_timer_set(quiet, 1000000);
-	loop_timer_set(late, PATIENCE_NS);
-	link_up(k, &r.v, 0);
+	r->loop = loop_new();
+	r->quiet = loop_timer_new(r->loop, on_quiet, r);
+	r->late = loop_timer_new(r->loop, on_late, r);
+	r->link = link_new(r->loop, r->tap[0], &events, &r->shared);
+}
+
+static void end(struct run *r)
+{
+	link_free(r->link);
+	loop_timer_free(r->quiet);
+	loop_timer_free(r->late);
+	loop_free(r->loop);
+	close(r->v.event);
+	close(r->tap[0]);
+	close(r->tap[1]);
+}
+
+/* Whether the frame is the peer's. */
+static bool arrived(struct run *r)
+{
+	uint8_t got[RING];
+	ssize_t len = recv(r->tap[1], got, sizeof(got), 0);
+
+	return len == WIRE_VNET_LEN + FRAME && got[len - 1] == 0x5a;
+}
+
+/* The peer acts in call number `at`. */
+static void test_moment(int at)
+{
+	struct run r;
+
+	begin(&r, at);
+	loop_timer_set(r.quiet, 1000000);
+	loop_timer_set(r.late, PATIENCE_NS);
+	link_up(r.link, &r.v, 0);
 	if (!r.failed)
 		loop_run(r.loop);
-	link_down(k, false);
-	len = recv(tap[1], got, sizeof(got), 0);
-
-	link_free(k);
-	loop_timer_free(quiet);
-	loop_timer_free(late);
-	loop_free(r.loop);
-	close(r.v.event);
-	close(tap[0]);
-	close(tap[1]);
-	*why = r.failed;
-	return len == WIRE_VNET_LEN + FRAME && got[len - 1] == 0x5a;
+	link_down(r.link, false);
+	ok(arrived(&r), "a last frame, sent at moment %d, arrives", at);
+	is_int((long long)atomic_load(&r.shared.log_offset), LOG_OFFSET,
+	       "the log offset of a last credit, sent at moment %d, is announced", at);
+	is_str(r.failed, "the backend closed the connection",
+	       "the end of a connection, closed at moment %d, is reported", at);
+	ok(!r.rate_told, "a rate that did not change at moment %d is not reported", at);
+	end(&r);
 }
 
 int main(void)
 {
-	const char *why;
-
 	log_init("test", LOG_ERROR);
-	for (int at = 0; at < MOMENTS; at++) {
-		ok(arrives(at, &why), "a last frame, sent at moment %d, arrives", at);
-		is_str(why, "the backend closed the connection", "and then the end is told");
-	}
+	for (int at = 0; at < MOMENTS; at++)
+		test_moment(at);
 	return done_testing();
 }

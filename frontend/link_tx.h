@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* link_tx.h: frames from the TAP into the TX ring. Private to link.c. */
+#ifndef DMVL_LINK_TX_H
+#define DMVL_LINK_TX_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/vchan.h"
+#include "common/wire.h"
+#include "frontend/backlog.h"
+#include "frontend/tx.h"
+
+/* Everybody reads, only link_tx.c writes. */
+struct link_tx {
+	int tap_fd;
+	struct vchan *v;    /* borrowed; NULL: down */
+	uint32_t offloads;  /* enum tap_offload: what the backend takes */
+	bool blocked;	    /* frames wait for room: run again on events, leave the TAP alone */
+	bool out_of_credit; /* blocked with room left in the ring */
+	bool tap_gone;	    /* the interface was removed */
+	struct tx_limit limit;
+	struct backlog backlog; /* outlives connections */
+	struct {
+		uint64_t frames, bytes, dropped;
+	} n; /* since link_tx_up() */
+	uint8_t spill[WIRE_BODY_MAX + 1];
+};
+
+int link_tx_init(struct link_tx *t, int tap_fd); /* 0 or -ENOMEM */
+void link_tx_free(struct link_tx *t);
+
+/* What the last connection left goes first: blocked until link_tx_run(). */
+void link_tx_up(struct link_tx *t, struct vchan *v, uint32_t offloads);
+
+/* Keeps what the backend has not consumed. `resumed`: as link_down() has it. */
+void link_tx_down(struct link_tx *t, bool resumed);
+
+/* The backend told how many bytes may be in flight. */
+void link_tx_credit(struct link_tx *t, uint64_t credit_bytes);
+
+/*
+ * Sends up to a budget, as far as there is room. The caller looks at `blocked` and `tap_gone`
+ * afterwards. Returns NULL, or why the connection cannot go on (static).
+ */
+const char *link_tx_run(struct link_tx *t);
+
+/* Once a second while there is demand: what was consumed, and slack that is no longer needed. */
+const char *link_tx_refresh(struct link_tx *t);
+
+/* Ring bytes that wait to be consumed or written. */
+uint64_t link_tx_demand(const struct link_tx *t);
+
+#endif
