@@ -77,9 +77,7 @@ static void test_prepend(void)
 	backlog_init(&b);
 	push(&b, 9, 60);
 	end = lay(ring, 0, WIRE_DATA, 1, 61);
-	end = lay(ring, end, WIRE_CREDIT, 0, sizeof(struct wire_credit));
 	end = lay(ring, end, WIRE_DATA, 2, 70);
-	end = lay(ring, end, WIRE_CREDIT, 0, sizeof(struct wire_credit));
 	iov[0] = (struct iovec){ring, 33}; /* cut anywhere: the ring wraps */
 	iov[1] = (struct iovec){ring + 33, end - 33};
 	is_int(backlog_prepend(&b, iov, 2), 2, "both frames of a ring with two are kept");
