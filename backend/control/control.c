@@ -14,6 +14,7 @@
 #include "backend/control/control_uplink.h"
 #include "backend/control/control_watch.h"
 #include "backend/control/device.h"
+#include "backend/control/device_list.h"
 #include "backend/control/device_xs.h"
 #include "backend/control/minima.h"
 #include "backend/frame/frame_cost.h"
@@ -35,8 +36,7 @@
  *	control -> control_uplink -> device
  *	device -> device_connect, device_settings -> minima, device_xs
  */
-#define FROZEN_POLL_NS (200 * 1000000ull)
-#define QUIT_NS	       (700 * 1000000ull)
+#define QUIT_NS (700 * 1000000ull)
 
 /* --- events ----------------------------------------------------------------------------------- */
 
@@ -128,29 +128,6 @@ static void on_message(struct control *c, struct msg *m)
 	}
 }
 
-/* Looks at the devices that are due. Returns when the next one is. */
-static uint64_t step_devices(struct control *c)
-{
-	struct device *d, *next;
-	uint64_t soonest = UINT64_MAX, due;
-
-	for (d = TAILQ_FIRST(&c->devices.all); d; d = next) {
-		next = TAILQ_NEXT(d, next);
-		if (device_due_ns(d) <= c->now_ns)
-			device_step(c, d); /* d may be no more */
-	}
-	TAILQ_FOREACH(d, &c->devices.all, next) {
-		due = device_due_ns(d);
-		if (d->frozen && due > c->now_ns + FROZEN_POLL_NS) {
-			/* Nobody says when a suspended domain goes on. */
-			c->due.domains = true;
-			due = c->now_ns + FROZEN_POLL_NS;
-		}
-		soonest = due < soonest ? due : soonest;
-	}
-	return soonest;
-}
-
 static void work(struct control *c)
 {
 	uint64_t soonest;
@@ -169,9 +146,9 @@ static void work(struct control *c)
 		control_check_domains(c);
 	if (c->due.newcomers)
 		control_welcome_back(c);
-	soonest = step_devices(c);
+	soonest = device_step_all(c);
 	if (minima_judge(c))
-		soonest = step_devices(c);
+		soonest = device_step_all(c);
 	if (soonest != UINT64_MAX)
 		loop_timer_set(c->timer, soonest > c->now_ns ? soonest - c->now_ns : 0);
 	else

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "backend/control/control_state.h"
 #include "backend/control/device.h"
+#include "backend/control/device_state.h"
 #include "backend/xen/nodes.h"
 #include "common/log.h"
 

@@ -7,6 +7,8 @@
 
 #include "backend/control/control_domains.h"
 #include "backend/control/device.h"
+#include "backend/control/device_list.h"
+#include "backend/control/device_state.h"
 
 void control_found(struct control *c, unsigned domid, unsigned id)
 {

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "backend/control/control_state.h"
-#include "backend/control/device.h"
+#include "backend/control/device_list.h"
 #include "backend/frame/frame_cost.h"
 #include "backend/msg/msg.h"
 #include "common/log.h"

@@ -5,7 +5,8 @@
 #include <string.h>
 
 #include "backend/control/control_find.h"
-#include "backend/control/device.h"
+#include "backend/control/device_list.h"
+#include "backend/control/device_state.h"
 
 /*
  * Theory of operation

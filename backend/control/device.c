@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "backend/control/device_connect.h"
+#include "backend/control/device_list.h"
 #include "backend/control/device_settings.h"
+#include "backend/control/device_state.h"
 #include "backend/control/device_xs.h"
 #include "backend/control/minima.h"
 #include "backend/msg/msg.h"
@@ -31,102 +33,11 @@
  * One whose connections fail is offered the next one later and later. Meanwhile it is looked at as
  * ever: its settings are the operator's, and so is its end.
  */
-#define LOOKS_PER_SEC	  50u
-#define LOOKS_BURST	  100u
-#define CONNECTS_PER_SEC  1u
-#define CONNECTS_BURST	  20u
+#define FROZEN_POLL_NS	  (200 * 1000000ull)
 #define CLOSE_TIMEOUT_NS  (5000 * 1000000ull)
 #define BACKOFF_FIRST_NS  (500 * 1000000ull)
 #define BACKOFF_DOUBLINGS 6u
 #define LASTED_NS	  (10000 * 1000000ull)
-
-struct device *device_find(struct control *c, unsigned domid, unsigned id)
-{
-	struct device *d;
-
-	TAILQ_FOREACH(d, &c->devices.all, next) {
-		if (d->domid == domid && d->id == id)
-			return d;
-	}
-	return NULL;
-}
-
-/* Which attachment this is; empty: it does not say. */
-static void read_generation(struct control *c, struct device *d)
-{
-	if (xskey_read(c->xs, XS_NO_TXN, d->back, KEY_BACK_GENERATION, d->generation,
-		       sizeof(d->generation)) < 0)
-		d->generation[0] = '\0';
-}
-
-static int fill_paths(const struct control *c, struct device *d)
-{
-	int ret = schema_backend_dir(d->back, sizeof(d->back), c->domid, d->domid, d->id);
-
-	if (ret >= 0)
-		ret = schema_frontend_dir(d->front, sizeof(d->front), d->domid, d->id);
-	if (ret >= 0)
-		ret = schema_key_path(d->front_state, sizeof(d->front_state), d->front,
-				      KEY_FRONT_STATE);
-	return ret;
-}
-
-/* NULL: out of memory or range. */
-static struct device *device_new(struct control *c, unsigned domid, unsigned id)
-{
-	struct device *d = calloc(1, sizeof(*d));
-
-	if (!d)
-		return NULL;
-	d->domid = domid;
-	d->id = id;
-	d->slot = LDP_SLOT_NONE;
-	d->fresh = true;
-	device_mark(d, DEVICE_READ);
-	settings_default(&d->settings);
-	bucket_init(&d->looks, LOOKS_PER_SEC * 8, LOOKS_BURST, c->now_ns);
-	bucket_init(&d->connects, CONNECTS_PER_SEC * 8, CONNECTS_BURST, c->now_ns);
-	snprintf(d->name, sizeof(d->name), "%u/%u", domid, id);
-	snprintf(d->token, sizeof(d->token), "F%u/%u", domid, id);
-	if (fill_paths(c, d) < 0) {
-		free(d);
-		return NULL;
-	}
-	return d;
-}
-
-void device_meet(struct control *c, unsigned domid, unsigned id)
-{
-	struct device *d = device_new(c, domid, id);
-	struct dom_info info;
-
-	if (!d)
-		return;
-	if (!xs_conn_exists(c->xs, XS_NO_TXN, d->back)) {
-		free(d); /* the event was the echo of a removal */
-		return;
-	}
-	read_generation(c, d);
-	if (dom_info(c->dom, domid, &info) == 0)
-		memcpy(d->uuid, info.uuid, sizeof(d->uuid));
-	TAILQ_INSERT_TAIL(&c->devices.all, d, next);
-	xs_conn_watch(c->xs, d->front_state, d->token);
-}
-
-void device_mark_all(struct control *c)
-{
-	struct device *d;
-
-	TAILQ_FOREACH(d, &c->devices.all, next)
-		device_mark(d, DEVICE_READ);
-}
-
-static void free_device(struct control *c, struct device *d)
-{
-	xs_conn_unwatch(c->xs, d->front_state, d->token);
-	TAILQ_REMOVE(&c->devices.all, d, next);
-	free(d);
-}
 
 static void back_off(struct control *c, struct device *d)
 {
@@ -230,7 +141,7 @@ static int read_keys(struct control *c, struct device *d)
 	d->unread = false;
 	d->online = true;
 	xskey_read_bool(c->xs, XS_NO_TXN, d->back, KEY_BACK_ONLINE, &d->online, ignored);
-	read_generation(c, d);
+	device_read_generation(c, d);
 	return 0;
 }
 
@@ -280,7 +191,7 @@ static void look(struct control *c, struct device *d)
 	act(c, d, action);
 }
 
-void device_step(struct control *c, struct device *d)
+static void step(struct control *c, struct device *d)
 {
 	bucket_fill(&d->looks, c->now_ns);
 	if (d->looks.tokens_bytes <= 0) {
@@ -297,11 +208,33 @@ void device_step(struct control *c, struct device *d)
 	look(c, d);
 }
 
-uint64_t device_due_ns(const struct device *d)
+static uint64_t due_ns(const struct device *d)
 {
 	if (d->dirty)
 		return d->not_before_ns;
 	return d->again_ns ? d->again_ns : UINT64_MAX;
+}
+
+uint64_t device_step_all(struct control *c)
+{
+	struct device *d, *next;
+	uint64_t soonest = UINT64_MAX, due;
+
+	for (d = TAILQ_FIRST(&c->devices.all); d; d = next) {
+		next = TAILQ_NEXT(d, next);
+		if (due_ns(d) <= c->now_ns)
+			step(c, d); /* it may free d */
+	}
+	TAILQ_FOREACH(d, &c->devices.all, next) {
+		due = due_ns(d);
+		if (d->frozen && due > c->now_ns + FROZEN_POLL_NS) {
+			/* Nobody says when a suspended domain goes on. */
+			c->due.domains = true;
+			due = c->now_ns + FROZEN_POLL_NS;
+		}
+		soonest = due < soonest ? due : soonest;
+	}
+	return soonest;
 }
 
 /* --- what others say of it -------------------------------------------------------------------- */
@@ -319,7 +252,7 @@ static void forget(struct control *c, struct device *d)
 	log_info("%s: detached%s", d->name, d->keep ? ", its settings kept" : "");
 	domid = d->domid;
 	id = d->id;
-	free_device(c, d);
+	device_drop(c, d);
 	/* If it was attached again before this, the event was taken for the old one's. */
 	device_meet(c, domid, id);
 }
@@ -401,15 +334,5 @@ void device_end_all(struct control *c)
 	TAILQ_FOREACH(d, &c->devices.all, next) {
 		if (d->slot != LDP_SLOT_NONE && d->after == HS_WAIT)
 			ask_delete(c, d, HS_DISCONNECT);
-	}
-}
-
-void device_free_all(struct control *c)
-{
-	struct device *d;
-
-	while ((d = TAILQ_FIRST(&c->devices.all))) {
-		TAILQ_REMOVE(&c->devices.all, d, next);
-		free(d);
 	}
 }

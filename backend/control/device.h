@@ -1,97 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* device.h: one device of one guest, as the control thread knows it. Theory: device.c. */
+/* device.h: what happens to a device, from first sight to its end. Theory: device.c. */
 #ifndef DMVL_DEVICE_H
 #define DMVL_DEVICE_H
 
-#include "backend/control/control_state.h"
-#include "backend/control/handshake.h"
-#include "backend/control/settings.h"
-#include "backend/credit/status.h"
-#include "backend/sched/bucket.h"
+#include <stdbool.h>
+#include <stdint.h>
 
+struct control;
+struct device;
 struct vchan;
 
-/* One device of one guest: known since its backend directory was seen. */
-struct device {
-	/* device.c, once */
-	TAILQ_ENTRY(device) next;
-	unsigned domid, id;
-	uint8_t uuid[16];
-	char back[SCHEMA_PATH_MAX], front[SCHEMA_PATH_MAX], front_state[SCHEMA_PATH_MAX];
-	char name[LDP_NAME_MAX];
-	char token[LDP_NAME_MAX + 2]; /* of the watch on front_state */
-
-	/* device_settings.c */
-	struct ldp_settings settings; /* in force */
-	char unfit[SCHEMA_ERR_MAX];   /* why the first bad setting was rejected; empty: none was */
-	bool served;		      /* its uplink is ours */
-
-	/* device_connect.c; device.c clears slot */
-	uint32_t slot;		    /* LDP_SLOT_NONE: not in the frame loop */
-	struct ldp_conf conf;	    /* what the frame loop has; device_settings.c too */
-	char fault[SCHEMA_ERR_MAX]; /* why the last connection failed; empty: it did not. device.c
-				     * too */
-
-	/* device_xs.c */
-	struct ldp_status shown;    /* as written to xenstore */
-	bool has_shown;		    /* since it was connected: device_connect.c clears it */
-	char error[SCHEMA_ERR_MAX]; /* as written to xenstore */
-
-	/* device_mark(); device.c clears them */
-	bool dirty;  /* something changed: look */
-	bool unread; /* one of its own keys changed: read them all */
-
-	/* device.c */
-	char generation[SCHEMA_GUEST_VALUE_MAX + 1]; /* of the attachment last looked at */
-	enum hs_action after;	      /* what to do when MSG_DELETED arrives; HS_WAIT: nothing is
-				       * to be deleted. At the daemon's end HS_CLOSED: state 6 must
-				       * still be written */
-	bool fresh;		      /* not looked at yet */
-	bool online;		      /* as read: the device is wanted */
-	bool gone;		      /* its domain, or its backend directory */
-	bool frozen;		      /* its domain is suspended */
-	uint64_t not_before_ns;	      /* of the next look of any kind */
-	uint64_t again_ns;	      /* of a look that no event asks for; 0: none */
-	uint64_t offer_not_before_ns; /* after failures */
-	unsigned failures;	      /* in a row */
-	uint64_t closing_since_ns, connected_ns;
-	struct bucket looks;	/* a guest that changes its state without end is looked at less */
-	struct bucket connects; /* and one that comes and goes without end is offered less */
-
-	/* control_domains.c */
-	bool keep; /* its domain comes back: reboot, save, migration */
-};
-
-enum device_mark {
-	DEVICE_LOOK, /* its state may have changed */
-	DEVICE_READ, /* its keys may have changed too */
-};
-
-/* The device will be looked at in this turn, or as soon as its bucket of looks allows. */
-static inline void device_mark(struct device *d, enum device_mark what)
-{
-	d->dirty = true;
-	d->unread |= what == DEVICE_READ;
-}
-
-/* All devices are read again. */
-void device_mark_all(struct control *c);
-
-/* NULL: not known. */
-struct device *device_find(struct control *c, unsigned domid, unsigned id);
-
 /*
- * Makes a device known, if its backend directory is there: it is looked at soon. The control thread
- * owns it. It must not be known yet.
+ * Looks at all devices that are due, and does what is next for each. It may free devices. Returns
+ * when the next one is due, in nanoseconds; UINT64_MAX: when something changes.
  */
-void device_meet(struct control *c, unsigned domid, unsigned id);
-
-/* Looks at a device and does what is next. It may free the device. */
-void device_step(struct control *c, struct device *d);
-
-/* When the device wants to be looked at next, in nanoseconds; UINT64_MAX: when something changes.
- */
-uint64_t device_due_ns(const struct device *d);
+uint64_t device_step_all(struct control *c);
 
 /* Its domain died, or its nodes went: unmap at once, then forget. It may free the device. */
 void device_gone(struct control *c, struct device *d);
@@ -110,8 +33,5 @@ void device_refused(struct control *c, struct device *d, struct vchan *v, const 
 
 /* The daemon ends: the frame loop deletes all devices, and their states wait for the end. */
 void device_end_all(struct control *c);
-
-/* Frees all that is known, and writes nothing. */
-void device_free_all(struct control *c);
 
 #endif

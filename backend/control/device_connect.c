@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backend/control/device.h"
+#include "backend/control/device_state.h"
 #include "backend/control/device_xs.h"
 #include "backend/frame/vnet.h"
 #include "backend/msg/msg.h"

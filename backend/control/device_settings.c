@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "backend/control/device.h"
+#include "backend/control/device_state.h"
 #include "backend/control/minima.h"
 #include "backend/msg/msg.h"
 

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "backend/control/device.h"
+#include "backend/control/device_state.h"
 #include "backend/xen/nodes.h"
 #include "common/log.h"
 #include "xenstore-schema/xskey.h"

@@ -4,8 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "backend/control/control_state.h"
-#include "backend/control/device.h"
+#include "backend/control/device_state.h"
 #include "backend/uplink/capacity.h"
 
 /*

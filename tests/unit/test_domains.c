@@ -8,6 +8,7 @@
 
 #include "backend/control/control_domains.h"
 #include "backend/control/device.h"
+#include "backend/control/device_state.h"
 #include "backend/xen/nodes.h"
 #include "tests/unit/tap.h"
 
