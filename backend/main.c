@@ -55,7 +55,7 @@ static void parse_args(struct conf *conf, int argc, char **argv)
 	die(EXIT_WRONG_USE, "%s", err);
 }
 
-/* Frames in flight cost no fd, but each LDP has three. */
+/* Each LDP needs three descriptors. */
 static void raise_fd_limit(void)
 {
 	struct rlimit lim;
@@ -66,7 +66,7 @@ static void raise_fd_limit(void)
 	}
 }
 
-/* One process for each name; the kernel forgets the lock with the process. */
+/* One process for each instance name. The kernel drops the lock when the process ends. */
 static void lock_instance(const struct conf *conf)
 {
 	char path[PATH_MAX + 64];
@@ -141,7 +141,7 @@ static void drain(struct mbox *m)
 	mbox_free(m);
 }
 
-/* The uplink is made already: it goes first. */
+/* Ends with a message after the uplink was made: a macvtap must not stay. */
 static void give_up(struct daemon *d, int status, const char *why)
 {
 	uplink_close(&d->uplink);
@@ -152,7 +152,7 @@ static void start(struct daemon *d)
 {
 	char err[512];
 
-	/* The uplink first: without it nothing is announced. */
+	/* The uplink first: without it nothing is published. */
 	if (uplink_open(&d->uplink, &d->conf.uplink, d->conf.control.name, err, sizeof(err)) < 0)
 		die(EXIT_WRONG_USE, "%s", err);
 	snprintf(d->conf.control.device, sizeof(d->conf.control.device), "%s", d->uplink.ifname);

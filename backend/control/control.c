@@ -25,16 +25,18 @@
 /*
  * Theory of operation
  *
- * One thread, one loop of its own. Events only mark what changed; work() then does it: the
- * uplink's settings, the domains, the devices, in this order, and sets the timer for whatever wants
- * to be looked at later. So ten events for one device are one look.
+ * The control thread has a loop of its own. An event only marks what changed. Then work() looks at
+ * what is marked: the uplink's settings, the domains and the devices, in this order. It sets the
+ * timer for the next device that wants to be looked at later. So ten events for one device cause
+ * one look.
  *
- * The files of this folder are this thread, those of datapath/ are the frame loop; msg/ is all that
- * they say to each other. The parts call each other only downwards:
+ * This folder is the control thread, datapath/ is the frame loop; msg/ has the messages, and the
+ * threads share nothing else. The parts call each other only downwards:
  *
  *	control -> control_watch -> control_find -> control_domains -> device
- *	control -> control_uplink -> device
- *	device -> device_connect, device_settings -> minima, device_xs
+ *	control -> control_uplink, control_probe
+ *	device -> device_connect, device_settings -> minima
+ *	all of them -> device_xs, device_list
  */
 #define QUIT_NS (700 * 1000000ull)
 
@@ -48,7 +50,7 @@ static int write_end(struct xs_conn *xs, uint32_t t, void *arg)
 	return ret < 0 ? ret : xskey_write(xs, t, c->uplink_dir, KEY_UPLINK_STATE, "stopped");
 }
 
-/* All in one transaction: guests answer at once, and xenstored would have no time for the rest. */
+/* One transaction for all: after the first of many, guests would answer and keep xenstored busy. */
 static void finish(struct control *c)
 {
 	int ret = xs_txn(c->xs, write_end, c);
@@ -68,7 +70,7 @@ static void begin_quit(struct control *c)
 	device_end_all(c);
 }
 
-/* Events may have been missed only if xenstored lost them, but an operator may want to be sure. */
+/* Watches tell of every change, but an operator may want to be sure. */
 static void reload(struct control *c)
 {
 	control_probe_now(c);

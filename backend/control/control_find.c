@@ -20,7 +20,7 @@ void control_found(struct control *c, unsigned domid, unsigned id)
 		device_meet(c, domid, id);
 }
 
-/* The numbers among the children of a directory. */
+/* The children of a directory whose names are numbers up to `max`. */
 static int list_ids(struct control *c, const char *dir, unsigned max, unsigned **out)
 {
 	char **names, *end;

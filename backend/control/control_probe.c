@@ -47,7 +47,7 @@ void control_probe_now(struct control *c)
 	c->due.link = true;
 }
 
-/* An interface changed: look in a moment, when what belongs together has changed too. */
+/* An interface changed. One command often changes several things: look when it is done. */
 static void on_net_change(void *arg)
 {
 	struct control *c = arg;

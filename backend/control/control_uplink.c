@@ -13,7 +13,7 @@
 #include "common/version.h"
 #include "xenstore-schema/xskey.h"
 
-/* An operator's rate; the old one stays where the new one is malformed. */
+/* Reads a rate that the operator set. A malformed one changes nothing and is named in err. */
 static void load_rate(struct control *c, enum schema_key key, uint64_t *bps, char *err)
 {
 	char text[SCHEMA_VALUE_MAX + 1], why[SCHEMA_ERR_MAX];
@@ -24,7 +24,7 @@ static void load_rate(struct control *c, enum schema_key key, uint64_t *bps, cha
 		memcpy(err, why, SCHEMA_ERR_MAX);
 }
 
-/* No capacity is one that can be measured. */
+/* A capacity of 0 means that it is measured; that needs back-pressure. */
 static void require_signal(struct control *c, uint64_t *tx_bps, char *err)
 {
 	if (*tx_bps || c->probe.found.signal)
@@ -47,7 +47,7 @@ static void show_error(struct control *c, const char *err)
 	xskey_write(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_ERROR, err);
 }
 
-/* And his frame cost, which is found from the capacity where he gave none. */
+/* Reads the frame cost. Without one it follows from the capacity. */
 static void load_frame_cost(struct control *c, uint32_t *bytes, char *err)
 {
 	char text[SCHEMA_VALUE_MAX + 1], why[SCHEMA_ERR_MAX];
@@ -131,7 +131,7 @@ static int publish_credit(struct control *c)
 	char text[16], path[SCHEMA_PATH_MAX];
 	int ret = 0;
 
-	/* What an earlier daemon said of its log is not to stay. */
+	/* What an earlier daemon wrote about its log is no longer true. */
 	schema_key_path(path, sizeof(path), c->uplink_dir, KEY_UPLINK_LOG_OFFSET);
 	xs_conn_rm(c->xs, XS_NO_TXN, path);
 	schema_key_path(path, sizeof(path), c->uplink_dir, KEY_UPLINK_LOG_PATH);

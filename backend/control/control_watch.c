@@ -11,16 +11,16 @@
 /*
  * Theory of operation
  *
- * Watches and their tokens: the backend directory (B) and the uplink's (U), the state of each
- * frontend (F<domid>/<id>), @introduceDomain (I) and @releaseDomain (R). The last is a hint: it
- * fires on registering and on suspend too, so the hypervisor is asked about each known domain.
- * Whatever else a guest writes wakes nobody here. A watch also fires when a parent directory is
- * removed.
+ * There are watches on the backend directory (token B), on the uplink's directory (U), on the state
+ * of each frontend (F<domid>/<id>), on @introduceDomain (I) and on @releaseDomain (R). The last one
+ * is only a hint: it also fires when it is registered and when a domain is suspended. So the
+ * hypervisor is asked about each known domain. No other key that a guest writes wakes this thread.
+ * A watch also fires when a parent directory is removed.
  */
 
 /*
- * A key of a device, or with an empty name its directory. Our own announcements come back as
- * events: they change nothing. Nor does a state change settings.
+ * A key of a device changed, or, with an empty name, its directory. What this daemon publishes
+ * comes back as events, and changes nothing. A new state changes no settings.
  */
 static void on_key_event(struct control *c, unsigned domid, unsigned id, const char *name)
 {
@@ -35,8 +35,8 @@ static void on_key_event(struct control *c, unsigned domid, unsigned id, const c
 		control_found(c, domid, id);
 }
 
-/* Is it one of the uplink's keys that we announce? */
-static bool is_announced(const struct control *c, const char *path)
+/* Is it one of the uplink's keys that this daemon publishes? */
+static bool is_published(const struct control *c, const char *path)
 {
 	size_t len = strlen(c->uplink_dir);
 	int key = -1;
@@ -80,7 +80,7 @@ void control_event(struct control *c, const struct xs_event *ev)
 		on_frontend_event(c, ev->token);
 		break;
 	case 'U':
-		c->due.link |= !is_announced(c, ev->path);
+		c->due.link |= !is_published(c, ev->path);
 		break;
 	case 'I':
 		c->due.newcomers = true;

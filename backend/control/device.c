@@ -21,17 +21,19 @@
 /*
  * Theory of operation
  *
- * A device is looked at (device_step) whenever one of its keys changed. A look reads both states,
- * and all else that the toolstack or the operator wrote if any of that changed; it hands settings
- * to the frame loop, asks the handshake what is next and does that one thing; what it wrote fires
- * a watch and so leads to the next look.
+ * A device is looked at (step) whenever one of its keys changed. A look reads both states. It reads
+ * the keys of the toolstack and the operator only if one of those changed, and hands new settings
+ * to the frame loop. Then it asks the handshake what is next, and does that one thing. What it
+ * writes fires a watch, which leads to the next look.
  *
- * Rings are mapped here, then belong to the frame loop under a slot number until it answers
- * MSG_DELETE by MSG_DELETED; `after` says what to do when that arrives. Until then the device is
- * not looked at. A guest can make us look as often as it likes, so looks are counted in a
- * bucket, and so are connections, each of which costs us some milliseconds and a few lines of log.
- * One whose connections fail is offered the next one later and later. Meanwhile it is looked at as
- * ever: its settings are the operator's, and so is its end.
+ * The rings are mapped here. From then on they belong to the frame loop, under a slot number, until
+ * it answers MSG_DELETE by MSG_DELETED. `after` says what to do then; until then the device is not
+ * looked at.
+ *
+ * A guest can cause looks without end, so looks are counted in a bucket. So are connections: each
+ * costs some milliseconds and a few lines of log. A device whose connections fail waits longer each
+ * time before it is offered the next one. Meanwhile it is still looked at: the operator may change
+ * its settings or detach it.
  */
 #define FROZEN_POLL_NS	  (200 * 1000000ull)
 #define CLOSE_TIMEOUT_NS  (5000 * 1000000ull)
@@ -117,7 +119,7 @@ static void act(struct control *c, struct device *d, enum hs_action action)
 	}
 }
 
-/* A guest that does not answer a request to close is not waited for for ever. */
+/* A guest that does not answer a request to close is given up after a while. */
 static enum hs_action lose_patience(struct control *c, struct device *d, const struct hs_input *in,
 				    enum hs_action action)
 {
@@ -157,7 +159,8 @@ static void look(struct control *c, struct device *d)
 {
 	struct hs_input in;
 	enum hs_action action;
-	/* They are many: not for each change of a state, which guests can make without end. */
+	/* Not at each change of a state: the keys are many, and guests can change states without
+	 * end. */
 	int ret = d->unread ? read_keys(c, d) : 0;
 
 	if (ret == -ENOENT)
@@ -177,7 +180,7 @@ static void look(struct control *c, struct device *d)
 		.fresh = d->fresh,
 	};
 	if (in.back == XenbusStateUnknown) {
-		/* Else being made or removed: what is written now would make a part anew. */
+		/* If the directory is there, it is being made or removed: write nothing into it. */
 		if (!xs_conn_exists(c->xs, XS_NO_TXN, d->back))
 			device_gone(c, d);
 		return;
@@ -237,9 +240,10 @@ uint64_t device_step_all(struct control *c)
 	return soonest;
 }
 
-/* --- what others say of it -------------------------------------------------------------------- */
+/* --- what the hypervisor and the frame loop say ------------------------------------------------
+ */
 
-/* Its rings are unmapped. Now its nodes may go, and with them all that is known of it. */
+/* The rings are unmapped. Now the nodes may go, and the device with them. */
 static void forget(struct control *c, struct device *d)
 {
 	char uuid[UUID_TEXT_LEN + 1];
@@ -247,13 +251,13 @@ static void forget(struct control *c, struct device *d)
 
 	uuid_format(d->uuid, uuid);
 	if (d->keep && nodes_save(c->xs, c->domid, c->conf.name, uuid, d->domid, d->id) == 0)
-		c->due.newcomers = true; /* it may be back already */
+		c->due.newcomers = true; /* its guest may be back already */
 	nodes_remove(c->xs, c->domid, d->domid, d->id, d->generation);
 	log_info("%s: detached%s", d->name, d->keep ? ", its settings kept" : "");
 	domid = d->domid;
 	id = d->id;
 	device_drop(c, d);
-	/* If it was attached again before this, the event was taken for the old one's. */
+	/* It may be attached again already, and that event was taken for one of the old device. */
 	device_meet(c, domid, id);
 }
 
@@ -282,7 +286,7 @@ void device_deleted(struct control *c, struct device *d, struct vchan *v)
 		d->failures = 0;
 	log_info("%s: disconnected", d->name);
 	if (c->quitting) {
-		d->after = HS_CLOSED; /* said of all at once */
+		d->after = HS_CLOSED; /* state 6 is written for all devices at once */
 		return;
 	}
 	device_set_state(c, d, XenbusStateClosed);

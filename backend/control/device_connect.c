@@ -17,8 +17,9 @@
 #include "xenstore-schema/xskey.h"
 
 /*
- * TSO on a slow uplink too: to cut long frames (datapath/tx.c) costs less than guests' doing it.
- * But one must fit into the queue behind the uplink, which without a pace is what is filled.
+ * TSO is offered on slow uplinks too: cutting long frames here (datapath/tx.c) costs less than
+ * having the guests send short ones. Without a configured capacity, though, the queue behind the
+ * uplink is filled, and must have room for a whole frame.
  */
 static uint32_t offered_features(const struct control *c)
 {

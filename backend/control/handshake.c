@@ -8,7 +8,7 @@ static bool front_is_closed(enum xenbus_state front)
 	return front == XenbusStateUnknown || front == XenbusStateClosed;
 }
 
-/* The device is to go. */
+/* The device is not wanted any more. */
 static enum hs_action next_offline(const struct hs_input *in)
 {
 	if (in->connected) {
@@ -24,20 +24,20 @@ static enum hs_action next_offline(const struct hs_input *in)
 
 static enum hs_action next_connected(const struct hs_input *in)
 {
-	/* Somebody asks this side to close, by writing its state: an operator, or a tool. */
+	/* An operator or a tool wrote our state to have this side close. */
 	if (in->back != XenbusStateConnected)
 		return HS_DISCONNECT;
 	if (in->front == XenbusStateInitialised || in->front == XenbusStateConnected)
 		return HS_WAIT;
-	/* It closes, is gone, or started anew. */
+	/* The guest closes, is gone, or started again. */
 	return HS_DISCONNECT;
 }
 
 static enum hs_action next_closed(const struct hs_input *in)
 {
 	/*
-	 * The guest closes its server only after it saw state 6, so that stays until it has; a
-	 * guest that started anew says 1 (or 2) and has nothing to close.
+	 * The guest closes its server only after it saw state 6, so state 6 stays until then. A
+	 * guest that started again says 1 (or 2) and has nothing to close.
 	 */
 	switch (in->front) {
 	case XenbusStateInitialising:
@@ -55,7 +55,7 @@ enum hs_action handshake_next(const struct hs_input *in)
 		return next_offline(in);
 	if (in->connected)
 		return next_connected(in);
-	/* Whatever an earlier daemon left: it has no rings any more, and the guest must know. */
+	/* An earlier daemon left a state. Its rings are gone, and the guest must know. */
 	if (in->fresh)
 		return HS_OFFER;
 	switch (in->back) {

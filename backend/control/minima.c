@@ -8,14 +8,14 @@
 #include "backend/uplink/capacity.h"
 
 /*
- * Minima are admitted against the capacity that the operator configured, and against nothing where
- * he configured none: a measured capacity moves, and a granted minimum is not taken back for that.
- * Where all minima together are more than the link carries they are scaled down, and each device
- * that has one says so.
+ * Minima are admitted against the configured capacity. Without one they are all admitted: a
+ * measured capacity moves, and a granted minimum is not taken back because of that. If all minima
+ * together are more than the link carries, they are scaled down, and each device that has one says
+ * so.
  */
 #define MIN_PERCENT 95 /* of the capacity that minima may take, as in the scheduler */
-#define CLEAR_PERCENT                                                              \
-	90 /* of a measured one, which wavers: two thresholds, so it does not flap \
+#define CLEAR_PERCENT                                                          \
+	90 /* hysteresis: two thresholds, so that a measured one does not flap \
 	    */
 
 static uint64_t tx_capacity_bps(const struct control *c)

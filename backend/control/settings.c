@@ -7,7 +7,7 @@
 
 #include "xenstore-schema/xskey.h"
 
-/* One load: the first error is kept, later ones wait until it is mended. */
+/* One reading of all keys. It keeps the first error; the next one shows when that is mended. */
 struct load {
 	struct xs_conn *xs;
 	const char *dir;
@@ -24,7 +24,8 @@ static void complain(struct load *ld)
 		snprintf(ld->err, SCHEMA_ERR_MAX, "%s", ld->why);
 }
 
-/* The value as text, the default where it is missing. Else -ENOENT, or an error that was noted. */
+/* The value as text, or the default where the key is missing. -ENOENT: no default; or an error that
+ * is noted. */
 static int get(struct load *ld, enum schema_key key)
 {
 	int ret = -ENOENT;
@@ -88,7 +89,7 @@ static void load_mac(struct load *ld, struct ldp_settings *s)
 		s->has_mac = true;
 }
 
-/* The lists have parsers of their own, whose sentence lacks the key. */
+/* The lists have their own parsers, whose messages do not name the key. */
 static void complain_of(struct load *ld, enum schema_key key, const char *why)
 {
 	snprintf(ld->why, sizeof(ld->why), "%s: %.200s", schema_name(key), why);
@@ -117,7 +118,7 @@ static void load_lists(struct load *ld, struct ldp_settings *s)
 		complain_of(ld, KEY_BACK_ALLOWED_IP, why);
 }
 
-/* Limits hold together or not at all. */
+/* Limits that contradict each other are all rejected. */
 static void load_limits(struct load *ld, struct ldp_settings *s)
 {
 	struct schema_limits lim = {s->tx_min, s->tx_max, s->rx_min, s->rx_max};

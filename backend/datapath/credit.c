@@ -42,7 +42,7 @@ static bool tell(struct dpath *dp, struct ldp *l, uint64_t weights)
 
 	if (when != WINDOW_NOW)
 		return when == WINDOW_NOT;
-	/* No room in the ring: the guest has plenty to read, and is told in a later epoch. */
+	/* The ring is full: the guest has plenty to read, and is told in a later epoch. */
 	if (!ldp_send_credit(l, &c))
 		return true;
 	l->window.told = c;

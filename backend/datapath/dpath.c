@@ -16,25 +16,25 @@
 /*
  * Theory of operation
  *
- *	vchan event -> tx_scan: what waits at the head of the ring? -> a lottery
- *	uplink readable -> rx_read_uplink -> RX queues -> the receive lottery
- *	run: reads the uplink; draws from the lotteries while the uplink, the pacing and the rings
- *	allow; publishes all moved ring indexes at the end, once for each LDP
+ *	vchan event -> tx_scan() looks at the head of the TX ring -> the LDP enters a lottery
+ *	uplink readable -> rx_read_uplink() -> RX queues -> the LDP enters the receive lottery
+ *	run() reads the uplink, then draws from the lotteries while the uplink, the pacing and the
+ *	rings allow. At its end it publishes the moved ring indexes, once for each LDP.
  *
- * Every callback of the loop is here; it sets the turn's time, has its part do what it must, and
- * ends in run(). The parts call each other only downwards:
+ * All callbacks of the loop are in this file. Each sets the turn's time, calls the part that it
+ * belongs to, and ends in run(). The parts call each other only downwards:
  *
  *	dpath -> members -> tx -> rx -> epoch -> link_rate -> core -> ldp
  *	         members -> publish -> credit -> link_rate
  *
- * A turn has a budget of frames of each kind; what is left comes in the next turn, after the events
- * of others. Nothing polls: an LDP with nothing to send has asked its vchan for an event, one whose
- * ring is full has asked for one as well, the uplink is watched for room only after it said EAGAIN,
- * and the timer is set only while a bucket is empty.
+ * A turn has a budget of frames of each kind. What is left waits for the next turn, after the other
+ * events. Nothing polls. An LDP with nothing to send has asked its vchan for an event, and so has
+ * one whose RX ring is full. The uplink is watched for room only after it said EAGAIN. The timer is
+ * set only while a bucket is empty.
  *
- * An LDP that broke the protocol, or whose guest closed its side, is `failed`: it takes no part
- * until the control thread, which is told, deletes it. The vchan belongs to the loop from MSG_ADD
- * to MSG_DELETED or MSG_REFUSED.
+ * An LDP that broke the protocol, or whose guest closed its side, is `failed`. The control thread
+ *is told, and until it deletes the LDP, the LDP takes no part. The vchan belongs to the loop from
+ * MSG_ADD to MSG_DELETED or MSG_REFUSED.
  */
 #define PARK_NS (10 * NS_PER_MS)
 
@@ -45,7 +45,7 @@ static uint64_t sooner(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-/* When a lottery whose turn is over may draw again: while the link is busy no token helps. */
+/* When a lottery may draw again: when the link is free, or else when a bucket has a token. */
 static uint64_t when_ns(const struct sched *s, const struct pace *p)
 {
 	return pace_wait(p) ? pace_when_ns(p) : sched_next_ns(s);
@@ -102,7 +102,7 @@ static void on_uplink_room(void *arg)
 	run(dp);
 }
 
-/* A guest that causes events without end gets them handled a hundred times a second. */
+/* Events of a guest that causes them without end are handled a hundred times a second. */
 static void park_if_stormy(struct dpath *dp, struct ldp *l)
 {
 	bucket_fill(&l->events, dp->now_ns);
@@ -172,7 +172,7 @@ static void on_epoch(void *arg)
 	run(dp);
 }
 
-/* Also between epochs, of which there are none while nothing moves. */
+/* Between epochs too: while nothing moves there are no epochs. */
 static void on_publish(void *arg)
 {
 	struct dpath *dp = arg;

@@ -14,14 +14,15 @@
 /*
  * Theory of operation
  *
- * Epochs are for accounting only: no frame waits for one. The first frame that is charged begins
- * one, or a change of who shares the uplink; one follows the other while there is anything in them,
- * and then no timer runs until the next frame: an idle host is not woken. Epochs that passed so are
- * counted, and balances decay for them when there is traffic again.
+ * Epochs are for accounting only: no frame waits for one. A frame that is charged begins an epoch,
+ * and so does a change of the LDPs that share the uplink. One epoch follows the other as long as
+ * something happens in them. After an empty one no timer runs until the next frame, so an idle host
+ * is not woken. The epochs that pass meanwhile are counted, and balances decay for them when there
+ * is traffic again.
  *
- * There is a ledger for each direction, and a log for each, which the ledger writes. The logs are
- * made, or taken over from an earlier process, before the first frame. What could not be had then
- * is not tried again: the ledgers go on in memory, and the uplink's `error` says so.
+ * Each direction has a ledger, and each ledger writes a log. The logs are made, or taken over from
+ * an earlier process, before the first frame. If that fails, it is not tried again: the ledgers go
+ * on in memory, and the uplink's `error` says so.
  */
 #define ACTIVE_MAX 16u /* epochs that a late turn of the loop may count as carried capacity */
 #define TELL_NS	   NS_PER_SEC
@@ -34,7 +35,7 @@ static void count_passed(struct dpath_epoch *e, uint64_t epochs)
 		e->passed[dir] += epochs;
 }
 
-/* Whole epochs since begin_ns. A timer may be early, and then that is still to come. */
+/* Whole epochs since begin_ns; 0 if the timer came early. */
 static uint64_t epochs_since(const struct dpath *dp)
 {
 	const struct dpath_epoch *e = &dp->epoch;
@@ -169,7 +170,7 @@ void epoch_account_close(struct dpath *dp, struct ldp *l)
 
 /* --- the logs --------------------------------------------------------------------------------- */
 
-/* The accounts that a log has, if it has any. */
+/* Takes over the accounts in the log of an earlier process, if it has any. */
 static void take_over(struct dpath *dp, enum ldp_dir dir, const char *path)
 {
 	struct dpath_epoch *e = &dp->epoch;
@@ -183,7 +184,7 @@ static void take_over(struct dpath *dp, enum ldp_dir dir, const char *path)
 		log_info("%s: balances replayed up to epoch %llu", path,
 			 (unsigned long long)rp.epoch);
 	} else if (reader.at > 0) {
-		log_warning("%s tells no balances: all begin with 0", path);
+		log_warning("%s holds no balances: all begin with 0", path);
 	}
 	replay_free(&rp);
 }

@@ -31,7 +31,7 @@ void ldp_count_drop(struct ldp *l, unsigned reason)
 	l->count.drops[reason]++;
 }
 
-/* Copies the head frame's headers out of shared memory, once, and makes its vnet header anew. */
+/* Copies the head frame's headers out of shared memory, once, and rebuilds its vnet header. */
 static void read_head(struct ldp *l, const struct wire_hdr *wh)
 {
 	struct virtio_net_hdr_v1 in;
@@ -57,7 +57,7 @@ static void read_head(struct ldp *l, const struct wire_hdr *wh)
 		l->verdict = FRAME_OFFLOAD;
 }
 
-/* Sees what the guest has written since; false: its index is out of range. */
+/* Looks how much the guest has written by now. False: its index is out of range. */
 static bool refresh(struct ldp *l, const char **why)
 {
 	int64_t avail = vchan_rx_poll(l->vchan);
@@ -71,8 +71,9 @@ static bool refresh(struct ldp *l, const char **why)
 }
 
 /*
- * Copies the header of the next message out. 1: it is whole; 0: not (yet) there; -EPROTO. The view
- * of the ring is only refreshed when it is used up, so that a batch reads the index once.
+ * Copies the header of the next message out. 1: the message is whole; 0: it is not, or there is
+ * none; -EPROTO. The guest's index is read again only when all bytes that it promised are used up:
+ * once for a batch.
  */
 static int next_message(struct ldp *l, struct wire_hdr *wh, const char **why)
 {

@@ -9,8 +9,9 @@
 
 /*
  * Back-pressure tells what the uplink carries. Minima, the cap on frames, the LDPs' credits and the
- * send buffer follow from that. With a configured capacity frames are paced to it, and a measured
- * one counts only where the link is clearly slower; without, back-pressure is the pace.
+ * send buffer follow from that. With a configured capacity, frames are paced to it, and the
+ * measured one counts only where the link is clearly slower. Without one, back-pressure sets the
+ * pace.
  *
  * The capacity in force changes by steps of a 32nd, at most twenty times a second, unless the
  * change is large: each change is a message to every guest.
@@ -83,7 +84,7 @@ void link_rate_sent(struct dpath *dp, uint32_t wire_bytes, bool charged)
 	capacity_sent(&dp->link_rate.measured, wire_bytes, charged);
 }
 
-/* The clock is read: a turn may be long, and what was sent in it is measured up to now. */
+/* Reads the clock: the turn may have been long, and the measurement ends now. */
 void link_rate_blocked(struct dpath *dp)
 {
 	capacity_blocked(&dp->link_rate.measured, dp->clock());

@@ -49,7 +49,7 @@ static void apply_conf(struct dpath *dp, struct ldp *l, const struct ldp_conf *c
 		fdb_forget(dp->fdb, l->slot, NULL);
 }
 
-/* The LDP is in no list any more. Its vchan is the caller's. */
+/* The LDP must be in no list. The vchan stays the caller's. */
 static void free_ldp(struct dpath *dp, struct ldp *l)
 {
 	sched_remove(dp->tx_sched, l->slot);
@@ -73,7 +73,7 @@ static const char *enter_schedulers(struct dpath *dp, struct ldp *l)
 	return NULL;
 }
 
-/* NULL, or why it cannot start. */
+/* NULL, or why the LDP cannot start. */
 static const char *start(struct dpath *dp, struct ldp *l)
 {
 	int ret = fdb_add(dp->fdb, l->conf.mac, l->slot);
@@ -171,7 +171,8 @@ static void remove_ldp(struct dpath *dp, struct ldp *l)
 	ldp_report(l);
 	epoch_account_close(dp, l);
 	free_ldp(dp, l);
-	/* Last: the other thread closes the vchan, and its descriptor may be another's at once. */
+	/* Last: the control thread closes the vchan, and its descriptor may be used again at once.
+	 */
 	msg_post(dp->out, m);
 	sharing_changed(dp);
 }
@@ -211,7 +212,7 @@ static void set_link(struct dpath *dp, const struct link_conf *link)
 	sharing_changed(dp);
 }
 
-/* An order of one LDP that is there. */
+/* An order for an LDP that exists. */
 static void obey_of(struct dpath *dp, struct ldp *l, const struct msg *m)
 {
 	switch (m->type) {

@@ -6,10 +6,10 @@
 #include "backend/msg/msg.h"
 
 /*
- * Xenstore is slow, the whole host shares it, and it may stand still. So the control thread has at
- * most STATUS_AT_ONCE statuses to write, one of an LDP, and gets more when it has answered, with
- * the numbers as they are then. Slots take turns: with many LDPs each is published more seldom.
- * While nothing changes no timer runs.
+ * Xenstore is slow, the whole host shares it, and it may stand still. So the control thread is
+ * given at most STATUS_AT_ONCE statuses to write, one for an LDP. It gets more when it has
+ * answered, with the numbers as they are then. Slots take turns: the more LDPs, the more seldom
+ * each is published. While nothing changes, no timer runs.
  */
 static void hand_over(struct dpath *dp, struct ldp *l, const struct ldp_status *now)
 {
@@ -27,7 +27,7 @@ void publish_answered(struct dpath *dp, uint32_t slot)
 	struct ldp *l = core_ldp(dp, slot);
 
 	dp->publish.unanswered--;
-	/* The LDP may have gone. The slot has no other: the control thread gives it to one later.
+	/* The LDP may have gone. Nobody else has its slot yet: messages arrive in order.
 	 */
 	if (!l)
 		return;

@@ -6,8 +6,8 @@
 #include <time.h>
 
 /*
- * Long enough to cost nothing, and short beside the second of which Linux lets real-time threads
- * have 95 %: past that it would stop this one for 50 ms.
+ * Linux lets real-time threads have 95 % of each second, and stops them for the other 50 ms. This
+ * window is short beside a second, and long enough to cost nothing.
  */
 #define WINDOW_NS 100000000u
 
@@ -41,7 +41,7 @@ int realtime_start(struct realtime *rt, uint64_t now_ns)
 	return ret;
 }
 
-/* Apart, so that one at the limit does not change at every window. */
+/* Hysteresis: two thresholds, so that it does not flap. */
 bool realtime_wanted(bool is, uint64_t used_ns, uint64_t elapsed_ns)
 {
 	return used_ns < elapsed_ns / (is ? 2 : 4);

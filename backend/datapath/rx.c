@@ -16,18 +16,19 @@
 /*
  * Theory of operation
  *
- * The uplink's own queue is always emptied at once: it is shared, and whoever fills it would delay
- * everyone. Frames are sorted by destination into each LDP's queue, and the receive lottery moves
- * them from there into the rings, paced to rx-capacity where one is configured. An LDP takes part
- * in it while its queue has frames and its ring has room. Frames that are longer than a millisecond
- * of rx-capacity (the kernel merged them) are queued in parts.
+ * The uplink's own queue is always emptied at once: all LDPs share it, and a frame that waited
+ * there would delay everybody's. Frames are sorted by destination into the LDPs' queues. The
+ * receive lottery moves them from there into the rings, paced to rx-capacity where one is
+ * configured. An LDP takes part in the lottery while its queue has frames and its ring has room.
+ * Frames that the kernel merged are queued in parts if they are longer than a millisecond of
+ * rx-capacity.
  */
 
-/* What a queue is sized for where no rate is known. */
+/* Queues are sized for this rate where none is known. */
 #define RX_NOMINAL_BPS	 1000000000ull
 #define RX_QUEUE_TIME_MS 10u
 
-/* The kernel's own frames: everything it may ask of a receiver, segments of any size. */
+/* What the kernel may ask of a receiver: all offloads, segments of any size. */
 #define UPLINK_FEATURES (VNET_F_CSUM | VNET_F_TSO4 | VNET_F_TSO6 | VNET_F_USO | VNET_F_SMALL_GSO)
 #define UPLINK_MTU	65521
 
@@ -56,7 +57,7 @@ static void flatten(struct dpath *dp, const struct rx_source *src)
 static void push_segments(struct dpath *dp, struct ldp *l, const struct rx_source *src)
 {
 	struct virtio_net_hdr_v1 plain = {0};
-	/* Or a frame of 64 KiB would always lose its last segments to the least limit. */
+	/* An empty queue takes a whole frame, though 64 KiB are more than the smallest limit. */
 	bool beyond = rxq_empty(l->rxq);
 	struct frame_info fi;
 	struct gso_iter it;
@@ -74,7 +75,7 @@ static void push_segments(struct dpath *dp, struct ldp *l, const struct rx_sourc
 	}
 }
 
-/* Smaller GSO frames, so that none keeps the receive lottery for longer than the cap. */
+/* Cuts it into smaller GSO frames, so that none takes longer than the cap in the lottery. */
 static void push_parts(struct dpath *dp, struct ldp *l, const struct rx_source *src)
 {
 	bool beyond = rxq_empty(l->rxq); /* as for segments */
@@ -107,7 +108,7 @@ static uint32_t l2_len(const struct frame_info *fi)
 	return FRAME_ETH_LEN + (uint32_t)fi->tags * FRAME_TAG_LEN;
 }
 
-/* Longer than the guest's MTU: the frame, or each segment of it. */
+/* Is the frame, or each of its segments, longer than the guest's MTU? */
 static bool oversize(const struct ldp *l, const struct rx_source *src)
 {
 	uint32_t payload = src->fi->len - l2_len(src->fi);
@@ -165,7 +166,7 @@ static void route(struct dpath *dp, const struct rx_source *src)
 		rx_queue(dp, l, src);
 }
 
-/* One frame from the uplink. False: none waits. */
+/* Reads one frame from the uplink. False: none waits. */
 static bool read_frame(struct dpath *dp)
 {
 	struct virtio_net_hdr_v1 raw, vnet;
@@ -230,7 +231,7 @@ static void deliver(struct dpath *dp, struct ldp *l)
 	l->count.drops[LDP_DROP_RX_CODEL] += dropped;
 	ret = ldp_deliver(l, &f);
 	if (ret == -EAGAIN) {
-		/* What it has must be visible, or the guest would never make room. */
+		/* Publish what is there, or the guest would never make room. */
 		ldp_commit(l);
 		rx_block(l);
 		sched_sleep(dp->rx_sched, l->slot);
@@ -273,7 +274,7 @@ void rx_unblock(struct dpath *dp, struct ldp *l)
 		sched_wake(dp->rx_sched, l->slot, core_rx_clock_ns(dp));
 }
 
-/* 10 ms at the rate that is the LDP's: its share of what is known, or its own ceiling. */
+/* 10 ms at the LDP's rate: its share of the capacity, or its maximum if that is less. */
 static uint32_t queue_limit(const struct dpath *dp, const struct ldp *l, uint64_t weights)
 {
 	uint64_t rate = dp->link.rx_capacity_bps ? dp->link.rx_capacity_bps : RX_NOMINAL_BPS;

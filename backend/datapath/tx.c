@@ -16,27 +16,28 @@
 /*
  * Theory of operation
  *
- * The head frame of an LDP decides which lottery the LDP is in: that of the uplink, or that of the
- * host itself for frames to another LDP, which the uplink's capacity does not limit. A frame that
- * is drawn is written or stays in its ring; it is never dropped for want of room. Frames that are
- * refused (spoofed, malformed, a forbidden VLAN, too much flooding) wait for their turn like others
- * and are charged, so that refusing them costs the sender and not its neighbours; they do not use
+ * The head frame of an LDP decides which lottery the LDP is in: that of the uplink, or the local
+ * one for frames to another LDP, which the uplink's capacity does not limit. A frame that is drawn
+ * is written, or stays in its ring if the uplink has no room: it is never dropped for that. Frames
+ * that are refused (spoofed, malformed, a forbidden VLAN, too much flooding) wait for their turn
+ * like others and are charged, so that they cost the sender and not its neighbours. They do not use
  * the uplink's capacity.
  *
- * A frame that would keep the uplink for longer than a millisecond (sched_frame_cap_bytes()) leaves
- * in parts, one for each time that its LDP is drawn: smaller GSO frames, or at last a plain one. It
- * stays in its ring until the last part has left; ldp.cut says how far it is. What was found on its
- * headers holds for all of it.
+ * A frame that would keep the uplink busy for longer than a millisecond (sched_frame_cap_bytes())
+ * leaves in parts: one part each time that its LDP is drawn, a smaller GSO frame, or a plain one at
+ * the end. The frame stays in its ring until the last part has left; ldp.cut says how far it is.
+ * Its headers are judged once, for all parts.
  *
- * What is charged. The uplink's pace counts the bytes that are on the wire, an LDP's ceiling those
- * that it would have put there. Its share counts more where small frames take more of the CPU than
- * of the wire (frame_cost.h), and once again for each copy of a frame that is flooded in the host.
+ * Three things are counted. The uplink's pace counts the bytes on the wire. An LDP's maximum counts
+ * the bytes that it would have put there. Its share counts more: at least the frame cost, where a
+ * small frame takes more of the CPU than of the wire (frame_cost.h), and again the whole for each
+ * copy of a frame that is flooded in the host.
  */
 
 #define ADVERTISE_TIMES	   5
 #define ADVERTISE_FIRST_NS (50 * NS_PER_MS)
 
-/* Where the head frame goes. Called on headers that were copied out and parsed. */
+/* Decides where the head frame goes, on headers that were copied out and parsed. */
 static void judge(struct dpath *dp, struct ldp *l)
 {
 	uint32_t to = FDB_NONE;
@@ -69,7 +70,7 @@ static void enter_lottery(struct dpath *dp, struct ldp *l)
 		sched_wake(dp->local_sched, l->slot, dp->now_ns);
 }
 
-/* Looks at the head. With nothing there, asks for an event and looks once more. */
+/* Looks at the head. If nothing is there, asks for an event and looks once more. */
 static void scan(struct dpath *dp, struct ldp *l)
 {
 	const char *why = NULL;
@@ -78,7 +79,7 @@ static void scan(struct dpath *dp, struct ldp *l)
 
 	if (ret == 0) {
 		avail = vchan_rx_arm(l->vchan);
-		/* Scanning again says why if the index went bad meanwhile. */
+		/* If the index went bad meanwhile, the second scan says so. */
 		if (avail < 0 || avail > (int64_t)l->tx_avail)
 			ret = ldp_scan(l, &why);
 	}
@@ -108,7 +109,7 @@ void tx_rejudge(struct dpath *dp)
 	for (uint32_t slot = 0; (l = core_next_ldp(dp, &slot));) {
 		if (!ldp_is_active(l))
 			continue;
-		/* Where half of it has left, so shall the rest, and not all of it again. */
+		/* A part of the frame has left, and the rest must follow it. */
 		if (l->head == LDP_HEAD_UPLINK && l->cut.done > 0)
 			continue;
 		sched_sleep(dp->tx_sched, l->slot);
@@ -124,8 +125,8 @@ static uint32_t charge_for(const struct dpath *dp, uint32_t wire_bytes)
 }
 
 /*
- * The head is done with: charge what has not been charged of it, and `more` bytes for copies, in
- * `s`; look at the next.
+ * The head frame is done. Charges in `s` what was not yet charged of it, and `more` bytes for
+ * copies; then looks at the next frame.
  */
 static void next_head(struct dpath *dp, struct sched *s, struct ldp *l, uint32_t more)
 {
@@ -144,7 +145,7 @@ static void next_head(struct dpath *dp, struct sched *s, struct ldp *l, uint32_t
 	}
 }
 
-/* A part of the head has left, wire_bytes long: charge that, and `more` for copies. */
+/* A part of the head, wire_bytes long, has left: charges it, and `more` bytes for copies. */
 static void next_part(struct dpath *dp, struct ldp *l, uint32_t wire_bytes, uint32_t more)
 {
 	l->cost_bytes -= wire_bytes;
@@ -164,7 +165,7 @@ static struct rx_source source_of(struct ldp *l, struct iovec iov[3])
 	};
 }
 
-/* One frame onto the uplink. 0, -EAGAIN (it must wait), or another error (it cannot be sent). */
+/* Writes a frame to the uplink. 0, -EAGAIN (it must wait), or another error (it never can). */
 static int write_uplink(struct dpath *dp, const struct virtio_net_hdr_v1 *vnet,
 			const struct iovec *iov, unsigned iovcnt)
 {
@@ -177,8 +178,8 @@ static int write_uplink(struct dpath *dp, const struct virtio_net_hdr_v1 *vnet,
 }
 
 /*
- * The next part of the head onto the uplink, at most cap_bytes long; *wire is what it takes there.
- * Nothing has happened if it must wait.
+ * Writes the next part of the head, at most cap_bytes long, to the uplink; *wire is what the part
+ * takes there. If it must wait, nothing has changed.
  */
 static int write_part(struct dpath *dp, struct ldp *l, uint32_t cap_bytes, uint32_t *wire)
 {
@@ -200,7 +201,7 @@ static int write_part(struct dpath *dp, struct ldp *l, uint32_t cap_bytes, uint3
 	return ret;
 }
 
-/* As much of the head onto the uplink as may go at once; *wire is what it takes there. */
+/* Writes as much of the head as may go at once; *wire is what that takes on the uplink. */
 static int write_head(struct dpath *dp, struct ldp *l, const struct rx_source *src, uint32_t *wire)
 {
 	uint32_t cap = sched_frame_cap_bytes(dp->tx_sched);
@@ -222,7 +223,7 @@ static void uplink_refused(struct dpath *dp, struct ldp *l, int err)
 			dp->up->ifname, l->name, strerror(-err), held);
 }
 
-/* Broadcast and multicast, over and above flood-rate. */
+/* Broadcast and multicast are limited by flood-rate. */
 static bool flood_allowed(struct dpath *dp, struct ldp *l)
 {
 	bucket_fill(&l->flood, dp->now_ns);
@@ -238,7 +239,7 @@ static void refuse(struct dpath *dp, struct ldp *l, unsigned reason)
 	next_head(dp, dp->tx_sched, l, 0);
 }
 
-/* Sends the head of the drawn LDP, or a part of it. False: the uplink takes no more now. */
+/* Sends the head of the LDP that was drawn, or a part. False: the uplink takes no more now. */
 static bool send_head(struct dpath *dp, struct ldp *l)
 {
 	struct iovec iov[3];
