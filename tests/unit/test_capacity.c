@@ -18,13 +18,12 @@
 
 struct link {
 	uint64_t rate_bps;
-	uint64_t lump_ns;      /* it drains only so often */
-	uint64_t late_ns;      /* the sender comes so much too late, at most */
+	uint64_t lump_ns;      /* it drains once in this time */
+	uint64_t late_ns;      /* the sender is late by less than this */
 	uint64_t offered_bps;  /* 0: always more than the link carries */
 	uint64_t window_bytes; /* the senders have no more in flight; 0: no limit */
 	uint32_t frame;
-	uint32_t paced_bytes; /* the buffer by the pace, which the link is slower than; 0: not paced
-			       */
+	uint32_t paced_bytes; /* the buffer that the pace gives; 0: not paced */
 
 	uint64_t now_ns, drained_ns, queue_bytes, offer;
 	uint64_t carry; /* bits * ns that are not a byte yet */
@@ -190,7 +189,7 @@ static void test_lumps(void)
 	near_rate(&l, "the estimate is right for frames of 64 bytes");
 }
 
-/* We come up to 3 ms late: the buffer bridges that. */
+/* The sender is up to 3 ms late: the buffer bridges that. */
 static void test_late(void)
 {
 	uint64_t before;
@@ -210,7 +209,7 @@ static void test_late(void)
 	ok(l.c.slack <= 0, "a sender that is no longer late has a smaller buffer");
 }
 
-/* A paced link that is slower than its pace, and a sender too late for the buffer by the pace. */
+/* A paced link that is slower than its pace, and a sender too late for its buffer. */
 static void test_paced(void)
 {
 	struct link l;
@@ -339,7 +338,7 @@ static void test_limit(void)
 	       "frames that are not charged do not fill the buffer");
 }
 
-/* Full is not what it was: what was written since says nothing. */
+/* A changed buffer is full at another level: a span across the change says nothing. */
 static void test_resized(void)
 {
 	struct capacity c;

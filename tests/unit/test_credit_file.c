@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The file of a credit log: what is taken over, what is made anew, kill -9, and a full disk. */
+/* The file of a credit log: what goes on, what is replaced, kill -9, and a full disk. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -37,7 +37,7 @@ static void write_at(off_t off, const char *text)
 	close(fd);
 }
 
-/* Opens and closes; whether the old file went on. */
+/* Opens and closes the log; true if the old file goes on. */
 static bool goes_on(const char *what)
 {
 	ino_t was = inode();
@@ -141,7 +141,8 @@ static void daemon_main(uint64_t seed)
 	}
 }
 
-/* Kills it when it has written some more; what is left must be whole up to the last COMMIT. */
+/* Kills a daemon when it has written some more; what is left must be whole up to the last COMMIT.
+ */
 static bool crash(struct rng *rng, uint64_t *epoch)
 {
 	struct logfile f;

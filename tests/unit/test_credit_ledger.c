@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Who has lent how much to whom, what becomes of it when LDPs come and go, and what a log tells of
- * it: everything is replayed, and must come out the same.
+ * Who has lent how much to whom, what becomes of balances when LDPs come and go, and that
+ * the log, replayed, gives the same balances.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -136,7 +136,8 @@ static void test_loans(void)
 	is_int(ledger_factor(l, 1), 65536 - 65536 / 4 / 4,
 	       "a borrower of a quarter of the bound has the factor 1 - .25/4");
 
-	/* 992 and -992 after the decay: the first takes 500 more than its part of the second's. */
+	/* Balances are 992 and -992 after the decay; the lender takes 500 of the borrower's part.
+	 */
 	ok(epoch(1500, 500, 2000, 0), "an epoch in which the borrower gives back is an epoch");
 	is_int(ledger_balance(l, 0), 992 - 500, "a lender that is paid back is owed less");
 	is_int(ledger_balance(l, 1), -992 + 500, "a borrower that pays back owes less");
@@ -290,7 +291,7 @@ static void test_restart(void)
 	ok(ledger_is_sound(l), "all sums are right after restarts");
 }
 
-/* What is not committed counts for nothing; what contradicts itself is not believed. */
+/* An epoch without COMMIT counts for nothing; a log that contradicts itself is not believed. */
 static void test_replay(void)
 {
 	struct ldplog_header *h = (void *)mem;

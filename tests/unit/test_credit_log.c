@@ -156,7 +156,7 @@ static void test_read(void)
 	is_int(r.damaged, 1, "a record with a wrong crc is counted");
 	is_int(ldplog_read(&r, &rec), 1, "the record behind one with a wrong crc is read");
 	is_int(rec.bytes, 44, "the record behind one with a wrong crc is read as written");
-	/* Torn: half of it is of another turn of the ring. */
+	/* Torn: half of the record is from another turn of the ring. */
 	write_one(55);
 	memset(at(256), 0, 32);
 	is_int(ldplog_read(&r, &rec), -EBADMSG, "a torn record is refused");
@@ -253,7 +253,7 @@ static void test_race(void)
 	is_int(got + r.missed, RACE, "a reader that is overtaken counts all that it misses");
 }
 
-/* Who always reads the oldest record there is has it overwritten under his eyes. */
+/* A reader of the oldest record has it overwritten while it reads. */
 static void test_edge(void)
 {
 	struct ldplog_reader edge;

@@ -170,7 +170,7 @@ static void test_late(void)
 	end();
 }
 
-/* What one of two gets that both want all, in per mille. */
+/* What one of two LDPs that both send always gets, in per mille. */
 static unsigned share_of(uint32_t slot)
 {
 	uint64_t sent[2] = {0};
@@ -195,7 +195,7 @@ static void test_factor(void)
 	add(1, 1);
 	ok(share_of(0) >= 499 && share_of(0) <= 501, "without balances two LDPs get halves");
 	for (int i = 0; i < 20; i++) {
-		/* Not in the lottery, where it would be ahead. */
+		/* In the ledger alone: in the lottery it would be ahead. */
 		ledger_serve(dp->epoch.ledger[LDP_TX], 0, 100000);
 		epoch();
 	}

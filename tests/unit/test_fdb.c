@@ -21,7 +21,7 @@ static uint8_t *mac(unsigned n)
 	return p;
 }
 
-/* What one LDP learnt and learns once more, or gets for its own. */
+/* Addresses that one LDP learns again, or gets as its own. */
 static void test_again(void)
 {
 	struct fdb *f = fdb_new(16);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* VLAN policy, allowed addresses, the spoof check of ARP, IPv4, IPv6 and ND, and any bytes. */
+/* VLAN policy, allowed addresses, the spoof check of ARP, IPv4, IPv6 and ND, and random bytes. */
 #include "backend/frame/frame_check.h"
 #include "tests/unit/mkframe.h"
 #include "tests/unit/tap.h"
@@ -344,7 +344,8 @@ static void test_spoof_nd(void)
 
 static void test_spoof_nd_hidden(void)
 {
-	/* A forged advertisement for another's address behind what a lazy check does not walk. */
+	/* A forged advertisement for another's address behind headers that a lazy check does not
+	 * walk. */
 	static const uint8_t na[24] = {136, 0, 0, 0, 0x60, 0, 0, 0, 0xfd, [23] = 2};
 
 	mk_eth(&m, MK_OTHER, MK_MAC, 0x86dd);

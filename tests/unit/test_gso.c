@@ -158,7 +158,7 @@ static bool log_segments(struct wire_log *w, const struct virtio_net_hdr_v1 *vne
 	return n == 0;
 }
 
-/* In parts of at most cap bytes on the wire, the frame has the segments that it has at once. */
+/* A frame in parts of at most cap bytes on the wire has the same segments as in one. */
 static void cut_in_parts(const struct row *r, uint32_t cap)
 {
 	static struct wire_log want, got;

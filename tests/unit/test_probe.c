@@ -155,7 +155,7 @@ static void test_stack(void)
 	why_is(&tap, "d0 is a veth device", "a port above a device that takes frames at once");
 }
 
-/* Something becomes readable when a qdisc changes, and is read away. */
+/* The watch is readable when a qdisc has changed, until it is drained. */
 static void test_watch(void)
 {
 	int fd = qdisc_watch();

@@ -97,7 +97,7 @@ static struct got take(struct ldp *l)
 	return got;
 }
 
-/* Who takes what, and in how many frames it must come: as it is (1), or cut up. */
+/* What a guest takes, and in how many frames a frame must come: as it is (1), or cut up. */
 static const struct row {
 	const char *name;
 	enum kind kind;

@@ -145,7 +145,7 @@ static void test_limit_edges(void)
 	rxq_free(q);
 }
 
-/* Fed at twice the rate at which it is emptied, for ten seconds. */
+/* Fed with ten frames for each nine that are taken, for ten seconds. */
 static void test_codel(void)
 {
 	struct rxq *q = rxq_new(10u << 20);
@@ -179,9 +179,8 @@ static void test_codel(void)
 }
 
 /*
- * A queue of which one frame a millisecond is taken and into which one comes, so that it stands.
- * Returns how many were dropped before `to_ms`; the first `max` of the milliseconds in which that
- * happened go to at[].
+ * A standing queue: in each millisecond one frame comes and one is taken. Returns how many were
+ * dropped before `to_ms`; the milliseconds of the first `max` drops go to at[].
  */
 static unsigned stand(struct rxq *q, unsigned from_ms, unsigned to_ms, unsigned *at, unsigned max)
 {
@@ -242,7 +241,7 @@ static void is_list(const unsigned *got, const unsigned *want, unsigned n, const
 static void test_codel_law(void)
 {
 	static const unsigned first[] = {105, 205, 276, 334, 384, 429, 470, 507};
-	/* Bad again: at once as often as where it ended, 100 / sqrt(8 - 1) ms apart, and so on. */
+	/* Standing again: drops go on where they ended, 100 / sqrt(8 - 1) ms apart, and so on. */
 	static const unsigned again[] = {715, 753, 789, 822};
 	/* After 16 intervals that is forgotten. */
 	static const unsigned later[] = {3105, 3205, 3276};
@@ -273,7 +272,7 @@ static void test_codel_edges(void)
 	uint64_t dropped = 0;
 	unsigned at[4];
 
-	/* 50 ms above, then a moment below: the interval begins anew. */
+	/* 50 ms above, then a moment below: the interval begins again. */
 	stand(q, 0, 50, NULL, 0);
 	while (!rxq_empty(q))
 		rxq_pop(q);
@@ -288,7 +287,7 @@ static void test_codel_edges(void)
 	is_int(stand(q, 156, 157, at, 4), 1,
 	       "a queue above the target for an interval drops a frame");
 
-	/* Long not looked at: what was due meanwhile is made up for. */
+	/* Not looked at for long: the drops that were due are made up for. */
 	is_int(stand(q, 300, 301, at, 4), 1,
 	       "a queue not looked at drops the frame that was due at 256 ms");
 	is_int(stand(q, 440, 441, at, 4), 3,

@@ -36,7 +36,7 @@ static void link_add(struct link *k, uint32_t id, struct sched_rule r, uint32_t 
 	sched_wake(k->s, id, k->now_ns);
 }
 
-/* Runs for a time with everyone backlogged; counts anew. */
+/* Runs for a time with everyone backlogged, and counts from zero. */
 static void link_run(struct link *k, uint64_t ns)
 {
 	uint64_t end_ns = k->now_ns + ns;

@@ -64,7 +64,7 @@ static struct sched_rule any_rule(struct rng *r)
 	return rule;
 }
 
-/* What add and set_rule must say of a rule in the place of one with old_min_bps. */
+/* What add and set_rule must return for a rule that replaces one with old_min_bps. */
 static int verdict(const struct fuzz *f, const struct sched_rule *r, uint64_t old_min_bps)
 {
 	if (r->max_bps && r->min_bps > r->max_bps)
@@ -247,7 +247,7 @@ static void test_swing(void)
 	sched_free(s);
 }
 
-/* A new weight keeps what an LDP is behind, in bytes, as it was with it among the others. */
+/* A new weight keeps what an LDP is behind, in bytes. */
 static void test_lag_kept(void)
 {
 	const uint32_t taken = 1u << 20;
@@ -273,7 +273,7 @@ static void test_lag_kept(void)
 	sched_free(s);
 }
 
-/* Gone and come again while it waits to overtake. */
+/* An LDP is removed and added while it waits to overtake. */
 static void test_express_removed(void)
 {
 	struct sched *s = sched_new(4, Q, 1);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A device's settings: what is well-formed is put in force, what is not changes nothing and is
- * named, what is removed has its default again. A table stands in for xenstore.
+ * A device's settings: a well-formed key is put in force, a malformed one changes nothing and is
+ * named, a removed one has its default again. A table stands in for xenstore.
  */
 #include "backend/control/settings.h"
 
@@ -84,7 +84,7 @@ static bool names(const char *err, enum schema_key key)
 	return strncmp(err, schema_name(key), n) == 0 && err[n] != '\0';
 }
 
-/* Field by field: padding is nobody's. */
+/* Field by field: padding is not compared. */
 static bool same(const struct ldp_settings *a, const struct ldp_settings *b)
 {
 	return a->weight == b->weight && a->tx_min == b->tx_min && a->tx_max == b->tx_max &&
@@ -134,7 +134,7 @@ static void test_good(void)
 	ok(conf.tx_features == 5 && conf.rx_features == 6, "features are not a setting");
 }
 
-/* From all good, one key after the other goes bad, in each of its ways, and is mended. */
+/* All keys are good; then one goes bad, in each of its ways, and is mended. */
 static void test_bad(const struct row *r)
 {
 	struct ldp_settings s, before;
@@ -153,7 +153,7 @@ static void test_bad(const struct row *r)
 	is_str(load(&s), "", "%s that is mended gives no error", schema_name(r->key));
 }
 
-/* In force alone, and removed: it has its default again. */
+/* A key is in force alone, then removed: it has its default again. */
 static void test_removed(const struct row *r)
 {
 	struct ldp_settings s, before;

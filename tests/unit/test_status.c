@@ -77,7 +77,7 @@ static void answer_all(void)
 		publish_answered(&dp, unanswered[--answers_due]);
 }
 
-/* Steps for `seconds`, in which `change` is made before each; answered at once if `answer`. */
+/* Steps for `seconds`, with `change` called before each; all is answered at once if `answer`. */
 static bool steps(unsigned seconds, void (*change)(uint64_t n), bool answer)
 {
 	bool done = false;
@@ -207,7 +207,7 @@ static void test_stuck(void)
 	end();
 }
 
-/* Of one LDP one is under way, and the next is written a second after it was. */
+/* One LDP has one announcement under way; the next is made a second after its answer. */
 static void test_late(void)
 {
 	begin(1);

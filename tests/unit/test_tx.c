@@ -95,7 +95,7 @@ static void test_full(void)
 	end_all();
 }
 
-/* What `m` holds is refused for `reason`; the good frame behind it leaves. */
+/* The frame in `m`, which `what` names, is refused for `reason`; the good one behind it leaves. */
 static void refused(const struct virtio_net_hdr_v1 *vnet, unsigned reason, const char *what)
 {
 	struct ldp *l = dp.members.ldp[0];
@@ -124,7 +124,7 @@ static void test_refused(void)
 	struct virtio_net_hdr_v1 plain = {0}, csum = MK_VNET(CSUM, 0, 0, 40000, 0);
 
 	begin_with(2);
-	/* Enough, and without a rate none come back. */
+	/* Tokens enough for all; without a rate none come back. */
 	bucket_init(&dp.tx.pace.bucket, 0, 1 << 20, dp.now_ns);
 	dp.tx.pace.idle_depth_bytes = 1 << 20;
 	make(0, MK_OTHER, 100, 0);

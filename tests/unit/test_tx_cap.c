@@ -95,7 +95,8 @@ static void test_cap(void)
 	end_all();
 }
 
-/* Full in the middle of a frame, the capacity lowered there and all heads judged anew. */
+/* The uplink fills in the middle of a frame; then the capacity is lowered, and all heads are judged
+ * again. */
 static void test_cap_full(void)
 {
 	unsigned rounds = 0, midway = 0;
@@ -131,7 +132,7 @@ static void test_cap_full(void)
 	end_all();
 }
 
-/* A flooded one: one copy for each guest, one token, whatever it takes to send it. */
+/* A broadcast in parts: one copy for each guest, one token. */
 static void test_cap_flood(void)
 {
 	struct virtio_net_hdr_v1 in;

@@ -175,7 +175,7 @@ static void run(const char *what, parser *parse, const struct row *rows, size_t 
 				diag("%d %" PRIu64 " %s", ret, value, err);
 			continue;
 		}
-		/* The cut of long texts is the quoting's affair: look behind the quotes. */
+		/* Quoting cuts long texts: compare what is behind the quotes. */
 		why = strstr(err, "\": ");
 		if (!ok((ret == -EINVAL || ret == -ERANGE) && value == 42 && why &&
 				strcmp(why + 3, r->err) == 0,

@@ -92,7 +92,7 @@ static unsigned credits(uint32_t slot, struct wire_credit *last)
 	return n;
 }
 
-/* An epoch in which it was served so many bytes; how many CREDIT frames came, the last in *c. */
+/* An epoch in which l is served served_bytes: how many CREDIT frames come, the last in *c. */
 static unsigned epoch(struct ldp *l, uint64_t served_bytes, struct wire_credit *c)
 {
 	l->count.tx_bytes += served_bytes;
@@ -136,7 +136,7 @@ static void test_frames(void)
 	is_int(n, 0, "a newer record of the log is not told within a second");
 	is_int(epoch(l, 100000, &c), 1, "a newer record of the log is told after a second");
 
-	/* As one guest more among many does it to each of them. */
+	/* As when one more guest joins many. */
 	dp.link_rate.in_force_bps = 79000000;
 	is_int(epoch(l, 100000, &c), 0, "a rate that is a little less is not told at once");
 	dp.now_ns += NS_PER_SEC;

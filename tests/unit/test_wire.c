@@ -20,7 +20,7 @@ static int check(uint32_t len, uint8_t type, uint8_t flags, uint16_t reserved, u
 	return ret;
 }
 
-/* The numbers of the protocol, as version 1 has them for ever. */
+/* The numbers of the protocol, which version 1 fixes. */
 static void test_numbers(void)
 {
 	struct wire_hdr h = wire_make(WIRE_CREDIT, 24);
