@@ -13,7 +13,7 @@ if [ -e /proc/sys/net/bridge/bridge-nf-call-iptables ]; then
 else
 	skip 'no br_netfilter here' 'bridges do not hand their frames to iptables, arptables or ip6tables'
 fi
-check 'dmvl-back starts' back_start
+check 'dmvl-back starts on a bridge' back_start
 is "$(xenstore-read "$uplink/state")" running 'dmvl-back announces its uplink as running'
 start rarp world dmvl-frames recv -i world0 -w 60 -t 8035 -c 5 -v
 
@@ -49,7 +49,7 @@ wait "$started"
 is "$(grep -c "^$mac " rarp.out)" 5 'the uplink is told of a new MAC five times'
 
 like "$(dmvlctl list)" "*g1*512*" 'dmvlctl list shows g1 with its weight'
-check 'dmvlctl detaches g1' dmvlctl detach g1
+check 'dmvlctl detaches a connected device' dmvlctl detach g1
 check 'detach removes the backend directory' no_node "$(be g1)"
 check 'detach removes the frontend directory' no_node "$(fe g1)"
 check 'the agent survives the detach of its device' guest g1 kill -0 "$agent"

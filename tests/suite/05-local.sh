@@ -10,7 +10,7 @@ uplink_setup
 back_start
 ldps 'g1 1' 'g2 2'
 talks g1
-check 'g1 pings g2' wait_for 30 reaches g1 10.77.1.2
+check 'g1 pings g2 over IPv4' wait_for 30 reaches g1 10.77.1.2
 check 'g1 pings g2 over IPv6' wait_for 30 reaches g1 fd77::1:2
 mac2=$(mac g2 dmvl0)
 start seen world dmvl-frames recv -i world0 -d "$mac2" -w 280 -v

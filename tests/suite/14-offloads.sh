@@ -10,7 +10,7 @@ uplink_setup
 back_start
 
 # g1 takes nothing: its agent asks for no more than it is offered, and checksums are not offered.
-check 'dmvlctl attaches g1' dmvlctl attach g1
+check 'dmvlctl attaches g1 before its agent starts' dmvlctl attach g1
 wait_for 30 states_are '2 1' g1
 xenstore-write "$(be g1)/feature-csum" 0
 agent_start g1
@@ -23,7 +23,7 @@ takes()
 is "$(takes g1)" '0 0' 'g1 takes no offloads when checksums are not offered'
 guest_net g1 1
 # g2 takes checksums: whole segments do not fit its rings.
-check 'dmvlctl attaches g2' dmvlctl attach g2
+check 'dmvlctl attaches g2 before its agent starts' dmvlctl attach g2
 agent_start g2 --ring-order 13
 check 'g2 connects with rings too small for whole segments' wait_for 60 connected g2
 is "$(takes g2)" '1 0' 'g2 with small rings takes checksums and no segments'

@@ -28,7 +28,7 @@ check 'dmvl-back survives the end of a guest that sends' kill -0 "$back"
 
 # A guest that is destroyed right after its device was attached.
 check 'guest d2 is created' guest_create d2
-check 'dmvlctl attaches d2' dmvlctl attach d2
+check 'dmvlctl attaches d2, which is then destroyed' dmvlctl attach d2
 dir=$(be d2)
 guest_destroy d2
 check 'a guest destroyed right after attach leaves no backend nodes' wait_for 20 no_node "${dir%/*}"

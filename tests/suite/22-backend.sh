@@ -10,7 +10,7 @@ uplink_setup
 back_start
 ldps 'g1 1 weight=300' 'g2 2'
 talks g1
-check 'g1 pings g2' wait_for 30 reaches g1 10.77.1.2
+check 'g1 pings g2 over IPv4' wait_for 30 reaches g1 10.77.1.2
 
 # Of each thread of dmvl-back, the frame loop's first: 2 is SCHED_RR, 0 the default.
 policies()
@@ -41,7 +41,7 @@ again()
 	check "before $1 a file to the world is under way" wait_for 30 pipe_past world 5001 50000
 	check "before $1 a file between guests is under way" wait_for 30 pipe_past g2 5002 50000
 	kill "-$2" "$back"
-	check "$1 ends dmvl-back" wait_for 20 ended "$back"
+	check "$1 ends dmvl-back in time" wait_for 20 ended "$back"
 	wait "$back"
 	status=$?
 	if [ "$2" != 9 ]; then

@@ -60,9 +60,9 @@ wrong 'dmvl-back with an unknown log level' '*chatty*' dmvl-back --uplink $up --
 wrong 'dmvl-back with a malformed name' '*name*' dmvl-back --uplink $up -n 'a b'
 wrong 'dmvl-back with a run directory that cannot be made' '*/proc/nope*' dmvl-back --uplink $up --run-dir /proc/nope/x
 check 'dmvl-back leaves no TAP after wrong use' test ! -e /sys/class/net/dmvl-up
-check 'dmvl-back --test-config succeeds' dmvl-back --uplink $up --test-config
-check 'dmvl-back --version succeeds' dmvl-back --version
-check 'dmvl-back --help succeeds' dmvl-back --help
+check 'dmvl-back --test-config is right use' dmvl-back --uplink $up --test-config
+check 'dmvl-back --version is right use' dmvl-back --version
+check 'dmvl-back --help is right use' dmvl-back --help
 
 # dmvl-front
 wrong_in g1 'dmvl-front with an unknown option' '*frobnicate*' dmvl-front --frobnicate
@@ -73,7 +73,7 @@ wrong_in g1 'dmvl-front with an argument too many' '*surplus*' dmvl-front surplu
 guest g1 'ip link add dmy0 type veth peer name dmy1' >&2
 wrong_in g1 'dmvl-front on a device that is no TAP' '*dmy0*' dmvl-front --ifname dmy0
 guest g1 'ip link del dmy0' >&2
-check 'dmvl-front --version succeeds' guest g1 dmvl-front --version
+check 'dmvl-front --version is right use' guest g1 dmvl-front --version
 
 # dmvlctl
 wrong 'dmvlctl without a command' '*command*' dmvlctl
@@ -87,7 +87,7 @@ wrong 'dmvlctl attach with an ambiguous rate' '*tx-max*' dmvlctl attach g1 tx-ma
 wrong 'dmvlctl attach with a group address as MAC' '*mac*' dmvlctl attach g1 mac=01:00:00:00:00:01
 wrong 'dmvlctl detach with a malformed timeout' '*soon*' dmvlctl detach g1 --timeout soon
 for command in attach detach list set show uplinks; do
-	check "dmvlctl $command -h succeeds" dmvlctl $command -h
+	check "dmvlctl $command -h is right use" dmvlctl $command -h
 done
 
 # Run by a user who is not root.

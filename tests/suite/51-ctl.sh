@@ -86,7 +86,7 @@ like "$(cat json.out)" '*"clean":*true*' 'dmvlctl detach --json tells a clean de
 check 'detach removes the backend directory of g2' no_node "$(be g2)"
 dmvlctl detach g2 2>err
 is $? 1 'detaching a device twice ends with status 1'
-check 'dmvlctl detaches g1' dmvlctl detach g1
+check 'dmvlctl detaches g1 without options' dmvlctl detach g1
 is "$(xenstore-exists /local/domain/0/backend/dmvl/"$(guest_domid g1)"; echo $?)" 1 'detach removes the backend directory of g1'
 back_stop
 check 'dmvlctl attaches g1 when dmvl-back has ended' dmvlctl attach g1

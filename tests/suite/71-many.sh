@@ -25,7 +25,7 @@ back_start --log-level info
 {
 	many_agents $guests
 	check "$many guests are attached" many_attach $guests
-	check "$many guests connect" wait_for 100 all_connected $many
+	check "$many attached guests connect" wait_for 100 all_connected $many
 	is "$(grep -c '/0: connected' back.1.log)" $many "each of $many guests connects once"
 }
 

@@ -17,40 +17,43 @@ static char err[CONF_ERR_MAX];
 
 static void wrong(enum conf_result result, const char *want)
 {
-	is_int(result, CONF_WRONG, "refused: %s", want);
-	is_str(err, want, "with the sentence");
+	is_int(result, CONF_WRONG, "a wrong command line is refused: %.40s", want);
+	is_str(err, want, "a wrong command line gets its sentence: %.40s", want);
 }
 
 static void test_good(void)
 {
-	is_int(parse("x", UP), CONF_RUN, "just an uplink");
-	is_str(conf.control.name, "default", "name");
-	is_str(conf.run_dir, "/run/dmvl", "run directory");
-	is_int(conf.log_level, LOG_INFO, "log level");
-	is_int(conf.control.tx_capacity_bps, 0, "no capacity");
-	is_int(conf.control.frame_cost_bytes, FRAME_COST_AUTO, "frame cost to be found");
-	is_int(conf.control.epoch_us, 10000, "epoch");
-	is_int(conf.control.repayment_ppm, 250000, "repayment");
+	is_int(parse("x", UP), CONF_RUN, "a command line with just an uplink is taken");
+	is_str(conf.control.name, "default", "the default name is default");
+	is_str(conf.run_dir, "/run/dmvl", "the default run directory is /run/dmvl");
+	is_int(conf.log_level, LOG_INFO, "the default log level is info");
+	is_int(conf.control.tx_capacity_bps, 0, "the default transmit capacity is unknown");
+	is_int(conf.control.frame_cost_bytes, FRAME_COST_AUTO,
+	       "the default frame cost is found from the capacity");
+	is_int(conf.control.epoch_us, 10000, "the default epoch is 10 ms");
+	is_int(conf.control.repayment_ppm, 250000, "the default repayment is a quarter");
 	is_int(parse("x", "--uplink", "tap:a,bridge=b", "-n", "isp2", "--tx-capacity", "10mbit",
 		     "--rx-capacity=5mbps", "--frame-cost=0", "--run-dir=/x", "--log-level=debug",
 		     "-t", "--epoch=1s", "--repayment", "0"),
-	       CONF_RUN, "every option");
-	is_int(conf.uplink.kind, UPLINK_TAP, "kind");
-	is_str(conf.uplink.device, "a", "device");
-	is_str(conf.uplink.bridge, "b", "bridge");
-	is_str(conf.control.name, "isp2", "name");
-	is_int(conf.control.tx_capacity_bps, 10000000, "transmit capacity");
-	is_int(conf.control.rx_capacity_bps, 40000000, "receive capacity");
-	is_int(conf.control.frame_cost_bytes, 0, "no frame cost");
-	is_str(conf.run_dir, "/x", "run directory");
-	is_int(conf.log_level, LOG_DEBUG, "log level");
-	ok(conf.test_only, "test only");
-	is_int(conf.control.epoch_us, 1000000, "epoch");
-	is_int(conf.control.repayment_ppm, 0, "repayment");
-	is_int(parse("x", "--take-over", "--uplink=macvtap:eth0"), CONF_RUN, "macvtap");
-	ok(conf.uplink.kind == UPLINK_MACVTAP && conf.uplink.take_over, "that takes over");
-	is_int(parse("x", "-h"), CONF_HELP, "-h");
-	is_int(parse("x", "--version"), CONF_VERSION, "--version");
+	       CONF_RUN, "a command line with every option is taken");
+	is_int(conf.uplink.kind, UPLINK_TAP, "--uplink gives the kind of the uplink");
+	is_str(conf.uplink.device, "a", "--uplink gives the device of the uplink");
+	is_str(conf.uplink.bridge, "b", "--uplink gives the bridge of the uplink");
+	is_str(conf.control.name, "isp2", "-n gives the name of the uplink");
+	is_int(conf.control.tx_capacity_bps, 10000000, "--tx-capacity gives the transmit capacity");
+	is_int(conf.control.rx_capacity_bps, 40000000, "--rx-capacity gives the receive capacity");
+	is_int(conf.control.frame_cost_bytes, 0, "--frame-cost gives the frame cost");
+	is_str(conf.run_dir, "/x", "--run-dir gives the run directory");
+	is_int(conf.log_level, LOG_DEBUG, "--log-level gives the log level");
+	ok(conf.test_only, "-t asks for a test of the configuration");
+	is_int(conf.control.epoch_us, 1000000, "--epoch gives the length of an epoch");
+	is_int(conf.control.repayment_ppm, 0, "--repayment gives the repayment in millionths");
+	is_int(parse("x", "--take-over", "--uplink=macvtap:eth0"), CONF_RUN,
+	       "a command line with a macvtap to take over is taken");
+	ok(conf.uplink.kind == UPLINK_MACVTAP && conf.uplink.take_over,
+	   "--take-over is kept with the macvtap");
+	is_int(parse("x", "-h"), CONF_HELP, "-h asks for the help");
+	is_int(parse("x", "--version"), CONF_VERSION, "--version asks for the version");
 }
 
 static void test_bad(void)
@@ -76,22 +79,24 @@ static void test_bad(void)
 	      "--epoch \"1000001us\": expected 1ms..1s, in whole microseconds");
 	wrong(parse("x", UP, "--epoch=1000001ns"),
 	      "--epoch \"1000001ns\": expected 1ms..1s, in whole microseconds");
-	is_int(parse("x", UP, "--epoch=10"), CONF_WRONG, "a time without a unit");
-	is_int(parse("x", UP, "--repayment=1.01"), CONF_WRONG, "too much repayment");
-	is_int(parse("x", UP, "--tx-capacity=10m"), CONF_WRONG, "an ambiguous rate");
-	is_int(parse("x", UP, "-n", "a b"), CONF_WRONG, "a name that is none");
+	is_int(parse("x", UP, "--epoch=10"), CONF_WRONG, "a time without a unit is refused");
+	is_int(parse("x", UP, "--repayment=1.01"), CONF_WRONG, "a repayment above 1 is refused");
+	is_int(parse("x", UP, "--tx-capacity=10m"), CONF_WRONG, "an ambiguous rate is refused");
+	is_int(parse("x", UP, "-n", "a b"), CONF_WRONG, "a name with a space is refused");
 }
 
 static void test_frame_cost(void)
 {
-	is_int(frame_cost_bytes(FRAME_COST_AUTO, 0), 0, "nothing while the capacity is unknown");
+	is_int(frame_cost_bytes(FRAME_COST_AUTO, 0), 0,
+	       "the frame cost is 0 while the capacity is unknown");
 	is_int(frame_cost_bytes(FRAME_COST_AUTO, 800000000u), FRAME_COST_NS / 10,
-	       "a byte for each ns at a byte for each ns");
-	ok(frame_cost_bytes(FRAME_COST_AUTO, 100000000) < 64, "no matter at 100 Mbit/s");
+	       "at 800 Mbit/s the frame cost is a byte for every 10 ns");
+	ok(frame_cost_bytes(FRAME_COST_AUTO, 100000000) < 64,
+	   "at 100 Mbit/s the frame cost is below the smallest frame");
 	is_int(frame_cost_bytes(FRAME_COST_AUTO, UINT64_MAX), FRAME_COST_AUTO_MAX,
-	       "a full frame at most");
-	is_int(frame_cost_bytes(0, 8000000000u), 0, "0 is 0");
-	is_int(frame_cost_bytes(700, 0), 700, "what is configured needs no capacity");
+	       "the frame cost is a full frame at most");
+	is_int(frame_cost_bytes(0, 8000000000u), 0, "a configured frame cost of 0 is 0");
+	is_int(frame_cost_bytes(700, 0), 700, "a configured frame cost needs no capacity");
 }
 
 /* Names that the kernel would refuse, or change: then the device would not be found again. */
@@ -117,10 +122,13 @@ static void test_uplink(void)
 	};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		is_int(parse("x", "--uplink", bad[i]), CONF_WRONG, "uplink \"%s\"", bad[i]);
-		ok(strncmp(err, "uplink \"", 8) == 0 && !strpbrk(err, "\x1b\n"), "in one line");
+		is_int(parse("x", "--uplink", bad[i]), CONF_WRONG, "the uplink \"%s\" is refused",
+		       bad[i]);
+		ok(strncmp(err, "uplink \"", 8) == 0 && !strpbrk(err, "\x1b\n"),
+		   "the refusal of uplink %zu is one line", i);
 	}
-	is_int(parse("x", "--uplink=tap:fifteen-letters"), CONF_RUN, "15 characters");
+	is_int(parse("x", "--uplink=tap:fifteen-letters"), CONF_RUN,
+	       "a TAP name of 15 characters is taken");
 }
 
 int main(void)

@@ -18,13 +18,12 @@
 
 struct link {
 	uint64_t rate_bps;
-	uint64_t lump_ns;      /* it drains only so often */
-	uint64_t late_ns;      /* the sender comes so much too late, at most */
+	uint64_t lump_ns;      /* it drains once in this time */
+	uint64_t late_ns;      /* the sender is late by less than this */
 	uint64_t offered_bps;  /* 0: always more than the link carries */
 	uint64_t window_bytes; /* the senders have no more in flight; 0: no limit */
 	uint32_t frame;
-	uint32_t paced_bytes; /* the buffer by the pace, which the link is slower than; 0: not paced
-			       */
+	uint32_t paced_bytes; /* the buffer that the pace gives; 0: not paced */
 
 	uint64_t now_ns, drained_ns, queue_bytes, offer;
 	uint64_t carry; /* bits * ns that are not a byte yet */
@@ -132,8 +131,8 @@ static double off(const struct link *l)
 	return (double)l->c.estimate_bps / (double)l->rate_bps - 1;
 }
 
-#define near_rate(l, what) \
-	(ok(off(l) > -0.05 && off(l) < 0.05, what) || (diag("off by %.3f", off(l)), 0))
+#define near_rate(l, ...) \
+	(ok(off(l) > -0.05 && off(l) < 0.05, __VA_ARGS__) || (diag("off by %.3f", off(l)), 0))
 
 /* How long until the estimate is within 5 %. */
 static uint64_t settle_ns(struct link *l)
@@ -154,16 +153,19 @@ static void test_rates(void)
 		uint64_t before;
 
 		start(&l, rates[i]);
-		is_int(l.c.estimate_bps, 0, "%llu Mbit/s: unknown at first",
+		is_int(l.c.estimate_bps, 0,
+		       "the estimate of a link of %llu Mbit/s is unknown at first",
 		       (unsigned long long)rates[i] / 1000000);
 		run(&l, 5 * SEC);
-		near_rate(&l, "found");
+		near_rate(&l, "the estimate of a link of %llu Mbit/s is found",
+			  (unsigned long long)rates[i] / 1000000);
 		before = l.carried_bytes;
 		run(&l, SEC);
 		ok((double)(l.carried_bytes - before) * 8 > 0.97 * (double)rates[i],
-		   "and the link is kept busy");
+		   "a link of %llu Mbit/s is kept busy", (unsigned long long)rates[i] / 1000000);
 		ok(l.c.sndbuf_bytes <= rates[i] / 8000 * 16 || l.c.sndbuf_bytes < 10000,
-		   "with a buffer of at most 16 ms: %u", l.c.sndbuf_bytes);
+		   "the buffer of a link of %llu Mbit/s is at most 16 ms: %u",
+		   (unsigned long long)rates[i] / 1000000, l.c.sndbuf_bytes);
 	}
 }
 
@@ -174,20 +176,20 @@ static void test_lumps(void)
 	start(&l, 100000000);
 	l.lump_ns = MS; /* as a shaper with a coarse timer */
 	run(&l, 2 * SEC);
-	near_rate(&l, "a link that takes lumps of a millisecond");
+	near_rate(&l, "the estimate is right for a link that takes lumps of a millisecond");
 
 	start(&l, 100000000);
 	l.frame = 65226 + 14;
 	run(&l, 2 * SEC);
-	near_rate(&l, "frames of 64 KiB");
+	near_rate(&l, "the estimate is right for frames of 64 KiB");
 
 	start(&l, 100000000);
 	l.frame = 64;
 	run(&l, 2 * SEC);
-	near_rate(&l, "frames of 64 bytes");
+	near_rate(&l, "the estimate is right for frames of 64 bytes");
 }
 
-/* We come up to 3 ms late: the buffer bridges that. */
+/* The sender is up to 3 ms late: the buffer bridges that. */
 static void test_late(void)
 {
 	uint64_t before;
@@ -196,17 +198,18 @@ static void test_late(void)
 	start(&l, 1000000000);
 	l.late_ns = 3 * MS;
 	run(&l, 2 * SEC);
-	near_rate(&l, "a sender that is late: the estimate");
+	near_rate(&l, "the estimate is right for a sender that is late");
 	before = l.carried_bytes;
 	run(&l, SEC);
-	ok((double)(l.carried_bytes - before) * 8 > 0.95 * 1e9, "and the link is kept busy");
-	ok(l.c.slack > 0, "by a larger buffer");
+	ok((double)(l.carried_bytes - before) * 8 > 0.95 * 1e9,
+	   "a link whose sender is late is kept busy");
+	ok(l.c.slack > 0, "a sender that is late has a larger buffer");
 	l.late_ns = 10 * US;
 	run(&l, 60 * SEC);
-	ok(l.c.slack <= 0, "which shrinks when it need not be");
+	ok(l.c.slack <= 0, "a sender that is no longer late has a smaller buffer");
 }
 
-/* A paced link that is slower than its pace, and a sender too late for the buffer by the pace. */
+/* A paced link that is slower than its pace, and a sender too late for its buffer. */
 static void test_paced(void)
 {
 	struct link l;
@@ -215,16 +218,20 @@ static void test_paced(void)
 	l.paced_bytes = 4 * 2304;
 	l.late_ns = 90 * MS;
 	run(&l, 30 * SEC);
-	near_rate(&l, "slower than its pace, and late: the estimate");
-	ok(l.c.sndbuf_bytes > l.paced_bytes, "by a larger buffer");
+	near_rate(&l, "the estimate is right for a link slower than its pace and a late sender");
+	ok(l.c.sndbuf_bytes > l.paced_bytes,
+	   "a paced sender that is late has a larger buffer than its pace's");
 	l.late_ns = 10 * US;
 	run(&l, 60 * SEC);
-	is_int(l.c.sndbuf_bytes, l.paced_bytes, "which goes by the pace when it may");
+	is_int(l.c.sndbuf_bytes, l.paced_bytes,
+	       "a paced sender that is no longer late has the buffer of its pace");
 	l.c.slack = 2;
 	capacity_set_max(&l.c, 3 * l.paced_bytes);
-	is_int(capacity_paced_sndbuf(&l.c, l.paced_bytes), 3 * l.paced_bytes, "within the limit");
+	is_int(capacity_paced_sndbuf(&l.c, l.paced_bytes), 3 * l.paced_bytes,
+	       "the buffer of a paced sender stays within the limit");
 	capacity_set_max(&l.c, l.paced_bytes / 2);
-	is_int(capacity_paced_sndbuf(&l.c, l.paced_bytes), l.paced_bytes, "never below the pace's");
+	is_int(capacity_paced_sndbuf(&l.c, l.paced_bytes), l.paced_bytes,
+	       "the buffer of a paced sender is never below its pace's");
 }
 
 static void test_steps(void)
@@ -234,15 +241,17 @@ static void test_steps(void)
 	start(&l, 100000000);
 	run(&l, 2 * SEC);
 	l.rate_bps = 1000000000;
-	ok(settle_ns(&l) < SEC, "ten times as fast: followed within a second");
+	ok(settle_ns(&l) < SEC,
+	   "a link that becomes ten times as fast is followed within a second");
 	run(&l, 2 * SEC);
-	near_rate(&l, "and stays");
+	near_rate(&l, "the estimate of a link that became ten times as fast stays");
 	l.rate_bps = 100000000;
-	ok(settle_ns(&l) < SEC, "a tenth: followed within a second");
+	ok(settle_ns(&l) < SEC, "a link that becomes a tenth as fast is followed within a second");
 	run(&l, 2 * SEC);
-	near_rate(&l, "and stays");
+	near_rate(&l, "the estimate of a link that became a tenth as fast stays");
 	l.rate_bps = 10000000;
-	ok(settle_ns(&l) < SEC, "a tenth of that");
+	ok(settle_ns(&l) < SEC,
+	   "a link that becomes a tenth as fast again is followed within a second");
 }
 
 /* Senders that wait for answers never have enough in flight to fill a buffer of the faster link. */
@@ -254,13 +263,15 @@ static void test_window(void)
 	run(&l, SEC);
 	l.rate_bps = 100000000;
 	l.window_bytes = 150000;
-	ok(settle_ns(&l) < SEC, "a tenth, and little in flight: followed within a second");
+	ok(settle_ns(&l) < SEC,
+	   "a link of a tenth with little in flight is followed within a second");
 	run(&l, SEC);
-	near_rate(&l, "and stays");
-	ok(l.queue_bytes < 50000, "the queue behind is short: %llu",
+	near_rate(&l, "the estimate of a link of a tenth with little in flight stays");
+	ok(l.queue_bytes < 50000, "the queue behind a link with little in flight is short: %llu",
 	   (unsigned long long)l.queue_bytes);
 	l.rate_bps = 1000000000;
-	ok(settle_ns(&l) < SEC, "back, with as little: followed within a second");
+	ok(settle_ns(&l) < SEC,
+	   "a link ten times as fast with little in flight is followed within a second");
 }
 
 static void test_not_full(void)
@@ -271,22 +282,24 @@ static void test_not_full(void)
 	start(&l, 100000000);
 	l.offered_bps = 30000000;
 	run(&l, 2 * SEC);
-	is_int(l.c.estimate_bps, 0, "a link that was never full is of unknown size");
+	is_int(l.c.estimate_bps, 0, "a link that was never full has no estimate");
 	l.offered_bps = 0;
 	run(&l, SEC);
 	estimate = l.c.estimate_bps;
 	l.offered_bps = 30000000;
 	run(&l, 5 * SEC);
-	is_int(l.c.estimate_bps, estimate, "less traffic than that says nothing");
+	is_int(l.c.estimate_bps, estimate,
+	       "less traffic than the estimate leaves the estimate as it is");
 	l.now_ns += 100 * SEC;
 	drain(&l);
 	run(&l, SEC);
-	is_int(l.c.estimate_bps, estimate, "nor does none at all");
+	is_int(l.c.estimate_bps, estimate, "no traffic at all leaves the estimate as it is");
 
 	l.rate_bps = 1000000000;
 	l.offered_bps = 600000000;
 	run(&l, SEC);
-	ok(l.c.estimate_bps > 550000000, "more than the estimate, unblocked, raises it: %llu",
+	ok(l.c.estimate_bps > 550000000,
+	   "more traffic than the estimate, unblocked, raises it: %llu",
 	   (unsigned long long)l.c.estimate_bps);
 }
 
@@ -303,7 +316,7 @@ static void test_bursts(void)
 		l.offer = 0;
 		run(&l, 80 * MS);
 	}
-	near_rate(&l, "bursts");
+	near_rate(&l, "the estimate is right for traffic in bursts");
 }
 
 static void test_limit(void)
@@ -315,16 +328,17 @@ static void test_limit(void)
 	capacity_resized(&l.c, capacity_sndbuf(&l.c));
 	run(&l, SEC);
 	ok(l.c.sndbuf_bytes <= 50000, "the buffer stays below the queue behind it");
-	near_rate(&l, "and the estimate is good");
+	near_rate(&l, "the estimate is right with a buffer below the queue behind it");
 
 	/* Flooded frames are not charged: they make no full span look empty. */
 	start(&l, 100000000);
 	run(&l, SEC);
 	capacity_sent(&l.c, 1000000, false);
-	is_int(l.c.span_charge < 1000000, true, "what is not charged does not fill the buffer");
+	is_int(l.c.span_charge < 1000000, true,
+	       "frames that are not charged do not fill the buffer");
 }
 
-/* Full is not what it was: what was written since says nothing. */
+/* A changed buffer is full at another level: a span across the change says nothing. */
 static void test_resized(void)
 {
 	struct capacity c;
@@ -334,24 +348,29 @@ static void test_resized(void)
 	capacity_blocked(&c, SEC);
 	capacity_sent(&c, FULL, true);
 	capacity_blocked(&c, SEC + MS);
-	is_int(c.busy_ns, MS, "a span");
+	is_int(c.busy_ns, MS, "a span with a full buffer at both ends is counted");
 	capacity_resized(&c, 50000);
 	capacity_sent(&c, FULL, true);
 	capacity_blocked(&c, SEC + 2 * MS);
-	is_int(c.busy_ns, MS, "none across a change of the buffer");
+	is_int(c.busy_ns, MS, "a span across a change of the buffer is not counted");
 	capacity_sent(&c, FULL, true);
 	capacity_blocked(&c, SEC + 3 * MS);
-	is_int(c.busy_ns, 2 * MS, "and again one");
+	is_int(c.busy_ns, 2 * MS, "a span after a change of the buffer is counted");
 }
 
 static void test_in_force(void)
 {
-	is_int(capacity_in_force_bps(0, 0, true), 0, "nothing is known");
-	is_int(capacity_in_force_bps(100, 0, true), 100, "configured");
-	is_int(capacity_in_force_bps(0, 100, true), 100, "measured");
-	is_int(capacity_in_force_bps(100, 200, true), 100, "faster than configured");
-	is_int(capacity_in_force_bps(100, 95, true), 100, "a little slower");
-	is_int(capacity_in_force_bps(100, 80, true), 80, "clearly slower");
+	is_int(capacity_in_force_bps(0, 0, true), 0,
+	       "without a configured and a measured capacity none is in force");
+	is_int(capacity_in_force_bps(100, 0, true), 100, "a configured capacity is in force");
+	is_int(capacity_in_force_bps(0, 100, true), 100,
+	       "a measured capacity is in force where none is configured");
+	is_int(capacity_in_force_bps(100, 200, true), 100,
+	       "the configured capacity is in force on a faster link");
+	is_int(capacity_in_force_bps(100, 95, true), 100,
+	       "the configured capacity is in force on a link a little slower");
+	is_int(capacity_in_force_bps(100, 80, true), 80,
+	       "the measured capacity is in force on a link clearly slower");
 	is_int(capacity_in_force_bps(100, 80, false), 100,
 	       "without back-pressure the estimate is stale");
 	is_int(capacity_in_force_bps(0, 80, false), 80,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The file of a credit log: what is taken over, what is made anew, kill -9, and a full disk. */
+/* The file of a credit log: what goes on, what is replaced, kill -9, and a full disk. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -33,18 +33,18 @@ static void write_at(off_t off, const char *text)
 {
 	int fd = open(path, O_WRONLY);
 
-	ok(fd >= 0 && pwrite(fd, text, strlen(text), off) > 0, "the file is written over");
+	ok(fd >= 0 && pwrite(fd, text, strlen(text), off) > 0, "the log is written over");
 	close(fd);
 }
 
-/* Opens and closes; whether the old file went on. */
-static bool goes_on(void)
+/* Opens and closes the log; true if the old file goes on. */
+static bool goes_on(const char *what)
 {
 	ino_t was = inode();
 	struct logfile f;
 	int ret = logfile_open(&f, path, RING, &id, said);
 
-	is_int(ret, 0, "it opens");
+	is_int(ret, 0, "%s opens", what);
 	logfile_close(&f);
 	return was == inode();
 }
@@ -57,35 +57,41 @@ static void test_open(void)
 	char boot[40];
 
 	is_int(logfile_boot_id(boot, sizeof(boot)), 0, "the boot id is read");
-	is_int(strlen(boot), 36, "whole");
+	is_int(strlen(boot), 36, "the boot id has all its characters");
 	is_int(logfile_open(&f, path, RING, &id, said), 0, "a log is made");
-	is_str(said, "", "without a word");
-	ok(stat(path, &st) == 0 && (st.st_mode & 0777) == 0600, "for its owner alone");
-	ok((uint64_t)st.st_blocks * 512 >= LDPLOG_HEADER_BYTES + RING, "with all its space");
+	is_str(said, "", "a new log gives no message");
+	ok(stat(path, &st) == 0 && (st.st_mode & 0777) == 0600, "a new log is for its owner alone");
+	ok((uint64_t)st.st_blocks * 512 >= LDPLOG_HEADER_BYTES + RING,
+	   "a new log has all its space");
 	ldplog_writer_init(&w, f.mem);
 	ldplog_append(&w, &(struct record){.type = RECORD_COMMIT});
-	is_int(logfile_map(&reader, path), 0, "it is read while it is written");
-	ok(!logfile_replaced(&reader, path), "it is the one");
+	is_int(logfile_map(&reader, path), 0, "a log is mapped while it is written");
+	ok(!logfile_replaced(&reader, path),
+	   "a log that stays in its place is not taken for replaced");
 	logfile_close(&f);
-	ok(goes_on(), "a log of ours goes on");
-	is_str(said, "", "without a word");
+	ok(goes_on("a log of ours"), "a log of ours goes on");
+	is_str(said, "", "a log of ours gives no message");
 
 	strcpy(id.boot, "another");
-	ok(!goes_on(), "another boot: a fresh one");
-	ok(strstr(said, "another boot"), "which is said");
-	ok(logfile_replaced(&reader, path), "readers can see it");
-	is_int(((const struct ldplog_header *)reader.mem)->tail, 64, "and keep what they had");
+	ok(!goes_on("a log of another boot"), "a log of another boot is replaced");
+	ok(strstr(said, "another boot"), "the message about another boot's log says so");
+	ok(logfile_replaced(&reader, path), "a reader sees that its log was replaced");
+	is_int(((const struct ldplog_header *)reader.mem)->tail, 64,
+	       "a reader keeps what it had of a replaced log");
 	logfile_close(&reader);
 	write_at(20, "x");
-	ok(!goes_on() && strstr(said, "damaged"), "damaged: a fresh one");
-	is_int(truncate(path, 100), 0, "cut");
-	ok(!goes_on() && strstr(said, "damaged"), "a cut one, too");
+	ok(!goes_on("a damaged log") && strstr(said, "damaged"),
+	   "a damaged log is replaced with a message");
+	is_int(truncate(path, 100), 0, "the log is cut to 100 bytes");
+	ok(!goes_on("a cut log") && strstr(said, "damaged"),
+	   "a cut log is replaced with a message");
 	unlink(path);
-	is_int(symlink("/dev/null", path), 0, "a symlink");
-	ok(!goes_on(), "is not followed");
-	ok(lstat(path, &st) == 0 && S_ISREG(st.st_mode), "but replaced");
-	is_int(logfile_map(&reader, "/dev/null"), -EINVAL, "what is no file is no log");
-	is_int(logfile_map(&reader, "/no/such"), -ENOENT, "nor what is not there");
+	is_int(symlink("/dev/null", path), 0, "a symlink takes the place of the log");
+	ok(!goes_on("a symlink for a log"), "a symlink for a log is not followed");
+	ok(lstat(path, &st) == 0 && S_ISREG(st.st_mode),
+	   "a symlink for a log is replaced by a file");
+	is_int(logfile_map(&reader, "/dev/null"), -EINVAL, "a device is no log");
+	is_int(logfile_map(&reader, "/no/such"), -ENOENT, "a file that is not there is no log");
 }
 
 /* --- kill -9 ---------------------------------------------------------------------------------- */
@@ -135,7 +141,8 @@ static void daemon_main(uint64_t seed)
 	}
 }
 
-/* Kills it when it has written some more; what is left must be whole up to the last COMMIT. */
+/* Kills a daemon when it has written some more; what is left must be whole up to the last COMMIT.
+ */
 static bool crash(struct rng *rng, uint64_t *epoch)
 {
 	struct logfile f;
@@ -180,14 +187,15 @@ static void test_crashes(void)
 	struct rng rng;
 
 	unlink(path);
-	is_int(logfile_open(&f, path, RING, &id, said), 0, "a log");
+	is_int(logfile_open(&f, path, RING, &id, said), 0, "a log for the crashes is made");
 	logfile_close(&f);
 	rng_seed(&rng, 11);
 	for (int i = 0; i < CRASHES; i++)
 		good += crash(&rng, &epoch);
-	is_int(good, CRASHES, "killed at %d points: readable to the last COMMIT, sum 0", CRASHES);
+	is_int(good, CRASHES,
+	       "a log killed at %d points is readable to the last COMMIT, with sum 0", CRASHES);
 	diag("%llu epochs", (unsigned long long)epoch);
-	ok(epoch > CRASHES, "each went on where the last one had been");
+	ok(epoch > CRASHES, "each daemon goes on where the one before was killed");
 }
 
 /* --- no space --------------------------------------------------------------------------------- */
@@ -199,18 +207,22 @@ static void test_full(void)
 
 	if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) < 0 ||
 	    mount("dmvl", dir, "tmpfs", 0, "size=32k") < 0) {
-		tap_skip("a full disk", "no permission to mount");
+		tap_skip("a full disk is found at once", "no permission to mount");
 		return;
 	}
 	is_int(logfile_open(&f, path, RING, &id, said), -ENOSPC, "a full disk is found at once");
-	ok(strstr(said, "No space left") && strstr(said, path), "and said");
-	ok(!f.mem, "nothing is mapped");
-	ok(stat(path, &st) < 0, "no log");
-	is_int(mount("dmvl", dir, "tmpfs", MS_REMOUNT, "size=1m"), 0, "there is room again");
-	is_int(logfile_open(&f, path, RING, &id, said), 0, "and a log");
+	ok(strstr(said, "No space left") && strstr(said, path),
+	   "the message about a full disk names the path");
+	ok(!f.mem, "nothing is mapped on a full disk");
+	ok(stat(path, &st) < 0, "no log is left on a full disk");
+	is_int(mount("dmvl", dir, "tmpfs", MS_REMOUNT, "size=1m"), 0,
+	       "the full disk becomes larger");
+	is_int(logfile_open(&f, path, RING, &id, said), 0, "a log is made on the larger disk");
 	logfile_close(&f);
-	is_int(mount("dmvl", dir, "tmpfs", MS_REMOUNT | MS_RDONLY, ""), 0, "read-only");
-	is_int(logfile_open(&f, path, RING, &id, said), -EROFS, "is said, too");
+	is_int(mount("dmvl", dir, "tmpfs", MS_REMOUNT | MS_RDONLY, ""), 0,
+	       "the disk becomes read-only");
+	is_int(logfile_open(&f, path, RING, &id, said), -EROFS,
+	       "a log on a read-only disk is refused");
 	umount(dir);
 }
 

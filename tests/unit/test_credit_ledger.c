@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Who has lent how much to whom, what becomes of it when LDPs come and go, and what a log tells of
- * it: everything is replayed, and must come out the same.
+ * Who has lent how much to whom, what becomes of balances when LDPs come and go, and that
+ * the log, replayed, gives the same balances.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -117,36 +117,41 @@ static void test_loans(void)
 	attach(0, 1, 1, 100);
 	attach(1, 2, 1, 100);
 	attach(2, 3, 1, 200);
-	ok(epoch(1000, 1000, 2000, 0), "an epoch in which all get what is theirs");
-	is_int(ledger_balance(l, 0), 0, "lends nothing");
-	ok(epoch(0, 2000, 2000, 0), "one is idle, another takes its part");
-	is_int(ledger_balance(l, 0), 1000, "it has lent");
-	is_int(ledger_balance(l, 1), -1000, "the other has borrowed");
-	is_int(ledger_balance(l, 2), 0, "the third has no part in it");
-	is_int(newest(1).type, RECORD_LOAN, "the log says loan");
-	is_int(newest(1).bytes, 1000, "of so many bytes");
-	is_int(newest(1).peer, record_ldp(2, 0), "to whom");
-	is_int(newest(0).type, RECORD_BORROW, "and borrow");
-	is_int(newest(0).ldp, record_ldp(2, 0), "who");
-	is_int(newest(0).balance_after, -1000, "with its balance");
-	is_int(ledger_offset(l, 1), newest(0).seq * 64, "its offset is told");
+	ok(epoch(1000, 1000, 2000, 0), "an epoch in which all get their shares is an epoch");
+	is_int(ledger_balance(l, 0), 0, "an epoch in which all get their shares lends nothing");
+	ok(epoch(0, 2000, 2000, 0), "an epoch in which one takes an idle one's part is an epoch");
+	is_int(ledger_balance(l, 0), 1000, "an idle LDP lends its part");
+	is_int(ledger_balance(l, 1), -1000, "an LDP that takes an idle one's part borrows it");
+	is_int(ledger_balance(l, 2), 0, "an LDP that takes its own part has no part in a loan");
+	is_int(newest(1).type, RECORD_LOAN, "the lender's record is a loan");
+	is_int(newest(1).bytes, 1000, "the lender's record has the bytes");
+	is_int(newest(1).peer, record_ldp(2, 0), "the lender's record names the borrower");
+	is_int(newest(0).type, RECORD_BORROW, "the borrower's record is a borrow");
+	is_int(newest(0).ldp, record_ldp(2, 0), "the borrower's record names the borrower");
+	is_int(newest(0).balance_after, -1000, "the borrower's record has its balance");
+	is_int(ledger_offset(l, 1), newest(0).seq * 64,
+	       "a borrower's offset is that of its newest record");
 	is_int(ledger_factor(l, 0), 65536 + 65536 / 4 / 4 - 0x0,
-	       "a quarter of the bound: 1 + .25/4");
-	is_int(ledger_factor(l, 1), 65536 - 65536 / 4 / 4, "and 1 - .25/4");
+	       "a lender of a quarter of the bound has the factor 1 + .25/4");
+	is_int(ledger_factor(l, 1), 65536 - 65536 / 4 / 4,
+	       "a borrower of a quarter of the bound has the factor 1 - .25/4");
 
-	/* 992 and -992 after the decay: the first takes 500 more than its part of the second's. */
-	ok(epoch(1500, 500, 2000, 0), "the borrower gives back");
-	is_int(ledger_balance(l, 0), 992 - 500, "less is owed");
-	is_int(ledger_balance(l, 1), -992 + 500, "by the other");
-	is_int(newest(1).type, RECORD_REPAY, "the log says repay");
-	is_int(newest(1).ldp, record_ldp(2, 0), "who paid");
-	ok(!(newest(1).flags & RECORD_F_TAKEN), "paid");
-	is_int(newest(0).type, RECORD_REPAY, "and to whom");
-	ok(newest(0).flags & RECORD_F_TAKEN, "taken");
-	ok(epoch(3000, 0, 1000, 0), "and more than that");
-	is_int(newest(0).type, RECORD_BORROW, "is a loan again");
+	/* Balances are 992 and -992 after the decay; the lender takes 500 of the borrower's part.
+	 */
+	ok(epoch(1500, 500, 2000, 0), "an epoch in which the borrower gives back is an epoch");
+	is_int(ledger_balance(l, 0), 992 - 500, "a lender that is paid back is owed less");
+	is_int(ledger_balance(l, 1), -992 + 500, "a borrower that pays back owes less");
+	is_int(newest(1).type, RECORD_REPAY, "the payer's record is a repay");
+	is_int(newest(1).ldp, record_ldp(2, 0), "the payer's record names the payer");
+	ok(!(newest(1).flags & RECORD_F_TAKEN), "the payer's record is not marked as taken");
+	is_int(newest(0).type, RECORD_REPAY, "the record of who is paid is a repay");
+	ok(newest(0).flags & RECORD_F_TAKEN, "the record of who is paid is marked as taken");
+	ok(epoch(3000, 0, 1000, 0),
+	   "an epoch in which the lender takes more than it is owed is an epoch");
+	is_int(newest(0).type, RECORD_BORROW,
+	       "what a lender takes beyond what it is owed is a loan");
 	ok(!epoch(0, 0, 0, 0), "an epoch without traffic is none");
-	ok(ledger_is_sound(l), "sums");
+	ok(ledger_is_sound(l), "all sums are right after loans and repayments");
 }
 
 /* With a known capacity nobody lends what the link had left over. */
@@ -157,17 +162,18 @@ static void test_capacity(void)
 	attach(1, 2, 1, 100);
 	attach(2, 3, 1, 100);
 	epoch(1000, 0, 0, 30000);
-	is_int(ledger_balance(l, 1), 0, "a link with room: nothing was borrowed");
+	is_int(ledger_balance(l, 1), 0, "on a link with room nothing is borrowed");
 	epoch(12000, 0, 6000, 30000);
-	is_int(ledger_balance(l, 0), -2000, "2000 above the rated 10000");
-	is_int(ledger_balance(l, 1), 1428, "lent pro rata of what was spare: 10000");
-	is_int(ledger_balance(l, 2), 572, "and 4000");
-	is_int(ledger_factor(l, 0), 65536, "without repayment no factor");
+	is_int(ledger_balance(l, 0), -2000, "2000 bytes above the rated 10000 are borrowed");
+	is_int(ledger_balance(l, 1), 1428, "an LDP with 10000 bytes to spare lends pro rata");
+	is_int(ledger_balance(l, 2), 572, "an LDP with 4000 bytes to spare lends pro rata");
+	is_int(ledger_factor(l, 0), 65536, "without repayment there is no factor");
 	begin(0);
 	attach(0, 1, 1, 100);
 	attach(1, 2, 1, 100);
 	epoch(1000, 0, 0, 0);
-	is_int(ledger_balance(l, 1), 500, "a capacity that is not known: half was the other's");
+	is_int(ledger_balance(l, 1), 500,
+	       "without a known capacity half of what an LDP takes is another's");
 }
 
 /*
@@ -193,8 +199,8 @@ static void test_slow(void)
 	for (uint32_t slot = 0; slot < 3; slot++) {
 		int off = (int)(factor[slot] * 1000 / epochs / LEDGER_FACTOR_ONE) - 1000;
 
-		ok(off >= -10 && off <= 10, "frames longer than an epoch's credit: device %u",
-		   slot) ||
+		ok(off >= -10 && off <= 10,
+		   "frames longer than an epoch's credit pay nothing back to device %u", slot) ||
 			(diag("off by %d per mille", off), 0);
 	}
 }
@@ -207,20 +213,20 @@ static void test_bounds(void)
 	for (int i = 0; i < 50; i++)
 		epoch(4000, 0, 0, 0);
 	is_int(ledger_balance(l, 0), -4000, "no more than four epochs of rated credit is owed");
-	is_int(ledger_balance(l, 1), 12000, "or held");
-	is_int(l->pool, -8000, "the pool has the rest");
-	is_int(ledger_factor(l, 0), 32768, "factors end at a half");
-	is_int(ledger_factor(l, 1), 131072, "and at two");
+	is_int(ledger_balance(l, 1), 12000, "no more than four epochs of rated credit is held");
+	is_int(l->pool, -8000, "the pool has what is beyond the bounds");
+	is_int(ledger_factor(l, 0), 32768, "the least factor is a half");
+	is_int(ledger_factor(l, 1), 131072, "the largest factor is two");
 	for (int i = 0; i < 3000; i++)
 		epoch(1, 3, 0, 0);
-	is_int(ledger_balance(l, 0), 0, "all is forgotten in time");
-	is_int(ledger_balance(l, 1), 0, "on both sides");
-	is_int(l->pool, 0, "and the pool is empty");
+	is_int(ledger_balance(l, 0), 0, "a debt is forgotten in time");
+	is_int(ledger_balance(l, 1), 0, "a claim is forgotten in time");
+	is_int(l->pool, 0, "the pool is empty when all is forgotten");
 	ledger_serve(l, 0, 1000);
 	ledger_epoch(l, 1, 0);
 	ledger_serve(l, 0, 1);
 	ledger_epoch(l, 1u << 20, 0);
-	ok(ledger_balance(l, 1) <= 1, "many idle epochs at once");
+	ok(ledger_balance(l, 1) <= 1, "many idle epochs at once forget a claim");
 }
 
 static void test_identity(void)
@@ -229,30 +235,32 @@ static void test_identity(void)
 	attach(0, 1, 1, 100);
 	attach(1, 2, 1, 100);
 	epoch(8000, 0, 0, 0);
-	is_int(ledger_balance(l, 1), 4000, "the second has lent");
+	is_int(ledger_balance(l, 1), 4000, "an LDP that sends nothing lends");
 	ledger_detach(l, 1);
-	is_int(ledger_balance(l, 1), 0, "it goes");
+	is_int(ledger_balance(l, 1), 0, "a slot whose LDP goes has no balance");
 	attach(3, 2, 1, 50);
-	is_int(ledger_balance(l, 3), 4000, "and comes back, in another slot: its balance is kept");
+	is_int(ledger_balance(l, 3), 4000,
+	       "an LDP that comes back in another slot has its balance");
 	ledger_detach(l, 3);
 	attach(2, 2, 2, 100);
-	is_int(ledger_balance(l, 2), 0, "another attachment of the number does not inherit it");
-	is_int(l->pool, 4000, "the pool does");
+	is_int(ledger_balance(l, 2), 0,
+	       "another attachment of the same device does not inherit its balance");
+	is_int(l->pool, 4000, "the pool inherits the balance of a replaced attachment");
 	ledger_detach(l, 2);
 	attach(1, 2, 1, 100);
-	is_int(ledger_balance(l, 1), 0, "nor has the first one anything any more");
+	is_int(ledger_balance(l, 1), 0, "a replaced attachment that comes back has no balance");
 	epoch(8000, 0, 0, 0);
 	ledger_detach(l, 1);
 	ledger_set_time(l, now_ns + LEDGER_KEEP_NS - 1, 0);
 	attach(1, 2, 1, 100);
-	ok(ledger_balance(l, 1) > 0, "a minute is waited for it");
+	ok(ledger_balance(l, 1) > 0, "an LDP that comes back within a minute has its balance");
 	ledger_detach(l, 1);
 	ledger_set_time(l, now_ns += 2 * LEDGER_KEEP_NS, 0);
 	attach(1, 2, 1, 100);
-	is_int(ledger_balance(l, 1), 0, "nobody waits longer than a minute");
-	ok(ledger_is_sound(l), "sums");
+	is_int(ledger_balance(l, 1), 0, "an LDP that comes back after a minute has no balance");
+	ok(ledger_is_sound(l), "all sums are right after LDPs came and went");
 	epoch(1, 1, 0, 0);
-	ok(replayed()->synced, "and the log tells it all");
+	ok(replayed()->synced, "the log tells of all LDPs that came and went");
 }
 
 static void test_restart(void)
@@ -265,23 +273,25 @@ static void test_restart(void)
 	for (int i = 0; i < 5; i++)
 		epoch(9000, 1000, 0, 0);
 	had = ledger_balance(l, 1);
-	ok(had > 0, "a balance");
+	ok(had > 0, "an LDP that sends little has a balance before the restart");
 	ledger_detach(l, 0); /* not committed */
 	restart();
-	is_int(ledger_balance(l, 1), 0, "nobody has it yet");
+	is_int(ledger_balance(l, 1), 0, "nobody has a balance right after a restart");
 	attach(0, 2, 7, 300);
-	is_int(ledger_balance(l, 0), had, "who is the same has his balance");
+	is_int(ledger_balance(l, 0), had, "an LDP that attaches after a restart has its balance");
 	attach(1, 1, 8, 100);
-	is_int(ledger_balance(l, 1), 0, "another generation has none");
+	is_int(ledger_balance(l, 1), 0,
+	       "another generation that attaches after a restart has no balance");
 	restart();
 	attach(1, 2, 7, 300);
-	is_int(ledger_balance(l, 1), had, "a second time, at once");
+	is_int(ledger_balance(l, 1), had, "an LDP has its balance after a second restart at once");
 	epoch(0, 10, 0, 0);
-	ok(ledger_balance(l, 1) > had / 2, "the bound is not that of a quiet epoch");
-	ok(ledger_is_sound(l), "sums");
+	ok(ledger_balance(l, 1) > had / 2,
+	   "a quiet epoch after a restart does not lower the bound of a balance");
+	ok(ledger_is_sound(l), "all sums are right after restarts");
 }
 
-/* What is not committed counts for nothing; what contradicts itself is not believed. */
+/* An epoch without COMMIT counts for nothing; a log that contradicts itself is not believed. */
 static void test_replay(void)
 {
 	struct ldplog_header *h = (void *)mem;
@@ -295,28 +305,28 @@ static void test_replay(void)
 	tail = h->tail;
 	h->tail -= RECORD_BYTES;
 	rp = replayed();
-	ok(rp->synced && !account_of(rp, 2), "without its COMMIT an epoch never was");
+	ok(rp->synced && !account_of(rp, 2), "an epoch without its COMMIT is not replayed");
 	h->tail = tail;
 	rp = replayed();
-	is_int(account_of(rp, 2)->balance, 4000, "with it it was");
-	is_int(account_of(rp, 2)->id.generation, 1, "generation");
-	is_int(account_of(rp, 2)->id.uuid[15], 2, "uuid");
+	is_int(account_of(rp, 2)->balance, 4000, "an epoch with its COMMIT is replayed");
+	is_int(account_of(rp, 2)->id.generation, 1, "a replayed account has its generation");
+	is_int(account_of(rp, 2)->id.uuid[15], 2, "a replayed account has its UUID");
 	((struct record *)(void *)(mem + LDPLOG_HEADER_BYTES + tail - 3 * RECORD_BYTES))->bytes++;
-	ok(!replayed()->synced, "after a damaged record nothing is known");
+	ok(!replayed()->synced, "nothing is known after a damaged record");
 	for (int i = 0; i < 1000; i++)
 		epoch(8000, 0, 0, 0);
-	ok(replayed()->synced, "until the next checkpoint");
+	ok(replayed()->synced, "a checkpoint after a damaged record makes all known");
 	rp = replayed();
 	is_int(replay_add(rp, &(struct record){.type = RECORD_LOAN,
 					       .ldp = record_ldp(2, 0),
 					       .bytes = 5,
 					       .balance_after = 6}),
-	       0, "a record waits for its COMMIT");
+	       0, "a replayed record waits for its COMMIT");
 	is_int(replay_add(rp, &(struct record){.type = RECORD_COMMIT}), -EBADMSG,
-	       "and is refused with it if it contradicts what was before");
-	ok(!rp->synced, "then nothing is known");
+	       "a record that contradicts its account is refused with its COMMIT");
+	ok(!rp->synced, "nothing is known after a record that contradicts its account");
 	rp = replayed();
-	ok(rp->synced, "once more");
+	ok(rp->synced, "a log is replayed as well after a refused record");
 	replay_add(rp, &(struct record){.type = RECORD_LOAN,
 					.ldp = record_ldp(2, 0),
 					.bytes = 5,
@@ -324,7 +334,7 @@ static void test_replay(void)
 	is_int(replay_add(rp, &(struct record){.type = RECORD_COMMIT,
 					       .epoch = rp->epoch,
 					       .peer = (uint64_t)rp->pool}),
-	       -EBADMSG, "a loan that nobody borrowed: the sum is not zero");
+	       -EBADMSG, "a loan that nobody borrowed is refused: the sum is not zero");
 }
 
 static uint64_t follow(struct replay *rp, struct ldplog_reader *r, const uint32_t domid[LDPS])
@@ -387,10 +397,10 @@ static void test_property(void)
 			wrong += follow(&rp, &r, domid);
 		}
 	}
-	is_int(unsound, 0, "a million epochs: all sums are exactly zero");
-	is_int(factors, 0, "factors in range");
-	is_int(wrong, 0, "who follows the log has the same balances");
-	is_int(r.missed + r.damaged, 0, "and missed nothing");
+	is_int(unsound, 0, "in a million epochs all sums are exactly zero");
+	is_int(factors, 0, "in a million epochs all factors are in range");
+	is_int(wrong, 0, "a reader that follows the log has the ledger's balances");
+	is_int(r.missed + r.damaged, 0, "a reader that follows the log misses nothing");
 	replay_free(&rp);
 }
 

@@ -41,17 +41,17 @@ static void test_crc(crc_fn *record_crc, const char *how)
 	uint8_t b[32] = {0};
 
 	diag("%s", how);
-	is_int(record_crc("123456789", 9), 0xe3069283, "crc of 123456789");
-	is_int(record_crc(b, 32), 0x8a9136aa, "of 32 zeros");
+	is_int(record_crc("123456789", 9), 0xe3069283, "the crc of 123456789 is right %s", how);
+	is_int(record_crc(b, 32), 0x8a9136aa, "the crc of 32 zeros is right %s", how);
 	memset(b, 0xff, 32);
-	is_int(record_crc(b, 32), 0x62a8ab43, "of 32 ones");
+	is_int(record_crc(b, 32), 0x62a8ab43, "the crc of 32 ones is right %s", how);
 	for (int i = 0; i < 32; i++)
 		b[i] = (uint8_t)i;
-	is_int(record_crc(b, 32), 0x46dd794e, "ascending");
+	is_int(record_crc(b, 32), 0x46dd794e, "the crc of 32 ascending bytes is right %s", how);
 	for (int i = 0; i < 32; i++)
 		b[i] = (uint8_t)(31 - i);
-	is_int(record_crc(b, 32), 0x113fdb5c, "descending");
-	is_int(record_crc(b, 0), 0, "of nothing");
+	is_int(record_crc(b, 32), 0x113fdb5c, "the crc of 32 descending bytes is right %s", how);
+	is_int(record_crc(b, 0), 0, "the crc of nothing is 0 %s", how);
 }
 
 static void test_seal(void)
@@ -67,9 +67,9 @@ static void test_seal(void)
 	rec.seq = 10;
 	rec.version = RECORD_VERSION;
 	rec.crc = record_crc32c(&rec, offsetof(struct record, crc));
-	ok(memcmp(word, &rec, sizeof(rec)) == 0, "sealed as the layout says");
-	ok(record_is_sealed(&rec, 640), "a record is one where it was written");
-	ok(!record_is_sealed(&rec, 704), "and nowhere else");
+	ok(memcmp(word, &rec, sizeof(rec)) == 0, "a sealed record is as the layout says");
+	ok(record_is_sealed(&rec, 640), "a sealed record is one where it was written");
+	ok(!record_is_sealed(&rec, 704), "a sealed record is none at another offset");
 	for (unsigned bit = 0; bit < 8 * sizeof(rec); bit++) {
 		uint8_t *p = (uint8_t *)&rec + bit / 8;
 
@@ -77,11 +77,11 @@ static void test_seal(void)
 		found &= !record_is_sealed(&rec, 640);
 		*p ^= (uint8_t)(1u << bit % 8);
 	}
-	ok(found, "each bit that differs is found");
-	is_int(record_domid(rec.ldp), 7, "domid");
-	is_int(record_id(rec.ldp), 3, "device id");
-	is_str(record_type_name(RECORD_RESTART), "restart", "the last type has a name");
-	is_str(record_type_name(RECORD_TYPES), "?", "what is none has none");
+	ok(found, "each bit of a record that differs is found");
+	is_int(record_domid(rec.ldp), 7, "a record tells the domid");
+	is_int(record_id(rec.ldp), 3, "a record tells the device id");
+	is_str(record_type_name(RECORD_RESTART), "restart", "the last record type has a name");
+	is_str(record_type_name(RECORD_TYPES), "?", "a number that is no record type has no name");
 }
 
 static void test_decay(void)
@@ -94,17 +94,19 @@ static void test_decay(void)
 
 		exact &= record_decayed(b, 1) == (b < 0 ? -want : want);
 	}
-	ok(exact, "an epoch takes ceil(|b| / 128) off");
+	ok(exact, "an epoch takes ceil(|b| / 128) off a balance b");
 	for (; one_by_one; steps++) {
 		int64_t at_once = record_decayed(1000000, (uint64_t)steps);
 
 		off &= at_once >= one_by_one && at_once - one_by_one <= 128;
 		one_by_one = record_decayed(one_by_one, 1);
 	}
-	ok(off, "many at once take off the same, to rounding");
-	is_int(record_decayed(1000000, 0), 1000000, "none take nothing");
-	is_int(record_decayed(INT64_MAX, 1u << 20), 0, "and all is gone in the end");
-	is_int(record_decayed(INT64_MIN, 0), INT64_MIN, "the least");
+	ok(off, "many epochs at once take off as many single ones do, to rounding");
+	is_int(record_decayed(1000000, 0), 1000000, "no epochs take nothing off a balance");
+	is_int(record_decayed(INT64_MAX, 1u << 20), 0,
+	       "many epochs take off all of the largest balance");
+	is_int(record_decayed(INT64_MIN, 0), INT64_MIN,
+	       "no epochs take nothing off the least balance");
 }
 
 static void test_check(void)
@@ -112,23 +114,25 @@ static void test_check(void)
 	struct ldplog_id other = us;
 
 	begin();
-	is_int(ldplog_check(mem, BYTES, &us), 0, "it is our log");
-	is_int(ldplog_check(mem, BYTES, NULL), 0, "and a log");
+	is_int(ldplog_check(mem, BYTES, &us), 0, "a log of our identity is our log");
+	is_int(ldplog_check(mem, BYTES, NULL), 0, "a log of any identity is a log");
 	strcpy(other.boot, "boot2");
-	is_int(ldplog_check(mem, BYTES, &other), -ESTALE, "another boot");
+	is_int(ldplog_check(mem, BYTES, &other), -ESTALE, "a log of another boot is stale");
 	other = us;
 	other.dir = 1;
-	is_int(ldplog_check(mem, BYTES, &other), -ESTALE, "the other direction");
+	is_int(ldplog_check(mem, BYTES, &other), -ESTALE, "a log of the other direction is stale");
 	other = us;
 	other.epoch_us++;
-	is_int(ldplog_check(mem, BYTES, &other), -ESTALE, "another epoch");
-	is_int(ldplog_check(mem, BYTES - RECORD_BYTES, &us), -EINVAL, "cut");
-	is_int(ldplog_check(mem, 100, &us), -EINVAL, "cut in the header");
+	is_int(ldplog_check(mem, BYTES, &other), -ESTALE, "a log of another epoch is stale");
+	is_int(ldplog_check(mem, BYTES - RECORD_BYTES, &us), -EINVAL,
+	       "a log cut at its end is invalid");
+	is_int(ldplog_check(mem, 100, &us), -EINVAL, "a log cut in its header is invalid");
 	w.header->tail = 63;
-	is_int(ldplog_check(mem, BYTES, &us), -EINVAL, "an impossible tail");
+	is_int(ldplog_check(mem, BYTES, &us), -EINVAL, "a log with an impossible tail is invalid");
 	begin();
 	mem[70] ^= 1;
-	is_int(ldplog_check(mem, BYTES, &us), -EINVAL, "a bit of the header differs");
+	is_int(ldplog_check(mem, BYTES, &us), -EINVAL,
+	       "a log with a wrong bit in its header is invalid");
 }
 
 static void test_read(void)
@@ -136,31 +140,31 @@ static void test_read(void)
 	struct record rec;
 
 	begin();
-	is_int(ldplog_read(&r, &rec), 0, "nothing yet");
-	is_int(write_one(11), 0, "the first record's offset");
-	is_int(write_one(22), 64, "the second's");
-	is_int(ldplog_read(&r, &rec), 1, "the first is read");
-	is_int(rec.bytes, 11, "as written");
-	is_int(ldplog_read(&r, &rec), 1, "the second");
-	is_int(rec.seq, 1, "its number");
-	is_int(ldplog_read(&r, &rec), 0, "no more");
+	is_int(ldplog_read(&r, &rec), 0, "an empty log has nothing to read");
+	is_int(write_one(11), 0, "the first record is written at offset 0");
+	is_int(write_one(22), 64, "the second record is written at offset 64");
+	is_int(ldplog_read(&r, &rec), 1, "the first record is read");
+	is_int(rec.bytes, 11, "the first record is read as written");
+	is_int(ldplog_read(&r, &rec), 1, "the second record is read");
+	is_int(rec.seq, 1, "the second record has number 1");
+	is_int(ldplog_read(&r, &rec), 0, "nothing is read behind the second record");
 	at(128)->bytes = 1;
 	write_one(33);
 	at(128)->bytes ^= 4;
 	write_one(44);
-	is_int(ldplog_read(&r, &rec), -EBADMSG, "a record with a wrong crc");
-	is_int(r.damaged, 1, "is counted");
-	is_int(ldplog_read(&r, &rec), 1, "the next one is good");
-	is_int(rec.bytes, 44, "and the right one");
-	/* Torn: half of it is of another turn of the ring. */
+	is_int(ldplog_read(&r, &rec), -EBADMSG, "a record with a wrong crc is refused");
+	is_int(r.damaged, 1, "a record with a wrong crc is counted");
+	is_int(ldplog_read(&r, &rec), 1, "the record behind one with a wrong crc is read");
+	is_int(rec.bytes, 44, "the record behind one with a wrong crc is read as written");
+	/* Torn: half of the record is from another turn of the ring. */
 	write_one(55);
 	memset(at(256), 0, 32);
-	is_int(ldplog_read(&r, &rec), -EBADMSG, "a torn record");
+	is_int(ldplog_read(&r, &rec), -EBADMSG, "a torn record is refused");
 	w.header->tail = 64;
-	is_int(ldplog_read(&r, &rec), -EBADMSG, "a tail that went back");
-	is_int(r.damaged, 2, "is not counted again and again");
+	is_int(ldplog_read(&r, &rec), -EBADMSG, "a tail that went back is refused");
+	is_int(r.damaged, 2, "a tail that went back is not counted as damage again");
 	ldplog_writer_init(&w, mem);
-	is_int(write_one(66), 64, "a writer goes on at the tail");
+	is_int(write_one(66), 64, "a new writer goes on at the tail");
 }
 
 static void test_overrun(void)
@@ -173,42 +177,47 @@ static void test_overrun(void)
 	for (uint64_t i = 0; i < SLOTS - 1; i++)
 		write_one(i);
 	is_int(ldplog_read(&r, &rec), 1, "a ring that is all but full is read");
-	is_int(rec.bytes, 0, "from the beginning");
+	is_int(rec.bytes, 0, "a ring that is all but full is read from the beginning");
 	write_one(SLOTS - 1);
-	is_int(ldplog_read(&r, &rec), 1, "one record more");
-	is_int(rec.bytes, 1, "takes nothing yet");
+	is_int(ldplog_read(&r, &rec), 1, "a ring with one record more is read");
+	is_int(rec.bytes, 1, "one record more takes nothing from the reader");
 	write_one(SLOTS);
 	write_one(SLOTS + 1);
-	is_int(ldplog_read(&r, &rec), 1, "two more");
-	is_int(r.missed + 2, rec.bytes, "and it was overtaken, and knows by how many");
-	ok(r.missed > 0, "which is more than none");
+	is_int(ldplog_read(&r, &rec), 1, "a reader that was overtaken reads on");
+	is_int(r.missed + 2, rec.bytes, "a reader that was overtaken knows by how many records");
+	ok(r.missed > 0, "a reader that was overtaken has missed some");
 	ldplog_reader_init(&late, mem);
-	is_int(late.at, 3 * 64, "a new one begins with the oldest that is safe");
+	is_int(late.at, 3 * 64, "a new reader begins with the oldest record that is safe");
 	while (ldplog_read(&late, &rec) == 1)
 		n++;
-	is_int(n, SLOTS - 1, "and gets all");
-	is_int(late.missed + late.damaged, 0, "without a loss");
+	is_int(n, SLOTS - 1, "a new reader gets all records from the oldest safe one");
+	is_int(late.missed + late.damaged, 0, "a new reader misses none");
 }
 
 static void test_batch(void)
 {
 	struct batch b = {0};
 
-	is_int(batch_add(&b, &(struct record){.type = RECORD_LOAN}), 0, "a record waits");
-	is_int(batch_add(&b, &(struct record){.type = RECORD_COMMIT}), 1, "until its COMMIT");
-	is_int(b.n, 2, "and is there with it");
-	is_int(batch_add(&b, &(struct record){.type = RECORD_LOAN}), 0, "the next one begins anew");
-	is_int(batch_add(&b, &(struct record){.type = RECORD_RESTART}), 1, "a restart");
-	ok(b.n == 1 && b.record[0].type == RECORD_RESTART, "makes what waited void");
+	is_int(batch_add(&b, &(struct record){.type = RECORD_LOAN}), 0,
+	       "a batched record waits for its COMMIT");
+	is_int(batch_add(&b, &(struct record){.type = RECORD_COMMIT}), 1, "a COMMIT ends a batch");
+	is_int(b.n, 2, "a batch has its record and its COMMIT");
+	is_int(batch_add(&b, &(struct record){.type = RECORD_LOAN}), 0,
+	       "a record behind a COMMIT begins another batch");
+	is_int(batch_add(&b, &(struct record){.type = RECORD_RESTART}), 1,
+	       "a RESTART ends a batch");
+	ok(b.n == 1 && b.record[0].type == RECORD_RESTART,
+	   "a RESTART makes void what waited before it");
 	batch_add(&b, &(struct record){.type = RECORD_LOAN});
 	batch_drop(&b);
 	batch_add(&b, &(struct record){.type = RECORD_COMMIT});
-	is_int(b.n, 1, "what is dropped is gone");
+	is_int(b.n, 1, "a dropped record is not in the batch");
 	batch_free(&b);
 	for (uint32_t i = 0; i < BATCH_MAX; i++)
 		batch_add(&b, &(struct record){.type = RECORD_LOAN});
-	is_int(batch_add(&b, &(struct record){.type = RECORD_LOAN}), -E2BIG, "one without end");
-	is_int(b.n, 0, "is dropped");
+	is_int(batch_add(&b, &(struct record){.type = RECORD_LOAN}), -E2BIG,
+	       "a batch without end is refused");
+	is_int(b.n, 0, "a batch without end is dropped");
 	batch_free(&b);
 }
 
@@ -241,10 +250,10 @@ static void test_race(void)
 	pthread_join(thread, NULL);
 	diag("read %llu, missed %llu", (unsigned long long)got, (unsigned long long)r.missed);
 	is_int(wrong, 0, "a reader that is overtaken reads nothing wrong");
-	is_int(got + r.missed, RACE, "and misses none that it does not count");
+	is_int(got + r.missed, RACE, "a reader that is overtaken counts all that it misses");
 }
 
-/* Who always reads the oldest record there is has it overwritten under his eyes. */
+/* A reader of the oldest record has it overwritten while it reads. */
 static void test_edge(void)
 {
 	struct ldplog_reader edge;

@@ -63,23 +63,23 @@ static void test_setting(void)
 		int ret = setting_parse(taken[i].arg, &s, err);
 
 		if (!ok(ret == 0 && s.key == taken[i].key && strcmp(s.value, taken[i].value) == 0,
-			"%s", taken[i].arg))
+			"the setting %s is taken", taken[i].arg))
 			diag("%d %s %s", ret, s.value, err);
 	}
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
 		int ret = setting_parse(refused[i].arg, &s, err);
 
 		if (!ok(ret == -EINVAL && strncmp(err, refused[i].err, strlen(refused[i].err)) == 0,
-			"refused: row %zu", i))
+			"the bad setting of row %zu is refused with its sentence", i))
 			diag("%d %s", ret, err);
 	}
 	big = malloc(100000);
 	memset(big, 'x', 99999);
 	big[99999] = '\0';
 	memcpy(big, "allowed-ip=", 11);
-	is_int(setting_parse(big, &s, err), -EINVAL, "a huge value");
+	is_int(setting_parse(big, &s, err), -EINVAL, "a setting with a huge value is refused");
 	big[10] = 'p';
-	is_int(setting_parse(big, &s, err), -EINVAL, "a huge key");
+	is_int(setting_parse(big, &s, err), -EINVAL, "a setting with a huge key is refused");
 	free(big);
 }
 
@@ -91,19 +91,21 @@ static void test_settings(void)
 	struct schema_limits limits;
 	static struct settings s;
 
-	is_int(settings_parse(&s, 2, good, err), 0, "two settings");
-	is_str(settings_find(&s, KEY_BACK_TX_MAX), "10000000", "found");
-	ok(!settings_find(&s, KEY_BACK_TX_MIN), "not given");
+	is_int(settings_parse(&s, 2, good, err), 0, "two settings at once are taken");
+	is_str(settings_find(&s, KEY_BACK_TX_MAX), "10000000", "a setting that is given is found");
+	ok(!settings_find(&s, KEY_BACK_TX_MIN), "a setting that is not given is not found");
 	limits = settings_limits(&s, old);
 	ok(limits.tx_min_bps == 5 && limits.tx_max_bps == 10000000 && limits.rx_min_bps == 0 &&
 		   limits.rx_max_bps == 7,
-	   "limits: given over old, missing as default");
-	is_int(settings_parse(&s, 1, good, err), 0, "one setting");
-	is_int(settings_limits(&s, old).tx_max_bps, 0, "malformed as default");
-	is_int(settings_parse(&s, 3, twice, err), -EINVAL, "one key twice");
-	is_str(err, "weight is given twice", "  sentence");
-	is_int(settings_parse(&s, 2, crossed, err), -EINVAL, "minimum above maximum");
-	is_int(settings_parse(&s, 0, NULL, err), 0, "none");
+	   "limits are those given, else the old ones, else the defaults");
+	is_int(settings_parse(&s, 1, good, err), 0, "one setting alone is taken");
+	is_int(settings_limits(&s, old).tx_max_bps, 0,
+	       "an old limit that is malformed counts as the default");
+	is_int(settings_parse(&s, 3, twice, err), -EINVAL, "one key given twice is refused");
+	is_str(err, "weight is given twice", "the refusal of a key given twice names the key");
+	is_int(settings_parse(&s, 2, crossed, err), -EINVAL,
+	       "a minimum above its maximum is refused");
+	is_int(settings_parse(&s, 0, NULL, err), 0, "no setting at all is taken");
 }
 
 static void test_target(void)
@@ -140,13 +142,14 @@ static void test_target(void)
 		ok(ret == 0 && t.kind == rows[i].kind && strcmp(t.dom, rows[i].dom) == 0 &&
 			   t.domid == rows[i].domid && t.id == rows[i].id &&
 			   t.id_given == rows[i].given,
-		   "%s", rows[i].text);
+		   "the target %s is taken", rows[i].text);
 	}
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		is_int(target_parse(bad[i], &t, err), -EINVAL, "refused: %s", bad[i]);
+		is_int(target_parse(bad[i], &t, err), -EINVAL, "the target \"%s\" is refused",
+		       bad[i]);
 	ok(target_uuid_bytes("6fa459ea-ee8a-3ca4-894e-db77e160355e", uuid) && uuid[0] == 0x6f &&
 		   uuid[4] == 0xee && uuid[15] == 0x5e,
-	   "UUID's bytes");
+	   "a UUID gives its bytes");
 }
 
 int main(void)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What becomes of a device when the hypervisor says this or that of its domain; and which guests
+ * What becomes of a device when the hypervisor reports a change of its domain; and which guests
  * get devices back that were put aside. The hypervisor, xenstore and the devices are played here.
  */
 #include <errno.h>
@@ -101,14 +101,14 @@ static const struct row {
 	{"is gone", "", 0, 7, "", 'g', false},
 	{"was never there", "", 0, 0, "", 'g', false},
 	{"is dying", "ed", 7, 7, "", 'g', false},
-	{"is another one", "e", 8, 7, "", 'g', false},
-	{"is one that was not known", "e", 8, 0, "", 't', false},
+	{"has another UUID", "e", 8, 7, "", 'g', false},
+	{"has a UUID that was not known", "e", 8, 0, "", 't', false},
 	{"is suspended", "es", 7, 7, "", 'f', true},
-	{"is gone, was suspended", "", 0, 7, "kf", 'g', true},
-	{"is dying, was suspended", "eds", 7, 7, "kf", 'g', true},
+	{"is gone and was suspended", "", 0, 7, "kf", 'g', true},
+	{"is dying and was suspended", "eds", 7, 7, "kf", 'g', true},
 	{"goes on after a checkpoint", "e", 7, 7, "kf", 't', false},
 	{"reboots", "er", 7, 7, "", 't', true},
-	{"still reboots", "er", 7, 7, "k", 't', true},
+	{"is rebooting for a while", "er", 7, 7, "k", 't', true},
 };
 
 static struct dom_info info_of(const struct row *r)
@@ -145,15 +145,17 @@ static void test_check(const struct row *r)
 	memset(domains, 0, sizeof(domains));
 	domains[5] = info_of(r);
 	became = become(&c);
-	ok(became == r->becomes, "%s: '%c'", r->name, became);
-	ok(d.keep == r->keep, "%s: its settings are %skept", r->name, d.keep ? "" : "not ");
-	ok(!c.due.domains, "%s: looked at", r->name);
+	ok(became == r->becomes, "a domain that %s makes of its device '%c'", r->name, became);
+	ok(d.keep == r->keep, "a domain that %s has its settings %skept", r->name,
+	   d.keep ? "" : "not ");
+	ok(!c.due.domains, "a domain that %s is not looked at twice", r->name);
 
 	failure = -EIO;
-	ok(become(&c) == '.', "%s, but nobody says so", r->name);
+	ok(become(&c) == '.', "a domain that %s changes nothing when the hypervisor fails",
+	   r->name);
 	failure = 0;
 	d.gone = true;
-	ok(become(&c) == '.', "%s, but the device is going already", r->name);
+	ok(become(&c) == '.', "a domain that %s changes nothing when its device is going", r->name);
 }
 
 static void test_welcome(void)
@@ -168,14 +170,14 @@ static void test_welcome(void)
 	domains[4] = (struct dom_info){.exists = true, .suspended = true, .uuid = {7}};
 	domains[5] = (struct dom_info){.exists = true, .rebooting = true, .uuid = {7}};
 	control_welcome_back(&c);
-	is_str(restored, "", "the old domain, on its way out, gets nothing back");
+	is_str(restored, "", "a domain on its way out gets no settings back");
 	domains[190] = (struct dom_info){.exists = true, .uuid = {7}};
 	control_welcome_back(&c);
-	is_str(restored, "190 ", "the new one does, though it is far behind");
-	ok(!c.due.newcomers, "looked at");
+	is_str(restored, "190 ", "a new domain far behind others gets its settings back");
+	ok(!c.due.newcomers, "new domains are not looked at twice");
 	failure = -EIO;
 	control_welcome_back(&c);
-	is_str(restored, "190 ", "an error of the hypervisor ends it");
+	is_str(restored, "190 ", "an error of the hypervisor gives no settings back");
 }
 
 int main(void)

@@ -103,37 +103,42 @@ static unsigned told(uint64_t *offset)
 static void test_idle(void)
 {
 	begin(NULL);
-	ok(!dp->epoch.running, "nothing runs at first");
-	is_str(dpath_log_path(dp), "", "no run directory, no log");
-	is_str(dpath_log_error(dp), "", "which nobody complains of");
+	ok(!dp->epoch.running, "without LDPs no epoch runs");
+	is_str(dpath_log_path(dp), "", "without a run directory there is no log");
+	is_str(dpath_log_error(dp), "", "without a run directory there is no error");
 	add(0, 1);
 	add(1, 1);
 	ok(dp->epoch.running, "an LDP that comes begins an epoch");
 	epoch();
-	ok(dp->epoch.running, "in which it was accounted for");
+	ok(dp->epoch.running, "an epoch in which an LDP came is followed by another");
 	epoch();
-	ok(!dp->epoch.running, "one with nothing in it is the last");
+	ok(!dp->epoch.running, "an epoch with nothing in it is the last");
 	dp->now_ns += NS_PER_SEC;
 	served(dp->local_sched, 0, 1000);
 	ok(dp->epoch.running,
-	   "what goes from LDP to LDP begins one, as the guest's window follows it");
+	   "a frame from LDP to LDP begins an epoch, as the guest's window follows it");
 	epoch();
-	ok(!dp->epoch.running, "but there is nothing in it");
+	ok(!dp->epoch.running, "an epoch with frames from LDP to LDP only is the last");
 	served(dp->tx_sched, 0, 1000);
-	ok(dp->epoch.running, "a frame onto the uplink does");
+	ok(dp->epoch.running, "a frame onto the uplink begins an epoch");
 	epoch();
-	is_int(ldps[0].account[LDP_TX].balance_bytes, -500, "what was charged is borrowed");
-	is_int(ldps[1].account[LDP_TX].balance_bytes, 500, "from the other");
-	is_int(ldps[1].account[LDP_RX].balance_bytes, 0, "in this direction alone");
+	is_int(ldps[0].account[LDP_TX].balance_bytes, -500,
+	       "what an LDP is charged beyond its share is borrowed");
+	is_int(ldps[1].account[LDP_TX].balance_bytes, 500, "what one LDP borrows the other lends");
+	is_int(ldps[1].account[LDP_RX].balance_bytes, 0,
+	       "a loan in transmission is none in reception");
 	dp->now_ns += 5 * NS_PER_SEC;
 	served(dp->rx_sched, 1, 64);
 	epoch();
-	is_int(ldps[0].account[LDP_TX].balance_bytes, -500, "the other direction changes nothing");
-	is_int(ldps[1].account[LDP_RX].balance_bytes, -32, "but there");
+	is_int(ldps[0].account[LDP_TX].balance_bytes, -500,
+	       "a frame in reception changes no balance in transmission");
+	is_int(ldps[1].account[LDP_RX].balance_bytes, -32,
+	       "a frame in reception changes a balance in reception");
 	served(dp->tx_sched, 0, 0);
 	served(dp->tx_sched, 1, 2);
 	epoch();
-	ok(ldps[0].account[LDP_TX].balance_bytes > -20, "idle epochs count: most is forgotten");
+	ok(ldps[0].account[LDP_TX].balance_bytes > -20,
+	   "idle epochs count: most of a balance is forgotten");
 	end();
 }
 
@@ -146,23 +151,26 @@ static void test_late(void)
 	begin_ns = dp->epoch.begin_ns;
 	dp->now_ns += 7 * EPOCH_NS / 2;
 	epoch_end(dp);
-	is_int(dp->epoch.begin_ns, begin_ns + 3 * EPOCH_NS, "a late end keeps to the grid");
+	is_int(dp->epoch.begin_ns, begin_ns + 3 * EPOCH_NS,
+	       "an epoch that ends late keeps to the grid");
 	dp->now_ns += EPOCH_NS / 4;
 	epoch_end(dp);
-	is_int(dp->epoch.begin_ns, begin_ns + 4 * EPOCH_NS, "an early one too");
+	is_int(dp->epoch.begin_ns, begin_ns + 4 * EPOCH_NS,
+	       "an epoch that ends early keeps to the grid");
 	add(1, 1);
 	served(dp->tx_sched, 0, 200000);
 	epoch();
 	dp->now_ns += EPOCH_NS - 1000;
 	epoch_end(dp);
-	ok(!dp->epoch.running && dp->epoch.begin_ns > dp->now_ns, "the last one ends early");
+	ok(!dp->epoch.running && dp->epoch.begin_ns > dp->now_ns, "the last epoch ends early");
 	served(dp->tx_sched, 0, 1);
 	epoch();
-	ok(ldps[1].account[LDP_TX].balance_bytes > 90000, "and no time has gone by");
+	ok(ldps[1].account[LDP_TX].balance_bytes > 90000,
+	   "an epoch that begins before the last one's end forgets nothing");
 	end();
 }
 
-/* What one of two gets that both want all, in per mille. */
+/* What one of two LDPs that both send always gets, in per mille. */
 static unsigned share_of(uint32_t slot)
 {
 	uint64_t sent[2] = {0};
@@ -185,14 +193,14 @@ static void test_factor(void)
 	begin(NULL);
 	add(0, 1);
 	add(1, 1);
-	ok(share_of(0) >= 499 && share_of(0) <= 501, "halves");
+	ok(share_of(0) >= 499 && share_of(0) <= 501, "without balances two LDPs get halves");
 	for (int i = 0; i < 20; i++) {
-		/* Not in the lottery, where it would be ahead. */
+		/* In the ledger alone: in the lottery it would be ahead. */
 		ledger_serve(dp->epoch.ledger[LDP_TX], 0, 100000);
 		epoch();
 	}
 	share = share_of(1);
-	ok(share > 740 && share < 760, "who lent all he could gets 1.5 : .5 (%u)", share);
+	ok(share > 740 && share < 760, "an LDP that lent all it could gets 1.5 : .5 (%u)", share);
 	end();
 }
 
@@ -202,37 +210,40 @@ static void test_log(void)
 	int64_t had;
 
 	begin(run_dir);
-	is_str(dpath_log_error(dp), "", "a log");
-	ok(strstr(dpath_log_path(dp), "/test.tx.log"), "that of transmission is named");
+	is_str(dpath_log_error(dp), "", "a log in the run directory gives no error");
+	ok(strstr(dpath_log_path(dp), "/test.tx.log"), "the log of transmission is named");
 	add(0, 7);
 	add(1, 7);
 	served(dp->tx_sched, 0, 3000);
 	epoch();
 	had = ldps[1].account[LDP_TX].balance_bytes;
-	is_int(had, 1500, "a balance");
+	is_int(had, 1500, "an LDP that sends nothing has a balance");
 	committed = ldps[1].account[LDP_TX].log_offset;
 	ok(committed > 0 && committed < ledger_log_end(dp->epoch.ledger[LDP_TX]),
-	   "with the offset of its record");
+	   "an account has the offset of its record");
 	is_int(told(&offset), 1, "the control thread is told where the log ends");
 	for (int i = 0; i < 99; i++) {
 		served(dp->tx_sched, 0, 3000);
 		epoch();
 	}
-	is_int(told(&offset), 0, "but not all the time");
+	is_int(told(&offset), 0, "the control thread is not told within a second");
 	served(dp->tx_sched, 0, 3000);
 	epoch();
-	is_int(told(&offset), 1, "once a second");
-	is_int(offset, ledger_log_end(dp->epoch.ledger[LDP_TX]), "and right");
+	is_int(told(&offset), 1, "the control thread is told once a second");
+	is_int(offset, ledger_log_end(dp->epoch.ledger[LDP_TX]),
+	       "the control thread is told the true end of the log");
 	had = ldps[1].account[LDP_TX].balance_bytes;
 	end();
 
 	begin(run_dir);
 	add(0, 7);
 	add(1, 8);
-	is_int(ldps[1].account[LDP_TX].balance_bytes, 0, "another attachment inherits nothing");
+	is_int(ldps[1].account[LDP_TX].balance_bytes, 0,
+	       "another attachment inherits nothing after a restart");
 	epoch_account_close(dp, &ldps[0]);
 	add(0, 7);
-	is_int(ldps[0].account[LDP_TX].balance_bytes, -had, "the same one has its balance again");
+	is_int(ldps[0].account[LDP_TX].balance_bytes, -had,
+	       "an attachment that comes back after a restart has its balance");
 	end();
 
 	begin("/proc/no/such/directory");
@@ -242,7 +253,7 @@ static void test_log(void)
 	add(1, 1);
 	served(dp->tx_sched, 0, 3000);
 	epoch();
-	is_int(ldps[1].account[LDP_TX].balance_bytes, 1500, "and accounts go on");
+	is_int(ldps[1].account[LDP_TX].balance_bytes, 1500, "accounts go on without a log");
 	end();
 }
 

@@ -25,7 +25,7 @@ static void test_parse(void)
 	mk_eth(&m, MK_BCAST, MK_MAC, 0x1234);
 	is_int(parse(&fi), 0, "a bare Ethernet header parses");
 	ok(fi.is_group && fi.vid == -1 && fi.tags == 0 && fi.l3 == FRAME_L3_OPAQUE,
-	   "broadcast, untagged, opaque");
+	   "a bare Ethernet header is broadcast, untagged and opaque");
 	m.len = 13;
 	is_int(parse(&fi), -EINVAL, "13 bytes are no frame");
 
@@ -38,10 +38,11 @@ static void test_parse(void)
 	m.b[m.l4 + 12] = 0x80;
 	mk_payload(&m, 12 + 100);
 	mk_finish(&m, 1);
-	is_int(parse(&fi), 0, "tagged IPv4 with options, TCP with options");
-	ok(fi.vid == 5 && fi.tags == 1 && !fi.is_group && fi.ethertype == 0x0800, "VLAN 5");
+	is_int(parse(&fi), 0, "tagged IPv4 with options and TCP with options parses");
+	ok(fi.vid == 5 && fi.tags == 1 && !fi.is_group && fi.ethertype == 0x0800,
+	   "a tag gives its VLAN and the ethertype behind it");
 	ok(!fi.l3_bad && fi.l3_off == 18 && fi.l4_off == 42 && fi.l4_len == 32 && fi.l4_proto == 6,
-	   "offsets");
+	   "the offsets of IPv4 with options and TCP with options are right");
 	m.b[m.l4 + 12] = 0x40;
 	parse(&fi);
 	ok(fi.l4_off == 42 && fi.l4_len == 0, "a TCP header of 16 bytes is none");
@@ -55,10 +56,10 @@ static void test_parse(void)
 	mk_finish(&m, 1);
 	m.b[m.l3 + 6] = 0x20;
 	parse(&fi);
-	ok(fi.fragment && fi.l4_off == 34, "first fragment: UDP is seen");
+	ok(fi.fragment && fi.l4_off == 34, "UDP is seen in a first fragment");
 	m.b[m.l3 + 7] = 1;
 	parse(&fi);
-	ok(fi.fragment && fi.l4_off == 0, "later fragment: what looks like UDP is not");
+	ok(fi.fragment && fi.l4_off == 0, "what looks like UDP in a later fragment is not");
 }
 
 static void test_parse_ipv6(void)
@@ -77,10 +78,11 @@ static void test_parse_ipv6(void)
 	   "hop-by-hop, atomic fragment and destination options are walked");
 	m.b[14 + 40 + 8 + 3] = 1;
 	parse(&fi);
-	ok(fi.fragment && fi.l4_off == 78, "IPv6: first fragment");
+	ok(fi.fragment && fi.l4_off == 78, "UDP is seen in a first fragment of IPv6");
 	m.b[14 + 40 + 8 + 3] = 8;
 	parse(&fi);
-	ok(fi.fragment && !fi.l3_bad && fi.l4_off == 0, "IPv6: later fragment");
+	ok(fi.fragment && !fi.l3_bad && fi.l4_off == 0,
+	   "what looks like UDP in a later fragment of IPv6 is not");
 	m.b[14 + 40 + 1] = 200;
 	parse(&fi);
 	ok(fi.l3_bad && fi.l4_off == 0, "an extension header that ends outside the copy is bad");
@@ -99,7 +101,7 @@ static void test_parse_ipv6(void)
 		mk_ext(&m, 60, "\1\4\0\0\0\0");
 	mk_udp(&m, 1, 2);
 	parse(&fi);
-	ok(fi.l3_bad, "9 are bad");
+	ok(fi.l3_bad, "9 extension headers are bad");
 }
 
 static void test_wire(void)
@@ -111,8 +113,8 @@ static void test_wire(void)
 	is_int(frame_wire_bytes(&fi, 0), 64, "14 bytes take 64 on the wire");
 	mk_payload(&m, 1500);
 	parse(&fi);
-	is_int(frame_wire_bytes(&fi, 0), 1518, "a full frame takes 1518");
-	is_int(frame_wire_bytes(&fi, 1000), 1518, "GSO size of an opaque frame is ignored");
+	is_int(frame_wire_bytes(&fi, 0), 1518, "a full frame takes 1518 bytes on the wire");
+	is_int(frame_wire_bytes(&fi, 1000), 1518, "the GSO size of an opaque frame is ignored");
 	mk_eth(&m, MK_OTHER, MK_MAC, 0x0800);
 	mk_ipv4(&m, 6, MK_IP, MK_IP2);
 	mk_tcp(&m, 1, 0x10);
@@ -120,10 +122,11 @@ static void test_wire(void)
 	mk_finish(&m, 0);
 	parse(&fi);
 	is_int(frame_wire_bytes(&fi, 1448), 10 * (54 + 1448 + 4) + 64,
-	       "10 segments and one of a byte");
+	       "10 segments and one of a byte take their wire bytes");
 	m.len--;
 	parse(&fi);
-	is_int(frame_wire_bytes(&fi, 1448), 10 * (54 + 1448 + 4), "10 segments");
+	is_int(frame_wire_bytes(&fi, 1448), 10 * (54 + 1448 + 4),
+	       "10 full segments take their wire bytes");
 	is_int(frame_wire_bytes(&fi, 1), 14480 * 64, "a segment is never below 64 bytes");
 }
 
@@ -132,22 +135,23 @@ static void test_mac(void)
 	uint8_t mac[6] = {0, 0x16, 0x3e, 10, 11, 12}, again[6], uuid[16] = {0}, rarp[64];
 	char text[FRAME_MAC_STR];
 
-	is_str(frame_mac_format(mac, text), "00:16:3e:0a:0b:0c", "a MAC as text");
+	is_str(frame_mac_format(mac, text), "00:16:3e:0a:0b:0c", "a MAC is formatted as text");
 	frame_mac_default(mac, uuid, 0);
-	is_str(frame_mac_format(mac, text), "00:16:3e:fe:e4:ec", "default MAC stays what it is");
+	is_str(frame_mac_format(mac, text), "00:16:3e:fe:e4:ec",
+	       "the default MAC of a device never changes");
 	frame_mac_default(again, uuid, 1);
-	ok(memcmp(mac, again, 6) != 0, "another device, another default MAC");
+	ok(memcmp(mac, again, 6) != 0, "another device has another default MAC");
 	uuid[15] = 1;
 	frame_mac_default(again, uuid, 0);
-	ok(memcmp(mac, again, 6) != 0, "another domain, another default MAC");
+	ok(memcmp(mac, again, 6) != 0, "another domain has another default MAC");
 
 	memset(rarp, 0x55, sizeof(rarp));
-	is_int(frame_build_rarp(rarp, (const uint8_t *)MK_MAC), 60, "RARP: 60 bytes");
+	is_int(frame_build_rarp(rarp, (const uint8_t *)MK_MAC), 60, "a RARP frame has 60 bytes");
 	ok(memcmp(rarp,
 		  MK_BCAST MK_MAC "\x80\x35\0\1\10\0\6\4\0\3" MK_MAC "\0\0\0\0" MK_MAC "\0\0\0\0",
 		  42) == 0,
-	   "RARP: golden");
-	ok(memcmp(rarp + 42, MK_ZERO MK_ZERO, 22) == 0, "RARP: zero padding");
+	   "a RARP frame is byte for byte the golden one");
+	ok(memcmp(rarp + 42, MK_ZERO MK_ZERO, 22) == 0, "a RARP frame is padded with zeros");
 }
 
 int main(void)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* VLAN policy, allowed addresses, the spoof check of ARP, IPv4, IPv6 and ND, and any bytes. */
+/* VLAN policy, allowed addresses, the spoof check of ARP, IPv4, IPv6 and ND, and random bytes. */
 #include "backend/frame/frame_check.h"
 #include "tests/unit/mkframe.h"
 #include "tests/unit/tap.h"
@@ -38,15 +38,18 @@ static void test_vlan_parse(void)
 		memset(&p, 0x55, sizeof(p));
 		err[0] = '\0';
 		is_int(vlan_policy_parse(rows[i].text, &p, err, sizeof(err)), rows[i].ret,
-		       "vlan \"%s\"", rows[i].text);
+		       "vlan \"%s\" is %s", rows[i].text, rows[i].ret ? "refused" : "taken");
 		if (rows[i].ret == 0)
-			ok(p.mode == rows[i].mode && !err[0], "vlan \"%s\": mode", rows[i].text);
+			ok(p.mode == rows[i].mode && !err[0],
+			   "vlan \"%s\" gives its mode and no error", rows[i].text);
 		else if (!ok(strncmp(err, rows[i].err, strlen(rows[i].err)) == 0 &&
 				     p.ids[0] == UINT64_C(0x5555555555555555),
-			     "vlan \"%s\": names it, changes nothing", rows[i].text))
+			     "the refusal of vlan \"%s\" names it and changes nothing",
+			     rows[i].text))
 			diag("%s", err);
 	}
-	is_int(vlan_policy_parse("bad", &p, NULL, 0), -EINVAL, "no room for the sentence is fine");
+	is_int(vlan_policy_parse("bad", &p, NULL, 0), -EINVAL,
+	       "a refusal without room for its sentence is fine");
 }
 
 static void test_vlan_allows(void)
@@ -83,16 +86,20 @@ static void test_vlan_allows(void)
 				mk_tag(&m, rows[i].tag[t][0], rows[i].tag[t][1]);
 		mk_ipv4(&m, 17, MK_IP, MK_IP2);
 		frame_parse(m.b, m.len, m.len, &fi);
-		ok(vlan_allows(&none, &fi) == rows[i].none, "vlan none: %s", rows[i].name);
-		ok(vlan_allows(&list, &fi) == rows[i].list, "vlan list: %s", rows[i].name);
-		ok(vlan_allows(&trunk, &fi) == rows[i].trunk, "vlan trunk: %s", rows[i].name);
+		ok(vlan_allows(&none, &fi) == rows[i].none, "vlan none %s a frame: %s",
+		   rows[i].none ? "takes" : "refuses", rows[i].name);
+		ok(vlan_allows(&list, &fi) == rows[i].list, "vlan list %s a frame: %s",
+		   rows[i].list ? "takes" : "refuses", rows[i].name);
+		ok(vlan_allows(&trunk, &fi) == rows[i].trunk, "vlan trunk %s a frame: %s",
+		   rows[i].trunk ? "takes" : "refuses", rows[i].name);
 	}
 	mk_eth(&m, MK_OTHER, MK_MAC, 0x8100);
 	mk_add(&m, "\0", 1);
 	copy = mk_copy(m.b, m.len);
 	frame_parse(copy, m.len, m.len, &fi);
 	free(copy);
-	ok(!vlan_allows(&none, &fi) && !vlan_allows(&list, &fi), "a tag cut short is no id 0");
+	ok(!vlan_allows(&none, &fi) && !vlan_allows(&list, &fi),
+	   "a tag that is cut short is no VLAN 0");
 }
 
 static void test_ip_list(void)
@@ -126,19 +133,24 @@ static void test_ip_list(void)
 		list.n = 99;
 		err[0] = '\0';
 		is_int(ip_list_parse(rows[i].text, &list, err, sizeof(err)), rows[i].ret,
-		       "allowed-ip \"%s\"", rows[i].text);
-		is_int(list.n, rows[i].ret ? 99 : rows[i].n, "allowed-ip: entries");
-		ok(strncmp(err, rows[i].err, strlen(rows[i].err)) == 0, "allowed-ip: \"%s\"", err);
+		       "allowed-ip \"%.40s\" is %s", rows[i].text,
+		       rows[i].ret ? "refused" : "taken");
+		is_int(list.n, rows[i].ret ? 99 : rows[i].n,
+		       "allowed-ip \"%.40s\" gives as many entries as it should", rows[i].text);
+		ok(strncmp(err, rows[i].err, strlen(rows[i].err)) == 0,
+		   "allowed-ip \"%.40s\" gives the right sentence", rows[i].text);
 	}
 	ip_list_parse("10.1.2.3/15 fd00:0:0:1:8000::/65", &list, NULL, 0);
-	ok(ip_list_has(&list, false, (const uint8_t *)"\x0a\x00\xff\xff"), "10.0.255.255 in /15");
-	ok(!ip_list_has(&list, false, (const uint8_t *)"\x0a\x02\x00\x00"), "10.2.0.0 is not");
+	ok(ip_list_has(&list, false, (const uint8_t *)"\x0a\x00\xff\xff"),
+	   "10.0.255.255 is in the listed 10.1.2.3/15");
+	ok(!ip_list_has(&list, false, (const uint8_t *)"\x0a\x02\x00\x00"),
+	   "10.2.0.0 is not in the listed 10.1.2.3/15");
 	ok(ip_list_has(&list, true, (const uint8_t *)"\xfd\0\0\0\0\0\0\1\xff\0\0\0\0\0\0\0"),
-	   "fd00:0:0:1:ff00:: in /65");
+	   "fd00:0:0:1:ff00:: is in the listed fd00:0:0:1:8000::/65");
 	ok(!ip_list_has(&list, true, (const uint8_t *)"\xfd\0\0\0\0\0\0\1\x7f\0\0\0\0\0\0\0"),
-	   "fd00:0:0:1:7f00:: is not");
+	   "fd00:0:0:1:7f00:: is not in the listed fd00:0:0:1:8000::/65");
 	ok(!ip_list_has(&list, true, (const uint8_t *)"\x0a\0\0\1\0\0\0\0\0\0\0\0\0\0\0\0"),
-	   "an IPv6 address that begins like a listed IPv4 one is not");
+	   "an IPv6 address that begins like a listed IPv4 one is not in the list");
 }
 
 static enum frame_verdict check(const char *list_text)
@@ -161,8 +173,10 @@ static enum frame_verdict check(const char *list_text)
 
 static void verdict(enum frame_verdict without, enum frame_verdict with, const char *name)
 {
-	is_str(frame_verdict_name(check("")), frame_verdict_name(without), "no list: %s", name);
-	is_str(frame_verdict_name(check(LIST)), frame_verdict_name(with), "list: %s", name);
+	is_str(frame_verdict_name(check("")), frame_verdict_name(without),
+	       "without allowed-ip %s gives %s", name, frame_verdict_name(without));
+	is_str(frame_verdict_name(check(LIST)), frame_verdict_name(with),
+	       "with allowed-ip %s gives %s", name, frame_verdict_name(with));
 }
 
 static void arp(uint8_t op, const char *mac, const char *sender, const char *target)
@@ -181,29 +195,29 @@ static void test_spoof_arp(void)
 	uint8_t rarp[64];
 
 	arp(1, MK_MAC, MK_IP, MK_IP2);
-	verdict(FRAME_OK, FRAME_OK, "ARP request");
+	verdict(FRAME_OK, FRAME_OK, "an ARP request");
 	m.len--;
-	verdict(FRAME_MALFORMED, FRAME_MALFORMED, "ARP cut short by one byte");
+	verdict(FRAME_MALFORMED, FRAME_MALFORMED, "an ARP frame cut short by one byte");
 	arp(2, MK_MAC, MK_IP2, MK_IP);
-	verdict(FRAME_OK, FRAME_SPOOF_IP, "ARP reply for another's address");
+	verdict(FRAME_OK, FRAME_SPOOF_IP, "an ARP reply for another's address");
 	arp(1, MK_OTHER, MK_IP, MK_IP2);
-	verdict(FRAME_SPOOF_MAC, FRAME_SPOOF_MAC, "ARP with another's MAC inside");
+	verdict(FRAME_SPOOF_MAC, FRAME_SPOOF_MAC, "an ARP frame with another's MAC inside");
 	arp(1, MK_MAC, MK_ZERO, MK_IP);
-	verdict(FRAME_OK, FRAME_OK, "ARP probe for one's own address");
+	verdict(FRAME_OK, FRAME_OK, "an ARP probe for one's own address");
 	arp(1, MK_MAC, MK_ZERO, MK_IP2);
-	verdict(FRAME_OK, FRAME_SPOOF_IP, "ARP probe for another's (it would cost him his own)");
+	verdict(FRAME_OK, FRAME_SPOOF_IP, "an ARP probe for another's address");
 	arp(2, MK_MAC, MK_ZERO, MK_IP);
-	verdict(FRAME_OK, FRAME_SPOOF_IP, "ARP reply from 0.0.0.0");
+	verdict(FRAME_OK, FRAME_SPOOF_IP, "an ARP reply from 0.0.0.0");
 	arp(1, MK_MAC, MK_IP, MK_IP2);
 	m.b[18] = 8;
-	verdict(FRAME_MALFORMED, FRAME_MALFORMED, "ARP with 8-byte hardware addresses");
+	verdict(FRAME_MALFORMED, FRAME_MALFORMED, "an ARP frame with 8-byte hardware addresses");
 	arp(1, MK_MAC, MK_IP, MK_IP2);
 	memcpy(m.b + 6, MK_OTHER, 6);
-	verdict(FRAME_SPOOF_MAC, FRAME_SPOOF_MAC, "source MAC is another's");
+	verdict(FRAME_SPOOF_MAC, FRAME_SPOOF_MAC, "a frame with another's source MAC");
 	mk_eth(&m, MK_BCAST, MK_MAC, 0);
 	m.len = (uint32_t)frame_build_rarp(rarp, (const uint8_t *)MK_MAC);
 	memcpy(m.b, rarp, m.len);
-	verdict(FRAME_OK, FRAME_SPOOF_TYPE, "RARP");
+	verdict(FRAME_OK, FRAME_SPOOF_TYPE, "a RARP frame");
 }
 
 static void test_spoof_ipv4(void)
@@ -212,9 +226,9 @@ static void test_spoof_ipv4(void)
 	mk_ipv4(&m, 6, MK_IP, MK_IP2);
 	mk_tcp(&m, 1, 0x10);
 	mk_finish(&m, 1);
-	verdict(FRAME_OK, FRAME_OK, "IPv4");
+	verdict(FRAME_OK, FRAME_OK, "IPv4 from one's own address");
 	m.len = 14 + 19;
-	verdict(FRAME_OK, FRAME_MALFORMED, "IPv4 header cut short");
+	verdict(FRAME_OK, FRAME_MALFORMED, "an IPv4 header cut short");
 	m.len = 14;
 	verdict(FRAME_OK, FRAME_MALFORMED, "IPv4 with nothing behind Ethernet");
 	mk_eth(&m, MK_OTHER, MK_MAC, 0x0800);
@@ -223,12 +237,12 @@ static void test_spoof_ipv4(void)
 	mk_finish(&m, 1);
 	m.b[m.l3] = 0x46;
 	mk_be16(&m, m.l3 + 2, 24);
-	verdict(FRAME_OK, FRAME_MALFORMED, "IPv4 options cut short");
+	verdict(FRAME_OK, FRAME_MALFORMED, "an IPv4 header with options cut short");
 	mk_eth(&m, MK_OTHER, MK_MAC, 0x0800);
 	mk_tag(&m, 0x8100, 7);
 	mk_ipv4(&m, 17, MK_IP2, MK_IP);
 	mk_finish(&m, 1);
-	verdict(FRAME_OK, FRAME_SPOOF_IP, "another's IPv4 behind a tag");
+	verdict(FRAME_OK, FRAME_SPOOF_IP, "IPv4 from another's address behind a tag");
 
 	mk_eth(&m, MK_BCAST, MK_MAC, 0x0800);
 	mk_ipv4(&m, 17, MK_ZERO, "\xff\xff\xff\xff");
@@ -248,7 +262,7 @@ static void test_spoof_ipv4(void)
 	mk_ipv4(&m, 6, MK_IP2, MK_IP);
 	verdict(FRAME_OK, FRAME_SPOOF_TYPE, "IPv4 hidden behind three tags");
 	mk_eth(&m, MK_OTHER, MK_MAC, 0x88cc);
-	verdict(FRAME_OK, FRAME_SPOOF_TYPE, "LLDP");
+	verdict(FRAME_OK, FRAME_SPOOF_TYPE, "an LLDP frame");
 }
 
 static void icmpv6(const char *src, uint8_t type, const char *target, uint8_t opt, const char *mac)
@@ -310,27 +324,28 @@ static void test_spoof_nd(void)
 	icmpv6(MK_LOCAL, 137, MK_IP6, 0, NULL);
 	mk_add(&m, MK_IP6_2, 16);
 	mk_finish(&m, 1);
-	verdict(FRAME_OK, FRAME_SPOOF_IP, "IPv6 whole redirect");
+	verdict(FRAME_OK, FRAME_SPOOF_IP, "a whole IPv6 redirect");
 	icmpv6(MK_IP6, 136, MK_IP6, 2, MK_MAC);
 	m.b[m.l4 + 25] = 0;
-	verdict(FRAME_OK, FRAME_MALFORMED, "NA, an option of length 0");
+	verdict(FRAME_OK, FRAME_MALFORMED, "NA with an option of length 0");
 	icmpv6(MK_IP6, 136, MK_IP6, 14, MK_MAC);
 	m.b[m.l4 + 25] = 2;
-	verdict(FRAME_OK, FRAME_MALFORMED, "NA, an option past the end");
+	verdict(FRAME_OK, FRAME_MALFORMED, "NA with an option past the end");
 	icmpv6(MK_IP6, 136, MK_IP6, 2, MK_MAC);
 	m.len--;
-	verdict(FRAME_OK, FRAME_MALFORMED, "NA, shorter than IPv6 says");
+	verdict(FRAME_OK, FRAME_MALFORMED, "NA shorter than IPv6 says");
 	icmpv6(MK_IP6, 136, MK_IP6, 14, "\0\0\0\0\0\0");
 	m.b[m.l4 + 25] = 23;
 	mk_payload(&m, 22 * 8);
 	mk_add(&m, "\2\1" MK_OTHER, 8);
 	mk_finish(&m, 1);
-	verdict(FRAME_OK, FRAME_MALFORMED, "NA, another's MAC behind the copied bytes");
+	verdict(FRAME_OK, FRAME_MALFORMED, "NA with another's MAC behind the copied bytes");
 }
 
 static void test_spoof_nd_hidden(void)
 {
-	/* A forged advertisement for another's address behind what a lazy check does not walk. */
+	/* A forged advertisement for another's address behind headers that a lazy check does not
+	 * walk. */
 	static const uint8_t na[24] = {136, 0, 0, 0, 0x60, 0, 0, 0, 0xfd, [23] = 2};
 
 	mk_eth(&m, MK_OTHER, MK_MAC, 0x86dd);
@@ -346,7 +361,7 @@ static void test_spoof_nd_hidden(void)
 		mk_ext(&m, 60, "\1\4\0\0\0\0");
 	mk_add(&m, na, sizeof(na));
 	mk_finish(&m, 1);
-	verdict(FRAME_OK, FRAME_MALFORMED, "NA for another behind too many of them");
+	verdict(FRAME_OK, FRAME_MALFORMED, "NA for another behind too many extension headers");
 	mk_eth(&m, MK_OTHER, MK_MAC, 0x86dd);
 	mk_ipv6(&m, 58, MK_IP6, MK_IP6_2);
 	mk_ext(&m, 44, "\0\1\0\0\0\1");
@@ -356,7 +371,7 @@ static void test_spoof_nd_hidden(void)
 	mk_eth(&m, MK_OTHER, MK_MAC, 0x86dd);
 	mk_ipv6(&m, 58, MK_IP6, MK_IP6_2);
 	m.len -= 1;
-	verdict(FRAME_OK, FRAME_MALFORMED, "IPv6 header cut short");
+	verdict(FRAME_OK, FRAME_MALFORMED, "an IPv6 header cut short");
 }
 
 static void seed_frame(uint32_t r)
@@ -428,8 +443,9 @@ static void test_fuzz(void)
 		}
 		free(copy);
 	}
-	is_int(wrong, 0, "fuzz: every offset lies in the header that was given");
-	ok(passed > 20000 && passed < 180000, "fuzz: both verdicts happen (%u passed)", passed);
+	is_int(wrong, 0, "in fuzzed frames every offset lies in the header that was given");
+	ok(passed > 20000 && passed < 180000,
+	   "of fuzzed frames some pass and some do not (%u passed)", passed);
 }
 
 int main(void)

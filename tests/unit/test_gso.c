@@ -94,9 +94,11 @@ static void cut_up(const struct row *r)
 	ssize_t len;
 
 	frame_parse(frame, FRAME_HDR_MAX, m.len, &fi);
-	is_int(vnet_rebuild(&in, &fi, frame, FRAME_HDR_MAX, ALL, 1500, &out), 0, "%s", r->name);
-	is_int(gso_begin(&it, &out, &fi, frame), 0, "%s: begins", r->name);
-	is_int(gso_segment(&it, s, headers + r->size - 1), -ENOSPC, "%s: no room", r->name);
+	is_int(vnet_rebuild(&in, &fi, frame, FRAME_HDR_MAX, ALL, 1500, &out), 0, "%s is rebuilt",
+	       r->name);
+	is_int(gso_begin(&it, &out, &fi, frame), 0, "%s begins to be cut up", r->name);
+	is_int(gso_segment(&it, s, headers + r->size - 1), -ENOSPC, "%s needs room for a segment",
+	       r->name);
 	for (; (len = gso_segment(&it, s, headers + r->size)) > 0; i++) {
 		uint32_t n = (uint32_t)len - headers;
 
@@ -106,10 +108,10 @@ static void cut_up(const struct row *r)
 		bad += !l4_good(s, (uint32_t)len, i, done, done + n == r->payload);
 		done += n;
 	}
-	is_int(bad, 0, "%s: every segment is right", r->name);
-	is_int(i, r->segments, "%s: segments", r->name);
-	is_int(done, r->payload, "%s: bytes", r->name);
-	is_int(gso_segment(&it, s, headers + r->size), 0, "%s: stays at its end", r->name);
+	is_int(bad, 0, "every segment of %s is right", r->name);
+	is_int(i, r->segments, "%s gives as many segments as it should", r->name);
+	is_int(done, r->payload, "the segments of %s have all its bytes", r->name);
+	is_int(gso_segment(&it, s, headers + r->size), 0, "the end of %s stays its end", r->name);
 	free(s);
 	free(frame);
 }
@@ -156,7 +158,7 @@ static bool log_segments(struct wire_log *w, const struct virtio_net_hdr_v1 *vne
 	return n == 0;
 }
 
-/* In parts of at most cap bytes on the wire, the frame has the segments that it has at once. */
+/* A frame in parts of at most cap bytes on the wire has the same segments as in one. */
 static void cut_in_parts(const struct row *r, uint32_t cap)
 {
 	static struct wire_log want, got;
@@ -189,12 +191,15 @@ static void cut_in_parts(const struct row *r, uint32_t cap)
 		wire += part.wire_bytes;
 		parts++;
 	}
-	ok(!bad && done == r->payload, "%s, parts of %u bytes: %u of them", r->name, cap, parts);
+	ok(!bad && done == r->payload, "%s in parts of %u bytes has all its bytes in %u parts",
+	   r->name, cap, parts);
 	ok(want.frames == r->segments && got.frames == want.frames && got.len == want.len &&
 		   memcmp(got.b, want.b, got.len) == 0,
-	   "%s, parts of %u bytes: the segments are the same", r->name, cap);
-	is_int(wire, frame_wire_bytes(&fi, vnet.gso_size), "%s: as long on the wire", r->name);
-	is_int(parts == 1, cap >= wire, "%s: in one part if that is no longer", r->name);
+	   "%s in parts of %u bytes has the segments of the whole", r->name, cap);
+	is_int(wire, frame_wire_bytes(&fi, vnet.gso_size),
+	       "%s in parts of %u bytes is as long on the wire", r->name, cap);
+	is_int(parts == 1, cap >= wire, "%s in parts of %u bytes is one part if that is no longer",
+	       r->name, cap);
 	free(frame);
 }
 
@@ -220,9 +225,10 @@ static void test_golden(void)
 	mk_finish(&m, 0);
 	frame_parse(m.b, FRAME_HDR_MAX, m.len, &fi);
 	gso_begin(&it, &vnet, &fi, m.b);
-	is_int(gso_segment(&it, s, sizeof(s)), 54 + 256, "golden: first");
-	is_int(gso_segment(&it, s, sizeof(s)), sizeof(want), "golden: second");
-	if (!ok(memcmp(s, want, sizeof(want)) == 0, "golden: its bytes"))
+	is_int(gso_segment(&it, s, sizeof(s)), 54 + 256, "the first golden segment has its length");
+	is_int(gso_segment(&it, s, sizeof(s)), sizeof(want),
+	       "the second golden segment has its length");
+	if (!ok(memcmp(s, want, sizeof(want)) == 0, "the second golden segment has its bytes"))
 		for (size_t i = 0; i < sizeof(want); i++)
 			if (s[i] != want[i])
 				diag("byte %zu: got %02x, want %02x", i, s[i], want[i]);
@@ -275,15 +281,19 @@ static void test_complete_edges(void)
 	is_int(mk_get16(m.b + m.l4 + 6), 0xffff, "a UDP checksum of 0 is sent as ffff");
 
 	memcpy(before, m.b, m.len);
-	is_int(csum_complete(&vnet, m.b, m.len), 0, "nothing asked for: no error");
+	is_int(csum_complete(&vnet, m.b, m.len), 0,
+	       "csum_complete() of a frame that asks for nothing is no error");
 	vnet = MK_VNET(CSUM, 0, 0, 34, (uint16_t)(m.len - 35));
-	is_int(csum_complete(&vnet, m.b, m.len), -EINVAL, "half of the place is outside");
+	is_int(csum_complete(&vnet, m.b, m.len), -EINVAL,
+	       "csum_complete() of a checksum half outside of the frame is refused");
 	vnet.csum_start = 0xffff;
 	vnet.csum_offset = 0xffff;
-	is_int(csum_complete(&vnet, m.b, m.len), -EINVAL, "far outside");
+	is_int(csum_complete(&vnet, m.b, m.len), -EINVAL,
+	       "csum_complete() of a checksum far outside of the frame is refused");
 	vnet = MK_VNET(CSUM, TCP4, 500, 34, 6);
-	is_int(csum_complete(&vnet, m.b, m.len), -EINVAL, "GSO is not for csum_complete()");
-	ok(memcmp(before, m.b, m.len) == 0, "and nothing was changed");
+	is_int(csum_complete(&vnet, m.b, m.len), -EINVAL,
+	       "csum_complete() of a GSO frame is refused");
+	ok(memcmp(before, m.b, m.len) == 0, "csum_complete() that refuses changes nothing");
 }
 
 static int begin(uint8_t type, uint16_t size, uint32_t len, uint16_t l4_off, uint16_t l4_len)
@@ -297,14 +307,19 @@ static int begin(uint8_t type, uint16_t size, uint32_t len, uint16_t l4_off, uin
 
 static void test_begin(void)
 {
-	is_int(begin(TCP4, 500, 1000, 34, 20), 0, "a GSO header: segments");
-	is_int(begin(0, 500, 1000, 34, 20), -EINVAL, "no GSO type, no segments");
-	is_int(begin(TCP4, 0, 1000, 34, 20), -EINVAL, "nor without a size");
-	is_int(begin(TCP4, 500, 1000, 34, 0), -EINVAL, "nor without a transport header");
-	is_int(begin(TCP4, 500, 55, 34, 20), 0, "one byte of payload");
-	is_int(begin(TCP4, 500, 54, 34, 20), -EINVAL, "no payload, no segments");
-	is_int(begin(TCP4, 500, 1000, FRAME_HDR_MAX - 20, 20), 0, "headers as long as are copied");
-	is_int(begin(TCP4, 500, 1000, FRAME_HDR_MAX - 19, 20), -EINVAL, "longer headers");
+	is_int(begin(TCP4, 500, 1000, 34, 20), 0, "a GSO header gives segments");
+	is_int(begin(0, 500, 1000, 34, 20), -EINVAL,
+	       "a header without a GSO type gives no segments");
+	is_int(begin(TCP4, 0, 1000, 34, 20), -EINVAL,
+	       "a GSO header without a size gives no segments");
+	is_int(begin(TCP4, 500, 1000, 34, 0), -EINVAL,
+	       "a frame without a transport header gives no segments");
+	is_int(begin(TCP4, 500, 55, 34, 20), 0, "a frame with one byte of payload gives segments");
+	is_int(begin(TCP4, 500, 54, 34, 20), -EINVAL, "a frame without payload gives no segments");
+	is_int(begin(TCP4, 500, 1000, FRAME_HDR_MAX - 20, 20), 0,
+	       "headers as long as are copied give segments");
+	is_int(begin(TCP4, 500, 1000, FRAME_HDR_MAX - 19, 20), -EINVAL,
+	       "headers longer than are copied give no segments");
 }
 
 int main(void)

@@ -20,7 +20,7 @@ struct table {
 };
 
 static const struct table tables[] = {
-	{"wanted, no rings",
+	{"wanted without rings",
 	 false,
 	 true,
 	 false,
@@ -34,7 +34,7 @@ static const struct table tables[] = {
 		 {5, "XXXXXXX"},
 		 {6, "-OO---O"}, /* 3, 4 and 5 have a server to close yet */
 	 }},
-	{"wanted, rings mapped",
+	{"wanted with rings mapped",
 	 true,
 	 true,
 	 false,
@@ -47,7 +47,7 @@ static const struct table tables[] = {
 		 {5, "DDDDDDD"},
 		 {6, "DDDDDDD"},
 	 }},
-	{"wanted, after a restart",
+	{"wanted after a restart",
 	 false,
 	 true,
 	 true,
@@ -60,7 +60,7 @@ static const struct table tables[] = {
 		 {5, "OOOOOOO"},
 		 {6, "OOOOOOO"},
 	 }},
-	{"to go, no rings",
+	{"to go without rings",
 	 false,
 	 false,
 	 false,
@@ -73,7 +73,7 @@ static const struct table tables[] = {
 		 {5, "XXXXXXX"},
 		 {6, "FF----F"},
 	 }},
-	{"to go, rings mapped",
+	{"to go with rings mapped",
 	 true,
 	 false,
 	 false,
@@ -122,8 +122,9 @@ static void check_table(const struct table *t, bool fresh)
 			};
 			enum hs_action got = handshake_next(&in);
 
-			ok(got == action_of(row->expect[front]), "%s%s: back %d, front %d: %s",
-			   t->name, fresh && !t->fresh ? ", fresh" : "", (int)row->back, front,
+			ok(got == action_of(row->expect[front]),
+			   "a device %s%s, back %d, front %d, gets: %s", t->name,
+			   fresh && !t->fresh ? " at the first look" : "", (int)row->back, front,
 			   handshake_action_name(got));
 		}
 	}

@@ -40,7 +40,7 @@ static bool put(const char *qdisc, struct qdiscs *q)
 		diag("%s: this kernel does not know it", qdisc);
 		return false;
 	}
-	return is_int(qdisc_read(if_nametoindex("d0"), q), 0, "%s is read", qdisc);
+	return is_int(qdisc_read(if_nametoindex("d0"), q), 0, "the qdisc \"%s\" is read", qdisc);
 }
 
 static void limit_is(const char *qdisc, uint32_t bytes)
@@ -49,9 +49,9 @@ static void limit_is(const char *qdisc, uint32_t bytes)
 
 	if (!put(qdisc, &q))
 		return;
-	is_int(q.limit_bytes, bytes, "%s: its limit", qdisc);
-	ok(q.any && !q.queueless, "%s: a queue", qdisc);
-	is_int(q.shaped, strncmp(qdisc, "tbf", 3) == 0, "%s: does it shape", qdisc);
+	is_int(q.limit_bytes, bytes, "the limit of %s is read", qdisc);
+	ok(q.any && !q.queueless, "%s is known as a queue", qdisc);
+	is_int(q.shaped, strncmp(qdisc, "tbf", 3) == 0, "%s is known to shape or not to", qdisc);
 }
 
 static void test_qdiscs(void)
@@ -59,7 +59,7 @@ static void test_qdiscs(void)
 	struct qdiscs q;
 
 	if (put("noqueue", &q))
-		ok(q.any && q.queueless && q.limit_bytes == 0, "noqueue has none");
+		ok(q.any && q.queueless && q.limit_bytes == 0, "noqueue is known to have no queue");
 	limit_is("pfifo limit 100", 51200);
 	limit_is("bfifo limit 30000", 30000);
 	limit_is("pfifo_fast", 500 * 512);
@@ -70,19 +70,19 @@ static void test_qdiscs(void)
 	limit_is("fq flow_limit 90", 90 * 512);
 	limit_is("sfq limit 80", 80 * 512);
 	if (put("netem delay 1ms", &q))
-		ok(q.orphans, "netem takes frames off");
+		ok(q.orphans, "netem is known to take frames off their socket");
 	if (put("htb default 1", &q)) {
-		ok(q.shaped, "htb shapes");
+		ok(q.shaped, "htb is known to shape");
 		run("tc class add dev d0 parent 1: classid 1:1 htb rate 10mbit 2>/dev/null");
 	}
 	if (put("handle 1: htb default 1", &q) &&
 	    run("tc class add dev d0 parent 1: classid 1:1 htb rate 10mbit") &&
 	    run("tc qdisc add dev d0 parent 1:1 bfifo limit 20000")) {
 		qdisc_read(if_nametoindex("d0"), &q);
-		is_int(q.limit_bytes, 20000, "the smallest of several queues");
+		is_int(q.limit_bytes, 20000, "of several queues the smallest gives the limit");
 	}
 	run("tc qdisc del dev d0 root");
-	ok(qdisc_read(12345, &q) == 0 && !q.any, "an interface that is none");
+	ok(qdisc_read(12345, &q) == 0 && !q.any, "an interface that does not exist has no qdisc");
 }
 
 static void why_is(const struct uplink *u, const char *part, const char *what)
@@ -90,7 +90,7 @@ static void why_is(const struct uplink *u, const char *part, const char *what)
 	struct probe p;
 
 	probe_uplink(u, &p);
-	ok(!p.signal && strstr(p.why, part), "%s: no signal", what);
+	ok(!p.signal && strstr(p.why, part), "%s gives no signal", what);
 	if (p.signal || !strstr(p.why, part))
 		diag("%s", p.why);
 }
@@ -101,10 +101,10 @@ static void test_bridge(void)
 	struct probe p;
 
 	if (!run("ip tuntap add t0 mode tap && ip link add br0 type bridge 2>/dev/null")) {
-		tap_skip("a bridge", "this kernel has none");
+		tap_skip("a bridge is probed", "this kernel has none");
 		return;
 	}
-	why_is(&tap, "in no bridge", "no bridge");
+	why_is(&tap, "in no bridge", "a TAP in no bridge");
 	run("ip link set t0 master br0");
 	run("for f in /proc/sys/net/bridge/bridge-nf-call-*tables; do echo 0 >$f; done "
 	    "2>/dev/null");
@@ -112,22 +112,22 @@ static void test_bridge(void)
 	run("ip link set d0 master br0");
 	why_is(&tap, "d0 is a veth device", "a virtual port");
 	run("tc qdisc replace dev d0 root pfifo limit 100");
-	why_is(&tap, "d0 is a veth device", "and if it has a queue");
+	why_is(&tap, "d0 is a veth device", "a virtual port with a queue");
 
 	run("tc qdisc replace dev d0 root tbf rate 10mbit burst 10k limit 100000");
 	probe_uplink(&tap, &p);
-	ok(p.signal && p.why[0] == '\0', "a port that shapes: a signal");
-	is_int(p.sndbuf_max_bytes, 75000, "the buffer stays below its queue");
-	ok(!p.tso, "which is too short for long frames");
+	ok(p.signal && p.why[0] == '\0', "a port that shapes gives a signal");
+	is_int(p.sndbuf_max_bytes, 75000, "the buffer stays below the queue of the port");
+	ok(!p.tso, "a queue too short for long frames takes no TSO");
 	run("tc qdisc replace dev d0 root tbf rate 10mbit burst 10k limit 400000");
 	probe_uplink(&tap, &p);
 	ok(p.tso && p.sndbuf_max_bytes > 200000 && p.sndbuf_max_bytes < 300000 - 65536,
-	   "a longer one is not");
+	   "a queue long enough for long frames takes TSO");
 	run("tc qdisc replace dev d0 root tbf rate 10mbit burst 10k limit 12000");
 	why_is(&tap, "holds 12000 bytes", "a queue of a few frames");
 	run("tc qdisc replace dev d0 root tbf rate 10mbit burst 10k limit 100000");
 	if (run("echo 1 2>/dev/null >/sys/class/net/br0/bridge/nf_call_iptables"))
-		why_is(&tap, "br_netfilter", "iptables for this bridge");
+		why_is(&tap, "br_netfilter", "a bridge with iptables");
 	run("ip link set d0 nomaster");
 }
 
@@ -139,7 +139,7 @@ static void test_stack(void)
 	struct probe p;
 
 	if (!run("ip link add link d0 name v0 type macvlan 2>/dev/null")) {
-		tap_skip("a device above another", "this kernel has no macvlan");
+		tap_skip("a device above another is probed", "this kernel has no macvlan");
 		return;
 	}
 	run("echo 0 2>/dev/null >/sys/class/net/br0/bridge/nf_call_iptables");
@@ -147,26 +147,28 @@ static void test_stack(void)
 	ok(p.signal && p.sndbuf_max_bytes == 75000, "a macvtap is as the device below it");
 	run("ip link set v0 master br0");
 	probe_uplink(&tap, &p);
-	ok(p.signal && p.sndbuf_max_bytes == 75000, "so is a port above another device");
+	ok(p.signal && p.sndbuf_max_bytes == 75000,
+	   "a port above another device is as that device");
 	run("tc qdisc del dev d0 root");
-	why_is(&macvtap, "d0 is a veth device", "macvtap: that takes frames at once");
-	why_is(&tap, "d0 is a veth device", "port: that takes frames at once");
+	why_is(&macvtap, "d0 is a veth device",
+	       "a macvtap above a device that takes frames at once");
+	why_is(&tap, "d0 is a veth device", "a port above a device that takes frames at once");
 }
 
-/* Something becomes readable when a qdisc changes, and is read away. */
+/* The watch is readable when a qdisc has changed, until it is drained. */
 static void test_watch(void)
 {
 	int fd = qdisc_watch();
 	struct pollfd p = {.fd = fd, .events = POLLIN};
 
-	ok(fd >= 0, "the watch");
-	is_int(poll(&p, 1, 0), 0, "nothing has changed");
+	ok(fd >= 0, "a watch of qdiscs is opened");
+	is_int(poll(&p, 1, 0), 0, "a watch has nothing to read before a change");
 	run("tc qdisc replace dev d0 root pfifo limit 7");
-	is_int(poll(&p, 1, 5000), 1, "a qdisc has");
+	is_int(poll(&p, 1, 5000), 1, "a watch can be read when a qdisc has changed");
 	qdisc_watch_drain(fd);
-	is_int(poll(&p, 1, 0), 0, "it is read away");
+	is_int(poll(&p, 1, 0), 0, "a watch has nothing to read when it is drained");
 	run("ip link set d0 down");
-	is_int(poll(&p, 1, 5000), 1, "an interface has");
+	is_int(poll(&p, 1, 5000), 1, "a watch can be read when an interface has changed");
 	close(fd);
 }
 
@@ -174,7 +176,7 @@ int main(void)
 {
 	if (!own_namespace() || !run("ip link add d0 numtxqueues 1 numrxqueues 1 type veth peer "
 				     "name d1 2>/dev/null && ip link set d0 txqueuelen 500 up")) {
-		tap_skip("the probe", "not root, or no veth devices");
+		tap_skip("qdiscs and bridges are probed", "not root, or no veth devices");
 		return done_testing();
 	}
 	test_qdiscs();

@@ -12,12 +12,17 @@
 
 static void test_wanted(void)
 {
-	ok(realtime_wanted(true, 0, 100 * MS), "it sleeps: stays real-time");
-	ok(realtime_wanted(true, 50 * MS - 1, 100 * MS), "less than half of the time");
-	ok(!realtime_wanted(true, 50 * MS, 100 * MS), "half of the time: no longer");
-	ok(!realtime_wanted(false, 40 * MS, 100 * MS), "does not come and go at the limit");
-	ok(!realtime_wanted(false, 25 * MS, 100 * MS), "nor at a quarter");
-	ok(realtime_wanted(false, 25 * MS - 1, 100 * MS), "less: real-time again");
+	ok(realtime_wanted(true, 0, 100 * MS), "a thread that sleeps stays real-time");
+	ok(realtime_wanted(true, 50 * MS - 1, 100 * MS),
+	   "a thread that runs for less than half of the time stays real-time");
+	ok(!realtime_wanted(true, 50 * MS, 100 * MS),
+	   "a thread that runs for half of the time is no longer real-time");
+	ok(!realtime_wanted(false, 40 * MS, 100 * MS),
+	   "a thread that runs for 40 %% of the time does not become real-time");
+	ok(!realtime_wanted(false, 25 * MS, 100 * MS),
+	   "a thread that runs for a quarter of the time does not become real-time");
+	ok(realtime_wanted(false, 25 * MS - 1, 100 * MS),
+	   "a thread that runs for less than a quarter of the time becomes real-time");
 }
 
 static void run_for(uint64_t ns)
@@ -49,12 +54,13 @@ static void test_thread(void)
 	pthread_t thread;
 	int of_new = -1;
 
-	is_int(policy(), SCHED_RR, "the thread is real-time");
+	is_int(policy(), SCHED_RR, "a thread that is permitted becomes real-time");
 	pthread_create(&thread, NULL, policy_of_new, &of_new);
 	pthread_join(thread, NULL);
-	is_int(of_new, SCHED_OTHER, "one that it starts is not");
-	is_int(realtime_start(&rt, 0), 0, "one that has a policy..");
-	ok(!rt.allowed, "..keeps it");
+	is_int(of_new, SCHED_OTHER, "a thread that a real-time one starts is not real-time");
+	is_int(realtime_start(&rt, 0), 0,
+	       "realtime_start() in a thread that has a policy is no error");
+	ok(!rt.allowed, "realtime_start() in a thread that has a policy keeps it");
 }
 
 static void test_turns(void)
@@ -63,24 +69,26 @@ static void test_turns(void)
 	int ret = realtime_start(&rt, 0);
 
 	if (ret < 0) {
-		tap_skip("real-time turns", "not permitted here");
+		tap_skip("a thread changes its policy by what it uses", "not permitted here");
 		return;
 	}
 	test_thread();
 	run_for(30 * MS);
 	realtime_turn(&rt, 99 * MS);
-	is_int(policy(), SCHED_RR, "a window is not over");
+	is_int(policy(), SCHED_RR, "a window that is not over changes no policy");
 	run_for(30 * MS);
 	realtime_turn(&rt, 100 * MS);
-	is_int(policy(), SCHED_OTHER, "busy for more than half of it: as others");
+	is_int(policy(), SCHED_OTHER,
+	       "a thread that is busy for more than half of a window is as others");
 	realtime_turn(&rt, 10000 * MS);
-	is_int(policy(), SCHED_RR, "it slept: real-time again");
+	is_int(policy(), SCHED_RR, "a thread that slept is real-time");
 	run_for(60 * MS);
 	realtime_turn(&rt, 20000 * MS);
-	is_int(policy(), SCHED_RR, "busy at the end of a long sleep");
+	is_int(policy(), SCHED_RR,
+	       "a thread that is busy at the end of a long sleep stays real-time");
 	run_for(60 * MS);
 	realtime_turn(&rt, 20100 * MS);
-	is_int(policy(), SCHED_OTHER, "and a window longer");
+	is_int(policy(), SCHED_OTHER, "a thread that is busy for a window more is as others");
 }
 
 static void test_left_alone(void)

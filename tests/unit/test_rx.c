@@ -97,7 +97,7 @@ static struct got take(struct ldp *l)
 	return got;
 }
 
-/* Who takes what, and in how many frames it must come: as it is (1), or cut up. */
+/* What a guest takes, and in how many frames a frame must come: as it is (1), or cut up. */
 static const struct row {
 	const char *name;
 	enum kind kind;
@@ -141,20 +141,20 @@ static void test_form(const struct row *r)
 	make(r->kind, MK_MAC, r->payload);
 	come(r->gso, r->size);
 	got = take(l);
-	is_int(got.bad, 0, "%s: nothing wrong", r->name);
-	is_int(got.frames, r->frames, "%s: frames", r->name);
-	is_int(got.payload, r->payload, "%s: bytes", r->name);
+	is_int(got.bad, 0, "%s: every frame is right", r->name);
+	is_int(got.frames, r->frames, "%s: the guest gets as many frames as it should", r->name);
+	is_int(got.payload, r->payload, "%s: the guest gets all bytes", r->name);
 	if (r->whole)
 		ok(got.vnet.flags == CSUM && got.vnet.gso_type == r->gso &&
 			   got.vnet.gso_size == r->size,
-		   "%s: as it came", r->name);
+		   "%s: the frame comes as it was sent", r->name);
 	else
-		ok(memcmp(&got.vnet, MK_ZERO, WIRE_VNET_LEN) == 0, "%s: nothing asked for",
+		ok(memcmp(&got.vnet, MK_ZERO, WIRE_VNET_LEN) == 0, "%s: the frame asks for nothing",
 		   r->name);
 	charged = r->payload + (r->gso ? (r->payload + r->size - 1) / r->size : 1) *
 				       (uint64_t)(headers_len() + FRAME_FCS_LEN);
-	is_int(l->count.rx_bytes, charged, "%s: charged by segment", r->name);
-	is_int(l->count.rx_frames, r->frames, "%s: counted", r->name);
+	is_int(l->count.rx_bytes, charged, "%s: the guest is charged by segment", r->name);
+	is_int(l->count.rx_frames, r->frames, "%s: each frame is counted", r->name);
 	end();
 }
 
@@ -164,8 +164,8 @@ static void drops(struct ldp *l, uint8_t gso, uint16_t size, unsigned reason, co
 	uint64_t before = l->count.drops[reason], all = all_drops(l);
 
 	come(gso, size);
-	is_int(take(l).frames, 0, "%s: does not come", name);
-	ok(l->count.drops[reason] == before + 1 && all_drops(l) == all + 1, "%s: counted as %s",
+	is_int(take(l).frames, 0, "%s does not come", name);
+	ok(l->count.drops[reason] == before + 1 && all_drops(l) == all + 1, "%s is counted as %s",
 	   name, ldp_drop_name(reason));
 }
 
@@ -174,7 +174,7 @@ static void passes(struct ldp *l, uint8_t gso, uint16_t size, const char *name)
 	uint64_t before = all_drops(l);
 
 	come(gso, size);
-	ok(take(l).frames > 0 && all_drops(l) == before, "%s: comes", name);
+	ok(take(l).frames > 0 && all_drops(l) == before, "%s comes to the guest", name);
 }
 
 static void test_drops(void)
@@ -187,40 +187,41 @@ static void test_drops(void)
 	make(K_TCP4, MK_MAC, 1460);
 	passes(l, 0, 0, "a frame of the mtu");
 	make(K_TCP4, MK_MAC, 1461);
-	drops(l, 0, 0, LDP_DROP_RX_OVERSIZE, "a byte more");
+	drops(l, 0, 0, LDP_DROP_RX_OVERSIZE, "a frame of a byte more than the mtu");
 	make(K_TCP4, MK_MAC, 3000);
-	passes(l, TCP4, 1460, "segments of the mtu");
-	drops(l, TCP4, 1461, LDP_DROP_RX_OVERSIZE, "segments of a byte more");
+	passes(l, TCP4, 1460, "a frame of segments of the mtu");
+	drops(l, TCP4, 1461, LDP_DROP_RX_OVERSIZE,
+	      "a frame of segments of a byte more than the mtu");
 	l->conf.mtu = 9000;
 	make(K_TCP4, MK_MAC, 4076 - 54);
 	passes(l, 0, 0, "a frame that fills the ring");
 	make(K_TCP4, MK_MAC, 4077 - 54);
-	drops(l, 0, 0, LDP_DROP_RX_OVERSIZE, "a byte more than the ring");
+	drops(l, 0, 0, LDP_DROP_RX_OVERSIZE, "a frame of a byte more than the ring");
 
 	l->conf.mtu = 1500;
 	make(K_TCP4, MK_MAC, 1460);
 	mk_tag(&m, 0x8100, 7);
 	m.l4 += 4;
-	drops(l, 0, 0, LDP_DROP_RX_VLAN, "a tag that is not the guest's");
+	drops(l, 0, 0, LDP_DROP_RX_VLAN, "a frame with a tag that is not the guest's");
 	l->conf.vlan.mode = VLAN_TRUNK;
-	passes(l, 0, 0, "a tag that is, beyond the mtu");
+	passes(l, 0, 0, "a frame beyond the mtu with a tag that is the guest's");
 
 	make(K_TCP4, MK_MAC, 100);
 	l->frozen = true;
-	drops(l, 0, 0, LDP_DROP_RX_FULL, "to a guest that is suspended");
+	drops(l, 0, 0, LDP_DROP_RX_FULL, "a frame to a guest that is suspended");
 	l->frozen = false;
 	l->failed = true;
-	drops(l, 0, 0, LDP_DROP_RX_FULL, "to one that broke the protocol");
+	drops(l, 0, 0, LDP_DROP_RX_FULL, "a frame to a guest that broke the protocol");
 	l->failed = false;
-	passes(l, 0, 0, "to one that did not");
+	passes(l, 0, 0, "a frame to a guest that keeps to the protocol");
 
 	/* Nobody takes frames out of the ring: it fills, then the queue, then they are dropped. */
 	make(K_TCP4, MK_MAC, 1000);
 	while (l->count.drops[LDP_DROP_RX_FULL] == 2 && n++ < 1000)
 		come(0, 0);
 	ok(n > 60 && n < 70, "%u frames of 1054 bytes wait at most", n - 1);
-	ok(l->rx_blocked && l->vchan->armed, "an event is asked for");
-	is_int(take(l).frames, n - 1, "all that were not dropped come");
+	ok(l->rx_blocked && l->vchan->armed, "a full ring makes the backend ask for an event");
+	is_int(take(l).frames, n - 1, "all frames that were not dropped come to the guest");
 	end();
 }
 
@@ -242,22 +243,22 @@ static void test_who(void)
 		guest(slot, ALL, 18);
 	make(K_UDP4, MK_MAC, 100);
 	come(0, 0);
-	heard("to one guest", 1, 0, 0);
+	heard("a frame to one guest comes to that guest alone", 1, 0, 0);
 	memcpy(m.b, macs[2], 6);
 	if (send(wire, "rubbish, longer than a header", 20, 0) < 0)
 		abort();
 	come(0, 0);
-	heard("to another one, behind something that is no frame", 0, 0, 1);
-	is_int(dp.rx.malformed, 1, "which is counted");
+	heard("a frame to another guest comes behind something that is no frame", 0, 0, 1);
+	is_int(dp.rx.malformed, 1, "something that is no frame is counted");
 	memcpy(m.b, MK_OTHER, 6);
 	come(0, 0);
-	heard("to nobody", 0, 0, 0);
+	heard("a frame to nobody comes to no guest", 0, 0, 0);
 	memcpy(m.b, MK_BCAST, 6);
 	come(0, 0);
-	heard("to all", 1, 1, 1);
+	heard("a broadcast of the world comes to all guests", 1, 1, 1);
 	memcpy(m.b, "\x01\x00\x5e\x00\x00\xfb", 6);
 	come(0, 0);
-	heard("to a group", 1, 1, 1);
+	heard("a multicast of the world comes to all guests", 1, 1, 1);
 	end();
 }
 
@@ -285,13 +286,17 @@ static void test_pieces(void)
 					    .iov = iov,
 					    .iovcnt = 3,
 					    .cost_bytes = m.len + 4}),
-	       GUESTS - 1, "of a guest: a copy for each other");
+	       GUESTS - 1, "a broadcast of a guest is copied for each other guest");
 	turn();
-	is_int(take(dp.members.ldp[0]).bad, 0, "in one piece where the checksum was completed");
-	is_int(take(dp.members.ldp[2]).bad, 0, "and where it was not");
-	is_int(dp.members.ldp[0]->count.rx_frames, 1, "both");
-	is_int(dp.members.ldp[2]->count.rx_frames, 1, "have it");
-	is_int(dp.members.ldp[1]->count.rx_frames, 0, "the sender does not");
+	is_int(take(dp.members.ldp[0]).bad, 0,
+	       "a broadcast of a guest is right where its checksum was completed");
+	is_int(take(dp.members.ldp[2]).bad, 0,
+	       "a broadcast of a guest is right where its checksum was not completed");
+	is_int(dp.members.ldp[0]->count.rx_frames, 1,
+	       "a guest without offloads has one copy of the broadcast");
+	is_int(dp.members.ldp[2]->count.rx_frames, 1,
+	       "a guest with offloads has one copy of the broadcast");
+	is_int(dp.members.ldp[1]->count.rx_frames, 0, "the sender has no copy of its broadcast");
 	end();
 }
 
@@ -308,9 +313,11 @@ static void test_capped(void)
 	come(TCP4, 1460);
 	got = take(l);
 	is_int(got.frames, 5, "40 segments come in parts of 8");
-	is_int(got.largest, m.l4 + 20 + 8 * 1460, "of at most a millisecond");
-	ok(got.payload == 40 * 1460 && !got.bad, "with all bytes");
-	is_int(l->count.rx_bytes, 40 * (m.l4 + 20 + 1460 + 4), "and the same charge");
+	is_int(got.largest, m.l4 + 20 + 8 * 1460,
+	       "40 segments come in parts of at most a millisecond");
+	ok(got.payload == 40 * 1460 && !got.bad, "40 segments in parts come with all bytes");
+	is_int(l->count.rx_bytes, 40 * (m.l4 + 20 + 1460 + 4),
+	       "40 segments in parts are charged as in one");
 	end();
 }
 
@@ -334,7 +341,7 @@ static void test_frame_cost(void)
 	}
 	rx_run(&dp);
 	ok(dp.members.ldp[0]->count.rx_frames >= 28 && dp.members.ldp[0]->count.rx_frames <= 36,
-	   "64 bytes cost as much as is configured: %u of 64 frames",
+	   "frames of 64 bytes cost as much as is configured: %u of 64 frames",
 	   (unsigned)dp.members.ldp[0]->count.rx_frames);
 	end();
 }

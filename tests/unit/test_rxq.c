@@ -71,7 +71,7 @@ static void test_content(void)
 			popped++;
 		}
 		if (i == 10000)
-			is_int(rxq_set_limit(q, 3000000), 0, "grows while frames wait");
+			is_int(rxq_set_limit(q, 3000000), 0, "the limit grows while frames wait");
 		if (i == 15000)
 			rxq_set_limit(q, 1);
 	}
@@ -79,7 +79,7 @@ static void test_content(void)
 	for (; pop(q, &len, &seed, now, &dropped); popped++)
 		;
 	is_int(pushed, popped, "as many frames come out as went in");
-	is_int((long)dropped, 0, "no drop while nothing waits long");
+	is_int((long)dropped, 0, "no frame is dropped while none waits long");
 	ok(popped > 5000, "%u frames went through", popped);
 	rxq_free(q);
 }
@@ -100,21 +100,21 @@ static void test_limit(void)
 	unsigned n;
 
 	ok(push(q, FRAME_MAX, 1, 0), "an empty queue takes the largest frame, beyond its limit");
-	ok(!push(q, 1500, 1, 0), "and then no more");
+	ok(!push(q, 1500, 1, 0), "a queue beyond its limit takes no more");
 	rxq_pop(q);
 	n = fill(q, 1514);
 	ok(n >= 40 && n <= 44, "64 KiB hold %u full frames", n);
 
-	is_int(rxq_set_limit(q, 1 << 20), 0, "a larger limit");
+	is_int(rxq_set_limit(q, 1 << 20), 0, "a larger limit is taken");
 	n += fill(q, 1514);
-	ok(n >= 650 && n <= 700, "1 MiB holds %u of them", n);
+	ok(n >= 650 && n <= 700, "1 MiB holds %u full frames", n);
 	rxq_set_limit(q, 1);
-	ok(!push(q, 14, 1, 0), "a smaller limit lets none in");
+	ok(!push(q, 14, 1, 0), "a smaller limit lets no frame in");
 	for (; n > 1; n--)
 		rxq_pop(q);
-	ok(!rxq_empty(q), "but drops none");
+	ok(!rxq_empty(q), "a smaller limit drops no frame");
 	n = 1 + fill(q, 1514);
-	ok(n >= 40 && n <= 44, "it is in force when they have gone: %u frames", n);
+	ok(n >= 40 && n <= 44, "a smaller limit is in force when frames have gone: %u frames", n);
 	rxq_free(q);
 }
 
@@ -125,15 +125,17 @@ static void test_limit_edges(void)
 	struct iovec twice[2] = {{frame, FRAME_MAX}, {frame, FRAME_MAX}};
 	uint32_t room;
 
-	ok(!rxq_push(q, &vnet, twice, 2, 1, true, 0), "what memory does not hold is refused");
-	ok(rxq_empty(q), "and nothing is changed");
+	ok(!rxq_push(q, &vnet, twice, 2, 1, true, 0),
+	   "a frame that memory does not hold is refused");
+	ok(rxq_empty(q), "a frame that is refused changes nothing");
 	push(q, 1000, 1, 0);
 	room = RXQ_LIMIT_MIN - (REC_HEAD + 1000);
-	ok(!push(q, room + 1, 1, 0), "a byte more than the limit is refused");
-	ok(push(q, room, 1, 0), "up to the limit it is taken");
-	ok(!rxq_push(q, &vnet, twice, 1, 1, true, 0), "beyond it, memory ends");
+	ok(!push(q, room + 1, 1, 0), "a frame of a byte more than the limit is refused");
+	ok(push(q, room, 1, 0), "a frame up to the limit is taken");
+	ok(!rxq_push(q, &vnet, twice, 1, 1, true, 0),
+	   "a frame that may go beyond the limit is refused where memory ends");
 	ok(rxq_push(q, &vnet, &(struct iovec){frame, 1500}, 1, 1, true, 0),
-	   "the limit does not hold for what goes beyond");
+	   "a frame that may go beyond the limit is taken there");
 	while (!rxq_empty(q))
 		rxq_pop(q);
 	rxq_free(q);
@@ -143,7 +145,7 @@ static void test_limit_edges(void)
 	rxq_free(q);
 }
 
-/* Fed at twice the rate at which it is emptied, for ten seconds. */
+/* Fed with ten frames for each nine that are taken, for ten seconds. */
 static void test_codel(void)
 {
 	struct rxq *q = rxq_new(10u << 20);
@@ -158,8 +160,8 @@ static void test_codel(void)
 			sent += pop(q, &len, &seed, now, &dropped);
 		late += i > 5000 && (unsigned)i + 1 - sent - dropped > 100;
 	}
-	ok(dropped > 500, "%llu frames dropped", (unsigned long long)dropped);
-	is_int(late, 0, "the queue stays below 100 ms");
+	ok(dropped > 500, "a queue fed too fast drops %llu frames", (unsigned long long)dropped);
+	is_int(late, 0, "a queue fed too fast stays below 100 ms");
 	while (pop(q, &len, &seed, now, &dropped))
 		sent++;
 	is_int((long)(sent + dropped), 10000, "sent + dropped = in");
@@ -172,14 +174,13 @@ static void test_codel(void)
 		for (int k = 0; k < 10; k++)
 			pop(q, &len, &seed, now, &dropped);
 	}
-	is_int((long)dropped, 0, "bursts are let through");
+	is_int((long)dropped, 0, "bursts that are soon gone are let through");
 	rxq_free(q);
 }
 
 /*
- * A queue of which one frame a millisecond is taken and into which one comes, so that it stands.
- * Returns how many were dropped before `to_ms`; the first `max` of the milliseconds in which that
- * happened go to at[].
+ * A standing queue: in each millisecond one frame comes and one is taken. Returns how many were
+ * dropped before `to_ms`; the milliseconds of the first `max` drops go to at[].
  */
 static unsigned stand(struct rxq *q, unsigned from_ms, unsigned to_ms, unsigned *at, unsigned max)
 {
@@ -216,7 +217,8 @@ static void empty(struct rxq *q, unsigned t_ms)
 
 	while (!rxq_empty(q))
 		rxq_pop(q);
-	ok(!rxq_peek(q, t_ms * MS, &f, &dropped), "nothing to peek at");
+	ok(!rxq_peek(q, t_ms * MS, &f, &dropped),
+	   "an emptied queue has nothing to peek at, at %u ms", t_ms);
 }
 
 static void is_list(const unsigned *got, const unsigned *want, unsigned n, const char *name)
@@ -239,27 +241,27 @@ static void is_list(const unsigned *got, const unsigned *want, unsigned n, const
 static void test_codel_law(void)
 {
 	static const unsigned first[] = {105, 205, 276, 334, 384, 429, 470, 507};
-	/* Bad again: at once as often as where it ended, 100 / sqrt(8 - 1) ms apart, and so on. */
+	/* Standing again: drops go on where they ended, 100 / sqrt(8 - 1) ms apart, and so on. */
 	static const unsigned again[] = {715, 753, 789, 822};
 	/* After 16 intervals that is forgotten. */
 	static const unsigned later[] = {3105, 3205, 3276};
 	struct rxq *q = queue_of(200, 0);
 	unsigned at[8];
 
-	is_int(stand(q, 0, 510, at, 8), 8, "a standing queue: drops");
-	is_list(at, first, 8, "a standing queue");
+	is_int(stand(q, 0, 510, at, 8), 8, "a standing queue drops eight frames in 510 ms");
+	is_list(at, first, 8, "a standing queue drops frames at the right times");
 
 	empty(q, 510);
 	for (unsigned i = 0; i < 200; i++)
 		push(q, 100, 0, 610 * MS);
-	is_int(stand(q, 610, 830, at, 8), 4, "soon again: drops");
-	is_list(at, again, 4, "soon again");
+	is_int(stand(q, 610, 830, at, 8), 4, "a queue that stands soon again drops four frames");
+	is_list(at, again, 4, "a queue that stands soon again drops frames at the right times");
 
 	empty(q, 830);
 	for (unsigned i = 0; i < 200; i++)
 		push(q, 100, 0, 3000 * MS);
-	is_int(stand(q, 3000, 3300, at, 8), 3, "much later: drops");
-	is_list(at, later, 3, "much later");
+	is_int(stand(q, 3000, 3300, at, 8), 3, "a queue that stands much later drops three frames");
+	is_list(at, later, 3, "a queue that stands much later drops frames at the right times");
 	rxq_free(q);
 }
 
@@ -270,7 +272,7 @@ static void test_codel_edges(void)
 	uint64_t dropped = 0;
 	unsigned at[4];
 
-	/* 50 ms above, then a moment below: the interval begins anew. */
+	/* 50 ms above, then a moment below: the interval begins again. */
 	stand(q, 0, 50, NULL, 0);
 	while (!rxq_empty(q))
 		rxq_pop(q);
@@ -280,12 +282,16 @@ static void test_codel_edges(void)
 	rxq_pop(q);
 	for (unsigned i = 0; i < 50; i++)
 		push(q, 100, 0, 51 * MS);
-	is_int(stand(q, 52, 156, at, 4), 0, "below the target for a moment: no drop yet");
-	is_int(stand(q, 156, 157, at, 4), 1, "an interval later there is");
+	is_int(stand(q, 52, 156, at, 4), 0,
+	       "a queue that was below the target for a moment drops nothing yet");
+	is_int(stand(q, 156, 157, at, 4), 1,
+	       "a queue above the target for an interval drops a frame");
 
-	/* Long not looked at: what was due meanwhile is made up for. */
-	is_int(stand(q, 300, 301, at, 4), 1, "one was due, at 256 ms");
-	is_int(stand(q, 440, 441, at, 4), 3, "and three, at 327, 385 and 435 ms");
+	/* Not looked at for long: the drops that were due are made up for. */
+	is_int(stand(q, 300, 301, at, 4), 1,
+	       "a queue not looked at drops the frame that was due at 256 ms");
+	is_int(stand(q, 440, 441, at, 4), 3,
+	       "a queue not looked at drops what was due at 327, 385 and 435 ms");
 	rxq_free(q);
 
 	/* A frame that was peeked stays, however long it takes to deliver it. */
@@ -296,7 +302,7 @@ static void test_codel_edges(void)
 	is_int((long)dropped, 0, "a frame that was peeked is not dropped");
 	rxq_pop(q);
 	rxq_peek(q, 900 * MS, &f, &dropped);
-	is_int((long)dropped, 1, "the next one is");
+	is_int((long)dropped, 1, "the frame behind one that was peeked is dropped");
 	rxq_free(q);
 
 	/* A queue of one is no standing queue; and an empty one forgets. */
@@ -314,7 +320,7 @@ static void test_codel_edges(void)
 	rxq_pop(q);
 	dropped = 0;
 	rxq_peek(q, 105 * MS, &f, &dropped);
-	is_int((long)dropped, 1, "the last but one is");
+	is_int((long)dropped, 1, "the last frame but one is dropped");
 	empty(q, 106);
 	for (unsigned i = 0; i < 3; i++)
 		push(q, 100, 0, 300 * MS);

@@ -36,7 +36,7 @@ static void link_add(struct link *k, uint32_t id, struct sched_rule r, uint32_t 
 	sched_wake(k->s, id, k->now_ns);
 }
 
-/* Runs for a time with everyone backlogged; counts anew. */
+/* Runs for a time with everyone backlogged, and counts from zero. */
 static void link_run(struct link *k, uint64_t ns)
 {
 	uint64_t end_ns = k->now_ns + ns;
@@ -103,19 +103,20 @@ static void test_bucket(void)
 		if (t % 1000003 == 0 || t > 79999999990ull)
 			bucket_fill(&b, t);
 	bucket_fill(&b, 80000000000ull);
-	is_int(b.tokens_bytes, 30, "the remainder survives being looked at often");
+	is_int(b.tokens_bytes, 30, "the remainder of a bucket survives being looked at often");
 	b.tokens_bytes = -5;
 	b.rem = 0;
 	bucket_fill(&b, bucket_when_ns(&b, 1) - 1);
-	is_int(b.tokens_bytes, 0, "one nanosecond early there is no token");
+	is_int(b.tokens_bytes, 0, "a bucket has no token one nanosecond early");
 	bucket_fill(&b, bucket_when_ns(&b, 1));
-	is_int(b.tokens_bytes, 1, "and then there is");
+	is_int(b.tokens_bytes, 1, "a bucket has a token when it is due");
 	bucket_fill(&b, UINT64_MAX);
-	is_int(b.tokens_bytes, 1000, "never above its depth");
+	is_int(b.tokens_bytes, 1000, "a bucket is never above its depth");
 	bucket_init(&b, 400000000000u, (int64_t)1 << 40, 0);
 	b.tokens_bytes = at;
 	bucket_fill(&b, 10000000000u);
-	is_int(b.tokens_bytes, 500000000000, "400 Gbit/s for 10 s, beyond 64 bits");
+	is_int(b.tokens_bytes, 500000000000,
+	       "a bucket of 400 Gbit/s fills for 10 s, beyond 64 bits");
 }
 
 static void test_heap(void)
@@ -158,28 +159,31 @@ static void test_errors(void)
 	struct sched *s = sched_new(MAX_IDS, Q, 1);
 	struct sched_rule r = plain;
 
-	ok(!sched_new(0, Q, 1) && errno == EINVAL, "no scheduler for nobody");
-	ok(!sched_new(SCHED_MAX_LDPS + 1, Q, 1) && errno == EINVAL, "nor for too many");
-	ok(!sched_new(1, 63, 1) && !sched_new(1, 65537, 1), "nor with a silly quantum");
+	ok(!sched_new(0, Q, 1) && errno == EINVAL, "a scheduler for nobody is refused");
+	ok(!sched_new(SCHED_MAX_LDPS + 1, Q, 1) && errno == EINVAL,
+	   "a scheduler for too many is refused");
+	ok(!sched_new(1, 63, 1) && !sched_new(1, 65537, 1),
+	   "a scheduler with a silly quantum is refused");
 	sched_free(NULL);
-	is_int(sched_add(s, MAX_IDS, &r), -EINVAL, "id out of range");
-	is_int(sched_add(s, 0, &r), 0, "added");
-	is_int(sched_add(s, 0, &r), -EEXIST, "not twice");
-	is_int(sched_set_rule(s, 1, &r, 0), -ENOENT, "no rule for an unknown LDP");
+	is_int(sched_add(s, MAX_IDS, &r), -EINVAL, "an id out of range is not added");
+	is_int(sched_add(s, 0, &r), 0, "an LDP is added");
+	is_int(sched_add(s, 0, &r), -EEXIST, "an LDP is not added twice");
+	is_int(sched_set_rule(s, 1, &r, 0), -ENOENT, "an LDP that is unknown gets no rule");
 	r.weight = 0;
-	is_int(sched_add(s, 1, &r), -EINVAL, "weight 0");
+	is_int(sched_add(s, 1, &r), -EINVAL, "an LDP of weight 0 is not added");
 	r.weight = SCHED_WEIGHT_MAX + 1;
-	is_int(sched_set_rule(s, 0, &r, 0), -EINVAL, "weight 65536");
+	is_int(sched_set_rule(s, 0, &r, 0), -EINVAL, "an LDP gets no rule of weight 65536");
 	r = (struct sched_rule){.weight = 1, .min_bps = 2, .max_bps = 1};
-	is_int(sched_add(s, 1, &r), -EINVAL, "minimum above the maximum");
-	is_int(sched_draw(s, 0), SCHED_NONE, "nobody awake, nobody drawn");
+	is_int(sched_add(s, 1, &r), -EINVAL,
+	       "an LDP with a minimum above its maximum is not added");
+	is_int(sched_draw(s, 0), SCHED_NONE, "with nobody awake nobody is drawn");
 	sched_wake(s, 5, 0);
 	sched_sleep(s, 5);
 	sched_served(s, 5, 100, 100, true, 0);
 	sched_remove(s, 5);
 	sched_wake(s, 99, 0);
 	is_int(sched_draw(s, 0), SCHED_NONE, "unknown ids are ignored everywhere");
-	ok(sched_next_ns(s) == SCHED_NEVER, "and nobody waits for tokens");
+	ok(sched_next_ns(s) == SCHED_NEVER, "unknown ids do not wait for tokens");
 	sched_free(s);
 }
 
@@ -191,19 +195,20 @@ static void test_awake(void)
 	sched_add(s, 1, &plain);
 	sched_wake(s, 0, 0);
 	sched_wake(s, 0, 0);
-	is_int(draw_active_weight(s->draw), 256, "waking twice counts once");
-	ok(sched_is_awake(s, 0) && !sched_is_awake(s, 1), "who is awake");
-	is_int(sched_draw(s, 0), 0, "the one awake is drawn");
-	is_int(sched_draw(s, 0), 0, "and again without being served");
+	is_int(draw_active_weight(s->draw), 256, "waking an LDP twice counts it once");
+	ok(sched_is_awake(s, 0) && !sched_is_awake(s, 1),
+	   "one LDP that was woken is awake and no other");
+	is_int(sched_draw(s, 0), 0, "the LDP that is awake is drawn");
+	is_int(sched_draw(s, 0), 0, "the LDP that is awake is drawn again until it is served");
 	sched_served(s, 0, 100, 100, false, 0);
-	is_int(sched_draw(s, 0), SCHED_NONE, "an empty queue sleeps");
+	is_int(sched_draw(s, 0), SCHED_NONE, "an LDP with an empty queue sleeps");
 	sched_wake(s, 0, 0);
 	sched_wake(s, 1, 0);
 	sched_sleep(s, 0);
-	is_int(sched_draw(s, 0), 1, "a withdrawn one is not drawn");
+	is_int(sched_draw(s, 0), 1, "an LDP that was put to sleep is not drawn");
 	sched_remove(s, 1);
-	is_int(draw_active_weight(s->draw), 0, "nor counted when removed awake");
-	is_int(sched_draw(s, 0), SCHED_NONE, "nor drawn");
+	is_int(draw_active_weight(s->draw), 0, "an LDP that is removed awake is not counted");
+	is_int(sched_draw(s, 0), SCHED_NONE, "an LDP that is removed awake is not drawn");
 	is_int(sched_add(s, 1, &plain), 0, "a removed id may come again");
 	sched_free(s);
 }
@@ -223,7 +228,7 @@ static void test_weights(void)
 	link_run(&k, 5 * ms100);
 	for (uint32_t i = 0; i < 3; i++)
 		ok(near(link_permille(&k, i, 5 * ms100), (1000 << i) / 7, 3),
-		   "weight %u of 1:2:4 with mixed frame sizes", 1u << i);
+		   "weight %u of 1:2:4 gets its share with mixed frame sizes", 1u << i);
 	r.weight = 4 * 256;
 	sched_set_rule(k.s, 0, &r, k.now_ns);
 	link_run(&k, 5 * ms100);
@@ -252,15 +257,16 @@ static void test_factor(void)
 	for (uint32_t i = 0; i < 3; i++)
 		ok(near(link_permille(&k, i, ms500), 333, 3),
 		   "weights 4:2:1 with factors cut to 1/2, 1 and 2 are 1:1:1: %u", i);
-	is_int(draw_active_weight(k.s->draw), 1024 + 512 + 256, "the weights stay");
-	ok(sched_is_sound(k.s), "sound");
+	is_int(draw_active_weight(k.s->draw), 1024 + 512 + 256,
+	       "factors leave the weights as they are");
+	ok(sched_is_sound(k.s), "factors leave all sums right");
 	r.weight = 2048;
 	sched_set_rule(k.s, 0, &r, k.now_ns);
 	link_run(&k, ms500);
 	ok(near(link_permille(&k, 0, ms500), 500, 4), "a new weight keeps its factor");
 	sched_set_factor(k.s, 0, SCHED_FACTOR_ONE);
 	link_run(&k, ms500);
-	ok(near(link_permille(&k, 0, ms500), 667, 4), "until it is one again");
+	ok(near(link_permille(&k, 0, ms500), 667, 4), "a factor of one gives the share by weight");
 	sched_set_factor(k.s, 7, SCHED_FACTOR_ONE);
 	sched_set_factor(k.s, 70000, SCHED_FACTOR_ONE);
 	sched_free(k.s);
@@ -275,10 +281,12 @@ static void test_max(void)
 	link_start(&k, 1000000000);
 	link_add(&k, 0, r, 1000);
 	link_run(&k, 1000 * ms);
-	is_int(k.sent_bytes[0], 20000 + 1250000, "burst + rate * time, to the byte");
+	is_int(k.sent_bytes[0], 20000 + 1250000,
+	       "a ceiling lets burst + rate * time pass, to the byte");
 	link_run(&k, 1000 * ms);
-	ok(k.sent_bytes[0] >= 1249000 && k.sent_bytes[0] <= 1251000, "then the rate alone");
-	ok(sched_next_ns(k.s) != SCHED_NEVER, "and somebody waits for tokens");
+	ok(k.sent_bytes[0] >= 1249000 && k.sent_bytes[0] <= 1251000,
+	   "a ceiling lets its rate alone pass behind the burst");
+	ok(sched_next_ns(k.s) != SCHED_NEVER, "an LDP at its ceiling waits for tokens");
 	link_add(&k, 1, plain, Q);
 	link_run(&k, 1000 * ms);
 	ok(near(link_permille(&k, 0, 1000 * ms), 10, 1) &&
@@ -291,7 +299,8 @@ static void test_max(void)
 	r.max_bps = 0;
 	sched_set_rule(k.s, 0, &r, k.now_ns);
 	link_run(&k, 1000 * ms);
-	ok(near(link_permille(&k, 0, 1000 * ms), 500, 2), "no ceiling, half of the link");
+	ok(near(link_permille(&k, 0, 1000 * ms), 500, 2),
+	   "an LDP without a ceiling gets half of the link");
 	sched_free(k.s);
 }
 
@@ -306,12 +315,13 @@ static void test_min(void)
 	for (uint32_t i = 1; i < 4; i++)
 		link_add(&k, i, plain, i == 1 ? 65550 : Q);
 	link_run(&k, 2000 * ms);
-	ok(near(link_permille(&k, 0, 2000 * ms), 300, 3), "a minimum far above the share");
-	ok(near(link_permille(&k, 1, 2000 * ms), 233, 3), "and weights share the rest");
+	ok(near(link_permille(&k, 0, 2000 * ms), 300, 3), "a minimum far above the share is kept");
+	ok(near(link_permille(&k, 1, 2000 * ms), 233, 3), "weights share what a minimum leaves");
 	sched_wake(k.s, 4, k.now_ns);
 	link_add(&k, 4, plain, Q);
 	link_run(&k, 100 * ms);
-	ok(near(link_permille(&k, 4, 100 * ms), 175, 6), "a newcomer beside it gets his share");
+	ok(near(link_permille(&k, 4, 100 * ms), 175, 6),
+	   "a newcomer beside a minimum gets his share");
 	sched_remove(k.s, 4);
 	r.weight = 3 * 256;
 	sched_set_rule(k.s, 0, &r, k.now_ns);
@@ -375,7 +385,7 @@ static void test_charge(void)
 	}
 	ok(near((int)(charged[1] * 1000 / all), 500, 3), "a minimum counts charges");
 	ok(near((int)(wire[2] * 8 / 1000), 10000, 30), "a maximum counts wire bytes");
-	ok(near((int)(charged[0] * 1000 / all), 400, 3), "shares count charges");
+	ok(near((int)(charged[0] * 1000 / all), 400, 3), "shares by weight count charges");
 	sched_free(s);
 }
 
@@ -385,19 +395,19 @@ static void test_admission(void)
 	struct sched_rule r = {.weight = 1, .min_bps = 600};
 
 	sched_set_capacity(s, 1000);
-	is_int(sched_add(s, 0, &r), 0, "60 %% fit");
-	is_int(sched_add(s, 1, &r), -ERANGE, "another 60 do not fit");
+	is_int(sched_add(s, 0, &r), 0, "a minimum of 60 %% fits");
+	is_int(sched_add(s, 1, &r), -ERANGE, "a second minimum of 60 %% does not fit");
 	ok(!sched_is_awake(s, 1) && sched_set_rule(s, 1, &r, 0) == -ENOENT,
-	   "and nothing is changed");
+	   "a minimum that does not fit changes nothing");
 	r.min_bps = 350;
-	is_int(sched_add(s, 1, &r), 0, "35 fit to the bit");
+	is_int(sched_add(s, 1, &r), 0, "a second minimum of 35 %% fits to the bit");
 	r.min_bps = 351;
-	is_int(sched_set_rule(s, 1, &r, 0), -ERANGE, "one bit more does not");
+	is_int(sched_set_rule(s, 1, &r, 0), -ERANGE, "a minimum of one bit more does not fit");
 	sched_set_capacity(s, 500);
 	is_int(sched_add(s, 2, &(struct sched_rule){.weight = 1, .min_bps = 1}), -ERANGE,
-	       "a smaller link has no room");
+	       "a smaller link has no room for minima");
 	r.min_bps = 340;
-	is_int(sched_set_rule(s, 1, &r, 0), 0, "but less is welcome");
+	is_int(sched_set_rule(s, 1, &r, 0), 0, "a smaller minimum fits a smaller link");
 	sched_remove(s, 0);
 	r.min_bps = 136;
 	is_int(sched_add(s, 2, &r), -ERANGE, "a removed LDP gives its minimum back");
@@ -406,7 +416,7 @@ static void test_admission(void)
 	sched_set_capacity(s, 100000000);
 	is_int(sched_frame_cap_bytes(s), 12500, "frames are capped at 1 ms");
 	sched_set_capacity(s, 1000000);
-	is_int(sched_frame_cap_bytes(s), Q, "and never below a quantum");
+	is_int(sched_frame_cap_bytes(s), Q, "frames are never capped below a quantum");
 	sched_free(s);
 }
 
@@ -424,7 +434,7 @@ static void test_link(void)
 	is_int(sched_add(k.s, 2, &(struct sched_rule){.weight = 1, .min_bps = 15000001}), -ERANGE,
 	       "minima are admitted against the capacity");
 	is_int(sched_add(k.s, 2, &(struct sched_rule){.weight = 1, .min_bps = 15000000}), 0,
-	       "and not against the link");
+	       "minima are not admitted against the link");
 	sched_remove(k.s, 2);
 	is_int(sched_frame_cap_bytes(k.s), 2500, "frames are capped by the link");
 	link_run(&k, 500 * ms);
@@ -432,7 +442,7 @@ static void test_link(void)
 	ok(near(link_permille(&k, 0, 2000 * ms), 720, 20), "minima shrink to the link: %d",
 	   link_permille(&k, 0, 2000 * ms));
 	sched_set_capacity(k.s, 100000000);
-	is_int(sched_frame_cap_bytes(k.s), 12500, "a capacity ends that");
+	is_int(sched_frame_cap_bytes(k.s), 12500, "a capacity ends the cap by the link");
 	sched_free(k.s);
 }
 

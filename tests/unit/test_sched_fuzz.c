@@ -64,7 +64,7 @@ static struct sched_rule any_rule(struct rng *r)
 	return rule;
 }
 
-/* What add and set_rule must say of a rule in the place of one with old_min_bps. */
+/* What add and set_rule must return for a rule that replaces one with old_min_bps. */
 static int verdict(const struct fuzz *f, const struct sched_rule *r, uint64_t old_min_bps)
 {
 	if (r->max_bps && r->min_bps > r->max_bps)
@@ -242,11 +242,12 @@ static void test_swing(void)
 	all = sent[0] + sent[1];
 	ok(sound, "a weight that swings between 1 and 65535 leaves all sums right");
 	ok(sent[1] * 65791 >= all * 256 && sent[1] * 257 <= all * 256,
-	   "and the other between its shares beside either: %.5f", (double)sent[1] / (double)all);
+	   "an LDP beside a swinging weight gets between its shares: %.5f",
+	   (double)sent[1] / (double)all);
 	sched_free(s);
 }
 
-/* A new weight keeps what an LDP is behind, in bytes, as it was with it among the others. */
+/* A new weight keeps what an LDP is behind, in bytes. */
 static void test_lag_kept(void)
 {
 	const uint32_t taken = 1u << 20;
@@ -267,11 +268,12 @@ static void test_lag_kept(void)
 	for (; sched_draw(s, 0) == 0; sent += Q)
 		sched_served(s, 0, Q, Q, true, 0);
 	ok(sent > want * 99 / 100 && sent < want * 101 / 100,
-	   "a new weight keeps what is owed: %u of %u bytes", (unsigned)sent, (unsigned)want);
+	   "a new weight keeps what an LDP is owed: %u of %u bytes", (unsigned)sent,
+	   (unsigned)want);
 	sched_free(s);
 }
 
-/* Gone and come again while it waits to overtake. */
+/* An LDP is removed and added while it waits to overtake. */
 static void test_express_removed(void)
 {
 	struct sched *s = sched_new(4, Q, 1);
@@ -296,10 +298,10 @@ static void test_express_removed(void)
 		drawn[id] += i >= 20000;
 		sound &= sched_is_sound(s);
 	}
-	ok(sound, "one that goes and comes again while it waits to overtake leaves all sums right");
+	ok(sound, "an LDP that goes and comes while it waits to overtake leaves all sums right");
 	for (uint32_t i = 0; i < 4; i++)
-		ok(drawn[i] >= 4990 && drawn[i] <= 5010, "and nobody has more than his share: %u",
-		   drawn[i]);
+		ok(drawn[i] >= 4990 && drawn[i] <= 5010,
+		   "LDP %u gets its share beside one that went and came: %u", i, drawn[i]);
 	sched_free(s);
 }
 
@@ -314,7 +316,7 @@ int main(void)
 		first = last = strtoull(getenv("SEED"), NULL, 0);
 	for (uint64_t seed = first; seed <= last; seed++)
 		bad += !holds(seed);
-	is_int(bad, 0, "rules, capacity and calls in any order: what was promised holds");
+	is_int(bad, 0, "rules, capacity and calls in any order: all promises hold");
 	test_swing();
 	test_lag_kept();
 	test_express_removed();

@@ -90,7 +90,7 @@ static void test_churn(const struct subject *s, bool gso, double max_lag)
 
 	for (uint64_t seed = first_seed; seed <= last_seed; seed++)
 		bad += !churn_holds(seed, s, gso, max_lag, &worst);
-	ok(!bad, "churn, %s, %s: lag at most %.0f of the longest frame (seen: %.1f)", s->name,
+	ok(!bad, "churn of %s, %s: the lag is at most %.0f of the longest frame (%.1f)", s->name,
 	   gso ? "64 B to 64 KiB" : "64 B to 1514 B", max_lag, worst);
 }
 
@@ -102,10 +102,12 @@ static void test_backlog(uint32_t n, enum world_sizes sizes)
 	cases_backlog(&w, n, sizes, 5);
 	world_start(&w, &subject_dmvl, true);
 	world_run(&w, 500 * MS);
-	ok(w.worst_lag_bytes <= 2 * MTU, "n=%u: lag %.0f of at most 2 quanta", n,
-	   w.worst_lag_bytes);
-	ok(!w.idle_ns && !w.errors && is_conserved(&w), "n=%u: work conserving, sums right", n);
-	ok(!is_starved(&w, 2 * MTU), "n=%u: nobody waits beyond the starvation bound", n);
+	ok(w.worst_lag_bytes <= 2 * MTU, "n=%u, frame sizes %d: the lag is at most 2 quanta (%.0f)",
+	   n, (int)sizes, w.worst_lag_bytes);
+	ok(!w.idle_ns && !w.errors && is_conserved(&w),
+	   "n=%u, frame sizes %d: the link is never idle and all sums are right", n, (int)sizes);
+	ok(!is_starved(&w, 2 * MTU),
+	   "n=%u, frame sizes %d: nobody waits beyond the starvation bound", n, (int)sizes);
 	world_fini(&w);
 }
 
@@ -130,9 +132,11 @@ static void test_extremes(enum world_sizes sizes, double longest)
 	world_start(&w, &subject_dmvl, true);
 	world_run(&w, 2000 * MS);
 	ok(w.worst_lag_bytes <= 5 * longest,
-	   "weights 1 and 65535, frames to %.0f: lag %.1f of 5 frames", longest,
+	   "weights 1 and 65535, frames to %.0f: the lag is at most 5 frames (%.1f)", longest,
 	   w.worst_lag_bytes / longest);
-	ok(!w.idle_ns && !w.errors && is_conserved(&w), "work conserving, sums right");
+	ok(!w.idle_ns && !w.errors && is_conserved(&w),
+	   "weights 1 and 65535, frames to %.0f: the link is never idle and all sums are right",
+	   longest);
 	world_fini(&w);
 }
 
@@ -162,7 +166,7 @@ static void test_debt(void)
 	}
 	ok(other_bytes >= 65536 - 2 * MTU && other_bytes <= 65536 + 2 * MTU,
 	   "a debt survives waking at every frame (%u)", other_bytes);
-	ok(sched_is_sound(s), "and the sums are right");
+	ok(sched_is_sound(s), "a debt that survives waking leaves all sums right");
 	sched_free(s);
 }
 
@@ -412,7 +416,8 @@ static void test_rebase(void)
 	sched_wake(s, 0, 0);
 	for (int i = 0; i < 9000000; i++)
 		sched_served(s, sched_draw(s, 0), 1u << 20, 1u << 20, true, 0);
-	ok(sched_is_sound(s), "sound after 9 TiB at weight 1 in quanta of 64 bytes");
+	ok(sched_is_sound(s),
+	   "the scheduler is sound after 9 TiB at weight 1 in quanta of 64 bytes");
 	sched_wake(s, 1, 0);
 	sched_wake(s, 2, 0);
 	for (int i = 0; i < 40000; i++) {
@@ -422,7 +427,8 @@ static void test_rebase(void)
 		sent[id] += 64;
 	}
 	ok(sched_is_sound(s) && fabs((double)sent[2] / (double)sent[1] - 2) < .01,
-	   "and fair to a newcomer (%.3f of 2)", (double)sent[2] / (double)sent[1]);
+	   "the scheduler is fair to a newcomer after 9 TiB (%.3f of 2)",
+	   (double)sent[2] / (double)sent[1]);
 	sched_free(s);
 }
 

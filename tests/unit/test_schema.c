@@ -115,11 +115,13 @@ static void test_refused(void)
 
 		err[0] = '\0';
 		is_int(schema_check(refused[i].key, refused[i].text, err), refused[i].ret,
-		       "%s %s refused", schema_name(refused[i].key),
+		       "%s %s is refused", schema_name(refused[i].key),
 		       quote_text(shown, refused[i].text));
-		is_str(err, refused[i].err, "  with the sentence");
+		is_str(err, refused[i].err, "%s %s is refused with its sentence",
+		       schema_name(refused[i].key), shown);
 	}
-	is_int(schema_check(KEY_BACK_WEIGHT, "x", NULL), -EINVAL, "err may be NULL");
+	is_int(schema_check(KEY_BACK_WEIGHT, "x", NULL), -EINVAL,
+	       "a refusal without room for its sentence is fine");
 }
 
 static const struct {
@@ -158,7 +160,7 @@ static void test_accepted(void)
 	for (size_t i = 0; i < sizeof(accepted) / sizeof(accepted[0]); i++) {
 		err[0] = '\0';
 		if (!ok(schema_check(accepted[i].key, accepted[i].text, err) == 0,
-			"%s \"%s\" accepted", schema_name(accepted[i].key), accepted[i].text))
+			"%s \"%s\" is accepted", schema_name(accepted[i].key), accepted[i].text))
 			diag("%s", err);
 	}
 }
@@ -175,34 +177,37 @@ static void test_values(void)
 	unsigned word = 9;
 	bool flag = false;
 
-	ok(schema_parse_u64(KEY_BACK_WEIGHT, "512", &u64, err) == 0 && u64 == 512, "u64");
+	ok(schema_parse_u64(KEY_BACK_WEIGHT, "512", &u64, err) == 0 && u64 == 512,
+	   "a u64 is parsed");
 	schema_parse_u64(KEY_BACK_WEIGHT, "banana", &u64, err);
 	is_int(u64, 512, "a refused value changes nothing");
 	ok(schema_parse_s64(KEY_BACK_CREDIT_BALANCE, "-9223372036854775808", &s64, err) == 0 &&
 		   s64 == INT64_MIN,
-	   "s64 at its lower end");
+	   "an s64 at its lower end is parsed");
 	ok(schema_parse_fraction(KEY_UPLINK_REPAYMENT, "0.25", &ppm, err) == 0 && ppm == 250000,
-	   "fraction in millionths");
-	ok(schema_parse_bool(KEY_BACK_SPOOF_CHECK, "1", &flag, err) == 0 && flag, "bool");
+	   "a fraction is parsed into millionths");
+	ok(schema_parse_bool(KEY_BACK_SPOOF_CHECK, "1", &flag, err) == 0 && flag,
+	   "a bool is parsed");
 	ok(schema_parse_enum(KEY_UPLINK_SWITCH, "off", &word, err) == 0 &&
 		   word == SCHEMA_UPLINK_SWITCH_OFF,
-	   "enum gives the generated constant");
+	   "an enum is parsed into the generated constant");
 	ok(schema_parse_state(KEY_FRONT_STATE, "4", &state, err) == 0 &&
 		   state == XenbusStateConnected,
-	   "state");
+	   "a state is parsed");
 	ok(schema_parse_mac(KEY_BACK_MAC, "00:16:3E:ab:CD:ef", mac, err) == 0 &&
 		   memcmp(mac, want, 6) == 0,
-	   "mac in either case");
+	   "a mac in either case is parsed");
 	ok(schema_parse_text(KEY_BACK_UPLINK, "default", text, sizeof(text), err) == 0 &&
 		   strcmp(text, "default") == 0,
-	   "text is copied");
+	   "a text that fits is copied");
 	is_int(schema_parse_text(KEY_BACK_UPLINK, "default8", text, sizeof(text), err), -ENOBUFS,
-	       "text that does not fit");
-	is_str(text, "default", "leaves the buffer alone");
-	is_int(schema_check_u64(KEY_BACK_TX_MAX, 2000000000000, err), -ERANGE, "range of a number");
+	       "a text that does not fit is refused");
+	is_str(text, "default", "a text that does not fit leaves the buffer alone");
+	is_int(schema_check_u64(KEY_BACK_TX_MAX, 2000000000000, err), -ERANGE,
+	       "a number out of range is refused");
 	is_str(err,
 	       "tx-max \"2000000000000\": expected bits per second, an integer 0..1000000000000",
-	       "  with the sentence");
+	       "a number out of range is refused with its sentence");
 }
 
 /* What keys.txt promises of itself. */
@@ -228,58 +233,71 @@ static void test_table(void)
 		bad += !fine;
 	}
 	is_int(bad, 0, "every key is found by name and has a valid default, doc and effect");
-	is_int(schema_default(KEY_BACK_WEIGHT), 256, "default weight");
-	is_int(schema_default(KEY_BACK_MTU), 1500, "default mtu");
-	is_int(schema_default(KEY_BACK_FLOOD_RATE), 1000, "default flood-rate");
-	is_int(schema_default(KEY_BACK_TX_MAX), 0, "default tx-max");
-	is_int(schema_default(KEY_BACK_SPOOF_CHECK), 1, "default spoof-check");
-	is_int(schema_default(KEY_UPLINK_REPAYMENT), 250000, "default repayment");
-	is_int(schema_default(KEY_UPLINK_SWITCH), SCHEMA_UPLINK_SWITCH_LOCAL, "default switch");
-	is_int(schema_default(KEY_BACK_MAC), 0, "no default");
-	is_int(schema_lookup(SCHEMA_BACK, "banana"), -ENOENT, "unknown name");
-	is_int(schema_lookup(SCHEMA_FRONT, "weight"), -ENOENT, "name of another area");
+	is_int(schema_default(KEY_BACK_WEIGHT), 256, "the default weight is 256");
+	is_int(schema_default(KEY_BACK_MTU), 1500, "the default mtu is 1500");
+	is_int(schema_default(KEY_BACK_FLOOD_RATE), 1000, "the default flood-rate is 1000");
+	is_int(schema_default(KEY_BACK_TX_MAX), 0, "the default tx-max is none");
+	is_int(schema_default(KEY_BACK_SPOOF_CHECK), 1, "the default spoof-check is on");
+	is_int(schema_default(KEY_UPLINK_REPAYMENT), 250000, "the default repayment is a quarter");
+	is_int(schema_default(KEY_UPLINK_SWITCH), SCHEMA_UPLINK_SWITCH_LOCAL,
+	       "the default switch is local");
+	is_int(schema_default(KEY_BACK_MAC), 0, "a mac has no default");
+	is_int(schema_lookup(SCHEMA_BACK, "banana"), -ENOENT, "an unknown name is not looked up");
+	is_int(schema_lookup(SCHEMA_FRONT, "weight"), -ENOENT,
+	       "a name of another area is not looked up");
 	is_int(schema_lookup(SCHEMA_FRONT, "state"), KEY_FRONT_STATE, "the area tells keys apart");
-	is_str(schema_state_name(XenbusStateInitWait), "init-wait", "state name");
-	is_str(schema_state_name((enum xenbus_state)77), "unknown", "no state");
+	is_str(schema_state_name(XenbusStateInitWait), "init-wait", "a state has a name");
+	is_str(schema_state_name((enum xenbus_state)77), "unknown",
+	       "a number that is no state has no name");
 }
 
 static void test_cross_check(void)
 {
 	struct schema_limits l = {.tx_min_bps = 20, .tx_max_bps = 10};
 
-	is_int(schema_cross_check(&l, err), -ERANGE, "tx-min above tx-max");
-	is_str(err, "tx-min \"20\": above tx-max, expected 0..10 bits per second", "  sentence");
+	is_int(schema_cross_check(&l, err), -ERANGE, "a tx-min above tx-max is refused");
+	is_str(err, "tx-min \"20\": above tx-max, expected 0..10 bits per second",
+	       "a tx-min above tx-max is refused with its sentence");
 	l = (struct schema_limits){.rx_min_bps = 11, .rx_max_bps = 10};
-	is_int(schema_cross_check(&l, err), -ERANGE, "rx-min above rx-max");
-	is_str(err, "rx-min \"11\": above rx-max, expected 0..10 bits per second", "  sentence");
+	is_int(schema_cross_check(&l, err), -ERANGE, "an rx-min above rx-max is refused");
+	is_str(err, "rx-min \"11\": above rx-max, expected 0..10 bits per second",
+	       "an rx-min above rx-max is refused with its sentence");
 	l = (struct schema_limits){.tx_min_bps = 10, .tx_max_bps = 10, .rx_min_bps = 5};
-	is_int(schema_cross_check(&l, err), 0, "equal, and a maximum of none, are fine");
+	is_int(schema_cross_check(&l, err), 0,
+	       "a minimum equal to its maximum, and one without a maximum, are fine");
 }
 
 static void test_paths(void)
 {
 	char buf[SCHEMA_PATH_MAX];
 
-	is_int(schema_backend_dir(buf, sizeof(buf), 0, 7, 1), 32, "backend directory");
-	is_str(buf, "/local/domain/0/backend/dmvl/7/1", "  path");
+	is_int(schema_backend_dir(buf, sizeof(buf), 0, 7, 1), 32,
+	       "a backend directory gives its length");
+	is_str(buf, "/local/domain/0/backend/dmvl/7/1", "a backend directory gives its path");
 	schema_backend_root(buf, sizeof(buf), 3);
-	is_str(buf, "/local/domain/3/backend/dmvl", "backend root");
+	is_str(buf, "/local/domain/3/backend/dmvl", "a backend root gives its path");
 	schema_frontend_dir(buf, sizeof(buf), 7, 0);
-	is_str(buf, "/local/domain/7/device/dmvl/0", "frontend directory");
+	is_str(buf, "/local/domain/7/device/dmvl/0", "a frontend directory gives its path");
 	schema_frontend_dir_relative(buf, sizeof(buf), 2);
-	is_str(buf, "device/dmvl/2", "relative frontend directory");
+	is_str(buf, "device/dmvl/2", "a relative frontend directory gives its path");
 	schema_uplink_dir(buf, sizeof(buf), 0, "default");
-	is_str(buf, "/local/domain/0/data/dmvl/default", "uplink directory");
-	is_int(schema_vchan_path(buf, sizeof(buf), 32751, 65535), 43, "longest vchan path");
-	is_str(buf, "/local/domain/32751/device/dmvl/65535/vchan", "  path");
+	is_str(buf, "/local/domain/0/data/dmvl/default", "an uplink directory gives its path");
+	is_int(schema_vchan_path(buf, sizeof(buf), 32751, 65535), 43,
+	       "the longest vchan path gives its length");
+	is_str(buf, "/local/domain/32751/device/dmvl/65535/vchan",
+	       "the longest vchan path is right");
 	schema_vchan_path_relative(buf, sizeof(buf), 0);
-	is_str(buf, "device/dmvl/0/vchan", "relative vchan path");
+	is_str(buf, "device/dmvl/0/vchan", "a relative vchan path is right");
 	schema_key_path(buf, sizeof(buf), "dir", KEY_FRONT_VCHAN_RING_REF);
-	is_str(buf, "dir/vchan/ring-ref", "key path");
-	is_int(schema_backend_dir(buf, sizeof(buf), 0, 32752, 0), -EINVAL, "reserved domid");
-	is_int(schema_frontend_dir(buf, sizeof(buf), 1, 65536), -EINVAL, "id out of range");
-	is_int(schema_uplink_dir(buf, sizeof(buf), 0, "../../1"), -EINVAL, "uplink name");
-	is_int(schema_backend_dir(buf, 32, 0, 7, 1), -ENAMETOOLONG, "buffer without room for NUL");
+	is_str(buf, "dir/vchan/ring-ref", "a key's path is right");
+	is_int(schema_backend_dir(buf, sizeof(buf), 0, 32752, 0), -EINVAL,
+	       "a reserved domid is refused");
+	is_int(schema_frontend_dir(buf, sizeof(buf), 1, 65536), -EINVAL,
+	       "an id out of range is refused");
+	is_int(schema_uplink_dir(buf, sizeof(buf), 0, "../../1"), -EINVAL,
+	       "an uplink's name with slashes is refused");
+	is_int(schema_backend_dir(buf, 32, 0, 7, 1), -ENAMETOOLONG,
+	       "a buffer without room for the NUL is refused");
 }
 
 static void test_split(void)
@@ -303,19 +321,21 @@ static void test_split(void)
 
 	ok(schema_split_backend_path("/local/domain/0/backend/dmvl/7/12/weight", 0, &domid, &id,
 				     &rest),
-	   "a key of an LDP");
-	ok(domid == 7 && id == 12 && strcmp(rest, "weight") == 0, "  is taken apart");
+	   "the path of an LDP's key is taken apart");
+	ok(domid == 7 && id == 12 && strcmp(rest, "weight") == 0,
+	   "the path of an LDP's key gives domid, id and key");
 	ok(schema_split_backend_path("/local/domain/0/backend/dmvl/7/12", 0, &domid, &id, &rest) &&
 		   *rest == '\0',
-	   "the directory itself");
+	   "the path of an LDP's directory is taken apart");
 	for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++)
-		ok(!schema_split_backend_path(no[i], 0, &domid, &id, &rest), "not %s", no[i]);
+		ok(!schema_split_backend_path(no[i], 0, &domid, &id, &rest),
+		   "%s is no path of an LDP", no[i]);
 	ok(schema_split_backend_domain("/local/domain/0/backend/dmvl/7", 0, &domid) && domid == 7,
-	   "a domain's directory");
+	   "the path of a domain's directory gives the domid");
 	ok(!schema_split_backend_domain("/local/domain/0/backend/dmvl", 0, &domid) &&
 		   !schema_split_backend_domain("/local/domain/0/backend/dmvl/7/0", 0, &domid) &&
 		   !schema_split_backend_domain("/local/domain/0/backend/dmvl/banana", 0, &domid),
-	   "and what is none");
+	   "a path that is no domain's directory gives no domid");
 }
 
 int main(void)

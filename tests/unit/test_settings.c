@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A device's settings: what is well-formed is put in force, what is not changes nothing and is
- * named, what is removed has its default again. A table stands in for xenstore.
+ * A device's settings: a well-formed key is put in force, a malformed one changes nothing and is
+ * named, a removed one has its default again. A table stands in for xenstore.
  */
 #include "backend/control/settings.h"
 
@@ -84,7 +84,7 @@ static bool names(const char *err, enum schema_key key)
 	return strncmp(err, schema_name(key), n) == 0 && err[n] != '\0';
 }
 
-/* Field by field: padding is nobody's. */
+/* Field by field: padding is not compared. */
 static bool same(const struct ldp_settings *a, const struct ldp_settings *b)
 {
 	return a->weight == b->weight && a->tx_min == b->tx_min && a->tx_max == b->tx_max &&
@@ -115,21 +115,26 @@ static void test_good(void)
 
 	settings_default(&s);
 	all_good();
-	is_str(load(&s), "", "all keys are well-formed");
+	is_str(load(&s), "", "keys that are all well-formed give no error");
 	settings_to_conf(&s, &conf);
-	ok(conf.tx.weight == 300 && conf.rx.weight == 300, "weight");
-	ok(conf.tx.min_bps == 1000 && conf.tx.max_bps == 5000, "limits of transmission");
-	ok(conf.rx.min_bps == 2000 && conf.rx.max_bps == 6000, "limits of reception");
-	ok(conf.tx.burst_bytes == 4000 && conf.rx.burst_bytes == 7000, "bursts");
-	ok(conf.tx.low_latency && conf.rx.low_latency, "latency");
-	ok(conf.flood_rate == 20 && !conf.spoof_check, "flood-rate, spoof-check");
-	ok(conf.allowed.n == 1 && conf.vlan.mode == VLAN_LIST, "lists");
-	ok(conf.mtu == 9000 && memcmp(conf.mac, mac, 6) == 0, "mtu, mac");
-	is_str(s.uplink, "other", "uplink");
+	ok(conf.tx.weight == 300 && conf.rx.weight == 300,
+	   "the weight is in force in both directions");
+	ok(conf.tx.min_bps == 1000 && conf.tx.max_bps == 5000,
+	   "the limits of transmission are in force");
+	ok(conf.rx.min_bps == 2000 && conf.rx.max_bps == 6000,
+	   "the limits of reception are in force");
+	ok(conf.tx.burst_bytes == 4000 && conf.rx.burst_bytes == 7000,
+	   "the bursts are in force in both directions");
+	ok(conf.tx.low_latency && conf.rx.low_latency,
+	   "the latency is in force in both directions");
+	ok(conf.flood_rate == 20 && !conf.spoof_check, "flood-rate and spoof-check are in force");
+	ok(conf.allowed.n == 1 && conf.vlan.mode == VLAN_LIST, "allowed-ip and vlan are in force");
+	ok(conf.mtu == 9000 && memcmp(conf.mac, mac, 6) == 0, "mtu and mac are in force");
+	is_str(s.uplink, "other", "the uplink is in force");
 	ok(conf.tx_features == 5 && conf.rx_features == 6, "features are not a setting");
 }
 
-/* From all good, one key after the other goes bad, in each of its ways, and is mended. */
+/* All keys are good; then one goes bad, in each of its ways, and is mended. */
 static void test_bad(const struct row *r)
 {
 	struct ldp_settings s, before;
@@ -140,15 +145,15 @@ static void test_bad(const struct row *r)
 	before = s;
 	for (size_t i = 0; i < 4 && r->bad[i]; i++) {
 		nodes[r->key] = r->bad[i];
-		ok(strstr(load(&s), schema_name(r->key)), "%s \"%s\": named", schema_name(r->key),
-		   r->bad[i]);
-		ok(same(&s, &before), "%s \"%s\": changes nothing", schema_name(r->key), r->bad[i]);
+		ok(strstr(load(&s), schema_name(r->key)), "%s \"%s\" is named in the error",
+		   schema_name(r->key), r->bad[i]);
+		ok(same(&s, &before), "%s \"%s\" changes nothing", schema_name(r->key), r->bad[i]);
 	}
 	nodes[r->key] = r->good;
-	is_str(load(&s), "", "%s: mended", schema_name(r->key));
+	is_str(load(&s), "", "%s that is mended gives no error", schema_name(r->key));
 }
 
-/* In force alone, and removed: it has its default again. */
+/* A key is in force alone, then removed: it has its default again. */
 static void test_removed(const struct row *r)
 {
 	struct ldp_settings s, before;
@@ -159,13 +164,13 @@ static void test_removed(const struct row *r)
 	load(&s);
 	before = s;
 	nodes[r->key] = r->good;
-	is_str(load(&s), "", "%s: alone", schema_name(r->key));
-	ok(!same(&s, &before), "%s: in force", schema_name(r->key));
+	is_str(load(&s), "", "%s alone gives no error", schema_name(r->key));
+	ok(!same(&s, &before), "%s alone is in force", schema_name(r->key));
 	if (r->key == KEY_BACK_MAC)
 		return; /* has no default */
 	nodes[r->key] = NULL;
-	is_str(load(&s), "", "%s: removed", schema_name(r->key));
-	ok(same(&s, &before), "%s: has its default", schema_name(r->key));
+	is_str(load(&s), "", "%s that is removed gives no error", schema_name(r->key));
+	ok(same(&s, &before), "%s that is removed has its default", schema_name(r->key));
 }
 
 static void test_errors(void)
@@ -179,18 +184,19 @@ static void test_errors(void)
 	load(&s);
 	nodes[KEY_BACK_WEIGHT] = "banana";
 	nodes[KEY_BACK_VLAN] = "apple";
-	ok(names(load(&s), KEY_BACK_WEIGHT), "of two the first is named");
+	ok(names(load(&s), KEY_BACK_WEIGHT), "of two malformed keys the first is named");
 	nodes[KEY_BACK_WEIGHT] = "1";
-	ok(names(load(&s), KEY_BACK_VLAN), "and then the second");
-	is_int(s.weight, 1, "what is good beside it is in force");
+	ok(names(load(&s), KEY_BACK_VLAN),
+	   "the second of two malformed keys is named when the first is mended");
+	is_int(s.weight, 1, "a good key beside a malformed one is in force");
 	nodes[KEY_BACK_VLAN] = "none";
 
 	memset(longer, '1', sizeof(longer) - 1);
 	load(&s);
 	before = s;
 	nodes[KEY_BACK_ALLOWED_IP] = longer;
-	ok(names(load(&s), KEY_BACK_ALLOWED_IP), "longer than any value may be: named");
-	ok(same(&s, &before), "and changes nothing");
+	ok(names(load(&s), KEY_BACK_ALLOWED_IP), "a value longer than any may be is named");
+	ok(same(&s, &before), "a value longer than any may be changes nothing");
 	nodes[KEY_BACK_ALLOWED_IP] = "";
 	load(&s);
 	before = s;
@@ -198,26 +204,27 @@ static void test_errors(void)
 		longer[i] = i % 2 ? ',' : '5';
 	longer[257] = '\0';
 	nodes[KEY_BACK_VLAN] = longer;
-	ok(names(load(&s), KEY_BACK_VLAN), "longer than a list may be: named");
-	ok(same(&s, &before), "and changes nothing");
+	ok(names(load(&s), KEY_BACK_VLAN), "a value longer than a list may be is named");
+	ok(same(&s, &before), "a value longer than a list may be changes nothing");
 	nodes[KEY_BACK_VLAN] = "none";
 
 	nodes[KEY_BACK_MAC] = NULL;
-	ok(names(load(&s), KEY_BACK_MAC), "no mac: named");
-	ok(!s.has_mac, "and there is none");
+	ok(names(load(&s), KEY_BACK_MAC), "a mac that is missing is named");
+	ok(!s.has_mac, "a mac that is missing is not in force");
 	nodes[KEY_BACK_WEIGHT] = "x";
-	ok(names(load(&s), KEY_BACK_WEIGHT), "of two the first is named here too");
+	ok(names(load(&s), KEY_BACK_WEIGHT), "a malformed weight is named before a missing mac");
 
 	nodes[KEY_BACK_MAC] = "00:16:3e:00:00:07";
 	nodes[KEY_BACK_WEIGHT] = "300";
 	failure = -EIO;
-	is_int(settings_load(NULL, "", &s, err), -EIO, "an error of xenstore's is said");
-	is_str(err, "", "and is not the operator's");
+	is_int(settings_load(NULL, "", &s, err), -EIO, "an error of xenstore is returned");
+	is_str(err, "", "an error of xenstore is not the operator's");
 	failure = 0;
 	missing = true;
 	before = s;
-	is_int(settings_load(NULL, "", &s, err), -ENOENT, "so is that there is no directory");
-	ok(same(&s, &before), "which changes nothing");
+	is_int(settings_load(NULL, "", &s, err), -ENOENT,
+	       "a missing directory is returned as an error");
+	ok(same(&s, &before), "a missing directory changes nothing");
 	missing = false;
 }
 

@@ -77,7 +77,7 @@ static void answer_all(void)
 		publish_answered(&dp, unanswered[--answers_due]);
 }
 
-/* Steps for `seconds`, in which `change` is made before each; answered at once if `answer`. */
+/* Steps for `seconds`, with `change` called before each; all is answered at once if `answer`. */
 static bool steps(unsigned seconds, void (*change)(uint64_t n), bool answer)
 {
 	bool done = false;
@@ -118,27 +118,28 @@ static void test_one(void)
 	l = dp.members.ldp[0];
 	l->account[LDP_TX].balance_bytes = -77;
 	dp.members.ldp[1]->window.told_ns = 0;
-	ok(steps(3, NULL, true), "nothing changes: no further step is wanted");
-	is_int(sent[0], 1, "announced once");
-	is_int(sent[1], 0, "but not one whose credit is not known yet");
+	ok(steps(3, NULL, true), "without a change no further step is wanted");
+	is_int(sent[0], 1, "an LDP whose numbers stay is announced once");
+	is_int(sent[1], 0, "an LDP whose credit is not known yet is not announced");
 	ok(seen[0].credit_bytes == 100000 && seen[0].balance_bytes == -77 &&
 		   seen[0].tx_rate_bps == 500000000 && seen[0].rx_rate_bps == 250000000,
-	   "with its numbers");
+	   "an announcement has credit, balance and rates of its LDP");
 	l->window.told.credit_bytes = 100900;
 	steps(2, NULL, true);
-	is_int(sent[0], 1, "less than 1 %% more is not worth it");
+	is_int(sent[0], 1, "a credit that grows by less than 1 %% is not announced");
 	l->window.told.credit_bytes = 102000;
 	steps(2, NULL, true);
-	is_int(sent[0], 2, "2 %% are");
-	is_int(seen[0].credit_bytes, 102000, "the new number");
+	is_int(sent[0], 2, "a credit that grows by 2 %% is announced");
+	is_int(seen[0].credit_bytes, 102000, "an announcement has the credit that has grown");
 	l->conf.tx.max_bps = 1000000;
 	steps(2, NULL, true);
-	is_int(seen[0].tx_rate_bps, 1000000, "a ceiling is a rate in force");
+	is_int(seen[0].tx_rate_bps, 1000000, "an announced rate is no more than the maximum");
 	steps(5, log_grows, true);
-	ok(sent[0] >= 3 + 4 && sent[0] <= 3 + 6, "a log that grows always: once a second (%u)",
-	   sent[0]);
-	ok(least_gap_ns >= NS_PER_SEC, "and never sooner");
-	is_int(seen[0].log_offset % 64, 0, "its offset");
+	ok(sent[0] >= 3 + 4 && sent[0] <= 3 + 6,
+	   "a log that always grows is announced once a second (%u)", sent[0]);
+	ok(least_gap_ns >= NS_PER_SEC,
+	   "a log that always grows is announced no sooner than a second later");
+	is_int(seen[0].log_offset % 64, 0, "an announcement has an offset of the log");
 	end();
 }
 
@@ -148,18 +149,24 @@ static void test_balance(void)
 	struct ldp_status now = {.balance_bytes = 1005000};
 	uint64_t later = 2 * NS_PER_SEC;
 
-	is_int(status_when(&a, &now, later), STATUS_NOT, "a balance: less than 1 %%");
+	is_int(status_when(&a, &now, later), STATUS_NOT,
+	       "a balance that changes by less than 1 %% is not announced");
 	now.balance_bytes = 1020000;
-	is_int(status_when(&a, &now, later), STATUS_NOW, "2 %%");
-	is_int(status_when(&a, &now, NS_PER_SEC), STATUS_LATER, "within the second: later");
+	is_int(status_when(&a, &now, later), STATUS_NOW,
+	       "a balance that changes by 2 %% is announced");
+	is_int(status_when(&a, &now, NS_PER_SEC), STATUS_LATER,
+	       "a balance that changes within the second is announced later");
 	a.status.balance_bytes = 700;
 	now.balance_bytes = -700;
-	is_int(status_when(&a, &now, later), STATUS_NOT, "about zero: less than a frame");
+	is_int(status_when(&a, &now, later), STATUS_NOT,
+	       "a balance about zero that changes by less than a frame is not announced");
 	now.balance_bytes = -900;
-	is_int(status_when(&a, &now, later), STATUS_NOW, "more than one");
+	is_int(status_when(&a, &now, later), STATUS_NOW,
+	       "a balance about zero that changes by more than a frame is announced");
 	a.status.balance_bytes = INT64_MIN;
 	now.balance_bytes = INT64_MAX;
-	is_int(status_when(&a, &now, later), STATUS_NOW, "from one end to the other");
+	is_int(status_when(&a, &now, later), STATUS_NOW,
+	       "a balance that goes from the least to the most is announced");
 }
 
 static void test_many(void)
@@ -172,11 +179,12 @@ static void test_many(void)
 		least = sent[slot] < least ? sent[slot] : least;
 		most = sent[slot] > most ? sent[slot] : most;
 	}
-	ok(total() <= 60 * 100 && total() > 59 * 100, "1000 LDPs: 100 a second together (%u)",
-	   total());
-	ok(most - least <= 1 && least >= 5, "each as often as the others: %u to %u times", least,
-	   most);
-	is_int(most_due, STATUS_AT_ONCE, "so many at once");
+	ok(total() <= 60 * 100 && total() > 59 * 100,
+	   "1000 LDPs are announced 100 times a second together (%u)", total());
+	ok(most - least <= 1 && least >= 5,
+	   "each of 1000 LDPs is announced as often as the others: %u to %u times", least, most);
+	is_int(most_due, STATUS_AT_ONCE,
+	       "no more than ANNOUNCE_AT_ONCE announcements wait for an answer");
 	end();
 }
 
@@ -187,31 +195,34 @@ static void test_stuck(void)
 
 	begin(100);
 	steps(5, log_grows, false);
-	is_int(total(), STATUS_AT_ONCE, "without an answer nothing piles up");
+	is_int(total(), STATUS_AT_ONCE,
+	       "without answers no more than ANNOUNCE_AT_ONCE announcements are made");
 	answer_all();
 	before = total();
 	steps(4, NULL, true);
-	is_int(total() - before, 100, "with them each is announced once");
-	is_int(seen[7].log_offset, 64 * 100, "the newest numbers");
-	ok(publish_step(&dp), "and then there is nothing more to say");
+	is_int(total() - before, 100, "each LDP is announced once when answers come again");
+	is_int(seen[7].log_offset, 64 * 100,
+	       "an announcement made after a wait has the newest numbers");
+	ok(publish_step(&dp), "no further step is wanted when the newest numbers are announced");
 	end();
 }
 
-/* Of one LDP one is under way, and the next is written a second after it was. */
+/* One LDP has one announcement under way; the next is made a second after its answer. */
 static void test_late(void)
 {
 	begin(1);
 	steps(5, log_grows, false);
-	is_int(total(), 1, "one LDP: one is under way");
+	is_int(total(), 1, "one LDP has no more than one announcement under way");
 	answer_all();
 	steps(1, log_grows, true);
-	is_int(total(), 1, "answered late: a second later");
+	is_int(total(), 1, "an LDP answered late is not announced within the next second");
 	steps(1, log_grows, true);
-	is_int(total(), 2, "the next");
+	is_int(total(), 2, "an LDP answered late is announced a second later");
 	steps(1, log_grows, false);
 	dp.members.ldp[0]->failed = true;
 	answer_all();
-	is_int(dp.publish.unanswered, 0, "an answer for one that failed meanwhile");
+	is_int(dp.publish.unanswered, 0,
+	       "no announcement is under way after an answer for an LDP that failed");
 	end();
 }
 
@@ -221,7 +232,8 @@ static void test_not_all(void)
 	dp.members.ldp[0]->failed = true;
 	dp.members.ldp[1]->frozen = true;
 	steps(2, log_grows, true);
-	ok(sent[0] == 0 && sent[1] == 0 && sent[2] == 2, "not of those that failed or stand still");
+	ok(sent[0] == 0 && sent[1] == 0 && sent[2] == 2,
+	   "an LDP that failed or is frozen is not announced");
 	end();
 }
 

@@ -45,15 +45,16 @@ static void test_bytes(void)
 	give_as(0, &in);
 	turn();
 	is_int(leaves(&out, frame), m.len, "a frame leaves in one piece");
-	ok(memcmp(frame, m.b, m.len) == 0, "with its bytes, though its ring wraps in it");
+	ok(memcmp(frame, m.b, m.len) == 0,
+	   "a frame leaves with its bytes, though its ring wraps in it");
 	ok(out.flags == CSUM && out.gso_type == TCP4 && out.gso_size == 1000 &&
 		   out.hdr_len == m.l4 + 20,
-	   "and a header that was made anew");
+	   "a frame leaves with a header that the backend has made");
 	wire_bytes = 5 * (1000 + m.l4 + 20 + 4);
-	is_int(dp.members.ldp[0]->count.tx_frames, 1, "counted");
+	is_int(dp.members.ldp[0]->count.tx_frames, 1, "a frame that leaves is counted");
 	is_int(dp.members.ldp[0]->count.tx_bytes, wire_bytes,
-	       "by what its segments take on the wire");
-	is_int(rings[0].in.prod - rings[0].in.cons, 0, "its ring is empty");
+	       "a frame that leaves is charged by what its segments take on the wire");
+	is_int(rings[0].in.prod - rings[0].in.cons, 0, "a frame that leaves makes its ring empty");
 	end_all();
 }
 
@@ -70,10 +71,11 @@ static void test_full(void)
 	}
 	setsockopt(uplink.fd, SOL_SOCKET, SO_SNDBUF, &(int){10000}, sizeof(int));
 	turn();
-	ok(dp.tx.blocked, "the uplink is full");
+	ok(dp.tx.blocked, "the uplink takes no more than fits");
 	take_wire(&got);
 	turn();
-	is_int(recv(wire, &(char){0}, 1, 0), -1, "until somebody says that it is not");
+	is_int(recv(wire, &(char){0}, 1, 0), -1,
+	       "nothing leaves until somebody says that the uplink has room");
 	while (dp.tx.blocked && rounds++ < 100) {
 		take_wire(&got);
 		dp.tx.blocked = false;
@@ -82,16 +84,19 @@ static void test_full(void)
 	while (turn())
 		;
 	take_wire(&got);
-	ok(rounds > 3 && rounds < 100, "it was full %u times", rounds);
-	ok(got.frames[0] == 50 && got.frames[1] == 50, "all frames have left");
-	is_int(got.out_of_order, 0, "in order");
-	is_int(all_drops(dp.members.ldp[0]) + all_drops(dp.members.ldp[1]), 0, "none was dropped");
-	is_int(dp.members.ldp[0]->flood.tokens_bytes, 100 - 25, "each broadcast was counted once");
+	ok(rounds > 3 && rounds < 100, "the uplink is full again and again: %u times", rounds);
+	ok(got.frames[0] == 50 && got.frames[1] == 50,
+	   "all frames leave over an uplink that is full at times");
+	is_int(got.out_of_order, 0, "frames leave in order over an uplink that is full at times");
+	is_int(all_drops(dp.members.ldp[0]) + all_drops(dp.members.ldp[1]), 0,
+	       "no frame is dropped by an uplink that is full at times");
+	is_int(dp.members.ldp[0]->flood.tokens_bytes, 100 - 25,
+	       "each broadcast is counted once by an uplink that is full at times");
 	end_all();
 }
 
-/* What `m` holds is refused for `reason`; the good frame behind it leaves. */
-static void refused(const struct virtio_net_hdr_v1 *vnet, unsigned reason)
+/* The frame in `m`, which `what` names, is refused for `reason`; the good one behind it leaves. */
+static void refused(const struct virtio_net_hdr_v1 *vnet, unsigned reason, const char *what)
 {
 	struct ldp *l = dp.members.ldp[0];
 	uint64_t before = l->count.drops[reason], all = all_drops(l), frames = l->count.tx_frames;
@@ -101,16 +106,17 @@ static void refused(const struct virtio_net_hdr_v1 *vnet, unsigned reason)
 	give_as(0, vnet);
 	turn();
 	take_wire(&got);
-	is_int(got.frames[0] + take_ring(1), 0, "%s: goes nowhere", ldp_drop_name(reason));
-	ok(l->count.drops[reason] == before + 1 && all_drops(l) == all + 1, "%s: counted",
-	   ldp_drop_name(reason));
+	is_int(got.frames[0] + take_ring(1), 0, "%s goes nowhere", what);
+	ok(l->count.drops[reason] == before + 1 && all_drops(l) == all + 1, "%s is counted as %s",
+	   what, ldp_drop_name(reason));
 	ok(l->count.tx_frames == frames && dp.tx.pace.bucket.tokens_bytes == tokens,
-	   "%s: the uplink is not charged", ldp_drop_name(reason));
+	   "%s is not charged to the uplink", what);
 	give(0, MK_OTHER, 100, 0);
 	turn();
 	take_wire(&got);
-	is_int(got.frames[0], 1, "%s: the next one leaves", ldp_drop_name(reason));
-	is_int(tokens - dp.tx.pace.bucket.tokens_bytes, 104, "and is charged to the uplink");
+	is_int(got.frames[0], 1, "the frame behind %s leaves", what);
+	is_int(tokens - dp.tx.pace.bucket.tokens_bytes, 104,
+	       "the frame behind %s is charged to the uplink", what);
 }
 
 static void test_refused(void)
@@ -118,29 +124,29 @@ static void test_refused(void)
 	struct virtio_net_hdr_v1 plain = {0}, csum = MK_VNET(CSUM, 0, 0, 40000, 0);
 
 	begin_with(2);
-	/* Enough, and without a rate none come back. */
+	/* Tokens enough for all; without a rate none come back. */
 	bucket_init(&dp.tx.pace.bucket, 0, 1 << 20, dp.now_ns);
 	dp.tx.pace.idle_depth_bytes = 1 << 20;
 	make(0, MK_OTHER, 100, 0);
 	m.b[11]++;
-	refused(&plain, FRAME_SPOOF_MAC);
+	refused(&plain, FRAME_SPOOF_MAC, "a frame to the world with a wrong source MAC");
 	make(0, macs[1], 100, 0);
 	m.b[11]++;
-	refused(&plain, FRAME_SPOOF_MAC);
+	refused(&plain, FRAME_SPOOF_MAC, "a frame to a guest with a wrong source MAC");
 	make(0, MK_OTHER, 100, 0);
 	mk_tag(&m, 0x8100, 5);
-	refused(&plain, FRAME_VLAN);
+	refused(&plain, FRAME_VLAN, "a frame with a tag");
 	make(0, MK_OTHER, 1515, 0);
-	refused(&plain, FRAME_OVERSIZE);
+	refused(&plain, FRAME_OVERSIZE, "a frame of a byte more than the mtu");
 	make(0, MK_OTHER, 100, 0);
-	refused(&csum, FRAME_OFFLOAD);
+	refused(&csum, FRAME_OFFLOAD, "a frame with a checksum outside of it");
 	dp.members.ldp[0]->conf.flood_rate = 0;
 	make(0, MK_BCAST, 100, 0);
-	refused(&plain, LDP_DROP_FLOOD);
+	refused(&plain, LDP_DROP_FLOOD, "a broadcast at flood-rate 0");
 	dp.members.ldp[0]->conf.flood_rate = 1000;
 	dp.members.ldp[0]->flood.tokens_bytes = 0;
 	make(0, "\x01\x00\x5e\x00\x00\xfb", 100, 0);
-	refused(&plain, LDP_DROP_FLOOD);
+	refused(&plain, LDP_DROP_FLOOD, "a multicast without a token");
 	end_all();
 }
 
@@ -165,23 +171,25 @@ static void test_where(void)
 			turn();
 			take_wire(&got);
 			for (uint32_t slot = 0; slot < GUESTS; slot++)
-				is_int(take_ring(slot), want[slot], "%s, %s: to guest %u",
-				       names[mode], what, slot);
-			is_int(got.frames[0], want[3], "%s, %s: onto the uplink", names[mode],
-			       what);
+				is_int(take_ring(slot), want[slot],
+				       "with switch=%s a %s reaches guest %u or not", names[mode],
+				       what, slot);
+			is_int(got.frames[0], want[3],
+			       "with switch=%s a %s reaches the uplink or not", names[mode], what);
 		}
 		is_int(dp.members.ldp[0]->count.drops[LDP_DROP_NO_ROUTE], mode == SWITCH_OFF,
-		       "%s: counted as no-route", names[mode]);
+		       "with switch=%s no-route counts what goes nowhere", names[mode]);
 		is_int(dp.members.ldp[0]->count.tx_frames, mode == SWITCH_OFF ? 1 : 2,
-		       "%s: counted as sent", names[mode]);
+		       "with switch=%s each frame that goes somewhere is counted as sent",
+		       names[mode]);
 		end_all();
 	}
 
 	begin_with(2);
 	give(0, macs[0], 100, 0);
 	turn();
-	is_int(take_ring(0), 0, "to itself: does not come back");
-	is_int(dp.members.ldp[0]->count.tx_frames, 1, "but leaves");
+	is_int(take_ring(0), 0, "a frame to its own sender does not come back");
+	is_int(dp.members.ldp[0]->count.tx_frames, 1, "a frame to its own sender leaves");
 	give(0, macs[1], 100, 0);
 	fake_publish(&rings[0]);
 	tx_scan(&dp, dp.members.ldp[0]);
@@ -191,7 +199,7 @@ static void test_where(void)
 	dp.members.end = 1;
 	turn();
 	is_int(dp.members.ldp[0]->count.drops[LDP_DROP_NO_ROUTE], 1,
-	       "to one that has just gone: counted");
+	       "a frame to a guest that has just gone is counted as no-route");
 	end_all();
 }
 
@@ -211,9 +219,9 @@ static void test_both(void)
 		turn();
 	} while (dp.tx.head_moved && rounds++ < 1000);
 	take_wire(&got);
-	is_int(got.frames[0], 40, "frames by turns: all to the uplink have left");
-	is_int(take_ring(1), 40, "all to the other guest have come");
-	is_int(got.out_of_order, 0, "in order");
+	is_int(got.frames[0], 40, "frames by turns: all to the uplink leave");
+	is_int(take_ring(1), 40, "frames by turns: all to the other guest come");
+	is_int(got.out_of_order, 0, "frames by turns: those to the uplink leave in order");
 	end_all();
 }
 
@@ -238,7 +246,7 @@ static void test_who_pays(void)
 		give(1, MK_OTHER, 296, i);
 	}
 	n = share(&got);
-	ok(n >= 70 && n <= 130, "frames of 1518 and of 300 bytes: %u %% of the bytes", n);
+	ok(n >= 70 && n <= 130, "frames of 1518 and of 300 bytes share by bytes: %u %%", n);
 	end_all();
 
 	begin_with(GUESTS);
@@ -284,12 +292,13 @@ static void flood_beside_hog(uint8_t spoil, const char *what)
 	tokens = dp.tx.pace.bucket.tokens_bytes;
 	turn();
 	take_wire(&got);
-	ok(got.frames[1] >= 28 && got.frames[1] <= 36, "%s: %u of 64 draws are the other's", what,
-	   got.frames[1]);
+	ok(got.frames[1] >= 28 && got.frames[1] <= 36, "%s the other guest has %u of 64 draws",
+	   what, got.frames[1]);
 	small = dp.members.ldp[0]->count.tx_bytes;
-	is_int(small, spoil ? 0 : 64ull * got.frames[0], "%s: its counter counts wire bytes", what);
+	is_int(small, spoil ? 0 : 64ull * got.frames[0],
+	       "%s the counter of the guest counts wire bytes", what);
 	is_int(tokens - dp.tx.pace.bucket.tokens_bytes, (int64_t)small + 1518ll * got.frames[1],
-	       "%s: so does the uplink's pace", what);
+	       "%s the pace of the uplink counts wire bytes", what);
 	end_all();
 }
 
@@ -298,8 +307,8 @@ static void test_frame_cost(void)
 	struct sched_rule rule = {.weight = 256, .max_bps = 8000, .burst_bytes = 3200};
 	struct left got = {0};
 
-	flood_beside_hog(0, "a flood of 64 bytes");
-	flood_beside_hog(2, "one that is refused");
+	flood_beside_hog(0, "beside a flood of 64 bytes");
+	flood_beside_hog(2, "beside a flood of frames that are refused");
 
 	begin_with(1);
 	dp.link_rate.frame_cost_bytes = 1518;
@@ -308,7 +317,7 @@ static void test_frame_cost(void)
 		give(0, MK_OTHER, 60, i);
 	turn();
 	take_wire(&got);
-	is_int(got.frames[0], 50, "a ceiling counts wire bytes");
+	is_int(got.frames[0], 50, "a ceiling counts wire bytes of small frames");
 	end_all();
 }
 
@@ -335,7 +344,7 @@ static void test_late(void)
 	}
 	part = got.frames[0] * 1000 / (got.frames[0] + got.frames[1]);
 	ok(part >= 740 && part <= 760, "with late turns a minimum of 75 %% is %u of 1000", part);
-	ok(got.frames[0] + got.frames[1] > 6800, "and the uplink is full: %u frames",
+	ok(got.frames[0] + got.frames[1] > 6800, "with late turns the uplink is full: %u frames",
 	   got.frames[0] + got.frames[1]);
 	end_all();
 }

@@ -58,12 +58,13 @@ static void test_cap(void)
 	give_as(0, &in);
 	turn();
 	take_parts(&p);
-	ok(p.parts == 4 && p.payload == 40000 && !p.bad, "with one, in parts: %u", p.parts);
-	ok(p.longest <= cap, "none is longer than a millisecond: %u", p.longest);
+	ok(p.parts == 4 && p.payload == 40000 && !p.bad,
+	   "with a capacity a frame leaves in parts: %u", p.parts);
+	ok(p.longest <= cap, "with a capacity no part is longer than a millisecond: %u", p.longest);
 	ok(dp.members.ldp[0]->count.tx_frames == 2 &&
 		   dp.members.ldp[0]->count.tx_bytes == 80 * SEGMENT_WIRE,
-	   "counted as one frame, with all its bytes");
-	is_int(rings[0].in.prod - rings[0].in.cons, 0, "its ring is empty");
+	   "a frame in parts is counted as one, with all its bytes");
+	is_int(rings[0].in.prod - rings[0].in.cons, 0, "a frame in parts makes its ring empty");
 
 	/* Beside a guest with full frames, which would wait for 40 of them. */
 	q = p = (struct parts){0};
@@ -90,11 +91,12 @@ static void test_cap(void)
 		other = 0;
 		p.parts++;
 	}
-	ok(p.parts == 4 && !q.bad, "another's frames leave between the parts");
+	ok(p.parts == 4 && !q.bad, "another guest's frames leave between the parts of a frame");
 	end_all();
 }
 
-/* Full in the middle of a frame, the capacity lowered there and all heads judged anew. */
+/* The uplink fills in the middle of a frame; then the capacity is lowered, and all heads are judged
+ * again. */
 static void test_cap_full(void)
 {
 	unsigned rounds = 0, midway = 0;
@@ -121,16 +123,16 @@ static void test_cap_full(void)
 		tx_rejudge(&dp);
 		take_parts(&p);
 	}
-	ok(rounds > 3 && rounds < 1000 && midway > 1, "it was full %u times, midway %u times",
-	   rounds, midway);
-	is_int(p.payload, 3 * 60000, "nothing is lost, nothing sent twice");
-	is_int(p.bad, 0, "in order, byte for byte");
-	is_int(p.longest, SEGMENT_WIRE, "and in parts for the capacity that is in force");
-	is_int(all_drops(dp.members.ldp[0]), 0, "none was dropped");
+	ok(rounds > 3 && rounds < 1000 && midway > 1,
+	   "the uplink is full again and again: %u times, midway %u times", rounds, midway);
+	is_int(p.payload, 3 * 60000, "of frames in parts nothing is lost and nothing sent twice");
+	is_int(p.bad, 0, "frames in parts leave in order, byte for byte");
+	is_int(p.longest, SEGMENT_WIRE, "frames in parts follow the capacity that is in force");
+	is_int(all_drops(dp.members.ldp[0]), 0, "no frame in parts is dropped");
 	end_all();
 }
 
-/* A flooded one: one copy for each guest, one token, whatever it takes to send it. */
+/* A broadcast in parts: one copy for each guest, one token. */
 static void test_cap_flood(void)
 {
 	struct virtio_net_hdr_v1 in;
@@ -145,8 +147,9 @@ static void test_cap_flood(void)
 	turn();
 	take_parts(&p);
 	is_int(p.parts, 4, "a broadcast leaves in parts too");
-	is_int(dp.members.ldp[0]->flood.tokens_bytes, 99, "is counted once");
-	ok(take_ring(1) == 1 && take_ring(2) == 1, "and comes to each other guest once");
+	is_int(dp.members.ldp[0]->flood.tokens_bytes, 99, "a broadcast in parts is counted once");
+	ok(take_ring(1) == 1 && take_ring(2) == 1,
+	   "a broadcast in parts comes to each other guest once");
 	end_all();
 }
 

@@ -171,15 +171,15 @@ static void run(const char *what, parser *parse, const struct row *rows, size_t 
 		int ret = parse(r->text, &value, err, sizeof(err));
 
 		if (!r->err) {
-			if (!ok(ret == 0 && value == r->value, "%s \"%s\" taken", what, r->text))
+			if (!ok(ret == 0 && value == r->value, "%s \"%s\" is taken", what, r->text))
 				diag("%d %" PRIu64 " %s", ret, value, err);
 			continue;
 		}
-		/* The cut of long texts is the quoting's affair: look behind the quotes. */
+		/* Quoting cuts long texts: compare what is behind the quotes. */
 		why = strstr(err, "\": ");
 		if (!ok((ret == -EINVAL || ret == -ERANGE) && value == 42 && why &&
 				strcmp(why + 3, r->err) == 0,
-			"%s \"%s\" refused", what, r->text))
+			"%s \"%s\" is refused with its sentence", what, r->text))
 			diag("%d %" PRIu64 " %s", ret, value, err);
 	}
 }
@@ -189,11 +189,15 @@ static void test_errors(void)
 	char small[8];
 	uint64_t value;
 
-	is_int(units_parse_rate("10m", &value, NULL, 0), -EINVAL, "err may be NULL");
-	is_int(units_parse_rate("10m", &value, small, sizeof(small)), -EINVAL, "a small err");
-	is_str(small, "\"10m\": ", "  is cut, with its NUL");
-	is_int(units_parse_rate("1.5bit", &value, small, sizeof(small)), -EINVAL, "syntax");
-	is_int(units_parse_rate("9999999999tbit", &value, NULL, 0), -ERANGE, "range");
+	is_int(units_parse_rate("10m", &value, NULL, 0), -EINVAL,
+	       "a refusal without room for its sentence is fine");
+	is_int(units_parse_rate("10m", &value, small, sizeof(small)), -EINVAL,
+	       "a refusal with little room for its sentence is fine");
+	is_str(small, "\"10m\": ", "a sentence is cut to its room, with its NUL");
+	is_int(units_parse_rate("1.5bit", &value, small, sizeof(small)), -EINVAL,
+	       "a rate that is no whole number of bits is wrong syntax");
+	is_int(units_parse_rate("9999999999tbit", &value, NULL, 0), -ERANGE,
+	       "a rate that is too large is out of range");
 }
 
 static void test_format(void)
@@ -219,16 +223,21 @@ static void test_format(void)
 	uint64_t back = 0;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		is_str(units_format_rate(text, sizeof(text), rows[i].bps), rows[i].exact, "exact");
+		is_str(units_format_rate(text, sizeof(text), rows[i].bps), rows[i].exact,
+		       "%" PRIu64 " bit/s are formatted exactly", rows[i].bps);
 		ok(units_parse_rate(text, &back, NULL, 0) == 0 && back == rows[i].bps,
-		   "%s reads back", text);
+		   "%s reads back as it was formatted", text);
 		is_str(units_format_rate_short(text, sizeof(text), rows[i].bps), rows[i].brief,
-		       "short");
+		       "%" PRIu64 " bit/s are formatted short", rows[i].bps);
 	}
-	is_str(units_format_size(text, sizeof(text), 262144), "256kib", "size");
-	is_str(units_format_size(text, sizeof(text), 1500), "1500", "odd size");
-	is_str(units_format_size(text, sizeof(text), 0), "0", "no size");
-	is_str(units_format_size(text, sizeof(text), 2147483648), "2gib", "large size");
+	is_str(units_format_size(text, sizeof(text), 262144), "256kib",
+	       "a size is formatted with its unit");
+	is_str(units_format_size(text, sizeof(text), 1500), "1500",
+	       "a size of odd bytes is formatted without a unit");
+	is_str(units_format_size(text, sizeof(text), 0), "0",
+	       "a size of zero is formatted without a unit");
+	is_str(units_format_size(text, sizeof(text), 2147483648), "2gib",
+	       "a large size is formatted with its unit");
 }
 
 int main(void)

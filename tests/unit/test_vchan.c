@@ -56,21 +56,23 @@ int main(void)
 {
 	struct vchan *v = NULL;
 
-	is_int(vchan_connect(1, "path", &v), 0, "connected");
+	is_int(vchan_connect(1, "path", &v), 0, "a client connects to its vchan");
 	if (!v)
 		return done_testing();
 
-	is_int(woken(v, 1, 0), 1, "the only frame: woken");
-	is_int(woken(v, 2, 0), 2, "two frames: woken for each");
-	is_int(woken(v, 16, 13), 0, "less than a quarter of sixteen: left asleep");
+	is_int(woken(v, 1, 0), 1, "the writer is woken for the only frame");
+	is_int(woken(v, 2, 0), 2, "the writer is woken for each of two frames");
+	is_int(woken(v, 16, 13), 0,
+	       "the writer is left asleep for less than a quarter of sixteen frames");
 	consume(v, FRAME);
-	is_int(wakes, 1, "a quarter: woken");
-	is_int(page.left.prod - page.left.cons, 12 * FRAME, "the space is published at once");
+	is_int(wakes, 1, "the writer is woken for a quarter of sixteen frames");
+	is_int(page.left.prod - page.left.cons, 12 * FRAME,
+	       "the space is published when the writer is woken");
 	consume(v, FRAME);
-	is_int(wakes, 1, "then left asleep again");
+	is_int(wakes, 1, "the writer is left asleep after it was woken for a quarter");
 	consume(v, 11 * FRAME);
-	is_int(wakes, 2, "an empty ring: woken");
-	is_int(woken(v, 4, 3), 1, "what filled the ring before is forgotten");
+	is_int(wakes, 2, "the writer is woken for an empty ring");
+	is_int(woken(v, 4, 3), 1, "what filled the ring before it was empty is forgotten");
 
 	/* A writer that keeps it full: one wake-up a quarter, whatever it adds meanwhile. */
 	consume(v, 3 * FRAME);
@@ -81,9 +83,9 @@ int main(void)
 	page.left.prod += 8 * FRAME;
 	vchan_rx_poll(v);
 	consume(v, 3 * FRAME);
-	is_int(wakes, 0, "more has come: the quarter is of the most that lay there");
+	is_int(wakes, 0, "the quarter is of the most that lay in the ring");
 	consume(v, FRAME);
-	is_int(wakes, 1, "and that quarter wakes");
+	is_int(wakes, 1, "the writer is woken for a quarter of the most that lay in the ring");
 
 	free(v);
 	return done_testing();

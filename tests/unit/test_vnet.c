@@ -108,7 +108,8 @@ static const struct row rows[] = {
 	{"checksum, ICMPv6, wrong start", K_NA, 0, CSUM, 0, 0, 1, 2, 0, -EINVAL, 0},
 	{"checksum of a fragment", K_FRAG, 100, CSUM, 0, 0, 0, 6, 0, -EINVAL, 0},
 	{"checksum of something opaque", K_OPAQUE, 100, CSUM, 0, 0, 34, 16, 0, 0, 0},
-	{"checksum of it, too early", K_OPAQUE, 100, CSUM, 0, 0, 33, 16, 0, -EINVAL, 0},
+	{"checksum of something opaque, too early", K_OPAQUE, 100, CSUM, 0, 0, 33, 16, 0, -EINVAL,
+	 0},
 	{"offsets that wrap", K_OPAQUE, 100, CSUM, 0, 0, 40, 0xfff0, 0, -EINVAL, 0},
 	{"DATA_VALID is dropped", K_TCP4, 100, 2, 0, 0, 0, 16, ALL, 0, 0},
 	{"unknown flags are dropped", K_TCP4, 100, 0xfe, 0, 0, 0, 16, ALL, 0, 0},
@@ -166,18 +167,20 @@ static void test_rows(void)
 		in.num_buffers = 7;
 		memset(&out, 0x55, sizeof(out));
 		ret = rebuild(&in, ALL ^ r->without, 1500, &out);
-		is_int(ret, r->ret, "%s", r->name);
+		is_int(ret, r->ret, "%s: the header is %s", r->name, r->ret ? "refused" : "taken");
 		if (ret < 0 || !(r->flags & CSUM)) {
-			ok(memcmp(&out, MK_ZERO, sizeof(out)) == 0, "%s: all zeros", r->name);
+			ok(memcmp(&out, MK_ZERO, sizeof(out)) == 0,
+			   "%s: the header comes out as zeros", r->name);
 			continue;
 		}
 		ok(out.flags == CSUM && out.csum_start == in.csum_start &&
 			   out.csum_offset == in.csum_offset && out.num_buffers == 0,
-		   "%s: checksum", r->name);
+		   "%s: the checksum comes out as it was asked for", r->name);
 		ok(out.gso_type == r->out_type && out.gso_size == (r->out_type ? r->gso_size : 0),
-		   "%s: GSO", r->name);
+		   "%s: GSO type and size come out right", r->name);
 		if (hdr)
-			is_int(out.hdr_len, r->out_type ? hdr : 0, "%s: hdr_len", r->name);
+			is_int(out.hdr_len, r->out_type ? hdr : 0, "%s: hdr_len comes out right",
+			       r->name);
 	}
 }
 
@@ -189,41 +192,47 @@ static void test_lengths(void)
 
 	make(K_TCP4, 5000);
 	mk_be16(&m, 16, m.len - 14 - 1);
-	is_int(rebuild(&in, ALL, 1500, &out), -EINVAL, "TSO4: IPv4 says a byte less");
+	is_int(rebuild(&in, ALL, 1500, &out), -EINVAL,
+	       "TSO4 is refused when IPv4 says a byte less");
 	make(K_TCP6, 5000);
 	in = MK_VNET(CSUM, TCP6, 1000, 54, 16);
 	mk_be16(&m, 18, m.len - 54 + 1);
-	is_int(rebuild(&in, ALL, 1500, &out), -EINVAL, "TSO6: IPv6 says a byte more");
+	is_int(rebuild(&in, ALL, 1500, &out), -EINVAL,
+	       "TSO6 is refused when IPv6 says a byte more");
 	make(K_UDP4, 5000);
 	in = MK_VNET(CSUM, USO, 1000, 34, 6);
 	mk_be16(&m, 38, 8 + 1000);
-	is_int(rebuild(&in, ALL, 1500, &out), -EINVAL, "USO: UDP says one segment");
+	is_int(rebuild(&in, ALL, 1500, &out), -EINVAL, "USO is refused when UDP says one segment");
 
 	make(K_UDP4, 1000);
 	frame_parse(m.b, m.len, m.len, &fi);
 	in = MK_VNET(CSUM, 0, 0, 250, 4);
-	is_int(vnet_rebuild(&in, &fi, m.b, m.len, ALL, 1500, &out), 0, "checksum: byte 256");
+	is_int(vnet_rebuild(&in, &fi, m.b, m.len, ALL, 1500, &out), 0,
+	       "a checksum at byte 256 is taken");
 	in = MK_VNET(CSUM, 0, 0, 250, 5);
 	is_int(vnet_rebuild(&in, &fi, m.b, m.len, ALL, 1500, &out), -EINVAL,
-	       "checksum: byte 257 is too far, however much of the frame is given");
+	       "a checksum at byte 257 is too far, however much of the frame is given");
 	make(K_OPAQUE, 40);
 	frame_parse(m.b, FRAME_HDR_MAX, m.len, &fi);
 	in = MK_VNET(CSUM, 0, 0, 34, m.len - 34 - 1);
 	is_int(vnet_rebuild(&in, &fi, m.b, FRAME_HDR_MAX, ALL, 1500, &out), -EINVAL,
-	       "checksum: behind the frame, however much is given");
+	       "a checksum behind the frame is refused, however much is given");
 
 	make(K_TCP4, 1460);
 	mk_tag(&m, 0x8100, 5);
 	in = (struct virtio_net_hdr_v1){0};
 	is_int(rebuild(&in, ALL, 1500, &out), 0, "a tag does not count against the MTU");
 	m.len++;
-	is_int(rebuild(&in, ALL, 1500, &out), -EMSGSIZE, "but a byte more does");
+	is_int(rebuild(&in, ALL, 1500, &out), -EMSGSIZE,
+	       "a byte too much beside a tag counts against the MTU");
 	make(K_TCP4, 9000);
 	mk_tag(&m, 0x8100, 5);
 	in = MK_VNET(CSUM, TCP4, 1460, 38, 16);
-	is_int(rebuild(&in, ALL, 1500, &out), 0, "nor does it in segments");
+	is_int(rebuild(&in, ALL, 1500, &out), 0,
+	       "a tag does not count against the MTU of segments");
 	in.gso_size++;
-	is_int(rebuild(&in, ALL, 1500, &out), -EMSGSIZE, "but a byte more does");
+	is_int(rebuild(&in, ALL, 1500, &out), -EMSGSIZE,
+	       "a byte too much beside a tag counts against the MTU of segments");
 }
 
 static void test_receiver(void)
@@ -236,14 +245,16 @@ static void test_receiver(void)
 
 	make(K_TCP4, 5000);
 	free(copy_header(&fi, &n));
-	ok(!vnet_must_segment(&tso, &fi, ALL), "a receiver of TSO gets it whole");
-	ok(vnet_must_segment(&tso, &fi, ALL & ~VNET_F_TSO4), "one of none gets segments");
+	ok(!vnet_must_segment(&tso, &fi, ALL), "a receiver of TSO gets a TSO frame whole");
+	ok(vnet_must_segment(&tso, &fi, ALL & ~VNET_F_TSO4), "a receiver of no TSO gets segments");
 	tso.gso_size = 20;
 	ok(!vnet_must_segment(&tso, &fi, ALL), "TCP of 250 segments goes to any kernel");
-	ok(vnet_must_segment(&tso, &fi, VNET_F_TSO4), "one without checksums too");
-	ok(!vnet_must_complete(&tso, &fi, 0), "segments are complete already");
+	ok(vnet_must_segment(&tso, &fi, VNET_F_TSO4),
+	   "TCP of 250 segments goes in segments to a kernel without checksums");
+	ok(!vnet_must_complete(&tso, &fi, 0),
+	   "a frame cut into segments needs no checksum completed");
 	ok(vnet_must_complete(&csum, &fi, 0) && !vnet_must_complete(&csum, &fi, ALL),
-	   "one without checksums gets them completed");
+	   "a receiver without checksums gets them completed");
 	ok(!vnet_must_complete(&plain, &fi, 0) && !vnet_must_segment(&plain, &fi, 0),
 	   "a plain frame is left alone");
 	make(K_UDP4, 500 * 64);
@@ -251,7 +262,7 @@ static void test_receiver(void)
 	ok(!vnet_must_segment(&uso, &fi, ALL), "USO of 64 segments goes to any kernel");
 	make(K_UDP4, 500 * 64 + 1);
 	free(copy_header(&fi, &n));
-	ok(vnet_must_segment(&uso, &fi, ALL), "USO of 65 does not");
+	ok(vnet_must_segment(&uso, &fi, ALL), "USO of 65 segments does not go to any kernel");
 }
 
 /* What Linux, of the versions that matter, demands of a header on a TAP; written from its rules. */
@@ -380,8 +391,8 @@ static void test_fuzz(void)
 		free(copy);
 	}
 	diag("%u with a checksum, %u GSO, %u segments", t.csum, t.gso, t.segments);
-	ok(t.csum > 10000 && t.gso > 1000, "fuzz: enough was accepted to say something");
-	is_int(t.bad_kernel, 0, "fuzz: a kernel takes every header that came out");
+	ok(t.csum > 10000 && t.gso > 1000, "fuzz: enough headers are accepted to say something");
+	is_int(t.bad_kernel, 0, "fuzz: a kernel takes every header that comes out");
 	is_int(t.bad_place, 0, "fuzz: no checksum is stored over what was judged");
 	is_int(t.bad_segment, 0, "fuzz: segments fit, and add up to the wire bytes charged");
 }

@@ -140,9 +140,10 @@ static void test_write(int fd, uint32_t takes)
 	}
 	diag("%u of 100000 raw headers were EINVAL; %u rebuilt ones went out, %u of them GSO",
 	     raw_refused, accepted, gso);
-	ok(raw_refused > 1000 && accepted > 10000 && gso > 1000, "writes: all cases happened");
-	is_int(refused, 0, "writes: the kernel refused no header that vnet_rebuild() made");
-	is_int(failed, 0, "writes: nor failed in another way");
+	ok(raw_refused > 1000 && accepted > 10000 && gso > 1000,
+	   "of random headers some are refused, some accepted and some are GSO");
+	is_int(refused, 0, "the kernel refuses no header that vnet_rebuild() makes");
+	is_int(failed, 0, "no write of a header that vnet_rebuild() makes fails in another way");
 }
 
 /* The next frame of ours from the TAP, past what IPv6 sends by itself; 0 when there is none. */
@@ -211,7 +212,7 @@ static void test_segments(int fd, uint32_t takes)
 	uint64_t rng = 11;
 
 	if (s < 0 || setsockopt(s, SOL_PACKET, PACKET_VNET_HDR, &one, sizeof(one))) {
-		tap_skip("segments", "no packet socket with a vnet header");
+		tap_skip("segments are the kernel's", "no packet socket with a vnet header");
 		return;
 	}
 	for (int i = 0; i < 4000; i++) {
@@ -236,7 +237,7 @@ static void test_segments(int fd, uint32_t takes)
 		}
 	}
 	close(s);
-	ok(frames > 1000, "segments: %u frames were sent", frames);
+	ok(frames > 1000, "enough frames are sent to compare segments: %u", frames);
 	is_int(wrong, 0, "segments and checksums are the kernel's, byte for byte");
 }
 
@@ -246,12 +247,12 @@ int main(void)
 	int fd;
 
 	if (unshare(CLONE_NEWNET)) {
-		tap_skip("TAP", "a network namespace needs root");
+		tap_skip("a TAP takes rebuilt headers", "a network namespace needs root");
 		return done_testing();
 	}
 	fd = tap_open("dmvltest0");
 	if (fd < 0) {
-		tap_skip("TAP", "no TAP device can be made (/dev/net/tun)");
+		tap_skip("a TAP takes rebuilt headers", "no TAP device can be made (/dev/net/tun)");
 		return done_testing();
 	}
 	takes = tap_takes(fd);
@@ -260,7 +261,7 @@ int main(void)
 	test_write(fd, takes);
 	close(fd);
 	fd = tap_open("dmvltest0");
-	if (ok(fd >= 0, "a TAP again"))
+	if (ok(fd >= 0, "a TAP is opened again"))
 		test_segments(fd, takes);
 	return done_testing();
 }

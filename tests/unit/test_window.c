@@ -14,18 +14,24 @@ static void test_rate(void)
 {
 	struct sched_rule r = {.weight = 1};
 
-	is_int(rate_in_force(&r, 8000000, 4), 2000000, "a share by weight");
-	is_int(rate_in_force(&r, 8000000, 1), 8000000, "all of it");
-	is_int(rate_in_force(&r, 0, 4), 0, "nothing is known");
+	is_int(rate_in_force(&r, 8000000, 4), 2000000, "a rate in force is a share by weight");
+	is_int(rate_in_force(&r, 8000000, 1), 8000000,
+	       "a rate in force is all of it for one alone");
+	is_int(rate_in_force(&r, 0, 4), 0, "a rate in force is unknown without a capacity");
 	r.max_bps = 1000000;
-	is_int(rate_in_force(&r, 8000000, 4), 1000000, "no more than the maximum");
-	is_int(rate_in_force(&r, 0, 4), 1000000, "which is known without a capacity");
+	is_int(rate_in_force(&r, 8000000, 4), 1000000,
+	       "a rate in force is no more than the maximum");
+	is_int(rate_in_force(&r, 0, 4), 1000000,
+	       "a rate in force is the maximum without a capacity");
 	r.min_bps = 900000;
-	is_int(rate_in_force(&r, 8000000, 80), 900000, "no less than the minimum");
+	is_int(rate_in_force(&r, 8000000, 80), 900000,
+	       "a rate in force is no less than the minimum");
 	r = (struct sched_rule){.weight = 65535};
-	is_int(rate_in_force(&r, 1000000000000, 65535), 1000000000000, "without an overflow");
+	is_int(rate_in_force(&r, 1000000000000, 65535), 1000000000000,
+	       "a rate in force for all weight does not overflow");
 	r.weight = 1;
-	is_int(rate_in_force(&r, GBIT, 65536), GBIT / 65536, "nor a share of nothing");
+	is_int(rate_in_force(&r, GBIT, 65536), GBIT / 65536,
+	       "a rate in force for little weight is a small share");
 }
 
 static void test_size(void)
@@ -33,25 +39,32 @@ static void test_size(void)
 	struct window w = {0};
 	uint64_t least = 2 * wire_size(WIRE_VNET_LEN + 22 + 1500), size;
 
-	is_int(window_bytes(&w, 0, 1500, RING), RING, "no rate is known: the ring");
+	is_int(window_bytes(&w, 0, 1500, RING), RING, "a window without a rate is the ring");
 	is_int(window_bytes(&w, 80000000, 1500, RING), rate_bytes(80000000, WINDOW_MS),
-	       "a rate: what it carries in a short time");
-	is_int(window_bytes(&w, 100 * GBIT, 1500, RING), RING, "never more than the ring");
-	is_int(window_bytes(&w, 1, 1500, RING), (long long)least, "two full frames at least");
-	is_int(window_bytes(&w, 1, 9000, 4096), 4096, "or the ring");
+	       "a window is what its rate carries in a short time");
+	is_int(window_bytes(&w, 100 * GBIT, 1500, RING), RING,
+	       "a window is never more than the ring");
+	is_int(window_bytes(&w, 1, 1500, RING), (long long)least,
+	       "a window is two full frames at least");
+	is_int(window_bytes(&w, 1, 9000, 4096), 4096,
+	       "a window of two full frames is never more than the ring");
 
 	/* Alone on the link it is served at more than its share. */
 	window_look(&w, 125000, EPOCH);
 	size = window_bytes(&w, 1000000, 1500, RING);
-	is_int(size, rate_bytes(100000000, WINDOW_MS), "a borrower: what it was served at lately");
+	is_int(size, rate_bytes(100000000, WINDOW_MS),
+	       "the window of a borrower is what it was served at lately");
 	window_look(&w, 0, EPOCH);
-	ok(window_bytes(&w, 1000000, 1500, RING) < size, "one epoch without: a little less");
-	ok(window_bytes(&w, 1000000, 1500, RING) > size / 2, "but not at once");
+	ok(window_bytes(&w, 1000000, 1500, RING) < size,
+	   "an epoch without service makes the window smaller");
+	ok(window_bytes(&w, 1000000, 1500, RING) > size / 2,
+	   "an epoch without service does not halve the window");
 	for (int i = 0; i < 100; i++)
 		window_look(&w, 0, EPOCH);
-	is_int(window_bytes(&w, 1000000, 1500, RING), (long long)least, "in the end its share");
+	is_int(window_bytes(&w, 1000000, 1500, RING), (long long)least,
+	       "a window without service becomes that of the share in the end");
 	window_look(&w, 1000, 0);
-	ok(w.served_bps < 1000000, "two looks at one time");
+	ok(w.served_bps < 1000000, "two looks at one time measure no rate");
 }
 
 /* From its least to a gigabit: the served rate is at most a window for each round trip of 200 us.
@@ -65,7 +78,7 @@ static void test_growth(void)
 	while ((size = window_bytes(&w, 15258, 1500, RING)) < rate_bytes(GBIT, WINDOW_MS) / 2 &&
 	       size < RING && epochs++ < 100)
 		window_look(&w, size * (EPOCH / 200000), EPOCH);
-	ok(epochs <= 3, "weight 1 of 65536 alone: a gigabit after %u epochs", epochs);
+	ok(epochs <= 3, "weight 1 of 65536 alone has a gigabit after %u epochs", epochs);
 }
 
 static unsigned credits(uint32_t slot, struct wire_credit *last)
@@ -79,7 +92,7 @@ static unsigned credits(uint32_t slot, struct wire_credit *last)
 	return n;
 }
 
-/* An epoch in which it was served so many bytes; how many CREDIT frames came, the last in *c. */
+/* An epoch in which l is served served_bytes: how many CREDIT frames come, the last in *c. */
 static unsigned epoch(struct ldp *l, uint64_t served_bytes, struct wire_credit *c)
 {
 	l->count.tx_bytes += served_bytes;
@@ -99,45 +112,48 @@ static void test_frames(void)
 	l = guest(0, ALL, 18);
 	guest(1, ALL, 18);
 	dp.link_rate.in_force_bps = 80000000;
-	is_int(epoch(l, 0, &c), 1, "the first epoch tells");
-	is_int(c.credit_bytes, rate_bytes(40000000, WINDOW_MS), "the window of half of the link");
-	is_int(c.rate_bps, 40000000, "and that rate");
+	is_int(epoch(l, 0, &c), 1, "the first epoch is told to the agent");
+	is_int(c.credit_bytes, rate_bytes(40000000, WINDOW_MS),
+	       "the first credit is the window of half of the link");
+	is_int(c.rate_bps, 40000000, "the first credit has the rate of half of the link");
 	for (int i = 0; i < 200; i++)
 		n += epoch(l, 49000, &c);
-	is_int(n, 0, "served at about that: nothing new");
-	is_int(epoch(l, 100000, &c), 1, "served at twice of it");
-	is_int(c.credit_bytes, rate_bytes(80000000, WINDOW_MS), "twice as much");
+	is_int(n, 0, "service at about the rate that was told is not told");
+	is_int(epoch(l, 100000, &c), 1, "service at twice the rate that was told is told");
+	is_int(c.credit_bytes, rate_bytes(80000000, WINDOW_MS),
+	       "service at twice the rate gives twice as much credit");
 	for (int i = 0; i < 200; i++)
 		n += epoch(l, i % 2 ? 100000 : 97000, &c);
-	is_int(n, 0, "a few percent are not worth a frame");
+	is_int(n, 0, "a change of a few percent is not told");
 
 	l->account[LDP_TX].log_offset = 640;
-	is_int(epoch(l, 100000, &c), 1, "a newer record of the log, more than a second later");
-	is_int(c.log_offset, 640, "its offset");
+	is_int(epoch(l, 100000, &c), 1,
+	       "a newer record of the log is told after more than a second");
+	is_int(c.log_offset, 640, "a credit has the offset of the newest record");
 	l->account[LDP_TX].log_offset = 704;
 	for (int i = 0; i < 99; i++)
 		n += epoch(l, 100000, &c);
-	is_int(n, 0, "but no sooner");
-	is_int(epoch(l, 100000, &c), 1, "nor later");
+	is_int(n, 0, "a newer record of the log is not told within a second");
+	is_int(epoch(l, 100000, &c), 1, "a newer record of the log is told after a second");
 
-	/* As one guest more among many does it to each of them. */
+	/* As when one more guest joins many. */
 	dp.link_rate.in_force_bps = 79000000;
-	is_int(epoch(l, 100000, &c), 0, "a rate that is a little less: not at once");
+	is_int(epoch(l, 100000, &c), 0, "a rate that is a little less is not told at once");
 	dp.now_ns += NS_PER_SEC;
-	ok(credit_tell(&dp), "a second later, without an epoch: all is told");
+	ok(credit_tell(&dp), "a second later all is told, without an epoch");
 	commit();
-	is_int(credits(l->slot, &c), 1, "by a frame");
-	is_int(c.rate_bps, 39500000, "that has the rate");
+	is_int(credits(l->slot, &c), 1, "a rate that is a little less is told by one frame");
+	is_int(c.rate_bps, 39500000, "a credit has the rate that is a little less");
 	dp.link_rate.in_force_bps = 40000000;
-	is_int(epoch(l, 100000, &c), 1, "half of it: at once");
-	is_int(c.rate_bps, 20000000, "as it is");
+	is_int(epoch(l, 100000, &c), 1, "a rate of half is told at once");
+	is_int(c.rate_bps, 20000000, "a credit has the rate of half");
 	dp.link_rate.in_force_bps = 39000000;
-	ok(!credit_tell(&dp), "a little less again: that waits");
+	ok(!credit_tell(&dp), "a rate that is a little less than half waits");
 
 	dp.link_rate.in_force_bps = 0;
 	epoch(l, 100000, &c);
-	is_int(c.credit_bytes, RING, "no capacity: the ring");
-	is_int(c.rate_bps, 0, "and no rate");
+	is_int(c.credit_bytes, RING, "the credit without a capacity is the ring");
+	is_int(c.rate_bps, 0, "the credit without a capacity has no rate");
 	end();
 }
 
@@ -151,13 +167,13 @@ static void test_full(void)
 	l = guest(0, ALL, 12);
 	dp.link_rate.in_force_bps = 8000000;
 	rings[0].out.prod += 4096 - 8;
-	is_int(epoch(l, 0, &c), 0, "a full ring");
+	is_int(epoch(l, 0, &c), 0, "a full ring takes no credit");
 	rings[0].out.prod -= 4096 - 8;
-	is_int(epoch(l, 0, &c), 1, "told when there is room");
+	is_int(epoch(l, 0, &c), 1, "a credit is told when there is room in the ring");
 	l->frozen = true;
 	dp.link_rate.in_force_bps = 0;
-	is_int(epoch(l, 0, &c), 0, "not while it stands still");
-	is_int((long long)all_drops(l), 0, "nothing of this drops frames");
+	is_int(epoch(l, 0, &c), 0, "a frozen LDP is told no credit");
+	is_int((long long)all_drops(l), 0, "credits that wait drop no frames");
 	end();
 }
 

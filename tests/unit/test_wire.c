@@ -20,20 +20,20 @@ static int check(uint32_t len, uint8_t type, uint8_t flags, uint16_t reserved, u
 	return ret;
 }
 
-/* The numbers of the protocol, as version 1 has them for ever. */
+/* The numbers of the protocol, which version 1 fixes. */
 static void test_numbers(void)
 {
 	struct wire_hdr h = wire_make(WIRE_CREDIT, 24);
 
-	is_int(WIRE_VERSION, 1, "protocol version");
-	is_int(WIRE_FRAME_MIN, 14, "smallest frame");
-	is_int(WIRE_FRAME_MAX, 65557, "largest frame");
-	is_int(WIRE_BODY_MAX, 65569, "largest body");
-	ok(WIRE_DATA == 1 && WIRE_CREDIT == 2, "types");
-	ok(WIRE_RING_ORDER_MIN == 12 && WIRE_RING_ORDER_MAX == 20, "ring orders");
-	ok(memcmp(&h, "\30\0\0\0\2\0\0\0", 8) == 0, "a header's bytes");
-	is_int(offsetof(struct wire_credit, rate_bps), 8, "credit: the rate");
-	is_int(offsetof(struct wire_credit, log_offset), 16, "credit: the offset");
+	is_int(WIRE_VERSION, 1, "the protocol has version 1");
+	is_int(WIRE_FRAME_MIN, 14, "the smallest frame is of 14 bytes");
+	is_int(WIRE_FRAME_MAX, 65557, "the largest frame is of 65557 bytes");
+	is_int(WIRE_BODY_MAX, 65569, "the largest body is of 65569 bytes");
+	ok(WIRE_DATA == 1 && WIRE_CREDIT == 2, "the types have their numbers");
+	ok(WIRE_RING_ORDER_MIN == 12 && WIRE_RING_ORDER_MAX == 20, "the ring orders are 12 to 20");
+	ok(memcmp(&h, "\30\0\0\0\2\0\0\0", 8) == 0, "a header has its bytes");
+	is_int(offsetof(struct wire_credit, rate_bps), 8, "a credit has its rate at byte 8");
+	is_int(offsetof(struct wire_credit, log_offset), 16, "a credit has its offset at byte 16");
 }
 
 int main(void)
@@ -45,28 +45,38 @@ int main(void)
 	const uint32_t big = 1u << 20;
 
 	test_numbers();
-	is_int(check(26, WIRE_DATA, 0, 0, big, ""), 0, "smallest frame");
-	is_int(check(25, WIRE_DATA, 0, 0, big, length), -EPROTO, "shorter");
-	is_int(check(0, WIRE_DATA, 0, 0, big, length), -EPROTO, "empty");
-	is_int(check(WIRE_BODY_MAX, WIRE_DATA, 0, 0, big, ""), 0, "largest frame");
-	is_int(check(WIRE_BODY_MAX + 1, WIRE_DATA, 0, 0, big, length), -EPROTO, "larger");
-	is_int(check(UINT32_MAX, WIRE_DATA, 0, 0, big, length), -EPROTO, "as large as can be said");
-	is_int(check(4088, WIRE_DATA, 0, 0, 4096, ""), 0, "fills its ring");
-	is_int(check(4089, WIRE_DATA, 0, 0, 4096, larger), -EPROTO, "larger than its ring");
-	is_int(check(24, WIRE_CREDIT, 0, 0, big, ""), 0, "credit");
-	is_int(check(23, WIRE_CREDIT, 0, 0, big, length), -EPROTO, "short credit");
-	is_int(check(25, WIRE_CREDIT, 0, 0, big, length), -EPROTO, "long credit");
-	is_int(check(0, 0, 0, 0, big, type), -EPROTO, "type 0");
-	is_int(check(0, 3, 0, 0, big, type), -EPROTO, "type 3 is reserved: an empty message");
-	is_int(check(64, 3, 0, 0, big, type), -EPROTO, "type 3 is reserved: a message with a body");
-	is_int(check(0, 4, 0, 0, big, type), -EPROTO, "unknown type");
-	is_int(check(0, 255, 0, 0, big, type), -EPROTO, "last type");
-	is_int(check(64, WIRE_DATA, 1, 0, big, bits), -EPROTO, "flags");
-	is_int(check(64, WIRE_DATA, 0, 1, big, bits), -EPROTO, "reserved bits");
-	is_int(wire_size(0), 8, "size of an empty message");
-	is_int(wire_size(1), 16, "padded");
-	is_int(wire_size(8), 16, "not padded");
-	is_int(wire_frame_limit(4096), 4076, "largest frame of a small ring");
-	is_int(wire_frame_limit(1u << 18), WIRE_FRAME_MAX, "and of a large one");
+	is_int(check(26, WIRE_DATA, 0, 0, big, ""), 0, "the smallest frame is taken");
+	is_int(check(25, WIRE_DATA, 0, 0, big, length), -EPROTO,
+	       "a frame shorter than the smallest is refused");
+	is_int(check(0, WIRE_DATA, 0, 0, big, length), -EPROTO, "a frame of nothing is refused");
+	is_int(check(WIRE_BODY_MAX, WIRE_DATA, 0, 0, big, ""), 0, "the largest frame is taken");
+	is_int(check(WIRE_BODY_MAX + 1, WIRE_DATA, 0, 0, big, length), -EPROTO,
+	       "a frame larger than the largest is refused");
+	is_int(check(UINT32_MAX, WIRE_DATA, 0, 0, big, length), -EPROTO,
+	       "a frame as large as can be said is refused");
+	is_int(check(4088, WIRE_DATA, 0, 0, 4096, ""), 0, "a frame that fills its ring is taken");
+	is_int(check(4089, WIRE_DATA, 0, 0, 4096, larger), -EPROTO,
+	       "a frame larger than its ring is refused");
+	is_int(check(24, WIRE_CREDIT, 0, 0, big, ""), 0, "a credit is taken");
+	is_int(check(23, WIRE_CREDIT, 0, 0, big, length), -EPROTO,
+	       "a credit that is short is refused");
+	is_int(check(25, WIRE_CREDIT, 0, 0, big, length), -EPROTO,
+	       "a credit that is long is refused");
+	is_int(check(0, 0, 0, 0, big, type), -EPROTO, "a message of type 0 is refused");
+	is_int(check(0, 3, 0, 0, big, type), -EPROTO,
+	       "an empty message of the reserved type 3 is refused");
+	is_int(check(64, 3, 0, 0, big, type), -EPROTO,
+	       "a message of the reserved type 3 with a body is refused");
+	is_int(check(0, 4, 0, 0, big, type), -EPROTO, "a message of an unknown type is refused");
+	is_int(check(0, 255, 0, 0, big, type), -EPROTO, "a message of the last type is refused");
+	is_int(check(64, WIRE_DATA, 1, 0, big, bits), -EPROTO, "a message with flags is refused");
+	is_int(check(64, WIRE_DATA, 0, 1, big, bits), -EPROTO,
+	       "a message with reserved bits is refused");
+	is_int(wire_size(0), 8, "an empty message takes 8 bytes");
+	is_int(wire_size(1), 16, "a body of 1 byte is padded");
+	is_int(wire_size(8), 16, "a body of 8 bytes is not padded");
+	is_int(wire_frame_limit(4096), 4076, "the largest frame of a small ring fills the ring");
+	is_int(wire_frame_limit(1u << 18), WIRE_FRAME_MAX,
+	       "the largest frame of a large ring is the largest there is");
 	return done_testing();
 }
