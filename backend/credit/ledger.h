@@ -57,7 +57,4 @@ uint64_t ledger_log_end(const struct ledger *l);
 /* The sum of all balances and the pool, counted anew: 0. */
 int64_t ledger_sum(const struct ledger *l);
 
-/* For tests: recomputes all sums. */
-bool ledger_is_sound(const struct ledger *l);
-
 #endif

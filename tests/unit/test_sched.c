@@ -6,7 +6,7 @@
 #include "backend/sched/bucket.h"
 #include "backend/sched/heap.h"
 #include "backend/sched/rng.h"
-#include "backend/sched/sched_priv.h"
+#include "tests/unit/sched_sound.h"
 #include "tests/unit/tap.h"
 
 #define Q	1518u
@@ -191,7 +191,7 @@ static void test_awake(void)
 	sched_add(s, 1, &plain);
 	sched_wake(s, 0, 0);
 	sched_wake(s, 0, 0);
-	is_int(draw_active_weight(s->draw), 256, "waking twice counts once");
+	is_int(s->draw->active_weight, 256, "waking twice counts once");
 	ok(sched_is_awake(s, 0) && !sched_is_awake(s, 1), "who is awake");
 	is_int(sched_draw(s, 0), 0, "the one awake is drawn");
 	is_int(sched_draw(s, 0), 0, "and again without being served");
@@ -202,7 +202,7 @@ static void test_awake(void)
 	sched_sleep(s, 0);
 	is_int(sched_draw(s, 0), 1, "a withdrawn one is not drawn");
 	sched_remove(s, 1);
-	is_int(draw_active_weight(s->draw), 0, "nor counted when removed awake");
+	is_int(s->draw->active_weight, 0, "nor counted when removed awake");
 	is_int(sched_draw(s, 0), SCHED_NONE, "nor drawn");
 	is_int(sched_add(s, 1, &plain), 0, "a removed id may come again");
 	sched_free(s);
@@ -252,7 +252,7 @@ static void test_factor(void)
 	for (uint32_t i = 0; i < 3; i++)
 		ok(near(link_permille(&k, i, ms500), 333, 3),
 		   "weights 4:2:1 with factors cut to 1/2, 1 and 2 are 1:1:1: %u", i);
-	is_int(draw_active_weight(k.s->draw), 1024 + 512 + 256, "the weights stay");
+	is_int(k.s->draw->active_weight, 1024 + 512 + 256, "the weights stay");
 	ok(sched_is_sound(k.s), "sound");
 	r.weight = 2048;
 	sched_set_rule(k.s, 0, &r, k.now_ns);
