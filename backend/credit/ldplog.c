@@ -61,7 +61,10 @@ uint64_t ldplog_append(struct ldplog_writer *w, const struct record *r)
 	uint64_t offset = w->tail, word[RECORD_WORDS];
 
 	record_seal(r, offset, word);
-	/* Each word behind the last tail: who sees one sees that its place is taken. */
+	/*
+	 * Each store is a release behind that of the last tail: a reader that sees one of these
+	 * words also sees that tail, and so that the place is being overwritten.
+	 */
 	for (size_t i = 0; i < RECORD_WORDS; i++)
 		__atomic_store_n(to + i, word[i], __ATOMIC_RELEASE);
 	w->tail += RECORD_BYTES;
@@ -79,12 +82,12 @@ void ldplog_reader_init(struct ldplog_reader *r, const void *mem)
 		.ring = (const uint8_t *)mem + LDPLOG_HEADER_BYTES,
 		.ring_bytes = h->ring_bytes,
 	};
-	/* The place of the oldest may be under the writer's pen. */
+	/* The writer may be overwriting the place of the oldest record right now. */
 	if (tail >= r->ring_bytes)
 		r->at = tail - r->ring_bytes + RECORD_BYTES;
 }
 
-/* Overtaken: goes on far enough ahead of the writer not to be at once again. */
+/* The reader was overtaken: skips so far that the writer does not overtake it again at once. */
 static void skip_ahead(struct ldplog_reader *r, uint64_t tail)
 {
 	uint64_t to = tail - r->ring_bytes / 4 * 3;

@@ -338,17 +338,3 @@ int64_t ledger_sum(const struct ledger *l)
 		sum += l->kept[i].balance;
 	return sum;
 }
-
-bool ledger_is_sound(const struct ledger *l)
-{
-	uint64_t weights = 0;
-
-	for (uint32_t slot = 0; slot < l->max_ldps; slot++) {
-		const struct account *a = &l->account[slot];
-
-		weights += a->weight;
-		if (a->weight ? slot >= l->slots_end : a->balance != 0)
-			return false;
-	}
-	return ledger_sum(l) == 0 && weights == l->weights;
-}

@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 /*
- * A file that is mapped must have its space: a store to a page that a full disk has no room for is
- * a SIGBUS, long after the start. A fresh log is made under another name and takes the place of the
- * old one in one step, which readers that have that mapped do not notice.
+ * All disk space of a mapped file must be allocated before it is used: a store to a page for which
+ * a full disk has no room is a SIGBUS, long after the start. A new log is created under another
+ * name and renamed over the old one; readers that have the old one mapped do not notice.
  */
 
 int logfile_path(char path[LOGFILE_PATH_MAX + 1], const char *run_dir, const char *name,
@@ -93,7 +93,7 @@ bool logfile_replaced(const struct logfile *f, const char *path)
 	return stat(path, &st) == 0 && (st.st_dev != f->dev || st.st_ino != f->ino);
 }
 
-/* 0 with the old log mapped, or why it is not taken. */
+/* 0 with the old log mapped, or -errno: why it cannot be used. */
 static int open_old(struct logfile *f, const char *path, uint64_t ring_bytes,
 		    const struct ldplog_id *id)
 {
@@ -106,7 +106,7 @@ static int open_old(struct logfile *f, const char *path, uint64_t ring_bytes,
 	    (uint64_t)st.st_size != LDPLOG_HEADER_BYTES + ring_bytes)
 		ret = -EINVAL;
 	else
-		ret = -posix_fallocate(fd, 0, st.st_size); /* somebody may have made holes */
+		ret = -posix_fallocate(fd, 0, st.st_size); /* it may have holes */
 	if (ret == 0)
 		ret = map_checked(f, fd, PROT_READ | PROT_WRITE, MAP_POPULATE, id);
 	close(fd);
@@ -141,22 +141,23 @@ out_unlink:
 }
 
 int logfile_open(struct logfile *f, const char *path, uint64_t ring_bytes,
-		 const struct ldplog_id *id, char *said)
+		 const struct ldplog_id *id, char *why)
 {
-	int ret, why;
+	int ret, old;
 
 	*f = (struct logfile){0};
-	said[0] = '\0';
-	why = open_old(f, path, ring_bytes, id);
-	if (why == 0)
+	why[0] = '\0';
+	old = open_old(f, path, ring_bytes, id);
+	if (old == 0)
 		return 0;
 	ret = make_new(f, path, ring_bytes, id);
 	if (ret < 0)
-		snprintf(said, LOGFILE_ERR_MAX, "%s: %s", path, strerror(-ret));
-	else if (why == -ESTALE)
-		snprintf(said, LOGFILE_ERR_MAX, "%s is of another boot or another epoch", path);
-	else if (why != -ENOENT)
-		snprintf(said, LOGFILE_ERR_MAX, "%s cannot be used: %s", path,
-			 why == -EINVAL ? "it is damaged or of another version" : strerror(-why));
+		snprintf(why, LOGFILE_ERR_MAX, "%s: %s", path, strerror(-ret));
+	else if (old == -ESTALE)
+		snprintf(why, LOGFILE_ERR_MAX, "%s is from another boot or has another epoch",
+			 path);
+	else if (old != -ENOENT)
+		snprintf(why, LOGFILE_ERR_MAX, "%s cannot be used: %s", path,
+			 old == -EINVAL ? "it is damaged or of another version" : strerror(-old));
 	return ret;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* logfile.h: the file of a credit log, mapped. */
+/* logfile.h: the file that holds a credit log, mapped into memory. */
 #ifndef DMVL_CREDIT_LOGFILE_H
 #define DMVL_CREDIT_LOGFILE_H
 
@@ -7,9 +7,10 @@
 
 #include "backend/credit/ldplog.h"
 
-#define LOGFILE_PATH_MAX 255 /* what the uplink's key for it takes */
+#define LOGFILE_PATH_MAX 255 /* bytes; the uplink's key log-path takes no more */
 #define LOGFILE_ERR_MAX	 400
 
+/* Only logfile.c writes it. */
 struct logfile {
 	void *mem; /* NULL: closed */
 	size_t bytes;
@@ -21,23 +22,24 @@ struct logfile {
 int logfile_path(char path[LOGFILE_PATH_MAX + 1], const char *run_dir, const char *name,
 		 unsigned dir);
 
-/* This boot of the host, into out of sizeof(struct ldplog_id.boot) bytes. 0 or -errno. */
+/* The host's boot id, into `out` of `size` (that of ldplog_id.boot) bytes. 0 or -errno. */
 int logfile_boot_id(char *out, size_t size);
 
 /*
- * Opens the log at `path` to be written on, or makes a fresh one of ring_bytes if there is none or
- * none that fits `id`; then `said` (LOGFILE_ERR_MAX) says what was wrong with it, else it is empty.
- * All of its space is there before this returns. On error -errno and a sentence in `said`.
+ * Opens the log at `path` to append to it. Creates a new log of ring_bytes when there is none, or
+ * when the one there is damaged or not of `id`; `why` (LOGFILE_ERR_MAX bytes) then says what is
+ * wrong with the old one, and is empty otherwise. All disk space is allocated before this returns.
+ * On error -errno with a sentence in `why`.
  */
 int logfile_open(struct logfile *f, const char *path, uint64_t ring_bytes,
-		 const struct ldplog_id *id, char *said);
+		 const struct ldplog_id *id, char *why);
 
-/* Maps a log to be read. 0, -errno, or what ldplog_check() says of it. */
+/* Maps a log for reading. 0, -errno of the file, or what ldplog_check() returns. */
 int logfile_map(struct logfile *f, const char *path);
 
-/* Whether another file is at `path` by now: the daemon has made a fresh log. */
+/* Is there another file at `path` now? Then the daemon has created a new log. */
 bool logfile_replaced(const struct logfile *f, const char *path);
 
-void logfile_close(struct logfile *f); /* closed already: fine */
+void logfile_close(struct logfile *f); /* no effect on a closed one */
 
 #endif

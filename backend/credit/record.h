@@ -9,20 +9,20 @@
 #include <stdint.h>
 
 /*
- * The log is double-entry bookkeeping in bytes of credit. Every LDP has an account, what belongs to
- * none is in the pool, and at every COMMIT
+ * The log is double-entry bookkeeping in bytes of credit. Every LDP has an account. What belongs to
+ * no LDP is in the pool. At every COMMIT
  *
  *	sum of all balances + pool == 0
  *
- * A balance is positive after lending and negative after borrowing. All fields are little-endian.
- * `ldp` is domid << 16 | device id, RECORD_NO_LDP where a record is of no one. Signed amounts are
- * two's complement.
+ * A balance is positive after lending and negative after borrowing. All fields are little-endian,
+ * signed ones in two's complement. `ldp` is domid << 16 | device id, or RECORD_NO_LDP in a record
+ * that concerns no single LDP.
  */
 #define RECORD_VERSION 1u
 #define RECORD_BYTES   64u
 #define RECORD_NO_LDP  UINT32_MAX
 
-/* Whose account it is. A guest that reboots, or is attached anew, is another one. */
+/* Identifies an account. A guest that reboots, or is detached and attached again, gets another. */
 struct credit_id {
 	uint8_t uuid[16];
 	uint64_t generation; /* the attachment's nonce */
@@ -30,65 +30,63 @@ struct credit_id {
 };
 
 struct record {
-	uint64_t seq;	/* the record's offset in the log / 64 */
-	uint64_t epoch; /* counted since the log was made */
+	uint64_t seq;	/* the record's offset in the log / RECORD_BYTES */
+	uint64_t epoch; /* epochs since the log was created */
 	uint32_t ldp;
 	uint16_t type; /* enum record_type */
 	uint16_t version;
 	uint64_t bytes;
-	uint64_t peer; /* the other LDP, or the pool's balance after this record; see below */
+	uint64_t peer; /* the other LDP, or the pool's balance after this record: by type */
 	int64_t balance_after;
 	uint64_t t_ns; /* CLOCK_REALTIME, for display */
 	uint32_t flags;
-	uint32_t crc; /* CRC-32C of the 60 bytes before */
+	uint32_t crc; /* CRC-32C of the 60 bytes in front of it */
 };
 
 enum record_type {
 	/*
-	 * An account is there from now on: two records, ATTACH and, right behind it, GENERATION.
-	 * ATTACH: bytes and peer are the guest's UUID, first and second half as they lie in memory;
-	 * balance_after; flags: the weight in the low 16 bits, RECORD_F_KEPT when no LDP uses it.
-	 * GENERATION: bytes is the attachment's nonce. The same account may be attached again.
+	 * An account begins, or a kept one gets its LDP back. Two records: ATTACH and, right behind
+	 * it, GENERATION. ATTACH: bytes and peer are the two halves of the guest's UUID as they lie
+	 * in memory; flags: the weight in the low 16 bits, RECORD_F_KEPT when no LDP uses the
+	 * account. GENERATION: bytes is the attachment's nonce.
 	 */
 	RECORD_ATTACH = 1,
 	RECORD_GENERATION,
 	/*
-	 * RECORD_F_KEPT: the LDP is gone, the account stays for a while; it has no weight. Else the
-	 * account ends; its balance is 0, what it had went to the pool before.
+	 * The LDP is gone. With RECORD_F_KEPT its account stays for a while, without a weight.
+	 * Otherwise the account ends; its balance is 0, because the pool took it before.
 	 */
 	RECORD_DETACH,
 	RECORD_WEIGHT, /* bytes: the new weight */
 	/*
-	 * Every balance becomes record_decayed(balance, bytes), `bytes` being the number of epochs
-	 * passed; peer: pool after it, balance_after: sum of all balances after it.
+	 * Every balance becomes record_decayed(balance, bytes); `bytes` is the number of epochs.
+	 * peer: the pool afterwards; balance_after: the sum of all balances afterwards.
 	 */
 	RECORD_DECAY,
 	/*
-	 * A transfer of `bytes`, two records. First the giver's: peer took them, balance_after is
-	 * the giver's. Then the taker's: peer gave them, balance_after is the taker's. LOAN and
-	 * BORROW; or REPAY and, with RECORD_F_TAKEN, REPAY, when the taker had a positive balance:
-	 * it gets back what it had lent.
+	 * A transfer of `bytes` makes two records, first the giver's, then the taker's; `peer` is
+	 * the other LDP. They are LOAN and BORROW. When the taker had a positive balance, it gets
+	 * back what it had lent: REPAY, and REPAY with RECORD_F_TAKEN.
 	 */
 	RECORD_LOAN,
 	RECORD_BORROW,
 	RECORD_REPAY,
-	/* `bytes` from the account to the pool, or from the pool to the account; peer: pool after.
-	 */
+	/* `bytes` go from the account to the pool, or back. peer: the pool afterwards. */
 	RECORD_POOL,
 	RECORD_GRANT,
 	/*
-	 * All accounts follow: `bytes` pairs of ATTACH and GENERATION. peer: the pool,
+	 * All accounts follow, as `bytes` pairs of ATTACH and GENERATION. peer: the pool;
 	 * balance_after: the peak (see COMMIT).
 	 */
 	RECORD_CHECKPOINT,
 	/*
-	 * All since the last COMMIT is valid. bytes: what was rated in this epoch, in all: rated
-	 * credit of an LDP is its part of it by weight; 0 where there was no traffic. peer: pool,
-	 * balance_after: sum of all balances. The peak, from which balances are bounded, is the
-	 * larger of `bytes` and record_decayed(peak, epochs since the last COMMIT).
+	 * Ends an epoch: the records since the last COMMIT are valid. bytes: the rated credit of
+	 * all LDPs in this epoch (each LDP's is its part by weight), 0: there was no traffic.
+	 * peer: the pool; balance_after: the sum of all balances. The peak, which bounds balances,
+	 * becomes the larger of `bytes` and record_decayed(peak, epochs since the last COMMIT).
 	 */
 	RECORD_COMMIT,
-	/* The daemon was started again: all since the last COMMIT is void. Commits by itself. */
+	/* The daemon started again: the records since the last COMMIT are void. Needs no COMMIT. */
 	RECORD_RESTART,
 	RECORD_TYPES,
 };
@@ -119,27 +117,28 @@ static inline unsigned record_id(uint32_t ldp)
 	return ldp & 0xffff;
 }
 
-/* The record as it will lie at `offset`, with seq, version and crc. */
+/* Writes to `word` the record as it must lie at `offset`: with seq, version and crc. */
 #define RECORD_WORDS (RECORD_BYTES / 8)
 void record_seal(const struct record *r, uint64_t offset, uint64_t word[RECORD_WORDS]);
 
-/* Whether a copy of what lies at `offset` is a record that was written there. */
+/* Is *r, a copy of what lies at `offset`, a record that was sealed for that offset? */
 bool record_is_sealed(const struct record *r, uint64_t offset);
 
-/* "loan", "commit".. for people and JSON; "?" for what is no type. */
+/* "loan", "commit".., for people and JSON; "?" for a number that is no type. */
 const char *record_type_name(unsigned type);
 
-/* CRC-32C (Castagnoli), as iSCSI has it. */
+/* CRC-32C (RFC 3720, section 12.1), by the CPU's instruction or, without one, by a table. */
 uint32_t record_crc32c(const void *p, size_t len);
-uint32_t record_crc32c_by_table(const void *p, size_t len); /* where the CPU cannot */
+uint32_t record_crc32c_by_table(const void *p, size_t len);
 
 /*
- * What is left of a balance after `epochs` epochs: each takes ceil(|balance| / 128) off. That many
- * at once take off the same to rounding, always at least one byte an epoch down to 0.
+ * What is left of a balance after `epochs` epochs. Each epoch takes ceil(|balance| / 128) off.
+ * Several epochs in one call give the same but for rounding; each takes at least one byte, until
+ * the balance is 0.
  */
 int64_t record_decayed(int64_t balance, uint64_t epochs);
 
-/* The same for many balances: a factor for record_scaled(). */
+/* The same for many balances: record_scaled() multiplies each with this factor. */
 uint64_t record_decay_q32(uint64_t epochs);
 
 static inline int64_t record_scaled(int64_t balance, uint64_t q32)

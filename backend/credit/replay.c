@@ -27,7 +27,8 @@ void replay_free(struct replay *rp)
 	*rp = (struct replay){0};
 }
 
-void replay_gap(struct replay *rp)
+/* Records are missing here: nothing is known until the next checkpoint. */
+static void replay_gap(struct replay *rp)
 {
 	rp->synced = false;
 	batch_drop(&rp->batch);

@@ -23,18 +23,17 @@ static bool balance_differs(int64_t a, int64_t b)
 	return by >= FRAME_WIRE_FULL && by > more / 100;
 }
 
-enum status_when status_when(const struct ldp_status_shown *a, const struct ldp_status *now,
+enum status_when status_when(const struct ldp_status_shown *shown, const struct ldp_status *now,
 			     uint64_t now_ns)
 {
-	const struct ldp_status *shown = &a->status;
+	const struct ldp_status *old = &shown->status;
 
-	if (a->shown_ns == 0)
+	if (shown->shown_ns == 0)
 		return STATUS_NOW;
-	if (now->log_offset == shown->log_offset &&
-	    !differs(now->credit_bytes, shown->credit_bytes) &&
-	    !differs(now->tx_rate_bps, shown->tx_rate_bps) &&
-	    !differs(now->rx_rate_bps, shown->rx_rate_bps) &&
-	    !balance_differs(now->balance_bytes, shown->balance_bytes))
+	if (now->log_offset == old->log_offset && !differs(now->credit_bytes, old->credit_bytes) &&
+	    !differs(now->tx_rate_bps, old->tx_rate_bps) &&
+	    !differs(now->rx_rate_bps, old->rx_rate_bps) &&
+	    !balance_differs(now->balance_bytes, old->balance_bytes))
 		return STATUS_NOT;
-	return now_ns - a->shown_ns >= STATUS_EACH_NS ? STATUS_NOW : STATUS_LATER;
+	return now_ns - shown->shown_ns >= STATUS_EACH_NS ? STATUS_NOW : STATUS_LATER;
 }

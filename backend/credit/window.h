@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* window.h: how much of an LDP's traffic may wait in its TX ring. Pure. */
+/* window.h: how many bytes of an LDP may wait in its TX ring. Pure. */
 #ifndef DMVL_WINDOW_H
 #define DMVL_WINDOW_H
 
@@ -9,41 +9,40 @@
 #include "common/wire.h"
 
 /*
- * A guest needs in flight what the link takes until it has seen that there is room again, and every
- * byte more only makes its own frames wait. So the window is the LDP's rate times a short time:
- * the rate in force or, if more, the one it was served at lately: the draw lends what others leave,
- * and a window after the rate in force alone would take that away from the borrower.
+ * A guest must have enough bytes in flight to keep the link busy until it notices free space in the
+ * ring. More bytes only make its own frames wait. So the window is the LDP's rate times WINDOW_MS.
+ * That rate is the larger of the rate in force and the rate at which the LDP was served lately:
+ * the draw gives an LDP what others leave unused, and the rate in force alone would deny it that.
  */
 #define WINDOW_MS 10u
 
-/* Begins as all zeros. Times are in nanoseconds of a clock that never goes back. */
+/* Starts zero-initialised. Times are nanoseconds of any clock that never goes back. */
 struct window {
-	uint64_t served_bps; /* falls by an eighth with each look */
-	struct wire_credit told;
-	uint64_t told_ns; /* 0: nothing was told yet */
+	uint64_t served_bps;	 /* by window_look(); each look lowers it by an eighth */
+	struct wire_credit told; /* by the caller: the last message to the guest, and its time; */
+	uint64_t told_ns;	 /* 0: none yet */
 };
 
-/* It was served so many bytes in the time since the last look, about an epoch. */
+/* The LDP was served served_bytes in the elapsed_ns (about an epoch) since the last look. */
 void window_look(struct window *w, uint64_t served_bytes, uint64_t elapsed_ns);
 
 /*
- * What it may have in flight in a ring of `ring_bytes`, at the rate in force `rate_bps` (0: no
- * limit is known, and the ring is the only one) and with an MTU of `mtu_bytes`: two full frames at
- * least.
+ * The bytes that the LDP may have in flight: at least two full frames of mtu_bytes, at most
+ * ring_bytes. rate_bps is the rate in force; 0: no limit is known, and ring_bytes is the result.
  */
 uint64_t window_bytes(const struct window *w, uint64_t rate_bps, uint32_t mtu_bytes,
 		      uint32_t ring_bytes);
 
 enum window_when {
-	WINDOW_NOT,   /* as it was told, or nearly */
-	WINDOW_LATER, /* a little differs, and it was told something less than a second ago */
+	WINDOW_NOT,   /* there is nothing to tell */
+	WINDOW_LATER, /* there is, a second after the last message */
 	WINDOW_NOW,
 };
 
 /*
- * Worth telling at once: a rate or a credit that differs by more than an eighth; a second after the
- * last, any other rate or log offset. Each guest that is told wakes up for it, and one guest that
- * comes to two hundred changes the rates of all a little.
+ * When to tell the guest *now. At once: the first message, or a rate or credit that differs by more
+ * than an eighth. A second after the last message: any other difference in rate or log offset. Each
+ * message wakes the guest, and one guest that joins 200 others changes all their rates a little.
  */
 enum window_when window_when(const struct window *w, const struct wire_credit *now,
 			     uint64_t now_ns);

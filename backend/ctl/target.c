@@ -132,7 +132,11 @@ static bool is_called(struct ctl *ctl, unsigned domid, const struct target *targ
 	return strcmp(target->dom, target->kind == TARGET_NAME ? name : uuid) == 0;
 }
 
-int target_resolve(struct ctl *ctl, struct target *target, char err[SCHEMA_ERR_MAX])
+/*
+ * Finds the domain of a parsed target and sets its domid. A domain that a domid names need not
+ * exist: its nodes may have outlived it.
+ */
+static int target_resolve(struct ctl *ctl, struct target *target, char err[SCHEMA_ERR_MAX])
 {
 	char shown[QUOTE_MAX];
 	unsigned *domids = NULL;

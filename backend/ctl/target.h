@@ -28,12 +28,6 @@ struct target {
  */
 int target_parse(const char *text, struct target *out, char err[SCHEMA_ERR_MAX]);
 
-/*
- * Find the domain of a parsed target and set its domid. A domid need not exist any more: its nodes
- * may. Returns 0, or -ENOENT or -errno of xenstore with one sentence in err.
- */
-int target_resolve(struct ctl *ctl, struct target *target, char err[SCHEMA_ERR_MAX]);
-
 /* Both at once: 0 or an exit status, with the reason on stderr. */
 int target_find(struct ctl *ctl, const char *text, struct target *out);
 

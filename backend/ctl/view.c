@@ -165,7 +165,8 @@ bool view_is_malformed(const struct view *view, enum schema_key key)
 	return view->value[key] && schema_check(key, view->value[key], NULL) < 0;
 }
 
-uint64_t view_u64(const struct view *view, enum schema_key key)
+/* A number in force: the value, or the default if it is missing or malformed. */
+static uint64_t view_u64(const struct view *view, enum schema_key key)
 {
 	uint64_t value = schema_default(key);
 
@@ -207,7 +208,11 @@ const char *view_text(const struct view *view, enum schema_key key, char *out, s
 	return out;
 }
 
-struct json_object *view_json(const struct view *view, enum schema_key key)
+/*
+ * A value for programs: an integer, boolean or string; a malformed value as a string with escapes;
+ * null for a missing one without a default. The caller owns the object.
+ */
+static struct json_object *view_json(const struct view *view, enum schema_key key)
 {
 	const struct schema_entry *e = schema_entry(key);
 	const char *text = view->value[key] ? view->value[key] : e->dflt;

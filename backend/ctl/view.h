@@ -52,20 +52,11 @@ void view_free(struct view *view);
 /* Is the key there, and not what its schema says? */
 bool view_is_malformed(const struct view *view, enum schema_key key);
 
-/* A number in force as far as xenstore tells: the value, or the default if missing or malformed. */
-uint64_t view_u64(const struct view *view, enum schema_key key);
-
 /*
  * A value for people: rates and sizes with units, states as words, "-" for none, what is malformed
  * in quotes with escapes. Missing keys show their default. Returns out.
  */
 const char *view_text(const struct view *view, enum schema_key key, char *out, size_t size);
-
-/*
- * The same for programs: integers, booleans and strings; malformed values as escaped strings; null
- * for what is missing without a default. The caller owns the object.
- */
-struct json_object *view_json(const struct view *view, enum schema_key key);
 
 /* "connected", or backend/frontend where they differ: "init-wait/initialising". Returns out. */
 const char *ldp_view_state(const struct ldp_view *view, char *out, size_t size);

@@ -16,7 +16,7 @@ struct entry {
 	uint8_t mac[6];
 };
 
-/* What was learnt from one slot, oldest overwritten first; an address may have moved on since. */
+/* The addresses learnt from one slot, in a ring. One of them may belong to another slot by now. */
 struct learner {
 	uint8_t mac[FDB_LEARN_MAX][6];
 	unsigned next;
@@ -138,7 +138,7 @@ void fdb_forget(struct fdb *f, uint32_t slot, const uint8_t own[6])
 		drop_learnt(f, l->mac[i], slot);
 	free(l);
 	f->learners[slot] = NULL;
-	e = own ? find(f, own) : NULL; /* not before: it may be among those that were dropped */
+	e = own ? find(f, own) : NULL; /* only now: drop_learnt() frees entries */
 	if (e && e->own && e->slot == slot) {
 		SLIST_REMOVE(&f->buckets[hash(own)], e, entry, next);
 		free(e);

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One Ethernet frame's headers: parsing, size on the wire, MAC addresses, announcements. */
 #include "backend/frame/frame.h"
 
 #include <errno.h>
@@ -30,7 +29,7 @@ static const uint8_t *at(const struct cursor *c, size_t off, size_t n)
 	return frame_at(c->hdr, c->len, off, n);
 }
 
-/* Sets the length of the transport header at l4_off, which stays 0 when it is not all there. */
+/* Sets l4_len; it stays 0 when the transport header is cut short. */
 static void parse_l4(const struct cursor *c, struct frame_info *fi)
 {
 	const uint8_t *p;
@@ -76,7 +75,7 @@ static bool ipv6_is_ext(uint8_t proto)
 	       proto == IPV6_EXT_AUTH || proto == IPV6_EXT_DEST;
 }
 
-/* Bytes of the extension header at @p, of which 8 are there. */
+/* Bytes of the extension header at @p, where at least 8 bytes can be read. */
 static size_t ipv6_ext_len(uint8_t proto, const uint8_t *p)
 {
 	if (proto == IPV6_EXT_FRAG)
@@ -106,7 +105,7 @@ static void parse_ipv6(const struct cursor *c, struct frame_info *fi)
 		if (proto == IPV6_EXT_FRAG) {
 			fi->fragment |= frame_be16(p + 2) & 0xfff9;
 			if (frame_be16(p + 2) &
-			    0xfff8) { /* the rest is behind another one's headers */
+			    0xfff8) { /* only the first fragment has more headers */
 				fi->l3_bad = false;
 				return;
 			}
@@ -120,7 +119,7 @@ static void parse_ipv6(const struct cursor *c, struct frame_info *fi)
 	parse_l4(c, fi);
 }
 
-/* The one shape of ARP that exists on Ethernet: 6-byte hardware and 4-byte IPv4 addresses. */
+/* ARP on Ethernet has 6-byte hardware and 4-byte IPv4 addresses; anything else is malformed. */
 static void parse_arp(const struct cursor *c, struct frame_info *fi)
 {
 	static const uint8_t ether_ipv4[] = {0, 1, 8, 0, 6, 4};
@@ -129,7 +128,7 @@ static void parse_arp(const struct cursor *c, struct frame_info *fi)
 	fi->l3_bad = !p || memcmp(p, ether_ipv4, sizeof(ether_ipv4)) != 0;
 }
 
-/* Walks the tags; leaves ethertype and l3_off behind them. */
+/* Skips the tags: afterwards ethertype and l3_off are those behind them. */
 static void parse_tags(const struct cursor *c, struct frame_info *fi)
 {
 	const uint8_t *p;
@@ -137,8 +136,8 @@ static void parse_tags(const struct cursor *c, struct frame_info *fi)
 	while (fi->tags < FRAME_TAGS_MAX &&
 	       (fi->ethertype == ETH_P_8021Q || fi->ethertype == ETH_P_8021AD)) {
 		p = at(c, fi->l3_off, FRAME_TAG_LEN);
-		if (fi->tags++ ==
-		    0) /* cut short: tagged with an id that no policy but trunk lets by */
+		/* A tag that is cut short gets the id 4095, which only a trunk lets by. */
+		if (fi->tags++ == 0)
 			fi->vid = p ? frame_be16(p) & 0xfff : 0xfff;
 		if (!p) {
 			fi->ethertype = 0;

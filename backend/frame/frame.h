@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One Ethernet frame's headers: parsing, size on the wire, MAC addresses, announcements. Pure. */
+/* frame.h: the headers of an Ethernet frame, its size on the wire, MAC addresses. Pure. */
 #ifndef DMVL_BACKEND_FRAME_H
 #define DMVL_BACKEND_FRAME_H
 
@@ -7,33 +7,34 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* How many first bytes of a frame the caller copies out of the ring, once, for inspection. */
+/* The caller copies this many bytes of a frame out of the ring, once, for inspection. */
 #define FRAME_HDR_MAX 256
 
 #define FRAME_ETH_LEN	14   /* bytes of an Ethernet header, no tag */
 #define FRAME_TAG_LEN	4    /* bytes of one 802.1Q or 802.1ad tag */
-#define FRAME_FCS_LEN	4    /* bytes of the frame check sequence, never in a buffer of ours */
+#define FRAME_FCS_LEN	4    /* bytes of the frame check sequence, which no buffer here has */
 #define FRAME_WIRE_MIN	64   /* smallest frame on the wire, FCS included */
-#define FRAME_WIRE_FULL 1518 /* a frame of 1500 bytes and its headers, likewise */
-#define FRAME_TAGS_MAX	2    /* tags walked; a third one is left as the inner ethertype: opaque */
+#define FRAME_WIRE_FULL 1518 /* a frame with 1500 bytes of payload, FCS included */
+#define FRAME_TAGS_MAX	2    /* tags parsed; a third one is the ethertype of an opaque frame */
 #define FRAME_RARP_LEN	60   /* bytes frame_build_rarp() writes */
 #define FRAME_MAC_STR	18   /* bytes of "00:16:3e:00:00:01" and its NUL */
 
-/* IP protocol numbers that the backend looks into; <netinet/in.h> would drag sockets in. */
+/* IP protocol numbers, without the sockets of <netinet/in.h>. */
 #define FRAME_PROTO_TCP	   6
 #define FRAME_PROTO_UDP	   17
 #define FRAME_PROTO_ICMPV6 58
 
 enum frame_l3 {
-	FRAME_L3_OPAQUE, /* any ethertype or length field that is not below */
+	FRAME_L3_OPAQUE, /* any other ethertype, or a length field */
 	FRAME_L3_ARP,	 /* ARP, and RARP, which has the same layout */
 	FRAME_L3_IPV4,
 	FRAME_L3_IPV6,
 };
 
 /*
- * What frame_parse() found. Offsets are bytes from the start of the Ethernet header. Everything
- * that an offset or length here covers lies within the header bytes that were given.
+ * What frame_parse() found; only frame_parse() writes it. Offsets are bytes from the start of the
+ * Ethernet header. Everything that an offset or length here covers lies within the header bytes
+ * that frame_parse() was given.
  */
 struct frame_info {
 	uint8_t dst[6], src[6];
@@ -44,16 +45,16 @@ struct frame_info {
 	uint16_t ethertype; /* behind the tags, host order */
 	uint16_t l3_off;    /* first byte behind the ethertype */
 	enum frame_l3 l3;
-	bool l3_bad;	  /* says ARP or IP, but its headers are cut short or not well-formed */
-	bool fragment;	  /* part of a fragmented IP datagram (an atomic IPv6 one is not) */
+	bool l3_bad;   /* the ethertype says ARP or IP, but the header is cut short or malformed */
+	bool fragment; /* part of a fragmented IP datagram (an atomic IPv6 one is not) */
 	uint8_t l4_proto; /* IP protocol number, meaningless when l4_off is 0 */
 	uint16_t l4_off;  /* 0: unknown (not IP, l3_bad, or a fragment that is not the first) */
-	uint16_t l4_len;  /* TCP or UDP header's bytes; 0: another protocol, or cut short */
+	uint16_t l4_len;  /* bytes of the TCP or UDP header; 0: another protocol, or cut short */
 };
 
 /*
- * The one way to look into a frame: @n bytes at @off of the @hdr_len that are there, or NULL.
- * Any @off and @n are safe.
+ * The only way to read bytes of a frame: a pointer to @n bytes at @off, or NULL when they are not
+ * all within @hdr_len. Any @off and @n are safe.
  */
 static inline const uint8_t *frame_at(const uint8_t *hdr, size_t hdr_len, size_t off, size_t n)
 {
@@ -67,24 +68,24 @@ static inline uint16_t frame_be16(const uint8_t *p)
 }
 
 /*
- * Parses the first @hdr_len bytes (a private copy: shared memory may change between two looks) of
- * a frame of @frame_len bytes into *@out. Copy min(frame_len, FRAME_HDR_MAX) bytes. Content that is
- * not understood is opaque, not an error. Returns 0, or -EINVAL when not even the Ethernet header
- * is there; *@out is then all zeros but for len.
+ * Parses a frame of @frame_len bytes from its first @hdr_len bytes, which must be a private copy of
+ * min(frame_len, FRAME_HDR_MAX) bytes: shared memory could change between two reads. Content that
+ * is not understood is opaque, not an error. 0, or -EINVAL when the Ethernet header is cut short;
+ * *@out is then all zeros but for len.
  */
 int frame_parse(const uint8_t *hdr, size_t hdr_len, uint32_t frame_len, struct frame_info *out);
 
 /*
- * Bytes that the frame takes on an Ethernet wire: FCS included, at least FRAME_WIRE_MIN for each
- * frame, preamble and inter-frame gap not included. @gso_size is the payload bytes of a segment
- * (0: not GSO); each segment then counts its own copy of the headers. Of a header that was cut
- * short the GSO size is ignored: vnet_rebuild() refuses such a frame anyway.
+ * Bytes of the frame on an Ethernet wire: with FCS, at least FRAME_WIRE_MIN, without preamble and
+ * inter-frame gap. @gso_size is the payload of a segment in bytes, 0: not GSO; the result is then
+ * the sum over all segments, each with its own headers. If the headers are cut short, @gso_size is
+ * ignored: vnet_rebuild() refuses such a frame anyway.
  */
 uint32_t frame_wire_bytes(const struct frame_info *fi, uint16_t gso_size);
 
 /*
- * Writes a RARP request from @mac to everybody, which makes switches learn where @mac now is.
- * Returns the frame's length, FRAME_RARP_LEN bytes, padding included; the rest of @out is zero.
+ * Writes a broadcast RARP request from @mac, from which switches learn where @mac is now. Returns
+ * the length, FRAME_RARP_LEN with padding; the rest of @out is zero.
  */
 size_t frame_build_rarp(uint8_t out[64], const uint8_t mac[6]);
 
@@ -92,9 +93,10 @@ size_t frame_build_rarp(uint8_t out[64], const uint8_t mac[6]);
 const char *frame_mac_format(const uint8_t mac[6], char out[FRAME_MAC_STR]);
 
 /*
- * The MAC of a device that was given none: Xen's 00:16:3e and 24 bits of a hash of the domain's
- * UUID and the device id. The same input gives the same MAC for ever, on every host; 24 bits can
- * collide (1 % at about 580 devices on one network), so whoever attaches must look for duplicates.
+ * The MAC address of a device for which none was chosen: Xen's 00:16:3e and 24 bits of a hash
+ * (FNV-1a) of the domain's UUID and the device id. The same input gives the same address on every
+ * host. 24 bits can collide (with 1 % at about 580 devices on one network): the caller must look
+ * for duplicates.
  */
 void frame_mac_default(uint8_t mac[6], const uint8_t uuid[16], uint32_t device_id);
 

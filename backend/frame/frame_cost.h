@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* frame_cost.h: what a frame costs the CPU, in bytes of the uplink's time. Pure. */
+/* frame_cost.h: the CPU time of a frame, as bytes that the uplink sends in that time. Pure. */
 #ifndef DMVL_FRAME_COST_H
 #define DMVL_FRAME_COST_H
 
@@ -8,20 +8,20 @@
 #include "backend/frame/frame.h"
 
 #define FRAME_COST_MAX	65536u
-#define FRAME_COST_AUTO UINT32_MAX /* follows from the capacity */
+#define FRAME_COST_AUTO UINT32_MAX /* calculated from the capacity */
 
 /*
- * CPU time that one small frame takes in the frame loop, with its write into a TAP and its way
- * through a bridge, as `make bench-frame-cost` measured it (4.1 us; a full frame took 4.3). Another
- * machine's is the operator's to set.
+ * The CPU time of one small frame: the frame loop, the write to a TAP, and the bridge. `make
+ * bench-frame-cost` measured 4.1 us (4.3 us for a full frame). On a machine that differs much the
+ * operator sets frame-cost.
  */
 #define FRAME_COST_NS	    4000u
-#define FRAME_COST_AUTO_MAX FRAME_WIRE_FULL /* full frames count their bytes, on any link */
+#define FRAME_COST_AUTO_MAX FRAME_WIRE_FULL /* a full frame costs its bytes on any link */
 
 /*
- * The cost of a frame, 0..FRAME_COST_MAX bytes: the one that is configured, or what the uplink
- * carries while the CPU is busy with the frame, at most a full frame. capacity_bps is the one in
- * force, 0 unknown, and then frames cost nothing but their bytes.
+ * The least cost of a frame, in bytes (0..FRAME_COST_MAX): the configured one or, with
+ * FRAME_COST_AUTO, what the uplink carries in the CPU time of a frame, at most a full frame.
+ * capacity_bps is the capacity in force; 0: unknown, and the cost is 0.
  */
 static inline uint32_t frame_cost_bytes(uint32_t configured, uint64_t capacity_bps)
 {
@@ -35,7 +35,7 @@ static inline uint32_t frame_cost_bytes(uint32_t configured, uint64_t capacity_b
 	return bytes < FRAME_COST_AUTO_MAX ? (uint32_t)bytes : FRAME_COST_AUTO_MAX;
 }
 
-/* What an LDP is charged for a frame of wire_bytes. */
+/* The bytes that an LDP is charged for a frame of wire_bytes. */
 static inline uint32_t frame_cost_charge(uint32_t wire_bytes, uint32_t cost_bytes)
 {
 	return wire_bytes > cost_bytes ? wire_bytes : cost_bytes;

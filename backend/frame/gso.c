@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Offloads in software: segments and checksums for a receiver that takes none, parts of a frame.
- *
- * Theory of operation: a frame that asks for a checksum carries in its checksum field the sum of
- * the pseudo header (the "seed"), so that the sum over the transport header and its payload is the
- * checksum: whatever the protocol and however IP got there (routing headers name another
- * destination than the IPv6 header does). A segment's seed is the frame's with the length replaced.
- * Sums are in host byte order, which RFC 1071 section 2 (B) allows as long as they are stored so.
+ * Theory of operation: a frame that requests a checksum has in its checksum field the sum of the
+ * pseudo header (the "seed"). The sum over the transport header and its payload, seed included, is
+ * then the checksum, whatever the protocol, and also when a routing header makes the destination in
+ * the pseudo header differ from that in the IPv6 header. A segment's seed is the frame's seed with
+ * the length replaced. Sums are calculated and stored in host byte order, which RFC 1071, section 2
+ * (B), allows.
  */
 #include "backend/frame/gso.h"
 

@@ -8,13 +8,13 @@
 /*
  * Theory of operation
  *
- * The ring holds records, each a struct rec and the frame's bytes, padded to 8. head and tail count
- * bytes for ever; the position is the index modulo the size. Records may wrap, headers too: they
- * are copied in and out by ring_put() and ring_get().
+ * The ring holds records: a struct rec and the frame's bytes, padded to 8. head and tail count all
+ * bytes ever; a position in the ring is that modulo the size. Records, even a struct rec, may wrap:
+ * ring_put() and ring_get() copy them in and out.
  *
- * CoDel (Nichols & Jacobson, RFC 8289): when frames have waited longer than the target for a whole
- * interval, drop one and come back sooner and sooner, interval / sqrt(count), until they do not.
- * The last frame is never dropped: a queue of one is no standing queue.
+ * CoDel (Nichols and Jacobson, RFC 8289): when frames have waited longer than the target for a
+ * whole interval, it drops one, and further ones at intervals of interval / sqrt(count), until the
+ * wait is below the target. It never drops the last frame: one frame is not a standing queue.
  */
 struct rec {
 	struct virtio_net_hdr_v1 vnet;
@@ -57,7 +57,7 @@ static uint32_t round_up_pow2(uint32_t v)
 	return p;
 }
 
-/* Records take room beside the frames: a limit of 64 KiB must take one GSO frame of 64 KiB. */
+/* Twice the limit, because records need room beside the frames. */
 static uint32_t size_for(uint32_t limit)
 {
 	return round_up_pow2(limit) * 2;
@@ -149,8 +149,7 @@ bool rxq_push(struct rxq *q, const struct virtio_net_hdr_v1 *vnet, const struct 
 
 	for (unsigned i = 0; i < iovcnt; i++)
 		rec.len += (uint32_t)iov[i].iov_len;
-	/* An empty queue takes any frame that memory takes: the limit is no limit on a frame's
-	 * size. */
+	/* The limit is on the queue, not on the size of one frame. */
 	if (rec_size(rec.len) > q->size - used ||
 	    (used > 0 && !beyond && used + rec.len > q->limit))
 		return false;
@@ -237,7 +236,7 @@ static void codel(struct rxq *q, uint64_t now_ns, uint64_t *dropped)
 		drop_head(q);
 		++*dropped;
 		q->dropping = true;
-		/* A queue that was bad a moment ago resumes near the rate that mended it. */
+		/* If dropping ended a short time ago, resume near the rate that ended it. */
 		q->drop_count =
 			delta > 1 && now_ns - q->drop_next_ns < 16 * RXQ_CODEL_INTERVAL ? delta : 1;
 		q->last_count = q->drop_count;

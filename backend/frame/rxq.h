@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* rxq.h: the private receive queue of one LDP: a byte ring of frames, kept short by CoDel. Pure. */
+/* rxq.h: the receive queue of one LDP: a byte ring of frames, kept short by CoDel. Pure. */
 #ifndef DMVL_RXQ_H
 #define DMVL_RXQ_H
 
@@ -9,17 +9,18 @@
 #include <sys/uio.h>
 
 /*
- * Pure: time is an argument (any monotonic clock, nanoseconds). Memory is one block of the limit,
- * rounded up to a power of two, which the kernel backs only as far as it is used.
+ * Time is an argument: nanoseconds of any monotonic clock. A queue has one block of memory, twice
+ * the limit rounded up to a power of two; the kernel provides its pages as they are first used.
+ * CoDel is Nichols and Jacobson's, RFC 8289.
  */
-#define RXQ_LIMIT_MIN	   65536u
-#define RXQ_LIMIT_MAX	   (64u << 20)
-#define RXQ_CODEL_TARGET   5000000ull	/* ns a frame may wait, standing */
-#define RXQ_CODEL_INTERVAL 100000000ull /* ns for which it may wait longer: a burst */
+#define RXQ_LIMIT_MIN	   65536u	/* bytes */
+#define RXQ_LIMIT_MAX	   (64u << 20)	/* bytes */
+#define RXQ_CODEL_TARGET   5000000ull	/* ns that frames may wait in a standing queue */
+#define RXQ_CODEL_INTERVAL 100000000ull /* ns that a burst may make them wait longer */
 
 struct rxq;
 
-/* The frame at the head. `iov` points into the queue and is good until the next call. */
+/* The frame at the head. `iov` points into the queue and is valid until the next call. */
 struct rxq_frame {
 	struct virtio_net_hdr_v1 vnet;
 	uint32_t len;	     /* of the Ethernet frame */
@@ -32,23 +33,24 @@ struct rxq_frame {
 struct rxq *rxq_new(uint32_t limit_bytes);
 void rxq_free(struct rxq *q); /* NULL is fine */
 
-/* A new limit; frames that wait stay even where they are more. -ENOMEM leaves the old one. */
+/* Sets a new limit and drops no frame, even if they exceed it. 0, or -ENOMEM: the old one stays. */
 int rxq_set_limit(struct rxq *q, uint32_t limit_bytes);
 
 /*
- * Copies a frame in. False: the queue is full (nothing is changed). An empty queue takes a frame
- * that is longer than the limit; with `beyond` any queue does, as for the segments of such a frame.
+ * Copies a frame into the queue. False, with nothing changed: the queue is full. A frame may exceed
+ * the limit when the queue is empty, or with `beyond`, which is for the further segments of such a
+ * frame; the memory is the only bound then.
  */
 bool rxq_push(struct rxq *q, const struct virtio_net_hdr_v1 *vnet, const struct iovec *iov,
 	      unsigned iovcnt, uint32_t cost_bytes, bool beyond, uint64_t now_ns);
 
 /*
- * The next frame to deliver, after CoDel has dropped what it will; false: none. *dropped is raised
- * by the number of frames dropped. A frame that was peeked is not dropped any more.
+ * Lets CoDel drop frames, then gives the next one to deliver; false: there is none. Adds the number
+ * of dropped frames to *dropped. CoDel does not drop a frame that was peeked.
  */
 bool rxq_peek(struct rxq *q, uint64_t now_ns, struct rxq_frame *out, uint64_t *dropped);
 
-/* Takes the frame at the head out. There must be one. */
+/* Removes the frame at the head. The queue must not be empty. */
 void rxq_pop(struct rxq *q);
 
 bool rxq_empty(const struct rxq *q);

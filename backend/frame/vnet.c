@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The virtio_net_hdr in front of each frame: a hostile one in, a fresh and consistent one out. */
 #include "backend/frame/vnet.h"
 
 #include <assert.h>
@@ -10,10 +9,10 @@
 #define UDP_CSUM_OFFSET	   6
 #define ICMPV6_CSUM_OFFSET 2
 #define UDP_HDR_LEN	   8
-#define OPAQUE_L3_MIN	   20 /* the kernel takes no checksum that starts in a shorter L3 header */
+#define OPAQUE_L3_MIN	   20 /* the kernel wants an L3 header of at least this length */
 #define GSO_UDP_L4	   5  /* VIRTIO_NET_HDR_GSO_UDP_L4, which 6.1's headers do not have */
 
-/* The header's fields are little-endian on the ring and for TUNSETVNETLE; so are we. */
+/* The header's fields are little-endian on the ring and, by TUNSETVNETLE, at the TAP. */
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "vnet fields are used as they are");
 static_assert(sizeof(struct virtio_net_hdr_v1) == 12, "the ring's and the TAP's vnet header");
 #ifdef VIRTIO_NET_HDR_GSO_UDP_L4
@@ -47,9 +46,9 @@ static const struct gso_kind *gso_kind(uint8_t gso_type)
 }
 
 /*
- * May a checksum of the bytes from @start on be stored at @start + @offset? The kernel does that
- * after every check of ours, so the two bytes must lie behind the ARP, IP and ND fields that were
- * judged: a guest could else have an allowed address checked and another one sent.
+ * May the checksum of the bytes from @start on be stored at @start + @offset? The kernel stores it
+ * after all checks here. If it could overwrite ARP, IP or ND fields, a guest could pass the check
+ * with an allowed address and send another one.
  */
 static bool csum_place_ok(const struct frame_info *fi, size_t hdr_len, uint32_t start,
 			  uint32_t offset)
@@ -75,7 +74,7 @@ static bool csum_place_ok(const struct frame_info *fi, size_t hdr_len, uint32_t 
 	}
 }
 
-/* Do the lengths that IP and UDP state agree with the frame's? Then segments can be made of it. */
+/* Do the lengths in the IP and UDP headers agree with the frame's? Segments need that. */
 static bool gso_lengths_ok(const struct frame_info *fi, const uint8_t *hdr, size_t hdr_len)
 {
 	bool v6 = fi->l3 == FRAME_L3_IPV6;
@@ -90,7 +89,7 @@ static bool gso_lengths_ok(const struct frame_info *fi, const uint8_t *hdr, size
 	       (uint32_t)fi->l4_off + frame_be16(udp_len) == fi->len;
 }
 
-/* The header's GSO part; 0 with *@out untouched when one segment is enough. */
+/* Fills in the GSO part of *@out. 0 with *@out untouched when one segment is enough. */
 static int rebuild_gso(const struct virtio_net_hdr_v1 *in, const struct frame_info *fi,
 		       const uint8_t *hdr, size_t hdr_len, uint32_t features, uint16_t mtu,
 		       struct virtio_net_hdr_v1 *out)

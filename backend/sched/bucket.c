@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* bucket.c: a token bucket that is exact to the byte and keeps the remainder of its divisions. */
 #include "backend/sched/bucket.h"
 
 #define BYTE_UNITS 8000000000u /* one byte in bits * ns */
@@ -36,7 +35,7 @@ void bucket_fill(struct bucket *b, uint64_t now_ns)
 	if (units >> 64) {
 		bytes = units / BYTE_UNITS;
 		b->rem = (uint64_t)(units % BYTE_UNITS);
-	} else { /* the usual case, spared a division of 128 bits */
+	} else { /* the usual case needs no 128-bit division */
 		bytes = (uint64_t)units / BYTE_UNITS;
 		b->rem = (uint64_t)units % BYTE_UNITS;
 	}

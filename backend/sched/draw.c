@@ -4,8 +4,7 @@
 
 #include <stdlib.h>
 
-#include "backend/sched/rng.h"
-#include "backend/sched/wheel.h"
+#include "backend/sched/draw_priv.h"
 
 /*
  * Theory of operation
@@ -32,24 +31,6 @@
 #define DRAW_REBASE_VT ((uint64_t)1 << 62)
 #define DRAW_LOOKS     4 /* at waiters of the express path, per draw */
 #define DRAW_LEAD      2 /* quanta that an LDP may be ahead and still be due */
-#define QUANTUM_CREDIT ((uint64_t)1 << VT_QUANTUM_LOG)
-
-struct draw {
-	struct wheel wheel[WHEEL_CLASSES];
-	struct wheel_ldp *ldp;
-	uint64_t now_vt;
-	double now_frac;
-	double per_weight; /* 1 / active_weight */
-	double quantum_vt; /* what a quantum moves the clock by now */
-	uint64_t active_weight;
-	uint32_t busy; /* bitmap: classes with members */
-	uint32_t max_ids;
-	uint32_t quantum_bytes;
-	uint32_t *express; /* a ring; an LDP is in it at most once */
-	bool express_on;
-	uint32_t express_mask, express_get, express_put;
-	struct rng rng;
-};
 
 struct draw *draw_new(uint32_t max_ids, uint32_t quantum_bytes, uint64_t seed)
 {
@@ -120,12 +101,6 @@ static void draw_shift_clock(struct draw *d, double by_vt)
 		whole--;
 	d->now_vt += (uint64_t)whole;
 	d->now_frac = to - (double)whole;
-}
-
-/* How far the LDP is ahead of the clock. */
-static double draw_ahead(const struct draw *d, const struct wheel_ldp *l)
-{
-	return (double)(int64_t)(l->start_vt - d->now_vt) + l->start_frac * 0x1p-32 - d->now_frac;
 }
 
 /* Counts the LDP in (sign 1) or out (sign -1) and keeps the clock at the mean of those in. */
@@ -349,39 +324,4 @@ bool draw_is_due(const struct draw *d, uint32_t id)
 {
 	return draw_ahead(d, &d->ldp[id]) * d->ldp[id].weight <
 	       (double)(DRAW_LEAD * QUANTUM_CREDIT);
-}
-
-uint64_t draw_active_weight(const struct draw *d)
-{
-	return d->active_weight;
-}
-
-void draw_set_express(struct draw *d, bool on)
-{
-	d->express_on = on;
-}
-
-bool draw_is_sound(const struct draw *d)
-{
-	uint64_t weight = 0;
-	double ahead = 0;
-
-	for (uint32_t id = 0; id < d->max_ids; id++) {
-		const struct wheel_ldp *l = &d->ldp[id];
-
-		if (l->where == WHEEL_OUT)
-			continue;
-		weight += l->weight;
-		ahead += draw_ahead(d, l) * l->weight;
-	}
-	for (unsigned int k = 0; k < WHEEL_CLASSES; k++) {
-		if (!d->wheel[k].members != !(d->busy & 1u << k))
-			return false;
-		if (!wheel_is_sound(&d->wheel[k], d->ldp))
-			return false;
-	}
-	/* The clock is the mean of the starts, to a byte or two where debts are below 16 MiB. */
-	if ((ahead < 0 ? -ahead : ahead) > (double)(QUANTUM_CREDIT >> 10))
-		return false;
-	return weight == d->active_weight;
 }

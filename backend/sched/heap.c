@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* heap.c: an indexed binary heap of times. */
 #include "backend/sched/heap.h"
 
 #include <errno.h>
@@ -28,7 +27,7 @@ static void heap_put(struct heap *h, uint32_t at, struct heap_item it)
 	h->pos[it.id] = at + 1;
 }
 
-/* Finds the place for `it`, starting at the hole `at`. */
+/* Moves the hole `at` up or down until `it` fits there. */
 static void heap_settle(struct heap *h, uint32_t at, struct heap_item it)
 {
 	while (at && it.when_ns < h->item[(at - 1) / 2].when_ns) {

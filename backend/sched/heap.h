@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* heap.h: which LDP's time comes first. An indexed binary heap, of fixed size once made. Pure. */
+/* heap.h: which id comes first in time: an indexed binary heap of fixed size. Pure. */
 #ifndef DMVL_SCHED_HEAP_H
 #define DMVL_SCHED_HEAP_H
 
@@ -11,29 +11,30 @@ struct heap_item {
 	uint32_t id;
 };
 
+/* Only heap.c writes the fields. */
 struct heap {
 	struct heap_item *item;
-	uint32_t *pos; /* per id: its place in item + 1, 0 = not in */
+	uint32_t *pos; /* per id: its index in `item` plus 1, 0: not in the heap */
 	uint32_t n;
 };
 
-/* Room for the ids 0..max_ids-1. 0, or -ENOMEM. End with heap_fini(), also after a failure. */
+/* Room for ids 0..max_ids-1. 0 or -ENOMEM. Call heap_fini() in both cases. */
 int heap_init(struct heap *h, uint32_t max_ids);
 void heap_fini(struct heap *h);
 
-/* Puts the id in, or moves it, to when_ns. */
+/* Adds the id with this time, or moves it there. */
 void heap_set(struct heap *h, uint32_t id, uint64_t when_ns);
 
-/* Takes the id out; not being in is fine. */
+/* Removes the id; no effect if it is not in the heap. */
 void heap_drop(struct heap *h, uint32_t id);
 
-/* The earliest time, UINT64_MAX when empty. */
+/* The earliest time; UINT64_MAX: the heap is empty. */
 static inline uint64_t heap_first_ns(const struct heap *h)
 {
 	return h->n ? h->item[0].when_ns : UINT64_MAX;
 }
 
-/* Whose it is; only when not empty. */
+/* The id with the earliest time. The heap must not be empty. */
 static inline uint32_t heap_first_id(const struct heap *h)
 {
 	return h->item[0].id;

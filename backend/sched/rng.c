@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* rng.c: seeding of xoshiro256**. */
 #include "backend/sched/rng.h"
 
 static uint64_t splitmix64(uint64_t *x)

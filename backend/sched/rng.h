@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* rng.h: xoshiro256**, the scheduler's repeatable source of randomness (not for secrets). Pure. */
+/* rng.h: xoshiro256**, a repeatable random number generator; not for secrets. Pure. */
 #ifndef DMVL_SCHED_RNG_H
 #define DMVL_SCHED_RNG_H
 
 #include <stdint.h>
 
-/* Blackman and Vigna's generator; the state is never all zero. */
+/* Blackman & Vigna, "Scrambled linear pseudorandom number generators" (2021). Never all zero. */
 struct rng {
 	uint64_t s[4];
 };
 
-/* Fills the state from one number (any value) with splitmix64, as the authors advise. */
+/* Fills the state from any seed with splitmix64, as the authors recommend. */
 void rng_seed(struct rng *r, uint64_t seed);
 
 static inline uint64_t rng_rotl(uint64_t x, int k)
@@ -18,7 +18,7 @@ static inline uint64_t rng_rotl(uint64_t x, int k)
 	return (x << k) | (x >> (64 - k));
 }
 
-/* 64 random bits. Inline: the scheduler asks for a number or two at every frame. */
+/* 64 random bits. Inline, because the scheduler needs one or two for each frame. */
 static inline uint64_t rng_next(struct rng *r)
 {
 	const uint64_t result = rng_rotl(r->s[1] * 5, 7) * 9;
@@ -33,7 +33,7 @@ static inline uint64_t rng_next(struct rng *r)
 	return result;
 }
 
-/* A number in 0..n-1 (n > 0) by multiplication; its bias is n/2^32, below what a draw can show. */
+/* A number in 0..n-1 (n > 0). Multiplication has a bias of n/2^32, too small to see in a draw. */
 static inline uint32_t rng_below(struct rng *r, uint32_t n)
 {
 	return (uint32_t)(((rng_next(r) >> 32) * n) >> 32);

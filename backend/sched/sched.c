@@ -214,23 +214,3 @@ void sched_served(struct sched *s, uint32_t id, uint32_t wire_bytes, uint32_t ch
 	else if (s->flags[id] & (SCHED_F_MIN | SCHED_F_MAX))
 		sched_place(s, id);
 }
-
-bool sched_is_sound(const struct sched *s)
-{
-	uint64_t min_sum_bps = 0, weight = 0;
-
-	for (uint32_t id = 0; id < s->max_ldps; id++) {
-		uint8_t f = s->flags[id];
-		bool in = f & SCHED_F_AWAKE && !(f & SCHED_F_CAPPED);
-
-		if (f && !(f & SCHED_F_KNOWN))
-			return false;
-		min_sum_bps += f ? s->ldp[id].rule.min_bps : 0;
-		weight += in ? s->ldp[id].rule.weight : 0;
-		if (!s->caps.pos[id] != !(f & SCHED_F_CAPPED) ||
-		    !s->dues.pos[id] != !(in && f & SCHED_F_MIN))
-			return false;
-	}
-	return min_sum_bps == s->min_sum_bps && weight == draw_active_weight(s->draw) &&
-	       draw_is_sound(s->draw);
-}

@@ -59,7 +59,4 @@ uint64_t sched_next_ns(const struct sched *s);
 void sched_served(struct sched *s, uint32_t id, uint32_t wire_bytes, uint32_t charge_bytes,
 		  bool more, uint64_t now_ns);
 
-/* For tests: recomputes all sums, lists and heaps; false where one is wrong. Looks at every id. */
-bool sched_is_sound(const struct sched *s);
-
 #endif

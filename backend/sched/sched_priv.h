@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* sched_priv.h: what sched.c and sched_rule.c share. Theory of operation: sched.c. Pure. */
+/*
+ * sched_priv.h: the state of a scheduler, for sched.c, sched_rule.c and tests. Theory of operation:
+ * sched.c. Pure.
+ */
 #ifndef DMVL_SCHED_PRIV_H
 #define DMVL_SCHED_PRIV_H
 
@@ -11,34 +14,41 @@
 enum sched_flag {
 	SCHED_F_KNOWN = 1,
 	SCHED_F_AWAKE = 2,
-	SCHED_F_CAPPED = 4, /* awake, and waiting for tokens */
-	SCHED_F_MIN = 8,
-	SCHED_F_MAX = 16,
+	SCHED_F_CAPPED = 4, /* awake, and waits for tokens of its ceiling */
+	SCHED_F_MIN = 8,    /* has a minimum */
+	SCHED_F_MAX = 16,   /* has a ceiling */
 };
 
-#define DEPTH_MAX ((uint64_t)1 << 40) /* of buckets, in bytes */
+#define DEPTH_MAX ((uint64_t)1 << 40) /* bytes, of a bucket */
 
+/* The rates of both buckets and the rule: sched_rule.c. The tokens: sched.c. */
 struct sched_ldp {
 	struct bucket max, min;
 	struct sched_rule rule;
 };
 
 struct sched {
+	/* Set once by sched_new(). */
 	uint32_t max_ldps;
 	uint32_t quantum_bytes;
+
+	/* Written by both: KNOWN, MIN and MAX by sched_rule.c, AWAKE and CAPPED by sched.c. */
 	uint8_t *flags; /* enum sched_flag */
 	struct sched_ldp *ldp;
 	struct draw *draw;
-	struct heap caps, dues;
-	uint32_t reserved; /* drawn last, for its minimum */
-	uint64_t now_ns;
-	uint64_t capacity_bps; /* to admit minima against */
-	uint64_t link_bps;     /* what it is at present */
+	struct heap caps;  /* LDPs at their ceiling, by the time at which they may go on */
+	struct heap dues;  /* LDPs in the draw with a minimum, by the time at which they are due */
+	uint32_t reserved; /* the id drawn last, if it was drawn for its minimum */
+	uint64_t now_ns;   /* the latest time that a caller gave */
+
+	/* Written by sched_rule.c alone. */
+	uint64_t capacity_bps; /* minima are admitted against it */
+	uint64_t link_bps;     /* what the link carries at present */
 	uint64_t min_sum_bps;
 	uint32_t n_min; /* LDPs with a minimum */
 };
 
-/* Time never goes back, whatever the caller says. */
+/* The later of now_ns and the latest time so far: time never goes back. */
 static inline uint64_t sched_at(struct sched *s, uint64_t now_ns)
 {
 	if (now_ns > s->now_ns)
@@ -56,13 +66,13 @@ static inline bool sched_is_awake(const struct sched *s, uint32_t id)
 	return sched_known(s, id) && s->flags[id] & SCHED_F_AWAKE;
 }
 
-/* The LDP's reservation bucket, up to date; from now on it fills at that rate. */
+/* Fills the LDP's reservation bucket up to now, sets its rate from now on, and returns it. */
 struct bucket *sched_fill_min(struct sched *s, uint32_t id, uint64_t rate_bps);
 
-/* Puts an LDP that is in the draw into `dues` at its time, or takes any other out. */
+/* Updates the LDP's place in `dues`: in while it is in the draw and has a minimum, else out. */
 void sched_set_due(struct sched *s, uint32_t id);
 
-/* Puts an LDP that is awake where it belongs: in the draw, or aside until it has tokens. */
+/* Puts an LDP that is awake into the draw, or into `caps` while its ceiling has no tokens. */
 void sched_place(struct sched *s, uint32_t id);
 
 #endif

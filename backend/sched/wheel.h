@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* wheel.h: the LDPs of one weight class, in slots of virtual time, and the urn of the first slot.
- * Pure. */
+/* wheel.h: the LDPs of one weight class by virtual time, and the lottery among them. Pure. */
 #ifndef DMVL_SCHED_WHEEL_H
 #define DMVL_SCHED_WHEEL_H
 
@@ -11,10 +10,10 @@
 #include "backend/sched/rng.h"
 
 /*
- * Virtual time ("vt") is counted so that an LDP of weight 1 moves by 2^VT_QUANTUM_LOG for one
- * quantum. Credit, which is vt times weight, is bytes in that measure, whoever has it: a quantum of
- * credit is 2^VT_QUANTUM_LOG for everyone. 2^26 leaves 23 hours at 10 Gbit/s between two rebases
- * for a lone LDP of weight 1, and 2^11 steps in the slot of the heaviest class.
+ * The unit of virtual time ("vt"): one quantum moves an LDP of weight 1 by 2^VT_QUANTUM_LOG, and an
+ * LDP of weight w by 2^VT_QUANTUM_LOG / w. Credit is vt * weight: it measures bytes, and one
+ * quantum is 2^VT_QUANTUM_LOG of credit for every LDP. With 26, a single LDP of weight 1 at 10
+ * Gbit/s needs a rebase every 23 hours, and a slot of the heaviest class has 2^11 steps.
  */
 #define VT_QUANTUM_LOG	26
 #define WHEEL_CLASSES	16
@@ -25,51 +24,54 @@
 
 enum wheel_where { WHEEL_OUT, WHEEL_FIFO, WHEEL_IN_URN };
 
-/* All that a draw needs of one LDP: one cache line. */
+/* What a draw needs of one LDP, in one cache line. Written by wheel.c and draw.c as noted. */
 struct wheel_ldp {
-	uint64_t start_vt;   /* where its next byte begins: bytes served / weight, since ever */
-	uint32_t start_frac; /* and 2^-32 of it, so that small frames of heavy LDPs count in full */
-	uint32_t weight;
-	uint64_t step;	       /* vt per byte, 32.32: less with a factor above 1 */
-	uint32_t next, prev;   /* in the slot's FIFO */
-	int32_t express_bytes; /* what it may still send by the express path since it woke */
-	uint8_t class;	       /* floor(log2(weight)) */
-	uint8_t where;	       /* enum wheel_where */
-	uint8_t slot;	       /* modulo WHEEL_SLOTS */
-	uint8_t urn_at;
-	bool low_latency;
-	bool in_express;
-	uint32_t factor_q16; /* of the weight in force; the class stays */
+	uint64_t start_vt;     /* both: where its next byte begins: all bytes served / weight */
+	uint32_t start_frac;   /* both: the fraction in 2^-32, so that no byte is rounded away */
+	uint32_t weight;       /* draw.c */
+	uint64_t step;	       /* draw.c: vt per byte, 32.32; smaller with a factor above 1 */
+	uint32_t next, prev;   /* wheel.c: in the slot's FIFO */
+	int32_t express_bytes; /* draw.c: what it may still send on the express path */
+	uint8_t class;	       /* draw.c: floor(log2(weight)) */
+	uint8_t where;	       /* wheel.c: enum wheel_where */
+	uint8_t slot;	       /* wheel.c: modulo WHEEL_SLOTS */
+	uint8_t urn_at;	       /* wheel.c: its index in the urn */
+	bool low_latency;      /* draw.c */
+	bool in_express;       /* draw.c: it is in the ring of those who may overtake */
+	uint32_t factor_q16;   /* draw.c: multiplies the weight; the class stays */
 } __attribute__((aligned(64)));
 static_assert(sizeof(struct wheel_ldp) == 64, "one cache line per LDP");
 
 struct wheel_slot {
 	uint32_t first, last; /* FIFO, WHEEL_NONE when empty */
 	uint32_t members;     /* in the FIFO or the urn */
-	uint64_t left;	      /* the members' credit until the slot's end */
-	uint64_t total;	      /* that and what was served in this slot */
+	uint64_t left;	      /* credit that the members may still use before the slot ends */
+	uint64_t total;	      /* `left` plus what was served in this slot */
 };
 
-/* Class k: a slot lasts 2^(VT_QUANTUM_LOG - k), so that every member has 1 to 2 quanta in it. */
+/*
+ * The wheel of class k. A slot lasts 2^(VT_QUANTUM_LOG - k), so that each member has 1 to 2 quanta
+ * in it. Only wheel.c writes it.
+ */
 struct wheel {
 	uint64_t head;	      /* the first slot with members, counted since vt 0 */
 	uint64_t busy[2];     /* bitmap: slots with members */
-	uint64_t position_vt; /* of the class between the head slot's ends, with its random part */
+	uint64_t position_vt; /* the class's place between the head slot's ends, partly random */
 	uint32_t members;
-	uint8_t shift;
-	bool fresh; /* no urn was filled from the head slot yet */
+	uint8_t shift; /* a slot lasts 2^shift */
+	bool fresh;    /* no urn was filled from the head slot yet */
 	uint8_t urn_n;
 	uint32_t urn[WHEEL_URN];
-	uint32_t urn_credit[WHEEL_URN]; /* tickets; 0: its own slot is a later one */
-	uint32_t urn_most;		/* no member has more tickets */
-	double scale;			/* vt per credit of a head slot of scale_total */
+	uint32_t urn_credit[WHEEL_URN]; /* tickets; 0: the member's own slot is a later one */
+	uint32_t urn_most;		/* no member has more tickets than this */
+	double scale;			/* vt per credit, for a head slot of scale_total */
 	uint64_t scale_total;
 	struct wheel_slot slot[WHEEL_SLOTS];
 };
 
 void wheel_init(struct wheel *w, unsigned int class);
 
-/* Where the head slot begins and ends. */
+/* Where the head slot begins and ends, in vt. */
 static inline uint64_t wheel_begin_vt(const struct wheel *w)
 {
 	return w->head << w->shift;
@@ -80,26 +82,22 @@ static inline uint64_t wheel_end_vt(const struct wheel *w)
 	return (w->head + 1) << w->shift;
 }
 
-/* Puts an LDP that is out into the slot of its start_vt (or the nearest one that there is). */
+/* Puts an LDP that is out into the slot of its start_vt, or the nearest slot that the wheel has. */
 void wheel_put(struct wheel *w, struct wheel_ldp *all, uint32_t id);
 
-/* Takes it out, wherever it is. */
+/* Takes an LDP out of its slot. */
 void wheel_take(struct wheel *w, struct wheel_ldp *all, uint32_t id);
 
-/* Moves its start on by cost_bytes, and into the slot that then is its own. It may be out. */
+/* Moves the start of an LDP on by cost_bytes, and the LDP, if it is in, into the slot of that. */
 void wheel_serve(struct wheel *w, struct wheel_ldp *all, uint32_t id, uint32_t cost_bytes);
 
-/* One of the head slot by lottery over the credit left in it. The wheel must not be empty. */
+/* Draws an LDP of the head slot, by the credit that each has left. The wheel must not be empty. */
 uint32_t wheel_pick(struct wheel *w, struct wheel_ldp *all, struct rng *rng);
 
-/* Draws the class's position anew, from what is left of the head slot. */
+/* Draws a new position of the class from what is left of the head slot. */
 void wheel_position(struct wheel *w, struct rng *rng);
 
-/* Moves the wheel back by vt, a multiple of 2^(VT_QUANTUM_LOG) * WHEEL_SLOTS; LDPs are not touched.
- */
+/* Moves the wheel, but no LDP, back by vt: a multiple of 2^VT_QUANTUM_LOG * WHEEL_SLOTS. */
 void wheel_rebase(struct wheel *w, uint64_t vt);
-
-/* For tests: whether the slots' sums, the lists and the urn agree with their members. */
-bool wheel_is_sound(const struct wheel *w, const struct wheel_ldp *all);
 
 #endif

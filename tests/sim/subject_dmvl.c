@@ -2,6 +2,7 @@
 /* subject_dmvl.c: the daemon's own scheduler as a subject. */
 #include <stdlib.h>
 
+#include "backend/sched/draw_priv.h"
 #include "backend/sched/sched_priv.h"
 #include "tests/sim/subject.h"
 
@@ -28,7 +29,7 @@ static void *dmvl_make_noexpress(const struct subject_setup *su)
 {
 	struct sched *s = dmvl_make(su);
 
-	draw_set_express(s->draw, false);
+	s->draw->express_on = false;
 	return s;
 }
 

@@ -6,7 +6,7 @@
 #include "backend/sched/bucket.h"
 #include "backend/sched/heap.h"
 #include "backend/sched/rng.h"
-#include "backend/sched/sched_priv.h"
+#include "tests/unit/sched_sound.h"
 #include "tests/unit/tap.h"
 
 #define Q	1518u
@@ -195,7 +195,7 @@ static void test_awake(void)
 	sched_add(s, 1, &plain);
 	sched_wake(s, 0, 0);
 	sched_wake(s, 0, 0);
-	is_int(draw_active_weight(s->draw), 256, "waking an LDP twice counts it once");
+	is_int(s->draw->active_weight, 256, "waking an LDP twice counts it once");
 	ok(sched_is_awake(s, 0) && !sched_is_awake(s, 1),
 	   "one LDP that was woken is awake and no other");
 	is_int(sched_draw(s, 0), 0, "the LDP that is awake is drawn");
@@ -207,7 +207,7 @@ static void test_awake(void)
 	sched_sleep(s, 0);
 	is_int(sched_draw(s, 0), 1, "an LDP that was put to sleep is not drawn");
 	sched_remove(s, 1);
-	is_int(draw_active_weight(s->draw), 0, "an LDP that is removed awake is not counted");
+	is_int(s->draw->active_weight, 0, "an LDP that is removed awake is not counted");
 	is_int(sched_draw(s, 0), SCHED_NONE, "an LDP that is removed awake is not drawn");
 	is_int(sched_add(s, 1, &plain), 0, "a removed id may come again");
 	sched_free(s);
@@ -257,8 +257,7 @@ static void test_factor(void)
 	for (uint32_t i = 0; i < 3; i++)
 		ok(near(link_permille(&k, i, ms500), 333, 3),
 		   "weights 4:2:1 with factors cut to 1/2, 1 and 2 are 1:1:1: %u", i);
-	is_int(draw_active_weight(k.s->draw), 1024 + 512 + 256,
-	       "factors leave the weights as they are");
+	is_int(k.s->draw->active_weight, 1024 + 512 + 256, "factors leave the weights as they are");
 	ok(sched_is_sound(k.s), "factors leave all sums right");
 	r.weight = 2048;
 	sched_set_rule(k.s, 0, &r, k.now_ns);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "backend/sched/rng.h"
-#include "backend/sched/sched_priv.h"
+#include "tests/unit/sched_sound.h"
 #include "tests/unit/tap.h"
 
 /*

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "backend/sched/rng.h"
-#include "backend/sched/sched_priv.h"
 #include "backend/sched/wheel.h"
 #include "tests/sim/cases.h"
+#include "tests/unit/sched_sound.h"
 #include "tests/unit/tap.h"
 
 /*
