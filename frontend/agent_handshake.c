@@ -8,28 +8,30 @@
 #define BACKOFF_MAX  30000000000ull
 #define BACKOFF_BITS 6u
 
+/* Short names, so that a row of the table is a line. */
+enum {
+	W = AGENT_HS_WAIT,
+	O = AGENT_HS_OPEN,
+	C = AGENT_HS_CONNECT,
+	c = AGENT_HS_CLOSING,
+	X = AGENT_HS_CLOSED,
+	R = AGENT_HS_RESET,
+};
+
 /*
- * The undisturbed protocol: rows are the own state, columns the backend's. The modifiers of
- * agent_hs_next() are applied around it. XenbusStateInitWait is not a frontend's state; whoever
- * wrote it, the answer is to begin anew.
+ * What to do as long as nothing is wrong: rows are the own state, columns the backend's.
+ * agent_hs_next() looks at everything else. XenbusStateInitWait (2) is no state of a frontend:
+ * whoever wrote it, the agent starts over.
  */
 static const uint8_t table[STATES][STATES] = {
-	/* own           0           1           2           3           4           5           6
-	 */
-	[0] = {AGENT_HS_WAIT, AGENT_HS_WAIT, AGENT_HS_WAIT, AGENT_HS_WAIT, AGENT_HS_WAIT,
-	       AGENT_HS_WAIT, AGENT_HS_WAIT},
-	[1] = {AGENT_HS_WAIT, AGENT_HS_WAIT, AGENT_HS_OPEN, AGENT_HS_WAIT, AGENT_HS_CLOSING,
-	       AGENT_HS_CLOSED, AGENT_HS_WAIT},
-	[2] = {AGENT_HS_RESET, AGENT_HS_RESET, AGENT_HS_RESET, AGENT_HS_RESET, AGENT_HS_RESET,
-	       AGENT_HS_RESET, AGENT_HS_RESET},
-	[3] = {AGENT_HS_CLOSING, AGENT_HS_CLOSING, AGENT_HS_WAIT, AGENT_HS_WAIT, AGENT_HS_CONNECT,
-	       AGENT_HS_CLOSING, AGENT_HS_CLOSING},
-	[4] = {AGENT_HS_CLOSING, AGENT_HS_CLOSING, AGENT_HS_CLOSING, AGENT_HS_CLOSING,
-	       AGENT_HS_WAIT, AGENT_HS_CLOSING, AGENT_HS_CLOSING},
-	[5] = {AGENT_HS_CLOSED, AGENT_HS_CLOSED, AGENT_HS_CLOSED, AGENT_HS_CLOSED, AGENT_HS_WAIT,
-	       AGENT_HS_WAIT, AGENT_HS_CLOSED},
-	[6] = {AGENT_HS_WAIT, AGENT_HS_RESET, AGENT_HS_RESET, AGENT_HS_WAIT, AGENT_HS_WAIT,
-	       AGENT_HS_WAIT, AGENT_HS_RESET},
+	/* 0  1  2  3  4  5  6 */
+	{W, W, W, W, W, W, W}, /* 0 */
+	{W, W, O, W, c, X, W}, /* 1 */
+	{R, R, R, R, R, R, R}, /* 2 */
+	{c, c, W, W, C, c, c}, /* 3 */
+	{c, c, c, c, W, c, c}, /* 4 */
+	{X, X, X, X, W, W, X}, /* 5 */
+	{W, R, R, W, W, W, R}, /* 6 */
 };
 
 static enum agent_hs_action stopping_next(const struct agent_hs_input *in)

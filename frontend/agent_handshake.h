@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* agent_handshake.h: what the agent does next, from both sides' states. Pure. */
+/* agent_handshake.h: what the agent does next, from the states of both sides. Pure. */
 #ifndef DMVL_AGENT_HANDSHAKE_H
 #define DMVL_AGENT_HANDSHAKE_H
 
@@ -19,12 +19,12 @@ struct agent_hs_input {
 	enum xenbus_state own;	/* what the own node holds; XenbusStateUnknown: no such node */
 	enum xenbus_state peer; /* the backend's; XenbusStateUnknown: missing or unreadable */
 	enum agent_hs_end end;
-	bool stale;    /* the nodes are not those that the server was published in: see resume.md */
+	bool stale;    /* the nodes were replaced since the server was published: docs/resume.md */
 	bool failed;   /* the connection met an error and cannot go on */
 	bool hold;     /* a pause before the next attempt is running */
-	bool overdue;  /* the backend had its time to close and did not */
+	bool overdue;  /* the backend did not close in time */
 	bool offline;  /* the backend says that the device is being detached */
-	bool stopping; /* the agent shall end */
+	bool stopping; /* the agent wants to end */
 };
 
 enum agent_hs_action {
@@ -44,10 +44,7 @@ enum agent_hs_action agent_hs_next(const struct agent_hs_input *in);
 /* "wait", "open", .. for the log. */
 const char *agent_hs_action_name(enum agent_hs_action action);
 
-/*
- * The pause before connection attempt number `failures` (1: the first after a failure) may begin:
- * 0, 0.5, 1, 2, .. 30 s.
- */
+/* The pause before the next attempt after `failures` failed ones: 0, 0, 0.5, 1, 2, .. 30 s. */
 uint64_t agent_hs_backoff_ns(unsigned failures);
 
 #endif

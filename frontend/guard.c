@@ -18,8 +18,8 @@
 #define TITLE "@dmvl-park"
 
 enum guard_word {
-	SAY_CLOSE = 'C', /* end: the server is about to be closed in order */
-	SAY_PARK = 'P',	 /* never end; answered with the same word */
+	SAY_CLOSE = 'C', /* end, because the server is about to be closed in order */
+	SAY_PARK = 'P',	 /* never end; the guard answers with the same word */
 };
 
 struct guard {
@@ -33,7 +33,7 @@ static size_t title_size;
 void guard_init(int argc, char **argv)
 {
 	title_mem = argv[0];
-	/* The strings lie one behind the other. */
+	/* The strings lie one after the other. */
 	title_size = (size_t)(argv[argc - 1] + strlen(argv[argc - 1]) + 1 - argv[0]);
 }
 
@@ -51,16 +51,16 @@ static void write_file(const char *path, const char *text)
 	if (fd < 0)
 		return;
 	if (write(fd, text, strlen(text)) < 0) {
-		/* Refused: then this guard is as easily killed as any process. */
+		/* Refused: then this guard is killed as easily as any process. */
 	}
 	close(fd);
 }
 
-/* Nothing but an administrator's own kill shall close what must not be closed. */
+/* Only an administrator's own kill ends this process, and so closes what must stay open. */
 static void be_spared(void)
 {
 	write_file("/proc/self/oom_score_adj", "-1000");
-	/* Out of the service's control group, which is killed as a whole when the service ends. */
+	/* Leaves the service's control group, which is killed as a whole when the service ends. */
 	write_file("/sys/fs/cgroup/cgroup.procs", "0");
 	write_file("/sys/fs/cgroup/unified/cgroup.procs", "0"); /* with cgroup v1 beside it */
 	write_file("/sys/fs/cgroup/systemd/cgroup.procs", "0");
@@ -83,7 +83,7 @@ _Noreturn static void sleep_for_ever(void)
 		pause(); /* all signals are blocked */
 }
 
-/* The node is of this server: then the domain is the one that it was made in. */
+/* The node names this server: then this is still the domain where the server was made. */
 static bool still_current(const char *ref_path, const char *ref)
 {
 	struct xs_conn *xs;
@@ -105,7 +105,7 @@ _Noreturn static void guard_main(int sock, struct vchan *v, const char *ref_path
 	sigprocmask(SIG_SETMASK, &all, NULL);
 	setsid();
 	if (chdir("/") < 0) {
-		/* Then some file system stays busy. */
+		/* Then a file system stays busy. */
 	}
 	close_other_fds(sock, vchan_fd(v));
 	set_title();
@@ -156,7 +156,7 @@ free_guard:
 
 static void say(struct guard *g, char word)
 {
-	/* A guard that is gone is found out by its silence. */
+	/* If the guard is gone, it does not answer: that is seen later. */
 	send(g->sock, &word, 1, MSG_NOSIGNAL);
 }
 

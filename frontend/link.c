@@ -209,7 +209,7 @@ static void log_counters(const struct link *k, enum log_level level, const char 
 {
 	log_at(level,
 	       "%s: tx %" PRIu64 " frames %" PRIu64 " bytes, %" PRIu64 " dropped; rx %" PRIu64
-	       " frames %" PRIu64 " bytes, %" PRIu64 " dropped; to be sent again: %" PRIu32
+	       " frames %" PRIu64 " bytes, %" PRIu64 " dropped; waiting to be sent: %" PRIu32
 	       " bytes",
 	       what, k->tx.n.frames, k->tx.n.bytes, k->tx.n.dropped, k->rx.n.frames, k->rx.n.bytes,
 	       k->rx.n.dropped, backlog_bytes(&k->tx.backlog));

@@ -11,12 +11,12 @@
 /*
  * Theory of operation
  *
- * A frame's length is not known before it is read. So the TAP is read into the ring's free space
- * and, behind it, into `spill`: a frame that fits lies where it belongs already, any other one is
- * put together in the backlog and waits for room. The room is the smaller one of free ring space
- * and what the credit leaves. While there is none the TAP is not read: its queue fills, and the
- * backend has been asked for an event when it consumes. After asking, the ring is looked at again:
- * what was consumed before the request makes no event.
+ * The length of a frame is not known before the frame is read. So the TAP is read into the free
+ * space of the ring and, after its end, into `spill`: a frame that fits is already where it
+ * belongs; any other frame is put together in the backlog and waits for room. The room is the free
+ * space of the ring or what the credit leaves, whichever is less. While there is no room the TAP is
+ * not read: its queue fills, and the backend is asked for an event when it consumes. After asking,
+ * the agent looks at the ring again, because what was consumed before the request causes no event.
  */
 #define TX_BATCH 64
 #define HDR_LEN	 ((uint32_t)sizeof(struct wire_hdr))
@@ -34,7 +34,7 @@ static uint32_t tx_room_now(struct link_tx *t, uint32_t ring_bytes)
 	return tx_room(ring_bytes, vchan_tx_inflight(t->v), tx_limit_bytes(&t->limit));
 }
 
-/* Publishes a header for the body that lies behind it. */
+/* Puts a header in front of the body that is in the ring already. */
 static void tx_finish(struct link_tx *t, uint32_t body)
 {
 	struct wire_hdr hdr = wire_make(WIRE_DATA, body);
@@ -82,7 +82,7 @@ static enum tx_end tx_read_error(struct link_tx *t)
 	return TX_IDLE;
 }
 
-/* One frame, from the TAP into the ring or, as far as there is no room, into the backlog. */
+/* One frame, from the TAP into the ring or, if there is no room, into the backlog. */
 static enum tx_end tx_one(struct link_tx *t, uint32_t ring_bytes)
 {
 	uint32_t room = tx_room_now(t, ring_bytes), body, in_ring;
@@ -130,7 +130,7 @@ static enum tx_end tx_batch(struct link_tx *t)
 	return end;
 }
 
-/* What waits would fit if there were credit for it. */
+/* The oldest frame that waits would fit if there were credit for it. */
 static bool fits_ring(struct link_tx *t)
 {
 	uint32_t len;
@@ -139,7 +139,7 @@ static bool fits_ring(struct link_tx *t)
 	       wire_size(len) <= vchan_ring_bytes(t->v) - vchan_tx_inflight(t->v);
 }
 
-/* The backend has taken all that the credit allowed before this side came to send more. */
+/* If the backend has consumed all that the credit allowed, this side came too late with more. */
 static void tx_look(struct link_tx *t)
 {
 	if (t->out_of_credit && vchan_tx_inflight(t->v) == 0)
@@ -209,7 +209,7 @@ void link_tx_up(struct link_tx *t, struct vchan *v, uint32_t offloads)
 	memset(&t->n, 0, sizeof(t->n));
 }
 
-/* Keeps what lies in the TX ring behind the last index of the backend's that was seen. */
+/* Keeps what is in the TX ring after the consumer index of the backend that was read last. */
 static void keep_unconsumed(struct link_tx *t)
 {
 	uint32_t inflight = vchan_tx_inflight(t->v);

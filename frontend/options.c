@@ -109,7 +109,7 @@ enum options_result options_parse(int argc, char **argv, struct front_options *o
 
 	*o = (struct front_options){.ring_order = WIRE_RING_ORDER_DEFAULT, .log_level = LOG_INFO};
 	opterr = 0;
-	optind = 0; /* glibc: begin anew, for tests */
+	optind = 0; /* makes glibc start over: tests call this more than once */
 	while ((opt = getopt_long(argc, argv, ":i:h", long_options, NULL)) != -1) {
 		enum options_result result;
 		const char *word = argv[optind - 1];

@@ -65,12 +65,12 @@ static void link_stop(struct steps *s, bool resumed)
 
 /* --- steps --- */
 
-/* Whether another attempt at once may fail as this one did; a backend that left comes back in its
- * own time. */
+/* Whether the next attempt would probably fail, too, if it began at once. When the backend has
+ * left, there is nothing to pause for: the next attempt waits for it anyway. */
 static bool is_failure(const struct steps *s)
 {
 	if (!s->server.v)
-		return false; /* what an agent left that died */
+		return false; /* an earlier agent left the state */
 	return vchan_peer_waiting(s->server.v) || (s->failure && vchan_is_open(s->server.v));
 }
 
@@ -90,7 +90,8 @@ static int write_state(struct steps *s, enum xenbus_state state)
 	int ret = agent_device_set_state(s->dev, state);
 
 	if (ret < 0) {
-		complain(&s->said, LOG_ERROR, "cannot write the own state: %s", strerror(-ret));
+		complain(&s->said, LOG_ERROR, "cannot write the state of the device: %s",
+			 strerror(-ret));
 		return ret;
 	}
 	s->wrote = state;
@@ -114,7 +115,7 @@ static const char *serve_hint(int err)
 	return "";
 }
 
-/* Both sides' MTU, and no more than the rings can hold. */
+/* The device's MTU, and no more than the rings can hold. */
 static uint32_t choose_mtu(uint32_t offered, unsigned order)
 {
 	uint32_t limit = wire_frame_limit(1u << order) - FRAME_OVERHEAD;
@@ -131,8 +132,7 @@ static int configure(const struct steps *s)
 			       choose_mtu(s->offer.mtu, s->order));
 }
 
-/* What crosses without being segmented first: what the backend takes, the kernel knows, and the
- * ring can hold. */
+/* What the backend takes, the kernel can do, and the ring has room for. */
 static uint32_t choose_offloads(uint32_t offered, uint32_t tap, unsigned order)
 {
 	uint32_t offloads = offered & tap;
@@ -316,8 +316,8 @@ void steps_reload(struct steps *s, bool queue_set)
 	char name[IFNAMSIZ];
 
 	log_notice(
-		"reload: %s: set again: %s%s; the keys mac and mtu count from the next connection "
-		"on; there is no configuration file",
+		"reload: %s: set again: %s%s; changes of the keys mac and mtu take effect at the "
+		"next connection; there is no configuration file",
 		netif_name(s->tap_fd, name), reloaded(configured, queue_set),
 		connected ? "" : " (not connected)");
 }

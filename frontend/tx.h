@@ -16,8 +16,8 @@
 uint32_t tx_room(uint32_t ring_bytes, uint32_t inflight, uint64_t credit_bytes);
 
 /*
- * What may be in flight, as Linux's byte queue limits have it: the credit that the backend told,
- * and more where that proved too little for how late this guest wakes up.
+ * What may be in flight, as with Linux's byte queue limits: the credit that the backend told, and
+ * some slack where the credit proved too little because this guest wakes up late.
  */
 struct tx_limit {
 	uint64_t credit_bytes; /* as told; UINT64_MAX: not told yet */
@@ -28,18 +28,19 @@ struct tx_limit {
 uint64_t tx_limit_bytes(const struct tx_limit *l);
 
 /*
- * The ring, always of `ring_bytes`, ran empty while frames waited for credit: twice as much, for a
- * share that is not taken is lost, and one frame's delay is not. Slack is never more than the ring.
+ * The ring, always of `ring_bytes`, ran empty while frames waited for credit: doubles the limit. A
+ * share that is not used is lost, while a frame that waits longer is only late. Slack is never more
+ * than the ring.
  */
 void tx_limit_starved(struct tx_limit *l, uint32_t ring_bytes);
 
-/* To be called once a second: gives back an eighth, if it sufficed. */
+/* Once a second: gives back an eighth of the slack if the ring did not run empty since. */
 void tx_limit_relax(struct tx_limit *l);
 
 /*
  * How many frames the TAP's queue should hold where the rate is rate_bps (0: not known): at most
- * 10 ms of full ones, in powers of two, 64..512. Fewer than 45 would never let a datagram of 64 KiB
- * pass.
+ * 10 ms of full ones, in powers of two, 64..512. A
+ * datagram of 64 KiB needs 45.
  */
 uint32_t tx_queue_frames(uint64_t rate_bps);
 

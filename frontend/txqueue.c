@@ -9,7 +9,7 @@
 #include "frontend/tx.h"
 
 /* Between two changes: Linux drops what is sent while the length of a queue changes. */
-#define REST_NS 10000000000ull
+#define QUEUE_REST_NS 10000000000ull
 
 static int set_length(struct txqueue *q, const struct tap_if *t, int frames)
 {
@@ -19,7 +19,7 @@ static int set_length(struct txqueue *q, const struct tap_if *t, int frames)
 		log_warning("%s: cannot set the queue length: %s", t->name, netif_strerror(ret));
 	if (q->ours) {
 		q->rests = true;
-		loop_timer_set(q->rested, REST_NS);
+		loop_timer_set(q->rested, QUEUE_REST_NS);
 	}
 	q->ours = frames;
 	q->theirs = 0;
