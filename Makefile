@@ -134,6 +134,9 @@ $(O)/tests/unit/%: $(O)/tests/unit/%.o $(O)/libctl.a $(O)/libback.a $(O)/libbase
 	$(call say,LD,$@)
 	$(link) $(LIBS_BACK) -ljson-c -lm
 
+# Its xenstore is one in memory.
+$(O)/tests/unit/test_ctl: $(O)/tests/fuzz/store.o
+
 -include tests/xensim/xensim.mk
 -include tests/sim/sim.mk
 -include tests/bench/bench.mk

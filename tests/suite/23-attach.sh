@@ -21,7 +21,22 @@ nodes()
 		xenstore-ls -f /local/domain/0/backend
 		xenstore-ls -f /local/domain/0/data
 		xenstore-ls -f "/local/domain/$(guest_domid g2)/device"
-	} | cut -d= -f1 | grep -vE '/(demand|log-offset) ' # announced, once a second
+	} | cut -d= -f1 | grep -vE '/(demand|log-offset) ' # written when there is something to tell
+}
+# What dmvl-back announces of a device is among these nodes. That comes up to a second after the device
+# connects, and not before something is sent.
+announced()
+{
+	for _g in g1 g2; do
+		for _key in credit credit-balance tx-rate rx-rate; do
+			xenstore-exists "$(be $_g)/$_key" || return 1
+		done
+	done
+}
+g2_announced()
+{
+	guest_net g2 2 >&2
+	talks g2 && wait_for 30 announced
 }
 # How often dmvl-back has read g1's keys.
 looks()
@@ -45,6 +60,7 @@ cycle()
 }
 check 'g2 is detached and attached under traffic a first time' cycle
 fds_before=$(back_fds) maps_before=$(back_maps) looks_before=$(looks) guards_before=$(guards)
+check 'the keys of both devices are announced after the first cycle' g2_announced
 nodes >nodes.before
 bad=0 cycles=20
 [ "$BENCH_DRIVER" != xen ] || cycles=6
@@ -58,9 +74,9 @@ is "$(looks)" "$looks_before" 'dmvl-back does not read the keys of g1 while g2 c
 # A program under valgrind cannot name itself.
 [ "${VALGRIND:-}" = 1 ] || between "$guards_before" 1 9 'a connected agent has a guard process'
 check 'g2 has no more guard processes after all cycles than before' wait_for 20 guards_are "$guards_before"
+check 'the keys of both devices are announced after all cycles' g2_announced
 nodes >nodes.after
 check 'xenstore has the same nodes after all cycles as before' diff nodes.before nodes.after
-guest_net g2 2
 check 'g2 pings the world after all cycles' talks g2
 check 'a file of g1 arrives whole while g2 comes and goes' pipe_wait g1 world 5001
 

@@ -119,6 +119,7 @@ static void test_uplink(void)
 		"macvtap:e%d",
 		"tap:a,bridge=b/c",
 		"tap:a,bridge=b%d",
+		"tap:a,bridge=sixteen-letters-",
 	};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {

@@ -2,10 +2,12 @@
 /* dmvlctl's words: KEY=VALUE and DOM[/ID]. */
 #include "backend/ctl/setting.h"
 #include "backend/ctl/target.h"
+#include "backend/ctl/view.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
+#include "tests/fuzz/store.h"
 #include "tests/unit/tap.h"
 
 static char err[SCHEMA_ERR_MAX];
@@ -131,8 +133,17 @@ static void test_target(void)
 		{"6fa459ea-ee8a-3ca4-894e_db77e160355e", TARGET_NAME,
 		 "6fa459ea-ee8a-3ca4-894e_db77e160355e", 0, 0, false},
 	};
-	static const char *const bad[] = {"",	  "/1",	  "5/",	  "5/x",   "5/65536",
-					  "5/-1", "5/ 1", "5/+1", "32752", "99999999999999999999"};
+	static const char *const bad[] = {"",
+					  "/1",
+					  "5/",
+					  "5/x",
+					  "5/65536",
+					  "5/-1",
+					  "5/ 1",
+					  "5/+1",
+					  "32752",
+					  "99999999999999999999",
+					  "4294967296/4294967296"};
 	uint8_t uuid[16];
 	struct target t;
 
@@ -152,10 +163,33 @@ static void test_target(void)
 	   "a UUID gives its bytes");
 }
 
+/* What a guest wrote reaches the terminal in quotes, with escapes, and nothing else. */
+static void test_view(void)
+{
+	static const char nodes[] = "state=4\ndemand=1\0\nring-order=x\x1b[2J";
+	char text[VIEW_TEXT_MAX];
+	struct view view = {{NULL}};
+	struct ctl ctl = {0};
+
+	is_int(xs_conn_open(&ctl.xs), 0, "a xenstore in memory opens");
+	store_set((const uint8_t *)nodes, sizeof(nodes) - 1);
+	is_int(view_read(&ctl, STORE_DIR, SCHEMA_FRONT, &view), 0, "a frontend directory is read");
+	is_str(view_text(&view, KEY_FRONT_STATE, text, sizeof(text)), "connected",
+	       "a state is shown as a word");
+	is_str(view_text(&view, KEY_FRONT_DEMAND, text, sizeof(text)), "\"(not a text)\"",
+	       "a value with a NUL is not shown");
+	is_str(view_text(&view, KEY_FRONT_RING_ORDER, text, sizeof(text)), "\"x\\x1b[2J\"",
+	       "an escape sequence is shown with an escape");
+	ok(view_is_malformed(&view, KEY_FRONT_DEMAND), "a value with a NUL is malformed");
+	view_free(&view);
+	xs_conn_close(ctl.xs);
+}
+
 int main(void)
 {
 	test_setting();
 	test_settings();
 	test_target();
+	test_view();
 	return done_testing();
 }

@@ -124,6 +124,7 @@ static const struct row rates[] = {
 	{"18446744073709551616", 0, "too many digits"},
 	{"18446744073709551615bps", 0, "too large"},
 	{"99999999tbit", 0, "too large"},
+	{"18446744073709551.616kbit", 0, "too many digits"},
 	{"1.0000000000000000001gbit", 0, "too many digits"},
 };
 
