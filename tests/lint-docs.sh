@@ -1,0 +1,170 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What documents say of the tree, against the tree: figures, links, files, options, commands, keys,
+# make's targets, functions. Prints what differs; exit status 1 if anything does.
+set -uo pipefail
+
+cd "${1:-$(dirname "$0")/..}" || exit 1
+pages=(README.md CONTRIBUTING.md docs/*.md docs/man/*.8)
+bad=0
+
+# missing PAGE WHAT: one line.
+missing()
+{
+	printf '%s: %s\n' "$1" "$2"
+	bad=1
+}
+
+# Each page without the markup of manual pages.
+declare -A plain
+for page in "${pages[@]}"; do
+	plain[$page]=$(sed -E 's/\\f.//g; s/\\-/-/g; s/\\&//g' "$page")
+done
+
+# each PATTERN: "PAGE MATCH" for every match in the pages, once.
+each()
+{
+	local page
+	for page in "${pages[@]}"; do
+		grep -oP -- "$1" <<<"${plain[$page]}" | sort -u | sed "s|^|$page |"
+	done
+}
+
+figures()
+{
+	tests/figures.sh check 2>&1 || bad=1
+}
+
+links()
+{
+	local page link
+	while read -r page link; do
+		link=${link%%#*}
+		[ -z "$link" ] || [ -e "$(dirname "$page")/$link" ] || missing "$page" "the link $link leads nowhere"
+	done < <(each '\]\(\K[^):]+(?=\))')
+}
+
+# Paths of the tree, and names of single files. /local/domain/0/backend/.. is xenstore's.
+files()
+{
+	local page name
+	local rooms='backend|frontend|common|xenstore-schema|tests|docs|debian'
+	while read -r page name; do
+		[ -e "$name" ] || [[ $name == *NAME* ]] || missing "$page" "there is no $name"
+	done < <(each "(?<![\\w/.\"-])(?:$rooms)/[\\w./-]*(?<![.])(?![\\w*\\[])")
+	while read -r page name; do
+		git ls-files "*/$name" "$name" | grep -q . || missing "$page" "there is no file $name"
+	done < <(each '(?<![\w/.-])[a-z][\w-]*\.(?:c|h|awk|sh|mk)(?![\w./])')
+	while read -r page name; do
+		[ -e "tests/unit/$name.c" ] || missing "$page" "there is no unit test $name"
+	done < <(each '(?<!\w)test_[a-z_]+(?!\w|\.[ch])')
+}
+
+# long_options FILE: names in its table for getopt_long().
+long_options()
+{
+	grep -oP '^\t\{"\K[a-z-]+(?=", (?:no|required)_argument)' "$1"
+}
+
+# A program's manual page has each of its options and no other.
+options_of()
+{
+	local page=docs/man/$1.8 option
+	local -A known=()
+	for option in $(long_options "$2") version help; do
+		known[$option]=1
+		grep -qE -- "--$option\\b" <<<"${plain[$page]}" || missing "$page" "--$option is missing"
+	done
+	for option in $(grep -oP '(?<![\w-])--\K[a-z][a-z-]*' <<<"${plain[$page]}"); do
+		[ -n "${known[$option]-}" ] || missing "$page" "$1 has no --$option"
+	done
+}
+
+options()
+{
+	local page option
+	options_of dmvl-back backend/conf.c
+	options_of dmvl-front frontend/options.c
+	options_of dmvlctl backend/ctl/main.c
+	# Elsewhere: of one of the programs, or of a script in tests/.
+	while read -r page option; do
+		git grep -qF -- "\"${option#--}\"," backend/conf.c frontend/options.c backend/ctl/main.c ||
+			git grep -qE -- "^[^#]*$option( |\\))" tests/xen/run tests/xensim ||
+			missing "$page" "nothing has the option $option"
+	done < <(each '(?<![\w-])--[a-z][a-z-]+(?= |`|,|\)|$)' | grep '\.md ' | grep -vE ' --(args|incoming)$')
+}
+
+commands()
+{
+	local page name names
+	names=$(grep -hoP '^\t\.name = "\K[a-z]+' backend/ctl/*.c)
+	while read -r page name; do
+		grep -qx "$name" <<<"$names" || missing "$page" "dmvlctl has no command $name"
+	done < <(each '^(?: {4}.*|.*`)?dmvlctl \K[a-z]+(?= |`|$)' | grep '\.md ')
+	for name in $names; do
+		grep -qE "^dmvlctl $name\\b" <<<"${plain[docs/man/dmvlctl.8]}" ||
+			missing docs/man/dmvlctl.8 "the command $name is missing"
+	done
+}
+
+# keys OWNER..: names of keys.txt.
+key_names()
+{
+	awk -F '|' -v owners=" $* " '/^[a-z]/ { gsub(/[ \t]/, "")
+		if (owners == "  " || index(owners, " " $3 " ")) print $2 }' xenstore-schema/keys.txt | sort -u
+}
+
+targets()
+{
+	MAKEFLAGS='' make -qp : 2>/dev/null | grep -oP '^[a-z][a-z-]*(?=:)' | sort -u
+}
+
+keys()
+{
+	local page name all manuals=${plain[docs/man/dmvl-back.8]}${plain[docs/man/dmvlctl.8]}
+	all=$(key_names)
+	for name in $(key_names operator attach); do
+		[ "$name" = generation ] || grep -qE "(^|[^a-z-])$name([^a-z-]|$)" <<<"$manuals" ||
+			missing docs/man "no page has the key $name"
+	done
+	while read -r page name; do
+		grep -qx -- "$name" <<<"$all" || missing "$page" "there is no key $name"
+	done < <(each 'xenstore(?:-write|-read|-rm) /local/domain/\S+/\K[a-z-]+(?= |$|`)')
+	while read -r page name; do
+		grep -qx -- "$name" <<<"$all" || missing "$page" "there is no key $name to set"
+	done < <(each '^ {4}dmvlctl (?:attach|set) .* \K[a-z-]+(?==)')
+	# A word with a hyphen in backquotes is a key, unless it is a program or a target.
+	while read -r page name; do
+		grep -qx -- "$name" <<<"$all"$'\n'"$make_targets" || command -v "$name" >/dev/null ||
+			missing "$page" "$name is neither key nor target nor program"
+	done < <(each '`\K[a-z]+(?:-[a-z0-9]+)+(?=`)' | grep -v ' dmvl-')
+}
+
+make_targets=$(targets)
+make_words()
+{
+	local page name
+	while read -r page name; do
+		grep -qx -- "$name" <<<"$make_targets" || [ -f "$name" ] || [[ $name == build/* ]] ||
+			missing "$page" "make has no target $name"
+	done < <(each '(?:^ {4,}|`|&& |^    .*; )make (?:[A-Z]+=\S+ )*\K[a-z][\w/.-]*(?=[ `]|$)' | sed 's/[.]$//')
+}
+
+functions()
+{
+	local page name
+	while read -r page name; do
+		git grep -qE "\\b$name\\(" -- '*.[ch]' || missing "$page" "there is no function $name()"
+	done < <(each '(?<![\w>-])[a-z]+_[a-z_]+(?=\(\))' | grep -vE ' (evtchn_put|module_verb)$')
+}
+
+figures
+links
+files
+options
+commands
+keys
+make_words
+functions
+exit $bad
