@@ -77,8 +77,8 @@ static void reload(struct control *c)
 	control_find_devices(c);
 	c->due.domains = true;
 	c->due.newcomers = true;
-	log_notice(
-		"reload: the uplink is probed again, its keys and those of all devices are read");
+	log_notice("reload: the uplink is probed again; its keys and those of all devices are read "
+		   "again");
 }
 
 /* The frame loop says something of a device. */
