@@ -7,13 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What may cross without being segmented or checksummed first. Also the feature bits of an LDP. */
-enum tap_offload {
-	TAP_CSUM = 1u << 0,
-	TAP_TSO4 = 1u << 1,
-	TAP_TSO6 = 1u << 2,
-	TAP_USO = 1u << 3,
-};
+#include "common/offload.h"
 
 /*
  * Would the kernel give an interface this name as it stands? It refuses '/', ':' and blanks, and

@@ -7,7 +7,7 @@
 
 #include "common/log.h"
 #include "common/loop.h"
-#include "common/tap.h"
+#include "common/offload.h"
 #include "common/wire.h"
 #include "xenstore-schema/xskey.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* options.h: dmvl-front's command line. Pure: prints nothing, ends nothing. */
+/* options.h: dmvl-front's command line; prints nothing, and never ends the process. */
 #ifndef DMVL_FRONT_OPTIONS_H
 #define DMVL_FRONT_OPTIONS_H
 

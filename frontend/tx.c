@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "common/tap.h"
+#include "common/offload.h"
 
 #ifndef VIRTIO_NET_HDR_GSO_UDP_L4
 #define VIRTIO_NET_HDR_GSO_UDP_L4 5

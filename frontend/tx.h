@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* tx.h: what may go into the TX ring now. Pure. */
-#ifndef DMVL_TX_H
-#define DMVL_TX_H
+#ifndef DMVL_FRONT_TX_H
+#define DMVL_FRONT_TX_H
 
 #include <linux/virtio_net.h>
 #include <stdbool.h>

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The backlog's order and bounds, and the room in the TX ring. */
+/* The backlog's order and bounds. */
 #include "frontend/backlog.h"
-#include "frontend/tx.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-#include "common/tap.h"
 #include "common/wire.h"
 #include "tests/unit/tap.h"
 
@@ -17,7 +15,7 @@ static void push(struct backlog *b, uint8_t tag, uint32_t len)
 	struct iovec iov[2] = {{frame, 1}, {frame + 1, sizeof(frame) - 1}};
 
 	memset(frame, tag, sizeof(frame));
-	is_int(backlog_push(b, iov, 2, len), 0, "push frame %d of %u bytes", tag, len);
+	is_int(backlog_push(b, iov, 2, len), 0, "frame %d of %u bytes is taken", tag, len);
 }
 
 static void pop(struct backlog *b, uint8_t tag, uint32_t len)
@@ -47,23 +45,24 @@ static void test_order(void)
 	uint32_t len;
 
 	backlog_init(&b);
-	ok(!backlog_peek(&b, &len), "empty at first");
+	ok(!backlog_peek(&b, &len), "a new backlog is empty");
 	push(&b, 1, 100);
 	push(&b, 2, WIRE_BODY_MAX);
 	push(&b, 3, 27);
 	is_int(backlog_bytes(&b), wire_size(100) + wire_size(WIRE_BODY_MAX) + wire_size(27),
-	       "bytes that it will take");
+	       "the backlog counts the ring bytes of three frames");
 	pop(&b, 1, 100);
 	pop(&b, 2, WIRE_BODY_MAX);
 	pop(&b, 3, 27);
-	ok(!backlog_peek(&b, &len), "empty again");
+	ok(!backlog_peek(&b, &len), "the backlog is empty after three frames came out");
 	for (int i = 0; i < 1000; i++) {
 		struct iovec iov = {frame, WIRE_BODY_MAX};
 
 		backlog_push(&b, &iov, 1, WIRE_BODY_MAX);
 		backlog_pop(&b);
 	}
-	ok(b.cap <= 3 * wire_size(WIRE_BODY_MAX), "does not grow with use: %u bytes", b.cap);
+	ok(b.cap <= 3 * wire_size(WIRE_BODY_MAX),
+	   "a thousand frames do not make the backlog grow: %u bytes", b.cap);
 	backlog_free(&b);
 }
 
@@ -126,42 +125,10 @@ static void test_reconnects(void)
 		backlog_prepend(&b, &iov, 1);
 		backlog_pop(&b);
 	}
-	ok(b.cap < 4096 + 2 * wire_size(WIRE_BODY_MAX), "reconnects do not make it grow: %u bytes",
-	   b.cap);
+	ok(b.cap < 4096 + 2 * wire_size(WIRE_BODY_MAX),
+	   "a thousand connections do not make the backlog grow: %u bytes", b.cap);
 	backlog_free(&b);
 	free(ring);
-}
-
-static void test_room(void)
-{
-	is_int(tx_room(4096, 0, UINT64_MAX), 4096, "an empty ring");
-	is_int(tx_room(4096, 4096, UINT64_MAX), 0, "a full one");
-	is_int(tx_room(4096, 1000, UINT64_MAX), 3096, "no credit told: all free space");
-	is_int(tx_room(4096, 0, 0), 4096, "no credit, empty ring: one message");
-	is_int(tx_room(4096, 8, 0), 0, "no credit, and one is on its way");
-	is_int(tx_room(4096, 1000, 1000), 0, "credit used up");
-	is_int(tx_room(4096, 1000, 1100), 100, "credit less than space");
-	is_int(tx_room(4096, 4000, 1u << 20), 96, "space less than credit");
-	is_int(tx_room(4096, 1000, 999), 0, "credit that shrank below what is in flight");
-}
-
-static void test_offloads(void)
-{
-	struct virtio_net_hdr_v1 h = {0};
-
-	ok(tx_offload_ok(&h, 0), "a plain frame needs nothing");
-	h.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
-	ok(!tx_offload_ok(&h, 0), "an open checksum needs csum");
-	ok(tx_offload_ok(&h, TAP_CSUM), "and is fine with it");
-	h.gso_type = VIRTIO_NET_HDR_GSO_TCPV4;
-	ok(!tx_offload_ok(&h, TAP_CSUM | TAP_TSO6), "TCPv4 needs tso4");
-	ok(tx_offload_ok(&h, TAP_CSUM | TAP_TSO4), "and is fine with it");
-	h.gso_type = VIRTIO_NET_HDR_GSO_TCPV6 | VIRTIO_NET_HDR_GSO_ECN;
-	ok(tx_offload_ok(&h, TAP_CSUM | TAP_TSO6), "TCPv6 with ECN needs tso6");
-	h.gso_type = VIRTIO_NET_HDR_GSO_UDP;
-	ok(!tx_offload_ok(&h, ~0u), "fragmented UDP is nobody's");
-	h.gso_type = 0x42;
-	ok(!tx_offload_ok(&h, ~0u), "nor is an unknown type");
 }
 
 int main(void)
@@ -170,7 +137,5 @@ int main(void)
 	test_prepend();
 	test_refused();
 	test_reconnects();
-	test_room();
-	test_offloads();
 	return done_testing();
 }

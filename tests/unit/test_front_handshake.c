@@ -26,7 +26,7 @@ static const struct {
 	{1, 4, AGENT_HS_CLOSING}, /* of a connection that we know nothing of */
 	{1, 5, AGENT_HS_CLOSED},
 	{1, 6, AGENT_HS_WAIT},
-	/* InitWait is not ours: begin anew. */
+	/* InitWait is no state of a frontend: start over. */
 	{2, 0, AGENT_HS_RESET},
 	{2, 1, AGENT_HS_RESET},
 	{2, 2, AGENT_HS_RESET},
@@ -82,7 +82,8 @@ static struct agent_hs_input pair(int own, int peer)
 static void is_action(const struct agent_hs_input *in, enum agent_hs_action want, const char *what)
 {
 	is_str(agent_hs_action_name(agent_hs_next(in)), agent_hs_action_name(want),
-	       "own %d, backend %d%s", in->own, in->peer, what);
+	       "own %d, backend %d%s: the agent does \"%s\"", in->own, in->peer, what,
+	       agent_hs_action_name(want));
 }
 
 static void test_pairs(void)
@@ -109,13 +110,13 @@ static void test_stale(void)
 
 			in.stale = true;
 			in.end = AGENT_HS_END_OPEN;
-			is_action(&in, AGENT_HS_REBUILD, ", made anew under an open server");
+			is_action(&in, AGENT_HS_REBUILD, ", nodes replaced under an open server");
 			in.stopping = true;
-			is_action(&in, AGENT_HS_REBUILD, ", the same while stopping");
+			is_action(&in, AGENT_HS_REBUILD, ", nodes replaced while stopping");
 			in = pair(own, peer);
 			in.stale = true;
 			if (in.end == AGENT_HS_END_NONE)
-				is_action(&in, without, ", made anew without a server");
+				is_action(&in, without, ", nodes replaced without a server");
 		}
 	}
 }
@@ -171,12 +172,16 @@ static void test_pauses(void)
 	in.hold = true;
 	is_action(&in, AGENT_HS_CLOSING, ", a pause delays no closing");
 
-	is_int((long long)agent_hs_backoff_ns(0), 0, "no failure, no pause");
-	is_int((long long)agent_hs_backoff_ns(1), 0, "the first failure is free");
-	is_int((long long)agent_hs_backoff_ns(2), 500000000, "then half a second");
-	is_int((long long)agent_hs_backoff_ns(4), 2000000000, "doubled each time");
-	is_int((long long)agent_hs_backoff_ns(8), 30000000000, "up to 30 s");
-	is_int((long long)agent_hs_backoff_ns(4000000000u), 30000000000, "and no more");
+	is_int((long long)agent_hs_backoff_ns(0), 0, "without a failure there is no pause");
+	is_int((long long)agent_hs_backoff_ns(1), 0, "the first failure costs no pause");
+	is_int((long long)agent_hs_backoff_ns(2), 500000000,
+	       "the second failure costs half a second");
+	is_int((long long)agent_hs_backoff_ns(4), 2000000000,
+	       "each further failure doubles the pause");
+	is_int((long long)agent_hs_backoff_ns(8), 30000000000,
+	       "the pause is 30 s after eight failures");
+	is_int((long long)agent_hs_backoff_ns(4000000000u), 30000000000,
+	       "the pause is never more than 30 s");
 }
 
 /* From anywhere, an agent that stops comes to its end, whatever the backend does. */

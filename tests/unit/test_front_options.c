@@ -15,28 +15,28 @@ static char err[OPTIONS_ERR_MAX];
 
 static void wrong(enum options_result result, const char *want)
 {
-	is_int(result, OPTIONS_WRONG, "refused: %s", want);
-	is_str(err, want, "with the sentence");
+	is_int(result, OPTIONS_WRONG, "a command line is refused that gives: %s", want);
+	is_str(err, want, "the refusal says: %s", want);
 }
 
 static void test_good(void)
 {
-	is_int(parse("x"), OPTIONS_RUN, "no options");
-	is_int(o.id, 0, "device 0");
-	is_str(o.ifname, "dmvl0", "dmvl0");
-	is_int(o.ring_order, WIRE_RING_ORDER_DEFAULT, "default rings");
-	is_int(o.log_level, LOG_INFO, "info");
-	is_int(parse("x", "-i", "7"), OPTIONS_RUN, "-i 7");
-	is_str(o.ifname, "dmvl7", "names it dmvl7");
+	is_int(parse("x"), OPTIONS_RUN, "no option at all is fine");
+	is_int(o.id, 0, "the device is 0 by default");
+	is_str(o.ifname, "dmvl0", "the interface is dmvl0 by default");
+	is_int(o.ring_order, WIRE_RING_ORDER_DEFAULT, "the rings have the default order");
+	is_int(o.log_level, LOG_INFO, "the log level is info by default");
+	is_int(parse("x", "-i", "7"), OPTIONS_RUN, "-i 7 is fine");
+	is_str(o.ifname, "dmvl7", "-i 7 names the interface dmvl7");
 	is_int(parse("x", "--ifname", "abcdefghijklmno", "--ring-order=12", "--log-level", "debug"),
-	       OPTIONS_RUN, "long options");
-	is_str(o.ifname, "abcdefghijklmno", "15 characters");
-	is_int(o.ring_order, 12, "order 12");
-	is_int(o.log_level, LOG_DEBUG, "debug");
-	is_int(parse("x", "--ring-order", "20"), OPTIONS_RUN, "order 20");
-	is_int(parse("x", "-h"), OPTIONS_HELP, "-h");
-	is_int(parse("x", "--version"), OPTIONS_VERSION, "--version");
-	is_int(parse("x", "-i", "65535"), OPTIONS_RUN, "the last id");
+	       OPTIONS_RUN, "long options are fine");
+	is_str(o.ifname, "abcdefghijklmno", "a name of 15 characters is taken");
+	is_int(o.ring_order, 12, "--ring-order 12 is taken");
+	is_int(o.log_level, LOG_DEBUG, "--log-level debug is taken");
+	is_int(parse("x", "--ring-order", "20"), OPTIONS_RUN, "--ring-order 20 is fine");
+	is_int(parse("x", "-h"), OPTIONS_HELP, "-h asks for help");
+	is_int(parse("x", "--version"), OPTIONS_VERSION, "--version asks for the version");
+	is_int(parse("x", "-i", "65535"), OPTIONS_RUN, "-i 65535 is fine");
 }
 
 static void test_bad(void)
@@ -55,11 +55,13 @@ static void test_bad(void)
 	wrong(parse("x", "--log-level", "loud"),
 	      "--log-level \"loud\": expected error, warning, notice, info or debug");
 	wrong(parse("x", "eth0"), "unexpected argument \"eth0\"; dmvl-front -h lists all options");
-	is_int(parse("x", "--ifname", "abcdefghijklmnop"), OPTIONS_WRONG, "16 characters");
-	is_int(parse("x", "--ifname", ""), OPTIONS_WRONG, "an empty name");
-	is_int(parse("x", "--ifname", "a/b"), OPTIONS_WRONG, "a slash");
-	is_int(parse("x", "--ifname", "tap%d"), OPTIONS_WRONG, "a pattern");
-	is_int(parse("x", "--ifname", ".."), OPTIONS_WRONG, "two dots");
+	is_int(parse("x", "--ifname", "abcdefghijklmnop"), OPTIONS_WRONG,
+	       "a name of 16 characters is refused");
+	is_int(parse("x", "--ifname", ""), OPTIONS_WRONG, "an empty name is refused");
+	is_int(parse("x", "--ifname", "a/b"), OPTIONS_WRONG, "a name with a slash is refused");
+	is_int(parse("x", "--ifname", "tap%d"), OPTIONS_WRONG,
+	       "a name with a percent sign is refused");
+	is_int(parse("x", "--ifname", ".."), OPTIONS_WRONG, "the name .. is refused");
 }
 
 int main(void)

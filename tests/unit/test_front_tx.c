@@ -2,7 +2,7 @@
 /* The agent: how much may go into the TX ring, and what the backend takes. */
 #include "frontend/tx.h"
 
-#include "common/tap.h"
+#include "common/offload.h"
 #include "tests/unit/tap.h"
 
 #define CSUM VIRTIO_NET_HDR_F_NEEDS_CSUM
@@ -12,16 +12,21 @@
 
 static void test_room(void)
 {
-	is_int(tx_room(4096, 0, UINT64_MAX), 4096, "an empty ring, no credit told");
-	is_int(tx_room(4096, 1000, UINT64_MAX), 3096, "what is free");
-	is_int(tx_room(4096, 4096, UINT64_MAX), 0, "a full ring");
-	is_int(tx_room(4096, 1000, 3000), 2000, "what the credit leaves");
-	is_int(tx_room(4096, 1000, 5000), 3096, "a credit beyond the ring");
-	is_int(tx_room(4096, 1000, 1001), 1, "one byte of credit left");
-	is_int(tx_room(4096, 1000, 1000), 0, "none left");
-	is_int(tx_room(4096, 1000, 10), 0, "less than is in flight already");
-	is_int(tx_room(4096, 0, 10), 4096, "one message goes, whatever the credit");
-	is_int(tx_room(1 << 20, 100, (1ull << 32) + 200), (1 << 20) - 100, "a credit of 4 GiB");
+	is_int(tx_room(4096, 0, UINT64_MAX), 4096,
+	       "without a credit, all of an empty ring is free");
+	is_int(tx_room(4096, 1000, UINT64_MAX), 3096,
+	       "without a credit, all that is not in flight is free");
+	is_int(tx_room(4096, 4096, UINT64_MAX), 0, "a full ring has no room");
+	is_int(tx_room(4096, 4000, 1u << 20), 96, "the space limits more than a large credit");
+	is_int(tx_room(4096, 1000, 3000), 2000, "the credit limits more than the space");
+	is_int(tx_room(4096, 1000, 5000), 3096, "a credit beyond the ring leaves all of the space");
+	is_int(tx_room(4096, 1000, 1001), 1, "one byte of credit is one byte of room");
+	is_int(tx_room(4096, 1000, 1000), 0, "a credit that is used up leaves no room");
+	is_int(tx_room(4096, 1000, 10), 0, "a credit below what is in flight leaves no room");
+	is_int(tx_room(4096, 8, 0), 0, "no credit leaves no room while a message is in flight");
+	is_int(tx_room(4096, 0, 10), 4096, "an empty ring takes one message whatever the credit");
+	is_int(tx_room(1 << 20, 100, (1ull << 32) + 200), (1 << 20) - 100,
+	       "a credit above 4 GiB leaves all of the space");
 }
 
 /* The credit, and what is added when the ring ran empty for want of it. */
@@ -30,27 +35,29 @@ static void test_limit(void)
 	struct tx_limit l = {.credit_bytes = UINT64_MAX};
 	unsigned n = 0;
 
-	is_int(tx_limit_bytes(&l) == UINT64_MAX, 1, "no credit told: no limit");
+	is_int(tx_limit_bytes(&l) == UINT64_MAX, 1, "without a credit there is no limit");
 	tx_limit_starved(&l, 4096);
-	is_int(tx_limit_bytes(&l) == UINT64_MAX, 1, "nor does that overflow");
+	is_int(tx_limit_bytes(&l) == UINT64_MAX, 1,
+	       "without a credit, slack does not overflow the limit");
 
 	l = (struct tx_limit){.credit_bytes = 4000};
-	is_int(tx_limit_bytes(&l), 4000, "the credit");
+	is_int(tx_limit_bytes(&l), 4000, "the limit is the credit at first");
 	tx_limit_starved(&l, 1 << 18);
-	is_int(tx_limit_bytes(&l), 8000, "the ring ran empty: twice as much");
+	is_int(tx_limit_bytes(&l), 8000, "the limit doubles when the ring runs empty");
 	tx_limit_relax(&l);
-	is_int(tx_limit_bytes(&l), 8000, "for the second in which it did, and another");
+	is_int(tx_limit_bytes(&l), 8000,
+	       "the slack stays for the second in which the ring ran empty");
 	tx_limit_relax(&l);
-	is_int(tx_limit_bytes(&l), 7500, "then an eighth of it goes");
+	is_int(tx_limit_bytes(&l), 7500, "an eighth of the slack goes in the next second");
 	l.credit_bytes = 8000;
-	is_int(tx_limit_bytes(&l), 11500, "another credit");
+	is_int(tx_limit_bytes(&l), 11500, "another credit leaves the slack as it is");
 	while (l.slack_bytes && n++ < 100)
 		tx_limit_relax(&l);
-	ok(n < 100, "all of it goes in the end");
-	is_int(tx_limit_bytes(&l), 8000, "but not the credit");
+	ok(n < 100, "all of the slack goes in the end");
+	is_int(tx_limit_bytes(&l), 8000, "the credit stays when the slack is gone");
 	for (n = 0; n < 100; n++)
 		tx_limit_starved(&l, 1 << 18);
-	is_int(l.slack_bytes, 1 << 18, "never more than the ring");
+	is_int(l.slack_bytes, 1 << 18, "slack is never more than the ring");
 }
 
 static bool takes(uint8_t flags, uint8_t type, uint32_t offloads)
@@ -62,12 +69,14 @@ static bool takes(uint8_t flags, uint8_t type, uint32_t offloads)
 
 static void test_queue(void)
 {
-	is_int(tx_queue_frames(0), 512, "an unknown rate: the longest queue");
-	is_int(tx_queue_frames(1), 64, "a slow link: the shortest");
-	is_int(tx_queue_frames(155000000), 64, "not yet 128 frames in 10 ms");
-	is_int(tx_queue_frames(155100000), 128, "more of them");
-	is_int(tx_queue_frames(1000000000), 512, "1 Gbit/s: the longest");
-	is_int(tx_queue_frames(UINT64_MAX), 512, "and no more");
+	is_int(tx_queue_frames(0), 512, "an unknown rate gets the longest queue");
+	is_int(tx_queue_frames(1), 64, "a slow link gets the shortest queue");
+	is_int(tx_queue_frames(155000000), 64,
+	       "a rate just below 128 frames in 10 ms gets 64 frames");
+	is_int(tx_queue_frames(155100000), 128,
+	       "a rate just above 128 frames in 10 ms gets 128 frames");
+	is_int(tx_queue_frames(1000000000), 512, "1 Gbit/s gets the longest queue");
+	is_int(tx_queue_frames(UINT64_MAX), 512, "no rate gets more than the longest queue");
 }
 
 static void test_offloads(void)
@@ -83,14 +92,16 @@ static void test_offloads(void)
 		{"USO", USO, TAP_USO},
 	};
 
-	ok(takes(0, 0, 0), "a plain frame");
-	ok(takes(CSUM, 0, TAP_CSUM), "a checksum");
-	ok(!takes(CSUM, 0, ALL & ~TAP_CSUM), "a checksum that is not taken");
-	ok(!takes(CSUM, VIRTIO_NET_HDR_GSO_UDP, ALL), "UFO is taken by nobody");
+	ok(takes(0, 0, 0), "a plain frame is taken without any offload");
+	ok(takes(CSUM, 0, TAP_CSUM), "an open checksum is taken with csum");
+	ok(!takes(CSUM, 0, ALL & ~TAP_CSUM), "an open checksum is not taken without csum");
+	ok(!takes(CSUM, VIRTIO_NET_HDR_GSO_UDP, ALL), "UFO is never taken");
+	ok(!takes(CSUM, 0x42, ~0u), "an unknown type of segments is never taken");
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		ok(takes(CSUM, rows[i].type, TAP_CSUM | rows[i].needs), "%s", rows[i].name);
-		ok(!takes(CSUM, rows[i].type, ALL & ~rows[i].needs), "%s that is not taken",
-		   rows[i].name);
+		ok(takes(CSUM, rows[i].type, TAP_CSUM | rows[i].needs),
+		   "%s is taken with its offload", rows[i].name);
+		ok(!takes(CSUM, rows[i].type, ALL & ~rows[i].needs),
+		   "%s is not taken without its offload", rows[i].name);
 	}
 }
 
@@ -100,11 +111,11 @@ static void test_gather(void)
 	char to[9] = "--------";
 
 	tx_gather(to, iov, 3, 5);
-	is_str(to, "abcde---", "so many bytes, over pieces");
+	is_str(to, "abcde---", "5 bytes are gathered from two pieces");
 	tx_gather(to, iov, 3, 2);
-	is_str(to, "abcde---", "or of one");
+	is_str(to, "abcde---", "2 bytes are gathered from one piece");
 	tx_gather(to, iov, 3, 100);
-	is_str(to, "abcdefg-", "or all that there are");
+	is_str(to, "abcdefg-", "asked for 100 bytes, all 7 are gathered");
 }
 
 int main(void)
