@@ -133,7 +133,7 @@ check 'a driver domain may set its device' in_guest_says 0 3 set 1/4 weight=8
 is "$(key /local/domain/3/backend/dmvl/1/4/weight)" 8 'dmvlctl set in a driver domain writes the weight'
 check 'a driver domain may show its device' in_guest_says 0 3 show 1/4
 check 'a driver domain may write its state' in-guest 3 xenstore-write backend/dmvl/1/4/state 2
-check 'its guest may read that state' in-guest 1 xenstore-read /local/domain/3/backend/dmvl/1/4/state
+check 'a guest reads the state that its driver domain writes' in-guest 1 xenstore-read /local/domain/3/backend/dmvl/1/4/state
 check 'detach takes a driver domain' works detach -B 3 1/4
 check 'detach removes the nodes in the driver domain' no_node /local/domain/3/backend/dmvl/1
 
@@ -246,7 +246,7 @@ check 'detach removes the frontend directory of an agent that does not answer' n
 check 'detach of a device that is gone is refused' refused 1 'domain 1 has no device 0' detach 1
 
 # Both sides answer, in the order of the handshake; the agent only after the backend is at 6.
-check 'attach works again' works attach 1
+check 'attach works before a detach that both sides answer' works attach 1
 xenstore-write $back/1/0/state 4
 in-guest 1 xenstore-write device/dmvl/0/state 4
 (

@@ -409,9 +409,9 @@ static void test_admission(void)
 	is_int(sched_set_rule(s, 1, &r, 0), 0, "a smaller minimum fits a smaller link");
 	sched_remove(s, 0);
 	r.min_bps = 136;
-	is_int(sched_add(s, 2, &r), -ERANGE, "a removed LDP gives its minimum back");
+	is_int(sched_add(s, 2, &r), -ERANGE, "a removed LDP gives no more than its minimum back");
 	r.min_bps = 135;
-	is_int(sched_add(s, 2, &r), 0, "to the bit");
+	is_int(sched_add(s, 2, &r), 0, "a removed LDP gives its minimum back to the bit");
 	sched_set_capacity(s, 100000000);
 	is_int(sched_frame_cap_bytes(s), 12500, "frames are capped at 1 ms");
 	sched_set_capacity(s, 1000000);

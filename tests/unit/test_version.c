@@ -31,7 +31,7 @@ static void test_program(const char *name)
 
 	snprintf(command, sizeof(command), "%s/%s --version", dir ? dir : "build", name);
 	snprintf(want, sizeof(want), "%s %s", name, dmvl_version);
-	is_str(first_line(command), want, "%s --version", name);
+	is_str(first_line(command), want, "%s --version prints its name and the version", name);
 }
 
 int main(void)

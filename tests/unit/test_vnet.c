@@ -184,7 +184,7 @@ static void test_rows(void)
 	}
 }
 
-/* The lengths that IP and UDP state must be the frame's when it is to be cut up. */
+/* The lengths that IP and UDP state must be the frame's when the frame must be cut up. */
 static void test_lengths(void)
 {
 	struct virtio_net_hdr_v1 out, in = MK_VNET(CSUM, TCP4, 1000, 34, 16);
