@@ -71,7 +71,7 @@ const char conf_help[] =
 	"TIME: 500us, 10ms, 1s.\n"
 	"RATE: 10mbit, 1gbit, 5mbps (bytes), 10Mb/s; a bare number is bits per second.\n";
 
-/* What was seen so far besides what is in *conf. */
+/* The options seen so far that *conf does not show. */
 struct parse {
 	struct conf *conf;
 	char *err;
@@ -202,7 +202,7 @@ static enum conf_result take(struct parse *p, int opt)
 	return CONF_RUN;
 }
 
-/* What the options say together. */
+/* Checks the options together. */
 static enum conf_result finish(struct parse *p)
 {
 	if (!p->have_uplink)
@@ -228,8 +228,8 @@ enum conf_result conf_parse(struct conf *conf, int argc, char **argv, char *err)
 	conf->control.epoch_us = (uint32_t)schema_default(KEY_UPLINK_EPOCH_US);
 	schema_parse_fraction(KEY_UPLINK_REPAYMENT, schema_entry(KEY_UPLINK_REPAYMENT)->dflt,
 			      &conf->control.repayment_ppm, NULL);
-	opterr = 0; /* one line, ours */
-	optind = 0; /* glibc: begin anew, for tests */
+	opterr = 0; /* getopt prints nothing */
+	optind = 0; /* glibc: start again, for tests */
 	while ((opt = getopt_long(argc, argv, ":n:th", options, NULL)) != -1) {
 		if (opt == '?' || opt == ':')
 			return wrong(err, "%s %s: see dmvl-back --help",

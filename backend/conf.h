@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* conf.h: the command line of dmvl-back. Pure: prints nothing, ends nothing. */
+/* conf.h: the command line of dmvl-back. It prints nothing and does not exit. */
 #ifndef DMVL_CONF_H
 #define DMVL_CONF_H
 
@@ -8,8 +8,9 @@
 #include "backend/control/control.h"
 #include "common/log.h"
 
+/* Written by conf_parse(). */
 struct conf {
-	struct control_conf control; /* but for device and kind */
+	struct control_conf control; /* without device and kind */
 	struct uplink_spec uplink;
 	char run_dir[PATH_MAX];
 	enum log_level log_level;
@@ -20,12 +21,12 @@ enum conf_result {
 	CONF_RUN,
 	CONF_HELP,
 	CONF_VERSION,
-	CONF_WRONG, /* err says what */
+	CONF_WRONG, /* err has the reason */
 };
 
 #define CONF_ERR_MAX 320
 
-/* Reads argv into *conf; err has CONF_ERR_MAX bytes. */
+/* Parses argv into *conf. err has CONF_ERR_MAX bytes. */
 enum conf_result conf_parse(struct conf *conf, int argc, char **argv, char *err);
 
 /* The text of -h. */

@@ -38,7 +38,7 @@ int log_level_parse(const char *text, enum log_level *level)
 	return -EINVAL;
 }
 
-/* One write() a line, so that lines of several threads do not mix. */
+/* One write() for a line, so that lines of several threads do not mix. */
 __attribute__((format(printf, 2, 0))) static void print_line(enum log_level level, const char *fmt,
 							     va_list ap)
 {
@@ -53,13 +53,13 @@ __attribute__((format(printf, 2, 0))) static void print_line(enum log_level leve
 	if ((size_t)n > sizeof(line) - 2)
 		n = sizeof(line) - 2;
 	for (int i = 0; i < n; i++) {
-		/* What a guest wrote must not forge lines or reach a terminal raw. */
+		/* A guest's text must not forge lines or send escapes to a terminal. */
 		if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
 			line[i] = '?';
 	}
 	line[n++] = '\n';
 	if (write(STDERR_FILENO, line, (size_t)n) < 0) {
-		/* Nowhere left to say it. */
+		/* There is nowhere to report it. */
 	}
 }
 

@@ -35,7 +35,7 @@ struct loop *loop_new(void)
 	struct loop *l = calloc(1, sizeof(*l));
 
 	if (l && cfg) {
-		/* Pacing needs better than the default's millisecond. */
+		/* Pacing needs a finer resolution than the default, a millisecond. */
 		event_config_set_flag(cfg, EVENT_BASE_FLAG_PRECISE_TIMER | EVENT_BASE_FLAG_NOLOCK);
 		l->base = event_base_new_with_config(cfg);
 	}

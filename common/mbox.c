@@ -25,7 +25,7 @@ struct mbox *mbox_new(void)
 		free(m);
 		return NULL;
 	}
-	/* Whoever holds it is not held up by what is less urgent than who waits for it. */
+	/* Priority inheritance: the holder runs at the priority of the waiter. */
 	pthread_mutexattr_init(&attr);
 	pthread_mutexattr_setprotocol(&attr, PTHREAD_PRIO_INHERIT);
 	pthread_mutex_init(&m->lock, &attr);
@@ -51,7 +51,7 @@ void mbox_put(struct mbox *m, struct mbox_msg *msg)
 	STAILQ_INSERT_TAIL(&m->msgs, msg, next);
 	pthread_mutex_unlock(&m->lock);
 	if (write(m->fd, &one, sizeof(one)) < 0) {
-		/* The counter is full: it is readable, which is all that is wanted. */
+		/* The counter is full, so the fd is readable: nothing is lost. */
 	}
 }
 
@@ -77,6 +77,6 @@ void mbox_ack(struct mbox *m)
 	uint64_t count;
 
 	if (read(m->fd, &count, sizeof(count)) < 0) {
-		/* EAGAIN: another event had read it already. */
+		/* EAGAIN: it was read for an earlier event. */
 	}
 }

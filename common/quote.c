@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Quoting of untrusted values for messages: one line, printable, bounded. */
 #include "common/quote.h"
 
 #include <stdio.h>

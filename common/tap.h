@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* tap.h: TAP and macvtap devices, opened for frames with a virtio_net_hdr_v1 in front. */
+/* tap.h: TAP and macvtap devices, whose frames have a virtio_net_hdr_v1 in front. */
 #ifndef DMVL_TAP_H
 #define DMVL_TAP_H
 
@@ -10,38 +10,38 @@
 #include "common/offload.h"
 
 /*
- * Would the kernel give an interface this name as it stands? It refuses '/', ':' and blanks, and
- * makes a number of "%d"; control characters and what is not ASCII are refused here as well.
+ * Is this a name that the kernel gives an interface unchanged? The kernel refuses '/', ':' and
+ * blanks, and replaces "%d" by a number. Control characters and all but ASCII are refused here too.
  */
 bool tap_name_ok(const char *name);
 
 /*
- * Opens the TAP `name` (1..15 characters), creating it if there is none; it vanishes with the last
- * fd. Frames are read and written whole, each with a 12-byte little-endian virtio_net_hdr_v1; the
- * fd is non-blocking and close-on-exec. Returns the fd, or -errno: -EINVAL (the name belongs to a
- * device of another type), -EBUSY (another process holds it), -EPERM, -ENOENT (no /dev/net/tun),
- * -ENAMETOOLONG.
+ * Opens the TAP `name` (1..15 characters). Creates it if necessary; the kernel then deletes it when
+ * the last fd is closed. Each read() and write() is one frame behind a 12-byte little-endian
+ * virtio_net_hdr_v1. The fd is non-blocking and close-on-exec. Returns the fd or -errno: -EINVAL (a
+ * device of another type has this name), -EBUSY (another process holds the TAP), -EPERM, -ENOENT
+ * (no /dev/net/tun), -ENAMETOOLONG.
  */
 int tap_open(const char *name);
 
-/* Opens the character device of the existing macvtap interface `name`; as tap_open(). */
+/* Opens the character device of an existing macvtap interface. Otherwise like tap_open(). */
 int tap_open_macvtap(const char *name);
 
 /*
- * Says which offloads the reader of this fd takes (enum tap_offload). Returns the subset in force:
- * the kernel refuses combinations that it does not know (USO before Linux 6.2).
+ * Tells the kernel which offloads (enum tap_offload) the reader of this fd takes. Returns the
+ * subset that the kernel accepted: it knows USO since Linux 6.2.
  */
 uint32_t tap_set_offloads(int fd, uint32_t offloads);
 
-/* Bytes that may wait below the device before write() says EAGAIN. */
+/* Sets how many bytes may wait behind the device before write() fails with EAGAIN. 0 or -errno. */
 int tap_set_sndbuf(int fd, int bytes);
 
-/* Interface settings; all return 0 or -errno. */
+/* Interface settings: 0 or -errno. */
 int tap_set_up(const char *name, bool up);
 int tap_set_mtu(const char *name, uint32_t mtu);
 int tap_get_mtu(const char *name, uint32_t *mtu);
 int tap_set_carrier(int fd, bool on);
-int tap_join_bridge(const char *name, const char *bridge); /* -ENODEV, -EBUSY: in another one */
+int tap_join_bridge(const char *name, const char *bridge); /* -EBUSY: it is in another one */
 bool tap_exists(const char *name);
 
 #endif

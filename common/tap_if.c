@@ -24,7 +24,7 @@ static int open_socket(void)
 	return sock < 0 ? -errno : sock;
 }
 
-/* A socket in the namespace `there`, made by a thread of the namespace `here`. */
+/* Opens a socket in the namespace `there`, from a thread that is in the namespace `here`. */
 static int open_socket_in(int there, int here)
 {
 	int sock, ret = 0;
@@ -58,8 +58,7 @@ static void find_namespace(struct tap_if *t)
 		t->moved = !is_same_file(there, here);
 		t->sock = t->moved ? open_socket_in(there, here) : open_socket();
 	} else {
-		/* Without an answer of the kernel: as long as the name is found here, it is here.
-		 */
+		/* The kernel cannot tell: an interface of that name here is taken to be the one. */
 		t->moved = if_nametoindex(t->name) == 0;
 		t->sock = !t->moved ? open_socket() : why == EINVAL ? -EOPNOTSUPP : -why;
 	}
@@ -110,7 +109,7 @@ int tap_if_set_mac(const struct tap_if *t, const uint8_t mac[6])
 	struct ifreq ifr = {.ifr_hwaddr.sa_family = ARPHRD_ETHER};
 
 	memcpy(ifr.ifr_hwaddr.sa_data, mac, 6);
-	/* A TAP's own fd takes this, wherever its interface is. */
+	/* The TAP's fd accepts this wherever its interface is. */
 	return ioctl(t->tap_fd, SIOCSIFHWADDR, &ifr) < 0 ? -errno : 0;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* tap_if.h: the network interface of a TAP's fd, by its present name, where it is now. */
+/* tap_if.h: the interface of a TAP's fd, wherever it is now and whatever it is called. */
 #ifndef DMVL_TAP_IF_H
 #define DMVL_TAP_IF_H
 
@@ -7,8 +7,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The kernel lets an interface be renamed and moved to another network namespace at any time. So
- * this is for use at once, not to be kept. Only tap_if.c writes it. */
+/*
+ * An interface can be renamed and moved to another network namespace at any time: open this, use it
+ * at once, and close it. Only tap_if.c writes it.
+ */
 struct tap_if {
 	char name[IFNAMSIZ];
 	bool moved; /* it is in another network namespace than the calling thread */
@@ -16,16 +18,16 @@ struct tap_if {
 	int sock;   /* in the interface's network namespace; or -errno: why there is none */
 };
 
-/* 0, or -errno: -EBADFD when the interface was removed. End it with tap_if_close(). */
+/* 0 or -errno; -EBADFD: the interface was deleted. End with tap_if_close(). */
 int tap_if_open(struct tap_if *t, int tap_fd);
 void tap_if_close(struct tap_if *t);
 
-/* The present name alone. 0 or as tap_if_open(). */
+/* Reads only the present name. 0, or -errno as tap_if_open(). */
 int tap_if_name(int tap_fd, char name[IFNAMSIZ]);
 
 /*
- * Settings. All return 0 or -errno; all but tap_if_set_mac() return -EOPNOTSUPP when the interface
- * was moved and this kernel cannot tell where to (it has no TUNGETDEVNETNS).
+ * Settings: 0 or -errno. All but tap_if_set_mac() return -EOPNOTSUPP when the interface was moved
+ * and this kernel has no TUNGETDEVNETNS to find it.
  */
 int tap_if_set_mac(const struct tap_if *t, const uint8_t mac[6]);
 int tap_if_get_mac(const struct tap_if *t, uint8_t mac[6]);

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Rates, times and sizes as people write them.
- *
- * Theory of operation: a text is a decimal number and a unit. The number is kept as an integer
- * mantissa and a power of ten, the unit is an integer factor, and one 128-bit product and division
- * give the exact value or its refusal: no floating point, no rounding. Units live in tables; what
- * is in no table, but looks like something people write, gets a hint of its own.
+ * Theory of operation: a text is a decimal number and a unit. The number is an integer mantissa and
+ * a power of ten, the unit an integer factor. One 128-bit product and one division give the exact
+ * value or an error: no floating point, no rounding. Units are in tables. A unit that is in no
+ * table but that people often write gets an error message that says what to write instead.
  */
 #include "common/units.h"
 
@@ -30,7 +28,7 @@ struct unit {
 #define K  UINT64_C(1000)
 #define KI UINT64_C(1024)
 
-/* tc's, in any case. Its "bps" are bytes. */
+/* tc's, in upper or lower case. Its "bps" are bytes. */
 static const struct unit tc_bits[] = {
 	{"bit", 1},	   {"kbit", K},		  {"mbit", K *K},
 	{"gbit", K *K *K}, {"tbit", K *K *K *K},  {"kibit", KI},
@@ -49,7 +47,7 @@ static const struct unit tc_bytes[] = {
 	{"tibps", 8 * KI *KI *KI *KI},
 	{NULL, 0},
 };
-/* Xen's vif rate=, where the case decides. */
+/* Xen's vif rate=, where upper and lower case differ. */
 static const struct unit xen_rates[] = {
 	{"b/s", 1},	 {"Kb/s", K},	     {"Mb/s", K *K},	    {"Gb/s", K *K *K}, {"B/s", 8},
 	{"KB/s", 8 * K}, {"MB/s", 8 * K *K}, {"GB/s", 8 * K *K *K}, {NULL, 0},
@@ -116,7 +114,7 @@ static int parse_number(const char *text, struct number *n)
 		if (end == p)
 			return -EINVAL;
 		n->unit = end;
-		/* 1.500 is 1.5, however many zeros: they must not count as precision. */
+		/* 1.500 is 1.5: zeros at the end are not precision. */
 		while (end > p && end[-1] == '0')
 			end--;
 		for (; p < end; p++, n->decimals++)
@@ -129,7 +127,7 @@ static int parse_number(const char *text, struct number *n)
 	return 0;
 }
 
-/* What can be wrong with the number itself, whatever is measured. what: "a rate like 10mbit". */
+/* Parses the number and reports its errors. what: the expected text, "a rate like 10mbit". */
 static int start_number(const char *text, struct number *n, const char *what, char *err,
 			size_t errlen)
 {
@@ -147,7 +145,7 @@ static int start_number(const char *text, struct number *n, const char *what, ch
 	return 0;
 }
 
-/* n * factor, exactly. smallest: what the result counts, "bits per second". */
+/* n * factor, exactly. smallest: the unit of the result, "bits per second". */
 static int scale(const char *text, const struct number *n, uint64_t factor, const char *smallest,
 		 uint64_t *out, char *err, size_t errlen)
 {
@@ -157,7 +155,7 @@ static int scale(const char *text, const struct number *n, uint64_t factor, cons
 	for (unsigned i = 0; i < n->decimals; i++)
 		divisor *= 10;
 	if (product % divisor != 0)
-		return refuse(-EINVAL, text, err, errlen, "no whole number of %s", smallest);
+		return refuse(-EINVAL, text, err, errlen, "not a whole number of %s", smallest);
 	product /= divisor;
 	if (product > UINT64_MAX)
 		return refuse(-ERANGE, text, err, errlen, "too large");
@@ -174,7 +172,7 @@ static uint64_t rate_factor(const char *unit)
 
 	if (factor)
 		return factor;
-	/* "mbit/s" says what it is; tc has no such spelling, people do. */
+	/* "mbit/s" is clear, although tc does not know it. */
 	if (len > 2 && len - 2 < sizeof(bits) && strcmp(unit + len - 2, "/s") == 0) {
 		snprintf(bits, sizeof(bits), "%.*s", (int)len - 2, unit);
 		return find_unit(tc_bits, bits, true);
@@ -182,15 +180,15 @@ static uint64_t rate_factor(const char *unit)
 	factor = find_unit(tc_bits, unit, true);
 	if (factor)
 		return factor;
-	/* In "Mbps" the small b means bits to everyone but tc: only all small, or a B, is clear. */
+	/* "Mbps" is bits to everyone but tc. Lower case only, or a capital B, is clear. */
 	if (strchr(unit, 'b') && strpbrk(unit, "KMGTIPS"))
 		return 0;
 	return find_unit(tc_bytes, unit, true);
 }
 
 /*
- * Does this unit leave open whether bits or bytes are meant, or of which case it is? Any of k m g
- * t, then perhaps i, b, and ps or /s. Gives the prefix in small letters, to build a hint from.
+ * Is the unit ambiguous between bits and bytes: one of k m g t, perhaps i, perhaps b, and perhaps
+ * ps or /s? Then `prefix` gets the prefix in lower case, for a hint.
  */
 static bool rate_is_ambiguous(const char *unit, char prefix[3])
 {

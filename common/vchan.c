@@ -14,24 +14,23 @@
 /*
  * Theory of operation
  *
- * A ring's prod and cons count bytes for ever and wrap at 2^32; the offset in the buffer is the
- * index modulo the ring's size. The reader owns cons, the writer owns prod. This side's index lives
- * in `rx_cons` or `tx_prod`, which the peer cannot reach; the shared copy is only ever written.
+ * A ring's prod and cons count all bytes ever, modulo 2^32; the offset in the buffer is the index
+ * modulo the ring's size. The reader owns cons, the writer owns prod. The index of this side is in
+ * `rx_cons` or `tx_prod`, which the peer cannot reach; its shared copy is written and never read.
  *
- * Between a poll and the next one the view of the ring does not change: rx_prod and tx_cons are
- * what the peer's index was at the poll. Bytes may change under the reader all the same, because
- * the peer can write where it likes: whoever inspects bytes copies them out first.
+ * Between two polls the view of the ring does not change: rx_prod and tx_cons are the peer's index
+ * at the last poll. The bytes may change, because the peer can write to its pages at any time: copy
+ * bytes out before checking them.
  */
 struct vchan {
 	struct libxenvchan *x;
 	uint32_t rx_cons, rx_prod;
-	uint32_t rx_peak; /* most bytes to read at once since the writer was notified */
+	uint32_t rx_peak; /* the most bytes to read since the writer was notified */
 	uint32_t tx_prod, tx_cons;
 	uint32_t rx_size, tx_size;
 };
 
-/* libxenvchan opens its xenstore handle, the event channel and the grant device, one after another.
- */
+/* libxenvchan opens three: xenstore, the event channel, the grant device. One to spare. */
 #define FD_RESERVE 4
 #define XEN_PAGE   4096u
 
@@ -91,7 +90,7 @@ static struct vchan *vchan_wrap(struct libxenvchan *x)
 	v->x = x;
 	v->rx_size = 1u << x->read.order;
 	v->tx_size = 1u << x->write.order;
-	/* A new ring starts at 0 on both sides; a peer that says otherwise is out of range. */
+	/* A new ring starts at 0 on both sides; another index of the peer is out of range. */
 	return v;
 }
 
@@ -101,11 +100,10 @@ int vchan_serve(unsigned peer_domid, const char *path, unsigned order, struct vc
 	struct libxenvchan *x;
 	int ret;
 
-	/* libxenvchan puts "/event-channel" behind it in a 64-byte buffer and cuts silently. */
+	/* libxenvchan appends "/event-channel" in a 64-byte buffer and truncates silently. */
 	if (strlen(path) > 49)
 		return -ENAMETOOLONG;
-	/* On its error paths libxenvchan frees what it did not initialise: see that none is taken.
-	 */
+	/* libxenvchan frees uninitialised memory after an error, so check for each one first. */
 	ret = check_device("/dev/xen/evtchn");
 	if (ret == 0)
 		ret = check_device("/dev/xen/gntalloc");
@@ -225,7 +223,7 @@ static unsigned ring_iov(char *buffer, uint32_t size, uint32_t index, uint32_t l
 
 int64_t vchan_rx_poll(struct vchan *v)
 {
-	/* Acquire: the peer's prod before the bytes that it covers. */
+	/* Acquire: reads the peer's prod before the bytes that it covers. */
 	uint32_t prod = __atomic_load_n(&v->x->read.shr->prod, __ATOMIC_ACQUIRE);
 
 	if (prod - v->rx_cons > v->rx_size)
@@ -259,11 +257,12 @@ void vchan_rx_commit(struct vchan *v)
 {
 	uint32_t left = v->rx_prod - v->rx_cons;
 
-	/* Release: all reads of the bytes before the peer may write there again. */
+	/* Release: all bytes are read before the peer may overwrite them. */
 	__atomic_store_n(&v->x->read.shr->cons, v->rx_cons, __ATOMIC_RELEASE);
 	/*
-	 * A writer that waits for room would be woken for each frame that is taken out at a paced
-	 * rate. It is left asleep until a quarter is gone: it still has the other three to wake up.
+	 * Frames are taken out one by one at a paced rate; a writer that waits for room should not
+	 * wake up for each. It sleeps until a quarter is gone, and has three quarters left to wake
+	 * up in time.
 	 */
 	if (left > v->rx_peak - v->rx_peak / 4)
 		return;
@@ -273,13 +272,13 @@ void vchan_rx_commit(struct vchan *v)
 
 int64_t vchan_rx_arm(struct vchan *v)
 {
-	libxenvchan_data_ready(v->x); /* full barrier: the request before the re-read of prod */
+	libxenvchan_data_ready(v->x); /* a full barrier: asks before it reads prod again */
 	return vchan_rx_poll(v);
 }
 
 int64_t vchan_tx_poll(struct vchan *v)
 {
-	/* Acquire: the peer's reads before our overwriting of what it has read. */
+	/* Acquire: the peer has read the bytes before this side overwrites them. */
 	uint32_t cons = __atomic_load_n(&v->x->write.shr->cons, __ATOMIC_ACQUIRE);
 	uint32_t used = v->tx_prod - cons;
 
@@ -310,7 +309,7 @@ void vchan_tx_advance(struct vchan *v, uint32_t len)
 
 void vchan_tx_commit(struct vchan *v)
 {
-	/* Release: the bytes before the index that covers them. */
+	/* Release: the bytes are written before the index that covers them. */
 	__atomic_store_n(&v->x->write.shr->prod, v->tx_prod, __ATOMIC_RELEASE);
 	libxenvchan_send(v->x, NULL, 0); /* notifies if the peer asked for it */
 }

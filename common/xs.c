@@ -97,7 +97,7 @@ int xs_conn_list(struct xs_conn *c, uint32_t t, const char *path, char ***names,
 int xs_conn_set_perms(struct xs_conn *c, uint32_t t, const char *path, unsigned owner, int reader)
 {
 	struct xs_permissions perms[2] = {
-		/* The first entry names the owner, and what all others may do. */
+		/* The first entry names the owner and what all other domains may do. */
 		{.id = owner, .perms = XS_PERM_NONE},
 		{.id = reader >= 0 ? (unsigned)reader : 0, .perms = XS_PERM_READ},
 	};
@@ -128,7 +128,7 @@ int xs_conn_watch(struct xs_conn *c, const char *path, const char *token)
 	sigset_t all, old;
 	int ret;
 
-	/* libxenstore's reader thread inherits the mask: signals are for the loop alone. */
+	/* libxenstore's thread inherits the mask: signals must reach the loop's thread. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	ret = status(xs_watch(c->h, path, token));

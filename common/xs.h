@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* xs.h: xenstore. The only user of <xenstore.h>. */
+/* xs.h: a connection to xenstore. The only user of <xenstore.h>. */
 #ifndef DMVL_XS_H
 #define DMVL_XS_H
 
@@ -8,9 +8,9 @@
 #include <stdint.h>
 
 /*
- * Every call blocks until xenstored answers, so none is made on a thread that moves frames. All
- * return 0 or -errno unless they say otherwise; -EACCES, -ENOENT and -EAGAIN are xenstored's own
- * words. `t` is a transaction or XS_NO_TXN. A connection belongs to one thread at a time.
+ * Every call blocks until xenstored answers, so no thread that moves frames may call one. All
+ * return 0 or -errno unless noted; -EACCES, -ENOENT and -EAGAIN are xenstored's answers. `t` is a
+ * transaction or XS_NO_TXN. A connection belongs to one thread at a time.
  */
 struct xs_conn;
 
@@ -19,10 +19,12 @@ struct xs_conn;
 
 /* -ENOENT when xenstored cannot be reached. */
 int xs_conn_open(struct xs_conn **out);
-void xs_conn_close(struct xs_conn *c); /* NULL is fine */
+void xs_conn_close(struct xs_conn *c); /* no effect on NULL */
 
-/* Copies the value, with a NUL behind it. Returns its length; -E2BIG if it has `size` bytes or
- * more, -EILSEQ if there is a NUL in it. */
+/*
+ * Copies the value to buf and adds a NUL. Returns the length; -E2BIG: value and NUL need more than
+ * `size` bytes; -EILSEQ: the value contains a NUL.
+ */
 int xs_conn_read(struct xs_conn *c, uint32_t t, const char *path, char *buf, size_t size);
 int xs_conn_write(struct xs_conn *c, uint32_t t, const char *path, const char *value);
 int xs_conn_mkdir(struct xs_conn *c, uint32_t t, const char *path);
@@ -32,36 +34,36 @@ bool xs_conn_exists(struct xs_conn *c, uint32_t t, const char *path);
 /* Names of the children; the caller frees *names with one free(). */
 int xs_conn_list(struct xs_conn *c, uint32_t t, const char *path, char ***names, unsigned *count);
 
-/* The node belongs to domain `owner`; `reader` (a domid, or -1) may read it; nobody else. */
+/* Gives the node to domain `owner`; `reader` (a domid, or -1: none) may read it; no one else. */
 int xs_conn_set_perms(struct xs_conn *c, uint32_t t, const char *path, unsigned owner, int reader);
 
-/* A part of a transaction t: 0, or -errno to have no effect. -EAGAIN: all of it once more. */
+/* What to do in transaction t. 0 commits it; -errno aborts it, -EAGAIN to run fn once more. */
 typedef int xs_txn_fn(struct xs_conn *c, uint32_t t, void *arg);
 
 /*
- * Runs fn in a transaction, and again while somebody else changes meanwhile what it read. 0, or
- * -errno of fn or of xenstored, without effect then; -EAGAIN after a hundred times.
+ * Runs fn in a transaction, again each time that another client has changed what fn read. 0, or
+ * -errno of fn or xenstored, and nothing is changed; -EAGAIN after 100 attempts.
  */
 int xs_txn(struct xs_conn *c, xs_txn_fn *fn, void *arg);
 
 /*
- * Watches. The first one starts a thread of libxenstore's own, with all signals blocked. The fd is
- * readable while events wait; xs_conn_next() hands them out one at a time.
+ * Watches. The first one starts a thread of libxenstore, with all signals blocked. The fd is
+ * readable while events wait; xs_conn_next() returns them one at a time.
  */
 int xs_conn_watch(struct xs_conn *c, const char *path, const char *token);
 int xs_conn_unwatch(struct xs_conn *c, const char *path, const char *token);
 int xs_conn_fd(struct xs_conn *c);
 
 struct xs_event {
-	char *path; /* as watched: relative if the watch was */
+	char *path; /* relative if the watch was */
 	char *token;
-	void *mem;
+	void *mem; /* for xs_event_free() */
 };
-/* True with *ev filled, for xs_event_free(); false when none waits. */
+/* True: *ev is the next event, for xs_event_free(). False: no event waits. */
 bool xs_conn_next(struct xs_conn *c, struct xs_event *ev);
 void xs_event_free(struct xs_event *ev);
 
-/* After xs_conn_next() said false: xenstored went away and this connection is of no more use. */
+/* After xs_conn_next() returned false: has the connection to xenstored ended for good? */
 bool xs_conn_dead(const struct xs_conn *c);
 
 #endif

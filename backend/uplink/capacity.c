@@ -6,36 +6,39 @@
 /*
  * Theory of operation
  *
- * A span is the time between two refusals. At both the send buffer is full, so what was written in
- * between is exactly what the link has taken out. And if that is less than a full buffer, the
- * buffer cannot have run dry meanwhile, whatever happened in between: the link was busy throughout,
- * and bytes / time is its rate. Such spans are added up to samples of at least 10 ms and so many
- * frames that the last one more or less does not matter. Samples go into an average with weight
- * 1/8; three in a row that are far off on one side take its place, as the link has changed.
+ * A span is the time between two refusals. At both of them the send buffer is full, so the bytes
+ * written in between are exactly what the link has taken out. If they are less than a full buffer,
+ * the buffer was never empty in that time: the link was always busy, and bytes / time is its rate.
+ * Such spans are added up to samples of at least 10 ms and of enough frames that one frame more or
+ * less makes no difference. A sample enters the estimate, a moving average, with weight 1/8. When
+ * three consecutive samples are far off on the same side, the link has changed: the last of them
+ * replaces the estimate.
  *
- * A span with more in it says nothing exact: the link may have waited for us. But in any window the
- * link has carried at least what was written less what the buffer holds. Where that is more than
- * the estimate, it is a sample too. It never makes the first estimate: a link that was never full
- * may be of any size.
+ * A span with more bytes gives no exact rate, because the link may have waited for this process.
+ * But in any window the link has carried at least the bytes written minus the size of the buffer.
+ * If that gives a higher rate than the estimate, it is a sample too. It is never the first one: a
+ * link that was never full may have any capacity.
  *
- * A buffer that is too large is never full: if the link became slower, or the estimate was too
- * high, what guests have in flight waits in the queue behind and nothing shows. So while much is
- * sent and nothing refused the buffer is halved, down to half a millisecond; the next sample makes
- * it whole. Not below, as a device gives room back only so often.
+ * A buffer that is too large is never full. If the link became slower, or the estimate was too
+ * high, the guests' frames wait in the queue behind it, and no write is refused. So while much is
+ * sent and no write is refused, the buffer is halved, down to half a millisecond; the next sample
+ * restores its size. It does not become smaller, because a device frees room only at intervals.
  *
- * If spans run dry although frames wait, we come too late for so small a buffer: it is doubled
- * until we do not, and halved again after a while without. The device says that there is room when
- * the buffer is half empty, so half of it is what bridges our absence. It must stay below what the
- * queue behind it holds, else that one drops what we think is waiting.
+ * If the link runs out of frames in a span although frames wait, this process came too late for a
+ * buffer of that size. The buffer is doubled until that ends, and halved again after a while. The
+ * device reports room when the buffer is half empty, so half of the buffer covers the absence of
+ * this process. The buffer must stay below what the queue behind it holds, or that queue drops
+ * frames that this process believes are waiting.
  *
- * A paced uplink's buffer goes by its pace. Only where the link is slower, so that frames wait for
- * it and not for their time, can we be too late, and then it grows just so.
+ * The buffer of a paced uplink follows its pace. This process can be too late only if the link is
+ * slower than the pace, so that frames wait for the link and not for their time; the buffer then
+ * grows in the same way.
  */
 #define SAMPLE_NS      10000000u
 #define SAMPLE_BYTES   (16 * FRAME_WIRE_FULL)
 #define SAMPLE_FRAMES  8u /* of the longest kind */
 #define WINDOW_NS      20000000u
-#define WINDOW_BUFFERS 16u /* so many bytes that the buffer's content hardly matters */
+#define WINDOW_BUFFERS 16u /* sent in a window: the content of one is then negligible */
 #define WINDOW_MAX_NS  1000000000u
 #define EWMA_SHIFT     3
 #define FAR_SHIFT      2 /* a quarter */
@@ -49,10 +52,10 @@
 #define SNDBUF_MS    2u
 #define SLACK_MIN    (-2)
 #define SLACK_MAX    3
-#define SLACK_START  9 /* while no estimate says how much it is */
+#define SLACK_START  9 /* the most while there is no estimate */
 #define QUIET_NS     50000000u
-#define LATE_SPANS   16u /* to judge by */
-#define LATE_PART    4u	 /* one in so many is too many */
+#define LATE_SPANS   16u /* spans that are judged together */
+#define LATE_PART    4u	 /* one late span in four is too many */
 #define LATE_FOR_NS  10000000000ull
 
 void capacity_init(struct capacity *c, uint32_t sndbuf_max_bytes, uint64_t now_ns)
@@ -70,8 +73,8 @@ void capacity_set_max(struct capacity *c, uint32_t sndbuf_max_bytes)
 }
 
 /*
- * What the send buffer is charged with for a frame, about: the kernel takes what it needs for one
- * from its allocator, by powers of two, or for long ones by pages.
+ * About what the kernel charges the send buffer for a frame: memory for it comes in powers of two,
+ * for a long frame in pages.
  */
 static uint32_t charge_of(uint32_t bytes)
 {
@@ -96,7 +99,7 @@ static void watch_far(struct capacity *c, uint64_t bps, int side)
 	c->far_side = side;
 	if (side == 0 || c->far_count < FAR_COUNT)
 		return;
-	/* The first of them began before the change: the last is the purest. */
+	/* The first of them may have begun before the change, the last one has not. */
 	c->estimate_bps = bps;
 	c->far_side = 0;
 }
@@ -107,7 +110,7 @@ static void take_sample(struct capacity *c, uint64_t bps)
 
 	if (old == 0) {
 		c->estimate_bps = bps;
-		c->slack = 0; /* it stood for what was not known */
+		c->slack = 0; /* it made up for the missing estimate */
 		return;
 	}
 	c->estimate_bps =
@@ -131,7 +134,7 @@ void capacity_idle(struct capacity *c)
 	c->idle = true;
 }
 
-/* A span ended in which the link never ran dry. */
+/* A span ended in which the link was always busy. */
 static void add_busy(struct capacity *c, uint64_t ns)
 {
 	c->busy_bytes += c->span_bytes;
@@ -147,7 +150,7 @@ static void add_busy(struct capacity *c, uint64_t ns)
 	c->busy_frame_max = 0;
 }
 
-/* A span ended in which there was always a frame. Did the link run dry because we came late? */
+/* A span ended in which there was always a frame. `dry`: the link may have run out of them. */
 static void count_late(struct capacity *c, bool dry, uint64_t now_ns)
 {
 	c->late += dry;
@@ -167,7 +170,7 @@ static void count_late(struct capacity *c, bool dry, uint64_t now_ns)
 
 void capacity_blocked(struct capacity *c, uint64_t now_ns)
 {
-	/* An eighth less than full: what a frame is charged with is known only about. */
+	/* An eighth less than full, because charge_of() is only about right. */
 	bool dry = c->span_charge >= c->sndbuf_bytes - c->sndbuf_bytes / 8;
 
 	if (c->anchored && !dry && now_ns > c->span_begin_ns)
@@ -183,7 +186,7 @@ void capacity_blocked(struct capacity *c, uint64_t now_ns)
 	c->quiet_begin_ns = now_ns;
 }
 
-/* Much was sent and nothing refused: is the buffer too large to ever be full? */
+/* If much was sent and nothing refused, the buffer is too large to ever be full. */
 static void watch_quiet(struct capacity *c, uint64_t now_ns)
 {
 	if (c->quiet_bytes < c->sndbuf_bytes / 4 || now_ns - c->quiet_begin_ns < QUIET_NS)
@@ -223,7 +226,7 @@ uint32_t capacity_sndbuf(const struct capacity *c)
 	uint64_t want = SNDBUF_START, old = c->sndbuf_bytes;
 	uint64_t max = c->sndbuf_max_bytes ? c->sndbuf_max_bytes : SNDBUF_MAX;
 
-	/* Twice, since the buffer is charged with more than the frames' bytes. */
+	/* Twice, because a frame is charged with more than its bytes. */
 	if (c->estimate_bps)
 		want = c->estimate_bps / 8000 * SNDBUF_MS * 2;
 	want = c->slack > 0 ? want << c->slack : want >> -c->slack;
@@ -250,7 +253,7 @@ void capacity_resized(struct capacity *c, uint32_t sndbuf_bytes)
 	if (c->sndbuf_bytes == sndbuf_bytes)
 		return;
 	c->sndbuf_bytes = sndbuf_bytes;
-	c->anchored = false; /* full means something else now */
+	c->anchored = false; /* the last refusal was at another size */
 	c->late = 0;
 	c->spans = 0;
 }

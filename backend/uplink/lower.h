@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* lower.h: may an interface be taken whole by a macvtap? */
+/* lower.h: may a macvtap take an interface over completely? */
 #ifndef DMVL_LOWER_H
 #define DMVL_LOWER_H
 
@@ -7,8 +7,9 @@
 #include <stddef.h>
 
 /*
- * 0 when `lower` carries no address (an automatic IPv6 link-local one does not count), no route, is
- * in no bridge or bond and has no upper device but `own`; else -EBUSY with one sentence in err.
+ * 0 when `lower` has no address (IPv6 link-local ones do not count) and no route, is in no bridge
+ * or bond, and has no upper device but `own`. Otherwise -EBUSY with one sentence in err. Reads
+ * /proc and /sys.
  */
 int lower_is_free(const char *lower, const char *own, char *err, size_t errlen);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* pace.h: keeps one direction of the uplink to its capacity. Pure. */
+/* pace.h: limits one direction of the uplink to its capacity. Pure. */
 #ifndef DMVL_PACE_H
 #define DMVL_PACE_H
 
@@ -11,36 +11,36 @@
 #define PACE_NEVER UINT64_MAX
 
 /*
- * Pure: time is an argument, in nanoseconds, and never goes back. While frames wait, a turn that
- * comes late makes up for it, up to 100 ms; a link that had nothing to send has no more than 4 ms
- * to send at once. Whoever sends a frame takes its wire bytes off bucket.tokens_bytes, and says in
- * `idle` whether he found one.
+ * Times are nanoseconds of any clock that never goes back. While frames wait, a turn that comes
+ * late sends what it missed, up to 100 ms. After a turn without frames, at most 4 ms are sent at
+ * once. The caller subtracts the wire bytes of each frame that it sends from bucket.tokens_bytes,
+ * and sets `idle` at the end of its turn; pace.c writes the other fields.
  */
 struct pace {
 	struct bucket bucket; /* rate 0: no pacing */
 	int64_t idle_depth_bytes;
 	double ns_per_byte;
-	bool idle; /* nobody had a frame when the last turn ended */
+	bool idle; /* no LDP had a frame when the last turn ended */
 };
 
-/* No pacing until pace_set() gives a rate. */
+/* Starts without pacing; pace_set() sets a rate. */
 void pace_init(struct pace *p, uint64_t now_ns);
 
 /* Paces to rate_bps from now on; 0: no pacing. */
 void pace_set(struct pace *p, uint64_t rate_bps, uint64_t now_ns);
 
-/* A turn begins: earns what the time since the last one gave. */
+/* Begins a turn: adds the tokens that the time since the last turn has earned. */
 void pace_begin(struct pace *p, uint64_t now_ns);
 
-/* The next frame must wait. */
+/* Must the next frame wait? */
 bool pace_wait(const struct pace *p);
 
-/* When it need not any longer, as of pace_begin(); PACE_NEVER: it need not wait. */
+/* Until when the next frame must wait, as of pace_begin(); PACE_NEVER: it need not wait. */
 uint64_t pace_when_ns(const struct pace *p);
 
 /*
- * The link's own time: when the next frame begins on it. A turn that comes late makes up for the
- * time since the last one, so that is up to 100 ms before now_ns; without pacing it is now_ns.
+ * The link's time: when the next frame begins on the link. A turn that comes late sends what the
+ * link could have carried before, so this is up to 100 ms before now_ns. Without pacing: now_ns.
  */
 uint64_t pace_clock_ns(const struct pace *p, uint64_t now_ns);
 

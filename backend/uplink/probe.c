@@ -19,27 +19,27 @@
 /*
  * Theory of operation
  *
- * A frame that was written stays charged to our send buffer until it is freed or somebody takes it
- * off: then the link behind can be full without our noticing. Trying it out would not tell: an idle
- * link takes a few frames at once either way, and more than a few would be somebody's traffic. So
- * what is looked at is what the frames go through:
+ * A frame stays charged to the uplink's send buffer until it is freed, or until something on its
+ * way ends the charge (skb_orphan()). In that case the link can be full and no write is refused. A
+ * trial would not show which case it is: an idle link takes a few frames at once in either case,
+ *and more frames would disturb traffic. So the devices and queues on the way are examined:
  *
- *	a qdisc that shapes (tbf, htb, hfsc)	holds frames, charged, whatever is below
- *	a real device, with a queue		holds frames, charged, while it is busy
+ *	a qdisc that shapes (tbf, htb, hfsc)	holds frames charged, whatever is below
+ *	a hardware device with a queue		holds frames charged while it is busy
  *	a VLAN, bond or the like		as the devices below it
- *	any other virtual device		takes frames off at once (veth, tun, dummy)
- *	netem					takes frames off
- *	br_netfilter, calling iptables		takes frames off
+ *	any other virtual device		ends the charge at once (veth, tun, dummy)
+ *	netem					ends the charge
+ *	br_netfilter that calls iptables	ends the charge
  *
- * Of a bridge's ports one with a signal is enough: the others lead to neighbours in the same host.
- * The send buffer must be below what the smallest queue holds, or that one drops frames before we
- * are told to wait.
+ * One port of a bridge with a signal is enough: the others lead to guests on the same host. The
+ *send buffer must be smaller than the smallest queue, or that queue drops frames before a write is
+ * refused.
  */
 #define DEPTH_MAX     4
-#define SNDBUF_MIN    9600u /* below it a signal says little: four full frames */
+#define SNDBUF_MIN    9600u /* bytes, four full frames: a smaller buffer is full too often */
 #define TSO_LIMIT_MIN (4u << 16)
 
-/* What one of the ports comes to. */
+/* What the examined devices have in common. */
 struct found {
 	bool signal;
 	uint32_t limit_bytes; /* the smallest; 0: none known */
@@ -55,7 +55,7 @@ static bool is_hardware(const char *ifname)
 	return stat(path, &st) == 0;
 }
 
-/* "veth", or "virtual" where it does not say. */
+/* The driver's name, like "veth", or "virtual" when it has none. */
 static void driver_name(const char *ifname, char out[ETHTOOL_BUSINFO_LEN])
 {
 	struct ethtool_drvinfo info = {.cmd = ETHTOOL_GDRVINFO};
@@ -154,8 +154,7 @@ static bool file_says_1(const char *path)
 	return on;
 }
 
-/* Does br_netfilter have IP frames of the bridge pass through iptables? Then `name` is the switch.
- */
+/* Does br_netfilter pass the bridge's IP frames to iptables? `name` is the end of its sysctl. */
 static bool is_filtered(const char *bridge, const char **name)
 {
 	static const char *const calls[] = {"iptables", "ip6tables"};
@@ -206,7 +205,7 @@ void probe_uplink(const struct uplink *u, struct probe *out)
 	out->signal = f.signal;
 	if (!f.signal || limit == 0)
 		return;
-	/* A frame is taken while there is any room, so the buffer is passed by one. */
+	/* A write succeeds while there is any room, so the buffer may be exceeded by one frame. */
 	out->tso = limit >= TSO_LIMIT_MIN;
 	out->sndbuf_max_bytes = limit / 4 * 3 - (out->tso ? WIRE_FRAME_MAX : 0);
 	if (out->sndbuf_max_bytes >= SNDBUF_MIN)

@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* The least that a send buffer is charged with for a frame in a queue that counts packets. */
+/* The least charge of a frame to a send buffer, for a queue whose limit is in packets. */
 #define PACKET_CHARGE 512u
 
 #ifndef TCA_FQ_CODEL_MEMORY_LIMIT
@@ -81,7 +81,7 @@ static uint32_t queue_length(unsigned ifindex)
 	return ret == 0 ? (uint32_t)ifr.ifr_qlen : 0;
 }
 
-/* One qdisc. Those that are not named here have others below them, or a limit that is not known. */
+/* Adds one qdisc. Other kinds have qdiscs below them, or a limit that is not known. */
 static void take(struct qdiscs *q, unsigned ifindex, const char *kind, const struct rtattr *opt)
 {
 	uint64_t packets = 0;
@@ -110,7 +110,7 @@ static void take(struct qdiscs *q, unsigned ifindex, const char *kind, const str
 		packets = nested_u32(opt, TCA_FQ_CODEL_LIMIT, 0);
 		lower_limit(q, nested_u32(opt, TCA_FQ_CODEL_MEMORY_LIMIT, 0));
 	} else if (strcmp(kind, "fq") == 0) {
-		/* A guest's connection is one flow. */
+		/* The limit of a flow, because a guest may have a single connection. */
 		packets = nested_u32(opt, TCA_FQ_FLOW_PLIMIT, 0);
 	}
 	lower_limit(q, packets * PACKET_CHARGE);
@@ -134,7 +134,7 @@ static void take_message(struct qdiscs *q, unsigned ifindex, const struct nlmsgh
 	take(q, ifindex, RTA_DATA(kind), find(first, len, TCA_OPTIONS));
 }
 
-/* 0: more to come; 1: the end; or -errno. */
+/* 0: more answers follow; 1: that was the last one; or -errno. */
 static int take_answers(int fd, unsigned ifindex, struct qdiscs *q)
 {
 	_Alignas(struct nlmsghdr) char buf[32768];
@@ -159,7 +159,7 @@ int qdisc_read(unsigned ifindex, struct qdiscs *out)
 	struct {
 		struct nlmsghdr n;
 		struct tcmsg tc;
-		struct rtattr invisible; /* leaves that a classful one made by itself, too */
+		struct rtattr invisible; /* list the default leaves of classful qdiscs too */
 	} ask = {
 		.n = {.nlmsg_len = sizeof(ask),
 		      .nlmsg_type = RTM_GETQDISC,
@@ -190,7 +190,7 @@ void qdisc_watch_drain(int fd)
 {
 	char buf[8192];
 
-	/* ENOBUFS says that more happened than fits: all the same to us. */
+	/* ENOBUFS: messages were lost, which does not matter here. */
 	while (recv(fd, buf, sizeof(buf), 0) >= 0 || errno == EINTR || errno == ENOBUFS)
 		;
 }

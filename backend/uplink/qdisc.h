@@ -1,26 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* qdisc.h: the queues of an interface, as the kernel tells of them. */
+/* qdisc.h: the queueing disciplines of an interface, read over netlink. */
 #ifndef DMVL_QDISC_H
 #define DMVL_QDISC_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Written by qdisc_read(). */
 struct qdiscs {
-	bool any;	      /* some qdisc is there: the interface is up, or was configured */
-	bool shaped;	      /* one of them holds frames back to a rate of its own */
+	bool any;	      /* there is a qdisc: the interface is up, or was configured */
+	bool shaped;	      /* one of them limits the rate */
 	bool queueless;	      /* there is none but noqueue */
-	bool orphans;	      /* one takes frames off their sender's account */
-	uint32_t limit_bytes; /* what the smallest of them holds, in terms of a send buffer; 0:
-				 unknown */
+	bool orphans;	      /* one of them ends the charge to the sender's buffer (netem) */
+	uint32_t limit_bytes; /* what the smallest holds, as charged to a send buffer; 0: unknown */
 };
 
 /* Reads all qdiscs of an interface. 0, or -errno of netlink. */
 int qdisc_read(unsigned ifindex, struct qdiscs *out);
 
 /*
- * A netlink socket that becomes readable when any interface or qdisc changes: non-blocking,
- * close-on-exec, the caller's. -errno. qdisc_watch_drain() reads all of it away.
+ * Opens a netlink socket (non-blocking, close-on-exec) that is readable after any interface or
+ * qdisc has changed. Returns the fd, which the caller closes, or -errno. qdisc_watch_drain() reads
+ * and discards all messages.
  */
 int qdisc_watch(void);
 void qdisc_watch_drain(int fd);

@@ -15,23 +15,23 @@
 /*
  * Theory of operation
  *
- * tap: frames written to the fd enter the bridge as if they had come in on the TAP. Where the
- * bridge forwards a frame unflooded, the frame stays charged to the fd until the egress device has
- * sent it, so a send buffer below the egress queue's limit makes write() say EAGAIN when the link
- * is full. The default buffer never does.
+ * tap: frames written to the fd enter the bridge as if the TAP had received them. A frame that the
+ * bridge does not flood stays charged to the fd until the egress device has sent it. So with a send
+ * buffer smaller than the egress queue, write() fails with EAGAIN when the link is full; with the
+ * default buffer it never does.
  *
- * macvtap: passthru is the only mode that delivers frames for MACs other than its own. It takes the
- * lower device whole: promiscuous, and without unicast of its own.
+ * macvtap: passthru is the only mode that delivers frames for MAC addresses other than its own. It
+ * takes over the lower device: the device is promiscuous and receives no unicast of its own.
  */
 #define SNDBUF_MIN     (2 * 1600)
 #define SNDBUF_MAX     (64 << 20)
 #define SNDBUF_TIME_MS 2u
-/* The kernel charges a frame with its bookkeeping: a small one several times its length. */
+/* The kernel charges more than a frame's bytes: for a small frame several times as much. */
 #define SNDBUF_TRUESIZE 2u
 
 extern char **environ;
 
-/* Link set-up is left to ip(8). Arguments are an argv, never a shell's. */
+/* ip(8) sets up links. No shell sees the arguments. */
 static int run_ip(const char *const argv[])
 {
 	int status, ret;
@@ -95,7 +95,7 @@ static const char *open_error(int ret)
 {
 	switch (ret) {
 	case -EINVAL:
-		return "it exists and is no TAP; choose another name";
+		return "it exists and is not a TAP; choose another name";
 	case -EBUSY:
 		return "another process holds it";
 	case -EPERM:
@@ -126,7 +126,7 @@ static int open_tap(struct uplink *u, const struct uplink_spec *spec, char *err,
 	}
 	snprintf(u->ifname, sizeof(u->ifname), "%s", spec->device);
 	if (spec->bridge[0]) {
-		/* A port with a smaller MTU would pull the whole bridge's down. */
+		/* A port with a smaller MTU would lower that of the whole bridge. */
 		if (tap_get_mtu(spec->bridge, &mtu) == 0)
 			tap_set_mtu(u->ifname, mtu);
 		ret = tap_join_bridge(u->ifname, spec->bridge);
@@ -155,19 +155,20 @@ static int make_macvtap(struct uplink *u, const char *lower, char *err, size_t e
 					u->ifname, "allmulticast", "on",  NULL};
 	int ret;
 
-	/* One of an earlier life, killed before it could tidy up. */
+	/* A run that was killed may have left its macvtap. */
 	if (lower_is_macvtap_over(u->ifname, lower))
 		delete_link(u->ifname);
 	ret = run_ip(argv);
 	if (ret < 0) {
 		snprintf(err, errlen,
-			 "cannot make the macvtap %s over %s (see the line above; is the module "
+			 "cannot create the macvtap %s over %s (see the line above; is the module "
 			 "macvtap loaded?)",
 			 u->ifname, lower);
 		return ret;
 	}
 	u->made = true;
-	/* Else it hears only the groups that its own kernel has joined, and no guest's (IPv6!). */
+	/* Otherwise it receives the groups that this host has joined, and not the guests' (IPv6!).
+	 */
 	ret = run_ip(allmulti);
 	if (ret < 0)
 		snprintf(err, errlen, "cannot make %s receive all multicast", u->ifname);

@@ -8,46 +8,47 @@
 #include <stdint.h>
 
 enum uplink_kind {
-	UPLINK_TAP,	/* in a bridge, or used by itself */
-	UPLINK_MACVTAP, /* passthru over a lower device, which it takes whole */
+	UPLINK_TAP,	/* in a bridge, or alone */
+	UPLINK_MACVTAP, /* mode passthru: it takes over its lower device completely */
 };
 
 #define UPLINK_NAME_MAX 32
 
-/* Where to, as --uplink has it. */
+/* What --uplink names. */
 struct uplink_spec {
 	enum uplink_kind kind;
 	char device[IFNAMSIZ]; /* the TAP, or the lower device */
-	char bridge[IFNAMSIZ]; /* UPLINK_TAP: to join; empty: none */
-	bool take_over;
+	char bridge[IFNAMSIZ]; /* UPLINK_TAP: the bridge to join; empty: none */
+	bool take_over;	       /* UPLINK_MACVTAP: even if `device` has addresses or routes */
 };
 
-/* Reads "tap:IF[,bridge=BR]" or "macvtap:LOWER". -EINVAL with one sentence in err. */
+/* Parses "tap:IF[,bridge=BR]" or "macvtap:LOWER". 0, or -EINVAL with one sentence in err. */
 int uplink_parse(const char *text, struct uplink_spec *out, char *err, size_t errlen);
 
+/* Only uplink.c writes it. */
 struct uplink {
 	int fd;
 	enum uplink_kind kind;
-	char ifname[IFNAMSIZ]; /* the TAP, or the macvtap that was made */
-	bool made;	       /* a macvtap that goes when we do */
+	char ifname[IFNAMSIZ]; /* the TAP, or the macvtap that was created */
+	bool made;	       /* uplink_close() deletes it */
 };
 
 /*
- * Makes and opens the device, up and with room for frames of any LDP's MTU. `name` is the
- * instance's: a macvtap is called after it. On error -errno and one sentence in err; what was made
- * is undone.
+ * Creates the device if necessary, opens it, gives it the MTU of its bridge or lower device, and
+ * sets it up. `name` is the instance's; a macvtap is called dmvl-NAME. On error -errno with one
+ * sentence in err, and nothing that was created remains.
  */
 int uplink_open(struct uplink *u, const struct uplink_spec *spec, const char *name, char *err,
 		size_t errlen);
 void uplink_close(struct uplink *u);
 
 /*
- * How large the device's send buffer should be for a capacity in bits per second that is known, so
- * that its queue and not a deeper one is where frames wait.
+ * The size of the send buffer in bytes for a known capacity in bits per second: 2 ms, so that
+ * frames wait in the LDPs' queues and not behind the uplink.
  */
 uint32_t uplink_sndbuf_bytes(uint64_t capacity_bps);
 
-/* Makes it that large: more than this behind the device, and write() says EAGAIN. */
+/* Sets the size of the send buffer: write() fails with EAGAIN when it is full. */
 void uplink_set_sndbuf(struct uplink *u, uint32_t bytes);
 
 #endif

@@ -7,8 +7,8 @@
 #include <xenctrl.h>
 
 /*
- * Xen 4.17's xc_domain_getinfo() is gone in newer releases (xc_domain_getinfo_single() there):
- * nothing outside of this file needs to know.
+ * Newer releases than Xen 4.17 have xc_domain_getinfo_single() in the place of xc_domain_getinfo():
+ * only this file depends on that.
  */
 struct dom_conn {
 	xc_interface *xc;
@@ -71,7 +71,7 @@ int dom_info(struct dom_conn *c, unsigned domid, struct dom_info *out)
 {
 	int n = dom_list(c, domid, out, 1);
 
-	/* It answers with the first domain from `domid` on. */
+	/* dom_list() gives the first domain from `domid` on. */
 	if (n == 0 || (n > 0 && out->domid != domid))
 		*out = (struct dom_info){.domid = domid};
 	return n < 0 ? n : 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* dom.h: what the hypervisor says of domains. The only user of <xenctrl.h>. */
+/* dom.h: asks the hypervisor about domains. The only user of <xenctrl.h>. */
 #ifndef DMVL_DOM_H
 #define DMVL_DOM_H
 
@@ -8,23 +8,24 @@
 
 struct dom_conn;
 
+/* Written by dom_info() and dom_list(). */
 struct dom_info {
 	bool exists;
-	bool dying;	/* destroyed, or about to be: what is mapped keeps it a zombie */
-	bool suspended; /* shut down to be saved or migrated */
-	bool rebooting; /* shut down to be built again */
+	bool dying;	/* being destroyed; it stays a zombie while its pages are mapped */
+	bool suspended; /* shut down for a save or a migration */
+	bool rebooting; /* shut down for a reboot: it will be built again */
 	unsigned domid;
 	uint8_t uuid[16];
 };
 
-/* -errno, -EACCES or -ENOENT where there is no hypervisor to ask. */
+/* 0 or -errno: -EACCES or -ENOENT without access to the hypervisor. End with dom_close(). */
 int dom_open(struct dom_conn **out);
-void dom_close(struct dom_conn *c); /* NULL is fine */
+void dom_close(struct dom_conn *c); /* no effect on NULL */
 
-/* One domain; 0 with exists false where there is none of that domid. */
+/* Asks about one domain. 0, with exists false if there is no such domain, or -errno. */
 int dom_info(struct dom_conn *c, unsigned domid, struct dom_info *out);
 
-/* Up to `max` domains with domids from `first` on, ascending; how many, or -errno. */
+/* Lists up to `max` domains by domid, from `first` on. Returns their number or -errno. */
 int dom_list(struct dom_conn *c, unsigned first, struct dom_info *out, unsigned max);
 
 #endif

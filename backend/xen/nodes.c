@@ -12,13 +12,13 @@
 /*
  * Theory of operation
  *
- * A guest cannot create nodes under device/ itself, so both directories are made here, in one
- * transaction: whoever sees a state finds everything else in place. xenstored gives a new node the
- * permissions of its parent, so each directory gets its own before anything is written into it.
+ * A guest cannot create nodes under device/, so both directories are created here, in a single
+ * transaction: everyone who sees a state also sees all the rest. xenstored gives a new node the
+ * permissions of its parent, so each directory gets its own permissions before it gets keys.
  *
- * A guest that is saved or rebooted comes back under another domid with the same UUID; its nodes
- * under the old domid go. What operators set is kept meanwhile below the uplink's directory, by
- * UUID, so that it survives a restart of the daemon too.
+ * A guest that is saved or rebooted comes back with the same UUID and another domid, and the nodes
+ * of the old domid go. In between, the operator's settings are stored under the UUID in the
+ * uplink's directory, so that they also survive a restart of the daemon.
  */
 
 struct creation {
@@ -36,7 +36,7 @@ static int make_dir(struct xs_conn *xs, uint32_t t, const char *path, unsigned o
 	return ret < 0 ? ret : xs_conn_set_perms(xs, t, path, owner, reader);
 }
 
-/* What is missing of the `up` directories that lead to `leaf`, which is not made. */
+/* Creates the missing ones of the `up` directories above `leaf`, but not `leaf`. */
 static int make_parents(struct xs_conn *xs, uint32_t t, const char *leaf, unsigned up,
 			unsigned owner, int reader)
 {
@@ -182,7 +182,7 @@ struct removal {
 	const char *generation; /* NULL: any */
 };
 
-/* Both directories, if the device is still the one that is meant. */
+/* Removes both directories, if the device still has the generation. */
 static int remove_both(struct xs_conn *xs, uint32_t t, void *arg)
 {
 	const struct removal *r = arg;
@@ -218,7 +218,7 @@ int nodes_remove(struct xs_conn *xs, unsigned backend_domid, unsigned domid, uns
 	return ret;
 }
 
-/* --- put aside and brought back --------------------------------------------------------------- */
+/* --- saving and restoring --------------------------------------------------------------------- */
 
 static bool is_kept(enum schema_key key)
 {

@@ -72,9 +72,9 @@ static const struct row rates[] = {
 	{"0.125bps", 1, NULL},
 	{"0.000000001gbit", 1, NULL},
 	{"16.777216tbit", 16777216000000, NULL},
-	{"1.5bit", 0, "no whole number of bits per second"},
-	{"0.3kibit", 0, "no whole number of bits per second"},
-	{"0.0000000001gbit", 0, "no whole number of bits per second"},
+	{"1.5bit", 0, "not a whole number of bits per second"},
+	{"0.3kibit", 0, "not a whole number of bits per second"},
+	{"0.0000000001gbit", 0, "not a whole number of bits per second"},
 	/* ambiguous */
 	{"10m", 0, ASK("m")},
 	{"10M", 0, ASK("m")},
@@ -142,7 +142,7 @@ static const struct row times[] = {
 	{"10m", 0, "unknown unit, expected " TLIKE},
 	{"10 ms", 0, "space behind the number, expected " TLIKE},
 	{"-1s", 0, "negative, expected " TLIKE},
-	{"0.5ns", 0, "no whole number of nanoseconds"},
+	{"0.5ns", 0, "not a whole number of nanoseconds"},
 	{"18446744074s", 0, "too large"},
 };
 
@@ -159,7 +159,7 @@ static const struct row sizes[] = {
 	{"64b", 0, "unknown unit, expected " SLIKE},
 	{"64kbit", 0, "unknown unit, expected " SLIKE},
 	{"", 0, "expected " SLIKE},
-	{"0.5", 0, "no whole number of bytes"},
+	{"0.5", 0, "not a whole number of bytes"},
 	{"99999999999gib", 0, "too large"},
 };
 
