@@ -3,11 +3,12 @@
 #   make                 build/dmvl-back build/dmvl-front build/dmvlctl
 #   make demo            the main job on real Xen in an emulator (does its own set-up, as root)
 #   make check           the tests (does its own set-up, as root)
-#   make check-xen-rest  what else runs on real Xen: credits, a hostile guest, the bench's own tests
+#   make check-xen-rest  what else runs on real Xen: credits, a hostile guest, the emulator's own tests
 #   make check-san       unit tests and those over xensim once more, under sanitizers
 #   make check-one T=05-local    one test, on xensim and on real Xen; ON=xensim or ON=xen picks one;
 #                        or one unit program: T=test_gso
 #   make check-long      what takes long and CI leaves out: soak, valgrind, fuzzing, a thousand cycles
+#   make bench           all benches, one after the other; bench-NAME: one (tests/README.md)
 #
 #   make SAN=address,undefined check-unit check-xensim    all of both under sanitizers; SAN=thread too
 #   make VALGRIND=1 check-unit check-xensim               or valgrind's memcheck
@@ -134,7 +135,7 @@ $(O)/tests/unit/%: $(O)/tests/unit/%.o $(O)/libctl.a $(O)/libback.a $(O)/libbase
 	$(call say,LD,$@)
 	$(link) $(LIBS_BACK) -ljson-c -lm
 
-# Its xenstore is one in memory.
+# test_ctl reads a xenstore in memory.
 $(O)/tests/unit/test_ctl: $(O)/tests/fuzz/store.o
 
 -include tests/xensim/xensim.mk
@@ -164,7 +165,7 @@ check_env = TREE=$(O) DMVL_PRODUCT=$(or $(DMVL_PRODUCT),$(abspath $(P))) SAN=$(S
 check-now: all $(if $(filter unit,$(CHECK)),units) $(if $(filter fuzz,$(CHECK)),fuzz-bin) \
 	   $(if $(filter san,$(CHECK)),san-tree) $(if $(filter xensim san,$(CHECK)),xensim)
 	$(Q)$(check_env) exec $(mortal) tests/check $(CHECK)
-# Of tests that are no unit programs all may be needed.
+# A test of the suite may need every program, a unit program only itself.
 check-one: deps
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) one-tree
 	$(Q)$(check_env) ON=$(ON) exec $(mortal) tests/check-one $(T)

@@ -74,7 +74,7 @@ all_seen()
 {
 	[ "$(cut -d/ -f7 watch.out | sort -u | wc -l)" -ge "$1" ]
 }
-check 'all are announced anew' wait_for 90 all_seen $#
+check 'all are announced again' wait_for 90 all_seen $#
 measure busy
 back_stop
 is $? 0 'dmvl-back ends well'

@@ -141,7 +141,7 @@ settle_ms()
 	done
 	took=$(($(uptime_ms) - begin))
 	metric "$1" settle_ms $took ms
-	# Of this the guests take their part, which must fill the link anew: the driver asserts.
+	# A part of this is the guests', which must fill the link again. Only the driver's time is checked.
 	between $took 0 9999 "$1: followed"
 	sleep 1
 }

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Agents are killed and their devices attached anew, a thousand times: what is left of that?
+# Agents are killed and their devices attached again, a thousand times: what is left behind?
 # shellcheck source=tests/hostile/lib.sh
 . "$SUITE_TOP/tests/hostile/lib.sh"
 # shellcheck source=tests/hostile/many.sh
@@ -37,7 +37,7 @@ check 'the first times' work $((each / 10 + 1))
 wait_for 10 offered
 holdings >before
 memory=$(rss)
-check "$((each * workers)) times killed and attached anew" work $each
+check "$((each * workers)) times killed and attached again" work $each
 wait_for 10 offered
 check 'nothing is left behind' wait_for 10 as_before
 while read -r what count; do

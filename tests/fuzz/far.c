@@ -32,7 +32,7 @@ void far_close(struct far *s)
 	stream_free(&s->bytes);
 }
 
-/* Reads on in what is to be sent. */
+/* Reads on in what will be sent. */
 static void understand(struct far *s)
 {
 	while (!s->broken && s->understood < s->bytes.len) {

@@ -2,8 +2,8 @@
 # top Makefile.
 #
 #   make check-fuzz           replays the committed corpora
-#   make fuzz FUZZ_SECONDS=60 fuzzes each target for so long; what crashes is kept in build/fuzz/
-#   make fuzz-merge           makes the corpora anew, with what fuzzing has found since
+#   make fuzz FUZZ_SECONDS=60 fuzzes each target that long; what crashes is kept in build/fuzz/
+#   make fuzz-merge           rewrites the corpora, with what fuzzing has found since
 #
 # FUZZ=NAME.. picks targets.
 

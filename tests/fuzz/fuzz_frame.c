@@ -4,7 +4,7 @@
  * the new virtio header, segments, checksums, the charge.
  *
  * Input: struct head, then the frame. A frame that says `mend` gets the lengths and the checksum's
- * seed that its headers need; one that says `stretch` has so many bytes more behind what is there.
+ * seed that its headers need; one that says `stretch` gets that many bytes at its end.
  */
 #include <errno.h>
 #include <linux/if_ether.h>

@@ -40,7 +40,7 @@ enum order {
 	ORDER_CREDIT,	 /* u32 */
 	ORDER_UNKNOWN,	 /* a message of type 3, which no version has */
 	ORDER_SEND,	 /* body: from the guest's kernel */
-	ORDER_CONSUME,	 /* u8 n: takes so many messages at most, then waits for the end */
+	ORDER_CONSUME,	 /* u8 n: takes at most n messages, then waits for the end */
 	ORDER_RECONNECT, /* u8: odd: after a restore */
 	ORDER_TURN,
 	ORDER_ATTACK, /* hostile only: enum far_attack */

@@ -47,7 +47,7 @@ reports()
 	find . -maxdepth 1 -name 'report.*' -size +0 | wc -l
 }
 
-# fresh NAME: its device anew, as nobody has failed with it.
+# fresh NAME: a new device, with which nobody has failed.
 fresh()
 {
 	dmvlctl detach "$1" --timeout 2s >&2

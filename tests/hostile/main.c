@@ -52,8 +52,8 @@ static void usage(FILE *to, int status)
 	fputs("usage: dmvl-hostile [-m MODE] [-s SEED] [-t SECONDS] [-n ROUNDS] [-r FIRST] [-i ID] "
 	      "[-v]\n"
 	      "  -m  of the list below, or `all' (default): each round one of them\n"
-	      "  -s  of all decisions (random): printed, to be given again\n"
-	      "  -t  stop after so long (10)     -n  stop after so many rounds\n"
+	      "  -s  seed of all decisions (random; each run prints it)\n"
+	      "  -t  seconds before it stops (10)    -n  rounds before it stops\n"
 	      "  -r  begin with this round (1), as -v numbers them    -i  device (0)\n",
 	      to);
 	for (size_t i = 0; i < N_MODES; i++)
@@ -139,7 +139,7 @@ static void run_rounds(struct peer *p, const struct options *o)
 			break;
 		rng_seed(&p->rng, o->seed + r * 0x9e3779b97f4a7c15ull);
 		m = choose(p, o);
-		/* Anew: the same round with -m. */
+		/* A second time, so that -m gives the same round. */
 		rng_seed(&p->rng, ~o->seed - r * 0x9e3779b97f4a7c15ull);
 		if (o->verbose)
 			fprintf(stderr, "round %lu %s\n", r, m->name);

@@ -68,7 +68,7 @@ not_connected()
 	[ "$(xenstore-read "$1/state")" != 4 ]
 }
 
-# cycle NAME DOMID: its agent comes, is killed, and its device is attached anew.
+# cycle NAME DOMID: its agent comes, is killed, and its device is attached again.
 cycle()
 {
 	in-guest "$1" dmvl-front 2>"/run/front.$1.log" &

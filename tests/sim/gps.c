@@ -53,7 +53,7 @@ void gps_free(struct gps *g)
 	free(g);
 }
 
-/* Nobody has anything left: virtual time may begin anew, which keeps it precise. */
+/* Nobody has anything left: virtual time may restart at 0, which keeps it precise. */
 static void gps_idle(struct gps *g)
 {
 	for (uint32_t i = 0; i < g->n; i++)

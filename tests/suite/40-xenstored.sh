@@ -29,7 +29,7 @@ trap 'kill -CONT "$xenstored"; _suite_end' EXIT
 from=$(tick sink.out)
 xenstore-write "$(: nothing that asks)/x" 1 2>/dev/null &
 asker=$!
-check 'xenstored is stopped before the traffic is watched' grep -q '^State:.T' "/proc/$xenstored/status"
+check 'xenstored is stopped before the traffic is watched' wait_for 10 grep -q '^State:.T' "/proc/$xenstored/status"
 # Over five seconds: each has frames of g1, and the world pings both guests.
 check 'frames flow for five seconds while xenstored is stopped' wait_for 60 sh -c "[ \$(awk '\$1 > $from && \$4 > 0' sink.out | wc -l) -ge 5 ]"
 is "$(awk -v f="$from" '$1 > f + 1 && $1 <= f + 5 && $4 == 0' sink.out)" '' 'no second is without frames while xenstored is stopped'

@@ -378,7 +378,7 @@ _fair()
 }
 
 # shares DESCRIPTION TICKS ADDRESS=WEIGHT..: each address gets its share by weight within 10 %, and
-# Jain's index by weight is 0.98 at least, over a window of so many intervals. A sender that this
+# Jain's index by weight is 0.98 at least, over a window of TICKS intervals. A sender that this
 # machine did not let run has not offered its share, so there are some windows to show it in;
 # an unfair scheduler shows it in none.
 shares()

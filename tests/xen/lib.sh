@@ -213,7 +213,7 @@ guest_domid()
 
 # guest [-i] [-t SECONDS] NAME COMMAND..: run a command line in the guest's shell. Its stdout,
 # stderr and exit status are the command's; -i passes standard input. 124: no end in time (120 s
-# unless told), 125: no such guest, or it has booted anew. Lives through save and restore; may be
+# unless told), 125: no such guest, or it has rebooted. Lives through save and restore; may be
 # used for several guests at once (guest g1 .. & guest g2 .. & wait). SIGTERM is passed on to the
 # command. This is a program (guest-exec/), about 0.3 s a call.
 
@@ -268,7 +268,7 @@ guest_console()
 	cat "/bench/log/console/guest-$1.log"
 }
 
-# _guest_ensure NAME: running and answering, if need be made anew; nothing that a test has left in it.
+# _guest_ensure NAME: it runs and answers, or is replaced; nothing that a test left is in it.
 _guest_ensure()
 {
 	_domid=$(guest_domid "$1")

@@ -143,7 +143,7 @@ static void call_publish(struct call *c)
 			exit(125);
 		}
 	if (*c->boot && strcmp(c->boot, boot)) {
-		fprintf(stderr, "guest-exec: %s: the guest has booted anew\n", c->name);
+		fprintf(stderr, "guest-exec: %s: the guest has rebooted\n", c->name);
 		exit(125);
 	}
 	snprintf(c->boot, sizeof c->boot, "%s", boot);

@@ -22,7 +22,7 @@
  *	outack  Dom0    the last seq of `out` that was passed on
  *	signal  Dom0    a signal for the command and its children
  *
- * Each direction is stop-and-wait: one value is under way, and is written anew as often as need be.
+ * Each direction is stop-and-wait: one value is under way, and is written again as often as needed.
  * A restore empties data/ and changes the domid. The agent sees it because each watch fires then,
  * and writes its values again; Dom0's side sees that its directory is gone, finds the domain by
  * name and does the same. The agent knows the ids that it runs, so nothing is done twice, and
@@ -41,8 +41,8 @@ extern struct xs_handle *xs;
 /* Status 125, with errno's words. */
 _Noreturn void die(const char *what);
 
-/* Values of `key` below `dir`. put() tells whether it could; get()'s is to be freed, NULL if there
- * is none. */
+/* Values of `key` below `dir`. put() tells whether it could; the caller frees get()'s, NULL if
+ * there is none. */
 bool put(const char *dir, const char *key, const void *value, size_t len);
 char *get(const char *dir, const char *key, unsigned *len);
 bool put_number(const char *dir, const char *key, unsigned long n);
@@ -73,8 +73,8 @@ _Noreturn void agent(void);
 int find_domain(const char *name);
 
 /*
- * Runs the words, joined, in the guest and passes on what it says, for at most so many seconds. Its
- * exit status; 124: no end in time, 125: it could not be run.
+ * Runs the words, joined, in the guest and passes on what it says, for at most that many seconds.
+ * Its exit status; 124: no end in time, 125: it could not be run.
  */
 int call(const char *name, bool with_input, int seconds, char **words);
 

@@ -19,7 +19,7 @@ const char usage_text[] =
 	"       dmvl-flow udp ADDRESS PORT [-w S] [-b RATE] [-l LEN] [-n BYTES]\n"
 	"  -w  seconds (10; sink: until killed)   -b  payload bits per second (as fast as it "
 	"goes)\n"
-	"  -l  bytes per write or datagram (tcp 16384, udp 1400)    -n  stop after so many bytes\n"
+	"  -l  bytes per write or datagram (tcp 16384, udp 1400)    -n  bytes before it stops\n"
 	"  -I  interval in seconds (1)            -B  window of TCP, in bytes (the kernel's "
 	"choice)\n"
 	"The sink takes TCP and UDP, IPv4 and IPv6, on one port. It tells `ready' on stderr and "

@@ -293,6 +293,80 @@ static int do_recv(const struct options *o, int fd, unsigned ifindex)
 	return s.frames < o->count || s.unique < o->unique || (o->end_len && !s.ended);
 }
 
+/* Of sender and receiver. False: it is another's. */
+static bool set_option(struct options *o, int opt, const char *value)
+{
+	switch (opt) {
+	case 'i':
+		o->ifname = value;
+		return true;
+	case 's':
+		parse_mac(value, o->src);
+		o->has_src = true;
+		return true;
+	case 'd':
+		parse_mac(value, o->dst);
+		o->has_dst = true;
+		return true;
+	case 't':
+		o->type = (unsigned)strtoul(value, NULL, 16);
+		o->has_type = true;
+		return true;
+	case 'V':
+		o->vlan = atoi(value);
+		return true;
+	case 'm':
+		o->mark = (unsigned)strtoul(value, NULL, 0);
+		o->has_mark = true;
+		return true;
+	case 'c':
+		o->count = (unsigned)atoi(value);
+		return true;
+	}
+	return false;
+}
+
+static bool set_send_option(struct options *o, int opt, const char *value)
+{
+	switch (opt) {
+	case 'l':
+		o->len = (unsigned)atoi(value);
+		return true;
+	case 'r':
+		o->rate = (unsigned)atoi(value);
+		return true;
+	case 'A':
+		o->arp = value;
+		return true;
+	case 'U':
+		o->udp = value;
+		return true;
+	case 'X':
+		o->hex = value;
+		return true;
+	}
+	return false;
+}
+
+static bool set_recv_option(struct options *o, int opt, const char *value)
+{
+	switch (opt) {
+	case 'u':
+		o->unique = (unsigned)atoi(value);
+		return true;
+	case 'e':
+		o->end_len = (unsigned)atoi(value);
+		return true;
+	case 'w':
+		o->seconds = atof(value);
+		return true;
+	case 'v':
+		o->verbose = true;
+		return true;
+	}
+	return false;
+}
+
 static void parse(int argc, char **argv, struct options *o)
 {
 	static const struct option words[] = {{"arp", required_argument, NULL, 'A'},
@@ -302,62 +376,9 @@ static void parse(int argc, char **argv, struct options *o)
 	int opt;
 
 	while ((opt = getopt_long(argc, argv, "i:s:d:t:V:m:c:u:e:l:r:w:v", words, NULL)) != -1) {
-		switch (opt) {
-		case 'i':
-			o->ifname = optarg;
-			break;
-		case 's':
-			parse_mac(optarg, o->src);
-			o->has_src = true;
-			break;
-		case 'd':
-			parse_mac(optarg, o->dst);
-			o->has_dst = true;
-			break;
-		case 't':
-			o->type = (unsigned)strtoul(optarg, NULL, 16);
-			o->has_type = true;
-			break;
-		case 'V':
-			o->vlan = atoi(optarg);
-			break;
-		case 'm':
-			o->mark = (unsigned)strtoul(optarg, NULL, 0);
-			o->has_mark = true;
-			break;
-		case 'c':
-			o->count = (unsigned)atoi(optarg);
-			break;
-		case 'u':
-			o->unique = (unsigned)atoi(optarg);
-			break;
-		case 'e':
-			o->end_len = (unsigned)atoi(optarg);
-			break;
-		case 'l':
-			o->len = (unsigned)atoi(optarg);
-			break;
-		case 'r':
-			o->rate = (unsigned)atoi(optarg);
-			break;
-		case 'w':
-			o->seconds = atof(optarg);
-			break;
-		case 'v':
-			o->verbose = true;
-			break;
-		case 'A':
-			o->arp = optarg;
-			break;
-		case 'U':
-			o->udp = optarg;
-			break;
-		case 'X':
-			o->hex = optarg;
-			break;
-		default:
+		if (!set_option(o, opt, optarg) && !set_send_option(o, opt, optarg) &&
+		    !set_recv_option(o, opt, optarg))
 			usage();
-		}
 	}
 	if (!o->ifname || optind != argc || o->len > 66000)
 		usage();

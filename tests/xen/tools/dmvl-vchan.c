@@ -179,7 +179,7 @@ static void park(struct libxenvchan *v)
 
 /*
  * resume PEER PATH close|park: a server whose guest is restored, between two steps. Then it closes,
- * as one must not, or parks its event channel and serves anew beside it.
+ * as one must not, or parks its event channel and serves again beside it.
  */
 static int resume(char **a)
 {

@@ -161,7 +161,7 @@ struct work {
 	void *out; /* SIM_MAX_PAYLOAD */
 	int fds[SIM_MAX_FDS];
 	unsigned int nfds;
-	unsigned int close_fds; /* so many of the first are only for the other side */
+	unsigned int close_fds; /* how many of the first are only for the other side */
 };
 
 /* Log a line, as the hypervisor's console would. */

@@ -80,7 +80,7 @@ static void connect_ports(struct port *a, struct port *z)
 	b.next_link++;
 }
 
-/* The other end is unbound again: it may be bound anew, and notifies into the void. */
+/* The other end is unbound again: it may be bound again, and its notifications go nowhere. */
 static void disconnect(struct port *p)
 {
 	if (!p->peer)

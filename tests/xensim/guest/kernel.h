@@ -19,7 +19,7 @@ pid_t kernel_start(unsigned int nr, const char *name);
 /*
  * Say a word to the kernel of guest nr, from Dom0.  "attach" shares a xenstore ring with Dom0 and
  * returns its event channel's port; "drain" stops reading from processes and waits until nothing is
- * under way; "run" goes on, registering all watches anew after an attach.  -1 on failure.
+ * under way; "run" goes on, registering all watches again after an attach.  -1 on failure.
  */
 int kernel_tell(unsigned int nr, const char *word);
 

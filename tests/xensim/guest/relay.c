@@ -9,7 +9,7 @@
  *
  * As in Linux (drivers/xen/xenbus): removing an unknown watch is no error; a transaction id that is
  * not the client's is ENOENT; ending one from before a resume is EAGAIN; the kernel itself has a
- * few watches, which count for the domain's quota; after a resume every watch is registered anew,
+ * few watches, which count for the domain's quota; after a resume every watch is registered again,
  * and so fires once.
  */
 #include "relay.h"

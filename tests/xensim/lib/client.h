@@ -26,9 +26,9 @@ int sim_call(int conn, struct sim_call *c);
 int sim_simple(int conn, enum sim_op op, uint32_t a, uint32_t b, uint32_t c, uint32_t *val);
 
 /*
- * Open a device: connect and say what for.  fds/nfds as in struct sim_call.  Returns the connection
- * (close-on-exec), or -1 with errno: ENOENT as if the device did not exist, or the injected
- * failure.
+ * Open a device: connect and name the device.  fds/nfds as in struct sim_call.  Returns the
+ * connection (close-on-exec), or -1 with errno: ENOENT as if the device did not exist, or the
+ * injected failure.
  */
 int sim_open(enum sim_kind kind, int *fds, unsigned int *nfds);
 

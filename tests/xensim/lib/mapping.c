@@ -146,7 +146,8 @@ int sim_mapping_munmap(void *addr, size_t len, int (*unmap)(void *, size_t))
 
 	if (!nr_mappings || !addr)
 		return unmap(addr, len);
-	/* Locked throughout: else the address could be mapped anew before the old entry is gone. */
+	/* Locked throughout: else the address could be mapped again before the old entry is gone.
+	 */
 	pthread_mutex_lock(&lock);
 	m = find(addr);
 	rc = unmap(addr, len);
