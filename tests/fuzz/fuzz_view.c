@@ -8,7 +8,7 @@
 
 #include "backend/ctl/view.h"
 #include "tests/fuzz/fuzz.h"
-#include "tests/fuzz/store.h"
+#include "tests/fuzz/dir.h"
 
 static struct ctl ctl;
 
@@ -43,10 +43,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!ctl.xs)
 		must(xs_conn_open(&ctl.xs) == 0);
 	memset(&view, 0, sizeof(view));
-	store_set(bytes, size);
+	dir_set(bytes, size);
 	/* Whatever is in there. */
-	must(view_read(&ctl, STORE_DIR, SCHEMA_BACK, &view.keys) == 0);
-	must(view_read(&ctl, STORE_DIR, SCHEMA_FRONT, &view.keys) == 0);
+	must(view_read(&ctl, DIR_PATH, SCHEMA_BACK, &view.keys) == 0);
+	must(view_read(&ctl, DIR_PATH, SCHEMA_FRONT, &view.keys) == 0);
 	for (int key = 0; key < KEY_COUNT; key++)
 		check_text(&view.keys, (enum schema_key)key);
 	must(fuzz_is_sentence(ldp_view_state(&view, state, sizeof(state)), sizeof(state)));
