@@ -86,6 +86,22 @@ uint32_t chan_write(struct chan *c, const void *p, uint32_t n)
 	return n;
 }
 
+bool chan_message(struct chan *c, enum wire_type type, const void *body, uint32_t len)
+{
+	struct wire_hdr hdr = wire_make(type, len);
+	uint8_t *all;
+
+	if (wire_size(len) > chan_room(c))
+		return false;
+	all = calloc(1, wire_size(len));
+	must(all);
+	memcpy(all, &hdr, sizeof(hdr));
+	memcpy(all + sizeof(hdr), body, len);
+	chan_write(c, all, wire_size(len));
+	free(all);
+	return true;
+}
+
 int64_t chan_waiting(const struct chan *c)
 {
 	uint32_t n = c->in->prod - c->in_cons;

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "common/vchan.h"
+#include "common/wire.h"
 
 /* When the product is inside of libxenvchan. */
 enum chan_moment {
@@ -53,6 +54,8 @@ void chan_wind(struct chan *c, struct vchan *v, uint32_t n);
 uint32_t chan_room(const struct chan *c);
 /* Writes up to n bytes of p into the product's read ring, as far as there is room: how many. */
 uint32_t chan_write(struct chan *c, const void *p, uint32_t n);
+/* Writes a whole message (wire.h). False: there is no room, and nothing is written. */
+bool chan_message(struct chan *c, enum wire_type type, const void *body, uint32_t len);
 /* The bytes that wait in the product's write ring; -1: its index is out of range. */
 int64_t chan_waiting(const struct chan *c);
 /* Copies n bytes at `off` behind the first one that waits. */
