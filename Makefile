@@ -130,7 +130,10 @@ $(B)/%: $(O)/%
 endif
 
 # --- tests ------------------------------------------------------------------------------------------
-$(O)/tests/unit/%: $(O)/tests/unit/%.o $(O)/libctl.a $(O)/libback.a $(O)/libbase.a \
+# What stands in for Xen. In front of the product's libraries: what it defines of libxenvchan, libxenstore
+# and the hypervisor takes the place of the real ones in each program that uses it.
+$(O)/libfake.a: $(call obj,$(wildcard tests/fake/*.c))
+$(O)/tests/unit/%: $(O)/tests/unit/%.o $(O)/libfake.a $(O)/libctl.a $(O)/libback.a $(O)/libbase.a \
 		 $(O)/libfront.a $(O)/libdmvl.a
 	$(call say,LD,$@)
 	$(link) $(LIBS_BACK) -ljson-c -lm

@@ -192,11 +192,11 @@ static void on_estimate(void *arg)
 
 /* --- begin and end ---------------------------------------------------------------------------- */
 
-static uint64_t random_seed(void)
+static uint64_t seed_of(const struct dpath_conf *conf)
 {
-	uint64_t seed = 1;
+	uint64_t seed = conf->seed;
 
-	if (getrandom(&seed, sizeof(seed), 0) < 0)
+	if (!seed && getrandom(&seed, sizeof(seed), 0) < 0)
 		seed = loop_now_ns();
 	return seed;
 }
@@ -216,9 +216,9 @@ static bool init_turn(struct dpath *dp, struct mbox *in)
 
 static bool init(struct dpath *dp, struct mbox *in, const struct dpath_conf *conf)
 {
-	dp->tx_sched = sched_new(LDP_SLOTS, FRAME_WIRE_FULL, random_seed());
-	dp->rx_sched = sched_new(LDP_SLOTS, FRAME_WIRE_FULL, random_seed());
-	dp->local_sched = sched_new(LDP_SLOTS, FRAME_WIRE_FULL, random_seed());
+	dp->tx_sched = sched_new(LDP_SLOTS, FRAME_WIRE_FULL, seed_of(conf));
+	dp->rx_sched = sched_new(LDP_SLOTS, FRAME_WIRE_FULL, seed_of(conf));
+	dp->local_sched = sched_new(LDP_SLOTS, FRAME_WIRE_FULL, seed_of(conf));
 	dp->fdb = fdb_new(LDP_SLOTS);
 	if (!dp->tx_sched || !dp->rx_sched || !dp->local_sched || !dp->fdb)
 		return false;

@@ -27,6 +27,7 @@ struct dpath_conf {
 	const char *name;	/* of the instance; borrowed while dpath_new() runs */
 	const char *run_dir;	/* where the credit logs are, borrowed likewise; NULL: no logs */
 	dpath_clock *clock;	/* NULL: loop_now_ns() */
+	uint64_t seed;		/* of the lotteries; 0: a random one */
 };
 
 /* NULL: out of memory. */

@@ -4,13 +4,13 @@
 #include "tests/fuzz/frames.h"
 #include "tests/fuzz/ref.h"
 
-static void race(struct chan *c, bool written)
+static void race(struct chan *c, enum chan_moment moment)
 {
 	struct far *s = (struct far *)((char *)c - offsetof(struct far, chan));
 
-	if (written)
+	if (moment == CHAN_ASKS_WRITTEN)
 		far_send(s);
-	else
+	else if (moment == CHAN_ASKS_READ)
 		far_receive(s);
 }
 
@@ -22,7 +22,7 @@ struct vchan *far_open(struct far *s, unsigned order)
 	s->broken = s->doomed = false;
 	v = chan_open(&s->chan, order);
 	if (s->races)
-		s->chan.race = race;
+		s->chan.moment = race;
 	return v;
 }
 

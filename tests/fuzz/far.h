@@ -6,7 +6,7 @@
 #ifndef DMVL_TESTS_FUZZ_FAR_H
 #define DMVL_TESTS_FUZZ_FAR_H
 
-#include "tests/fuzz/chan.h"
+#include "tests/fake/chan.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/stream.h"
 

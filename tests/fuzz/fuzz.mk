@@ -20,10 +20,9 @@ fuzz-bin: $(GEN)
 fuzz-bin-now: $(FUZZ_BIN)
 	@:
 
-# In front of the product's: what it defines of libxenvchan and libxenstore takes their place.
 $(O)/libfuzz.a: $(call obj,$(FUZZ_LIB_SRC))
-$(O)/tests/fuzz/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(O)/libfuzz.a $(O)/libctl.a $(O)/libback.a $(O)/libbase.a \
-			$(O)/libfront.a $(O)/libdmvl.a
+$(O)/tests/fuzz/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(O)/libfuzz.a $(O)/libfake.a $(O)/libctl.a $(O)/libback.a \
+			$(O)/libbase.a $(O)/libfront.a $(O)/libdmvl.a
 	$(call say,LD,$@)
 	$(link) -fsanitize=fuzzer $(LIBS_BACK) -ljson-c -lm
 $(O)/tests/fuzz/seeds: $(call obj,$(wildcard tests/fuzz/seeds*.c))

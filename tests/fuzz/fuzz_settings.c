@@ -10,7 +10,7 @@
 #include "xenstore-schema/xskey.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/ref.h"
-#include "tests/fuzz/store.h"
+#include "tests/fuzz/dir.h"
 
 static struct xs_conn *xs;
 
@@ -26,7 +26,7 @@ static enum found find(enum schema_key key, size_t max, char *out)
 	const char *dflt = schema_entry(key)->dflt, *value;
 	size_t len = 0;
 
-	value = store_find(schema_name(key), &len);
+	value = dir_find(schema_name(key), &len);
 	if (!value) {
 		snprintf(out, SCHEMA_VALUE_MAX + 1, "%s", dflt ? dflt : "");
 		return MISSING;
@@ -129,7 +129,7 @@ static void check_load(struct ldp_settings *s)
 	want.mtu = (uint32_t)number(KEY_BACK_MTU, s->mtu, &well);
 	expect_texts(&want, &well);
 
-	must(settings_load(xs, STORE_DIR, s, err) == 0);
+	must(settings_load(xs, DIR_PATH, s, err) == 0);
 	must(well ? err[0] == '\0' : fuzz_is_sentence(err, sizeof(err)));
 	must(s->weight == want.weight && s->flood_rate == want.flood_rate && s->mtu == want.mtu);
 	must(s->tx_min == want.tx_min && s->tx_max == want.tx_max);
@@ -154,15 +154,15 @@ static void check_guest(enum schema_key key)
 	int ret = 0;
 
 	if (e->type == SCHEMA_STATE) {
-		unsigned state = xskey_read_state(xs, XS_NO_TXN, STORE_DIR, key);
+		unsigned state = xskey_read_state(xs, XS_NO_TXN, DIR_PATH, key);
 
 		must(state == (found == TEXT && well ? strtoul(text, NULL, 10) : 0));
 		return;
 	}
 	if (e->type == SCHEMA_BOOL)
-		ret = xskey_read_bool(xs, XS_NO_TXN, STORE_DIR, key, &flag, err);
+		ret = xskey_read_bool(xs, XS_NO_TXN, DIR_PATH, key, &flag, err);
 	else if (e->type == SCHEMA_U64 || e->type == SCHEMA_BYTES)
-		ret = xskey_read_u64(xs, XS_NO_TXN, STORE_DIR, key, &value, err);
+		ret = xskey_read_u64(xs, XS_NO_TXN, DIR_PATH, key, &value, err);
 	else
 		return;
 	must((ret == 0) == well);
@@ -186,14 +186,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		must(xs_conn_open(&xs) == 0);
 	memset(&s, 0, sizeof(s));
 	settings_default(&s);
-	store_set(bytes, first);
+	dir_set(bytes, first);
 	check_load(&s);
 	for (int key = 0; key < KEY_COUNT; key++) {
 		if (schema_entry((enum schema_key)key)->area == SCHEMA_FRONT)
 			check_guest((enum schema_key)key);
 	}
 	if (later) {
-		store_set(later + strlen(between), size - first - strlen(between));
+		dir_set(later + strlen(between), size - first - strlen(between));
 		check_load(&s);
 	}
 	free(bytes);

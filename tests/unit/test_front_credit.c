@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The agent's credit: how much of what the guest sends goes into the ring, and what changes when
- * the agent looks too late. The vchan is this file's own, the TAP a socket.
+ * the agent looks too late. The TAP is a socket.
  */
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -9,99 +9,15 @@
 
 #include "frontend/link_rx.h"
 #include "frontend/link_tx.h"
+#include "tests/fake/chan.h"
 #include "tests/unit/tap.h"
 
-#define RING  65536u
-#define FRAME 1000u
+#define RING_ORDER 16
+#define FRAME	   1000u
+#define MESSAGE	   wire_size(WIRE_VNET_LEN + FRAME)
 
-struct vchan {
-	uint8_t tx[2 * RING], rx[64];
-	uint32_t prod, cons,
-		seen; /* of the TX ring; cons is the backend's, seen as of the last poll */
-	uint32_t rx_left;
-};
-
-uint32_t vchan_ring_bytes(const struct vchan *v)
-{
-	(void)v;
-	return RING;
-}
-
-int64_t vchan_rx_poll(struct vchan *v)
-{
-	return v->rx_left;
-}
-
-int64_t vchan_rx_arm(struct vchan *v)
-{
-	return v->rx_left;
-}
-
-void vchan_rx_copy(const struct vchan *v, uint32_t off, void *buf, uint32_t len)
-{
-	memcpy(buf, v->rx + off, len);
-}
-
-unsigned vchan_rx_iov(const struct vchan *v, uint32_t off, uint32_t len, struct iovec iov[2])
-{
-	(void)v;
-	(void)off;
-	(void)len;
-	(void)iov;
-	abort(); /* no frames come */
-}
-
-void vchan_rx_advance(struct vchan *v, uint32_t len)
-{
-	v->rx_left -= len;
-}
-
-void vchan_rx_commit(struct vchan *v)
-{
-	(void)v;
-}
-
-int64_t vchan_tx_poll(struct vchan *v)
-{
-	v->seen = v->cons;
-	return RING - (v->prod - v->seen);
-}
-
-int64_t vchan_tx_arm(struct vchan *v)
-{
-	return vchan_tx_poll(v);
-}
-
-/* The contents of the frames do not matter here: each goes to the beginning. */
-void vchan_tx_copy(struct vchan *v, uint32_t off, const void *buf, uint32_t len)
-{
-	memcpy(v->tx + off, buf, len);
-}
-
-unsigned vchan_tx_iov(struct vchan *v, uint32_t off, uint32_t len, struct iovec iov[2])
-{
-	iov[0] = (struct iovec){v->tx + off, len};
-	return 1;
-}
-
-void vchan_tx_advance(struct vchan *v, uint32_t len)
-{
-	v->prod += len;
-}
-
-void vchan_tx_commit(struct vchan *v)
-{
-	(void)v;
-}
-
-uint32_t vchan_tx_inflight(const struct vchan *v)
-{
-	return v->prod - v->seen;
-}
-
-/* --- the test --- */
-
-static struct vchan ring;
+static struct chan ring;
+static struct vchan *v;
 static struct link_tx tx;
 static struct link_rx rx;
 static int app; /* the other end of the TAP */
@@ -110,33 +26,32 @@ static void begin(void)
 {
 	int tap[2];
 
-	memset(&ring, 0, sizeof(ring));
+	v = chan_open(&ring, RING_ORDER);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, tap) < 0)
 		abort();
 	app = tap[1];
 	link_rx_init(&rx, tap[0]);
-	link_rx_up(&rx, &ring);
+	link_rx_up(&rx, v);
 	if (link_tx_init(&tx, tap[0]) < 0)
 		abort();
-	link_tx_up(&tx, &ring, 0);
+	link_tx_up(&tx, v, 0);
 }
 
 static void end(void)
 {
 	link_tx_free(&tx);
+	vchan_close(v);
+	chan_free(&ring);
 	close(tx.tap_fd);
 	close(app);
 }
 
 static void credit(uint64_t bytes, uint64_t log_offset)
 {
-	struct wire_hdr hdr = wire_make(WIRE_CREDIT, sizeof(struct wire_credit));
 	struct wire_credit c = {.credit_bytes = bytes, .log_offset = log_offset};
 	bool more;
 
-	memcpy(ring.rx, &hdr, sizeof(hdr));
-	memcpy(ring.rx + sizeof(hdr), &c, sizeof(c));
-	ring.rx_left = wire_size(hdr.len);
+	chan_message(&ring, WIRE_CREDIT, &c, sizeof(c));
 	if (link_rx_run(&rx, &more) || !rx.told)
 		abort();
 	link_tx_credit(&tx, rx.credit.credit_bytes);
@@ -155,16 +70,16 @@ static void send_frames(unsigned n)
 /* The backend takes up to `frames` frames, and the agent looks. */
 static void taken(uint32_t frames)
 {
-	uint32_t bytes = frames * wire_size(WIRE_VNET_LEN + FRAME);
+	uint32_t bytes = frames * MESSAGE, waiting = (uint32_t)chan_waiting(&ring);
 
-	ring.cons += bytes < ring.prod - ring.cons ? bytes : ring.prod - ring.cons;
+	chan_take(&ring, bytes < waiting ? bytes : waiting);
 	if (link_tx_run(&tx))
 		abort();
 }
 
 static unsigned in_ring(void)
 {
-	return (ring.prod - ring.cons) / wire_size(WIRE_VNET_LEN + FRAME);
+	return (unsigned)chan_waiting(&ring) / MESSAGE;
 }
 
 static void test_late(void)

@@ -3,8 +3,24 @@
  * From the uplink into guests' RX rings: each gets its frames, in the form that it takes, or none
  * and a count of them. The uplink is a socket, the ring a piece of memory.
  */
-#include "tests/unit/fake_dpath.h"
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "backend/datapath/rx.h"
+#include "backend/frame/vnet.h"
+#include "tests/fake/bench.h"
+#include "tests/unit/mkframe.h"
 #include "tests/unit/tap.h"
+
+#define CSUM VIRTIO_NET_HDR_F_NEEDS_CSUM
+#define TCP4 VIRTIO_NET_HDR_GSO_TCPV4
+#define TCP6 VIRTIO_NET_HDR_GSO_TCPV6
+#define USO  5
+#define ALL  (VNET_F_CSUM | VNET_F_TSO4 | VNET_F_TSO6 | VNET_F_USO)
+
+#define GUESTS 3
+
+static struct bench *b;
 
 static struct mk m;
 
@@ -25,23 +41,25 @@ static void make(enum kind kind, const char *dst, uint32_t payload)
 	mk_finish(&m, 0);
 }
 
-static void turn(void)
+/* A guest that takes `features`, with rings of 2^order bytes and the shortest queue. */
+static struct ldp *guest(uint32_t slot, uint32_t features, unsigned order)
 {
-	rx_read_uplink(&dp);
-	while (rx_run(&dp))
-		;
-	commit();
+	struct ldp_conf conf = bench_ldp_conf(slot);
+	struct ldp *l;
+
+	conf.rx_features = features;
+	l = bench_add(b, slot, &conf, order);
+	rxq_set_limit(l->rxq, RXQ_LIMIT_MIN);
+	return l;
 }
 
 /* The frame comes in, asking for a checksum and, unless @gso is 0, for segments of @size. */
 static void come(uint8_t gso, uint16_t size)
 {
 	struct virtio_net_hdr_v1 vnet = MK_VNET(CSUM, gso, size, m.l4, m.proto == 6 ? 16 : 6);
-	struct iovec iov[2] = {{&vnet, sizeof(vnet)}, {m.b, m.len}};
 
-	if (writev(wire, iov, 2) < 0)
-		abort();
-	turn();
+	bench_come(b, &vnet, m.b, m.len);
+	bench_receive(b);
 }
 
 /* What a guest found in its ring so far. */
@@ -59,20 +77,15 @@ static uint32_t headers_len(void)
 /* One message of the ring; a frame whose header asks for nothing must be complete in itself. */
 static bool take_one(struct ldp *l, struct got *got)
 {
-	static uint8_t frame[WIRE_BODY_MAX + 8];
 	uint32_t headers = headers_len(), len;
+	const uint8_t *frame;
 	struct wire_hdr wh;
-	const char *why;
 
-	if (!fake_take(l->vchan, &wh, sizeof(wh)))
+	if (!bench_take(b, l->slot, &wh, &frame))
 		return false;
 	len = wh.len - WIRE_VNET_LEN;
-	if (wire_check(&wh, l->vchan->size, &why) < 0 ||
-	    !fake_take(l->vchan, &got->vnet, WIRE_VNET_LEN) ||
-	    !fake_take(l->vchan, frame, wire_size(wh.len) - sizeof(wh) - WIRE_VNET_LEN)) {
-		got->bad++;
-		return false;
-	}
+	memcpy(&got->vnet, frame, WIRE_VNET_LEN);
+	frame += WIRE_VNET_LEN;
 	got->bad += wh.type != WIRE_DATA || len < headers;
 	got->bad += !got->vnet.flags && !mk_csum_good(&m, frame, len);
 	got->bad += memcmp(frame, m.b, m.l3) != 0;
@@ -90,8 +103,8 @@ static struct got take(struct ldp *l)
 
 	while (take_one(l, &got)) {
 		if (l->rx_blocked) {
-			rx_unblock(&dp, l);
-			turn();
+			rx_unblock(b->dp, l);
+			bench_receive(b);
 		}
 	}
 	return got;
@@ -136,7 +149,7 @@ static void test_form(const struct row *r)
 	struct got got;
 	uint64_t charged;
 
-	begin();
+	b = bench_new_with(GUESTS, NULL, NULL);
 	l = guest(0, r->features, r->order);
 	make(r->kind, MK_MAC, r->payload);
 	come(r->gso, r->size);
@@ -155,26 +168,26 @@ static void test_form(const struct row *r)
 				       (uint64_t)(headers_len() + FRAME_FCS_LEN);
 	is_int(l->count.rx_bytes, charged, "%s: the guest is charged by segment", r->name);
 	is_int(l->count.rx_frames, r->frames, "%s: each frame is counted", r->name);
-	end();
+	bench_free(b);
 }
 
 /* One frame of `payload` bytes comes and is dropped for `reason`. */
 static void drops(struct ldp *l, uint8_t gso, uint16_t size, unsigned reason, const char *name)
 {
-	uint64_t before = l->count.drops[reason], all = all_drops(l);
+	uint64_t before = l->count.drops[reason], all = bench_drops(l);
 
 	come(gso, size);
 	is_int(take(l).frames, 0, "%s does not come", name);
-	ok(l->count.drops[reason] == before + 1 && all_drops(l) == all + 1, "%s is counted as %s",
+	ok(l->count.drops[reason] == before + 1 && bench_drops(l) == all + 1, "%s is counted as %s",
 	   name, ldp_drop_name(reason));
 }
 
 static void passes(struct ldp *l, uint8_t gso, uint16_t size, const char *name)
 {
-	uint64_t before = all_drops(l);
+	uint64_t before = bench_drops(l);
 
 	come(gso, size);
-	ok(take(l).frames > 0 && all_drops(l) == before, "%s comes to the guest", name);
+	ok(take(l).frames > 0 && bench_drops(l) == before, "%s comes to the guest", name);
 }
 
 static void test_drops(void)
@@ -182,7 +195,7 @@ static void test_drops(void)
 	struct ldp *l;
 	unsigned n = 0;
 
-	begin();
+	b = bench_new_with(GUESTS, NULL, NULL);
 	l = guest(0, ALL, 12);
 	make(K_TCP4, MK_MAC, 1460);
 	passes(l, 0, 0, "a frame of the mtu");
@@ -220,36 +233,37 @@ static void test_drops(void)
 	while (l->count.drops[LDP_DROP_RX_FULL] == 2 && n++ < 1000)
 		come(0, 0);
 	ok(n > 60 && n < 70, "%u frames of 1054 bytes wait at most", n - 1);
-	ok(l->rx_blocked && l->vchan->armed, "a full ring makes the backend ask for an event");
+	ok(l->rx_blocked && b->guest[0].chan.tell_read,
+	   "a full ring makes the backend ask for an event");
 	is_int(take(l).frames, n - 1, "all frames that were not dropped come to the guest");
-	end();
+	bench_free(b);
 }
 
 /* How many frames each guest found; they all take the frame whole. */
-static void heard(const char *name, unsigned a, unsigned b, unsigned c)
+static void heard(const char *name, unsigned first, unsigned second, unsigned third)
 {
 	unsigned n[GUESTS];
 
 	for (uint32_t slot = 0; slot < GUESTS; slot++)
-		n[slot] = take(dp.members.ldp[slot]).frames;
-	if (!ok(n[0] == a && n[1] == b && n[2] == c, "%s", name))
+		n[slot] = take(b->guest[slot].ldp).frames;
+	if (!ok(n[0] == first && n[1] == second && n[2] == third, "%s", name))
 		diag("got %u, %u, %u", n[0], n[1], n[2]);
 }
 
 static void test_who(void)
 {
-	begin();
+	b = bench_new_with(GUESTS, NULL, NULL);
 	for (uint32_t slot = 0; slot < GUESTS; slot++)
 		guest(slot, ALL, 18);
 	make(K_UDP4, MK_MAC, 100);
 	come(0, 0);
 	heard("a frame to one guest comes to that guest alone", 1, 0, 0);
-	memcpy(m.b, macs[2], 6);
-	if (send(wire, "rubbish, longer than a header", 20, 0) < 0)
+	memcpy(m.b, bench_mac(2), 6);
+	if (send(b->wire, "rubbish, longer than a header", 20, 0) < 0)
 		abort();
 	come(0, 0);
 	heard("a frame to another guest comes behind something that is no frame", 0, 0, 1);
-	is_int(dp.rx.malformed, 1, "something that is no frame is counted");
+	is_int(b->dp->rx.malformed, 1, "something that is no frame is counted");
 	memcpy(m.b, MK_OTHER, 6);
 	come(0, 0);
 	heard("a frame to nobody comes to no guest", 0, 0, 0);
@@ -259,7 +273,7 @@ static void test_who(void)
 	memcpy(m.b, "\x01\x00\x5e\x00\x00\xfb", 6);
 	come(0, 0);
 	heard("a multicast of the world comes to all guests", 1, 1, 1);
-	end();
+	bench_free(b);
 }
 
 /* A guest's frame lies in pieces: its headers, copied out, and the rest in its ring. */
@@ -269,7 +283,7 @@ static void test_pieces(void)
 	struct frame_info fi;
 	struct iovec iov[3];
 
-	begin();
+	b = bench_new_with(GUESTS, NULL, NULL);
 	for (uint32_t slot = 0; slot < GUESTS; slot++)
 		guest(slot, slot == 0 ? 0 : ALL, 18);
 	make(K_TCP4, MK_BCAST, 1400);
@@ -278,7 +292,7 @@ static void test_pieces(void)
 	iov[0] = (struct iovec){m.b, FRAME_HDR_MAX};
 	iov[1] = (struct iovec){m.b + FRAME_HDR_MAX, 99};
 	iov[2] = (struct iovec){m.b + FRAME_HDR_MAX + 99, m.len - FRAME_HDR_MAX - 99};
-	is_int(rx_flood(&dp, dp.members.ldp[1],
+	is_int(rx_flood(b->dp, b->guest[1].ldp,
 			&(struct rx_source){.vnet = &vnet,
 					    .fi = &fi,
 					    .hdr = m.b,
@@ -287,17 +301,17 @@ static void test_pieces(void)
 					    .iovcnt = 3,
 					    .cost_bytes = m.len + 4}),
 	       GUESTS - 1, "a broadcast of a guest is copied for each other guest");
-	turn();
-	is_int(take(dp.members.ldp[0]).bad, 0,
+	bench_receive(b);
+	is_int(take(b->guest[0].ldp).bad, 0,
 	       "a broadcast of a guest is right where its checksum was completed");
-	is_int(take(dp.members.ldp[2]).bad, 0,
+	is_int(take(b->guest[2].ldp).bad, 0,
 	       "a broadcast of a guest is right where its checksum was not completed");
-	is_int(dp.members.ldp[0]->count.rx_frames, 1,
+	is_int(b->guest[0].ldp->count.rx_frames, 1,
 	       "a guest without offloads has one copy of the broadcast");
-	is_int(dp.members.ldp[2]->count.rx_frames, 1,
+	is_int(b->guest[2].ldp->count.rx_frames, 1,
 	       "a guest with offloads has one copy of the broadcast");
-	is_int(dp.members.ldp[1]->count.rx_frames, 0, "the sender has no copy of its broadcast");
-	end();
+	is_int(b->guest[1].ldp->count.rx_frames, 0, "the sender has no copy of its broadcast");
+	bench_free(b);
 }
 
 /* A millisecond of rx-capacity is the longest frame that the lottery delivers. */
@@ -306,9 +320,9 @@ static void test_capped(void)
 	struct ldp *l;
 	struct got got;
 
-	begin();
+	b = bench_new_with(GUESTS, NULL, NULL);
 	l = guest(0, ALL, 18);
-	sched_set_capacity(dp.rx_sched, 100000000);
+	sched_set_capacity(b->dp->rx_sched, 100000000);
 	make(K_TCP4, MK_MAC, 40 * 1460);
 	come(TCP4, 1460);
 	got = take(l);
@@ -318,32 +332,29 @@ static void test_capped(void)
 	ok(got.payload == 40 * 1460 && !got.bad, "40 segments in parts come with all bytes");
 	is_int(l->count.rx_bytes, 40 * (m.l4 + 20 + 1460 + 4),
 	       "40 segments in parts are charged as in one");
-	end();
+	bench_free(b);
 }
 
 /* Small frames for one guest cost as much as full ones for another: each has half of a batch. */
 static void test_frame_cost(void)
 {
-	struct virtio_net_hdr_v1 plain = {0};
-	struct iovec iov[2] = {{&plain, sizeof(plain)}, {m.b, 0}};
+	static const struct virtio_net_hdr_v1 plain;
 
-	begin();
-	dp.rx.frame_cost_bytes = 1518;
+	b = bench_new_with(GUESTS, NULL, NULL);
+	b->dp->rx.frame_cost_bytes = 1518;
 	for (uint32_t slot = 0; slot < 2; slot++) {
 		guest(slot, ALL, 18);
-		make(K_UDP4, (const char *)macs[slot], slot ? 1472 : 18);
-		iov[1].iov_len = m.len;
+		make(K_UDP4, (const char *)bench_mac(slot), slot ? 1472 : 18);
 		for (unsigned i = 0; i < 40; i++)
-			if (writev(wire, iov, 2) < 0)
-				abort();
-		while (rx_read_uplink(&dp))
+			bench_come(b, &plain, m.b, m.len);
+		while (rx_read_uplink(b->dp))
 			;
 	}
-	rx_run(&dp);
-	ok(dp.members.ldp[0]->count.rx_frames >= 28 && dp.members.ldp[0]->count.rx_frames <= 36,
+	rx_run(b->dp);
+	ok(b->guest[0].ldp->count.rx_frames >= 28 && b->guest[0].ldp->count.rx_frames <= 36,
 	   "frames of 64 bytes cost as much as is configured: %u of 64 frames",
-	   (unsigned)dp.members.ldp[0]->count.rx_frames);
-	end();
+	   (unsigned)b->guest[0].ldp->count.rx_frames);
+	bench_free(b);
 }
 
 int main(void)

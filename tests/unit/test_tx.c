@@ -3,8 +3,44 @@
  * From guests' TX rings onto the uplink and to each other: what leaves, what waits, what is refused
  * and counted, and who pays how much. Time stands still, so a turn is one batch of draws.
  */
-#include "tests/unit/fake_tx.h"
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "backend/datapath/tx.h"
+#include "backend/frame/vnet.h"
+#include "tests/fake/bench.h"
+#include "tests/unit/mkframe.h"
 #include "tests/unit/tap.h"
+
+#define CSUM VIRTIO_NET_HDR_F_NEEDS_CSUM
+#define TCP4 VIRTIO_NET_HDR_GSO_TCPV4
+
+#define GUESTS 3
+
+static struct bench *b;
+static struct mk m;
+
+/* A frame of `len` bytes with the sequence number n, in m, from guest `slot`. */
+static void make(uint32_t slot, const void *dst, uint32_t len, uint32_t n)
+{
+	mk_eth(&m, dst, (const char *)bench_mac(slot), 0x88b5);
+	mk_payload(&m, len - FRAME_ETH_LEN);
+	memcpy(m.b + FRAME_ETH_LEN, &n, sizeof(n));
+}
+
+/* The guest sends what is in m. */
+static void give_as(uint32_t slot, const struct virtio_net_hdr_v1 *vnet)
+{
+	bench_give(b, slot, vnet, m.b, m.len);
+}
+
+static void give(uint32_t slot, const void *dst, uint32_t len, uint32_t n)
+{
+	static const struct virtio_net_hdr_v1 plain;
+
+	make(slot, dst, len, n);
+	give_as(slot, &plain);
+}
 
 struct left {
 	unsigned frames[GUESTS], out_of_order;
@@ -18,8 +54,8 @@ static void take_wire(struct left *got)
 	struct virtio_net_hdr_v1 vnet;
 	uint32_t len, n;
 
-	while ((len = leaves(&vnet, frame)) > 0) {
-		uint32_t slot = frame[11] - macs[0][5];
+	while ((len = bench_left(b, &vnet, frame)) > 0) {
+		uint32_t slot = frame[11] - bench_mac(0)[5];
 
 		memcpy(&n, frame + FRAME_ETH_LEN, sizeof(n));
 		got->out_of_order += n != got->frames[slot];
@@ -34,7 +70,7 @@ static void test_bytes(void)
 	static uint8_t frame[WIRE_FRAME_MAX];
 	uint64_t wire_bytes = 0;
 
-	begin_with(1);
+	b = bench_new(1);
 	mk_eth(&m, MK_OTHER, MK_MAC, 0x0800);
 	mk_ipv4(&m, 6, MK_IP, MK_IP2);
 	mk_tcp(&m, 1000, 0x18);
@@ -43,19 +79,19 @@ static void test_bytes(void)
 	in = MK_VNET(CSUM | 0x82, TCP4, 1000, m.l4, 16);
 	in.hdr_len = 7;
 	give_as(0, &in);
-	turn();
-	is_int(leaves(&out, frame), m.len, "a frame leaves in one piece");
+	bench_turn(b);
+	is_int(bench_left(b, &out, frame), m.len, "a frame leaves in one piece");
 	ok(memcmp(frame, m.b, m.len) == 0,
 	   "a frame leaves with its bytes, though its ring wraps in it");
 	ok(out.flags == CSUM && out.gso_type == TCP4 && out.gso_size == 1000 &&
 		   out.hdr_len == m.l4 + 20,
 	   "a frame leaves with a header that the backend has made");
 	wire_bytes = 5 * (1000 + m.l4 + 20 + 4);
-	is_int(dp.members.ldp[0]->count.tx_frames, 1, "a frame that leaves is counted");
-	is_int(dp.members.ldp[0]->count.tx_bytes, wire_bytes,
+	is_int(b->guest[0].ldp->count.tx_frames, 1, "a frame that leaves is counted");
+	is_int(b->guest[0].ldp->count.tx_bytes, wire_bytes,
 	       "a frame that leaves is charged by what its segments take on the wire");
-	is_int(rings[0].in.prod - rings[0].in.cons, 0, "a frame that leaves makes its ring empty");
-	end_all();
+	is_int(bench_given(b, 0), 0, "a frame that leaves makes its ring empty");
+	bench_free(b);
 }
 
 /* The uplink takes no more: nothing is lost, and a broadcast is not counted twice. */
@@ -64,58 +100,58 @@ static void test_full(void)
 	struct left got = {0};
 	unsigned rounds = 0;
 
-	begin_with(2);
+	b = bench_new(2);
 	for (unsigned i = 0; i < 50; i++) {
 		give(0, i % 2 ? MK_OTHER : MK_BCAST, 1514, i);
 		give(1, MK_OTHER, 1000, i);
 	}
-	setsockopt(uplink.fd, SOL_SOCKET, SO_SNDBUF, &(int){10000}, sizeof(int));
-	turn();
-	ok(dp.tx.blocked, "the uplink takes no more than fits");
+	setsockopt(b->up.fd, SOL_SOCKET, SO_SNDBUF, &(int){10000}, sizeof(int));
+	bench_turn(b);
+	ok(b->dp->tx.blocked, "the uplink takes no more than fits");
 	take_wire(&got);
-	turn();
-	is_int(recv(wire, &(char){0}, 1, 0), -1,
+	bench_turn(b);
+	is_int(recv(b->wire, &(char){0}, 1, 0), -1,
 	       "nothing leaves until somebody says that the uplink has room");
-	while (dp.tx.blocked && rounds++ < 100) {
+	while (b->dp->tx.blocked && rounds++ < 100) {
 		take_wire(&got);
-		dp.tx.blocked = false;
-		turn();
+		tx_unblock(b->dp);
+		bench_turn(b);
 	}
-	while (turn())
+	while (bench_turn(b))
 		;
 	take_wire(&got);
 	ok(rounds > 3 && rounds < 100, "the uplink is full again and again: %u times", rounds);
 	ok(got.frames[0] == 50 && got.frames[1] == 50,
 	   "all frames leave over an uplink that is full at times");
 	is_int(got.out_of_order, 0, "frames leave in order over an uplink that is full at times");
-	is_int(all_drops(dp.members.ldp[0]) + all_drops(dp.members.ldp[1]), 0,
+	is_int(bench_drops(b->guest[0].ldp) + bench_drops(b->guest[1].ldp), 0,
 	       "no frame is dropped by an uplink that is full at times");
-	is_int(dp.members.ldp[0]->flood.tokens_bytes, 100 - 25,
+	is_int(b->guest[0].ldp->flood.tokens_bytes, 100 - 25,
 	       "each broadcast is counted once by an uplink that is full at times");
-	end_all();
+	bench_free(b);
 }
 
 /* The frame in `m`, which `what` names, is refused for `reason`; the good one behind it leaves. */
 static void refused(const struct virtio_net_hdr_v1 *vnet, unsigned reason, const char *what)
 {
-	struct ldp *l = dp.members.ldp[0];
-	uint64_t before = l->count.drops[reason], all = all_drops(l), frames = l->count.tx_frames;
-	int64_t tokens = dp.tx.pace.bucket.tokens_bytes;
+	struct ldp *l = b->guest[0].ldp;
+	uint64_t before = l->count.drops[reason], all = bench_drops(l), frames = l->count.tx_frames;
+	int64_t tokens = b->dp->tx.pace.bucket.tokens_bytes;
 	struct left got = {0};
 
 	give_as(0, vnet);
-	turn();
+	bench_turn(b);
 	take_wire(&got);
-	is_int(got.frames[0] + take_ring(1), 0, "%s goes nowhere", what);
-	ok(l->count.drops[reason] == before + 1 && all_drops(l) == all + 1, "%s is counted as %s",
+	is_int(got.frames[0] + bench_take_frames(b, 1), 0, "%s goes nowhere", what);
+	ok(l->count.drops[reason] == before + 1 && bench_drops(l) == all + 1, "%s is counted as %s",
 	   what, ldp_drop_name(reason));
-	ok(l->count.tx_frames == frames && dp.tx.pace.bucket.tokens_bytes == tokens,
+	ok(l->count.tx_frames == frames && b->dp->tx.pace.bucket.tokens_bytes == tokens,
 	   "%s is not charged to the uplink", what);
 	give(0, MK_OTHER, 100, 0);
-	turn();
+	bench_turn(b);
 	take_wire(&got);
 	is_int(got.frames[0], 1, "the frame behind %s leaves", what);
-	is_int(tokens - dp.tx.pace.bucket.tokens_bytes, 104,
+	is_int(tokens - b->dp->tx.pace.bucket.tokens_bytes, 104,
 	       "the frame behind %s is charged to the uplink", what);
 }
 
@@ -123,14 +159,14 @@ static void test_refused(void)
 {
 	struct virtio_net_hdr_v1 plain = {0}, csum = MK_VNET(CSUM, 0, 0, 40000, 0);
 
-	begin_with(2);
+	b = bench_new(2);
 	/* Tokens enough for all; without a rate none come back. */
-	bucket_init(&dp.tx.pace.bucket, 0, 1 << 20, dp.now_ns);
-	dp.tx.pace.idle_depth_bytes = 1 << 20;
+	bucket_init(&b->dp->tx.pace.bucket, 0, 1 << 20, b->dp->now_ns);
+	b->dp->tx.pace.idle_depth_bytes = 1 << 20;
 	make(0, MK_OTHER, 100, 0);
 	m.b[11]++;
 	refused(&plain, FRAME_SPOOF_MAC, "a frame to the world with a wrong source MAC");
-	make(0, macs[1], 100, 0);
+	make(0, bench_mac(1), 100, 0);
 	m.b[11]++;
 	refused(&plain, FRAME_SPOOF_MAC, "a frame to a guest with a wrong source MAC");
 	make(0, MK_OTHER, 100, 0);
@@ -140,14 +176,14 @@ static void test_refused(void)
 	refused(&plain, FRAME_OVERSIZE, "a frame of a byte more than the mtu");
 	make(0, MK_OTHER, 100, 0);
 	refused(&csum, FRAME_OFFLOAD, "a frame with a checksum outside of it");
-	dp.members.ldp[0]->conf.flood_rate = 0;
+	b->guest[0].ldp->conf.flood_rate = 0;
 	make(0, MK_BCAST, 100, 0);
 	refused(&plain, LDP_DROP_FLOOD, "a broadcast at flood-rate 0");
-	dp.members.ldp[0]->conf.flood_rate = 1000;
-	dp.members.ldp[0]->flood.tokens_bytes = 0;
+	b->guest[0].ldp->conf.flood_rate = 1000;
+	b->guest[0].ldp->flood.tokens_bytes = 0;
 	make(0, "\x01\x00\x5e\x00\x00\xfb", 100, 0);
 	refused(&plain, LDP_DROP_FLOOD, "a multicast without a token");
-	end_all();
+	bench_free(b);
 }
 
 static void test_where(void)
@@ -161,46 +197,43 @@ static void test_where(void)
 	for (unsigned mode = 0; mode < 3; mode++) {
 		const unsigned *want = unicast[mode];
 
-		begin_with(GUESTS);
-		dp.link.sw = (enum switch_mode)mode;
+		b = bench_new(GUESTS);
+		b->dp->link.sw = (enum switch_mode)mode;
 		for (unsigned i = 0; i < 2; i++, want = broadcast[mode]) {
 			const char *what = i ? "broadcast" : "unicast";
 			struct left got = {0};
 
-			give(0, i ? (const void *)MK_BCAST : macs[1], 100, 0);
-			turn();
+			give(0, i ? (const void *)MK_BCAST : bench_mac(1), 100, 0);
+			bench_turn(b);
 			take_wire(&got);
 			for (uint32_t slot = 0; slot < GUESTS; slot++)
-				is_int(take_ring(slot), want[slot],
+				is_int(bench_take_frames(b, slot), want[slot],
 				       "with switch=%s a %s reaches guest %u or not", names[mode],
 				       what, slot);
 			is_int(got.frames[0], want[3],
 			       "with switch=%s a %s reaches the uplink or not", names[mode], what);
 		}
-		is_int(dp.members.ldp[0]->count.drops[LDP_DROP_NO_ROUTE], mode == SWITCH_OFF,
+		is_int(b->guest[0].ldp->count.drops[LDP_DROP_NO_ROUTE], mode == SWITCH_OFF,
 		       "with switch=%s no-route counts what goes nowhere", names[mode]);
-		is_int(dp.members.ldp[0]->count.tx_frames, mode == SWITCH_OFF ? 1 : 2,
+		is_int(b->guest[0].ldp->count.tx_frames, mode == SWITCH_OFF ? 1 : 2,
 		       "with switch=%s each frame that goes somewhere is counted as sent",
 		       names[mode]);
-		end_all();
+		bench_free(b);
 	}
 
-	begin_with(2);
-	give(0, macs[0], 100, 0);
-	turn();
-	is_int(take_ring(0), 0, "a frame to its own sender does not come back");
-	is_int(dp.members.ldp[0]->count.tx_frames, 1, "a frame to its own sender leaves");
-	give(0, macs[1], 100, 0);
-	fake_publish(&rings[0]);
-	tx_scan(&dp, dp.members.ldp[0]);
-	rxq_free(dp.members.ldp[1]->rxq);
-	free(dp.members.ldp[1]);
-	dp.members.ldp[1] = NULL;
-	dp.members.end = 1;
-	turn();
-	is_int(dp.members.ldp[0]->count.drops[LDP_DROP_NO_ROUTE], 1,
+	b = bench_new(2);
+	give(0, bench_mac(0), 100, 0);
+	bench_turn(b);
+	is_int(bench_take_frames(b, 0), 0, "a frame to its own sender does not come back");
+	is_int(b->guest[0].ldp->count.tx_frames, 1, "a frame to its own sender leaves");
+	give(0, bench_mac(1), 100, 0);
+	tx_scan(b->dp, b->guest[0].ldp);
+	b->dp->members.ldp[1] = NULL;
+	bench_turn(b);
+	b->dp->members.ldp[1] = b->guest[1].ldp;
+	is_int(b->guest[0].ldp->count.drops[LDP_DROP_NO_ROUTE], 1,
 	       "a frame to a guest that has just gone is counted as no-route");
-	end_all();
+	bench_free(b);
 }
 
 /* A frame to another guest and one to the uplink, in turns: each lottery has its share of work. */
@@ -209,27 +242,26 @@ static void test_both(void)
 	struct left got = {0};
 	unsigned rounds = 0;
 
-	begin_with(2);
+	b = bench_new(2);
 	for (unsigned i = 0; i < 40; i++) {
-		give(0, macs[1], 100, 0);
+		give(0, bench_mac(1), 100, 0);
 		give(0, MK_OTHER, 100, i);
 	}
 	do {
-		dp.tx.head_moved = false;
-		turn();
-	} while (dp.tx.head_moved && rounds++ < 1000);
+		bench_turn(b);
+	} while (tx_take_moved(b->dp) && rounds++ < 1000);
 	take_wire(&got);
 	is_int(got.frames[0], 40, "frames by turns: all to the uplink leave");
-	is_int(take_ring(1), 40, "frames by turns: all to the other guest come");
+	is_int(bench_take_frames(b, 1), 40, "frames by turns: all to the other guest come");
 	is_int(got.out_of_order, 0, "frames by turns: those to the uplink leave in order");
-	end_all();
+	bench_free(b);
 }
 
 /* What two guests with more to send than a batch get of it, in bytes of the second for 100 of the
  * first. */
 static unsigned share(struct left *got)
 {
-	turn();
+	bench_turn(b);
 	memset(got, 0, sizeof(*got));
 	take_wire(got);
 	return got->bytes[0] ? (unsigned)(got->bytes[1] * 100 / got->bytes[0]) : 0;
@@ -240,16 +272,16 @@ static void test_who_pays(void)
 	struct left got;
 	unsigned n;
 
-	begin_with(2);
+	b = bench_new(2);
 	for (unsigned i = 0; i < 60; i++) {
 		give(0, MK_OTHER, 1514, i);
 		give(1, MK_OTHER, 296, i);
 	}
 	n = share(&got);
 	ok(n >= 70 && n <= 130, "frames of 1518 and of 300 bytes share by bytes: %u %%", n);
-	end_all();
+	bench_free(b);
 
-	begin_with(GUESTS);
+	b = bench_new(GUESTS);
 	for (unsigned i = 0; i < 60; i++) {
 		give(0, MK_BCAST, 1000, i);
 		give(1, MK_OTHER, 1000, i);
@@ -257,9 +289,9 @@ static void test_who_pays(void)
 	n = share(&got);
 	ok(n >= 250 && n <= 350, "broadcasts to two others and the uplink cost three times: %u %%",
 	   n);
-	end_all();
+	bench_free(b);
 
-	begin_with(2);
+	b = bench_new(2);
 	for (unsigned i = 0; i < 60; i++) {
 		make(0, MK_OTHER, 1000, i);
 		m.b[6] ^= 2;
@@ -269,7 +301,7 @@ static void test_who_pays(void)
 	share(&got);
 	ok(got.frames[1] >= 28 && got.frames[1] <= 36,
 	   "refused frames are paid for: %u of 64 draws were the other's", got.frames[1]);
-	end_all();
+	bench_free(b);
 }
 
 /* Guest 0 sends small frames, which m.b[6] ^ spoil refuses, beside full ones of guest 1. */
@@ -279,27 +311,27 @@ static void flood_beside_hog(uint8_t spoil, const char *what)
 	uint64_t small;
 	int64_t tokens;
 
-	begin_with(2);
-	bucket_init(&dp.tx.pace.bucket, 0, 1 << 20, dp.now_ns);
-	dp.tx.pace.idle_depth_bytes = 1 << 20;
-	dp.link_rate.frame_cost_bytes = 1518;
+	b = bench_new(2);
+	bucket_init(&b->dp->tx.pace.bucket, 0, 1 << 20, b->dp->now_ns);
+	b->dp->tx.pace.idle_depth_bytes = 1 << 20;
+	b->dp->link_rate.frame_cost_bytes = 1518;
 	for (unsigned i = 0; i < 64; i++) {
 		make(0, MK_OTHER, 60, i);
 		m.b[6] ^= spoil;
 		give_as(0, &(struct virtio_net_hdr_v1){0});
 		give(1, MK_OTHER, 1514, i);
 	}
-	tokens = dp.tx.pace.bucket.tokens_bytes;
-	turn();
+	tokens = b->dp->tx.pace.bucket.tokens_bytes;
+	bench_turn(b);
 	take_wire(&got);
 	ok(got.frames[1] >= 28 && got.frames[1] <= 36, "%s the other guest has %u of 64 draws",
 	   what, got.frames[1]);
-	small = dp.members.ldp[0]->count.tx_bytes;
+	small = b->guest[0].ldp->count.tx_bytes;
 	is_int(small, spoil ? 0 : 64ull * got.frames[0],
 	       "%s the counter of the guest counts wire bytes", what);
-	is_int(tokens - dp.tx.pace.bucket.tokens_bytes, (int64_t)small + 1518ll * got.frames[1],
+	is_int(tokens - b->dp->tx.pace.bucket.tokens_bytes, (int64_t)small + 1518ll * got.frames[1],
 	       "%s the pace of the uplink counts wire bytes", what);
-	end_all();
+	bench_free(b);
 }
 
 static void test_frame_cost(void)
@@ -310,15 +342,15 @@ static void test_frame_cost(void)
 	flood_beside_hog(0, "beside a flood of 64 bytes");
 	flood_beside_hog(2, "beside a flood of frames that are refused");
 
-	begin_with(1);
-	dp.link_rate.frame_cost_bytes = 1518;
-	sched_set_rule(dp.tx_sched, 0, &rule, dp.now_ns);
+	b = bench_new(1);
+	b->dp->link_rate.frame_cost_bytes = 1518;
+	sched_set_rule(b->dp->tx_sched, 0, &rule, b->dp->now_ns);
 	for (unsigned i = 0; i < 60; i++)
 		give(0, MK_OTHER, 60, i);
-	turn();
+	bench_turn(b);
 	take_wire(&got);
 	is_int(got.frames[0], 50, "a ceiling counts wire bytes of small frames");
-	end_all();
+	bench_free(b);
 }
 
 /* Turns that are late, as on a busy machine: a guest with a minimum still has it. */
@@ -328,17 +360,17 @@ static void test_late(void)
 	unsigned n[2] = {0}, part;
 	struct left got = {0};
 
-	begin_with(2);
-	pace_init(&dp.tx.pace, dp.now_ns);
-	pace_set(&dp.tx.pace, 16000000, dp.now_ns);
-	sched_set_capacity(dp.tx_sched, 16000000);
-	sched_set_rule(dp.tx_sched, 0, &rule, dp.now_ns);
+	b = bench_new(2);
+	pace_init(&b->dp->tx.pace, b->dp->now_ns);
+	pace_set(&b->dp->tx.pace, 16000000, b->dp->now_ns);
+	sched_set_capacity(b->dp->tx_sched, 16000000);
+	sched_set_rule(b->dp->tx_sched, 0, &rule, b->dp->now_ns);
 	for (unsigned i = 0; i < 100; i++) {
 		for (uint32_t slot = 0; slot < 2; slot++)
-			while (rings[slot].in.prod - rings[slot].in.cons < 200000)
+			while (bench_given(b, slot) < 200000)
 				give(slot, MK_OTHER, 1446, n[slot]++);
-		dp.now_ns += 50 * NS_PER_MS;
-		while (turn())
+		bench_pass(b, 50 * NS_PER_MS);
+		while (bench_turn(b))
 			take_wire(&got);
 		take_wire(&got);
 	}
@@ -346,7 +378,7 @@ static void test_late(void)
 	ok(part >= 740 && part <= 760, "with late turns a minimum of 75 %% is %u of 1000", part);
 	ok(got.frames[0] + got.frames[1] > 6800, "with late turns the uplink is full: %u frames",
 	   got.frames[0] + got.frames[1]);
-	end_all();
+	bench_free(b);
 }
 
 int main(void)

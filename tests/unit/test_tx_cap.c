@@ -1,7 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Long frames onto a slow uplink: cut into parts, of which none keeps it for more than 1 ms. */
-#include "tests/unit/fake_tx.h"
+#include <sys/socket.h>
+
+#include "backend/datapath/tx.h"
+#include "backend/frame/vnet.h"
+#include "tests/fake/bench.h"
+#include "tests/unit/mkframe.h"
 #include "tests/unit/tap.h"
+
+#define CSUM VIRTIO_NET_HDR_F_NEEDS_CSUM
+#define TCP4 VIRTIO_NET_HDR_GSO_TCPV4
+
+#define GUESTS 3
+
+static struct bench *b;
+static struct mk m;
 
 /* A TCP frame of n segments of 1000 bytes, from guest 0. */
 static struct virtio_net_hdr_v1 make_gso(uint32_t n, const void *dst)
@@ -28,7 +41,7 @@ static void take_parts(struct parts *p)
 	struct virtio_net_hdr_v1 vnet;
 	uint32_t len, headers = m.l4 + 20;
 
-	while ((len = leaves(&vnet, frame)) > 0) {
+	while ((len = bench_left(b, &vnet, frame)) > 0) {
 		uint32_t n = len - headers, takes = (n + 999) / 1000 * SEGMENT_WIRE;
 		uint32_t at = p->payload % (m.len - headers);
 
@@ -41,49 +54,56 @@ static void take_parts(struct parts *p)
 	}
 }
 
+/* Guest 1 sends n full frames. */
+static void give_full(unsigned n)
+{
+	static const struct virtio_net_hdr_v1 plain;
+	static struct mk full;
+
+	mk_eth(&full, MK_OTHER, (const char *)bench_mac(1), 0x88b5);
+	mk_payload(&full, 1500);
+	while (n-- > 0)
+		bench_give(b, 1, &plain, full.b, full.len);
+}
+
 static void test_cap(void)
 {
 	const uint32_t cap = 12500; /* 1 ms of 100 Mbit/s: 11 segments */
 	struct parts p = {0}, q;
 	struct virtio_net_hdr_v1 in;
 
-	begin_with(2);
+	b = bench_new(2);
 	in = make_gso(40, MK_OTHER);
-	give_as(0, &in);
-	turn();
+	bench_give(b, 0, &in, m.b, m.len);
+	bench_turn(b);
 	take_parts(&p);
 	ok(p.parts == 1 && !p.bad, "without a capacity a frame leaves in one piece");
-	sched_set_capacity(dp.tx_sched, 100000000);
+	sched_set_capacity(b->dp->tx_sched, 100000000);
 	p = (struct parts){0};
-	give_as(0, &in);
-	turn();
+	bench_give(b, 0, &in, m.b, m.len);
+	bench_turn(b);
 	take_parts(&p);
 	ok(p.parts == 4 && p.payload == 40000 && !p.bad,
 	   "with a capacity a frame leaves in parts: %u", p.parts);
 	ok(p.longest <= cap, "with a capacity no part is longer than a millisecond: %u", p.longest);
-	ok(dp.members.ldp[0]->count.tx_frames == 2 &&
-		   dp.members.ldp[0]->count.tx_bytes == 80 * SEGMENT_WIRE,
+	ok(b->guest[0].ldp->count.tx_frames == 2 &&
+		   b->guest[0].ldp->count.tx_bytes == 80 * SEGMENT_WIRE,
 	   "a frame in parts is counted as one, with all its bytes");
-	is_int(rings[0].in.prod - rings[0].in.cons, 0, "a frame in parts makes its ring empty");
+	is_int(bench_given(b, 0), 0, "a frame in parts makes its ring empty");
 
 	/* Beside a guest with full frames, which would wait for 40 of them. */
 	q = p = (struct parts){0};
-	give_as(0, &in);
-	for (unsigned i = 0; i < 60; i++) {
-		struct mk save = m;
-
-		give(1, MK_OTHER, 1514, i);
-		m = save;
-	}
-	turn();
+	bench_give(b, 0, &in, m.b, m.len);
+	give_full(60);
+	bench_turn(b);
 	for (uint32_t len, other = 0;;) {
 		static uint8_t frame[WIRE_FRAME_MAX];
 		struct virtio_net_hdr_v1 vnet;
 
-		len = leaves(&vnet, frame);
+		len = bench_left(b, &vnet, frame);
 		if (len == 0)
 			break;
-		if (frame[11] == macs[1][5]) {
+		if (frame[11] == bench_mac(1)[5]) {
 			other++;
 			continue;
 		}
@@ -92,7 +112,7 @@ static void test_cap(void)
 		p.parts++;
 	}
 	ok(p.parts == 4 && !q.bad, "another guest's frames leave between the parts of a frame");
-	end_all();
+	bench_free(b);
 }
 
 /* The uplink fills in the middle of a frame; then the capacity is lowered, and all heads are judged
@@ -103,24 +123,24 @@ static void test_cap_full(void)
 	struct parts p = {0};
 	struct virtio_net_hdr_v1 in;
 
-	begin_with(1);
-	sched_set_capacity(dp.tx_sched, 100000000);
+	b = bench_new(1);
+	sched_set_capacity(b->dp->tx_sched, 100000000);
 	in = make_gso(60, MK_OTHER);
 	for (unsigned i = 0; i < 3; i++)
-		give_as(0, &in);
-	setsockopt(uplink.fd, SOL_SOCKET, SO_SNDBUF, &(int){20000}, sizeof(int));
-	turn();
-	ok(dp.tx.blocked && dp.members.ldp[0]->cut.done > 0,
+		bench_give(b, 0, &in, m.b, m.len);
+	setsockopt(b->up.fd, SOL_SOCKET, SO_SNDBUF, &(int){20000}, sizeof(int));
+	bench_turn(b);
+	ok(b->dp->tx.blocked && b->guest[0].ldp->cut.done > 0,
 	   "the uplink is full in the middle of a frame");
-	sched_set_capacity(dp.tx_sched, 16000000);
-	tx_rejudge(&dp);
+	sched_set_capacity(b->dp->tx_sched, 16000000);
+	tx_rejudge(b->dp);
 	take_parts(&p);
 	p.longest = 0;
-	while (dp.tx.blocked && rounds++ < 1000) {
-		dp.tx.blocked = false;
-		turn();
-		midway += dp.members.ldp[0]->cut.done > 0;
-		tx_rejudge(&dp);
+	while (b->dp->tx.blocked && rounds++ < 1000) {
+		tx_unblock(b->dp);
+		bench_turn(b);
+		midway += b->guest[0].ldp->cut.done > 0;
+		tx_rejudge(b->dp);
 		take_parts(&p);
 	}
 	ok(rounds > 3 && rounds < 1000 && midway > 1,
@@ -128,8 +148,8 @@ static void test_cap_full(void)
 	is_int(p.payload, 3 * 60000, "of frames in parts nothing is lost and nothing sent twice");
 	is_int(p.bad, 0, "frames in parts leave in order, byte for byte");
 	is_int(p.longest, SEGMENT_WIRE, "frames in parts follow the capacity that is in force");
-	is_int(all_drops(dp.members.ldp[0]), 0, "no frame in parts is dropped");
-	end_all();
+	is_int(bench_drops(b->guest[0].ldp), 0, "no frame in parts is dropped");
+	bench_free(b);
 }
 
 /* A broadcast in parts: one copy for each guest, one token. */
@@ -138,19 +158,17 @@ static void test_cap_flood(void)
 	struct virtio_net_hdr_v1 in;
 	struct parts p = {0};
 
-	begin_with(GUESTS);
-	for (uint32_t slot = 0; slot < GUESTS; slot++)
-		dp.members.ldp[slot]->conf.rx_features = ALL;
-	sched_set_capacity(dp.tx_sched, 100000000);
+	b = bench_new(GUESTS);
+	sched_set_capacity(b->dp->tx_sched, 100000000);
 	in = make_gso(40, MK_BCAST);
-	give_as(0, &in);
-	turn();
+	bench_give(b, 0, &in, m.b, m.len);
+	bench_turn(b);
 	take_parts(&p);
 	is_int(p.parts, 4, "a broadcast leaves in parts too");
-	is_int(dp.members.ldp[0]->flood.tokens_bytes, 99, "a broadcast in parts is counted once");
-	ok(take_ring(1) == 1 && take_ring(2) == 1,
+	is_int(b->guest[0].ldp->flood.tokens_bytes, 99, "a broadcast in parts is counted once");
+	ok(bench_take_frames(b, 1) == 1 && bench_take_frames(b, 2) == 1,
 	   "a broadcast in parts comes to each other guest once");
-	end_all();
+	bench_free(b);
 }
 
 int main(void)

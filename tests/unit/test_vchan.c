@@ -2,35 +2,24 @@
 /* When the reader of a ring wakes the writer; over a stand-in for libxenvchan's own functions. */
 #include "common/vchan.h"
 
-#include <libxenvchan.h>
 #include <stdlib.h>
 
+#include "tests/fake/chan.h"
 #include "tests/unit/tap.h"
 
 #define ORDER 14
-#define RING  (1u << ORDER)
 #define FRAME 1024u
 
-static struct vchan_interface page;
-static char data[2][RING];
-static struct libxenvchan chan;
-static unsigned wakes;
+static struct chan chan;
 
-/* Found before the library's own, as the program's symbols are. */
-struct libxenvchan *libxenvchan_client_init(struct xentoollog_logger *log, int domid,
-					    const char *path)
+static void write_frames(unsigned n)
 {
-	(void)log, (void)domid, (void)path;
-	chan.read = (struct libxenvchan_ring){&page.left, data[0], ORDER};
-	chan.write = (struct libxenvchan_ring){&page.right, data[1], ORDER};
-	return &chan;
-}
+	static const uint8_t frame[FRAME];
 
-int libxenvchan_recv(struct libxenvchan *x, void *buf, size_t len)
-{
-	(void)x, (void)buf, (void)len;
-	wakes++;
-	return 0;
+	while (n-- > 0) {
+		if (chan_write(&chan, frame, FRAME) != FRAME)
+			abort();
+	}
 }
 
 static void consume(struct vchan *v, uint32_t bytes)
@@ -42,20 +31,21 @@ static void consume(struct vchan *v, uint32_t bytes)
 /* Frame by frame out of a ring that holds `frames`: how often the writer is woken until `left`. */
 static unsigned woken(struct vchan *v, unsigned frames, unsigned left)
 {
-	wakes = 0;
-	page.left.prod += frames * FRAME;
+	chan.told_read = 0;
+	write_frames(frames);
 	vchan_rx_poll(v);
 	for (; frames > left; frames--) {
 		consume(v, FRAME);
 		vchan_rx_poll(v);
 	}
-	return wakes;
+	return chan.told_read;
 }
 
 int main(void)
 {
 	struct vchan *v = NULL;
 
+	chan_offer(&chan, ORDER);
 	is_int(vchan_connect(1, "path", &v), 0, "a client connects to its vchan");
 	if (!v)
 		return done_testing();
@@ -65,28 +55,29 @@ int main(void)
 	is_int(woken(v, 16, 13), 0,
 	       "the writer is left asleep for less than a quarter of sixteen frames");
 	consume(v, FRAME);
-	is_int(wakes, 1, "the writer is woken for a quarter of sixteen frames");
-	is_int(page.left.prod - page.left.cons, 12 * FRAME,
-	       "the space is published when the writer is woken");
+	is_int(chan.told_read, 1, "the writer is woken for a quarter of sixteen frames");
+	is_int(chan_unread(&chan), 12 * FRAME, "the space is published when the writer is woken");
 	consume(v, FRAME);
-	is_int(wakes, 1, "the writer is left asleep after it was woken for a quarter");
+	is_int(chan.told_read, 1, "the writer is left asleep after it was woken for a quarter");
 	consume(v, 11 * FRAME);
-	is_int(wakes, 2, "the writer is woken for an empty ring");
+	is_int(chan.told_read, 2, "the writer is woken for an empty ring");
 	is_int(woken(v, 4, 3), 1, "what filled the ring before it was empty is forgotten");
 
 	/* A writer that keeps it full: one wake-up a quarter, whatever it adds meanwhile. */
 	consume(v, 3 * FRAME);
-	wakes = 0;
-	page.left.prod += 8 * FRAME;
+	chan.told_read = 0;
+	write_frames(8);
 	vchan_rx_poll(v);
 	consume(v, FRAME);
-	page.left.prod += 8 * FRAME;
+	write_frames(8);
 	vchan_rx_poll(v);
 	consume(v, 3 * FRAME);
-	is_int(wakes, 0, "the quarter is of the most that lay in the ring");
+	is_int(chan.told_read, 0, "the quarter is of the most that lay in the ring");
 	consume(v, FRAME);
-	is_int(wakes, 1, "the writer is woken for a quarter of the most that lay in the ring");
+	is_int(chan.told_read, 1,
+	       "the writer is woken for a quarter of the most that lay in the ring");
 
-	free(v);
+	vchan_close(v);
+	chan_free(&chan);
 	return done_testing();
 }

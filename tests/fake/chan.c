@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "tests/fuzz/chan.h"
+#include "tests/fake/chan.h"
 
+#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "tests/fuzz/fuzz.h"
+#include "tests/fake/must.h"
 
-/* What the next libxenvchan_client_init() is to return. */
+/* What the next libxenvchan_client_init() returns. */
 static struct chan *next;
 
 static struct chan *chan_of(struct libxenvchan *x)
@@ -14,10 +15,8 @@ static struct chan *chan_of(struct libxenvchan *x)
 	return (struct chan *)((char *)x - offsetof(struct chan, x));
 }
 
-struct vchan *chan_open(struct chan *c, unsigned order)
+void chan_offer(struct chan *c, unsigned order)
 {
-	struct vchan *v = NULL;
-
 	*c = (struct chan){.size = 1u << order, .tell_write = true, .live = 1};
 	c->page = calloc(1, sizeof(*c->page));
 	c->in_bytes = calloc(1, c->size);
@@ -29,12 +28,21 @@ struct vchan *chan_open(struct chan *c, unsigned order)
 	c->x.read = (struct libxenvchan_ring){c->out, c->out_bytes, (int)order};
 	c->x.write = (struct libxenvchan_ring){c->in, c->in_bytes, (int)order};
 	next = c;
+}
+
+struct vchan *chan_open(struct chan *c, unsigned order)
+{
+	struct vchan *v = NULL;
+
+	chan_offer(c, order);
 	must(vchan_connect(1, "chan", &v) == 0);
 	return v;
 }
 
 void chan_free(struct chan *c)
 {
+	if (next == c)
+		next = NULL;
 	close(c->fd);
 	free(c->out_bytes);
 	free(c->in_bytes);
@@ -64,10 +72,13 @@ uint32_t chan_room(const struct chan *c)
 
 uint32_t chan_write(struct chan *c, const void *p, uint32_t n)
 {
+	uint32_t at = c->out_prod % c->size, first;
+
 	if (n > chan_room(c))
 		n = chan_room(c);
-	for (uint32_t i = 0; i < n; i++)
-		c->out_bytes[(c->out_prod + i) % c->size] = ((const uint8_t *)p)[i];
+	first = n < c->size - at ? n : c->size - at;
+	memcpy(c->out_bytes + at, p, first);
+	memcpy(c->out_bytes, (const uint8_t *)p + first, n - first);
 	c->out_prod += n;
 	c->out->prod = c->out_prod;
 	if (n > 0)
@@ -75,17 +86,40 @@ uint32_t chan_write(struct chan *c, const void *p, uint32_t n)
 	return n;
 }
 
+bool chan_message(struct chan *c, enum wire_type type, const void *body, uint32_t len)
+{
+	struct wire_hdr hdr = wire_make(type, len);
+	uint8_t *all;
+
+	if (wire_size(len) > chan_room(c))
+		return false;
+	all = calloc(1, wire_size(len));
+	must(all);
+	memcpy(all, &hdr, sizeof(hdr));
+	memcpy(all + sizeof(hdr), body, len);
+	chan_write(c, all, wire_size(len));
+	free(all);
+	return true;
+}
+
 int64_t chan_waiting(const struct chan *c)
 {
 	uint32_t n = c->in->prod - c->in_cons;
 
-	return n <= c->size ? n : -1;
+	return n <= c->size ? (int64_t)n : -1;
 }
 
 void chan_peek(const struct chan *c, uint32_t off, void *to, uint32_t n)
 {
-	for (uint32_t i = 0; i < n; i++)
-		((uint8_t *)to)[i] = c->in_bytes[(c->in_cons + off + i) % c->size];
+	uint32_t at = (c->in_cons + off) % c->size, first = n < c->size - at ? n : c->size - at;
+
+	memcpy(to, c->in_bytes + at, first);
+	memcpy((uint8_t *)to + first, c->in_bytes, n - first);
+}
+
+uint32_t chan_unread(const struct chan *c)
+{
+	return c->out_prod - c->out->cons;
 }
 
 void chan_take(struct chan *c, uint32_t n)
@@ -94,6 +128,21 @@ void chan_take(struct chan *c, uint32_t n)
 	c->in->cons = c->in_cons;
 	if (n > 0)
 		tell(c, &c->tell_read);
+}
+
+void chan_wind(struct chan *c, struct vchan *v, uint32_t n)
+{
+	must(n <= c->size && chan_room(c) == c->size && chan_waiting(c) == 0);
+	c->out_prod += n;
+	c->out->prod = c->out_prod;
+	must(vchan_rx_poll(v) == n);
+	vchan_rx_advance(v, n);
+	vchan_rx_commit(v);
+	vchan_tx_advance(v, n);
+	vchan_tx_commit(v);
+	chan_take(c, n);
+	must(vchan_tx_poll(v) == c->size);
+	c->told_read = c->told_written = 0;
 }
 
 /* --- libxenvchan, as far as the product uses it --- */
@@ -118,9 +167,16 @@ struct libxenvchan *libxenvchan_server_init(struct xentoollog_logger *logger, in
 	return libxenvchan_client_init(logger, domain, xs_path);
 }
 
+static void moment(struct chan *c, enum chan_moment what)
+{
+	if (c->moment)
+		c->moment(c, what);
+}
+
 void libxenvchan_close(struct libxenvchan *x)
 {
-	(void)x; /* the target's */
+	must(!chan_of(x)->closed);
+	chan_of(x)->closed = true; /* its memory is the test's */
 }
 
 int libxenvchan_fd_for_select(struct libxenvchan *x)
@@ -134,43 +190,57 @@ int libxenvchan_wait(struct libxenvchan *x)
 
 	/* The real one would block here for ever. */
 	must(read(chan_of(x)->fd, &n, sizeof(n)) == sizeof(n));
+	moment(chan_of(x), CHAN_CALL);
 	return 0;
 }
 
 int libxenvchan_is_open(struct libxenvchan *x)
 {
-	return chan_of(x)->live;
+	struct chan *c = chan_of(x);
+	int live;
+
+	moment(c, CHAN_CALL);
+	live = c->live;
+	moment(c, CHAN_CALL);
+	return live;
 }
 
-static int wish(struct chan *c, bool *tell, bool written)
+static int wish(struct chan *c, bool *tell, enum chan_moment what)
 {
-	if (c->race)
-		c->race(c, written);
+	moment(c, what);
 	*tell = true;
+	moment(c, CHAN_CALL);
 	return 0;
 }
 
 int libxenvchan_data_ready(struct libxenvchan *x)
 {
-	return wish(chan_of(x), &chan_of(x)->tell_write, true);
+	return wish(chan_of(x), &chan_of(x)->tell_write, CHAN_ASKS_WRITTEN);
 }
 
 int libxenvchan_buffer_space(struct libxenvchan *x)
 {
-	return wish(chan_of(x), &chan_of(x)->tell_read, false);
+	return wish(chan_of(x), &chan_of(x)->tell_read, CHAN_ASKS_READ);
+}
+
+static int told(struct chan *c, bool *waits, unsigned *count)
+{
+	moment(c, CHAN_CALL);
+	*waits = false;
+	++*count;
+	moment(c, CHAN_CALL);
+	return 0;
 }
 
 /* These two are only ever called for the notification. */
 int libxenvchan_recv(struct libxenvchan *x, void *data, size_t size)
 {
 	must(!data && size == 0);
-	chan_of(x)->waits_room = false;
-	return 0;
+	return told(chan_of(x), &chan_of(x)->waits_room, &chan_of(x)->told_read);
 }
 
 int libxenvchan_send(struct libxenvchan *x, const void *data, size_t size)
 {
 	must(!data && size == 0);
-	chan_of(x)->waits_data = false;
-	return 0;
+	return told(chan_of(x), &chan_of(x)->waits_data, &chan_of(x)->told_written);
 }

@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/fake/store.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <xenstore.h>
+
+#include "tests/fake/must.h"
+
+/*
+ * A tree is a list of nodes by path. A transaction works on a copy, which takes the tree's place
+ * when it is committed; there is one at a time, and nobody else writes meanwhile, so that conflicts
+ * come only where a test asks for them.
+ */
+struct node {
+	TAILQ_ENTRY(node) next;
+	char *path, *value;
+	size_t len;
+};
+TAILQ_HEAD(tree, node);
+
+struct watch {
+	TAILQ_ENTRY(watch) next;
+	char *path, *token;
+};
+TAILQ_HEAD(watches, watch);
+
+static struct tree tree = TAILQ_HEAD_INITIALIZER(tree);
+static struct tree copy = TAILQ_HEAD_INITIALIZER(copy); /* of the transaction under way */
+static struct watches watches = TAILQ_HEAD_INITIALIZER(watches);
+static struct watches events = TAILQ_HEAD_INITIALIZER(events);
+static struct watches held = TAILQ_HEAD_INITIALIZER(held); /* until the transaction ends */
+static bool in_transaction;
+static unsigned conflicts, written;
+static int failure;
+
+struct xs_handle {
+	int unused;
+};
+
+static void *exact(const void *p, size_t n)
+{
+	void *block = malloc(n ? n : 1);
+
+	must(block);
+	if (n > 0)
+		memcpy(block, p, n);
+	return block;
+}
+
+static char *text(const char *s)
+{
+	return exact(s, strlen(s) + 1);
+}
+
+/* --- nodes ------------------------------------------------------------------------------------ */
+
+static bool is_below(const char *path, const char *dir)
+{
+	size_t n = strlen(dir);
+
+	return strncmp(path, dir, n) == 0 && path[n] == '/';
+}
+
+static struct node *find(struct tree *t, const char *path)
+{
+	struct node *n;
+
+	TAILQ_FOREACH(n, t, next) {
+		if (strcmp(n->path, path) == 0)
+			return n;
+	}
+	return NULL;
+}
+
+static struct node *make(struct tree *t, const char *path)
+{
+	struct node *n = find(t, path);
+	const char *slash = strrchr(path, '/');
+	char *parent;
+
+	if (n)
+		return n;
+	if (slash && slash > path) {
+		parent = text(path);
+		parent[slash - path] = '\0';
+		make(t, parent);
+		free(parent);
+	}
+	n = calloc(1, sizeof(*n));
+	must(n);
+	n->path = text(path);
+	n->value = exact("", 1);
+	TAILQ_INSERT_TAIL(t, n, next);
+	return n;
+}
+
+/* The value has a NUL behind its `len` bytes. */
+static void set(struct tree *t, const char *path, const void *value, size_t len)
+{
+	struct node *n = make(t, path);
+
+	free(n->value);
+	n->value = malloc(len + 1);
+	must(n->value);
+	memcpy(n->value, value, len);
+	n->value[len] = '\0';
+	n->len = len;
+}
+
+static void drop(struct tree *t, struct node *n)
+{
+	TAILQ_REMOVE(t, n, next);
+	free(n->path);
+	free(n->value);
+	free(n);
+}
+
+static void drop_below(struct tree *t, const char *path)
+{
+	struct node *n, *next;
+
+	for (n = TAILQ_FIRST(t); n; n = next) {
+		next = TAILQ_NEXT(n, next);
+		if (!path || strcmp(n->path, path) == 0 || is_below(n->path, path))
+			drop(t, n);
+	}
+}
+
+/* --- watches ---------------------------------------------------------------------------------- */
+
+static void add(struct watches *list, const char *path, const char *token)
+{
+	struct watch *w = calloc(1, sizeof(*w));
+
+	must(w);
+	w->path = text(path);
+	w->token = text(token);
+	TAILQ_INSERT_TAIL(list, w, next);
+}
+
+static void take_out(struct watches *list, struct watch *w)
+{
+	TAILQ_REMOVE(list, w, next);
+	free(w->path);
+	free(w->token);
+	free(w);
+}
+
+/* All of the token and path; NULL: any. */
+static bool forget(struct watches *list, const char *path, const char *token)
+{
+	struct watch *w, *next;
+	bool any = false;
+
+	for (w = TAILQ_FIRST(list); w; w = next) {
+		next = TAILQ_NEXT(w, next);
+		if ((path && strcmp(w->path, path) != 0) || (token && strcmp(w->token, token) != 0))
+			continue;
+		take_out(list, w);
+		any = true;
+	}
+	return any;
+}
+
+static void fire(struct watches *to, const char *path, bool removed)
+{
+	struct watch *w;
+
+	TAILQ_FOREACH(w, &watches, next) {
+		if (strcmp(path, w->path) == 0 || is_below(path, w->path))
+			add(to, path, w->token);
+		else if (removed && is_below(w->path, path))
+			add(to, w->path, w->token);
+	}
+}
+
+/* --- what the test says ----------------------------------------------------------------------- */
+
+void store_clear(void)
+{
+	drop_below(&tree, NULL);
+	forget(&watches, NULL, NULL);
+	forget(&events, NULL, NULL);
+	must(!in_transaction);
+	conflicts = written = 0;
+	failure = 0;
+}
+
+void store_write_bytes(const char *path, const void *value, size_t len)
+{
+	set(&tree, path, value, len);
+	fire(&events, path, false);
+}
+
+void store_write(const char *path, const char *value)
+{
+	store_write_bytes(path, value, strlen(value));
+}
+
+void store_remove(const char *path)
+{
+	drop_below(&tree, path);
+	fire(&events, path, true);
+}
+
+const char *store_read_bytes(const char *path, size_t *len)
+{
+	const struct node *n = find(&tree, path);
+
+	*len = n ? n->len : 0;
+	return n ? n->value : NULL;
+}
+
+const char *store_read(const char *path)
+{
+	size_t len;
+
+	return store_read_bytes(path, &len);
+}
+
+void store_fire(const char *path)
+{
+	fire(&events, path, false);
+}
+
+void store_conflict(unsigned n)
+{
+	conflicts = n;
+}
+
+void store_fail(int error)
+{
+	failure = error;
+}
+
+unsigned store_written(void)
+{
+	return written;
+}
+
+/* --- libxenstore, as far as the product uses it ------------------------------------------------
+ */
+
+struct xs_handle *xs_open(unsigned long flags)
+{
+	static struct xs_handle only;
+
+	(void)flags;
+	return &only;
+}
+
+void xs_close(struct xs_handle *xsh)
+{
+	(void)xsh;
+}
+
+int xs_fileno(struct xs_handle *h)
+{
+	(void)h;
+	return -1;
+}
+
+static bool fails(int error)
+{
+	errno = failure ? failure : error;
+	return errno != 0;
+}
+
+static struct tree *seen(xs_transaction_t t)
+{
+	must(!t || in_transaction);
+	return t ? &copy : &tree;
+}
+
+void *xs_read(struct xs_handle *h, xs_transaction_t t, const char *path, unsigned int *len)
+{
+	const struct node *n = find(seen(t), path);
+
+	(void)h;
+	if (fails(n ? 0 : ENOENT))
+		return NULL;
+	if (len)
+		*len = (unsigned)n->len;
+	return exact(n->value, n->len);
+}
+
+/* The name of a node if it is a child of the directory, else NULL. */
+static const char *child(const struct node *n, const char *dir)
+{
+	const char *name = n->path + strlen(dir) + 1;
+
+	return is_below(n->path, dir) && !strchr(name, '/') ? name : NULL;
+}
+
+/* The names lie behind their pointers, in one block, as libxenstore has it. */
+char **xs_directory(struct xs_handle *h, xs_transaction_t t, const char *path, unsigned int *num)
+{
+	size_t bytes = 1, count = 0;
+	struct node *n;
+	char **names, *at;
+
+	(void)h;
+	*num = 0;
+	if (fails(find(seen(t), path) ? 0 : ENOENT))
+		return NULL;
+	TAILQ_FOREACH(n, seen(t), next) {
+		if (child(n, path)) {
+			count++;
+			bytes += strlen(child(n, path)) + 1;
+		}
+	}
+	names = malloc(count * sizeof(*names) + bytes);
+	must(names);
+	at = (char *)(names + count);
+	TAILQ_FOREACH(n, seen(t), next) {
+		if (child(n, path)) {
+			names[(*num)++] = at;
+			at = stpcpy(at, child(n, path)) + 1;
+		}
+	}
+	return names;
+}
+
+static void changed(xs_transaction_t t, const char *path, bool removed)
+{
+	fire(t ? &held : &events, path, removed);
+}
+
+bool xs_write(struct xs_handle *h, xs_transaction_t t, const char *path, const void *data,
+	      unsigned int len)
+{
+	(void)h;
+	if (fails(0))
+		return false;
+	set(seen(t), path, data, len);
+	written++;
+	changed(t, path, false);
+	return true;
+}
+
+bool xs_mkdir(struct xs_handle *h, xs_transaction_t t, const char *path)
+{
+	(void)h;
+	if (fails(0))
+		return false;
+	if (!find(seen(t), path)) {
+		make(seen(t), path);
+		changed(t, path, false);
+	}
+	return true;
+}
+
+/* What is not there is fine, as long as its parent is. */
+bool xs_rm(struct xs_handle *h, xs_transaction_t t, const char *path)
+{
+	char *parent = text(path);
+	bool missing;
+
+	(void)h;
+	*strrchr(parent, '/') = '\0';
+	missing = !find(seen(t), path) && !find(seen(t), parent);
+	free(parent);
+	if (fails(missing ? ENOENT : 0))
+		return false;
+	if (find(seen(t), path)) {
+		drop_below(seen(t), path);
+		changed(t, path, true);
+	}
+	return true;
+}
+
+bool xs_set_permissions(struct xs_handle *h, xs_transaction_t t, const char *path,
+			struct xs_permissions *perms, unsigned int num_perms)
+{
+	(void)h;
+	(void)perms;
+	(void)num_perms;
+	return !fails(find(seen(t), path) ? 0 : ENOENT);
+}
+
+xs_transaction_t xs_transaction_start(struct xs_handle *h)
+{
+	struct node *n;
+
+	(void)h;
+	must(!in_transaction);
+	if (fails(0))
+		return XBT_NULL;
+	in_transaction = true;
+	TAILQ_FOREACH(n, &tree, next)
+		set(&copy, n->path, n->value, n->len);
+	return 1;
+}
+
+bool xs_transaction_end(struct xs_handle *h, xs_transaction_t t, bool undo)
+{
+	int error = !undo && conflicts > 0 ? EAGAIN : 0;
+
+	(void)h;
+	must(t == 1 && in_transaction);
+	conflicts -= error == EAGAIN;
+	in_transaction = false;
+	if (!undo && !error && !failure) {
+		drop_below(&tree, NULL);
+		TAILQ_CONCAT(&tree, &copy, next);
+		TAILQ_CONCAT(&events, &held, next);
+	}
+	drop_below(&copy, NULL);
+	forget(&held, NULL, NULL);
+	return !fails(error);
+}
+
+bool xs_watch(struct xs_handle *h, const char *path, const char *token)
+{
+	(void)h;
+	if (fails(0))
+		return false;
+	add(&watches, path, token);
+	add(&events, path, token);
+	return true;
+}
+
+bool xs_unwatch(struct xs_handle *h, const char *path, const char *token)
+{
+	(void)h;
+	if (fails(forget(&watches, path, token) ? 0 : ENOENT))
+		return false;
+	forget(&events, NULL, token);
+	return true;
+}
+
+char **xs_check_watch(struct xs_handle *h)
+{
+	struct watch *w = TAILQ_FIRST(&events);
+	char **vec, *at;
+
+	(void)h;
+	if (fails(w ? 0 : EAGAIN))
+		return NULL;
+	vec = malloc(2 * sizeof(*vec) + strlen(w->path) + strlen(w->token) + 2);
+	must(vec);
+	at = (char *)(vec + 2);
+	vec[XS_WATCH_PATH] = at;
+	at = stpcpy(at, w->path) + 1;
+	vec[XS_WATCH_TOKEN] = at;
+	stpcpy(at, w->token);
+	take_out(&events, w);
+	return vec;
+}
