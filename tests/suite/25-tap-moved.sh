@@ -51,7 +51,7 @@ for g in g1 g2; do
 	xenstore-write "$(be $g)/mac" "00:16:3e:aa:bb:0${g#g}"
 done
 back_stop
-is $? 0 'dmvl-back ends well'
+is $? 0 'dmvl-back ends with status 0 on SIGTERM'
 back_start
 check 'a renamed interface connects to a new dmvl-back' wait_for 60 connected g1
 check 'a moved interface connects to a new dmvl-back' wait_for 60 connected g2

@@ -26,7 +26,7 @@ has()
 }
 
 pipe_start g1 world 10.77.0.1 5001 1000000 "-b $SUITE_RATE"
-check 'a file is under way' wait_for 60 pipe_past world 5001 50000
+check 'g1 has a TCP file under way' wait_for 60 pipe_past world 5001 50000
 agent_kill HUP g1
 agent_kill USR1 g1
 check 'SIGHUP is logged with what was set again' \
