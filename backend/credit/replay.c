@@ -136,7 +136,7 @@ static int commit(struct replay *rp, const struct record *r)
 	return 0;
 }
 
-/* A record that moves `bytes` onto an account (sign 1) or off it (-1). */
+/* Applies a record that adds `bytes` to an account (sign 1) or takes them from it (-1). */
 static int move(struct replay_account *a, const struct record *r, int sign)
 {
 	if (r->bytes > (uint64_t)AMOUNT_MAX || !is_amount(r->balance_after))
@@ -145,7 +145,7 @@ static int move(struct replay_account *a, const struct record *r, int sign)
 	return a->balance == r->balance_after ? 0 : -EBADMSG;
 }
 
-/* A record of an account that must be there. */
+/* Applies a record of an account that must exist. */
 static int apply_to(struct replay *rp, struct replay_account *a, const struct record *r)
 {
 	int ret = 0;

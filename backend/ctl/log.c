@@ -139,7 +139,8 @@ static void fill(struct stream *s)
 			/* Some ATTACH of a checkpoint may be lost. */
 			s->text.listed = 0;
 		} else if (ret < 0) {
-			log_warning("%s cannot be read any further: its end is impossible",
+			log_warning("%s cannot be read any further: the offset of its end is "
+				    "impossible",
 				    s->path);
 			close_stream(s);
 			return;
@@ -316,8 +317,9 @@ const struct command log_command = {
 	.name = "log",
 	.args = "[DOM[/ID]]",
 	.summary = "who lent how much to whom, as far back as the log goes",
-	.details = "Without /ID: of all devices of DOM. What a device sends is meant; what it\n"
-		   "receives has (receiving) behind it.\n",
+	.details = "Without /ID: all devices of DOM. Lines are about what a device sends; those "
+		   "about\n"
+		   "what it receives end with (receiving).\n",
 	.max_args = 1,
 	.has_follow = true,
 	.run = run,
