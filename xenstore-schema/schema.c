@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The table of keys and the checks of their values.
- *
  * Theory of operation: the table is generated from keys.txt, so that constants, checks and the
- * reference page cannot drift apart. Every value is untrusted, whoever wrote it: parsers look at
- * each byte once, accept exactly one notation, and leave *out alone on error so that the caller's
- * old value stays in force. All sentences come from refuse() and expected(), and so always name
- * key, value and range.
+ * reference page always agree. No value is trusted, whoever wrote it: parsers read each byte once,
+ * accept exactly one notation, and do not change *out on error, so that the caller's old value
+ * stays in force. All sentences come from refuse() and expected() and have key, value and range.
  */
 #include "xenstore-schema/schema.h"
 
@@ -41,14 +38,14 @@ int schema_lookup(enum schema_area area, const char *name)
 	return -ENOENT;
 }
 
-/* Step through an enum's words: the next one's length, 0 at the end. */
+/* Skips to the next word of an enum. Returns its length, 0: there is none. */
 static size_t next_word(const char **words)
 {
 	*words += strspn(*words, " ");
 	return strcspn(*words, " ");
 }
 
-/* What a value of each type looks like, to stand behind "expected "; min..max goes between. */
+/* For each type the words around min..max in "expected ...". */
 static const struct {
 	const char *before, *after;
 	bool range;
@@ -87,7 +84,7 @@ static void expected(const struct schema_entry *e, char *out, size_t size)
 		snprintf(out + used, size - used, "%s", notation[e->type].after);
 }
 
-/* Fill err for a refused value and pass ret on. */
+/* Fills err for a refused value and returns `ret`. */
 static int refuse(const struct schema_entry *e, const char *text, char *err, int ret)
 {
 	char value[QUOTE_MAX], want[128];
@@ -100,7 +97,7 @@ static int refuse(const struct schema_entry *e, const char *text, char *err, int
 	return ret;
 }
 
-/* Digits up to stop (or the NUL): 0, -EINVAL for anything else, -ERANGE above 2^64-1. */
+/* Parses digits up to `stop` or the NUL. 0, -EINVAL (not a digit) or -ERANGE (above 2^64-1). */
 static int parse_digits(const char *text, const char *stop, uint64_t *out)
 {
 	uint64_t value = 0;
@@ -108,7 +105,7 @@ static int parse_digits(const char *text, const char *stop, uint64_t *out)
 
 	if (text == stop || !*text)
 		return -EINVAL;
-	/* Goes on to the end after an overflow: garbage behind it is still garbage. */
+	/* Reads on after an overflow: a wrong character makes it -EINVAL. */
 	for (; text != stop && *text; text++) {
 		if (*text < '0' || *text > '9')
 			return -EINVAL;
@@ -162,7 +159,7 @@ int schema_parse_s64(enum schema_key key, const char *text, int64_t *out, char *
 		ret = -ERANGE;
 	if (ret < 0)
 		return refuse(e, text, err, ret);
-	/* Not -(int64_t)value: INT64_MIN has no positive twin. */
+	/* Not -(int64_t)value: there is no positive number for INT64_MIN. */
 	*out = negative ? (int64_t)(0 - value) : (int64_t)value;
 	return 0;
 }
@@ -266,7 +263,7 @@ static bool is_alnum(char c)
 	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/* May c stand at position i of a value of this type? */
+/* Is c allowed at position i of a value of this type? */
 static bool char_fits(enum schema_type type, char c, size_t i)
 {
 	switch (type) {

@@ -22,10 +22,10 @@ int xskey_list(struct xs_conn *c, uint32_t t, const char *dir, enum schema_area 
 	       bool present[KEY_COUNT]);
 
 /*
- * Reads a value that an untrusted domain wrote. 0 with the value; if the key is missing, its
- * default. -ENOENT: missing, and there is no default. -EINVAL or -ERANGE, with a sentence in err
- * (SCHEMA_ERR_MAX bytes): longer than SCHEMA_GUEST_VALUE_MAX bytes, or not of the key's type or
- * range.
+ * Reads a value that an untrusted domain wrote; the default if the key is missing. 0, or an error
+ * with a sentence in err (SCHEMA_ERR_MAX bytes): -ENOENT (missing, no default), -E2BIG (longer than
+ * SCHEMA_GUEST_VALUE_MAX bytes), -EILSEQ (contains a NUL), -EINVAL or -ERANGE of the parser, or
+ * -errno of xenstore.
  */
 int xskey_read_u64(struct xs_conn *c, uint32_t t, const char *dir, enum schema_key key,
 		   uint64_t *out, char *err);

@@ -9,15 +9,15 @@
 /*
  * Theory of operation
  *
- * An account is in one of two tables: by slot while an LDP has it, and among the kept while none
- * has. A kept one waits for its owner until its time is over; then, or when another device takes
- * its number (a domid used again, an attachment made anew), it is closed: what it had goes to the
- * pool. After a restart all accounts of the log are kept ones.
+ * An account is in one of two tables: by slot while an LDP uses it, among the kept accounts while
+ * none does. A kept account waits for its LDP until its time is over. It is closed then, or when
+ * another device gets the same domid and id (the domid was reused, or the device was attached
+ * again); its balance goes to the pool. After a restart all accounts of the log are kept accounts.
  *
- * Everything that changes is written to the log as it changes, and committed at the end of the
- * epoch. A checkpoint, which tells all accounts, is written whenever the ring has gone half around,
- * so that the part of it that can be read holds all that a replay needs. Two of the largest epochs
- * there can be and a checkpoint fit a ring of the usual size.
+ * Every change is written to the log at once, and committed at the end of the epoch. A checkpoint,
+ * which lists all accounts, is written each time that half of the ring has been filled, so that the
+ * readable part of the ring always has all that a replay needs. A ring of the default size holds
+ * two of the largest possible epochs and a checkpoint.
  */
 
 struct ledger *ledger_new(uint32_t max_ldps, uint32_t repayment_ppm)
@@ -149,7 +149,7 @@ uint64_t ledger_settle(struct ledger *l, uint32_t ldp, int64_t *balance, int64_t
 	return ledger_write(l, &r);
 }
 
-/* --- coming and going ------------------------------------------------------------------------- */
+/* --- attaching and detaching ------------------------------------------------------------------ */
 
 static void write_detach(struct ledger *l, uint32_t ldp, int64_t balance, uint32_t flags)
 {
@@ -196,7 +196,10 @@ static bool same(const struct credit_id *a, const struct credit_id *b)
 	       memcmp(a->uuid, b->uuid, sizeof(a->uuid)) == 0;
 }
 
-/* The balance that was kept for exactly this LDP; what was kept for its number only is closed. */
+/*
+ * Takes the balance that was kept for this LDP. Closes accounts that were kept for another LDP of
+ * the same domid and id.
+ */
 static int64_t claim(struct ledger *l, const struct credit_id *id)
 {
 	int64_t balance = 0;
@@ -277,7 +280,7 @@ void ledger_adopt(struct ledger *l, const struct replay *rp)
 
 		if (!a->live)
 			continue;
-		if (l->kept_n == l->max_ldps + LEDGER_KEPT_MAX) { /* no writer has so many */
+		if (l->kept_n == l->max_ldps + LEDGER_KEPT_MAX) { /* no writer keeps that many */
 			l->pool += a->balance;
 			continue;
 		}
@@ -287,7 +290,7 @@ void ledger_adopt(struct ledger *l, const struct replay *rp)
 	}
 }
 
-/* --- what others ask -------------------------------------------------------------------------- */
+/* --- queries ---------------------------------------------------------------------------------- */
 
 void ledger_serve(struct ledger *l, uint32_t slot, uint32_t bytes)
 {
@@ -319,7 +322,8 @@ uint32_t ledger_factor(const struct ledger *l, uint32_t slot)
 		factor = -(int64_t)l->alpha_q16;
 	else
 		factor = a->balance * (int64_t)l->alpha_q16 / bound;
-	factor = (factor + LEDGER_FACTOR_ONE) & ~(int64_t)0xff; /* finer ones change too often */
+	factor = (factor + LEDGER_FACTOR_ONE) &
+		 ~(int64_t)0xff; /* a finer factor would change too often */
 	return factor < LEDGER_FACTOR_ONE / 2 ? LEDGER_FACTOR_ONE / 2 : (uint32_t)factor;
 }
 

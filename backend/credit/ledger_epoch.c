@@ -3,26 +3,26 @@
 
 #include "backend/credit/ledger_priv.h"
 
-#define AHEAD_EPOCHS 16 /* as late as a paced uplink is made up for, and some more */
+#define AHEAD_EPOCHS 16 /* more than a paced uplink may catch up (pace.h: 100 ms) */
 
 /*
- * The end of an epoch. All from measured bytes s_i:
+ * The end of an epoch. All follows from the measured bytes s_i of each LDP:
  *
- *	rated	r_i = R * w_i / sum(w), R the larger of sum(s) and what the uplink could still carry
- *	over	s_i - r_i of those above, whom others' credit served: they borrow all of it
- *	spare	r_i - s_i of those below: they lend as much of it as was borrowed, pro rata
+ *	rated	r_i = R * w_i / sum(w); R is the larger of sum(s) and what the uplink could carry
+ *	over	s_i - r_i, if positive: the LDP sent on the credit of others and borrows all of it
+ *	spare	r_i - s_i, if positive: the LDP lends a part of it, in proportion; the sum of these
+ *		parts is what was borrowed
  *
- * An epoch of a slow uplink holds few frames, now one more and now one less than it could carry.
- * What was sent ahead in some is taken off what the next could carry, or a busy uplink would be
- * rated for more than it is, and those who send a whole frame now and then, not a part of one in
- * each epoch, would lend less than they borrow.
+ * An epoch of a slow uplink has few frames, sometimes one more or one less than the uplink could
+ * carry. What was sent ahead in one epoch is subtracted from what the next epochs could carry.
+ * Otherwise a busy uplink would be rated above its capacity, and an LDP that sends a whole frame
+ * only now and then would lend less than it borrows.
  *
- * Where the capacity is not known, R is sum(s) and all that is spare was borrowed. Divisions leave
- * no remainder: r_i and the loans are differences of running sums that are rounded down.
+ * If the capacity is not known, R is sum(s), and all spare credit was borrowed. No byte is lost to
+ * rounding: r_i and the loans are differences of running sums that are rounded down.
  */
 
-/* `whole` dealt out in parts of `of`: the i-th call gives its part, and all of them sum to whole.
- */
+/* Divides `whole` by parts of `of`: each call gives one part's share; the shares sum to `whole`. */
 struct deal {
 	uint64_t quotient, rest, of, carry;
 };
@@ -85,7 +85,7 @@ static uint64_t sum_served(const struct ledger *l)
 	return sum;
 }
 
-/* Sets each gap: what is over, and, below 0, what is lent. */
+/* Sets each gap: > 0: what the LDP borrows; < 0: what it lends. */
 static void rate(struct ledger *l, uint64_t rated)
 {
 	struct deal share = deal_begin(rated, l->weights), part;
@@ -140,7 +140,7 @@ static void transfer(struct ledger *l, struct account *giver, struct account *ta
 	}
 }
 
-/* Matches who lent and who borrowed: one of the two is done with after each transfer. */
+/* Pairs lenders and borrowers; each transfer settles at least one of the two. */
 static void match(struct ledger *l)
 {
 	struct account *end = l->account + l->slots_end, *giver = l->account, *taker = l->account;
@@ -175,7 +175,7 @@ static void bound(struct ledger *l)
 	}
 }
 
-/* Of what an epoch could carry, what was not sent ahead of it. */
+/* What the epoch could carry, less what earlier epochs sent ahead of it. */
 static uint64_t still_carried(struct ledger *l, uint64_t served, uint64_t capacity_bytes)
 {
 	uint64_t ahead = l->ahead, sum = ahead + served;

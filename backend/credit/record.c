@@ -5,7 +5,7 @@
 
 #define CRC_POLY 0x82f63b78u /* reflected */
 
-/* crc_table[k][b]: the CRC of byte b and k zeros behind it, so that eight bytes are one step. */
+/* crc_table[k][b]: the CRC of byte b followed by k zeros. One step takes eight bytes. */
 static uint32_t crc_table[8][256];
 
 __attribute__((constructor)) static void crc_init(void)
@@ -77,8 +77,8 @@ uint32_t record_crc32c_by_table(const void *p, size_t len)
 }
 
 /*
- * Word by word: to read wider than was just written stalls the CPU, and with thousands of LDPs this
- * is most of what an epoch costs.
+ * Writes whole words: a read that is wider than the store before it stalls the CPU, and with
+ * thousands of LDPs this function is most of the cost of an epoch.
  */
 void record_seal(const struct record *r, uint64_t offset, uint64_t word[RECORD_WORDS])
 {
@@ -121,7 +121,7 @@ const char *record_type_name(unsigned type)
 	return type < RECORD_TYPES ? names[type] : "?";
 }
 
-/* (127/128)^epochs in units of 2^-32, rounded down: by squaring. */
+/* (127/128)^epochs in units of 2^-32, rounded down, by repeated squaring. */
 uint64_t record_decay_q32(uint64_t epochs)
 {
 	uint64_t power = ((uint64_t)127 << 32) / 128, result = (uint64_t)1 << 32;

@@ -8,10 +8,10 @@
 /*
  * Theory of operation
  *
- * Records wait in a batch until their COMMIT, then are applied one by one. What each says about
- * balances is computed anew and compared, and at the COMMIT the sum must be zero: a log that was
- * tampered with, or a writer with a bug, is found here and not believed. Accounts that ended stay
- * in the table, not live, until the next checkpoint makes it anew.
+ * Records wait in a batch until their COMMIT, then are applied one by one. Each balance in a record
+ * is recomputed and compared, and at the COMMIT the sum must be zero: so a log that was tampered
+ * with, or that a faulty writer wrote, is not accepted. Accounts that ended stay in the table, not
+ * live, until the next checkpoint rebuilds the table.
  */
 #define AMOUNT_MAX ((int64_t)1 << 56) /* no sum of these overflows */
 
@@ -71,7 +71,7 @@ static bool is_amount(int64_t v)
 	return v >= -AMOUNT_MAX && v <= AMOUNT_MAX;
 }
 
-/* In a checkpoint a balance is told; otherwise it is known, or 0 for who is new. */
+/* A checkpoint gives the balance; otherwise it must be the known one, or 0 for a new account. */
 static int attach(struct replay *rp, const struct record *r)
 {
 	struct replay_account *a = find(rp, r->ldp);
@@ -136,7 +136,7 @@ static int commit(struct replay *rp, const struct record *r)
 	return 0;
 }
 
-/* A record that moves `bytes` onto an account (sign 1) or off it (-1). */
+/* Applies a record that adds `bytes` to an account (sign 1) or takes them from it (-1). */
 static int move(struct replay_account *a, const struct record *r, int sign)
 {
 	if (r->bytes > (uint64_t)AMOUNT_MAX || !is_amount(r->balance_after))
@@ -145,7 +145,7 @@ static int move(struct replay_account *a, const struct record *r, int sign)
 	return a->balance == r->balance_after ? 0 : -EBADMSG;
 }
 
-/* A record of an account that must be there. */
+/* Applies a record of an account that must exist. */
 static int apply_to(struct replay *rp, struct replay_account *a, const struct record *r)
 {
 	int ret = 0;

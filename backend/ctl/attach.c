@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* dmvlctl attach: give a guest a device. backend/xen/nodes.h makes the nodes. */
+/* dmvlctl attach: gives a guest a device. backend/xen/nodes.c creates the nodes. */
 #include "backend/ctl/commands.h"
 
 #include <errno.h>
@@ -22,7 +22,7 @@ struct attachment {
 	char mac[FRAME_MAC_STR];
 };
 
-/* Is there a guest to attach to? Learns its UUID. 0 or an exit status. */
+/* Checks that the guest exists, and gets its UUID. 0 or an exit status. */
 static int check_domain(struct ctl *ctl, struct attachment *a)
 {
 	unsigned domid = a->target.domid;
@@ -56,7 +56,7 @@ static const char *uplink_of(const struct attachment *a)
 	return uplink ? uplink : schema_entry(KEY_BACK_UPLINK)->dflt;
 }
 
-/* Is this device, which has the same MAC, another guest's and on the same uplink? */
+/* Does this device with the same MAC belong to another guest on the same uplink? */
 static bool is_rival(const struct attachment *a, const struct ldp_view *v)
 {
 	char uplink[SCHEMA_GUEST_VALUE_MAX];
@@ -65,10 +65,10 @@ static bool is_rival(const struct attachment *a, const struct ldp_view *v)
 	view_text(&v->keys, KEY_BACK_UPLINK, uplink, sizeof(uplink));
 	if (strcmp(uplink_of(a), uplink) != 0)
 		return false;
-	/* The device itself: that it is there already is for nodes_create() to say. */
+	/* The device itself: nodes_create() reports that it exists. */
 	if (v->domid == a->target.domid)
 		return v->id != a->target.id;
-	/* While a guest migrates on one host it is there twice, with one UUID and one MAC. */
+	/* A guest that migrates within one host exists twice, with the same UUID and MAC. */
 	return !target_uuid_bytes(v->uuid, uuid) || memcmp(uuid, a->uuid, sizeof(uuid)) != 0;
 }
 
@@ -84,7 +84,7 @@ static bool has_mac(struct ctl *ctl, unsigned domid, unsigned id, const char *ma
 	       memcmp(ours, theirs, sizeof(ours)) == 0;
 }
 
-/* One key of each device, and all of those few whose MAC it is: there may be hundreds. */
+/* Reads one key of each device, because there may be hundreds, and more if the MAC is the same. */
 static int refuse_rival(struct ctl *ctl, unsigned domid, unsigned id, void *arg)
 {
 	struct attachment *a = arg;
@@ -95,7 +95,7 @@ static int refuse_rival(struct ctl *ctl, unsigned domid, unsigned id, void *arg)
 		return 0;
 	ret = ldp_view_read(ctl, domid, id, &view);
 	if (ret < 0)
-		return ret == -ENOENT ? 0 : ret; /* went away since the listing */
+		return ret == -ENOENT ? 0 : ret; /* removed since it was listed */
 	if (is_rival(a, &view))
 		ret = ctl_fail(EXIT_FAILED,
 			       "%s %s belongs to device %u of domain %u: give another one",
@@ -105,9 +105,9 @@ static int refuse_rival(struct ctl *ctl, unsigned domid, unsigned id, void *arg)
 }
 
 /*
- * The MAC given, if nobody else has it, as frames would go to one of the two; or else one made from
- * the guest's UUID. Hundreds of devices are not read for that each time: should two guests' be the
- * same, dmvl-back refuses the second, in its `error`. 0 or an exit status.
+ * Chooses the MAC address: the given one, if no other device has it, or one made from the guest's
+ * UUID. The latter is not compared with hundreds of devices each time: if two guests' addresses are
+ * the same, dmvl-back refuses the second one in its key `error`. 0 or an exit status.
  */
 static int choose_mac(struct ctl *ctl, struct attachment *a)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* dmvlctl check: what is wrong. */
+/* dmvlctl check: lists the problems of uplinks and devices. */
 #include "backend/ctl/commands.h"
 
 #include <errno.h>
@@ -45,7 +45,10 @@ __attribute__((format(printf, 3, 4))) static void problem(struct check *c, const
 	json_object_array_add(c->problems, o);
 }
 
-/* Whoever runs holds the lock beside its log. A daemon that was killed left the state as it was. */
+/*
+ * A daemon that runs holds the lock file beside its log. The key `state` does not tell: a daemon
+ * that was killed leaves it unchanged.
+ */
 static bool is_locked(const char *log_path, const char *name)
 {
 	const char *slash = strrchr(log_path, '/');
@@ -58,7 +61,7 @@ static bool is_locked(const char *log_path, const char *name)
 	snprintf(path, sizeof(path), "%.*s/%s.lock", (int)(slash - log_path), log_path, name);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
-		return errno != ENOENT; /* what cannot be known is not accused */
+		return errno != ENOENT; /* unknown: assume that it runs */
 	locked = flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
 	close(fd);
 	return locked;
@@ -95,15 +98,15 @@ static void check_uplink(struct check *c, const char *name, const struct view *v
 	snprintf(what, sizeof(what), "uplink %s", name);
 	view_text(view, KEY_UPLINK_LOG_PATH, path, sizeof(path));
 	if (!ctl_uplink_is_served(c->ctl, name)) {
-		/* One that was given up is no problem. */
+		/* An uplink without devices is no problem. */
 		if (is_used(c, name))
-			problem(c, what, "dmvl-back has ended, and devices are attached to it");
+			problem(c, what, "dmvl-back has stopped, and devices are attached to it");
 		return;
 	}
-	if (c->ctl->backend_given) /* its files are not here */
+	if (c->ctl->backend_given) /* its files are in another domain */
 		has_log = false;
 	if (has_log && !is_locked(path, name)) {
-		problem(c, what, "dmvl-back does not run, though it has not ended in order");
+		problem(c, what, "dmvl-back does not run, but it did not stop cleanly");
 		return;
 	}
 	if (view->value[KEY_UPLINK_ERROR] && *view->value[KEY_UPLINK_ERROR])

@@ -12,7 +12,7 @@
 #include "common/log.h"
 #include "xenstore-schema/xskey.h"
 
-/* xenstored answers in well under a second. */
+/* Seconds; xenstored normally answers in much less than one. */
 #define ANSWER_S 10
 
 int ctl_fail(int status, const char *fmt, ...)
@@ -41,7 +41,7 @@ static void no_answer(int sig)
 
 	(void)sig;
 	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0) {
-		/* Nowhere left to say it. */
+		/* There is nowhere to report it. */
 	}
 	_exit(EXIT_WRONG_USE);
 }
@@ -59,14 +59,14 @@ int ctl_connect(struct ctl *ctl)
 	sigaction(SIGALRM, &act, NULL);
 	alarm(ANSWER_S);
 	ret = xs_conn_open(&ctl->xs);
-	/* libxenstore tries one path after the other: its errno may be that of the last. */
+	/* libxenstore tries several paths: errno may be that of the last one. */
 	if (ret == -EACCES || ret == -EPERM || (ret < 0 && geteuid() != 0))
 		return ctl_fail(EXIT_WRONG_USE, "no permission to use xenstore: run as root");
 	if (ret < 0)
 		return ctl_fail(EXIT_WRONG_USE,
 				"cannot reach xenstored (%s): is this a Xen Dom0 or driver domain?",
 				strerror(-ret));
-	/* Relative to the domain that asks; Dom0's tools write it there at boot. */
+	/* The path is relative to this domain; the toolstack writes the key at boot. */
 	ret = xs_conn_read(ctl->xs, XS_NO_TXN, "domid", value, sizeof(value));
 	if (ret > 0 && !ctl->backend_given)
 		ctl->backend_domid = (unsigned)strtoul(value, NULL, 10);

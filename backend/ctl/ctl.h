@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the subcommands of dmvlctl share. */
+/* ctl.h: what the subcommands of dmvlctl share: options, connection, errors. */
 #ifndef DMVL_CTL_H
 #define DMVL_CTL_H
 
@@ -9,39 +9,38 @@
 #include "common/xs.h"
 #include "xenstore-schema/schema.h"
 
-/* One run of dmvlctl: the options, and the connection once ctl_connect() has made it. */
+/* One run of dmvlctl. main.c writes it; ctl_connect() sets xs and, without -B, backend_domid. */
 struct ctl {
 	struct xs_conn *xs;
 	unsigned backend_domid;
-	bool backend_given; /* by -B; else ctl_connect() finds it */
+	bool backend_given; /* by -B */
 	bool json;
 	bool follow;
 	uint64_t timeout_ns;
 };
 
 /*
- * Connect to xenstored, and find the domain this runs in unless -B said it. Returns 0 or an exit
- * status, with the reason on stderr.
+ * Connects to xenstored; without -B finds out the domid of this domain. 0, or an exit status with
+ * the reason on stderr.
  */
 int ctl_connect(struct ctl *ctl);
 
-/* Print one error and return status. */
+/* Prints one error and returns `status`. */
 int ctl_fail(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* The same for a xenstore call on path that returned the negative errno ret. Returns EXIT_FAILED.
- */
+/* Prints the error `ret` (-errno) of a xenstore call on `path`. Returns EXIT_FAILED. */
 int ctl_fail_xs(int ret, const char *doing, const char *path);
 
 /*
- * Run fn in a transaction, again as long as others interfere (bounded). fn returns 0 to commit or
- * a negative errno to abort, which is then returned.
+ * Runs fn in a transaction, again while other clients interfere (bounded). fn returns 0 to commit,
+ * or -errno to abort, which is then the result.
  */
 int ctl_transaction(struct ctl *ctl, int (*fn)(struct ctl *ctl, uint32_t t, void *arg), void *arg);
 
-/* Children of dir that are numbers up to max, ascending. The caller frees *out. Count or -errno. */
+/* Lists the children of `dir` that are numbers <= max, ascending. Count or -errno; free *out. */
 int ctl_list_ids(struct ctl *ctl, uint32_t t, const char *dir, unsigned max, unsigned **out);
 
-/* Does a dmvl-back that is up serve this uplink of the backend domain? */
+/* Is a dmvl-back running that serves this uplink of the backend domain? */
 bool ctl_uplink_is_served(struct ctl *ctl, const char *uplink);
 
 #endif

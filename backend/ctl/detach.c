@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * dmvlctl detach: take a device away.
+ * dmvlctl detach: removes a device.
  *
- * Theory of operation: online=0 and state 5 in the backend directory ask both sides to close, the
- * backend first (it unmaps the guest's pages, then says 6), the guest's agent after it. Their nodes
- * go when both are closed. Nobody is waited for without end:
+ * Theory of operation: online=0 and state 5 in the backend directory ask both sides to close. The
+ * backend closes first: it unmaps the guest's pages and writes state 6. Then the guest's agent
+ * closes, and the nodes are removed. No wait is endless:
  *   - a guest that is gone or dying, or whose agent never opened the device, counts as closed;
- *   - where no dmvl-back answers in half of the time, nothing is mapped that could still be
- *     unmapped, and 6 is written in its place, so that the agent can close;
- *   - after all of the time the nodes go whatever the states are, with a warning.
- * A device that was attached anew meanwhile has another generation and is left alone.
+ *   - if no dmvl-back answers within half of the timeout, no page is mapped any more, and detach
+ *     writes state 6 itself, so that the agent can close;
+ *   - after the timeout the nodes are removed in any state, with a warning.
+ * A device that was attached again in the meantime has another generation and is not touched.
  */
 #include "backend/ctl/commands.h"
 
@@ -120,7 +120,7 @@ static void await(struct ctl *ctl, uint64_t end)
 		xs_event_free(&event);
 }
 
-/* Wait for both sides, as long as the options say. 0 or -errno. */
+/* Waits for both sides until the timeout. 0 or -errno. */
 static int wait_closed(struct ctl *ctl, struct dom_conn *dom, struct closing *c)
 {
 	uint64_t start = now_ns(), end = start + ctl->timeout_ns;
@@ -131,7 +131,7 @@ static int wait_closed(struct ctl *ctl, struct dom_conn *dom, struct closing *c)
 			xskey_read_state(ctl->xs, XS_NO_TXN, c->back, KEY_BACK_STATE);
 		int ret = is_ours(ctl, XS_NO_TXN, c);
 
-		/* 0: removed by somebody else, or attached anew. */
+		/* 0: someone else removed it, or attached it again. */
 		if (ret <= 0 || back == XenbusStateUnknown)
 			return ret < 0 ? ret : 0;
 		if (back != XenbusStateClosed && now_ns() >= patience) {
@@ -176,7 +176,7 @@ static int report(struct ctl *ctl, const struct closing *c)
 	return json_print(object);
 }
 
-/* From the question to the removal. 0 or -errno. */
+/* Asks both sides to close, waits, and removes the nodes. 0 or -errno. */
 static int detach(struct ctl *ctl, struct dom_conn *dom, struct closing *c)
 {
 	char uplink[SCHEMA_GUEST_VALUE_MAX];
@@ -192,12 +192,12 @@ static int detach(struct ctl *ctl, struct dom_conn *dom, struct closing *c)
 		ret = wait_closed(ctl, dom, c);
 	if (ret >= 0)
 		ret = is_ours(ctl, XS_NO_TXN, c);
-	/* A frontend directory without a backend's is ours too: both generations are "". */
+	/* A frontend directory without a backend directory counts too: both generations are "". */
 	if (ret <= 0)
 		return ret;
 	ret = nodes_remove(ctl->xs, ctl->backend_domid, c->target.domid, c->target.id,
 			   c->generation);
-	return ret == -ESTALE ? 0 : ret; /* attached anew meanwhile: not ours any more */
+	return ret == -ESTALE ? 0 : ret; /* attached again in the meantime: another device */
 }
 
 static int run(struct ctl *ctl, int argc, char **argv)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* dmvlctl list: one line per device. */
+/* dmvlctl list: prints one line for each device. */
 #include "backend/ctl/commands.h"
 
 #include <ctype.h>
@@ -9,7 +9,7 @@
 #include "backend/ctl/view.h"
 #include "common/log.h"
 
-/* The columns that are keys, as they stand in the table. */
+/* The columns that are keys, in order. */
 static const enum schema_key columns[] = {
 	KEY_BACK_WEIGHT, KEY_BACK_MAC,	  KEY_BACK_TX_RATE, KEY_BACK_TX_MIN,
 	KEY_BACK_TX_MAX, KEY_BACK_RX_MIN, KEY_BACK_RX_MAX,  KEY_BACK_ERROR,
@@ -50,7 +50,7 @@ static void add_ldp(struct table *table, const struct ldp_view *ldp)
 		const struct schema_entry *e = schema_entry(columns[i]);
 
 		view_text(&ldp->keys, columns[i], text[i], sizeof(text[i]));
-		/* A limit of 0 is none. */
+		/* A limit of 0 means no limit. */
 		if (e->type == SCHEMA_RATE && strcmp(text[i], "0") == 0)
 			snprintf(text[i], sizeof(text[i]), "-");
 		cells[FIXED + i] = text[i];

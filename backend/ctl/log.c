@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * dmvlctl log: who lent how much to whom.
+ * dmvlctl log: prints who lent how many bytes to whom.
  *
- * Theory of operation: a stream is one log of one uplink and direction, followed without a lock.
- * Its records wait for their COMMIT in a batch, and of the streams that have a whole one, that with
- * the earliest is printed, so that directions and uplinks come in the order of time. When a daemon
- * makes a fresh log, another file stands under the path, and the stream begins anew with that.
+ * Theory of operation: a stream follows the log of one uplink and direction, without a lock. Its
+ * records wait in a batch until their COMMIT. Of all streams with a whole batch, the one with the
+ * earliest is printed, so that directions and uplinks appear in the order of time. When a daemon
+ * has created a new log, there is another file at the path, and the stream starts again with that
+ * file.
  */
 #include "backend/ctl/commands.h"
 
@@ -23,7 +24,7 @@
 #include "common/log.h"
 #include "xenstore-schema/xskey.h"
 
-#define POLL_NS 100000000 /* nobody tells that a file was mapped and written */
+#define POLL_NS 100000000 /* no event tells of a write to a mapped file */
 
 struct stream {
 	char uplink[SCHEMA_GUEST_VALUE_MAX + 1];
@@ -138,7 +139,8 @@ static void fill(struct stream *s)
 			/* Some ATTACH of a checkpoint may be lost. */
 			s->text.listed = 0;
 		} else if (ret < 0) {
-			log_warning("%s cannot be read any further: its end is impossible",
+			log_warning("%s cannot be read any further: the offset of its end is "
+				    "impossible",
 				    s->path);
 			close_stream(s);
 			return;
@@ -315,8 +317,9 @@ const struct command log_command = {
 	.name = "log",
 	.args = "[DOM[/ID]]",
 	.summary = "who lent how much to whom, as far back as the log goes",
-	.details = "Without /ID: of all devices of DOM. What a device sends is meant; what it\n"
-		   "receives has (receiving) behind it.\n",
+	.details = "Without /ID: all devices of DOM. Lines are about what a device sends; those "
+		   "about\n"
+		   "what it receives end with (receiving).\n",
 	.max_args = 1,
 	.has_follow = true,
 	.run = run,

@@ -15,7 +15,7 @@
 
 struct logtext_name {
 	unsigned domid;
-	char text[48]; /* "" for a domain that has none, or is no more */
+	char text[48]; /* "": the domain has no name, or does not exist */
 };
 
 void logtext_free(struct logtext *t)
@@ -88,7 +88,7 @@ static const char *standing(int64_t balance)
 	return balance < 0 ? "owes" : "is owed";
 }
 
-/* What happened, without the time. False: nothing for people. */
+/* What happened, without the time. False: people need not see it. */
 static bool event_words(struct logtext *t, const struct record *r, char *out, size_t size)
 {
 	char who[LDP_MAX], peer[LDP_MAX], bytes[NUMBER_MAX], balance[NUMBER_MAX];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One record of a credit log in words, and as JSON. */
+/* logtext.h: a record of a credit log in words and as JSON. */
 #ifndef DMVL_CTL_LOGTEXT_H
 #define DMVL_CTL_LOGTEXT_H
 
@@ -8,12 +8,15 @@
 #include "backend/credit/record.h"
 #include "backend/ctl/ctl.h"
 
-/* Names of domains, asked for once each. Zero-initialised; logtext_free() it. */
+/*
+ * The names of domains, each asked for once. Zero-initialise it, set ctl, and end with
+ * logtext_free(). logtext.c writes the other fields.
+ */
 struct logtext {
 	struct ctl *ctl;
 	struct logtext_name *name;
 	size_t n;
-	uint64_t listed; /* ATTACH records of a checkpoint still to come: they are no news */
+	uint64_t listed; /* ATTACH records of a checkpoint still to come, which are not news */
 };
 
 void logtext_free(struct logtext *t);
@@ -21,13 +24,13 @@ void logtext_free(struct logtext *t);
 #define LOGTEXT_MAX 800
 
 /*
- * The record in words, in out of LOGTEXT_MAX bytes: "12:00:01.230 web1/0 lent 15,000 bytes to
- * batch/0". False if it is nothing for people: the other half of a transfer, what goes to the pool
- * or comes from it, a COMMIT. Every record of a log must go through here, in order.
+ * Writes the record in words to `out` (LOGTEXT_MAX bytes): "12:00:01.230 web1/0 lent 15,000 bytes
+ * to batch/0". False if people need not see it: the second record of a transfer, a transfer with
+ * the pool, a COMMIT. Call it for every record of a log, in order. dir is 0 for transmission.
  */
 bool logtext_words(struct logtext *t, const struct record *r, unsigned dir, char *out);
 
-/* All of it; the caller owns it. `uplink` is borrowed; dir is 0 for tx. */
+/* The complete record as an object, which the caller owns. Borrows `uplink`. */
 struct json_object *logtext_json(struct logtext *t, const struct record *r, const char *uplink,
 				 unsigned dir);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* dmvlctl: the operator's tool. One subcommand, its options, its arguments. */
+/* dmvlctl, the operator's tool: finds the subcommand, parses its options, runs it. */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,7 +52,7 @@ static int help_command(const struct command *command)
 	printf("\n  -B, --backend DOMID  the domain that serves the devices (default: this one)\n"
 	       "      --json           print JSON\n");
 	if (command->has_follow)
-		printf("      --follow         go on as long as it is not stopped\n");
+		printf("      --follow         print new records until stopped\n");
 	if (command->has_timeout)
 		printf("      --timeout TIME   how long to wait, like 500ms or 10s\n");
 	printf("  -h, --help           print this\n");
@@ -88,13 +88,13 @@ static int parse_timeout(struct ctl *ctl, const struct command *command, const c
 		return ctl_fail(EXIT_WRONG_USE, "%s takes no --timeout", command->name);
 	if (units_parse_time(text, &ctl->timeout_ns, err, sizeof(err)) < 0)
 		return ctl_fail(EXIT_WRONG_USE, "--timeout %s", err);
-	/* Keeps sums of times far from overflow. */
+	/* So that sums of times do not overflow. */
 	if (ctl->timeout_ns > UINT64_C(3600) * 1000000000)
 		return ctl_fail(EXIT_WRONG_USE, "--timeout %s: expected at most 3600s", text);
 	return 0;
 }
 
-/* What getopt refused, with opterr off: one error and not two. */
+/* Prints why getopt refused an option; opterr is 0, so getopt does not. */
 static int bad_option(const struct command *command, int option, char **argv)
 {
 	char shown[QUOTE_MAX];
@@ -103,14 +103,14 @@ static int bad_option(const struct command *command, int option, char **argv)
 	if (option == ':')
 		return ctl_fail(EXIT_WRONG_USE, "option %s needs a value: dmvlctl %s -h", shown,
 				command->name);
-	/* A short one may stand in a cluster, and then optind has not moved on. */
+	/* In a cluster of short options optind has not moved on. */
 	if (optopt > 0 && optopt < 256)
 		snprintf(shown, sizeof(shown), "\"-%c\"", optopt);
 	return ctl_fail(EXIT_WRONG_USE, "no option %s: dmvlctl %s -h lists them", shown,
 			command->name);
 }
 
-/* The options behind the command. 0, an exit status, or -1 when help was printed. */
+/* Parses the options of the command. 0, an exit status, or -1: help was printed. */
 static int parse_options(struct ctl *ctl, const struct command *command, int argc, char **argv)
 {
 	int option, ret = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* dmvlctl set: change keys of a device while it runs. */
+/* dmvlctl set: changes keys of a device while it runs. */
 #include "backend/ctl/commands.h"
 
 #include <errno.h>
@@ -17,7 +17,7 @@ struct change {
 	char err[SCHEMA_ERR_MAX]; /* why fn refused; "": a xenstore error */
 };
 
-/* The limits as they will stand must agree, so they are read in the same transaction. */
+/* The resulting limits must agree, so the old ones are read in the same transaction. */
 static int check_limits(struct ctl *ctl, uint32_t t, struct change *change)
 {
 	static const enum schema_key keys[4] = {KEY_BACK_TX_MIN, KEY_BACK_TX_MAX, KEY_BACK_RX_MIN,
@@ -61,7 +61,7 @@ static int apply(struct ctl *ctl, uint32_t t, void *arg)
 	return ret;
 }
 
-/* What takes effect at attach alone cannot be set; what waits for a reconnect is said. */
+/* Refuses keys that take effect only at attach; reports those that wait for a reconnect. */
 static int check_effects(const struct settings *settings)
 {
 	for (unsigned i = 0; i < settings->count; i++) {
@@ -92,7 +92,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
 	struct target target;
 	int ret;
 
-	/* Everything that can be wrong with the words themselves comes before xenstore. */
+	/* Errors in the arguments are reported before xenstore is used. */
 	if (settings_parse(&settings, argc - 1, argv + 1, change.err) < 0)
 		return ctl_fail(EXIT_WRONG_USE, "%s", change.err);
 	ret = check_effects(&settings);
@@ -109,7 +109,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
 		return report(ctl, &target, &settings);
 	if (ret == -ENOENT)
 		return target_missing(&target);
-	/* A minimum above its maximum is wrong use also when one of the two was there before. */
+	/* A minimum above its maximum is wrong use, also if one of them was set before. */
 	if (change.err[0])
 		return ctl_fail(ret == -ERANGE ? EXIT_WRONG_USE : EXIT_FAILED, "%s", change.err);
 	return ctl_fail_xs(ret, "write", change.dir);

@@ -10,8 +10,7 @@
 #include "common/quote.h"
 #include "common/units.h"
 
-/* Is this key the operator's to give, at attach or later? The nonce of attach is made, not given.
- */
+/* May the operator give this key, at attach or later? (attach generates the nonce.) */
 static bool is_given(const struct schema_entry *e)
 {
 	return e->owner == SCHEMA_BY_OPERATOR ||
@@ -43,7 +42,7 @@ static int find_key(const char *name, enum schema_key *out, char err[SCHEMA_ERR_
 	return -EINVAL;
 }
 
-/* A number with a unit, to plain digits in out; the range is still to be checked. */
+/* Writes a number with a unit to `out` as plain digits. Does not check the range. */
 static int expand_units(enum schema_key key, const char *text, char *out, size_t size,
 			char err[SCHEMA_ERR_MAX])
 {
@@ -62,7 +61,7 @@ static int expand_units(enum schema_key key, const char *text, char *out, size_t
 	return ret;
 }
 
-/* Lists have parsers of their own. */
+/* Checks a list with its own parser. */
 static int check_list(enum schema_key key, const char *text, char err[SCHEMA_ERR_MAX])
 {
 	struct vlan_policy vlan;
@@ -123,7 +122,7 @@ int settings_parse(struct settings *out, int count, char *const *args, char err[
 	for (int i = 0; i < count; i++) {
 		struct setting *s;
 
-		/* More than there are keys: one of them stands twice. */
+		/* There are more settings than keys, so one is given twice. */
 		if (out->count == SETTINGS_MAX) {
 			snprintf(err, SCHEMA_ERR_MAX, "too many settings");
 			return -EINVAL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* dmvlctl show: every key of one device. */
+/* dmvlctl show: prints every key of one device. */
 #include "backend/ctl/commands.h"
 
 #include <errno.h>
@@ -8,7 +8,7 @@
 #include "backend/ctl/view.h"
 #include "common/log.h"
 
-/* What to say of a value besides itself. */
+/* The remark beside a value. */
 static const char *remark(const struct view *view, enum schema_key key)
 {
 	if (view_is_malformed(view, key))
@@ -43,7 +43,7 @@ static void print_ldp(const struct ldp_view *ldp)
 	char line[TARGET_NAME_MAX + 160];
 	struct table table;
 
-	/* Through a table for the name's sake: unprintable characters must not pass. */
+	/* A table, because it replaces unprintable characters in the name. */
 	snprintf(line, sizeof(line), "%s (domid %u), device %u: %s",
 		 ldp->name[0] ? ldp->name : "no name", ldp->domid, ldp->id,
 		 ldp_view_state(ldp, state, sizeof(state)));
@@ -85,7 +85,7 @@ const struct command show_command = {
 	.name = "show",
 	.args = "DOM[/ID]",
 	.summary = "every key of one device, in words",
-	.details = "Values that are malformed stand in quotes; the backend does not use them.\n",
+	.details = "Malformed values are in quotes; the backend does not use them.\n",
 	.min_args = 1,
 	.max_args = 1,
 	.run = run,

@@ -49,7 +49,7 @@ void table_print(struct table *table, FILE *out)
 	for (unsigned i = 0; i < cells; i++) {
 		unsigned column = i % table->columns;
 
-		/* Nothing behind the last column: no spaces at the end of a line. */
+		/* No spaces behind the last column. */
 		if (column + 1 == table->columns)
 			fprintf(out, "%s\n", table->cell[i]);
 		else

@@ -107,7 +107,7 @@ static void read_uuid(struct ctl *ctl, unsigned domid, char uuid[TARGET_UUID_LEN
 	if (xs_conn_read(ctl->xs, XS_NO_TXN, path, value, sizeof(value)) <= 0 ||
 	    strncmp(value, "/vm/", 4) != 0)
 		return;
-	/* Some toolstacks put "-1" behind it when a UUID comes back. */
+	/* Some toolstacks append "-1" when a UUID is used again. */
 	value[4 + TARGET_UUID_LEN] = '\0';
 	if (target_uuid_bytes(value + 4, bytes))
 		for (unsigned i = 0; i <= TARGET_UUID_LEN; i++)
@@ -150,7 +150,7 @@ static int target_resolve(struct ctl *ctl, struct target *target, char err[SCHEM
 		snprintf(err, SCHEMA_ERR_MAX, "cannot list domains: %s", strerror(-count));
 		return count;
 	}
-	/* Newest first: a guest that reboots has two domains with one name for a moment. */
+	/* The newest first: a guest that reboots has two domains of one name for a moment. */
 	for (int i = count; i-- > 0 && !found;) {
 		found = is_called(ctl, domids[i], target);
 		if (found)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* dmvlctl uplinks: one line per dmvl-back. */
+/* dmvlctl uplinks: prints one line for each dmvl-back. */
 #include "backend/ctl/commands.h"
 
 #include <ctype.h>
@@ -53,14 +53,14 @@ static struct json_object *uplink_json(struct ctl *ctl, const char *name, const 
 	return object;
 }
 
-/* Add one uplink to the array, or else to the table. */
+/* Adds one uplink to the array if there is one, otherwise to the table. */
 static int add(struct ctl *ctl, const char *name, struct table *table, struct json_object *array)
 {
 	struct view view = {{NULL}};
 	char dir[SCHEMA_PATH_MAX];
 	int ret;
 
-	/* No dmvl-back makes a directory with such a name. */
+	/* dmvl-back creates no directory of such a name. */
 	if (schema_uplink_dir(dir, sizeof(dir), ctl->backend_domid, name) < 0)
 		return 0;
 	ret = view_read(ctl, dir, SCHEMA_UPLINK, &view);

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The keys of an LDP or an uplink, read from xenstore, as text and as JSON.
- *
- * Theory of operation: a view is a copy of the texts, one per key of the schema. Everything that is
- * shown goes through the schema's check first: a value that fails is shown quoted and escaped, so
- * that what a guest wrote reaches neither a terminal nor a JSON reader raw. What is "in force" is
- * known to the backend alone; a view says what a backend would take from a fresh start.
+ * Theory of operation: a view is a copy of the values of all keys of the schema. Each value that is
+ * shown is checked by the schema first; one that fails is shown in quotes with escapes, so that
+ * nothing that a guest wrote reaches a terminal or a JSON reader unchanged. Only the backend knows
+ * which value is in force; a view shows the value that a backend would use after a start.
  */
 #include "backend/ctl/view.h"
 
@@ -143,7 +141,7 @@ static int append(struct ctl *ctl, unsigned domid, unsigned id, void *arg)
 	ret = ldp_view_read(ctl, domid, id, &more[all->count]);
 	if (ret == 0)
 		all->count++;
-	return ret == -ENOENT ? 0 : ret; /* went away since the listing */
+	return ret == -ENOENT ? 0 : ret; /* removed since it was listed */
 }
 
 int ldp_views_read(struct ctl *ctl, struct ldp_view **out)

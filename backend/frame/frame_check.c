@@ -1,19 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * May this frame pass? VLAN policy, allowed addresses, and the spoof check.
+ * Theory of operation: every function reads the copy of the header bytes that frame_parse() was
+ * given, and only through frame_at(): a rule that needs a byte which is not there returns
+ * FRAME_MALFORMED. A rule may rely on these parts of frame_info: l3_off always; the fixed part of
+ * ARP, IPv4 or IPv6 at l3_off unless l3_bad; l4_off if it is not 0.
  *
- * Theory of operation: every function works on the copy of the header bytes that frame_parse() saw
- * and looks into it through frame_at() only, so a rule that needs a byte that is not there says
- * FRAME_MALFORMED instead of guessing. A rule may rely on these offsets of frame_info: l3_off
- * always; the fixed part of ARP, IPv4 or IPv6 there when !l3_bad; l4_off when not 0.
- *
- * What passes here is later written from the same copy. The one thing that still changes it is
- * checksum offload, by which the kernel stores two bytes in the frame at a place the guest names:
- * vnet_rebuild() keeps that place behind everything that was judged here.
+ * A frame that passes is later written from the same copy. Only checksum offload changes it after
+ * that: the kernel stores two bytes at a place that the guest chose. vnet_rebuild() makes sure that
+ * this place is behind everything that is checked here.
  */
 #include "backend/frame/frame_check.h"
 
-#include <arpa/inet.h> /* inet_pton(), text to bytes: no socket is near */
+#include <arpa/inet.h> /* for inet_pton() alone */
 #include <assert.h>
 #include <ctype.h>
 #include <errno.h>
@@ -48,7 +46,7 @@ static const char *skip_blanks(const char *s)
 	return s;
 }
 
-/* Decimal digits only, no sign, at most @max. Returns what follows the number, or NULL. */
+/* Parses decimal digits without sign, at most @max. Returns the text behind them, or NULL. */
 static const char *parse_number(const char *s, unsigned int max, unsigned int *out)
 {
 	unsigned int value = 0;
@@ -64,7 +62,7 @@ static const char *parse_number(const char *s, unsigned int max, unsigned int *o
 	return s;
 }
 
-/* One id or range at *@s; moves *@s behind it and the blanks that follow. */
+/* Parses one id or range at *@s and moves *@s behind it and the blanks that follow. */
 static bool parse_vlan_range(const char **s, struct vlan_policy *out)
 {
 	unsigned int first, last;
@@ -193,13 +191,13 @@ bool ip_list_has(const struct ip_list *list, bool v6, const uint8_t *addr)
 	return false;
 }
 
-/* What the spoof rules look at. */
+/* The input of the spoof rules. */
 struct subject {
 	const struct frame_info *fi;
 	const uint8_t *hdr;
 	size_t len; /* bytes of hdr that belong to the frame */
 	const uint8_t *mac;
-	const struct ip_list *allowed; /* not empty where used */
+	const struct ip_list *allowed; /* not empty where a rule uses it */
 };
 
 static bool is_zero(const uint8_t *p, size_t n)
@@ -211,7 +209,7 @@ static bool is_zero(const uint8_t *p, size_t n)
 	return n == 0;
 }
 
-/* Listed, or fe80::/64 with the interface id that RFC 4291 makes from the MAC. */
+/* Is the address in the list, or fe80::/64 with the interface id made from the MAC (RFC 4291)? */
 static bool owns_ipv6(const struct subject *s, const uint8_t *addr)
 {
 	const uint8_t *m = s->mac;
@@ -221,7 +219,7 @@ static bool owns_ipv6(const struct subject *s, const uint8_t *addr)
 	return ip_list_has(s->allowed, true, addr) || memcmp(addr, local, 16) == 0;
 }
 
-/* The parser made sure that all 28 bytes are there. */
+/* All 28 bytes are there: frame_parse() sets l3_bad otherwise. */
 static enum frame_verdict check_arp_sender(const struct subject *s, const uint8_t *arp)
 {
 	static const uint8_t request[] = {0, 1};
@@ -265,7 +263,7 @@ enum {
 	ND_OPT_TARGET_LL = 2,
 };
 
-/* Options from @off to @end: every link-layer address among them is the LDP's MAC. */
+/* Every link-layer address in the options from @off to @end must be the LDP's MAC. */
 static enum frame_verdict check_nd_options(const struct subject *s, size_t off, size_t end)
 {
 	const uint8_t *opt;
@@ -284,15 +282,15 @@ static enum frame_verdict check_nd_options(const struct subject *s, size_t off, 
 	return FRAME_OK;
 }
 
-/* Neighbour discovery, type @type; the source address is judged already. */
+/* A neighbour discovery message of type @type, whose source address was checked before. */
 static enum frame_verdict check_nd(const struct subject *s, const uint8_t *ip, uint8_t type)
 {
-	static const uint8_t fixed_len[] = {8, 16, 24, 24, 40}; /* by type, options follow */
+	static const uint8_t fixed_len[] = {8, 16, 24, 24, 40}; /* by type; then come options */
 	size_t end = (size_t)s->fi->l3_off + 40 + frame_be16(ip + 4), off = s->fi->l4_off;
 	size_t fixed = fixed_len[type - ND_ROUTER_SOLICIT];
 	const uint8_t *nd;
 
-	/* All of the message must be in what was copied: an option out of sight is not judged. */
+	/* The copy must have the whole message, or an option could not be checked. */
 	if (s->fi->fragment || end > s->len)
 		return FRAME_MALFORMED;
 	nd = frame_at(s->hdr, end, off, fixed);

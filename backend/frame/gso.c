@@ -66,12 +66,12 @@ static uint16_t sum_bytes(const uint8_t *p, size_t n)
 	return fold(sum + word);
 }
 
-/* Stores at @field the checksum of [@from, @from + @n), which the seed in @field is part of. */
+/* Stores the checksum of the @n bytes at @from, which include the seed in @field, to @field. */
 static void store_csum(uint8_t *field, const uint8_t *from, size_t n)
 {
 	uint16_t csum = (uint16_t)~sum_bytes(from, n);
 
-	if (csum == 0) /* the same value, but not UDP's "no checksum" */
+	if (csum == 0) /* the same value, but in UDP 0 means no checksum */
 		csum = 0xffff;
 	memcpy(field, &csum, sizeof(csum));
 }
@@ -133,7 +133,7 @@ static void fix_tcp(const struct gso_iter *it, uint8_t *tcp, bool last)
 		tcp[TCP_FLAGS] &= (uint8_t) ~(TCP_FIN | TCP_PSH);
 }
 
-/* Replaces the frame's transport length by the segment's in the seed at @field. */
+/* Replaces the frame's transport length in the seed at @field by the segment's. */
 static void fix_seed(uint8_t *field, uint32_t frame_len, uint32_t segment_len)
 {
 	uint32_t sum = frame_be16(field) + (~frame_len & 0xffff) + segment_len;
@@ -141,8 +141,7 @@ static void fix_seed(uint8_t *field, uint32_t frame_len, uint32_t segment_len)
 	put_be16(field, fold(sum));
 }
 
-/* Headers at @out for the next @len - headers bytes of payload; the seed is in the checksum field.
- */
+/* Writes the headers of the next segment, @len bytes in all, with the seed as its checksum. */
 static void fix_headers(const struct gso_iter *it, uint8_t *out, uint32_t len)
 {
 	bool last = it->done + len - it->headers == it->len - it->headers;
@@ -193,7 +192,7 @@ bool gso_cut(struct gso_iter *it, uint32_t max_wire_bytes, struct gso_part *out)
 		out->vnet.gso_type = VIRTIO_NET_HDR_GSO_NONE;
 		out->vnet.gso_size = 0;
 		out->vnet.hdr_len = 0;
-	} else if (it->done > 0) { /* CWR left with the first part */
+	} else if (it->done > 0) { /* only the first part keeps CWR */
 		out->vnet.gso_type &= (uint8_t)~VIRTIO_NET_HDR_GSO_ECN;
 	}
 	fix_headers(it, out->hdr, it->headers + n);

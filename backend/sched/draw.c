@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* draw.c: the stratified credit lottery: which class, whether somebody overtakes, and the clock. */
 #include "backend/sched/draw.h"
 
 #include <stdlib.h>
@@ -10,26 +9,26 @@
  * Theory of operation
  *
  * The clock. now_vt is the virtual time of the fluid ideal: it moves by bytes / (sum of the active
- * weights). It is kept at the weighted mean of the active LDPs' starts: a served frame moves both
- * alike (it is computed from what the start moved by, so that no rounding adds up), and an LDP that
- * joins ahead of the clock or leaves ahead of or behind it moves the clock by its part. So what one
- * LDP had too much is never taken for service that the others had. The clock has a fraction, since
+ * weights). It stays at the weighted mean of the active LDPs' starts. A served frame moves both
+ * alike; the clock's move is calculated from the start's, so that rounding does not add up. An LDP
+ * that joins ahead of the clock, or leaves ahead of it or behind it, moves the clock by its part.
+ * So the excess of one LDP never counts as service of the others. The clock has a fraction, because
  * a frame among 65,536 heavy LDPs moves it by less than one.
  *
- * Whose turn. Of the classes whose head slot has begun, the one whose position is first; within it
- * the wheel's lottery. If rounding leaves no such class, the one that begins first.
+ * Whose turn. Among the classes whose head slot has begun, the one whose position comes first, and
+ * within it the wheel's lottery. If rounding leaves no such class, the one that begins first.
  *
- * Repayment. A factor on an LDP's weight divides what a byte moves its start by, and nothing else:
- * its class, its credit in a slot and the sum of the weights are by the weight itself. The clock
- * still follows the starts, so those without a factor share as before what the others leave.
+ * Repayment. A factor on an LDP's weight divides how far a byte moves its start, and nothing else:
+ * its class, its credit in a slot and the sum of the weights use the weight without the factor. The
+ * clock still follows the starts, so LDPs without a factor share the rest as before.
  *
- * Express. Who wakes without being ahead may overtake for one quantum, a low_latency LDP always;
- * but only while it is not ahead of the clock, and only if that makes no class miss the end of its
- * head slot. So it gets its share sooner, and never more than its share.
+ * Express. An LDP that wakes and is not ahead may overtake for one quantum, a low_latency LDP
+ * always; but only while it is not ahead of the clock, and only if no class misses the end of its
+ * head slot by it. So it gets its share sooner, but never more than its share.
  */
 #define DRAW_START_VT  ((uint64_t)1 << 56) /* the clock may turn back, by 2^30 quanta of credit */
 #define DRAW_REBASE_VT ((uint64_t)1 << 62)
-#define DRAW_LOOKS     4 /* at waiters of the express path, per draw */
+#define DRAW_LOOKS     4 /* waiters of the express path that one draw looks at */
 #define DRAW_LEAD      2 /* quanta that an LDP may be ahead and still be due */
 
 struct draw *draw_new(uint32_t max_ids, uint32_t quantum_bytes, uint64_t seed)
@@ -77,7 +76,7 @@ static void draw_set_weight(struct draw *d, struct wheel_ldp *l, uint32_t weight
 
 	l->weight = weight;
 	l->class = (uint8_t)(31 - __builtin_clz(weight));
-	/* Rounded up, or a full frame would leave a crumb of credit in its slot. */
+	/* Rounded up, so that a full frame leaves no rest of credit in its slot. */
 	l->step = (uint64_t)(quantum / ((uint64_t)d->quantum_bytes * weight) / l->factor_q16) + 1;
 }
 
@@ -109,7 +108,7 @@ static void draw_count(struct draw *d, const struct wheel_ldp *l, int sign)
 	double ahead = draw_ahead(d, l);
 
 	d->active_weight += (uint64_t)(int64_t)sign * l->weight;
-	if (!d->active_weight) { /* the last one leaves: what he had is what the link sent */
+	if (!d->active_weight) { /* the last one leaves: the link served this LDP alone */
 		d->now_vt = l->start_vt;
 		d->now_frac = 0;
 		return;
@@ -119,7 +118,7 @@ static void draw_count(struct draw *d, const struct wheel_ldp *l, int sign)
 	d->quantum_vt = (double)QUANTUM_CREDIT * d->per_weight;
 }
 
-/* Draws the class's position anew, or marks it empty. */
+/* Draws a new position of the class, or marks the class empty. */
 static void draw_update(struct draw *d, unsigned int class)
 {
 	if (d->wheel[class].members) {
@@ -160,13 +159,13 @@ void draw_reweight(struct draw *d, uint32_t id, uint32_t weight, bool low_latenc
 {
 	struct wheel_ldp *l = &d->ldp[id];
 	bool in = l->where != WHEEL_OUT;
-	/* As seen by the clock with it in: without it the clock stands elsewhere. */
+	/* By the clock while the LDP is in: draw_take() moves the clock. */
 	double ahead = draw_ahead(d, l), scale = (double)l->weight / weight;
 	uint64_t start_vt;
 
 	/*
-	 * The clock may have turned back since it left, and what it then is ahead is nobody's loss:
-	 * not to be made more of.
+	 * The clock may have moved back since the LDP left. No other LDP lost what it is ahead by
+	 * that, so a lighter weight must not scale it up.
 	 */
 	if (!in && scale > 1)
 		scale = 1;
@@ -210,8 +209,7 @@ void draw_sleep(struct draw *d, uint32_t id)
 		draw_take(d, id);
 }
 
-/* The first waiter that may overtake, at most DRAW_LOOKS looked at; others are dropped or turned.
- */
+/* The first of at most DRAW_LOOKS waiters that may overtake; the others leave or requeue. */
 static uint32_t draw_express(struct draw *d)
 {
 	for (int look = 0; look < DRAW_LOOKS && d->express_get != d->express_put; look++) {
@@ -231,7 +229,7 @@ static uint32_t draw_express(struct draw *d)
 	return WHEEL_NONE;
 }
 
-/* The class whose turn it is; *slack_vt is how long the clock may run until a class is late. */
+/* The class whose turn it is. *slack_vt: how far the clock may move until a class is late. */
 static unsigned int draw_class(const struct draw *d, int64_t *slack_vt)
 {
 	uint64_t best_vt = UINT64_MAX, first_vt = UINT64_MAX, end_vt = UINT64_MAX;
@@ -276,7 +274,7 @@ uint32_t draw_pick(struct draw *d)
 	return wheel_pick(&d->wheel[class], d->ldp, &d->rng);
 }
 
-/* Turns everything back far enough for years of the same; a multiple of every class's wheel. */
+/* Moves all virtual times back, by a multiple of the length of every class's wheel. */
 static void draw_rebase(struct draw *d)
 {
 	const uint64_t turn = (uint64_t)WHEEL_SLOTS << VT_QUANTUM_LOG;

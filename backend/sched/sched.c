@@ -6,32 +6,31 @@
 
 #include "backend/sched/sched_priv.h"
 
-#define MIN_DEPTH_MS 2 /* of waiting behind long frames that a minimum makes up for */
+#define MIN_DEPTH_MS 2 /* a minimum makes up for this much waiting behind long frames */
 
 /*
  * Theory of operation
  *
- * An LDP that is awake is in exactly one of two places: in the draw (draw.c), or, when its
- * ceiling's bucket is empty, in the heap `caps` with the time at which a token will be there.
- * sched_draw() first brings back those whose time has come. A frame is let through while there is a
- * token and may leave a debt, so in any time t an LDP sends at most burst + max * t and less than
- * one frame more.
+ * An LDP that is awake is in one of two places: in the draw (draw.c), or, while its ceiling's
+ * bucket is empty, in the heap `caps`, with the time of the next token. sched_draw() first moves
+ * those whose time has come back into the draw. A frame may be sent while there is a token, and may
+ * leave a debt. So in any time t an LDP sends less than burst + max * t + one frame.
  *
- * An LDP in the draw that has a minimum is in the heap `dues` besides, with the time at which its
- * reservation bucket will hold a quantum: it has then had a quantum less than its minimum and is
- * served before the lottery. All that it sends empties the bucket; what the lottery gave it leaves
- * one frame and a quantum of debt at most, so that a good time is not held against a later
+ * An LDP in the draw that has a minimum is also in the heap `dues`, with the time at which its
+ * reservation bucket will hold a quantum. At that time it has had a quantum less than its minimum,
+ * and is served before the lottery. All that it sends is taken from the bucket. Frames that it won
+ * in the lottery leave at most one frame and a quantum of debt, so that they do not cost it a later
  * guarantee. While it is at most two quanta ahead of its fair share, a frame sent for the minimum
- * is charged like any other: the result is max(minimum, share). Beyond that it is charged to
- * nobody, and the weights share the rest.
+ * is charged like any other: the result is max(minimum, share). Beyond that, no LDP is charged, and
+ * the weights share the rest.
  *
- * Two numbers come with a served frame. A ceiling is about the wire: its bucket counts wire bytes.
- * Shares and minima are about the uplink's time, which small frames use up by what they cost the
- * CPU and not by their bytes: they count the charge. So a minimum, which goes before all shares, is
- * no way around them, and the minima that were admitted can all be kept whatever the size of
- * frames.
+ * A served frame has two sizes. A ceiling is about the wire, so its bucket counts bytes on the
+ * wire. Shares and minima are about the uplink's time; a small frame takes more of that than its
+ * bytes, because of its CPU cost, so they count the charge. For that reason a minimum, which
+ * precedes all shares, cannot be used to get around them, and all admitted minima can be kept with
+ * frames of any size.
  *
- * What most LDPs need at each frame is one flag byte; `rule` is read only where a rule is set.
+ * For most LDPs a frame needs only the byte of flags; `rule` is read only if a rule is set.
  */
 
 struct sched *sched_new(uint32_t max_ldps, uint32_t quantum_bytes, uint64_t seed)
@@ -73,10 +72,10 @@ void sched_free(struct sched *s)
 }
 
 /*
- * While its LDP waits, a reservation bucket must not overflow, or the minimum is not met: a quantum
- * makes the LDP due; then come one frame of another, all others that are due as well, and the
- * LDP's own, which is charged when it has left. On a fast link frames are longer than a quantum,
- * but by MIN_DEPTH_MS / 2 at most.
+ * A reservation bucket that overflows while its LDP waits would miss the minimum. One quantum makes
+ * the LDP due. Before it is charged, one frame of another LDP may be sent, one of each other LDP
+ * that is due, and its own. On a fast link frames are longer than a quantum, but by at most what
+ * the link carries in MIN_DEPTH_MS / 2.
  */
 struct bucket *sched_fill_min(struct sched *s, uint32_t id, uint64_t rate_bps)
 {
@@ -136,7 +135,7 @@ void sched_wake(struct sched *s, uint32_t id, uint64_t now_ns)
 		return;
 	sched_at(s, now_ns);
 	s->flags[id] |= SCHED_F_AWAKE;
-	if (s->flags[id] & SCHED_F_MIN) { /* sleep earns no burst ahead of the others */
+	if (s->flags[id] & SCHED_F_MIN) { /* an LDP does not save up a burst in its sleep */
 		struct bucket *min = fill_min(s, id);
 
 		if (min->tokens_bytes > (int64_t)s->quantum_bytes)
@@ -175,7 +174,7 @@ uint64_t sched_next_ns(const struct sched *s)
 	return heap_first_ns(&s->caps);
 }
 
-/* Takes the frame off the reservation bucket; see the theory of operation. */
+/* Takes the frame from the reservation bucket: see the theory of operation. */
 static void sched_served_min(struct sched *s, uint32_t id, uint32_t charge_bytes)
 {
 	struct bucket *min = fill_min(s, id);

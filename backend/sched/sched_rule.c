@@ -16,13 +16,13 @@ static uint64_t sched_min_limit_bps(uint64_t capacity_bps)
 	return capacity_bps / 100 * MIN_PERCENT + capacity_bps % 100 * MIN_PERCENT / 100;
 }
 
-/* The link has shrunk below what was granted. */
+/* Does the link carry less than the admitted minima need? */
 static bool sched_is_scaled(const struct sched *s)
 {
 	return s->link_bps && s->min_sum_bps > sched_min_limit_bps(s->link_bps);
 }
 
-/* The minimum in force: what was granted, or less when the link has since shrunk. */
+/* The minimum in force: the admitted one, or less while the link carries less. */
 static uint64_t sched_min_bps(const struct sched *s, uint32_t id)
 {
 	uint64_t min = s->ldp[id].rule.min_bps, limit = sched_min_limit_bps(s->link_bps);
@@ -33,8 +33,8 @@ static uint64_t sched_min_bps(const struct sched *s, uint32_t id)
 }
 
 /*
- * The rate of every minimum, after their sum or the capacity has changed. Looks at every LDP, but
- * is needed only while the minima do not fit, or did not.
+ * Sets the rate of every minimum, after their sum or the link's rate has changed. Looks at every
+ * LDP, but is necessary only if the minima did not fit before or do not fit now.
  */
 static void sched_scale_minima(struct sched *s)
 {
@@ -70,7 +70,7 @@ uint32_t sched_frame_cap_bytes(const struct sched *s)
 	return cap < s->quantum_bytes ? s->quantum_bytes : (uint32_t)cap;
 }
 
-/* Whether the rule may be put in the place of one that reserved old_min_bps. */
+/* 0 if the rule may replace one that reserved old_min_bps, or -errno. */
 static int sched_check(const struct sched *s, const struct sched_rule *r, uint64_t old_min_bps)
 {
 	uint64_t others = s->min_sum_bps - old_min_bps;
@@ -81,7 +81,7 @@ static int sched_check(const struct sched *s, const struct sched_rule *r, uint64
 		return -EINVAL;
 	if (r->min_bps > UINT64_MAX - others)
 		return -ERANGE;
-	/* What shrinks or stays is always welcome, even on a link that has itself shrunk. */
+	/* A minimum that does not grow is always accepted, also when the link carries less now. */
 	if (s->capacity_bps && r->min_bps > old_min_bps &&
 	    others + r->min_bps > sched_min_limit_bps(s->capacity_bps))
 		return -ERANGE;
@@ -99,7 +99,7 @@ static int64_t sched_burst(const struct sched *s, const struct sched_rule *r)
 	return (int64_t)(burst > DEPTH_MAX ? DEPTH_MAX : burst);
 }
 
-/* Puts a checked rule in force, for an LDP that had `had` flags. */
+/* Puts a checked rule in force. `had`: the LDP's flags before. */
 static void sched_apply(struct sched *s, uint32_t id, const struct sched_rule *r, uint8_t had)
 {
 	struct sched_ldp *l = &s->ldp[id];

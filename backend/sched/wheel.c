@@ -1,24 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* wheel.c: the LDPs of one weight class, in slots of virtual time, and the urn of the first slot.
- */
 #include "backend/sched/wheel.h"
 
 /*
  * Theory of operation
  *
- * A slot is a stratum of the lottery: within it each member may use the credit that lies between
- * its start and the slot's end, 1 to 2 quanta when it comes in at the slot's beginning. Tickets are
- * that credit, so a slot is a draw without replacement: whoever has used his credit is in a later
- * slot.
+ * A slot is a stratum of the lottery. Within it each member may use the credit between its start
+ * and the slot's end: 1 to 2 quanta for a member that starts at the slot's beginning. This credit
+ * is its number of tickets, so a slot is a draw without replacement: a member that has used its
+ * credit is in a later slot.
  *
  * A draw does not look at all members of the head slot but at an urn of at most 16, filled from the
- * slot's FIFO; their cache lines are asked for when it is filled. The first urn of a slot is of
- * random size, so that the same 16 do not meet for ever.
+ * slot's FIFO; filling it prefetches their cache lines. The first urn of a slot has a random size,
+ * so that not the same 16 meet each time.
  *
- * The wheel covers WHEEL_SLOTS slots from the head on. An LDP further ahead waits in the last one
- * and is put again when that becomes the head. One that belongs before the head turns it back,
- * after the urn went back into its FIFO; if members far ahead forbid that, it gets the earliest
- * slot possible.
+ * The wheel covers WHEEL_SLOTS slots from the head on. An LDP that is further ahead waits in the
+ * last slot and is put again when that slot becomes the head. An LDP that belongs before the head
+ * moves the head back, after the urn was put back into its FIFO; if members far ahead do not allow
+ * that, the LDP gets the earliest possible slot.
  *
  * Invariants: urn_n > 0 implies that its members' slot is the head; head is the first busy slot
  * while members > 0; per slot, left = the sum of its members' credit, and total - left was served.
@@ -45,7 +43,7 @@ static unsigned __int128 wheel_busy(const struct wheel *w, uint64_t from)
 	return by ? map >> by | map << (WHEEL_SLOTS - by) : map;
 }
 
-/* How far from the head the first busy slot is; there must be one. */
+/* The distance from the head to the first busy slot; there must be one. */
 static unsigned int wheel_first(const struct wheel *w)
 {
 	unsigned __int128 map = wheel_busy(w, w->head);
@@ -54,7 +52,7 @@ static unsigned int wheel_first(const struct wheel *w)
 			     : 64 + (unsigned int)__builtin_ctzll((uint64_t)(map >> 64));
 }
 
-/* And the last one. */
+/* The distance from the head to the last busy slot; there must be one. */
 static unsigned int wheel_last(const struct wheel *w)
 {
 	unsigned __int128 map = wheel_busy(w, w->head);
@@ -139,7 +137,7 @@ static void wheel_set_head(struct wheel *w, struct wheel_ldp *all, uint64_t slot
 	w->fresh = true;
 }
 
-/* The slot for a start, given the others; turns the head back if it has to. */
+/* The slot that the wheel has for the wanted one; moves the head back if necessary. */
 static uint64_t wheel_choose(struct wheel *w, struct wheel_ldp *all, uint64_t slot)
 {
 	if (!w->members) {
@@ -174,7 +172,7 @@ void wheel_put(struct wheel *w, struct wheel_ldp *all, uint32_t id)
 	wheel_link(w, all, id, s->last);
 }
 
-/* Takes it out of its slot, leaving the credit to the caller; finds the new head. */
+/* Takes it out of its slot and finds the new head. The caller updates the slot's credit. */
 static void wheel_drop(struct wheel *w, struct wheel_ldp *all, uint32_t id)
 {
 	struct wheel_ldp *l = &all[id];
@@ -283,7 +281,7 @@ uint32_t wheel_pick(struct wheel *w, struct wheel_ldp *all, struct rng *rng)
 		}
 		if (w->urn_credit[at])
 			return w->urn[at];
-		/* It waited here only because its own slot was beyond the wheel. */
+		/* It waited here because its own slot was beyond the end of the wheel. */
 		id = w->urn[at];
 		wheel_take(w, all, id);
 		wheel_put(w, all, id);
@@ -301,7 +299,7 @@ void wheel_position(struct wheel *w, struct rng *rng)
 		w->position_vt = wheel_end_vt(w);
 		return;
 	}
-	if (s->total != w->scale_total) { /* seldom: spares a division at each frame */
+	if (s->total != w->scale_total) { /* rarely: saves a division for each frame */
 		w->scale_total = s->total;
 		w->scale = (double)((uint64_t)1 << w->shift) / (double)s->total;
 	}
