@@ -138,9 +138,6 @@ $(O)/tests/unit/%: $(O)/tests/unit/%.o $(O)/libfake.a $(O)/libctl.a $(O)/libback
 	$(call say,LD,$@)
 	$(link) $(LIBS_BACK) -ljson-c -lm
 
-# test_ctl reads a xenstore in memory.
-$(O)/tests/unit/test_ctl: $(O)/tests/fuzz/store.o
-
 -include tests/xensim/xensim.mk
 -include tests/sim/sim.mk
 -include tests/bench/bench.mk

@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "tests/fuzz/store.h"
+#include "tests/fake/store.h"
 #include "tests/unit/tap.h"
 
 static char err[SCHEMA_ERR_MAX];
@@ -166,14 +166,15 @@ static void test_target(void)
 /* What a guest wrote reaches the terminal in quotes, with escapes, and nothing else. */
 static void test_view(void)
 {
-	static const char nodes[] = "state=4\ndemand=1\0\nring-order=x\x1b[2J";
 	char text[VIEW_TEXT_MAX];
 	struct view view = {{NULL}};
 	struct ctl ctl = {0};
 
 	is_int(xs_conn_open(&ctl.xs), 0, "a xenstore in memory opens");
-	store_set((const uint8_t *)nodes, sizeof(nodes) - 1);
-	is_int(view_read(&ctl, STORE_DIR, SCHEMA_FRONT, &view), 0, "a frontend directory is read");
+	store_write("dir/state", "4");
+	store_write_bytes("dir/demand", "1", 2);
+	store_write("dir/ring-order", "x\x1b[2J");
+	is_int(view_read(&ctl, "dir", SCHEMA_FRONT, &view), 0, "a frontend directory is read");
 	is_str(view_text(&view, KEY_FRONT_STATE, text, sizeof(text)), "connected",
 	       "a state is shown as a word");
 	is_str(view_text(&view, KEY_FRONT_DEMAND, text, sizeof(text)), "\"(not a text)\"",
