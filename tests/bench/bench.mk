@@ -10,7 +10,8 @@
 BENCH_RUN := frame-cost frame-cap hostile attach capacity inflight announce
 BENCHES   := sched credits $(BENCH_RUN)
 
-$(O)/tests/bench/frame_cost $(O)/tests/bench/drive: %: %.o $(O)/libback.a $(O)/libbase.a $(O)/libdmvl.a
+$(O)/tests/bench/frame_cost $(O)/tests/bench/drive: %: %.o $(O)/libfake.a $(O)/libback.a $(O)/libbase.a \
+		$(O)/libdmvl.a
 	$(call say,LD,$@)
 	$(link) $(LIBS_BACK)
 # The agent without the bound on what it has in flight.

@@ -5,14 +5,13 @@
  */
 #include <stdlib.h>
 
-#include "backend/datapath/core.h"
-#include "backend/msg/msg.h"
 #include "backend/datapath/publish.h"
+#include "tests/fake/bench.h"
 #include "tests/unit/tap.h"
 
 #define MANY 1000u
 
-static struct dpath dp;
+static struct bench *b;
 static unsigned sent[MANY], answers_due, most_due;
 static uint32_t unanswered[MANY];
 static uint64_t last_ns[MANY], least_gap_ns;
@@ -20,50 +19,32 @@ static struct ldp_status seen[MANY];
 
 static void begin(uint32_t ldps)
 {
-	memset(&dp, 0, sizeof(dp));
 	memset(sent, 0, sizeof(sent));
 	memset(last_ns, 0, sizeof(last_ns));
 	least_gap_ns = UINT64_MAX;
 	answers_due = most_due = 0;
-	dp.now_ns = NS_PER_SEC;
-	dp.out = mbox_new();
-	dp.link = (struct link_conf){.tx_capacity_bps = 1000000000, .rx_capacity_bps = 500000000};
-	dp.link_rate.in_force_bps = dp.link.tx_capacity_bps;
+	b = bench_new(ldps);
+	bench_link(b, &(struct link_conf){.tx_capacity_bps = 1000000000,
+					  .rx_capacity_bps = 500000000});
 	for (uint32_t slot = 0; slot < ldps; slot++) {
-		struct ldp *l = calloc(1, sizeof(*l));
+		struct ldp *l = b->guest[slot].ldp;
 
-		l->slot = slot;
-		l->conf.tx.weight = l->conf.rx.weight = 256;
 		l->window.told_ns = 1;
 		l->window.told.credit_bytes = 100000;
-		dp.members.ldp[slot] = l;
 	}
-	dp.members.end = ldps;
-}
-
-static void end(void)
-{
-	struct mbox_msg *m;
-
-	while ((m = mbox_get(dp.out)))
-		free(m);
-	mbox_free(dp.out);
-	for (uint32_t slot = 0; slot < dp.members.end; slot++)
-		free(dp.members.ldp[slot]);
 }
 
 /* The control thread takes all that there is. */
 static void take(void)
 {
-	struct mbox_msg *link;
+	struct msg *m;
 
-	while ((link = mbox_get(dp.out))) {
-		struct msg *m = (struct msg *)link;
+	while ((m = bench_mail(b))) {
 		uint32_t slot = m->slot;
 
-		if (sent[slot]++ && dp.now_ns - last_ns[slot] < least_gap_ns)
-			least_gap_ns = dp.now_ns - last_ns[slot];
-		last_ns[slot] = dp.now_ns;
+		if (sent[slot]++ && b->dp->now_ns - last_ns[slot] < least_gap_ns)
+			least_gap_ns = b->dp->now_ns - last_ns[slot];
+		last_ns[slot] = b->dp->now_ns;
 		seen[slot] = m->status;
 		unanswered[answers_due++] = slot;
 		free(m);
@@ -74,7 +55,7 @@ static void take(void)
 static void answer_all(void)
 {
 	while (answers_due > 0)
-		publish_answered(&dp, unanswered[--answers_due]);
+		publish_answered(b->dp, unanswered[--answers_due]);
 }
 
 /* Steps for `seconds`, with `change` called before each; all is answered at once if `answer`. */
@@ -85,12 +66,11 @@ static bool steps(unsigned seconds, void (*change)(uint64_t n), bool answer)
 	for (uint64_t n = 0; n < seconds * NS_PER_SEC / STATUS_STEP_NS; n++) {
 		if (change)
 			change(n);
-		done = publish_step(&dp);
+		done = publish_step(b->dp);
 		take();
-		if (answer) {
+		if (answer)
 			answer_all();
-		}
-		dp.now_ns += STATUS_STEP_NS;
+		bench_pass(b, STATUS_STEP_NS);
 	}
 	return done;
 }
@@ -106,8 +86,8 @@ static unsigned total(void)
 
 static void log_grows(uint64_t n)
 {
-	for (uint32_t slot = 0; slot < dp.members.end; slot++)
-		dp.members.ldp[slot]->account[LDP_TX].log_offset = (n + 1) * 64;
+	for (uint32_t slot = 0; slot < b->dp->members.end; slot++)
+		b->guest[slot].ldp->account[LDP_TX].log_offset = (n + 1) * 64;
 }
 
 static void test_one(void)
@@ -115,9 +95,9 @@ static void test_one(void)
 	struct ldp *l;
 
 	begin(2);
-	l = dp.members.ldp[0];
+	l = b->guest[0].ldp;
 	l->account[LDP_TX].balance_bytes = -77;
-	dp.members.ldp[1]->window.told_ns = 0;
+	b->guest[1].ldp->window.told_ns = 0;
 	ok(steps(3, NULL, true), "without a change no further step is wanted");
 	is_int(sent[0], 1, "an LDP whose numbers stay is announced once");
 	is_int(sent[1], 0, "an LDP whose credit is not known yet is not announced");
@@ -140,7 +120,7 @@ static void test_one(void)
 	ok(least_gap_ns >= NS_PER_SEC,
 	   "a log that always grows is announced no sooner than a second later");
 	is_int(seen[0].log_offset % 64, 0, "an announcement has an offset of the log");
-	end();
+	bench_free(b);
 }
 
 static void test_balance(void)
@@ -185,7 +165,7 @@ static void test_many(void)
 	   "each of 1000 LDPs is announced as often as the others: %u to %u times", least, most);
 	is_int(most_due, STATUS_AT_ONCE,
 	       "no more than ANNOUNCE_AT_ONCE announcements wait for an answer");
-	end();
+	bench_free(b);
 }
 
 /* Xenstored stands still: nothing is answered. */
@@ -203,8 +183,8 @@ static void test_stuck(void)
 	is_int(total() - before, 100, "each LDP is announced once when answers come again");
 	is_int(seen[7].log_offset, 64 * 100,
 	       "an announcement made after a wait has the newest numbers");
-	ok(publish_step(&dp), "no further step is wanted when the newest numbers are announced");
-	end();
+	ok(publish_step(b->dp), "no further step is wanted when the newest numbers are announced");
+	bench_free(b);
 }
 
 /* One LDP has one announcement under way; the next is made a second after its answer. */
@@ -219,22 +199,22 @@ static void test_late(void)
 	steps(1, log_grows, true);
 	is_int(total(), 2, "an LDP answered late is announced a second later");
 	steps(1, log_grows, false);
-	dp.members.ldp[0]->failed = true;
+	b->guest[0].ldp->failed = true;
 	answer_all();
-	is_int(dp.publish.unanswered, 0,
+	is_int(b->dp->publish.unanswered, 0,
 	       "no announcement is under way after an answer for an LDP that failed");
-	end();
+	bench_free(b);
 }
 
 static void test_not_all(void)
 {
 	begin(3);
-	dp.members.ldp[0]->failed = true;
-	dp.members.ldp[1]->frozen = true;
+	b->guest[0].ldp->failed = true;
+	b->guest[1].ldp->frozen = true;
 	steps(2, log_grows, true);
 	ok(sent[0] == 0 && sent[1] == 0 && sent[2] == 2,
 	   "an LDP that failed or is frozen is not announced");
-	end();
+	bench_free(b);
 }
 
 int main(void)

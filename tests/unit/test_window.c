@@ -3,12 +3,14 @@
 #include "backend/sched/rate.h"
 #include "backend/datapath/credit.h"
 #include "backend/datapath/publish.h"
-#include "tests/unit/fake_dpath.h"
+#include "tests/fake/bench.h"
 #include "tests/unit/tap.h"
 
 #define EPOCH (10 * NS_PER_MS)
 #define GBIT  1000000000ull
-#define RING  (1u << 18)
+#define RING  (1u << BENCH_RING_ORDER)
+
+static struct bench *b;
 
 static void test_rate(void)
 {
@@ -81,14 +83,17 @@ static void test_growth(void)
 	ok(epochs <= 3, "weight 1 of 65536 alone has a gigabit after %u epochs", epochs);
 }
 
+/* How many CREDIT frames the guest finds, the last in *last. */
 static unsigned credits(uint32_t slot, struct wire_credit *last)
 {
+	const uint8_t *body;
 	struct wire_hdr wh;
 	unsigned n = 0;
 
-	while (fake_take(&rings[slot], &wh, sizeof(wh)) && wh.type == WIRE_CREDIT &&
-	       fake_take(&rings[slot], last, sizeof(*last)))
+	while (bench_take(b, slot, &wh, &body) && wh.type == WIRE_CREDIT) {
+		memcpy(last, body, sizeof(*last));
 		n++;
+	}
 	return n;
 }
 
@@ -96,22 +101,21 @@ static unsigned credits(uint32_t slot, struct wire_credit *last)
 static unsigned epoch(struct ldp *l, uint64_t served_bytes, struct wire_credit *c)
 {
 	l->count.tx_bytes += served_bytes;
-	dp.now_ns += EPOCH;
-	publish_credits(&dp);
-	commit();
+	bench_pass(b, EPOCH);
+	publish_credits(b->dp);
+	core_commit(b->dp);
 	return credits(l->slot, c);
 }
 
-static void test_frames(void)
+static void test_service(void)
 {
 	struct wire_credit c = {0};
 	struct ldp *l;
 	unsigned n = 0;
 
-	begin();
-	l = guest(0, ALL, 18);
-	guest(1, ALL, 18);
-	dp.link_rate.in_force_bps = 80000000;
+	b = bench_new(2);
+	l = b->guest[0].ldp;
+	b->dp->link_rate.in_force_bps = 80000000;
 	is_int(epoch(l, 0, &c), 1, "the first epoch is told to the agent");
 	is_int(c.credit_bytes, rate_bytes(40000000, WINDOW_MS),
 	       "the first credit is the window of half of the link");
@@ -125,6 +129,28 @@ static void test_frames(void)
 	for (int i = 0; i < 200; i++)
 		n += epoch(l, i % 2 ? 100000 : 97000, &c);
 	is_int(n, 0, "a change of a few percent is not told");
+	bench_free(b);
+}
+
+/* A bench of two guests, of which the first has been told its credit a second ago. */
+static struct ldp *begin_told(uint64_t bps)
+{
+	struct wire_credit c;
+	struct ldp *l;
+
+	b = bench_new(2);
+	l = b->guest[0].ldp;
+	b->dp->link_rate.in_force_bps = bps;
+	for (int i = 0; i < 101; i++)
+		epoch(l, 100000, &c);
+	return l;
+}
+
+static void test_log_offset(void)
+{
+	struct ldp *l = begin_told(80000000);
+	struct wire_credit c = {0};
+	unsigned n = 0;
 
 	l->account[LDP_TX].log_offset = 640;
 	is_int(epoch(l, 100000, &c), 1,
@@ -135,46 +161,57 @@ static void test_frames(void)
 		n += epoch(l, 100000, &c);
 	is_int(n, 0, "a newer record of the log is not told within a second");
 	is_int(epoch(l, 100000, &c), 1, "a newer record of the log is told after a second");
+	bench_free(b);
+}
+
+static void test_rate_told(void)
+{
+	struct ldp *l = begin_told(80000000);
+	struct wire_credit c = {0};
 
 	/* As when one more guest joins many. */
-	dp.link_rate.in_force_bps = 79000000;
+	l->account[LDP_TX].log_offset = 64;
+	epoch(l, 100000, &c); /* in which it is told */
+	b->dp->link_rate.in_force_bps = 79000000;
 	is_int(epoch(l, 100000, &c), 0, "a rate that is a little less is not told at once");
-	dp.now_ns += NS_PER_SEC;
-	ok(credit_tell(&dp), "a second later all is told, without an epoch");
-	commit();
+	bench_pass(b, NS_PER_SEC);
+	ok(credit_tell(b->dp), "a second later all is told, without an epoch");
+	core_commit(b->dp);
 	is_int(credits(l->slot, &c), 1, "a rate that is a little less is told by one frame");
 	is_int(c.rate_bps, 39500000, "a credit has the rate that is a little less");
-	dp.link_rate.in_force_bps = 40000000;
+	b->dp->link_rate.in_force_bps = 40000000;
 	is_int(epoch(l, 100000, &c), 1, "a rate of half is told at once");
 	is_int(c.rate_bps, 20000000, "a credit has the rate of half");
-	dp.link_rate.in_force_bps = 39000000;
-	ok(!credit_tell(&dp), "a rate that is a little less than half waits");
+	b->dp->link_rate.in_force_bps = 39000000;
+	ok(!credit_tell(b->dp), "a rate that is a little less than half waits");
 
-	dp.link_rate.in_force_bps = 0;
+	b->dp->link_rate.in_force_bps = 0;
 	epoch(l, 100000, &c);
 	is_int(c.credit_bytes, RING, "the credit without a capacity is the ring");
 	is_int(c.rate_bps, 0, "the credit without a capacity has no rate");
-	end();
+	bench_free(b);
 }
 
 /* A ring without room for the frame: it is told in a later epoch. */
 static void test_full(void)
 {
+	const struct ldp_conf conf = bench_ldp_conf(0);
 	struct wire_credit c = {0};
 	struct ldp *l;
 
-	begin();
-	l = guest(0, ALL, 12);
-	dp.link_rate.in_force_bps = 8000000;
-	rings[0].out.prod += 4096 - 8;
+	b = bench_new_with(1, NULL, NULL);
+	l = bench_add(b, 0, &conf, 12);
+	b->dp->link_rate.in_force_bps = 8000000;
+	vchan_tx_advance(l->vchan, 4096 - 8);
 	is_int(epoch(l, 0, &c), 0, "a full ring takes no credit");
-	rings[0].out.prod -= 4096 - 8;
+	vchan_tx_commit(l->vchan);
+	chan_take(&b->guest[0].chan, 4096 - 8);
 	is_int(epoch(l, 0, &c), 1, "a credit is told when there is room in the ring");
 	l->frozen = true;
-	dp.link_rate.in_force_bps = 0;
+	b->dp->link_rate.in_force_bps = 0;
 	is_int(epoch(l, 0, &c), 0, "a frozen LDP is told no credit");
-	is_int((long long)all_drops(l), 0, "credits that wait drop no frames");
-	end();
+	is_int((long long)bench_drops(l), 0, "credits that wait drop no frames");
+	bench_free(b);
 }
 
 int main(void)
@@ -182,7 +219,9 @@ int main(void)
 	test_rate();
 	test_size();
 	test_growth();
-	test_frames();
+	test_service();
+	test_log_offset();
+	test_rate_told();
 	test_full();
 	return done_testing();
 }
