@@ -81,6 +81,7 @@ shares 'after kill -9 of dmvl-back g1 and g2 share 1:1 without a step' 5 10.77.1
 
 # A device attached again begins without its balance.
 agent_kill TERM g3
+check 'SIGTERM ends the agent of g3' wait_for 20 agent_gone g3
 check 'dmvlctl detaches g3, the lender' dmvlctl detach g3
 ldp g3 3 weight=512
 check 'a device attached again begins with a balance of zero' wait_for 30 sh -c \

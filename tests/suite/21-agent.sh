@@ -33,12 +33,8 @@ check 'an agent killed and started ten times connects' wait_for 100 connected g1
 guest_net g1 1
 check 'g1 pings the world after its agent was killed ten times' talks g1
 
-gone()
-{
-	! guest "$1" "kill -0 $2"
-}
 agent_kill TERM g1
-check 'SIGTERM ends the agent' wait_for 20 gone g1 "$agent"
+check 'SIGTERM ends the agent' wait_for 20 agent_gone g1 "$agent"
 check "SIGTERM leaves the agent's side in state 6" wait_for 20 key_is "$(fe g1)/state" 6
 check "the backend offers a new connection after the agent's end" wait_for 20 states_are '2 6' g1
 check 'SIGTERM of the agent removes its interface' guest g1 '! test -e /sys/class/net/dmvl0'
@@ -52,7 +48,7 @@ check 'g1 pings the world after SIGTERM and a new agent' talks g1
 kill -9 "$back"
 wait "$back"
 guest g1 "kill $agent; sleep 0.2; kill -STOP $agent && sleep 1.5; kill -CONT $agent" >&2
-check 'SIGTERM ends the agent without dmvl-back' wait_for 20 gone g1 "$agent"
+check 'SIGTERM ends the agent without dmvl-back' wait_for 20 agent_gone g1 "$agent"
 is "$(xenstore-read "$(fe g1)/state")" 6 'SIGTERM makes the agent close its side without dmvl-back'
 agent_start g1
 check 'an agent without dmvl-back makes its interface' wait_for 20 guest g1 test -e /sys/class/net/dmvl0

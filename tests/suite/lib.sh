@@ -163,6 +163,12 @@ agent_kill()
 	guest "$2" "kill -$1 ${3:-$(cat "agent.$2")}"
 }
 
+# agent_gone NAME [PID]: for wait_for. Until then an agent keeps its TAP.
+agent_gone()
+{
+	! guest "$1" "kill -0 ${2:-$(cat "agent.$1")}"
+}
+
 # ldp NAME INDEX [KEY=VALUE..]: device 0, connected, with the addresses of guest_net. Meant to work:
 # a test about attaching itself says `check'.
 ldp()
