@@ -3,11 +3,13 @@
 #
 # The figures that documents quote are constants of the code: docs/figures.txt says which, and where.
 #
-# Usage: figures.sh table    print docs/figures.md
-#        figures.sh check    print what documents say otherwise; exit status 1 if anything
-set -uo pipefail
-
-cd "$(dirname "$0")/.." || exit 1
+# Usage: figures.sh table [DIR]    print docs/figures.md
+#        figures.sh check [DIR]    print what documents say otherwise; exit status 1 if anything
+here=$(cd "$(dirname "$0")" && pwd)
+mode=${1-}
+cd "${2:-$here/..}" || exit 2
+# shellcheck source=tests/lint-lib.sh
+. "$here/lint-lib.sh"
 declare -A text defined
 bad=0 everywhere=
 
@@ -23,7 +25,8 @@ complain()
 # arithmetic as bash has it, which looks up by itself what they name.
 defines()
 {
-	git ls-files "$1/*.[ch]" "$1" | grep '\.[ch]$' | xargs sed -nE '
+	files '*.c' '*.h' | grep -E "^$1(/|$)" | xargs sed -nE '
+		:join; /\\$/ { N; s/\\\n/ /; b join }
 		s@/[*/].*@@; s/\(uint64_t\)//g; s/([0-9a-fA-F])u?l?l?\b/\1/g
 		s/^#define[ \t]+([A-Z][A-Z0-9_]*)[ \t]+(-?[0-9A-Z][0-9A-Za-z_]*|\([-0-9A-Za-z_ ()+*<]+\))[ \t]*$/\1=\2/p'
 }
@@ -185,7 +188,6 @@ walk()
 	done <docs/figures.txt
 }
 
-mode=${1-}
 load
 case $mode in
 table)
@@ -197,7 +199,7 @@ table)
 	;;
 check)
 	walk
-	tests/figures.sh table 2>/dev/null | diff docs/figures.md - >&2 ||
+	"$here/figures.sh" table "$PWD" 2>/dev/null | diff docs/figures.md - >&2 ||
 		complain 'docs/figures.md is stale: tests/figures.sh table >docs/figures.md'
 	;;
 *)
