@@ -100,7 +100,7 @@ static void check_uplink(struct check *c, const char *name, const struct view *v
 	if (!ctl_uplink_is_served(c->ctl, name)) {
 		/* An uplink without devices is no problem. */
 		if (is_used(c, name))
-			problem(c, what, "dmvl-back has stopped, and devices are attached to it");
+			problem(c, what, "dmvl-back has ended, and devices are attached to it");
 		return;
 	}
 	if (c->ctl->backend_given) /* its files are in another domain */
