@@ -10,35 +10,12 @@
 #include "backend/control/device.h"
 #include "backend/control/device_state.h"
 #include "backend/xen/nodes.h"
+#include "tests/fake/hyp.h"
 #include "tests/unit/tap.h"
 
-static struct dom_info domains[200]; /* by domid; exists: there is one */
-static int failure;		     /* of the hypervisor */
 static unsigned gone, thawed, frozen;
 static uint8_t saved; /* the first byte of the UUID whose settings are put aside */
 static char restored[64];
-
-int dom_info(struct dom_conn *c, unsigned domid, struct dom_info *out)
-{
-	(void)c;
-	*out = domains[domid];
-	out->domid = domid;
-	return failure;
-}
-
-int dom_list(struct dom_conn *c, unsigned first, struct dom_info *out, unsigned max)
-{
-	unsigned n = 0;
-
-	(void)c;
-	for (unsigned id = first; id < 200 && n < max; id++) {
-		if (!domains[id].exists)
-			continue;
-		out[n] = domains[id];
-		out[n++].domid = id;
-	}
-	return failure ? failure : (int)n;
-}
 
 void device_gone(struct control *c, struct device *d)
 {
@@ -142,18 +119,18 @@ static void test_check(const struct row *r)
 
 	TAILQ_INIT(&c.devices.all);
 	TAILQ_INSERT_TAIL(&c.devices.all, &d, next);
-	memset(domains, 0, sizeof(domains));
-	domains[5] = info_of(r);
+	hyp_clear();
+	*hyp_domain(5) = info_of(r);
 	became = become(&c);
 	ok(became == r->becomes, "a domain that %s makes of its device '%c'", r->name, became);
 	ok(d.keep == r->keep, "a domain that %s has its settings %skept", r->name,
 	   d.keep ? "" : "not ");
 	ok(!c.due.domains, "a domain that %s is not looked at twice", r->name);
 
-	failure = -EIO;
+	hyp_fail(EIO);
 	ok(become(&c) == '.', "a domain that %s changes nothing when the hypervisor fails",
 	   r->name);
-	failure = 0;
+	hyp_fail(0);
 	d.gone = true;
 	ok(become(&c) == '.', "a domain that %s changes nothing when its device is going", r->name);
 }
@@ -162,20 +139,20 @@ static void test_welcome(void)
 {
 	struct control c = {.due.newcomers = true};
 
-	memset(domains, 0, sizeof(domains));
-	for (unsigned id = 1; id < 200; id++)
-		domains[id] = (struct dom_info){.exists = true, .uuid = {1}};
+	hyp_clear();
+	for (unsigned id = 1; id < HYP_DOMAINS; id++)
+		*hyp_domain(id) = (struct dom_info){.exists = true, .uuid = {1}};
 	saved = 7;
-	domains[3] = (struct dom_info){.exists = true, .dying = true, .uuid = {7}};
-	domains[4] = (struct dom_info){.exists = true, .suspended = true, .uuid = {7}};
-	domains[5] = (struct dom_info){.exists = true, .rebooting = true, .uuid = {7}};
+	*hyp_domain(3) = (struct dom_info){.exists = true, .dying = true, .uuid = {7}};
+	*hyp_domain(4) = (struct dom_info){.exists = true, .suspended = true, .uuid = {7}};
+	*hyp_domain(5) = (struct dom_info){.exists = true, .rebooting = true, .uuid = {7}};
 	control_welcome_back(&c);
 	is_str(restored, "", "a domain on its way out gets no settings back");
-	domains[190] = (struct dom_info){.exists = true, .uuid = {7}};
+	*hyp_domain(190) = (struct dom_info){.exists = true, .uuid = {7}};
 	control_welcome_back(&c);
 	is_str(restored, "190 ", "a new domain far behind others gets its settings back");
 	ok(!c.due.newcomers, "new domains are not looked at twice");
-	failure = -EIO;
+	hyp_fail(EIO);
 	control_welcome_back(&c);
 	is_str(restored, "190 ", "an error of the hypervisor gives no settings back");
 }
