@@ -76,7 +76,7 @@ struct dpath_link_rate {
 struct dpath_epoch {
 	uint64_t length_ns;
 	struct loop_timer *timer;
-	bool running;		   /* something is to be accounted for at the end */
+	bool running;		   /* there will be something to account for at its end */
 	uint64_t begin_ns;	   /* of the epoch under way, or of the last one while none is */
 	uint64_t passed[LDP_DIRS]; /* epochs that passed since the last one with anything in it */
 	struct ledger *ledger[LDP_DIRS];

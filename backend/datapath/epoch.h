@@ -27,7 +27,7 @@ void epoch_fini(struct dpath *dp);
 void epoch_charge(struct dpath *dp, struct sched *s, struct ldp *l, uint32_t wire_bytes,
 		  uint32_t charge_bytes, bool more);
 
-/* Something is to be accounted for: from now on, at the latest, an epoch is under way. */
+/* Begins an epoch, unless one is under way: at its end accounts are settled. */
 void epoch_begin(struct dpath *dp);
 
 /* An epoch ends at dp->now_ns: accounts, repays, and fills in each LDP's accounts. */
