@@ -28,7 +28,7 @@
 #define OVERDUE_NS	    5000000000ull
 #define OVERDUE_STOPPING_NS 400000000ull
 #define RECONNECT_NS	    1000000000ull
-#define ANNOUNCE_NS	    1000000000ull
+#define PUBLISH_NS	    1000000000ull
 #define MAX_STEPS	    16
 
 /* Messages to this thread. */
@@ -48,7 +48,7 @@ struct request {
 };
 
 /* What xenstore was told last of what the frame thread knows. */
-struct announced {
+struct published {
 	unsigned seq; /* in this connection */
 	uint64_t log_offset, demand_bytes;
 };
@@ -60,9 +60,9 @@ struct agent_control {
 	pthread_t thread;
 	struct loop *loop;
 	struct loop_io *in_io, *xs_io;
-	struct loop_timer *retry, *announce;
-	bool announcing; /* the timer runs */
-	struct announced announced;
+	struct loop_timer *retry, *publish;
+	bool publishing; /* the timer runs */
+	struct published published;
 	struct agent_msg bye;
 
 	struct agent_device dev;
@@ -179,12 +179,12 @@ static bool evaluate_once(struct agent_control *c)
 	return ret != -ECANCELED && action != AGENT_HS_WAIT && !is_peers_turn(action, ret);
 }
 
-static void start_announcing(struct agent_control *c)
+static void start_publishing(struct agent_control *c)
 {
-	if (!c->steps.up || c->announcing)
+	if (!c->steps.up || c->publishing)
 		return;
-	c->announcing = true;
-	loop_timer_set(c->announce, ANNOUNCE_NS);
+	c->publishing = true;
+	loop_timer_set(c->publish, PUBLISH_NS);
 }
 
 static void evaluate(struct agent_control *c)
@@ -199,7 +199,7 @@ static void evaluate(struct agent_control *c)
 		more = evaluate_once(c);
 	if (more)
 		loop_timer_set(c->retry, RECONNECT_NS);
-	start_announcing(c);
+	start_publishing(c);
 }
 
 /* --- events --- */
@@ -250,7 +250,7 @@ static void on_request(void *arg)
 	evaluate(c);
 }
 
-/* --- announcing --- */
+/* --- publishing --- */
 
 /* Demand goes up and down all the time, and others only look at it: a quarter more or less. */
 static bool is_news(enum schema_key key, uint64_t value, uint64_t last)
@@ -262,30 +262,30 @@ static bool is_news(enum schema_key key, uint64_t value, uint64_t last)
 	return value != last;
 }
 
-static void announce_one(struct agent_control *c, enum schema_key key, uint64_t value,
-			 uint64_t *last)
+static void publish_one(struct agent_control *c, enum schema_key key, uint64_t value,
+			uint64_t *last)
 {
-	if (is_news(key, value, *last) && agent_device_announce(&c->dev, key, value) == 0)
+	if (is_news(key, value, *last) && agent_device_publish(&c->dev, key, value) == 0)
 		*last = value;
 }
 
-static void on_announce(void *arg)
+static void on_publish(void *arg)
 {
 	struct agent_control *c = arg;
-	struct announced *a = &c->announced;
+	struct published *a = &c->published;
 
-	c->announcing = false;
-	start_announcing(c);
+	c->publishing = false;
+	start_publishing(c);
 	if (!c->steps.up || !c->dev.xs)
 		return;
 	if (a->seq != c->steps.seq)
-		*a = (struct announced){.seq = c->steps.seq};
-	announce_one(c, KEY_FRONT_LOG_OFFSET,
-		     atomic_load_explicit(&c->shared->log_offset, memory_order_relaxed),
-		     &a->log_offset);
-	announce_one(c, KEY_FRONT_DEMAND,
-		     atomic_load_explicit(&c->shared->demand_bytes, memory_order_relaxed),
-		     &a->demand_bytes);
+		*a = (struct published){.seq = c->steps.seq};
+	publish_one(c, KEY_FRONT_LOG_OFFSET,
+		    atomic_load_explicit(&c->shared->log_offset, memory_order_relaxed),
+		    &a->log_offset);
+	publish_one(c, KEY_FRONT_DEMAND,
+		    atomic_load_explicit(&c->shared->demand_bytes, memory_order_relaxed),
+		    &a->demand_bytes);
 }
 
 /* --- the thread --- */
@@ -311,8 +311,8 @@ static bool make_loop(struct agent_control *c)
 		return false;
 	c->in_io = loop_io_new(c->loop, mbox_fd(c->in), LOOP_READ, on_request, c);
 	c->retry = loop_timer_new(c->loop, on_retry, c);
-	c->announce = loop_timer_new(c->loop, on_announce, c);
-	return c->in_io && c->retry && c->announce;
+	c->publish = loop_timer_new(c->loop, on_publish, c);
+	return c->in_io && c->retry && c->publish;
 }
 
 static void destroy(struct agent_control *c)
@@ -321,7 +321,7 @@ static void destroy(struct agent_control *c)
 	loop_io_free(c->xs_io);
 	loop_io_free(c->in_io);
 	loop_timer_free(c->retry);
-	loop_timer_free(c->announce);
+	loop_timer_free(c->publish);
 	mbox_free(c->in);
 	loop_free(c->loop);
 	free(c);

@@ -310,20 +310,20 @@ int agent_device_read_offer(struct agent_device *d, struct agent_offer *offer)
 
 /* --- writing --- */
 
-int agent_device_announce(struct agent_device *d, enum schema_key key, uint64_t value)
+int agent_device_publish(struct agent_device *d, enum schema_key key, uint64_t value)
 {
 	return xskey_write_u64(d->xs, XS_NO_TXN, d->front, key, value);
 }
 
 int agent_device_answer(struct agent_device *d, uint32_t offloads, unsigned ring_order)
 {
-	int ret = agent_device_announce(d, KEY_FRONT_PROTOCOL_VERSION, WIRE_VERSION);
+	int ret = agent_device_publish(d, KEY_FRONT_PROTOCOL_VERSION, WIRE_VERSION);
 
 	if (ret == 0)
-		ret = agent_device_announce(d, KEY_FRONT_RING_ORDER, ring_order);
+		ret = agent_device_publish(d, KEY_FRONT_RING_ORDER, ring_order);
 	for (size_t i = 0; i < N_FEATURES && ret == 0; i++)
-		ret = agent_device_announce(d, features[i].front,
-					    (offloads & features[i].offload) != 0);
+		ret = agent_device_publish(d, features[i].front,
+					   (offloads & features[i].offload) != 0);
 	return ret;
 }
 

@@ -12,7 +12,7 @@
 
 struct link;
 
-/* What the control thread announces: it reads at any time, only link.c writes. */
+/* What the control thread publishes: it reads at any time, only link.c writes. */
 struct link_shared {
 	_Atomic uint64_t log_offset;   /* of the newest credit record that was applied */
 	_Atomic uint64_t demand_bytes; /* ring bytes that wait to be consumed or written */

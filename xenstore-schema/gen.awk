@@ -180,7 +180,7 @@ function emit_area(area,    i, doc, dflt, effect) {
 		doc = key[i, 9]
 		gsub(/</, "\\&lt;", doc)
 		dflt = key[i, 7] == "-" ? "" : key[i, 7] == "\"\"" ? "empty" : "`" key[i, 7] "`"
-		effect = key[i, 8] == "-" ? "announced" : key[i, 8]
+		effect = key[i, 8] == "-" ? "published" : key[i, 8]
 		printf "| `%s` | %s | %s | %s | %s | %s |\n", \
 			key[i, 2], key[i, 3], doc_value(i), dflt, effect, doc
 	}
@@ -194,7 +194,7 @@ function emit_doc() {
 	print "the backend's domain, 0 unless a driver domain serves the guest."
 	print ""
 	print "*takes effect*: **live** = as soon as the key is written; **reconnect** = at the next handshake"
-	print "of the device; **attach** = only when the device is created; **announced** = written for others to"
+	print "of the device; **attach** = only when the device is created; **published** = written for others to"
 	print "read, never an input. *convention* keys are created by attach; then each side writes its own `state`."
 	print ""
 	print "A malformed or out-of-range value changes nothing: the old value stays in force. The device's"
