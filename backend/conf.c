@@ -154,17 +154,35 @@ static enum conf_result take_run_dir(struct parse *p)
 	return CONF_RUN;
 }
 
+static enum conf_result take_name(struct parse *p)
+{
+	struct control_conf *control = &p->conf->control;
+	char why[SCHEMA_ERR_MAX];
+
+	if (schema_parse_text(KEY_BACK_UPLINK, optarg, control->name, sizeof(control->name), why) <
+	    0)
+		return wrong(p->err, "--name: %s", why);
+	return CONF_RUN;
+}
+
+static enum conf_result take_log_level(struct parse *p)
+{
+	char value[QUOTE_MAX];
+
+	if (log_level_parse(optarg, &p->conf->log_level) < 0)
+		return wrong(p->err,
+			     "--log-level %s: expected error, warning, notice, info or debug",
+			     quote_text(value, optarg));
+	return CONF_RUN;
+}
+
 static enum conf_result take(struct parse *p, int opt)
 {
 	struct control_conf *control = &p->conf->control;
-	char why[SCHEMA_ERR_MAX], value[QUOTE_MAX];
 
 	switch (opt) {
 	case 'n':
-		if (schema_parse_text(KEY_BACK_UPLINK, optarg, control->name, sizeof(control->name),
-				      why) < 0)
-			return wrong(p->err, "--name: %s", why);
-		break;
+		return take_name(p);
 	case OPT_UPLINK:
 		return take_uplink(p);
 	case OPT_TAKE_OVER:
@@ -185,12 +203,7 @@ static enum conf_result take(struct parse *p, int opt)
 	case OPT_RUN_DIR:
 		return take_run_dir(p);
 	case OPT_LOG_LEVEL:
-		if (log_level_parse(optarg, &p->conf->log_level) < 0)
-			return wrong(p->err,
-				     "--log-level %s: expected error, warning, notice, info or "
-				     "debug",
-				     quote_text(value, optarg));
-		break;
+		return take_log_level(p);
 	case 't':
 		p->conf->test_only = true;
 		break;

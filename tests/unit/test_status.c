@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What is announced and how often, in virtual time: one LDP at most once a second, all together no
- * faster than the control thread answers, nothing twice, and in the end the newest numbers.
+ * What xenstore shows of LDPs and how often it is written, in virtual time: one LDP at most once a
+ * second, all together no faster than the control thread answers, nothing twice, and in the end the
+ * newest numbers.
  */
 #include <stdlib.h>
 
@@ -99,27 +100,27 @@ static void test_one(void)
 	l->account[LDP_TX].balance_bytes = -77;
 	b->guest[1].ldp->window.told_ns = 0;
 	ok(steps(3, NULL, true), "without a change no further step is wanted");
-	is_int(sent[0], 1, "an LDP whose numbers stay is announced once");
-	is_int(sent[1], 0, "an LDP whose credit is not known yet is not announced");
+	is_int(sent[0], 1, "the status of an LDP whose numbers stay is written once");
+	is_int(sent[1], 0, "the status of an LDP whose credit is not known yet is not written");
 	ok(seen[0].credit_bytes == 100000 && seen[0].balance_bytes == -77 &&
 		   seen[0].tx_rate_bps == 500000000 && seen[0].rx_rate_bps == 250000000,
-	   "an announcement has credit, balance and rates of its LDP");
+	   "a status has credit, balance and rates of its LDP");
 	l->window.told.credit_bytes = 100900;
 	steps(2, NULL, true);
-	is_int(sent[0], 1, "a credit that grows by less than 1 %% is not announced");
+	is_int(sent[0], 1, "a credit that grows by less than 1 %% is not written");
 	l->window.told.credit_bytes = 102000;
 	steps(2, NULL, true);
-	is_int(sent[0], 2, "a credit that grows by 2 %% is announced");
-	is_int(seen[0].credit_bytes, 102000, "an announcement has the credit that has grown");
+	is_int(sent[0], 2, "a credit that grows by 2 %% is written");
+	is_int(seen[0].credit_bytes, 102000, "a status has the credit that has grown");
 	l->conf.tx.max_bps = 1000000;
 	steps(2, NULL, true);
-	is_int(seen[0].tx_rate_bps, 1000000, "an announced rate is no more than the maximum");
+	is_int(seen[0].tx_rate_bps, 1000000, "a shown rate is no more than the maximum");
 	steps(5, log_grows, true);
 	ok(sent[0] >= 3 + 4 && sent[0] <= 3 + 6,
-	   "a log that always grows is announced once a second (%u)", sent[0]);
+	   "a log that always grows is written once a second (%u)", sent[0]);
 	ok(least_gap_ns >= NS_PER_SEC,
-	   "a log that always grows is announced no sooner than a second later");
-	is_int(seen[0].log_offset % 64, 0, "an announcement has an offset of the log");
+	   "a log that always grows is written no sooner than a second later");
+	is_int(seen[0].log_offset % 64, 0, "a status has an offset of the log");
 	bench_free(b);
 }
 
@@ -130,23 +131,23 @@ static void test_balance(void)
 	uint64_t later = 2 * NS_PER_SEC;
 
 	is_int(status_when(&a, &now, later), STATUS_NOT,
-	       "a balance that changes by less than 1 %% is not announced");
+	       "a balance that changes by less than 1 %% is not written");
 	now.balance_bytes = 1020000;
 	is_int(status_when(&a, &now, later), STATUS_NOW,
-	       "a balance that changes by 2 %% is announced");
+	       "a balance that changes by 2 %% is written");
 	is_int(status_when(&a, &now, NS_PER_SEC), STATUS_LATER,
-	       "a balance that changes within the second is announced later");
+	       "a balance that changes within the second is written later");
 	a.status.balance_bytes = 700;
 	now.balance_bytes = -700;
 	is_int(status_when(&a, &now, later), STATUS_NOT,
-	       "a balance about zero that changes by less than a frame is not announced");
+	       "a balance about zero that changes by less than a frame is not written");
 	now.balance_bytes = -900;
 	is_int(status_when(&a, &now, later), STATUS_NOW,
-	       "a balance about zero that changes by more than a frame is announced");
+	       "a balance about zero that changes by more than a frame is written");
 	a.status.balance_bytes = INT64_MIN;
 	now.balance_bytes = INT64_MAX;
 	is_int(status_when(&a, &now, later), STATUS_NOW,
-	       "a balance that goes from the least to the most is announced");
+	       "a balance that goes from the least to the most is written");
 }
 
 static void test_many(void)
@@ -160,11 +161,10 @@ static void test_many(void)
 		most = sent[slot] > most ? sent[slot] : most;
 	}
 	ok(total() <= 60 * 100 && total() > 59 * 100,
-	   "1000 LDPs are announced 100 times a second together (%u)", total());
+	   "1000 LDPs are written 100 times a second together (%u)", total());
 	ok(most - least <= 1 && least >= 5,
-	   "each of 1000 LDPs is announced as often as the others: %u to %u times", least, most);
-	is_int(most_due, STATUS_AT_ONCE,
-	       "no more than ANNOUNCE_AT_ONCE announcements wait for an answer");
+	   "each of 1000 LDPs is written as often as the others: %u to %u times", least, most);
+	is_int(most_due, STATUS_AT_ONCE, "no more than STATUS_AT_ONCE writes wait for an answer");
 	bench_free(b);
 }
 
@@ -176,33 +176,33 @@ static void test_stuck(void)
 	begin(100);
 	steps(5, log_grows, false);
 	is_int(total(), STATUS_AT_ONCE,
-	       "without answers no more than ANNOUNCE_AT_ONCE announcements are made");
+	       "without answers no more than STATUS_AT_ONCE writes are made");
 	answer_all();
 	before = total();
 	steps(4, NULL, true);
-	is_int(total() - before, 100, "each LDP is announced once when answers come again");
+	is_int(total() - before, 100, "each LDP is written once when answers come again");
 	is_int(seen[7].log_offset, 64 * 100,
-	       "an announcement made after a wait has the newest numbers");
-	ok(publish_step(b->dp), "no further step is wanted when the newest numbers are announced");
+	       "a status written after a wait has the newest numbers");
+	ok(publish_step(b->dp), "no further step is wanted when the newest numbers are written");
 	bench_free(b);
 }
 
-/* One LDP has one announcement under way; the next is made a second after its answer. */
+/* One LDP has one write under way; the next is made a second after its answer. */
 static void test_late(void)
 {
 	begin(1);
 	steps(5, log_grows, false);
-	is_int(total(), 1, "one LDP has no more than one announcement under way");
+	is_int(total(), 1, "one LDP has no more than one write under way");
 	answer_all();
 	steps(1, log_grows, true);
-	is_int(total(), 1, "an LDP answered late is not announced within the next second");
+	is_int(total(), 1, "an LDP answered late is not written within the next second");
 	steps(1, log_grows, true);
-	is_int(total(), 2, "an LDP answered late is announced a second later");
+	is_int(total(), 2, "an LDP answered late is written a second later");
 	steps(1, log_grows, false);
 	b->guest[0].ldp->failed = true;
 	answer_all();
 	is_int(b->dp->publish.unanswered, 0,
-	       "no announcement is under way after an answer for an LDP that failed");
+	       "no write is under way after an answer for an LDP that failed");
 	bench_free(b);
 }
 
@@ -213,7 +213,7 @@ static void test_not_all(void)
 	b->guest[1].ldp->frozen = true;
 	steps(2, log_grows, true);
 	ok(sent[0] == 0 && sent[1] == 0 && sent[2] == 2,
-	   "an LDP that failed or is frozen is not announced");
+	   "an LDP that failed or is frozen is not written");
 	bench_free(b);
 }
 
