@@ -12,7 +12,7 @@ base=${LINT_BASE:-3e42025622eef8cd2cbe51655e07cc305a89203d}
 max=60
 form='^[a-z0-9_/., -]+: .+'
 
-if [ ! -e .git ] || ! git cat-file -e "$base^{commit}" 2>/dev/null; then
+if [ ! -e .git ] || ! git merge-base --is-ancestor "$base" HEAD 2>/dev/null; then
 	echo 'no subject was checked: this is no clone, or a shallow one'
 	exit 0
 fi
