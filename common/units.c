@@ -63,8 +63,8 @@ static const struct unit sizes[] = {
 struct number {
 	uint64_t mantissa;
 	unsigned decimals;
-	int digits_len;	  /* of the number's text */
-	const char *unit; /* points behind it */
+	int digits_len;	  /* length of the number's text */
+	const char *unit; /* the text behind it */
 };
 
 static uint64_t find_unit(const struct unit *table, const char *name, bool any_case)
@@ -97,7 +97,7 @@ static int take_digit(struct number *n, char digit)
 	return 0;
 }
 
-/* The number at the start of text. */
+/* Parses the number at the start of text. */
 static int parse_number(const char *text, struct number *n)
 {
 	const char *p = text, *end;
@@ -270,8 +270,8 @@ int units_parse_size(const char *text, uint64_t *out_bytes, char *err, size_t er
 /* How a value is written in the largest unit that gives it exactly. */
 struct notation {
 	const struct unit *units; /* ascending; the first has factor 1 */
-	unsigned count;		  /* of them */
-	unsigned parts;		  /* of a unit: 1000 (up to three decimals) or 1 */
+	unsigned count;
+	unsigned parts; /* a unit has 1000 (up to three decimals) or 1 */
 };
 
 static const char *format_exact(char *out, size_t size, const struct notation *n, uint64_t value)

@@ -86,7 +86,7 @@ static struct vchan *vchan_wrap(struct libxenvchan *x)
 
 	if (!v)
 		return NULL;
-	x->blocking = 0; /* neither init sets it */
+	x->blocking = 0; /* libxenvchan does not initialise it */
 	v->x = x;
 	v->rx_size = 1u << x->read.order;
 	v->tx_size = 1u << x->write.order;

@@ -151,7 +151,7 @@ bool xs_conn_next(struct xs_conn *c, struct xs_event *ev)
 	char **vec = xs_check_watch(c->h);
 
 	if (!vec) {
-		c->dead = errno != EAGAIN; /* EAGAIN: only nothing to read now */
+		c->dead = errno != EAGAIN; /* EAGAIN: no event waits */
 		return false;
 	}
 	*ev = (struct xs_event){.path = vec[XS_WATCH_PATH],

@@ -110,7 +110,7 @@ int schema_key_path(char *buf, size_t size, const char *dir, enum schema_key key
 	return path_printf(buf, size, "%s/%s", dir, schema_name(key));
 }
 
-/* One path component as an id: its value up to max, with *text moved behind it. */
+/* Parses a path component as an id up to max, and moves *text behind it. */
 static bool take_id(const char **text, unsigned max, unsigned *out)
 {
 	const char *p = *text;
@@ -125,7 +125,7 @@ static bool take_id(const char **text, unsigned max, unsigned *out)
 	return true;
 }
 
-/* What follows "<root>/<domid>" in a path below schema_backend_root(); NULL when it is not. */
+/* The part behind "<root>/<domid>" of a path below schema_backend_root(); NULL: another path. */
 static const char *below_domain(const char *path, unsigned backend_domid, unsigned *domid)
 {
 	char root[SCHEMA_PATH_MAX];

@@ -53,7 +53,7 @@ int xskey_write_u64(struct xs_conn *c, uint32_t t, const char *dir, enum schema_
 	return xskey_write(c, t, dir, key, text);
 }
 
-/* A guest's value, or the key's default where it is missing. */
+/* Reads a guest's value, or the key's default if it is missing. */
 static int read_guest(struct xs_conn *c, uint32_t t, const char *dir, enum schema_key key,
 		      char buf[SCHEMA_GUEST_VALUE_MAX + 1], char *err)
 {

@@ -322,8 +322,8 @@ uint32_t ledger_factor(const struct ledger *l, uint32_t slot)
 		factor = -(int64_t)l->alpha_q16;
 	else
 		factor = a->balance * (int64_t)l->alpha_q16 / bound;
-	factor = (factor + LEDGER_FACTOR_ONE) &
-		 ~(int64_t)0xff; /* a finer factor would change too often */
+	/* In steps of 1/256: a finer factor would change too often. */
+	factor = (factor + LEDGER_FACTOR_ONE) & ~(int64_t)0xff;
 	return factor < LEDGER_FACTOR_ONE / 2 ? LEDGER_FACTOR_ONE / 2 : (uint32_t)factor;
 }
 

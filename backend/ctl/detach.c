@@ -26,17 +26,17 @@
 #include "common/log.h"
 #include "xenstore-schema/xskey.h"
 
-/* How often to look whether the guest still lives, which no watch tells. */
+/* How often to check that the guest still exists: no watch reports that. */
 #define LOOK_MS 250
-/* Our own are 16 digits. */
+/* nodes_create() writes 16 digits. */
 #define GENERATION_MAX 32
 
 struct closing {
 	struct target target;
 	char back[SCHEMA_PATH_MAX], front[SCHEMA_PATH_MAX];
 	char generation[GENERATION_MAX]; /* "" when there is none */
-	bool served;			 /* a dmvl-back is up */
-	bool back_late, front_late;	 /* who did not close in time */
+	bool served;			 /* a dmvl-back is running */
+	bool back_late, front_late;	 /* this side did not close in time */
 };
 
 static uint64_t now_ns(void)
@@ -47,7 +47,7 @@ static uint64_t now_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
-/* Read the device's generation, "" when it has none. 0 or -errno. */
+/* Reads the device's generation, "": it has none. 0 or -errno. */
 static int read_generation(struct ctl *ctl, uint32_t t, const struct closing *c,
 			   char out[GENERATION_MAX])
 {
@@ -60,7 +60,7 @@ static int read_generation(struct ctl *ctl, uint32_t t, const struct closing *c,
 	return ret < 0 ? ret : 0;
 }
 
-/* Is this still the device that we began to close? 1, 0 or -errno. */
+/* Is this still the device that detach began to close? 1, 0 or -errno. */
 static int is_ours(struct ctl *ctl, uint32_t t, const struct closing *c)
 {
 	char generation[GENERATION_MAX];
@@ -96,7 +96,7 @@ static int close_in_place(struct ctl *ctl, uint32_t t, void *arg)
 	return xskey_write_state(ctl->xs, t, c->back, KEY_BACK_STATE, XenbusStateClosed);
 }
 
-/* Of an agent that never came, or is closed; of a guest that is gone. */
+/* True also when the guest is gone or its agent never opened the device. */
 static bool frontend_is_closed(struct ctl *ctl, struct dom_conn *dom, const struct closing *c)
 {
 	enum xenbus_state state = xskey_read_state(ctl->xs, XS_NO_TXN, c->front, KEY_FRONT_STATE);
@@ -108,7 +108,7 @@ static bool frontend_is_closed(struct ctl *ctl, struct dom_conn *dom, const stru
 	return dom_info(dom, c->target.domid, &info) == 0 && (!info.exists || info.dying);
 }
 
-/* Sleep until a watch fires, or a moment passes, or end comes. */
+/* Waits until a watch fires, a short time has passed, or `end` is reached. */
 static void await(struct ctl *ctl, uint64_t end)
 {
 	struct pollfd fd = {.fd = xs_conn_fd(ctl->xs), .events = POLLIN};

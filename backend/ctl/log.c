@@ -34,7 +34,7 @@ struct stream {
 	struct logfile file;
 	struct ldplog_reader reader;
 	struct batch batch;
-	uint64_t missed, damaged; /* as reported */
+	uint64_t missed, damaged; /* how many were reported */
 	struct logtext text;
 };
 
@@ -42,7 +42,7 @@ struct log {
 	struct ctl *ctl;
 	struct stream *stream;
 	unsigned n;
-	bool filtered, one_id; /* to a domain; to one device of it */
+	bool filtered, one_id; /* shows one domain only; one device of it only */
 	uint32_t ldp;
 };
 
@@ -60,7 +60,7 @@ static int add_stream(struct log *log, const char *uplink, const char *path, uns
 	*s = (struct stream){.dir = dir, .text.ctl = log->ctl};
 	snprintf(s->uplink, sizeof(s->uplink), "%s", uplink);
 	snprintf(s->path, sizeof(s->path), "%s", path);
-	/* The key names the one of transmission. */
+	/* The key has the path of the log of transmission. */
 	if (dir == 1 && len > strlen("tx.log") &&
 	    strcmp(path + len - strlen("tx.log"), "tx.log") == 0)
 		s->path[len - strlen("tx.log")] = 'r';
@@ -136,7 +136,7 @@ static void fill(struct stream *s)
 		if (s->reader.missed > s->missed || s->reader.damaged > s->damaged) {
 			report_losses(s);
 			batch_drop(&s->batch);
-			/* Some ATTACH of a checkpoint may be lost. */
+			/* An ATTACH record of a checkpoint may be lost. */
 			s->text.listed = 0;
 		} else if (ret < 0) {
 			log_warning("%s cannot be read any further: the offset of its end is "
@@ -159,7 +159,7 @@ static bool wanted_ldp(const struct log *log, uint32_t ldp)
 	return log->one_id ? ldp == log->ldp : record_domid(ldp) == record_domid(log->ldp);
 }
 
-/* In words a transfer is one line for both its parties; as JSON each half is its own. */
+/* In words a transfer is one line for both parties; as JSON each of its records is a line. */
 static bool wanted(const struct log *log, const struct record *r)
 {
 	bool transfer = r->type == RECORD_LOAN || r->type == RECORD_REPAY;
@@ -191,7 +191,7 @@ static void print_record(struct log *log, struct stream *s, const struct record 
 	puts(text);
 }
 
-/* The stream whose whole batch is the earliest; NULL: none has one. */
+/* The stream with the earliest whole batch; NULL: no stream has a whole batch. */
 static struct stream *earliest(struct log *log)
 {
 	struct stream *first = NULL;
@@ -231,7 +231,7 @@ static int follow(struct log *log)
 		for (unsigned i = 0; i < log->n; i++) {
 			struct stream *s = &log->stream[i];
 
-			/* What the old one has was printed. */
+			/* The old log was printed to its end. */
 			if (s->open && logfile_replaced(&s->file, s->path))
 				close_stream(s);
 			if (!s->open && open_stream(s) == 0)
@@ -258,7 +258,7 @@ static int open_all(struct log *log)
 	return 0;
 }
 
-/* The log of another domain lies in that domain. */
+/* The log of another backend domain is in that domain. */
 static int check_domain(struct ctl *ctl)
 {
 	char value[16];

@@ -44,7 +44,7 @@ static bool has_address(const char *ifname, char *text, size_t size)
 	return found;
 }
 
-/* /proc/net/route names the interface first in each line. IPv6 routes come with addresses. */
+/* Each line of /proc/net/route begins with the interface. IPv6 routes need an address. */
 static bool has_route(const char *ifname)
 {
 	char line[256], dev[32];

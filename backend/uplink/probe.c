@@ -103,7 +103,7 @@ static void has_signal(struct found *f, uint32_t limit_bytes)
 		f->limit_bytes = limit_bytes;
 }
 
-/* One device that frames leave through. */
+/* Examines one device through which frames leave. */
 static void examine(const char *ifname, struct found *f, int depth)
 {
 	char driver[ETHTOOL_BUSINFO_LEN];
@@ -129,7 +129,7 @@ static void examine(const char *ifname, struct found *f, int depth)
 	}
 }
 
-/* The bridge that the interface is in, or false. */
+/* Finds the bridge of the interface; false: it is in none. */
 static bool bridge_of(const char *ifname, char bridge[IFNAMSIZ])
 {
 	char link[64], master[PATH_MAX];

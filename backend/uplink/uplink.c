@@ -167,8 +167,7 @@ static int make_macvtap(struct uplink *u, const char *lower, char *err, size_t e
 		return ret;
 	}
 	u->made = true;
-	/* Otherwise it receives the groups that this host has joined, and not the guests' (IPv6!).
-	 */
+	/* Otherwise it receives only the groups that this host has joined, not the guests'. */
 	ret = run_ip(allmulti);
 	if (ret < 0)
 		snprintf(err, errlen, "cannot make %s receive all multicast", u->ifname);

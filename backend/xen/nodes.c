@@ -58,11 +58,11 @@ static int make_dirs(struct xs_conn *xs, uint32_t t, const struct creation *c)
 	unsigned b = c->backend_domid;
 	int guest = (int)c->domid, ret;
 
-	/* backend, backend/dmvl, backend/dmvl/<domid>, and the device's own */
+	/* backend, backend/dmvl, backend/dmvl/<domid>, and the device's directory */
 	ret = make_parents(xs, t, c->back, 3, b, -1);
 	if (ret >= 0)
 		ret = make_dir(xs, t, c->back, b, guest);
-	/* device, device/dmvl, and the guest's own */
+	/* device, device/dmvl, and the device's directory */
 	if (ret >= 0)
 		ret = make_parents(xs, t, c->front, 2, 0, guest);
 	if (ret >= 0)
