@@ -7,10 +7,10 @@
 
 /*
  * A log is a header of LDPLOG_HEADER_BYTES and, behind it, a ring of 2^n bytes. An offset counts
- *all bytes written since the log was created, so it only grows; the record at offset o lies at o
- *modulo the ring's size. One process writes. Readers map the same memory, take no lock, and the
- *writer neither knows of them nor waits for them: a reader that is overtaken notices and skips
- *ahead.
+ * all bytes written since the log was created, so it only grows; the record at offset o lies at o
+ * modulo the ring's size. One process writes. Readers map the same memory, take no lock, and the
+ * writer neither knows of them nor waits for them: a reader that is overtaken notices and skips
+ * ahead.
  *
  *	writer	stores the record with its crc, then the tail (release)
  *	reader	loads the tail (acquire), copies the record once, then loads the tail again: below

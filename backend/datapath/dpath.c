@@ -33,7 +33,7 @@
  * set only while a bucket is empty.
  *
  * An LDP that broke the protocol, or whose guest closed its side, is `failed`. The control thread
- *is told, and until it deletes the LDP, the LDP takes no part. The vchan belongs to the loop from
+ * is told, and until it deletes the LDP, the LDP takes no part. The vchan belongs to the loop from
  * MSG_ADD to MSG_DELETED or MSG_REFUSED.
  */
 #define PARK_NS (10 * NS_PER_MS)

@@ -22,7 +22,7 @@
  * A frame stays charged to the uplink's send buffer until it is freed, or until something on its
  * way ends the charge (skb_orphan()). In that case the link can be full and no write is refused. A
  * trial would not show which case it is: an idle link takes a few frames at once in either case,
- *and more frames would disturb traffic. So the devices and queues on the way are examined:
+ * and more frames would disturb traffic. So the devices and queues on the way are examined:
  *
  *	a qdisc that shapes (tbf, htb, hfsc)	holds frames charged, whatever is below
  *	a hardware device with a queue		holds frames charged while it is busy
@@ -32,7 +32,7 @@
  *	br_netfilter that calls iptables	ends the charge
  *
  * One port of a bridge with a signal is enough: the others lead to guests on the same host. The
- *send buffer must be smaller than the smallest queue, or that queue drops frames before a write is
+ * send buffer must be smaller than the smallest queue, or that queue drops frames before a write is
  * refused.
  */
 #define DEPTH_MAX     4
