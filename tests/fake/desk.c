@@ -247,10 +247,11 @@ static struct chan *free_rings(struct desk *k)
 
 struct chan *desk_serve(struct desk *k, unsigned domid, unsigned order)
 {
-	struct chan *c = free_rings(k);
+	struct chan *c = order ? free_rings(k) : NULL;
 	char version[4];
 
-	chan_offer(c, order);
+	if (c)
+		chan_offer(c, order);
 	snprintf(version, sizeof(version), "%d", WIRE_VERSION);
 	desk_write(domid, KEY_FRONT_PROTOCOL_VERSION, version);
 	desk_write(domid, KEY_FRONT_STATE, "3");

@@ -71,7 +71,10 @@ int desk_state(unsigned domid);
 /* The device as the control thread knows it; NULL: it does not. */
 struct device *desk_device(struct desk *k, unsigned domid);
 
-/* The guest chooses, serves rings of 2^order bytes for the next connection, and says state 3. */
+/*
+ * The guest chooses, serves rings of 2^order bytes for the next connection (0: it has none, and
+ * NULL is returned), and says state 3.
+ */
 struct chan *desk_serve(struct desk *k, unsigned domid, unsigned order);
 /* Attaches, and plays the guest until the device is connected. Its slot. */
 uint32_t desk_connect(struct desk *k, unsigned domid);
