@@ -35,7 +35,7 @@ struct chan {
 		waits_data; /* what the far end wants to hear of; cleared when it was told */
 	uint8_t live;	    /* 1: the far end lives */
 	unsigned told_read, told_written; /* how often the product said so */
-	bool closed;			  /* by the product */
+	bool mapped;			  /* the product has its end */
 	int fd;
 	void (*moment)(struct chan *c, enum chan_moment moment); /* the far end acts; NULL: not */
 };

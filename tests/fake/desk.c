@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/fake/desk.h"
+
+#include "backend/control/control_domains.h"
+#include "backend/control/control_watch.h"
+#include "backend/control/device.h"
+#include "backend/control/device_list.h"
+#include "backend/control/minima.h"
+#include "backend/xen/nodes.h"
+#include "common/log.h"
+#include "tests/fake/must.h"
+
+#define TURNS_MAX 1000
+
+/* --- begin and end ---------------------------------------------------------------------------- */
+
+struct desk *desk_new(void)
+{
+	struct desk *k = calloc(1, sizeof(*k));
+
+	must(k);
+	log_init("desk", LOG_ERROR);
+	store_clear();
+	hyp_clear();
+	snprintf(k->c.conf.name, sizeof(k->c.conf.name), "%s", DESK_UPLINK);
+	TAILQ_INIT(&k->c.devices.all);
+	k->c.now_ns = 1000 * DESK_SEC;
+	k->c.in = mbox_new();
+	k->c.out = mbox_new();
+	must(k->c.in && k->c.out && xs_conn_open(&k->c.xs) == 0);
+	must(schema_uplink_dir(k->c.uplink_dir, sizeof(k->c.uplink_dir), 0, DESK_UPLINK) > 0);
+	must(control_watch_all(&k->c) == 0);
+	desk_turn(k);
+	return k;
+}
+
+void desk_free(struct desk *k)
+{
+	desk_said(k);
+	device_free_all(&k->c);
+	for (unsigned i = 0; i < DESK_GUESTS; i++) {
+		vchan_close(k->vchan[i]);
+		if (k->rings[i].used)
+			chan_free(&k->rings[i].chan);
+	}
+	mbox_free(k->c.in);
+	mbox_free(k->c.out);
+	xs_conn_close(k->c.xs);
+	free(k);
+}
+
+/* --- the thread's loop, as control.c has it ----------------------------------------------------
+ */
+
+static bool take_events(struct desk *k)
+{
+	struct xs_event ev;
+	bool any = false;
+
+	while (xs_conn_next(k->c.xs, &ev)) {
+		control_event(&k->c, &ev);
+		xs_event_free(&ev);
+		any = true;
+	}
+	if (k->c.due.domains)
+		control_check_domains(&k->c);
+	if (k->c.due.newcomers)
+		control_welcome_back(&k->c);
+	return any;
+}
+
+void desk_look(struct desk *k)
+{
+	take_events(k);
+	k->next_ns = device_step_all(&k->c);
+}
+
+void desk_turn(struct desk *k)
+{
+	unsigned turns = 0;
+	bool any;
+
+	do {
+		must(turns++ < TURNS_MAX);
+		any = take_events(k);
+		k->next_ns = device_step_all(&k->c);
+		if (minima_judge(&k->c))
+			k->next_ns = device_step_all(&k->c);
+	} while (any || k->next_ns <= k->c.now_ns);
+}
+
+void desk_pass(struct desk *k, uint64_t ns)
+{
+	uint64_t until_ns = k->c.now_ns + ns;
+
+	desk_turn(k);
+	while (k->next_ns <= until_ns) {
+		k->c.now_ns = k->next_ns;
+		desk_turn(k);
+	}
+	k->c.now_ns = until_ns;
+	desk_turn(k);
+}
+
+/* --- the frame loop ----------------------------------------------------------------------------
+ */
+
+static char letter(struct desk *k, const struct msg *m)
+{
+	switch (m->type) {
+	case MSG_ADD:
+		must(m->slot < DESK_GUESTS && !k->vchan[m->slot]);
+		k->vchan[m->slot] = m->vchan;
+		k->added = *m;
+		return 'A';
+	case MSG_CONF:
+		k->configured = *m;
+		return 'C';
+	case MSG_DELETE:
+		return 'D';
+	case MSG_FREEZE:
+		return m->on ? 'F' : 'T';
+	case MSG_LINK:
+		return 'L';
+	default:
+		return '?';
+	}
+}
+
+const char *desk_said(struct desk *k)
+{
+	struct msg *m;
+	size_t n = 0;
+
+	while ((m = (struct msg *)mbox_get(k->c.out))) {
+		must(n < sizeof(k->said) - 1);
+		k->said[n++] = letter(k, m);
+		free(m);
+	}
+	k->said[n] = '\0';
+	return k->said;
+}
+
+static struct device *let_go(struct desk *k, uint32_t slot, struct vchan **v)
+{
+	*v = k->vchan[slot];
+	k->vchan[slot] = NULL;
+	must(*v && k->c.devices.by_slot[slot]);
+	return k->c.devices.by_slot[slot];
+}
+
+void desk_deleted(struct desk *k, uint32_t slot)
+{
+	struct vchan *v;
+	struct device *d = let_go(k, slot, &v);
+
+	device_deleted(&k->c, d, v);
+}
+
+void desk_refused(struct desk *k, uint32_t slot, const char *why)
+{
+	struct vchan *v;
+	struct device *d = let_go(k, slot, &v);
+
+	device_refused(&k->c, d, v, why);
+}
+
+void desk_failed(struct desk *k, uint32_t slot, const char *why)
+{
+	device_failed(&k->c, k->c.devices.by_slot[slot], why);
+}
+
+/* --- dom0 and the guests -----------------------------------------------------------------------
+ */
+
+void desk_attach(struct desk *k, unsigned domid)
+{
+	char mac[18];
+	const struct node_value value = {KEY_BACK_MAC, mac};
+
+	*hyp_domain(domid) = (struct dom_info){.exists = true, .uuid = {(uint8_t)domid, 1}};
+	snprintf(mac, sizeof(mac), "00:16:3e:00:00:%02x", domid);
+	must(nodes_create(k->c.xs, 0, domid, 0, &value, 1) == 0);
+}
+
+const char *desk_dir(unsigned domid, enum schema_area area)
+{
+	static char dir[SCHEMA_PATH_MAX];
+
+	if (area == SCHEMA_FRONT)
+		must(schema_frontend_dir(dir, sizeof(dir), domid, 0) > 0);
+	else
+		must(schema_backend_dir(dir, sizeof(dir), 0, domid, 0) > 0);
+	return dir;
+}
+
+static const char *key_path(unsigned domid, enum schema_key key)
+{
+	static char path[SCHEMA_PATH_MAX];
+
+	must(schema_key_path(path, sizeof(path), desk_dir(domid, schema_entry(key)->area), key) >
+	     0);
+	return path;
+}
+
+const char *desk_read(unsigned domid, enum schema_key key)
+{
+	return store_read(key_path(domid, key));
+}
+
+void desk_write(unsigned domid, enum schema_key key, const char *value)
+{
+	if (value)
+		store_write(key_path(domid, key), value);
+	else
+		store_remove(key_path(domid, key));
+}
+
+int desk_state(unsigned domid)
+{
+	const char *text = desk_read(domid, KEY_BACK_STATE);
+
+	return text ? atoi(text) : 0;
+}
+
+struct device *desk_device(struct desk *k, unsigned domid)
+{
+	return device_find(&k->c, domid, 0);
+}
+
+/* Rings that the product does not have are used again. */
+static struct chan *free_rings(struct desk *k)
+{
+	for (unsigned i = 0; i < DESK_GUESTS; i++) {
+		struct desk_rings *r = &k->rings[i];
+
+		if (r->used && r->chan.mapped)
+			continue;
+		if (r->used)
+			chan_free(&r->chan);
+		r->used = true;
+		return &r->chan;
+	}
+	must(false);
+	return NULL;
+}
+
+struct chan *desk_serve(struct desk *k, unsigned domid, unsigned order)
+{
+	struct chan *c = order ? free_rings(k) : NULL;
+	char version[4];
+
+	if (c)
+		chan_offer(c, order);
+	snprintf(version, sizeof(version), "%d", WIRE_VERSION);
+	desk_write(domid, KEY_FRONT_PROTOCOL_VERSION, version);
+	desk_write(domid, KEY_FRONT_STATE, "3");
+	return c;
+}
+
+uint32_t desk_connect(struct desk *k, unsigned domid)
+{
+	desk_attach(k, domid);
+	desk_turn(k);
+	desk_serve(k, domid, 12);
+	desk_turn(k);
+	must(strcmp(desk_said(k), "A") == 0 && desk_state(domid) == 4);
+	desk_write(domid, KEY_FRONT_STATE, "4");
+	desk_turn(k);
+	return k->added.slot;
+}
