@@ -86,7 +86,7 @@ static void test_wanted_again(void)
 	desk_turn(k);
 	desk_write(1, KEY_BACK_ONLINE, "1");
 	desk_turn(k);
-	is_str(desk_said(k), "D", "a device wanted again while it closes starts anew");
+	is_str(desk_said(k), "D", "a device wanted again while it closes starts again");
 	desk_deleted(k, 0);
 	desk_turn(k);
 	desk_write(1, KEY_FRONT_STATE, "6");
