@@ -24,9 +24,20 @@ static bool configured_in_xenstore(struct control *c)
 	       schema_parse_u64(KEY_UPLINK_TX_CAPACITY, text, &bps, err) == 0 && bps > 0;
 }
 
+static void probe(struct control *c)
+{
+	char chosen[IFNAMSIZ];
+
+	if (xskey_read(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_UPLINK_PORT, chosen,
+		       sizeof(chosen)) < 0)
+		chosen[0] = '\0';
+	exits_find(c->conf.uplink, chosen, &c->probe.exits);
+	probe_uplink(&c->probe.exits, &c->probe.found);
+}
+
 int control_probe_demand(struct control *c, char *err, size_t errlen)
 {
-	probe_uplink(c->conf.uplink, &c->probe.found);
+	probe(c);
 	if (c->probe.found.signal || c->conf.tx_capacity_bps || configured_in_xenstore(c))
 		return 0;
 	snprintf(err, errlen,
@@ -39,7 +50,7 @@ void control_probe_now(struct control *c)
 {
 	bool was = c->probe.found.signal;
 
-	probe_uplink(c->conf.uplink, &c->probe.found);
+	probe(c);
 	if (c->probe.found.signal != was)
 		log_notice("uplink %s: its capacity can %s%s", c->conf.name,
 			   was ? "not be measured any more: " : "be measured now",

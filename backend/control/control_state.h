@@ -18,7 +18,8 @@ struct device;
 
 /* What the uplink is and can carry. Only control_probe.c writes it. */
 struct control_probe {
-	struct probe found; /* as the uplink is now */
+	struct exits exits; /* where its frames leave the host, as it is now */
+	struct probe found; /* what is on their way */
 	int net_fd;	    /* tells when to look again; -1: nothing does */
 	struct loop_io *net_io;
 	struct loop_timer *timer;

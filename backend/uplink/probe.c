@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "backend/uplink/netdev.h"
 #include "backend/uplink/qdisc.h"
 #include "common/wire.h"
 
@@ -44,16 +45,8 @@ struct found {
 	bool signal;
 	uint32_t limit_bytes; /* the smallest; 0: none known */
 	char *why;
+	int depth; /* how many more interfaces below are examined */
 };
-
-static bool is_hardware(const char *ifname)
-{
-	char path[64];
-	struct stat st;
-
-	snprintf(path, sizeof(path), "/sys/class/net/%.15s/device", ifname);
-	return stat(path, &st) == 0;
-}
 
 /* The driver's name, like "veth", or "virtual" when it has none. */
 static void driver_name(const char *ifname, char out[ETHTOOL_BUSINFO_LEN])
@@ -70,32 +63,6 @@ static void driver_name(const char *ifname, char out[ETHTOOL_BUSINFO_LEN])
 	snprintf(out, ETHTOOL_BUSINFO_LEN, "%.31s", info.driver[0] ? info.driver : "virtual");
 }
 
-/* Calls `each` for every entry of a directory below /sys/class/net/IF that begins with `prefix`. */
-typedef void visit(const char *ifname, struct found *f, int depth);
-static unsigned for_each(const char *ifname, const char *dir, const char *prefix, const char *but,
-			 visit *each, struct found *f, int depth)
-{
-	char path[80], name[IFNAMSIZ];
-	unsigned count = 0;
-	struct dirent *e;
-	DIR *d;
-
-	snprintf(path, sizeof(path), "/sys/class/net/%.15s/%.15s", ifname, dir);
-	d = opendir(path);
-	while (d && (e = readdir(d))) {
-		if (e->d_name[0] == '.' || strncmp(e->d_name, prefix, strlen(prefix)) != 0)
-			continue;
-		snprintf(name, sizeof(name), "%.15s", e->d_name + strlen(prefix));
-		if (strcmp(name, but) == 0)
-			continue;
-		count++;
-		each(name, f, depth);
-	}
-	if (d)
-		closedir(d);
-	return count;
-}
-
 static void has_signal(struct found *f, uint32_t limit_bytes)
 {
 	f->signal = true;
@@ -103,9 +70,25 @@ static void has_signal(struct found *f, uint32_t limit_bytes)
 		f->limit_bytes = limit_bytes;
 }
 
-/* Examines one device through which frames leave. */
-static void examine(const char *ifname, struct found *f, int depth)
+static void examine(const char *ifname, void *arg);
+
+/* False: there is none below, or it is too deep. */
+static bool examine_lowers(const char *ifname, struct found *f)
 {
+	bool any;
+
+	if (f->depth == 0)
+		return false;
+	f->depth--;
+	any = netdev_lowers(ifname, examine, f) > 0;
+	f->depth++;
+	return any;
+}
+
+/* Examines one device through which frames leave. */
+static void examine(const char *ifname, void *arg)
+{
+	struct found *f = arg;
 	char driver[ETHTOOL_BUSINFO_LEN];
 	struct qdiscs q;
 	int ret = qdisc_read(if_nametoindex(ifname), &q);
@@ -117,31 +100,16 @@ static void examine(const char *ifname, struct found *f, int depth)
 		snprintf(f->why, PROBE_WHY_MAX, "the qdisc netem of %s hides it", ifname);
 	} else if (q.shaped) {
 		has_signal(f, q.limit_bytes);
-	} else if (is_hardware(ifname)) {
+	} else if (netdev_is_hardware(ifname)) {
 		if (q.any && q.queueless)
 			snprintf(f->why, PROBE_WHY_MAX, "%s has no queue (qdisc noqueue)", ifname);
 		else
 			has_signal(f, q.limit_bytes);
-	} else if (depth == 0 || for_each(ifname, "", "lower_", "", examine, f, depth - 1) == 0) {
+	} else if (!examine_lowers(ifname, f)) {
 		driver_name(ifname, driver);
 		snprintf(f->why, PROBE_WHY_MAX, "%s is a %s device, which takes frames at once",
 			 ifname, driver);
 	}
-}
-
-/* Finds the bridge of the interface; false: it is in none. */
-static bool bridge_of(const char *ifname, char bridge[IFNAMSIZ])
-{
-	char link[64], master[PATH_MAX];
-	ssize_t n;
-
-	snprintf(link, sizeof(link), "/sys/class/net/%.15s/master", ifname);
-	n = readlink(link, master, sizeof(master) - 1);
-	if (n < 0)
-		return false;
-	master[n] = '\0';
-	snprintf(bridge, IFNAMSIZ, "%.15s", basename(master));
-	return true;
 }
 
 static bool file_says_1(const char *path)
@@ -173,34 +141,32 @@ static bool is_filtered(const char *bridge, const char **name)
 	return false;
 }
 
-static void examine_tap(const char *tap, struct found *f)
+static void examine_exits(const struct exits *e, struct found *f)
 {
 	char bridge[IFNAMSIZ];
 	const char *name;
 
-	if (!bridge_of(tap, bridge))
-		snprintf(f->why, PROBE_WHY_MAX,
-			 "%s is in no bridge, and the host takes frames at once", tap);
-	else if (is_filtered(bridge, &name))
-		snprintf(f->why, PROBE_WHY_MAX,
-			 "br_netfilter, which hands %s's frames to iptables, hides it "
-			 "(sysctl net.bridge.bridge-nf-call-%s=0 would end that)",
-			 bridge, name);
-	else if (for_each(bridge, "brif", "", tap, examine, f, DEPTH_MAX) == 0)
-		snprintf(f->why, PROBE_WHY_MAX, "the bridge %s has no port besides %s", bridge,
-			 tap);
+	for (unsigned i = 0; i < e->count; i++) {
+		if (netdev_bridge(e->name[i], bridge) && is_filtered(bridge, &name)) {
+			snprintf(f->why, PROBE_WHY_MAX,
+				 "br_netfilter, which hands %s's frames to iptables, hides it "
+				 "(sysctl net.bridge.bridge-nf-call-%s=0 would end that)",
+				 bridge, name);
+			return;
+		}
+		examine(e->name[i], f);
+	}
+	if (e->count == 0)
+		snprintf(f->why, PROBE_WHY_MAX, "%s", e->why);
 }
 
-void probe_uplink(const struct uplink *u, struct probe *out)
+void probe_uplink(const struct exits *e, struct probe *out)
 {
-	struct found f = {.why = out->why};
+	struct found f = {.why = out->why, .depth = DEPTH_MAX};
 	uint32_t limit;
 
 	*out = (struct probe){.tso = true};
-	if (u->kind == UPLINK_TAP)
-		examine_tap(u->ifname, &f);
-	else if (for_each(u->ifname, "", "lower_", "", examine, &f, DEPTH_MAX) == 0)
-		snprintf(f.why, PROBE_WHY_MAX, "%s has no lower device", u->ifname);
+	examine_exits(e, &f);
 	limit = f.limit_bytes;
 	out->signal = f.signal;
 	if (!f.signal || limit == 0)
@@ -212,6 +178,6 @@ void probe_uplink(const struct uplink *u, struct probe *out)
 		return;
 	out->signal = false;
 	snprintf(out->why, sizeof(out->why),
-		 "a queue behind %s holds %u bytes, too few to tell when the link is full",
-		 u->ifname, limit);
+		 "a queue of %s holds %u bytes, too few to tell when the link is full", e->name[0],
+		 limit);
 }

@@ -3,7 +3,7 @@
 #ifndef DMVL_PROBE_H
 #define DMVL_PROBE_H
 
-#include "backend/uplink/uplink.h"
+#include "backend/uplink/exits.h"
 
 #define PROBE_WHY_MAX 192
 
@@ -16,9 +16,9 @@ struct probe {
 };
 
 /*
- * Examines the devices and queues that the uplink's frames leave through: the bridge's ports, or
- * the lower device. Sends nothing. May block in netlink for a moment.
+ * Examines the devices and queues that the uplink's frames leave through. Sends nothing. May block
+ * in netlink for a moment.
  */
-void probe_uplink(const struct uplink *u, struct probe *out);
+void probe_uplink(const struct exits *e, struct probe *out);
 
 #endif

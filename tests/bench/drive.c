@@ -57,6 +57,7 @@ int main(int argc, char **argv)
 	struct uplink_spec spec;
 	struct uplink u;
 	struct capacity c;
+	struct exits exits;
 	struct probe probe;
 	uint64_t now_ns, report_ns = 0, end_ns;
 	unsigned mac[6];
@@ -75,7 +76,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "%s\n", err);
 		return 1;
 	}
-	probe_uplink(&u, &probe);
+	exits_find(&u, "", &exits);
+	probe_uplink(&exits, &probe);
 	now_ns = loop_now_ns();
 	end_ns = now_ns + strtoull(argv[3], NULL, 10) * 1000000000u;
 	capacity_init(&c, probe.sndbuf_max_bytes, now_ns);

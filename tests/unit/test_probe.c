@@ -85,11 +85,19 @@ static void test_qdiscs(void)
 	ok(qdisc_read(12345, &q) == 0 && !q.any, "an interface that does not exist has no qdisc");
 }
 
+static void probe(const struct uplink *u, struct probe *p)
+{
+	struct exits e;
+
+	exits_find(u, "", &e);
+	probe_uplink(&e, p);
+}
+
 static void why_is(const struct uplink *u, const char *part, const char *what)
 {
 	struct probe p;
 
-	probe_uplink(u, &p);
+	probe(u, &p);
 	ok(!p.signal && strstr(p.why, part), "%s gives no signal", what);
 	if (p.signal || !strstr(p.why, part))
 		diag("%s", p.why);
@@ -115,12 +123,12 @@ static void test_bridge(void)
 	why_is(&tap, "d0 is a veth device", "a virtual port with a queue");
 
 	run("tc qdisc replace dev d0 root tbf rate 10mbit burst 10k limit 100000");
-	probe_uplink(&tap, &p);
+	probe(&tap, &p);
 	ok(p.signal && p.why[0] == '\0', "a port that shapes gives a signal");
 	is_int(p.sndbuf_max_bytes, 75000, "the buffer stays below the queue of the port");
 	ok(!p.tso, "a queue too short for long frames takes no TSO");
 	run("tc qdisc replace dev d0 root tbf rate 10mbit burst 10k limit 400000");
-	probe_uplink(&tap, &p);
+	probe(&tap, &p);
 	ok(p.tso && p.sndbuf_max_bytes > 200000 && p.sndbuf_max_bytes < 300000 - 65536,
 	   "a queue long enough for long frames takes TSO");
 	run("tc qdisc replace dev d0 root tbf rate 10mbit burst 10k limit 12000");
@@ -129,6 +137,42 @@ static void test_bridge(void)
 	if (run("echo 1 2>/dev/null >/sys/class/net/br0/bridge/nf_call_iptables"))
 		why_is(&tap, "br_netfilter", "a bridge with iptables");
 	run("ip link set d0 nomaster");
+}
+
+static void exit_is(const char *chosen, enum exits_how how, const char *name, const char *what)
+{
+	struct uplink tap = {.kind = UPLINK_TAP, .ifname = "t0"};
+	struct exits e;
+
+	exits_find(&tap, chosen, &e);
+	is_int(e.how, how, "%s decides where frames leave", what);
+	is_str(e.count ? e.name[0] : "", name, "with %s frames leave through %s", what, name);
+	ok(e.count == 0 || exits_has(&e, if_nametoindex(name)), "%s is known as an exit", name);
+}
+
+/* Called when br0 has t0 as its only port. */
+static void test_exits(void)
+{
+	struct uplink tap = {.kind = UPLINK_TAP, .ifname = "t0"};
+	struct exits e;
+
+	if (!run("ip link add x0 type veth peer name x1 2>/dev/null && ip link set x0 master br0 "
+		 "&& "
+		 "ip link add y0 type veth peer name y1 && ip link set y0 master br0")) {
+		tap_skip("exits of a bridge are found", "this kernel has no bridge");
+		return;
+	}
+	exit_is("", EXITS_OLDEST, "x0", "the oldest port");
+	exit_is("y0", EXITS_CHOSEN, "y0", "the operator");
+	exits_find(&tap, "nosuch", &e);
+	ok(e.how == EXITS_OLDEST && strstr(e.why, "nosuch is no port"),
+	   "a chosen port that does not exist is named and ignored");
+	exits_find(&tap, "x1", &e);
+	ok(e.how == EXITS_OLDEST && strstr(e.why, "x1 is no port"),
+	   "a chosen interface outside the bridge is named and ignored");
+	run("ip link set x0 nomaster");
+	exit_is("", EXITS_OLDEST, "y0", "the oldest port that is left");
+	run("ip link del x0; ip link del y0");
 }
 
 /* Called when br0 has t0 as its only port, and d0 a queue of 100000 bytes. */
@@ -143,10 +187,10 @@ static void test_stack(void)
 		return;
 	}
 	run("echo 0 2>/dev/null >/sys/class/net/br0/bridge/nf_call_iptables");
-	probe_uplink(&macvtap, &p);
+	probe(&macvtap, &p);
 	ok(p.signal && p.sndbuf_max_bytes == 75000, "a macvtap is as the device below it");
 	run("ip link set v0 master br0");
-	probe_uplink(&tap, &p);
+	probe(&tap, &p);
 	ok(p.signal && p.sndbuf_max_bytes == 75000,
 	   "a port above another device is as that device");
 	run("tc qdisc del dev d0 root");
@@ -181,6 +225,7 @@ int main(void)
 	}
 	test_qdiscs();
 	test_bridge();
+	test_exits();
 	test_stack();
 	test_watch();
 	return done_testing();

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* exits.h: the interfaces through which the uplink's frames leave the host. */
+#ifndef DMVL_EXITS_H
+#define DMVL_EXITS_H
+
+#include <net/if.h>
+#include <stdbool.h>
+
+#include "backend/uplink/uplink.h"
+
+#define EXITS_MAX     8u
+#define EXITS_WHY_MAX 160
+
+/* How the exits were found. */
+enum exits_how {
+	EXITS_NONE,	/* there is none: `why` says so */
+	EXITS_LOWER,	/* macvtap: its lower device */
+	EXITS_HARDWARE, /* the bridge's ports with hardware behind them: a NIC, or a bond or VLAN of
+			   one */
+	EXITS_CHOSEN,	/* the operator named it: key uplink-port */
+	EXITS_OLDEST, /* no port has hardware: the one that is in the bridge for the longest time */
+};
+
+/* Written by exits_find(). */
+struct exits {
+	enum exits_how how;
+	unsigned count; /* at most EXITS_MAX */
+	char name[EXITS_MAX][IFNAMSIZ];
+	unsigned ifindex[EXITS_MAX];
+	char why[EXITS_WHY_MAX]; /* EXITS_NONE: a clause; also if `chosen` is no port: it was
+				    ignored */
+};
+
+/*
+ * Finds the exits of an uplink. `chosen` is the operator's port, "" for none. All other ports of
+ * the bridge are neighbours: vifs, veths, other TAPs. May block in sysfs for a moment.
+ */
+void exits_find(const struct uplink *u, const char *chosen, struct exits *out);
+
+/* Is it one of the exits? */
+bool exits_has(const struct exits *e, unsigned ifindex);
+
+#endif

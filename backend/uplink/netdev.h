@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* netdev.h: what sysfs says about a network interface and those around it. */
+#ifndef DMVL_NETDEV_H
+#define DMVL_NETDEV_H
+
+#include <net/if.h>
+#include <stdbool.h>
+
+/*
+ * Does a device of a bus (PCI, virtio, a guest's netfront) stand behind the interface? A vif,
+ * Dom0's end of a guest's interface, is none: it leads to that guest.
+ */
+bool netdev_is_hardware(const char *ifname);
+
+/* The bridge that the interface is a port of; false: it is in none. */
+bool netdev_bridge(const char *ifname, char bridge[IFNAMSIZ]);
+
+/* Called with the name of one interface. */
+typedef void netdev_visit(const char *ifname, void *arg);
+
+/* Visits all ports of a bridge but `but`. Returns how many. */
+unsigned netdev_ports(const char *bridge, const char *but, netdev_visit *visit, void *arg);
+
+/* Visits the interfaces directly below one: of a VLAN, bond, macvtap. Returns how many. */
+unsigned netdev_lowers(const char *ifname, netdev_visit *visit, void *arg);
+
+#endif
