@@ -45,11 +45,11 @@ O        := $(B)/obj
 P        := $(B)
 endif
 PKGS_COMMON := libevent_core xenvchan xengnttab xenevtchn xenstore libsystemd
-PKGS        := $(PKGS_COMMON) xencontrol json-c
+PKGS        := $(PKGS_COMMON) xencontrol json-c libmnl
 # Deferred, so that `make demo` on a bare machine may install pkg-config first.
 PKG_CFLAGS   = $(shell pkg-config --cflags $(PKGS))
 LIBS_FRONT   = $(shell pkg-config --libs $(PKGS_COMMON))
-LIBS_BACK    = $(shell pkg-config --libs $(PKGS_COMMON) xencontrol)
+LIBS_BACK    = $(shell pkg-config --libs $(PKGS_COMMON) xencontrol libmnl)
 LIBS_CTL     = $(shell pkg-config --libs xenstore xencontrol json-c)
 ifdef WERROR
 WARN += -Werror

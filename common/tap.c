@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/bpf.h>
 #include <linux/if_tun.h>
 #include <linux/sockios.h>
 #include <linux/virtio_net.h>
@@ -12,6 +13,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -74,6 +76,35 @@ static int open_node(const char *path, const char *name, short flags)
 int tap_open(const char *name)
 {
 	return open_node("/dev/net/tun", name, IFF_TAP | IFF_NO_PI | IFF_VNET_HDR);
+}
+
+int tap_open_queue(const char *name)
+{
+	return open_node("/dev/net/tun", name,
+			 IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | IFF_MULTI_QUEUE);
+}
+
+int tap_receive_on_first(int fd)
+{
+	/* r0 = 0; exit: the number of the queue that a received frame goes to. */
+	const struct bpf_insn first[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = 0},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+	union bpf_attr attr = {
+		.prog_type = BPF_PROG_TYPE_SOCKET_FILTER,
+		.insns = (uintptr_t)first,
+		.insn_cnt = sizeof(first) / sizeof(first[0]),
+		.license = (uintptr_t) "GPL",
+	};
+	int prog = (int)syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr)), ret = 0;
+
+	if (prog < 0)
+		return -errno;
+	if (ioctl(fd, TUNSETSTEERINGEBPF, &prog) < 0)
+		ret = -errno;
+	close(prog); /* the TAP keeps its own reference */
+	return ret;
 }
 
 /* The device number of a macvtap's character device, from sysfs; 0: not a macvtap. */

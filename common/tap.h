@@ -24,6 +24,19 @@ bool tap_name_ok(const char *name);
  */
 int tap_open(const char *name);
 
+/*
+ * Opens the TAP as tap_open() does, or, if it exists, a further queue of it: at most 256. Each
+ * queue has a send buffer of its own. All have the size that tap_set_sndbuf() set last, but a new
+ * one has no limit until that is set again. -EINVAL too: the TAP was created without queues.
+ */
+int tap_open_queue(const char *name);
+
+/*
+ * Has all frames that the TAP receives come in on the queue that was opened first. 0, or -errno
+ * where the kernel cannot do that.
+ */
+int tap_receive_on_first(int fd);
+
 /* Opens the character device of an existing macvtap interface. Otherwise like tap_open(). */
 int tap_open_macvtap(const char *name);
 

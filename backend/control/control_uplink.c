@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "backend/control/control_uplink.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -74,12 +75,30 @@ static void load_switch(struct control *c, enum switch_mode *mode, char *err)
 	*mode = (enum switch_mode)value;
 }
 
+static_assert(EXITS_MAX <= LINK_EXITS_MAX, "the frame loop must know all exits");
+
+static void load_exits(const struct exits *e, struct link_conf *link)
+{
+	link->bridge = e->bridge;
+	link->flood_port = exits_has(e, e->oldest) ? 0 : e->oldest;
+	link->exits = e->count;
+	for (unsigned i = 0; i < e->count; i++)
+		link->exit[i] = e->ifindex[i];
+}
+
+static bool same_exits(const struct link_conf *a, const struct link_conf *b)
+{
+	return a->bridge == b->bridge && a->flood_port == b->flood_port && a->exits == b->exits &&
+	       memcmp(a->exit, b->exit, a->exits * sizeof(a->exit[0])) == 0;
+}
+
 static bool same_link(const struct link_conf *a, const struct link_conf *b)
 {
 	return a->tx_capacity_bps == b->tx_capacity_bps &&
 	       a->rx_capacity_bps == b->rx_capacity_bps && a->sw == b->sw &&
 	       a->frame_cost_bytes == b->frame_cost_bytes &&
-	       a->sndbuf_max_bytes == b->sndbuf_max_bytes && a->signal == b->signal;
+	       a->sndbuf_max_bytes == b->sndbuf_max_bytes && a->signal == b->signal &&
+	       same_exits(a, b);
 }
 
 static void put_in_force(struct control *c, const struct link_conf *link)
@@ -110,6 +129,7 @@ void control_load_link(struct control *c)
 	link.sndbuf_max_bytes = c->probe.found.sndbuf_max_bytes;
 	link.signal = c->probe.found.signal;
 	load_switch(c, &link.sw, err);
+	load_exits(&c->probe.exits, &link);
 	show_error(c, err[0] ? err : c->log_error);
 	if (!same_link(&link, &c->link.conf))
 		put_in_force(c, &link);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "backend/control/control_find.h"
+#include "backend/control/control_probe.h"
 #include "backend/control/device_list.h"
 #include "backend/control/device_state.h"
 
@@ -35,15 +36,19 @@ static void on_key_event(struct control *c, unsigned domid, unsigned id, const c
 		control_found(c, domid, id);
 }
 
-/* Is it one of the uplink's keys that this daemon publishes? */
-static bool is_published(const struct control *c, const char *path)
+/* A key of the uplink changed, or its directory. What this daemon publishes comes back too. */
+static void on_uplink_event(struct control *c, const char *path)
 {
 	size_t len = strlen(c->uplink_dir);
 	int key = -1;
 
 	if (strncmp(path, c->uplink_dir, len) == 0 && path[len] == '/')
 		key = schema_lookup(SCHEMA_UPLINK, path + len + 1);
-	return key >= 0 && schema_entry((enum schema_key)key)->owner == SCHEMA_BY_BACKEND;
+	if (key >= 0 && schema_entry((enum schema_key)key)->owner == SCHEMA_BY_BACKEND)
+		return;
+	if (key == KEY_UPLINK_UPLINK_PORT)
+		control_probe_now(c);
+	c->due.link = true;
 }
 
 static void on_backend_event(struct control *c, const char *path)
@@ -80,7 +85,7 @@ void control_event(struct control *c, const struct xs_event *ev)
 		on_frontend_event(c, ev->token);
 		break;
 	case 'U':
-		c->due.link |= !is_published(c, ev->path);
+		on_uplink_event(c, ev->path);
 		break;
 	case 'I':
 		c->due.newcomers = true;

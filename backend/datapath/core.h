@@ -53,6 +53,28 @@ struct dpath_tx {
 	struct log_limit log;
 };
 
+/* A port of the bridge that is no exit, and the device's queue for it. */
+struct port_queue {
+	uint32_t ifindex;
+	int fd;
+	uint64_t used_ns;
+};
+
+#define PORTS_QUEUES 255u /* a TAP has 256, and one is the uplink's own */
+
+struct portmap;
+
+/* Queues for the ports of the bridge. Only ports.c writes it. */
+struct dpath_ports {
+	uint32_t bridge;     /* interface index; 0: there is none, or the device has one queue */
+	struct portmap *map; /* the bridge's forwarding table */
+	int table_fd;	     /* tells its changes; -1: none */
+	struct loop_io *table_io;
+	loop_cb *on_table;
+	struct port_queue queue[PORTS_QUEUES];
+	unsigned count;
+};
+
 /* Uplink -> RX rings. Only rx.c writes it. */
 struct dpath_rx {
 	struct pace pace;
@@ -112,6 +134,7 @@ struct dpath {
 
 	struct dpath_turn turn;
 	struct dpath_members members;
+	struct dpath_ports ports;
 	struct dpath_tx tx;
 	struct dpath_rx rx;
 	struct dpath_link_rate link_rate;

@@ -9,6 +9,7 @@
 #include "backend/datapath/epoch.h"
 #include "backend/datapath/link_rate.h"
 #include "backend/datapath/members.h"
+#include "backend/datapath/ports.h"
 #include "backend/datapath/publish.h"
 #include "backend/datapath/rx.h"
 #include "backend/datapath/tx.h"
@@ -25,6 +26,7 @@
  * belongs to, and ends in run(). The parts call each other only downwards:
  *
  *	dpath -> members -> tx -> rx -> epoch -> link_rate -> core -> ldp
+ *	                    tx -> ports
  *	         members -> publish -> credit -> link_rate
  *
  * A turn has a budget of frames of each kind. What is left waits for the next turn, after the other
@@ -182,6 +184,14 @@ static void on_publish(void *arg)
 	run(dp);
 }
 
+static void on_table(void *arg)
+{
+	struct dpath *dp = arg;
+
+	dp->now_ns = dp->clock();
+	ports_read_table(dp);
+}
+
 static void on_estimate(void *arg)
 {
 	struct dpath *dp = arg;
@@ -223,8 +233,8 @@ static bool init(struct dpath *dp, struct mbox *in, const struct dpath_conf *con
 	if (!dp->tx_sched || !dp->rx_sched || !dp->local_sched || !dp->fdb)
 		return false;
 	members_init(dp, on_vchan);
-	return init_turn(dp, in) && tx_init(dp, on_uplink_room) && rx_init(dp) &&
-	       link_rate_init(dp, on_estimate) && epoch_init(dp, conf, on_epoch) &&
+	return init_turn(dp, in) && ports_init(dp, on_table) && tx_init(dp, on_uplink_room) &&
+	       rx_init(dp) && link_rate_init(dp, on_estimate) && epoch_init(dp, conf, on_epoch) &&
 	       publish_init(dp, on_publish);
 }
 
@@ -277,6 +287,7 @@ void dpath_free(struct dpath *dp)
 	link_rate_fini(dp);
 	rx_fini(dp);
 	tx_fini(dp);
+	ports_fini(dp);
 	free_turn(&dp->turn);
 	fdb_free(dp->fdb);
 	sched_free(dp->local_sched);

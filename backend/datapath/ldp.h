@@ -24,6 +24,7 @@ enum ldp_drop {
 	LDP_DROP_FLOOD = FRAME_VERDICTS, /* more broadcast or multicast than flood-rate */
 	LDP_DROP_NO_ROUTE,		 /* to another LDP, with switch=off */
 	LDP_DROP_UPLINK,		 /* the uplink refused it (not for want of room) */
+	LDP_DROP_NEIGHBOUR_FULL,	 /* another port of the bridge had no room */
 	LDP_DROP_RX_FULL,
 	LDP_DROP_RX_CODEL,
 	LDP_DROP_RX_VLAN,

@@ -8,6 +8,7 @@
 #include "backend/datapath/core.h"
 #include "backend/datapath/epoch.h"
 #include "backend/datapath/link_rate.h"
+#include "backend/datapath/ports.h"
 #include "backend/datapath/publish.h"
 #include "backend/datapath/rx.h"
 #include "backend/datapath/tx.h"
@@ -205,6 +206,7 @@ static void freeze(struct dpath *dp, struct ldp *l, bool on)
 static void set_link(struct dpath *dp, const struct link_conf *link)
 {
 	dp->link = *link;
+	ports_set_link(dp);
 	tx_set_link(dp);
 	rx_set_link(dp);
 	link_rate_configure(dp);

@@ -8,6 +8,7 @@
 #include "backend/datapath/core.h"
 #include "backend/datapath/epoch.h"
 #include "backend/datapath/link_rate.h"
+#include "backend/datapath/ports.h"
 #include "backend/datapath/rx.h"
 #include "backend/frame/frame_cost.h"
 #include "backend/frame/gso.h"
@@ -165,23 +166,26 @@ static struct rx_source source_of(struct ldp *l, struct iovec iov[3])
 	};
 }
 
-/* Writes a frame to the uplink. 0, -EAGAIN (it must wait), or another error (it never can). */
-static int write_uplink(struct dpath *dp, const struct virtio_net_hdr_v1 *vnet,
-			const struct iovec *iov, unsigned iovcnt)
+/*
+ * Writes a frame to a queue of the uplink. 0, -EAGAIN (there is no room), or another error (it
+ * never can be sent).
+ */
+static int write_queue(int fd, const struct virtio_net_hdr_v1 *vnet, const struct iovec *iov,
+		       unsigned iovcnt)
 {
 	struct iovec all[5] = {{(void *)(uintptr_t)vnet, WIRE_VNET_LEN}};
 
 	memcpy(all + 1, iov, iovcnt * sizeof(*iov));
-	if (writev(dp->up->fd, all, (int)iovcnt + 1) >= 0)
+	if (writev(fd, all, (int)iovcnt + 1) >= 0)
 		return 0;
 	return errno == EAGAIN || errno == EINTR ? -EAGAIN : -errno;
 }
 
 /*
- * Writes the next part of the head, at most cap_bytes long, to the uplink; *wire is what the part
- * takes there. If it must wait, nothing has changed.
+ * Writes the next part of the head, at most cap_bytes long, to the queue; *wire is what the part
+ * takes there. If there is no room, nothing has changed.
  */
-static int write_part(struct dpath *dp, struct ldp *l, uint32_t cap_bytes, uint32_t *wire)
+static int write_part(int fd, struct ldp *l, uint32_t cap_bytes, uint32_t *wire)
 {
 	struct gso_iter it = l->cut;
 	struct gso_part part;
@@ -193,7 +197,7 @@ static int write_part(struct dpath *dp, struct ldp *l, uint32_t cap_bytes, uint3
 	if (!gso_cut(&it, cap_bytes, &part))
 		return -EINVAL;
 	iov[0] = (struct iovec){part.hdr, part.hdr_len};
-	ret = write_uplink(dp, &part.vnet, iov, 1 + ldp_head_iov(l, part.off, part.len, iov + 1));
+	ret = write_queue(fd, &part.vnet, iov, 1 + ldp_head_iov(l, part.off, part.len, iov + 1));
 	if (ret == 0) {
 		l->cut = it;
 		*wire = part.wire_bytes;
@@ -202,14 +206,15 @@ static int write_part(struct dpath *dp, struct ldp *l, uint32_t cap_bytes, uint3
 }
 
 /* Writes as much of the head as may go at once; *wire is what that takes on the uplink. */
-static int write_head(struct dpath *dp, struct ldp *l, const struct rx_source *src, uint32_t *wire)
+static int write_head(struct dpath *dp, int fd, struct ldp *l, const struct rx_source *src,
+		      uint32_t *wire)
 {
 	uint32_t cap = sched_frame_cap_bytes(dp->tx_sched);
 
 	*wire = l->cost_bytes;
 	if (l->cut.done > 0 || (l->vnet.gso_type != VIRTIO_NET_HDR_GSO_NONE && l->cost_bytes > cap))
-		return write_part(dp, l, cap, wire);
-	return write_uplink(dp, &l->vnet, src->iov, src->iovcnt);
+		return write_part(fd, l, cap, wire);
+	return write_queue(fd, &l->vnet, src->iov, src->iovcnt);
 }
 
 static void uplink_refused(struct dpath *dp, struct ldp *l, int err)
@@ -221,6 +226,26 @@ static void uplink_refused(struct dpath *dp, struct ldp *l, int err)
 		log_warning(
 			"uplink %s: a frame of %s was refused: %s (%u more since the last line)",
 			dp->up->ifname, l->name, strerror(-err), held);
+}
+
+/* A frame, or a part, could not be written: to the uplink's own queue it would wait for room. */
+static void count_failed(struct dpath *dp, struct ldp *l, int err)
+{
+	if (err == -EAGAIN)
+		ldp_count_drop(l, LDP_DROP_NEIGHBOUR_FULL);
+	else
+		uplink_refused(dp, l, err);
+}
+
+/* A frame, or a part, of `wire` bytes was written. Only what leaves the host uses the capacity. */
+static void count_sent(struct dpath *dp, struct ldp *l, int fd, uint32_t wire)
+{
+	if (ports_is_uplink(dp, fd)) {
+		dp->tx.pace.bucket.tokens_bytes -= wire;
+		link_rate_sent(dp, wire, !l->fi.is_group);
+	}
+	l->count.tx_frames += wire == l->cost_bytes;
+	l->count.tx_bytes += wire;
 }
 
 /* Broadcast and multicast are limited by flood-rate. */
@@ -246,7 +271,7 @@ static bool send_head(struct dpath *dp, struct ldp *l)
 	struct rx_source src = source_of(l, iov);
 	uint32_t wire, copies = 0;
 	bool begun = l->cut.done > 0;
-	int ret;
+	int fd, ret;
 
 	if (l->verdict != FRAME_OK) {
 		refuse(dp, l, l->verdict);
@@ -256,20 +281,18 @@ static bool send_head(struct dpath *dp, struct ldp *l)
 		refuse(dp, l, LDP_DROP_FLOOD);
 		return true;
 	}
-	ret = write_head(dp, l, &src, &wire);
-	if (ret == -EAGAIN) {
+	fd = ports_queue(dp, &l->fi);
+	ret = write_head(dp, fd, l, &src, &wire);
+	if (ret == -EAGAIN && ports_is_uplink(dp, fd)) {
 		if (l->fi.is_group && !begun)
 			l->flood.tokens_bytes++;
 		return false;
 	}
 	if (ret < 0) {
-		uplink_refused(dp, l, ret);
+		count_failed(dp, l, ret);
 		wire = l->cost_bytes; /* no part of it will do better */
 	} else {
-		dp->tx.pace.bucket.tokens_bytes -= wire;
-		link_rate_sent(dp, wire, !l->fi.is_group);
-		l->count.tx_frames += wire == l->cost_bytes;
-		l->count.tx_bytes += wire;
+		count_sent(dp, l, fd, wire);
 	}
 	/* The sender pays for every copy; the copies for the others do not use the uplink. */
 	if (l->fi.is_group && !begun && dp->link.sw == SWITCH_LOCAL)
@@ -338,7 +361,7 @@ void tx_advertise(struct dpath *dp, struct ldp *l)
 	uint8_t frame[64];
 	struct iovec iov = {frame, frame_build_rarp(frame, l->conf.mac)};
 
-	if (write_uplink(dp, &vnet, &iov, 1) == 0) {
+	if (write_queue(dp->up->fd, &vnet, &iov, 1) == 0) {
 		dp->tx.pace.bucket.tokens_bytes -= FRAME_WIRE_MIN;
 		link_rate_sent(dp, FRAME_WIRE_MIN, false);
 	}

@@ -40,12 +40,20 @@ enum switch_mode {
 	SWITCH_OFF,
 };
 
+#define LINK_EXITS_MAX 8u
+
 struct link_conf {
 	uint64_t tx_capacity_bps, rx_capacity_bps; /* 0: not configured */
 	uint32_t frame_cost_bytes;		   /* of any frame, or FRAME_COST_AUTO */
 	uint32_t sndbuf_max_bytes;		   /* of the uplink; 0: no limit is known */
 	bool signal;				   /* back-pressure tells when the link is full */
 	enum switch_mode sw;
+
+	/* Interface indexes. */
+	uint32_t bridge;     /* the uplink is a port of; 0: none */
+	uint32_t flood_port; /* gets the original of a frame that the bridge floods; 0: an exit */
+	uint32_t exit[LINK_EXITS_MAX]; /* ports through which frames leave the host */
+	uint32_t exits;
 };
 
 #endif

@@ -98,6 +98,9 @@ static void find_in_bridge(const char *tap, const char *bridge, const char *chos
 {
 	struct oldest o = {.number = LONG_MAX};
 
+	netdev_ports(bridge, tap, look_older, &o);
+	e->bridge = if_nametoindex(bridge);
+	e->oldest = o.name[0] ? if_nametoindex(o.name) : 0;
 	if (chosen[0] && is_port_of(chosen, bridge)) {
 		e->how = EXITS_CHOSEN;
 		add(e, chosen);
@@ -111,7 +114,6 @@ static void find_in_bridge(const char *tap, const char *bridge, const char *chos
 		e->how = EXITS_HARDWARE;
 		return;
 	}
-	netdev_ports(bridge, tap, look_older, &o);
 	if (o.name[0]) {
 		e->how = EXITS_OLDEST;
 		add(e, o.name);

@@ -27,6 +27,8 @@ struct exits {
 	unsigned count; /* at most EXITS_MAX */
 	char name[EXITS_MAX][IFNAMSIZ];
 	unsigned ifindex[EXITS_MAX];
+	unsigned bridge;	 /* interface index of the bridge; 0: none */
+	unsigned oldest;	 /* of its port that joined first, but our own; 0: none */
 	char why[EXITS_WHY_MAX]; /* EXITS_NONE: a clause; also if `chosen` is no port: it was
 				    ignored */
 };

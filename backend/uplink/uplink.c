@@ -109,6 +109,20 @@ static const char *open_error(int ret)
 	return strerror(-ret);
 }
 
+/* With one queue only where the TAP was created so, or the kernel would spread what is received. */
+static int open_queues(struct uplink *u, const char *name)
+{
+	int fd = tap_open_queue(name), ret;
+
+	if (fd == -EINVAL)
+		return tap_open(name);
+	if (fd < 0)
+		return fd;
+	ret = tap_receive_on_first(fd);
+	u->queues = ret == 0;
+	return fd;
+}
+
 static int open_tap(struct uplink *u, const struct uplink_spec *spec, char *err, size_t errlen)
 {
 	uint32_t mtu;
@@ -118,7 +132,7 @@ static int open_tap(struct uplink *u, const struct uplink_spec *spec, char *err,
 		snprintf(err, errlen, "bridge %s does not exist; create it first", spec->bridge);
 		return -ENODEV;
 	}
-	u->fd = tap_open(spec->device);
+	u->fd = open_queues(u, spec->device);
 	if (u->fd < 0) {
 		snprintf(err, errlen, "cannot open the TAP %s: %s", spec->device,
 			 open_error(u->fd));
@@ -248,5 +262,18 @@ uint32_t uplink_sndbuf_bytes(uint64_t capacity_bps)
 
 void uplink_set_sndbuf(struct uplink *u, uint32_t bytes)
 {
+	u->sndbuf_bytes = bytes;
 	tap_set_sndbuf(u->fd, (int)bytes);
+}
+
+int uplink_add_queue(struct uplink *u)
+{
+	int fd;
+
+	if (!u->queues)
+		return -ENOTSUP;
+	fd = tap_open_queue(u->ifname);
+	if (fd >= 0 && u->sndbuf_bytes)
+		tap_set_sndbuf(u->fd, (int)u->sndbuf_bytes);
+	return fd;
 }

@@ -31,6 +31,8 @@ struct uplink {
 	enum uplink_kind kind;
 	char ifname[IFNAMSIZ]; /* the TAP, or the macvtap that was created */
 	bool made;	       /* uplink_close() deletes it */
+	bool queues;	       /* uplink_add_queue() works: a TAP that can have several */
+	uint32_t sndbuf_bytes; /* as set last; 0: not yet */
 };
 
 /*
@@ -48,7 +50,16 @@ void uplink_close(struct uplink *u);
  */
 uint32_t uplink_sndbuf_bytes(uint64_t capacity_bps);
 
-/* Sets the size of the send buffer: write() fails with EAGAIN when it is full. */
+/*
+ * Sets the size of the send buffer of each queue: write() fails with EAGAIN when the queue's own is
+ * full.
+ */
 void uplink_set_sndbuf(struct uplink *u, uint32_t bytes);
+
+/*
+ * Opens a further queue for sending: frames are received on `fd` alone. Returns its fd, which the
+ * caller closes, or -errno: -ENOTSUP without `queues`, -E2BIG when the TAP has 256.
+ */
+int uplink_add_queue(struct uplink *u);
 
 #endif

@@ -1,0 +1,48 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# runs: xensim xen
+# set: rest
+# Other ports of the uplink's bridge: one that stands still, as the vif of a paused guest, stops nobody.
+# shellcheck source=tests/suite/lib.sh
+. "${SUITE_LIB:-/bench/suite.sh}"
+
+# Far behind a port of the bridge whose queue sends next to nothing.
+slow=10.77.0.9
+make_slow()
+{
+	ip netns add slow
+	ip link add slow0 type veth peer name slow1 netns slow
+	ip link set slow0 master xenbr0 up
+	ip -n slow link set slow1 up
+	ip -n slow addr add $slow/16 dev slow1
+}
+
+# dropped NAME: for wait_for. Frames of a guest found no room at a neighbour's port.
+dropped()
+{
+	kill -USR1 "$back"
+	grep -q "$(guest_domid "$1")/0: tx frames.* neighbour-full=[1-9]" "$_log"
+}
+
+uplink_setup
+make_slow
+back_start --tx-capacity "$SUITE_RATE"
+ldps 'g1 1' 'g2 2'
+talks g1
+talks g2
+check 'a guest pings a neighbour in the bridge' wait_for 30 guest g2 "ping -c 1 -W 2 $slow"
+check 'a neighbour in the bridge pings a guest' wait_for 30 ip netns exec slow ping -c 1 -W 2 10.77.1.2
+tc qdisc add dev slow0 root tbf rate 8kbit burst 1600 limit 4000000
+
+sink_start
+sends g1 udp -b $((SUITE_RATE * 3 / 2)) -l 1400
+check 'a guest sends to the world' wait_for 60 ticks_pass sink.out 0 1 2
+guest_bg g2 "exec dmvl-flow udp $slow 5003 -w 200 -b $((SUITE_RATE * 3)) -l 1400" >&2
+check 'frames without room at a slow port are counted as neighbour-full' wait_for 60 dropped g2
+check 'a guest goes on sending while another floods a slow port' \
+	wait_for 60 ticks_pass sink.out "$(tick sink.out)" 1 6
+check 'the guest that floods a slow port still pings the world' wait_for 60 guest g2 'ping -c 1 -W 5 10.77.0.1'
+back_stop
+ip link del slow0
+ip netns del slow
+done_testing
