@@ -139,6 +139,16 @@ static void test_nodes_just_gone(void)
 	desk_turn(k);
 	ok(!desk_device(k, 1), "a device without its directory is forgotten after its deletion");
 	desk_free(k);
+
+	k = desk_new();
+	desk_attach(k, 1);
+	desk_turn(k);
+	store_remove(desk_dir(1, SCHEMA_BACK));
+	desk_lose_events(k);
+	device_mark(desk_device(k, 1), DEVICE_LOOK);
+	desk_look(k);
+	ok(!desk_device(k, 1), "a device is forgotten when a look finds no directory");
+	desk_free(k);
 }
 
 static void test_deletion_under_way(void)
