@@ -231,6 +231,14 @@ void bench_link(struct bench *b, const struct link_conf *conf)
 	obey(b, m);
 }
 
+void bench_freeze(struct bench *b, uint32_t slot, bool on)
+{
+	struct msg *m = msg_new(MSG_FREEZE, slot);
+
+	m->on = on;
+	obey(b, m);
+}
+
 struct msg *bench_mail(struct bench *b)
 {
 	return (struct msg *)mbox_get(b->to_control);

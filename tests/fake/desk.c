@@ -69,6 +69,14 @@ static bool take_events(struct desk *k)
 	return any;
 }
 
+void desk_lose_events(struct desk *k)
+{
+	struct xs_event ev;
+
+	while (xs_conn_next(k->c.xs, &ev))
+		xs_event_free(&ev);
+}
+
 void desk_look(struct desk *k)
 {
 	take_events(k);

@@ -44,6 +44,8 @@ void desk_free(struct desk *k);
 
 /* Takes the events that wait, and looks once at the devices that are due. */
 void desk_look(struct desk *k);
+/* The events that wait are lost, as if they had not come yet. */
+void desk_lose_events(struct desk *k);
 /* As the thread works: until nothing is left to do now. */
 void desk_turn(struct desk *k);
 /* Time passes; the thread works whenever something is due. */

@@ -128,6 +128,29 @@ static void test_nodes_gone(void)
 	desk_free(k);
 }
 
+/* The nodes go, and the frame loop's answer comes before the event of it. */
+static void test_nodes_just_gone(void)
+{
+	begin();
+	desk_failed(k, 0, NULL);
+	store_remove(desk_dir(1, SCHEMA_BACK));
+	desk_deleted(k, 0);
+	ok(!store_read(desk_dir(1, SCHEMA_BACK)), "a state makes no removed directory again");
+	desk_turn(k);
+	ok(!desk_device(k, 1), "a device without its directory is forgotten after its deletion");
+	desk_free(k);
+
+	k = desk_new();
+	desk_attach(k, 1);
+	desk_turn(k);
+	store_remove(desk_dir(1, SCHEMA_BACK));
+	desk_lose_events(k);
+	device_mark(desk_device(k, 1), DEVICE_LOOK);
+	desk_look(k);
+	ok(!desk_device(k, 1), "a device is forgotten when a look finds no directory");
+	desk_free(k);
+}
+
 static void test_deletion_under_way(void)
 {
 	begin();
@@ -288,6 +311,7 @@ int main(void)
 	test_wanted_again();
 	test_domain_gone();
 	test_nodes_gone();
+	test_nodes_just_gone();
 	test_deletion_under_way();
 	test_successor();
 	test_freeze();

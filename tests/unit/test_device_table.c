@@ -72,7 +72,7 @@ static struct desk *begin(const struct table *t)
 
 static void write_state(enum schema_key key, int state, const char *missing)
 {
-	char text[4];
+	char text[12];
 
 	snprintf(text, sizeof(text), "%d", state);
 	desk_write(DOMID, key, state ? text : missing);

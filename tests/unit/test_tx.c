@@ -186,41 +186,39 @@ static void test_refused(void)
 	bench_free(b);
 }
 
-static void test_where(void)
+/* A frame from guest 0: what comes to the guests 0, 1, 2 and to the wire. */
+static void reaches(const void *dst, const unsigned want[4], const char *mode, const char *what)
+{
+	struct left got = {0};
+
+	give(0, dst, 100, 0);
+	bench_turn(b);
+	take_wire(&got);
+	for (uint32_t slot = 0; slot < GUESTS; slot++)
+		is_int(bench_take_frames(b, slot), want[slot],
+		       "with switch=%s a %s reaches guest %u or not", mode, what, slot);
+	is_int(got.frames[0], want[3], "with switch=%s a %s reaches the uplink or not", mode, what);
+}
+
+static void test_where(enum switch_mode sw)
 {
 	static const char *const names[] = {"local", "uplink", "off"};
-	/* By mode: of a frame to guest 1, and of a broadcast, what comes to 0, 1, 2 and the wire.
-	 */
 	static const unsigned unicast[3][4] = {{0, 1, 0, 0}, {0, 0, 0, 1}, {0, 0, 0, 0}};
 	static const unsigned broadcast[3][4] = {{0, 1, 1, 1}, {0, 0, 0, 1}, {0, 0, 0, 1}};
 
-	for (unsigned mode = 0; mode < 3; mode++) {
-		const unsigned *want = unicast[mode];
+	b = bench_new(GUESTS);
+	b->dp->link.sw = sw;
+	reaches(bench_mac(1), unicast[sw], names[sw], "unicast");
+	reaches(MK_BCAST, broadcast[sw], names[sw], "broadcast");
+	is_int(b->guest[0].ldp->count.drops[LDP_DROP_NO_ROUTE], sw == SWITCH_OFF,
+	       "with switch=%s no-route counts what goes nowhere", names[sw]);
+	is_int(b->guest[0].ldp->count.tx_frames, sw == SWITCH_OFF ? 1 : 2,
+	       "with switch=%s each frame that goes somewhere is counted as sent", names[sw]);
+	bench_free(b);
+}
 
-		b = bench_new(GUESTS);
-		b->dp->link.sw = (enum switch_mode)mode;
-		for (unsigned i = 0; i < 2; i++, want = broadcast[mode]) {
-			const char *what = i ? "broadcast" : "unicast";
-			struct left got = {0};
-
-			give(0, i ? (const void *)MK_BCAST : bench_mac(1), 100, 0);
-			bench_turn(b);
-			take_wire(&got);
-			for (uint32_t slot = 0; slot < GUESTS; slot++)
-				is_int(bench_take_frames(b, slot), want[slot],
-				       "with switch=%s a %s reaches guest %u or not", names[mode],
-				       what, slot);
-			is_int(got.frames[0], want[3],
-			       "with switch=%s a %s reaches the uplink or not", names[mode], what);
-		}
-		is_int(b->guest[0].ldp->count.drops[LDP_DROP_NO_ROUTE], mode == SWITCH_OFF,
-		       "with switch=%s no-route counts what goes nowhere", names[mode]);
-		is_int(b->guest[0].ldp->count.tx_frames, mode == SWITCH_OFF ? 1 : 2,
-		       "with switch=%s each frame that goes somewhere is counted as sent",
-		       names[mode]);
-		bench_free(b);
-	}
-
+static void test_nobody(void)
+{
 	b = bench_new(2);
 	give(0, bench_mac(0), 100, 0);
 	bench_turn(b);
@@ -386,7 +384,10 @@ int main(void)
 	test_bytes();
 	test_full();
 	test_refused();
-	test_where();
+	test_where(SWITCH_LOCAL);
+	test_where(SWITCH_UPLINK);
+	test_where(SWITCH_OFF);
+	test_nobody();
 	test_both();
 	test_who_pays();
 	test_frame_cost();
