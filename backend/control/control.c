@@ -116,6 +116,10 @@ static void on_message(struct control *c, struct msg *m)
 	case MSG_LOGGED:
 		xskey_write_u64(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_LOG_OFFSET, m->offset);
 		break;
+	case MSG_STUCK:
+		if (control_probe_idle(c))
+			msg_post(c->out, msg_new(MSG_RETIRE, LDP_SLOT_NONE));
+		break;
 	case MSG_ESTIMATE:
 		control_probe_estimate(c, m->estimate_bps);
 		break;

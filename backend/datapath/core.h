@@ -47,9 +47,11 @@ struct dpath_members {
 /* TX rings -> uplink. Only tx.c writes it. */
 struct dpath_tx {
 	struct pace pace;
-	struct loop_io *room; /* tells when the uplink takes frames again */
-	bool blocked;	      /* the uplink said EAGAIN */
-	bool head_moved;      /* in this turn a head entered a lottery whose run may be over */
+	struct loop_io *room; /* tells when the uplink's own queue takes frames again */
+	loop_cb *on_room;
+	bool blocked;		  /* the uplink said EAGAIN */
+	struct loop_timer *stuck; /* while blocked: it takes too long */
+	bool head_moved;	  /* in this turn a head entered a lottery whose run may be over */
 	struct log_limit log;
 };
 
@@ -66,6 +68,7 @@ struct portmap;
 
 /* Queues for the ports of the bridge. Only ports.c writes it. */
 struct dpath_ports {
+	int fd;		     /* the uplink's own queue, for sending */
 	uint32_t bridge;     /* interface index; 0: there is none, or the device has one queue */
 	struct portmap *map; /* the bridge's forwarding table */
 	int table_fd;	     /* tells its changes; -1: none */

@@ -184,6 +184,14 @@ static void on_publish(void *arg)
 	run(dp);
 }
 
+static void on_stuck(void *arg)
+{
+	struct dpath *dp = arg;
+
+	dp->now_ns = dp->clock();
+	tx_tell_stuck(dp);
+}
+
 static void on_table(void *arg)
 {
 	struct dpath *dp = arg;
@@ -233,8 +241,9 @@ static bool init(struct dpath *dp, struct mbox *in, const struct dpath_conf *con
 	if (!dp->tx_sched || !dp->rx_sched || !dp->local_sched || !dp->fdb)
 		return false;
 	members_init(dp, on_vchan);
-	return init_turn(dp, in) && ports_init(dp, on_table) && tx_init(dp, on_uplink_room) &&
-	       rx_init(dp) && link_rate_init(dp, on_estimate) && epoch_init(dp, conf, on_epoch) &&
+	return init_turn(dp, in) && ports_init(dp, on_table) &&
+	       tx_init(dp, on_uplink_room, on_stuck) && rx_init(dp) &&
+	       link_rate_init(dp, on_estimate) && epoch_init(dp, conf, on_epoch) &&
 	       publish_init(dp, on_publish);
 }
 

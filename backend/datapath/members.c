@@ -243,6 +243,9 @@ void members_obey(struct dpath *dp, struct msg *m)
 	case MSG_LINK:
 		set_link(dp, &m->link_conf);
 		break;
+	case MSG_RETIRE:
+		tx_retire_queue(dp);
+		break;
 	case MSG_PUBLISHED:
 		publish_answered(dp, m->slot);
 		break;

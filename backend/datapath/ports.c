@@ -26,9 +26,15 @@
  *
  * Only the uplink's own queue counts for capacity, credits and back-pressure.
  *
+ * The table may be late: a frame written to the uplink's own queue as for an exit may get stuck in
+ *a neighbour's port. If that queue stays blocked while the exits are idle, it is retired: a fresh
+ * queue takes its place.
+ *
  * A device has at most 256 queues. When all are in use, the one that was not used for the longest
  * time is closed and made again for the new port.
  */
+
+#define RETIRED PORTMAP_NONE /* in place of a port: a queue that was the uplink's own */
 
 static void stop_reading(struct dpath_ports *p)
 {
@@ -144,21 +150,42 @@ int ports_queue(struct dpath *dp, const struct frame_info *fi)
 	int fd;
 
 	if (!dp->ports.bridge || fi->is_group)
-		return dp->up->fd;
+		return dp->ports.fd;
 	ifindex = port_of(dp, fi);
 	if (ifindex == PORTMAP_NONE || is_exit(&dp->link, ifindex))
-		return dp->up->fd;
+		return dp->ports.fd;
 	fd = queue_of(dp, ifindex);
-	return fd < 0 ? dp->up->fd : fd;
+	return fd < 0 ? dp->ports.fd : fd;
+}
+
+bool ports_retire(struct dpath *dp)
+{
+	struct dpath_ports *p = &dp->ports;
+	struct port_queue *place = find(p, RETIRED);
+	int fd = uplink_add_queue(dp->up), old = p->fd;
+
+	if (fd < 0)
+		return false;
+	p->fd = fd;
+	/* The first queue receives, and stays open anyway. */
+	if (old == dp->up->fd)
+		return true;
+	if (place == &p->queue[p->count])
+		p->count++;
+	else
+		close(place->fd);
+	*place = (struct port_queue){RETIRED, old, dp->now_ns};
+	return true;
 }
 
 bool ports_is_uplink(const struct dpath *dp, int fd)
 {
-	return fd == dp->up->fd;
+	return fd == dp->ports.fd;
 }
 
 bool ports_init(struct dpath *dp, loop_cb *on_table)
 {
+	dp->ports.fd = dp->up->fd;
 	dp->ports.table_fd = -1;
 	dp->ports.on_table = on_table;
 	dp->ports.map = portmap_new();
@@ -171,5 +198,7 @@ void ports_fini(struct dpath *dp)
 		return;
 	stop_reading(&dp->ports);
 	close_queues(&dp->ports);
+	if (dp->ports.fd != dp->up->fd)
+		close(dp->ports.fd);
 	portmap_free(dp->ports.map);
 }

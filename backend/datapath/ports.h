@@ -23,6 +23,12 @@ void ports_read_table(struct dpath *dp);
 /* The queue that a frame from an LDP belongs to: its fd, for writing. */
 int ports_queue(struct dpath *dp, const struct frame_info *fi);
 
+/*
+ * Replaces the uplink's own queue by a fresh one: what blocks it does not leave through an exit. It
+ * stays open, as its frames need it. False: there is no further queue.
+ */
+bool ports_retire(struct dpath *dp);
+
 /* Is it the uplink's own queue? Else frames that have no room in it are dropped. */
 bool ports_is_uplink(const struct dpath *dp, int fd);
 

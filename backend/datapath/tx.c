@@ -13,6 +13,7 @@
 #include "backend/frame/frame_cost.h"
 #include "backend/frame/gso.h"
 #include "backend/frame/vnet.h"
+#include "backend/msg/msg.h"
 
 /*
  * Theory of operation
@@ -35,6 +36,7 @@
  * copy of a frame that is flooded in the host.
  */
 
+#define STUCK_NS	   (200 * NS_PER_MS) /* far more than a link needs for its send buffer */
 #define ADVERTISE_TIMES	   5
 #define ADVERTISE_FIRST_NS (50 * NS_PER_MS)
 
@@ -304,6 +306,15 @@ static bool send_head(struct dpath *dp, struct ldp *l)
 	return true;
 }
 
+static void block(struct dpath *dp)
+{
+	dp->tx.blocked = true;
+	link_rate_blocked(dp);
+	loop_io_enable(dp->tx.room, true);
+	if (dp->up->queues)
+		loop_timer_set(dp->tx.stuck, STUCK_NS);
+}
+
 bool tx_run(struct dpath *dp)
 {
 	uint32_t slot;
@@ -317,9 +328,7 @@ bool tx_run(struct dpath *dp)
 		if (dp->tx.pace.idle)
 			return false;
 		if (!send_head(dp, core_ldp(dp, slot))) {
-			dp->tx.blocked = true;
-			link_rate_blocked(dp);
-			loop_io_enable(dp->tx.room, true);
+			block(dp);
 			return false;
 		}
 	}
@@ -361,7 +370,7 @@ void tx_advertise(struct dpath *dp, struct ldp *l)
 	uint8_t frame[64];
 	struct iovec iov = {frame, frame_build_rarp(frame, l->conf.mac)};
 
-	if (write_queue(dp->up->fd, &vnet, &iov, 1) == 0) {
+	if (write_queue(dp->ports.fd, &vnet, &iov, 1) == 0) {
 		dp->tx.pace.bucket.tokens_bytes -= FRAME_WIRE_MIN;
 		link_rate_sent(dp, FRAME_WIRE_MIN, false);
 	}
@@ -381,6 +390,34 @@ void tx_unblock(struct dpath *dp)
 {
 	dp->tx.blocked = false;
 	loop_io_enable(dp->tx.room, false);
+	loop_timer_cancel(dp->tx.stuck);
+}
+
+void tx_tell_stuck(struct dpath *dp)
+{
+	if (!dp->tx.blocked)
+		return;
+	msg_post(dp->out, msg_new(MSG_STUCK, LDP_SLOT_NONE));
+	loop_timer_set(dp->tx.stuck, STUCK_NS);
+}
+
+void tx_retire_queue(struct dpath *dp)
+{
+	struct loop_io *room;
+	uint32_t held;
+
+	if (!dp->tx.blocked || !ports_retire(dp))
+		return;
+	room = loop_io_new(dp->loop, dp->ports.fd, LOOP_WRITE, dp->tx.on_room, dp);
+	if (!room)
+		return;
+	loop_io_free(dp->tx.room);
+	dp->tx.room = room;
+	tx_unblock(dp);
+	if (log_allow(&dp->tx.log, dp->now_ns, &held))
+		log_notice("uplink %s: a port of the bridge that is no exit held up the uplink's "
+			   "queue, which was replaced (%u more since the last line)",
+			   dp->up->ifname, held);
 }
 
 void tx_set_link(struct dpath *dp)
@@ -388,15 +425,20 @@ void tx_set_link(struct dpath *dp)
 	pace_set(&dp->tx.pace, dp->link.tx_capacity_bps, dp->now_ns);
 }
 
-bool tx_init(struct dpath *dp, loop_cb *on_room)
+bool tx_init(struct dpath *dp, loop_cb *on_room, loop_cb *on_stuck)
 {
 	pace_init(&dp->tx.pace, dp->now_ns);
+	dp->tx.on_room = on_room;
 	dp->tx.room = loop_io_new(dp->loop, dp->up->fd, LOOP_WRITE, on_room, dp);
+	dp->tx.stuck = loop_timer_new(dp->loop, on_stuck, dp);
+	if (!dp->tx.room || !dp->tx.stuck)
+		return false;
 	loop_io_enable(dp->tx.room, false);
-	return dp->tx.room;
+	return true;
 }
 
 void tx_fini(struct dpath *dp)
 {
+	loop_timer_free(dp->tx.stuck);
 	loop_io_free(dp->tx.room);
 }

@@ -25,6 +25,7 @@ enum msg_type {
 	MSG_DELETE,    /* slot; the loop answers MSG_DELETED, or nothing where it has no such LDP */
 	MSG_FREEZE,    /* slot, on: its domain was suspended, or runs again */
 	MSG_LINK,      /* link_conf */
+	MSG_RETIRE,    /* the exits are idle: the uplink's queue, if blocked, should be replaced */
 	MSG_PUBLISHED, /* slot: its status was written to xenstore, or could not be */
 	MSG_STOP,      /* end the loop */
 
@@ -34,6 +35,7 @@ enum msg_type {
 	MSG_REFUSED,  /* slot, why, vchan: MSG_ADD failed, and the receiver closes the vchan */
 	MSG_PUBLISH,  /* slot, status: to be written to xenstore; answered by MSG_PUBLISHED */
 	MSG_LOGGED,   /* offset: the credit log of transmission is committed up to there */
+	MSG_STUCK,    /* the uplink's queue is blocked for long; MSG_RETIRE if its exits are idle */
 	MSG_ESTIMATE, /* estimate_bps: what the uplink carries, as measured */
 
 	/* from the process: its signals, and the loss of its uplink */

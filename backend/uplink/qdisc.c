@@ -131,6 +131,7 @@ static void take_message(struct qdiscs *q, unsigned ifindex, const struct nlmsgh
 	    ((const char *)RTA_DATA(kind))[RTA_PAYLOAD(kind) - 1] != '\0')
 		return;
 	q->any = true;
+	q->backlog_bytes += u32_at(find(first, len, TCA_STATS), offsetof(struct tc_stats, backlog));
 	take(q, ifindex, RTA_DATA(kind), find(first, len, TCA_OPTIONS));
 }
 

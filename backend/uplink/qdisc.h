@@ -8,10 +8,11 @@
 
 /* Written by qdisc_read(). */
 struct qdiscs {
-	bool any;	      /* there is a qdisc: the interface is up, or was configured */
-	bool shaped;	      /* one of them limits the rate */
-	bool queueless;	      /* there is none but noqueue */
-	bool orphans;	      /* one of them ends the charge to the sender's buffer (netem) */
+	bool any;		/* there is a qdisc: the interface is up, or was configured */
+	bool shaped;		/* one of them limits the rate */
+	bool queueless;		/* there is none but noqueue */
+	bool orphans;		/* one of them ends the charge to the sender's buffer (netem) */
+	uint64_t backlog_bytes; /* what waits in all of them now */
 	uint32_t limit_bytes; /* what the smallest holds, as charged to a send buffer; 0: unknown */
 };
 

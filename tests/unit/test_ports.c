@@ -240,6 +240,46 @@ static void test_table(void)
 	bench_free(b);
 }
 
+static unsigned mails(struct bench *b, enum msg_type type)
+{
+	struct msg *msg;
+	unsigned n = 0;
+
+	while ((msg = bench_mail(b))) {
+		n += msg->type == type;
+		free(msg);
+	}
+	return n;
+}
+
+/* The bridge moved an address to a slow port, and the copy of its table is late. */
+static void test_retire(void)
+{
+	struct link_conf link = link_conf();
+	struct bench *b;
+
+	run("bridge fdb replace 02:00:00:00:00:05 dev exit master static");
+	b = start(&link);
+	run("bridge fdb replace 02:00:00:00:00:05 dev slow master static");
+	give(b, 0, TO_SLOW);
+	run_turns(b);
+	ok(b->dp->tx.blocked, "frames to a port of which the table does not tell block the uplink");
+	mails(b, MSG_STUCK);
+	tx_tell_stuck(b->dp);
+	is_int(mails(b, MSG_STUCK), 1, "a queue that stays blocked is told to the control thread");
+	tx_retire_queue(b->dp);
+	ok(!b->dp->tx.blocked && b->dp->ports.fd != up.fd, "a fresh queue takes the uplink's role");
+	ports_read_table(b->dp);
+	give(b, 1, TO_EXIT);
+	run_turns(b);
+	is_int(sent(b, 1), FRAMES, "frames to the exit leave by the fresh queue");
+	tx_tell_stuck(b->dp);
+	is_int(mails(b, MSG_STUCK), 0, "a queue that is not blocked is not told of");
+	tx_retire_queue(b->dp);
+	is_int(b->dp->ports.count, 1, "a queue that is not blocked is not retired");
+	bench_free(b);
+}
+
 /* More ports than queues: the one that was not used for the longest time is closed. */
 static void test_many(void)
 {
@@ -286,6 +326,7 @@ int main(void)
 	test_capacity();
 	test_flood();
 	test_table();
+	test_retire();
 	test_many();
 	test_without();
 	uplink_close(&up);
