@@ -157,6 +157,10 @@ static void start(struct daemon *d)
 		die(EXIT_WRONG_USE, "%s", err);
 	snprintf(d->conf.control.device, sizeof(d->conf.control.device), "%s", d->uplink.ifname);
 	d->conf.control.kind = d->uplink.kind;
+	if (d->uplink.kind == UPLINK_TAP && !d->uplink.queues)
+		log_warning("the TAP %s has one queue, so a slow port of its bridge can delay all "
+			    "guests: delete it, or create it with multi_queue",
+			    d->uplink.ifname);
 	tap_set_offloads(d->uplink.fd, TAP_CSUM | TAP_TSO4 | TAP_TSO6 | TAP_USO);
 	d->conf.control.uplink = &d->uplink;
 	if (control_open(&d->conf.control, &d->control, err, sizeof(err)) < 0)

@@ -43,6 +43,15 @@ check 'a guest goes on sending while another floods a slow port' \
 	wait_for 60 ticks_pass sink.out "$(tick sink.out)" 1 6
 check 'the guest that floods a slow port still pings the world' wait_for 60 guest g2 'ping -c 1 -W 5 10.77.0.1'
 back_stop
+
+# A TAP that somebody created with one queue serves too, and dmvl-back says what that means.
+ip tuntap add dmvl-up mode tap
+back_start --tx-capacity "$SUITE_RATE"
+check 'a TAP with one queue is named with what to do' grep -q 'TAP dmvl-up has one queue.*multi_queue' "$_log"
+check 'a guest connects over a TAP with one queue' wait_for 60 connected g1
+check 'a guest pings the world over a TAP with one queue' talks g1
+back_stop
+ip link del dmvl-up
 ip link del slow0
 ip netns del slow
 done_testing
