@@ -209,6 +209,8 @@ int main(int argc, char **argv)
 	static struct daemon d;
 	bool lost;
 
+	signal(SIGHUP, SIG_IGN); /* until prepare() listens to them, and after finish() */
+	signal(SIGUSR1, SIG_IGN);
 	log_init("dmvl-back", LOG_INFO);
 	parse_args(&d.conf, argc, argv);
 	log_init("dmvl-back", d.conf.log_level);

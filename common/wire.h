@@ -36,7 +36,10 @@ struct wire_hdr {
 enum wire_type {
 	/* Both ways: struct virtio_net_hdr_v1, then an Ethernet frame without FCS. */
 	WIRE_DATA = 1,
-	/* Backend to frontend, at most one in an epoch: struct wire_credit. */
+	/*
+	 * Backend to frontend, once in an epoch and when the capacity changes, if at all: struct
+	 * wire_credit.
+	 */
 	WIRE_CREDIT = 2,
 	/* 3 is reserved: it was an empty message, which was never sent. */
 };

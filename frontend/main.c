@@ -153,7 +153,9 @@ static void on_tap_gone(void *arg)
 	struct front *f = arg;
 
 	if (!f->stopping)
-		log_error("the interface, created as %s, was removed", f->opts.ifname);
+		log_error("the interface, created as %s, was removed: start dmvl-front again to "
+			  "get another one",
+			  f->opts.ifname);
 	f->status = EXIT_FAILED;
 	stop(f);
 }
@@ -282,14 +284,14 @@ int main(int argc, char **argv)
 	static struct front f;
 	struct agent_device device;
 
+	/* Both end nothing, before catch_signals() either. */
+	signal(SIGHUP, SIG_IGN);
+	signal(SIGUSR1, SIG_IGN);
 	guard_init(argc, argv);
 	log_init("dmvl-front", LOG_INFO);
 	parse_args(argc, argv, &f.opts);
 	log_init("dmvl-front", f.opts.log_level);
 	signal(SIGPIPE, SIG_IGN);
-	/* Both end nothing, before catch_signals() either. */
-	signal(SIGHUP, SIG_IGN);
-	signal(SIGUSR1, SIG_IGN);
 
 	need_device("/dev/xen/evtchn", "xen_evtchn");
 	need_device("/dev/xen/gntalloc", "xen_gntalloc");

@@ -11,6 +11,13 @@
 /* Between two changes: Linux drops what is sent while the length of a queue changes. */
 #define QUEUE_REST_NS 10000000000ull
 
+/* From now on the queue's length is what this file set. */
+static void own(struct txqueue *q, int frames)
+{
+	q->ours = frames;
+	q->theirs = 0;
+}
+
 static int set_length(struct txqueue *q, const struct tap_if *t, int frames)
 {
 	int ret = tap_if_set_queue(t, frames);
@@ -21,8 +28,7 @@ static int set_length(struct txqueue *q, const struct tap_if *t, int frames)
 		q->rests = true;
 		loop_timer_set(q->rested, QUEUE_REST_NS);
 	}
-	q->ours = frames;
-	q->theirs = 0;
+	own(q, frames);
 	return ret;
 }
 
@@ -45,9 +51,15 @@ static int fit(struct txqueue *q, bool forced)
 	struct tap_if t;
 	int ret = tap_if_open(&t, q->tap_fd);
 
-	if (ret < 0)
+	if (ret < 0) {
+		log_warning("cannot set the queue length: the interface was removed");
 		return ret;
-	if (forced ? tap_if_get_queue(&t, &is) < 0 || is != frames : !is_theirs(q, &t))
+	}
+	if (!forced && is_theirs(q, &t))
+		ret = 0;
+	else if (forced && tap_if_get_queue(&t, &is) == 0 && is == frames)
+		own(q, frames); /* whoever set it */
+	else
 		ret = set_length(q, &t, frames);
 	tap_if_close(&t);
 	return ret;

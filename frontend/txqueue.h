@@ -26,7 +26,9 @@ void txqueue_free(struct txqueue *q);
 /* Fits the length to another rate; a length that somebody else has set stays. */
 void txqueue_rate(struct txqueue *q, uint64_t rate_bps);
 
-/* Sets the length again, even if somebody else has set another one. 0 or -errno, after a warning.
+/*
+ * Sets the length again, even if somebody else has set another one, and lets it follow the rate
+ * again. 0, or -errno after a warning.
  */
 int txqueue_again(struct txqueue *q);
 

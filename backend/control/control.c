@@ -73,6 +73,7 @@ static void begin_quit(struct control *c)
 /* Watches tell of every change, but an operator may want to be sure. */
 static void reload(struct control *c)
 {
+	c->due.reload = false;
 	control_probe_now(c);
 	control_find_devices(c);
 	c->due.domains = true;
@@ -124,7 +125,7 @@ static void on_message(struct control *c, struct msg *m)
 		control_probe_estimate(c, m->estimate_bps);
 		break;
 	case MSG_RELOAD:
-		reload(c);
+		c->due.reload = true;
 		break;
 	case MSG_QUIT:
 		begin_quit(c);
@@ -146,6 +147,8 @@ static void work(struct control *c)
 			loop_timer_set(c->timer, QUIT_NS);
 		return;
 	}
+	if (c->due.reload)
+		reload(c);
 	if (c->due.link)
 		control_load_link(c);
 	if (c->due.domains)

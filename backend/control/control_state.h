@@ -16,7 +16,7 @@
 
 struct device;
 
-/* What the uplink is and can carry. Only control_probe.c writes it. */
+/* What the uplink is and can carry. Only control_probe.c writes it; control.c sets net_fd to -1. */
 struct control_probe {
 	struct exits exits; /* where its frames leave the host, as it is now */
 	struct probe found; /* what is on their way */
@@ -27,7 +27,7 @@ struct control_probe {
 	uint64_t estimate_bps; /* as the frame loop measured it; 0: not known */
 };
 
-/* The uplink's settings. Only control_uplink.c writes it. */
+/* The uplink's settings. Only control_uplink.c writes it; control.c sets the first frame cost. */
 struct control_link {
 	struct link_conf conf;	    /* in force */
 	char error[SCHEMA_ERR_MAX]; /* of the uplink's keys, as xenstore has it */
@@ -38,7 +38,7 @@ struct control_minima {
 	bool tx_scaled, rx_scaled;
 };
 
-/* The devices. Only device.c and device_connect.c write it. */
+/* The devices. Only device_list.c (all), device.c and device_connect.c (the slots) write it. */
 struct control_devices {
 	TAILQ_HEAD(, device) all;
 	struct device *by_slot[LDP_SLOTS];
@@ -47,6 +47,7 @@ struct control_devices {
 
 /* What is to do: whoever notices it sets it; the part that does it clears it. */
 struct control_due {
+	bool reload;	/* control.c: read everything again */
 	bool link;	/* control_uplink.c */
 	bool domains;	/* control_domains.c: a domain may have ended, stopped or gone on */
 	bool newcomers; /* control_domains.c: a guest may have come back */

@@ -11,7 +11,7 @@
 
 /* One device of one guest: known since its backend directory was seen. */
 struct device {
-	/* device.c, once */
+	/* device_list.c, once */
 	TAILQ_ENTRY(device) next;
 	unsigned domid, id;
 	uint8_t uuid[16];
@@ -40,7 +40,8 @@ struct device {
 	bool unread; /* one of its own keys changed: read them all */
 
 	/* device.c */
-	char generation[SCHEMA_GUEST_VALUE_MAX + 1]; /* of the attachment last looked at */
+	char generation[SCHEMA_GUEST_VALUE_MAX + 1]; /* of the attachment last looked at;
+						      * device_list.c reads it */
 	enum hs_action after;	/* what to do when MSG_DELETED arrives; HS_WAIT: the frame loop
 				 * was not asked to delete it. HS_CLOSED at the daemon's end:
 				 * state 6 must still be written */

@@ -132,7 +132,7 @@ struct dpath {
 	uint64_t now_ns;       /* of this turn: dpath.c, at the begin of each callback */
 	struct link_conf link; /* members.c */
 	uint64_t credits_ns;   /* credit.c: when it last measured */
-	struct ldp_list dirty; /* core.c: LDPs with ring indexes to publish */
+	struct ldp_list dirty; /* core.c: LDPs with ring indexes to publish; members.c removes */
 	bool lost;	       /* core.c: the uplink is no more */
 
 	struct dpath_turn turn;

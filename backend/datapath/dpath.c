@@ -22,12 +22,13 @@
  *	run() reads the uplink, then draws from the lotteries while the uplink, the pacing and the
  *	rings allow. At its end it publishes the moved ring indexes, once for each LDP.
  *
- * All callbacks of the loop are in this file. Each sets the turn's time, calls the part that it
- * belongs to, and ends in run(). The parts call each other only downwards:
+ * The callbacks that end in a turn are in this file. Each sets the turn's time, calls the part that
+ * it belongs to, and ends in run(). The parts call each other only downwards:
  *
  *	dpath -> members -> tx -> rx -> epoch -> link_rate -> core -> ldp
  *	                    tx -> ports
  *	         members -> publish -> credit -> link_rate
+ *	                               rx -> credit
  *
  * A turn has a budget of frames of each kind. What is left waits for the next turn, after the other
  * events. Nothing polls. An LDP with nothing to send has asked its vchan for an event, and so has

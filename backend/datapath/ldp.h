@@ -84,7 +84,7 @@ struct ldp {
 	struct bucket flood; /* members.c refills it with each setting */
 	unsigned advertised; /* times that the uplink was told of its MAC */
 
-	/* rx.c */
+	/* rx.c; members.c makes the queue */
 	struct rxq *rxq;
 	bool rx_blocked; /* the ring had no room for the head of rxq */
 
@@ -92,7 +92,7 @@ struct ldp {
 	bool on_dirty;
 	bool failed;
 
-	/* dpath.c */
+	/* dpath.c; members.c fills the bucket first */
 	bool on_parked;
 	struct bucket events; /* vchan events it may cause */
 
