@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/control/control_capacity.h"
 #include "backend/control/control_domains.h"
 #include "backend/control/control_find.h"
 #include "backend/control/control_probe.h"
@@ -34,7 +35,8 @@
  * threads share nothing else. The parts call each other only downwards:
  *
  *	control -> control_watch -> control_find -> control_domains -> device
- *	control -> control_uplink, control_probe
+ *	control -> control_uplink -> control_exits, control_capacity
+ *	control, control_watch -> control_probe
  *	device -> device_connect, device_settings -> minima
  *	all of them -> device_xs, device_list
  */
@@ -155,6 +157,7 @@ static void work(struct control *c)
 		control_check_domains(c);
 	if (c->due.newcomers)
 		control_welcome_back(c);
+	control_capacity_show(c);
 	soonest = device_step_all(c);
 	if (minima_judge(c))
 		soonest = device_step_all(c);

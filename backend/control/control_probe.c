@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "backend/control/control_state.h"
+#include "backend/uplink/netdev.h"
 #include "backend/uplink/qdisc.h"
 #include "common/log.h"
 #include "common/units.h"
@@ -24,21 +25,47 @@ static bool configured_in_xenstore(struct control *c)
 	       schema_parse_u64(KEY_UPLINK_TX_CAPACITY, text, &bps, err) == 0 && bps > 0;
 }
 
+/* Reads which exit the operator chose. A malformed choice changes nothing. */
+static void read_port(struct control *c)
+{
+	struct control_probe *p = &c->probe;
+	char text[SCHEMA_VALUE_MAX + 1];
+
+	p->port_error[0] = '\0';
+	if (xskey_read(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_UPLINK_PORT, text,
+		       sizeof(text)) < 0)
+		p->port[0] = '\0';
+	else
+		schema_parse_text(KEY_UPLINK_UPLINK_PORT, text, p->port, sizeof(p->port),
+				  p->port_error);
+}
+
+static void find_exits(struct control *c)
+{
+	struct control_probe *p = &c->probe;
+
+	read_port(c);
+	exits_find(c->conf.uplink, p->port, &p->exits);
+	if (p->port[0] && p->exits.how != EXITS_CHOSEN && !p->port_error[0])
+		snprintf(p->port_error, sizeof(p->port_error), "%s", p->exits.why);
+}
+
 static void probe(struct control *c)
 {
-	char chosen[IFNAMSIZ];
+	struct control_probe *p = &c->probe;
+	uint64_t speed_bps;
 
-	if (xskey_read(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_UPLINK_PORT, chosen,
-		       sizeof(chosen)) < 0)
-		chosen[0] = '\0';
-	exits_find(c->conf.uplink, chosen, &c->probe.exits);
-	probe_uplink(&c->probe.exits, &c->probe.found);
+	find_exits(c);
+	probe_uplink(&p->exits, &p->found);
+	if (speed_of_exits(NETDEV_SYSFS, &p->exits, &speed_bps) != SPEED_DOWN)
+		p->speed_bps = speed_bps;
 }
 
 int control_probe_demand(struct control *c, char *err, size_t errlen)
 {
 	probe(c);
-	if (c->probe.found.signal || c->conf.tx_capacity_bps || configured_in_xenstore(c))
+	if (c->probe.found.signal || c->probe.speed_bps || c->conf.tx_capacity_bps ||
+	    configured_in_xenstore(c))
 		return 0;
 	snprintf(err, errlen,
 		 "the capacity of uplink %s cannot be measured: %s; give --tx-capacity",

@@ -10,8 +10,8 @@
 struct control;
 
 /*
- * Probes the uplink. 0, or -EINVAL with a sentence in err: its capacity can neither be measured nor
- * was it configured.
+ * Probes the uplink. 0, or -EINVAL with a sentence in err: its capacity was not configured, cannot
+ * be measured, and no hardware tells its speed.
  */
 int control_probe_demand(struct control *c, char *err, size_t errlen);
 

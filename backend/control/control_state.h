@@ -9,6 +9,7 @@
 #include "backend/control/control.h"
 #include "backend/msg/ldp_conf.h"
 #include "backend/uplink/probe.h"
+#include "backend/uplink/speed.h"
 #include "backend/xen/dom.h"
 #include "common/loop.h"
 #include "common/xs.h"
@@ -16,10 +17,15 @@
 
 struct device;
 
+#define EXITS_TEXT_MAX (EXITS_MAX * IFNAMSIZ)
+
 /* What the uplink is and can carry. Only control_probe.c writes it; control.c sets net_fd to -1. */
 struct control_probe {
-	struct exits exits; /* where its frames leave the host, as it is now */
-	struct probe found; /* what is on their way */
+	char port[IFNAMSIZ];		 /* the operator's exit; "": none */
+	char port_error[SCHEMA_ERR_MAX]; /* what is wrong with it; "": nothing */
+	struct exits exits;		 /* where its frames leave the host, as it is now */
+	struct probe found;		 /* what is on their way */
+	uint64_t speed_bps; /* of the exits; 0: not known; while they have no link, the last one */
 	int net_fd;	    /* tells when to look again; -1: nothing does */
 	struct loop_io *net_io;
 	struct loop_timer *timer;
@@ -27,9 +33,22 @@ struct control_probe {
 	uint64_t estimate_bps; /* as the frame loop measured it; 0: not known */
 };
 
-/* The uplink's settings. Only control_uplink.c writes it; control.c sets the first frame cost. */
+/* What xenstore says of these. Only control_exits.c writes it. */
+struct control_exits {
+	bool shown; /* it says anything */
+	enum exits_how how;
+	uint64_t speed_bps;
+	char names[EXITS_TEXT_MAX];
+};
+
+/*
+ * The uplink's settings. Only control_uplink.c writes it; control.c sets the first frame cost, and
+ * control_capacity.c the source.
+ */
 struct control_link {
-	struct link_conf conf;	    /* in force */
+	struct link_conf conf;	 /* in force */
+	uint64_t configured_bps; /* what the operator configured; 0: nothing */
+	const char *source;	 /* of the capacity in force, as xenstore has it; NULL: not yet */
 	char error[SCHEMA_ERR_MAX]; /* of the uplink's keys, as xenstore has it */
 };
 
@@ -71,6 +90,7 @@ struct control {
 	uint64_t now_ns; /* of this turn of the thread's loop */
 
 	struct control_probe probe;
+	struct control_exits exits;
 	struct control_link link;
 	struct control_minima minima;
 	struct control_devices devices;

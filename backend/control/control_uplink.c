@@ -5,12 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "backend/control/control_capacity.h"
+#include "backend/control/control_exits.h"
 #include "backend/control/control_state.h"
 #include "backend/control/device_list.h"
 #include "backend/frame/frame_cost.h"
 #include "backend/msg/msg.h"
 #include "common/log.h"
-#include "common/units.h"
 #include "common/version.h"
 #include "xenstore-schema/xskey.h"
 
@@ -23,17 +24,6 @@ static void load_rate(struct control *c, enum schema_key key, uint64_t *bps, cha
 		*bps = 0;
 	else if (schema_parse_u64(key, text, bps, why) < 0 && !err[0])
 		memcpy(err, why, SCHEMA_ERR_MAX);
-}
-
-/* A capacity of 0 means that it is measured; that needs back-pressure. */
-static void require_signal(struct control *c, uint64_t *tx_bps, char *err)
-{
-	if (*tx_bps || c->probe.found.signal)
-		return;
-	*tx_bps = c->link.conf.tx_capacity_bps;
-	if (!err[0])
-		snprintf(err, SCHEMA_ERR_MAX, "%s 0: it cannot be measured: %s",
-			 schema_name(KEY_UPLINK_TX_CAPACITY), c->probe.found.why);
 }
 
 static void show_error(struct control *c, const char *err)
@@ -94,9 +84,9 @@ static bool same_exits(const struct link_conf *a, const struct link_conf *b)
 
 static bool same_link(const struct link_conf *a, const struct link_conf *b)
 {
-	return a->tx_capacity_bps == b->tx_capacity_bps &&
-	       a->rx_capacity_bps == b->rx_capacity_bps && a->sw == b->sw &&
-	       a->frame_cost_bytes == b->frame_cost_bytes &&
+	return a->tx_capacity_bps == b->tx_capacity_bps && a->source == b->source &&
+	       a->speed_bps == b->speed_bps && a->rx_capacity_bps == b->rx_capacity_bps &&
+	       a->sw == b->sw && a->frame_cost_bytes == b->frame_cost_bytes &&
 	       a->sndbuf_max_bytes == b->sndbuf_max_bytes && a->signal == b->signal &&
 	       same_exits(a, b);
 }
@@ -104,13 +94,10 @@ static bool same_link(const struct link_conf *a, const struct link_conf *b)
 static void put_in_force(struct control *c, const struct link_conf *link)
 {
 	struct msg *m = msg_new(MSG_LINK, LDP_SLOT_NONE);
-	char rate[32];
+	char text[CAPACITY_TEXT_MAX];
 
 	c->link.conf = *link;
-	log_info("uplink %s: capacity %s", c->conf.name,
-		 link->tx_capacity_bps
-			 ? units_format_rate(rate, sizeof(rate), link->tx_capacity_bps)
-			 : "not configured");
+	log_info("uplink %s: capacity %s", c->conf.name, control_capacity_text(link, text));
 	m->link_conf = *link;
 	msg_post(c->out, m);
 	device_mark_all(c); /* minima that were too many may fit now */
@@ -122,15 +109,16 @@ void control_load_link(struct control *c)
 	char err[SCHEMA_ERR_MAX] = "";
 
 	c->due.link = false;
-	load_rate(c, KEY_UPLINK_TX_CAPACITY, &link.tx_capacity_bps, err);
+	load_rate(c, KEY_UPLINK_TX_CAPACITY, &c->link.configured_bps, err);
 	load_rate(c, KEY_UPLINK_RX_CAPACITY, &link.rx_capacity_bps, err);
 	load_frame_cost(c, &link.frame_cost_bytes, err);
-	require_signal(c, &link.tx_capacity_bps, err);
+	control_capacity_choose(c, &link, err);
 	link.sndbuf_max_bytes = c->probe.found.sndbuf_max_bytes;
 	link.signal = c->probe.found.signal;
 	load_switch(c, &link.sw, err);
 	load_exits(&c->probe.exits, &link);
-	show_error(c, err[0] ? err : c->log_error);
+	show_error(c, err[0] ? err : c->probe.port_error[0] ? c->probe.port_error : c->log_error);
+	control_exits_show(c);
 	if (!same_link(&link, &c->link.conf))
 		put_in_force(c, &link);
 }

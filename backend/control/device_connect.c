@@ -19,13 +19,13 @@
 /*
  * TSO is offered on slow uplinks too: cutting long frames here (datapath/tx.c) costs less than
  * having the guests send short ones. Without a configured capacity, though, the queue behind the
- * uplink is filled, and must have room for a whole frame.
+ * uplink may be filled, and must have room for a whole frame.
  */
 static uint32_t offered_features(const struct control *c)
 {
 	uint32_t f = VNET_F_CSUM;
 
-	if (c->link.conf.tx_capacity_bps || c->probe.found.tso)
+	if (c->link.conf.source == CAPACITY_CONFIGURED || c->probe.found.tso)
 		f |= VNET_F_TSO4 | VNET_F_TSO6 | VNET_F_USO;
 	return f;
 }

@@ -8,10 +8,10 @@
 #include "backend/uplink/capacity.h"
 
 /*
- * Minima are admitted against the configured capacity. Without one they are all admitted: a
- * measured capacity moves, and a granted minimum is not taken back because of that. If all minima
- * together are more than the link carries, they are scaled down, and each device that has one says
- * so.
+ * Minima are admitted against the configured capacity, or that by the speed of the hardware.
+ * Without one they are all admitted: a measured capacity moves, and a granted minimum is not taken
+ * back because of that. If all minima together are more than the link carries, they are scaled
+ * down, and each device that has one says so.
  */
 #define MIN_PERCENT 95 /* of the capacity that minima may take, as in the scheduler */
 #define CLEAR_PERCENT                                                          \

@@ -11,7 +11,8 @@ struct device;
 struct ldp_settings;
 
 /*
- * Puts back to `old` each minimum of *s that was raised and does not fit the configured capacity.
+ * Puts back to `old` each minimum of *s that was raised and does not fit the capacity,
+ * configured or by the speed of the hardware.
  * The first of them is named in err (SCHEMA_ERR_MAX bytes) unless that has a sentence already.
  */
 void minima_admit(const struct control *c, const struct device *d, const struct ldp_settings *old,

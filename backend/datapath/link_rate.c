@@ -10,8 +10,8 @@
 /*
  * Back-pressure tells what the uplink carries. Minima, the cap on frames, the LDPs' credits and the
  * send buffer follow from that. With a configured capacity, frames are paced to it, and the
- * measured one counts only where the link is clearly slower. Without one, back-pressure sets the
- * pace.
+ * measured one counts only where the link is clearly slower. Without one, the speed of the hardware
+ * takes its place if that is known. Otherwise back-pressure sets the pace.
  *
  * The capacity in force changes by steps of a 32nd, at most twenty times a second, unless the
  * change is large: each change is a message to every guest.
@@ -44,12 +44,24 @@ uint64_t link_rate_bps(const struct dpath *dp)
 	return dp->link_rate.in_force_bps;
 }
 
+/*
+ * Something behind the hardware's port may be slower than the hardware. Only a send buffer smaller
+ * than the queue there lets that be noticed; an operator who configures the capacity knows it.
+ */
+static uint32_t paced_sndbuf(const struct dpath *dp)
+{
+	const struct capacity *c = &dp->link_rate.measured;
+	uint32_t bytes = uplink_sndbuf_bytes(dp->link.tx_capacity_bps), max = c->sndbuf_max_bytes;
+
+	if (dp->link.source == CAPACITY_SPEED && max && bytes > max)
+		bytes = max;
+	return capacity_paced_sndbuf(c, bytes);
+}
+
 static void size_sndbuf(struct dpath *dp)
 {
 	struct capacity *c = &dp->link_rate.measured;
-	uint64_t paced_bps = dp->link.tx_capacity_bps;
-	uint32_t bytes = paced_bps ? capacity_paced_sndbuf(c, uplink_sndbuf_bytes(paced_bps))
-				   : capacity_sndbuf(c);
+	uint32_t bytes = dp->link.tx_capacity_bps ? paced_sndbuf(dp) : capacity_sndbuf(c);
 
 	if (bytes == c->sndbuf_bytes)
 		return;
@@ -71,8 +83,21 @@ static void put_in_force(struct dpath *dp, uint64_t bps)
 	sched_set_link(dp->tx_sched, bps);
 }
 
+/* A card at another speed is another link: what was measured says nothing of it. */
+static void follow_speed(struct dpath *dp)
+{
+	struct dpath_link_rate *lr = &dp->link_rate;
+
+	if (dp->link.speed_bps == 0 || dp->link.speed_bps == lr->speed_bps)
+		return;
+	if (lr->speed_bps)
+		capacity_init(&lr->measured, 0, dp->now_ns);
+	lr->speed_bps = dp->link.speed_bps;
+}
+
 void link_rate_configure(struct dpath *dp)
 {
+	follow_speed(dp);
 	capacity_set_max(&dp->link_rate.measured, dp->link.sndbuf_max_bytes);
 	size_sndbuf(dp);
 	sched_set_capacity(dp->tx_sched, dp->link.tx_capacity_bps);

@@ -40,10 +40,19 @@ enum switch_mode {
 	SWITCH_OFF,
 };
 
+/* Where tx_capacity_bps comes from. The words of the key capacity-source, in its order. */
+enum capacity_source {
+	CAPACITY_MEASURED, /* it is 0 */
+	CAPACITY_CONFIGURED,
+	CAPACITY_SPEED, /* of the hardware through which frames leave */
+};
+
 #define LINK_EXITS_MAX 8u
 
 struct link_conf {
-	uint64_t tx_capacity_bps, rx_capacity_bps; /* 0: not configured */
+	uint64_t tx_capacity_bps, rx_capacity_bps; /* 0: not known */
+	enum capacity_source source;		   /* of tx_capacity_bps */
+	uint64_t speed_bps;			   /* of the hardware; 0: not known */
 	uint32_t frame_cost_bytes;		   /* of any frame, or FRAME_COST_AUTO */
 	uint32_t sndbuf_max_bytes;		   /* of the uplink; 0: no limit is known */
 	bool signal;				   /* back-pressure tells when the link is full */

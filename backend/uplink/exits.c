@@ -35,12 +35,12 @@ static void look_below(const char *ifname, void *arg)
 {
 	struct below *b = arg;
 
-	if (netdev_is_hardware(ifname))
+	if (netdev_is_hardware(NETDEV_SYSFS, ifname))
 		b->hardware = true;
 	if (b->hardware || b->depth == 0)
 		return;
 	b->depth--;
-	netdev_lowers(ifname, look_below, b);
+	netdev_lowers(NETDEV_SYSFS, ifname, look_below, b);
 	b->depth++;
 }
 
@@ -129,7 +129,7 @@ void exits_find(const struct uplink *u, const char *chosen, struct exits *out)
 
 	*out = (struct exits){.how = EXITS_NONE};
 	if (u->kind == UPLINK_MACVTAP) {
-		if (netdev_lowers(u->ifname, add_lower, out) > 0)
+		if (netdev_lowers(NETDEV_SYSFS, u->ifname, add_lower, out) > 0)
 			out->how = EXITS_LOWER;
 		else
 			snprintf(out->why, sizeof(out->why), "%s has no lower device", u->ifname);

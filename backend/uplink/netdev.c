@@ -8,12 +8,13 @@
 #include <unistd.h>
 
 /* The last part of what a link of the interface in sysfs points to; false: there is none. */
-static bool read_link(const char *ifname, const char *link, char out[NAME_MAX + 1])
+static bool read_link(const char *sysfs, const char *ifname, const char *link,
+		      char out[NAME_MAX + 1])
 {
-	char path[80], target[PATH_MAX];
+	char path[PATH_MAX], target[PATH_MAX];
 	ssize_t n;
 
-	snprintf(path, sizeof(path), "/sys/class/net/%.15s/%s", ifname, link);
+	snprintf(path, sizeof(path), "%s/%.15s/%s", sysfs, ifname, link);
 	n = readlink(path, target, sizeof(target) - 1);
 	if (n < 0)
 		return false;
@@ -22,33 +23,33 @@ static bool read_link(const char *ifname, const char *link, char out[NAME_MAX + 
 	return true;
 }
 
-bool netdev_is_hardware(const char *ifname)
+bool netdev_is_hardware(const char *sysfs, const char *ifname)
 {
 	char bus[NAME_MAX + 1];
 
-	return read_link(ifname, "device/subsystem", bus) && strcmp(bus, "xen-backend") != 0;
+	return read_link(sysfs, ifname, "device/subsystem", bus) && strcmp(bus, "xen-backend") != 0;
 }
 
 bool netdev_bridge(const char *ifname, char bridge[IFNAMSIZ])
 {
 	char master[NAME_MAX + 1];
 
-	if (!read_link(ifname, "master", master))
+	if (!read_link(NETDEV_SYSFS, ifname, "master", master))
 		return false;
 	snprintf(bridge, IFNAMSIZ, "%.15s", master);
 	return true;
 }
 
 /* Visits each entry of /sys/class/net/IF/DIR that begins with `prefix`, without the prefix. */
-static unsigned for_each(const char *ifname, const char *dir, const char *prefix, const char *but,
-			 netdev_visit *visit, void *arg)
+static unsigned for_each(const char *sysfs, const char *ifname, const char *dir, const char *prefix,
+			 const char *but, netdev_visit *visit, void *arg)
 {
-	char path[80], name[IFNAMSIZ];
+	char path[PATH_MAX], name[IFNAMSIZ];
 	unsigned count = 0;
 	struct dirent *e;
 	DIR *d;
 
-	snprintf(path, sizeof(path), "/sys/class/net/%.15s/%.15s", ifname, dir);
+	snprintf(path, sizeof(path), "%s/%.15s/%.15s", sysfs, ifname, dir);
 	d = opendir(path);
 	while (d && (e = readdir(d))) {
 		if (e->d_name[0] == '.' || strncmp(e->d_name, prefix, strlen(prefix)) != 0)
@@ -66,10 +67,27 @@ static unsigned for_each(const char *ifname, const char *dir, const char *prefix
 
 unsigned netdev_ports(const char *bridge, const char *but, netdev_visit *visit, void *arg)
 {
-	return for_each(bridge, "brif", "", but, visit, arg);
+	return for_each(NETDEV_SYSFS, bridge, "brif", "", but, visit, arg);
 }
 
-unsigned netdev_lowers(const char *ifname, netdev_visit *visit, void *arg)
+unsigned netdev_lowers(const char *sysfs, const char *ifname, netdev_visit *visit, void *arg)
 {
-	return for_each(ifname, "", "lower_", "", visit, arg);
+	return for_each(sysfs, ifname, "", "lower_", "", visit, arg);
+}
+
+bool netdev_text(const char *sysfs, const char *ifname, const char *entry, char *out, size_t size)
+{
+	char path[PATH_MAX];
+	FILE *f;
+
+	out[0] = '\0';
+	snprintf(path, sizeof(path), "%s/%.15s/%s", sysfs, ifname, entry);
+	f = fopen(path, "re");
+	if (!f)
+		return false;
+	if (!fgets(out, (int)size, f))
+		out[0] = '\0';
+	out[strcspn(out, "\n")] = '\0';
+	fclose(f);
+	return out[0] != '\0';
 }

@@ -5,12 +5,16 @@
 
 #include <net/if.h>
 #include <stdbool.h>
+#include <stddef.h>
+
+/* `sysfs` is this folder, or in a test one that looks like it. */
+#define NETDEV_SYSFS "/sys/class/net"
 
 /*
  * Does a device of a bus (PCI, virtio, a guest's netfront) stand behind the interface? A vif,
  * Dom0's end of a guest's interface, is none: it leads to that guest.
  */
-bool netdev_is_hardware(const char *ifname);
+bool netdev_is_hardware(const char *sysfs, const char *ifname);
 
 /* The bridge that the interface is a port of; false: it is in none. */
 bool netdev_bridge(const char *ifname, char bridge[IFNAMSIZ]);
@@ -22,6 +26,11 @@ typedef void netdev_visit(const char *ifname, void *arg);
 unsigned netdev_ports(const char *bridge, const char *but, netdev_visit *visit, void *arg);
 
 /* Visits the interfaces directly below one: of a VLAN, bond, macvtap. Returns how many. */
-unsigned netdev_lowers(const char *ifname, netdev_visit *visit, void *arg);
+unsigned netdev_lowers(const char *sysfs, const char *ifname, netdev_visit *visit, void *arg);
+
+/*
+ * The first line of the interface's file `entry`, without its end. "" and false: it cannot be read.
+ */
+bool netdev_text(const char *sysfs, const char *ifname, const char *entry, char *out, size_t size);
 
 #endif

@@ -80,7 +80,7 @@ static bool examine_lowers(const char *ifname, struct found *f)
 	if (f->depth == 0)
 		return false;
 	f->depth--;
-	any = netdev_lowers(ifname, examine, f) > 0;
+	any = netdev_lowers(NETDEV_SYSFS, ifname, examine, f) > 0;
 	f->depth++;
 	return any;
 }
@@ -100,7 +100,7 @@ static void examine(const char *ifname, void *arg)
 		snprintf(f->why, PROBE_WHY_MAX, "the qdisc netem of %s hides it", ifname);
 	} else if (q.shaped) {
 		has_signal(f, q.limit_bytes);
-	} else if (netdev_is_hardware(ifname)) {
+	} else if (netdev_is_hardware(NETDEV_SYSFS, ifname)) {
 		if (q.any && q.queueless)
 			snprintf(f->why, PROBE_WHY_MAX, "%s has no queue (qdisc noqueue)", ifname);
 		else

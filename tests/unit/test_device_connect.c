@@ -20,10 +20,11 @@ static void is_key(unsigned domid, enum schema_key key, const char *want, const 
 /* --- success -----------------------------------------------------------------------------------
  */
 
-static void test_offers(uint64_t capacity_bps, const char *tso, const char *when)
+static void test_offers(enum capacity_source source, bool room, const char *tso, const char *when)
 {
 	k = desk_new();
-	k->c.link.conf.tx_capacity_bps = capacity_bps;
+	k->c.link.conf.source = source;
+	k->c.probe.found.tso = room;
 	desk_attach(k, 1);
 	desk_turn(k);
 	is_key(1, KEY_BACK_STATE, "2", when);
@@ -51,7 +52,7 @@ static void test_add(void)
 	const struct msg *m;
 
 	k = desk_new();
-	k->c.link.conf.tx_capacity_bps = 1000000000;
+	k->c.link.conf.source = CAPACITY_CONFIGURED;
 	desk_attach(k, 1);
 	desk_write(1, KEY_BACK_WEIGHT, "512");
 	desk_write(1, KEY_BACK_TX_MAX, "8000000");
@@ -316,8 +317,10 @@ static void test_refused(void)
 
 int main(void)
 {
-	test_offers(0, "0", "without a capacity");
-	test_offers(1000000000, "1", "with a capacity");
+	test_offers(CAPACITY_MEASURED, false, "0", "without a capacity and with a short queue");
+	test_offers(CAPACITY_SPEED, false, "0", "with the capacity of a card and a short queue");
+	test_offers(CAPACITY_SPEED, true, "1", "with the capacity of a card and a long queue");
+	test_offers(CAPACITY_CONFIGURED, false, "1", "with a capacity");
 	test_conflict();
 	test_add();
 	test_slots();

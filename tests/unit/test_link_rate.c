@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The frame loop's capacity when the speed of the hardware is its source. */
+#include "backend/datapath/link_rate.h"
+#include "tests/fake/bench.h"
+#include "tests/unit/tap.h"
+
+#define MBIT 1000000ull
+
+static struct bench *b;
+
+static struct link_conf by_speed(unsigned mbit)
+{
+	return (struct link_conf){.tx_capacity_bps = mbit * MBIT / 100 * 98,
+				  .source = CAPACITY_SPEED,
+				  .speed_bps = mbit * MBIT,
+				  .signal = true};
+}
+
+static void link_by_speed(unsigned mbit)
+{
+	struct link_conf link = by_speed(mbit);
+
+	bench_link(b, &link);
+}
+
+static void test_new_speed(void)
+{
+	struct link_conf link;
+
+	b = bench_new(1);
+	b->dp->link_rate.measured.estimate_bps = 40 * MBIT;
+	link_by_speed(100);
+	is_int(link_rate_bps(b->dp), 40 * MBIT, "a link slower than its card has what is measured");
+	link_by_speed(100);
+	is_int(link_rate_bps(b->dp), 40 * MBIT, "settings without a new speed keep the estimate");
+	link_by_speed(1000);
+	is_int(link_rate_bps(b->dp), 980 * MBIT, "a new speed is in force at once");
+	is_int(b->dp->link_rate.measured.estimate_bps, 0, "a new speed ends what was measured");
+	b->dp->link_rate.measured.estimate_bps = 500 * MBIT;
+	link = by_speed(1000);
+	link.speed_bps = 0;
+	bench_link(b, &link);
+	is_int(link_rate_bps(b->dp), 500 * MBIT, "a speed that is lost keeps the estimate");
+	link_by_speed(1000);
+	is_int(link_rate_bps(b->dp), 500 * MBIT, "the same speed again keeps the estimate");
+	bench_free(b);
+}
+
+static void test_sndbuf(void)
+{
+	const struct capacity *c;
+	struct link_conf link = by_speed(1000);
+
+	b = bench_new(1);
+	c = &b->dp->link_rate.measured;
+	bench_link(b, &link);
+	is_int(c->sndbuf_bytes, uplink_sndbuf_bytes(980 * MBIT),
+	       "the send buffer follows the speed where no queue limits it");
+	link.sndbuf_max_bytes = 75000;
+	bench_link(b, &link);
+	is_int(c->sndbuf_bytes, 75000, "the send buffer stays below the queue behind a card");
+	link.source = CAPACITY_CONFIGURED;
+	bench_link(b, &link);
+	is_int(c->sndbuf_bytes, uplink_sndbuf_bytes(980 * MBIT),
+	       "the send buffer follows a configured capacity whatever the queue");
+	bench_free(b);
+}
+
+int main(void)
+{
+	test_new_speed();
+	test_sndbuf();
+	return done_testing();
+}
