@@ -30,6 +30,14 @@ bool netdev_is_hardware(const char *sysfs, const char *ifname)
 	return read_link(sysfs, ifname, "device/subsystem", bus) && strcmp(bus, "xen-backend") != 0;
 }
 
+bool netdev_is_bridge(const char *ifname)
+{
+	char path[80];
+
+	snprintf(path, sizeof(path), NETDEV_SYSFS "/%.15s/bridge", ifname);
+	return access(path, F_OK) == 0;
+}
+
 bool netdev_bridge(const char *ifname, char bridge[IFNAMSIZ])
 {
 	char master[NAME_MAX + 1];

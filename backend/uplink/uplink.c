@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "backend/uplink/lower.h"
+#include "backend/uplink/netdev.h"
 #include "common/quote.h"
 #include "common/tap.h"
 
@@ -123,14 +124,31 @@ static int open_queues(struct uplink *u, const char *name)
 	return fd;
 }
 
+static int check_bridge(const char *bridge, char *err, size_t errlen)
+{
+	if (!tap_exists(bridge)) {
+		snprintf(err, errlen, "bridge %s does not exist; create it first", bridge);
+		return -ENODEV;
+	}
+	if (!netdev_is_bridge(bridge)) {
+		snprintf(err, errlen,
+			 "%s is no bridge of the kernel; for one of Open vSwitch leave out bridge= "
+			 "and add the TAP there with ovs-vsctl add-port (docs/uplink.md)",
+			 bridge);
+		return -EOPNOTSUPP;
+	}
+	return 0;
+}
+
 static int open_tap(struct uplink *u, const struct uplink_spec *spec, char *err, size_t errlen)
 {
 	uint32_t mtu;
 	int ret;
 
-	if (spec->bridge[0] && !tap_exists(spec->bridge)) {
-		snprintf(err, errlen, "bridge %s does not exist; create it first", spec->bridge);
-		return -ENODEV;
+	if (spec->bridge[0]) {
+		ret = check_bridge(spec->bridge, err, errlen);
+		if (ret < 0)
+			return ret;
 	}
 	u->fd = open_queues(u, spec->device);
 	if (u->fd < 0) {

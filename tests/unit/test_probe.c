@@ -170,6 +170,9 @@ static void test_exits(void)
 	exits_find(&tap, "x1", &e);
 	ok(e.how == EXITS_OLDEST && strstr(e.why, "x1 is no port"),
 	   "a chosen interface outside the bridge is named and ignored");
+	exits_find(&tap, "t0", &e);
+	ok(e.how == EXITS_OLDEST && strstr(e.why, "t0 is the uplink itself"),
+	   "the uplink itself as a chosen port is named and ignored");
 	run("ip link set x0 nomaster");
 	exit_is("", EXITS_OLDEST, "y0", "the oldest port that is left");
 	run("ip link del x0; ip link del y0");
