@@ -32,6 +32,9 @@ backend/ctl/view.c frontend: an object in the output of --json
 backend/frame/frame_check.c vlan: a reason to drop a frame
 backend/datapath/ldp.c uplink: a reason to drop a frame
 backend/uplink/probe.c device: a link in sysfs
+backend/uplink/speed.c speed: a file in sysfs
+backend/uplink/speed.c state: a file in sysfs
+backend/control/control_capacity.c speed: a word of capacity-source
 ALLOWED
 
 report() { # number, status, name, file with diagnostics

@@ -102,14 +102,14 @@ static void find_in_bridge(const char *tap, const char *bridge, const char *chos
 	e->bridge = if_nametoindex(bridge);
 	e->oldest = o.name[0] ? if_nametoindex(o.name) : 0;
 	if (chosen[0] && strcmp(chosen, tap) == 0) {
-		snprintf(e->why, sizeof(e->why), "uplink-port %.15s is the uplink itself", chosen);
+		snprintf(e->why, sizeof(e->why), "%.15s is the uplink itself", chosen);
 	} else if (chosen[0] && is_port_of(chosen, bridge)) {
 		e->how = EXITS_CHOSEN;
 		add(e, chosen);
 		return;
 	} else if (chosen[0]) {
-		snprintf(e->why, sizeof(e->why), "uplink-port %.15s is no port of the bridge %.15s",
-			 chosen, bridge);
+		snprintf(e->why, sizeof(e->why), "%.15s is no port of the bridge %.15s", chosen,
+			 bridge);
 	}
 	netdev_ports(bridge, tap, add_hardware, e);
 	if (e->count > 0) {

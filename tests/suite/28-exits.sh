@@ -72,13 +72,13 @@ check 'frames leave through the port that the operator chooses' says exits side0
 is "$(xenstore-read "$uplink/exits-by")" chosen 'xenstore says that the exit was chosen'
 check 'the log names the exit that the operator chose' wait_for 10 grep -q 'leave the host through side0' "$_log"
 ip link set side0 nomaster
-check 'the error names a chosen port that leaves the bridge' wait_for 30 key_like "$uplink/error" 'uplink-port side0 is no port*xenbr0'
+check 'the error names a chosen port that leaves the bridge' wait_for 30 key_like "$uplink/error" 'uplink-port "side0": side0 is no port*xenbr0'
 is "$(xenstore-read "$uplink/exits")" up0 'frames leave through another port when the chosen one leaves the bridge'
 ip link set side0 master xenbr0
 check 'the error clears when the chosen port is back in the bridge' says error ''
 check 'frames leave through the chosen port when that is back' says exits side0
 xenstore-write "$uplink/uplink-port" nope0
-check 'the error names a chosen port that does not exist' wait_for 30 key_like "$uplink/error" 'uplink-port nope0 is no port*'
+check 'the error names a chosen port that does not exist' wait_for 30 key_like "$uplink/error" 'uplink-port "nope0": nope0 is no port*'
 xenstore-write "$uplink/uplink-port" dmvl-up
 check 'the error names a chosen port that is the uplink itself' wait_for 30 key_like "$uplink/error" '*dmvl-up is the uplink itself'
 xenstore-write "$uplink/uplink-port" a-name-beyond-fifteen

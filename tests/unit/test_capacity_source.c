@@ -202,7 +202,8 @@ static void test_port(void)
 	set(KEY_UPLINK_TX_CAPACITY, "1000000");
 	leave_through(EXITS_HARDWARE, "eth0", "");
 	choose("eth1");
-	key_is(KEY_UPLINK_ERROR, "none0 is in no bridge", "with a chosen port that is none");
+	key_is(KEY_UPLINK_ERROR, "uplink-port \"eth1\": none0 is in no bridge",
+	       "with a chosen port that is none");
 	key_is(KEY_UPLINK_EXITS_BY, "none", "when the operator's choice makes it look again");
 	choose("a-name-beyond-fifteen");
 	ok(strstr(store_read(path_of(KEY_UPLINK_ERROR)), "uplink-port \"a-name-beyond-fifteen\""),
