@@ -6,14 +6,13 @@
  */
 #include <errno.h>
 #include <net/if.h>
-#include <sched.h>
 #include <stdlib.h>
-#include <sys/mount.h>
 #include <unistd.h>
 
 #include "backend/datapath/ports.h"
 #include "backend/datapath/tx.h"
 #include "tests/fake/bench.h"
+#include "tests/fake/netns.h"
 #include "tests/unit/mkframe.h"
 #include "tests/unit/tap.h"
 
@@ -27,36 +26,20 @@
 static struct mk m;
 static struct uplink up;
 
-__attribute__((format(printf, 1, 2))) static bool run(const char *fmt, ...)
-{
-	char cmd[512];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(cmd, sizeof(cmd), fmt, ap);
-	va_end(ap);
-	return system(cmd) == 0;
-}
-
-static bool own_namespace(void)
-{
-	return unshare(CLONE_NEWNET | CLONE_NEWNS) == 0 &&
-	       mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0 &&
-	       mount("none", "/sys", "sysfs", 0, NULL) == 0;
-}
-
 /* A bridge with an exit, a port that sends nothing on, and another neighbour. */
 static bool make_bridge(void)
 {
-	return run("ip link add br0 type bridge 2>/dev/null && ip link set br0 up") &&
-	       run("for f in /proc/sys/net/bridge/bridge-nf-call-*tables; do echo 0 >$f; done "
-		   "2>/dev/null; true") &&
-	       run("for p in exit slow other; do ip link add $p type veth peer name $p-far && "
-		   "ip link set $p master br0 up && ip link set $p-far up || exit; done") &&
-	       run("tc qdisc add dev slow root tbf rate 8kbit burst 1600 limit 4000000") &&
-	       run("bridge fdb replace 02:00:00:00:00:0e dev exit master static && "
-		   "bridge fdb replace 02:00:00:00:00:05 dev slow master static && "
-		   "bridge fdb replace 02:00:00:00:00:06 dev other master static");
+	return netns_run("ip link add br0 type bridge 2>/dev/null && ip link set br0 up") &&
+	       netns_run(
+		       "for f in /proc/sys/net/bridge/bridge-nf-call-*tables; do echo 0 >$f; done "
+		       "2>/dev/null; true") &&
+	       netns_run(
+		       "for p in exit slow other; do ip link add $p type veth peer name $p-far && "
+		       "ip link set $p master br0 up && ip link set $p-far up || exit; done") &&
+	       netns_run("tc qdisc add dev slow root tbf rate 8kbit burst 1600 limit 4000000") &&
+	       netns_run("bridge fdb replace 02:00:00:00:00:0e dev exit master static && "
+			 "bridge fdb replace 02:00:00:00:00:05 dev slow master static && "
+			 "bridge fdb replace 02:00:00:00:00:06 dev other master static");
 }
 
 static bool open_uplink(void)
@@ -223,20 +206,20 @@ static void test_table(void)
 	int64_t tokens;
 
 	bench_pass(b, 4 * NS_PER_MS);
-	run("bridge fdb replace 02:00:00:00:00:77 dev other master static");
+	netns_run("bridge fdb replace 02:00:00:00:00:77 dev other master static");
 	ports_read_table(b->dp);
 	give(b, 0, NOWHERE);
 	run_turns(b);
 	is_int(b->dp->ports.count, 1, "an address that the bridge learns later gets its queue");
-	run("bridge fdb del 02:00:00:00:00:77 dev other master");
-	run("bridge fdb replace 02:00:00:00:00:06 dev exit master static");
+	netns_run("bridge fdb del 02:00:00:00:00:77 dev other master");
+	netns_run("bridge fdb replace 02:00:00:00:00:06 dev exit master static");
 	ports_read_table(b->dp);
 	tokens = tokens_of(b);
 	give(b, 1, TO_OTHER);
 	run_turns(b);
 	ok(tokens_of(b) < tokens,
 	   "an address that moves to an exit leaves by the uplink's own queue");
-	run("bridge fdb replace 02:00:00:00:00:06 dev other master static");
+	netns_run("bridge fdb replace 02:00:00:00:00:06 dev other master static");
 	bench_free(b);
 }
 
@@ -258,9 +241,9 @@ static void test_retire(void)
 	struct link_conf link = link_conf();
 	struct bench *b;
 
-	run("bridge fdb replace 02:00:00:00:00:05 dev exit master static");
+	netns_run("bridge fdb replace 02:00:00:00:00:05 dev exit master static");
 	b = start(&link);
-	run("bridge fdb replace 02:00:00:00:00:05 dev slow master static");
+	netns_run("bridge fdb replace 02:00:00:00:00:05 dev slow master static");
 	give(b, 0, TO_SLOW);
 	run_turns(b);
 	ok(b->dp->tx.blocked, "frames to a port of which the table does not tell block the uplink");
@@ -306,7 +289,7 @@ static void test_without(void)
 	struct uplink old;
 	char err[256];
 
-	run("ip tuntap add t1 mode tap vnet_hdr");
+	netns_run("ip tuntap add t1 mode tap vnet_hdr");
 	is_int(uplink_open(&old, &spec, "test", err, sizeof(err)), 0,
 	       "a TAP that was created with one queue is opened");
 	ok(!old.queues && uplink_add_queue(&old) == -ENOTSUP,
@@ -316,7 +299,7 @@ static void test_without(void)
 
 int main(void)
 {
-	if (!own_namespace() || !make_bridge() || !open_uplink() || !up.queues) {
+	if (!netns_enter() || !make_bridge() || !open_uplink() || !up.queues) {
 		tap_skip("ports of a bridge get queues",
 			 "not root, or a kernel without bridge, tbf or queues");
 		return done_testing();

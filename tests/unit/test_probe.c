@@ -6,37 +6,17 @@
 #include "backend/uplink/probe.h"
 
 #include <poll.h>
-#include <sched.h>
 #include <stdlib.h>
-#include <sys/mount.h>
 #include <unistd.h>
 
 #include "backend/uplink/qdisc.h"
+#include "tests/fake/netns.h"
 #include "tests/unit/tap.h"
-
-__attribute__((format(printf, 1, 2))) static bool run(const char *fmt, ...)
-{
-	char cmd[512];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(cmd, sizeof(cmd), fmt, ap);
-	va_end(ap);
-	return system(cmd) == 0;
-}
-
-/* sysfs shows the namespace of whoever mounted it. */
-static bool own_namespace(void)
-{
-	return unshare(CLONE_NEWNET | CLONE_NEWNS) == 0 &&
-	       mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0 &&
-	       mount("none", "/sys", "sysfs", 0, NULL) == 0;
-}
 
 /* Puts the qdisc on d0 and reads it back. */
 static bool put(const char *qdisc, struct qdiscs *q)
 {
-	if (!run("tc qdisc replace dev d0 root %s 2>/dev/null", qdisc)) {
+	if (!netns_run("tc qdisc replace dev d0 root %s 2>/dev/null", qdisc)) {
 		diag("%s: this kernel does not know it", qdisc);
 		return false;
 	}
@@ -73,15 +53,15 @@ static void test_qdiscs(void)
 		ok(q.orphans, "netem is known to take frames off their socket");
 	if (put("htb default 1", &q)) {
 		ok(q.shaped, "htb is known to shape");
-		run("tc class add dev d0 parent 1: classid 1:1 htb rate 10mbit 2>/dev/null");
+		netns_run("tc class add dev d0 parent 1: classid 1:1 htb rate 10mbit 2>/dev/null");
 	}
 	if (put("handle 1: htb default 1", &q) &&
-	    run("tc class add dev d0 parent 1: classid 1:1 htb rate 10mbit") &&
-	    run("tc qdisc add dev d0 parent 1:1 bfifo limit 20000")) {
+	    netns_run("tc class add dev d0 parent 1: classid 1:1 htb rate 10mbit") &&
+	    netns_run("tc qdisc add dev d0 parent 1:1 bfifo limit 20000")) {
 		qdisc_read(if_nametoindex("d0"), &q);
 		is_int(q.limit_bytes, 20000, "of several queues the smallest gives the limit");
 	}
-	run("tc qdisc del dev d0 root");
+	netns_run("tc qdisc del dev d0 root");
 	ok(qdisc_read(12345, &q) == 0 && !q.any, "an interface that does not exist has no qdisc");
 }
 
@@ -108,35 +88,35 @@ static void test_bridge(void)
 	struct uplink tap = {.kind = UPLINK_TAP, .ifname = "t0"};
 	struct probe p;
 
-	if (!run("ip tuntap add t0 mode tap && ip link add br0 type bridge 2>/dev/null")) {
+	if (!netns_run("ip tuntap add t0 mode tap && ip link add br0 type bridge 2>/dev/null")) {
 		tap_skip("a bridge is probed", "this kernel has none");
 		return;
 	}
 	why_is(&tap, "in no bridge", "a TAP in no bridge");
-	run("ip link set t0 master br0");
-	run("for f in /proc/sys/net/bridge/bridge-nf-call-*tables; do echo 0 >$f; done "
-	    "2>/dev/null");
+	netns_run("ip link set t0 master br0");
+	netns_run("for f in /proc/sys/net/bridge/bridge-nf-call-*tables; do echo 0 >$f; done "
+		  "2>/dev/null");
 	why_is(&tap, "no port", "a bridge with no other port");
-	run("ip link set d0 master br0");
+	netns_run("ip link set d0 master br0");
 	why_is(&tap, "d0 is a veth device", "a virtual port");
-	run("tc qdisc replace dev d0 root pfifo limit 100");
+	netns_run("tc qdisc replace dev d0 root pfifo limit 100");
 	why_is(&tap, "d0 is a veth device", "a virtual port with a queue");
 
-	run("tc qdisc replace dev d0 root tbf rate 10mbit burst 10k limit 100000");
+	netns_run("tc qdisc replace dev d0 root tbf rate 10mbit burst 10k limit 100000");
 	probe(&tap, &p);
 	ok(p.signal && p.why[0] == '\0', "a port that shapes gives a signal");
 	is_int(p.sndbuf_max_bytes, 75000, "the buffer stays below the queue of the port");
 	ok(!p.tso, "a queue too short for long frames takes no TSO");
-	run("tc qdisc replace dev d0 root tbf rate 10mbit burst 10k limit 400000");
+	netns_run("tc qdisc replace dev d0 root tbf rate 10mbit burst 10k limit 400000");
 	probe(&tap, &p);
 	ok(p.tso && p.sndbuf_max_bytes > 200000 && p.sndbuf_max_bytes < 300000 - 65536,
 	   "a queue long enough for long frames takes TSO");
-	run("tc qdisc replace dev d0 root tbf rate 10mbit burst 10k limit 12000");
+	netns_run("tc qdisc replace dev d0 root tbf rate 10mbit burst 10k limit 12000");
 	why_is(&tap, "holds 12000 bytes", "a queue of a few frames");
-	run("tc qdisc replace dev d0 root tbf rate 10mbit burst 10k limit 100000");
-	if (run("echo 1 2>/dev/null >/sys/class/net/br0/bridge/nf_call_iptables"))
+	netns_run("tc qdisc replace dev d0 root tbf rate 10mbit burst 10k limit 100000");
+	if (netns_run("echo 1 2>/dev/null >/sys/class/net/br0/bridge/nf_call_iptables"))
 		why_is(&tap, "br_netfilter", "a bridge with iptables");
-	run("ip link set d0 nomaster");
+	netns_run("ip link set d0 nomaster");
 }
 
 static void exit_is(const char *chosen, enum exits_how how, const char *name, const char *what)
@@ -156,9 +136,10 @@ static void test_exits(void)
 	struct uplink tap = {.kind = UPLINK_TAP, .ifname = "t0"};
 	struct exits e;
 
-	if (!run("ip link add x0 type veth peer name x1 2>/dev/null && ip link set x0 master br0 "
-		 "&& "
-		 "ip link add y0 type veth peer name y1 && ip link set y0 master br0")) {
+	if (!netns_run("ip link add x0 type veth peer name x1 2>/dev/null && ip link set x0 master "
+		       "br0 "
+		       "&& "
+		       "ip link add y0 type veth peer name y1 && ip link set y0 master br0")) {
 		tap_skip("exits of a bridge are found", "this kernel has no bridge");
 		return;
 	}
@@ -173,9 +154,9 @@ static void test_exits(void)
 	exits_find(&tap, "t0", &e);
 	ok(e.how == EXITS_OLDEST && strstr(e.why, "t0 is the uplink itself"),
 	   "the uplink itself as a chosen port is named and ignored");
-	run("ip link set x0 nomaster");
+	netns_run("ip link set x0 nomaster");
 	exit_is("", EXITS_OLDEST, "y0", "the oldest port that is left");
-	run("ip link del x0; ip link del y0");
+	netns_run("ip link del x0; ip link del y0");
 }
 
 /* Called when br0 has t0 as its only port, and d0 a queue of 100000 bytes. */
@@ -185,18 +166,18 @@ static void test_stack(void)
 	struct uplink macvtap = {.kind = UPLINK_MACVTAP, .ifname = "v0"};
 	struct probe p;
 
-	if (!run("ip link add link d0 name v0 type macvlan 2>/dev/null")) {
+	if (!netns_run("ip link add link d0 name v0 type macvlan 2>/dev/null")) {
 		tap_skip("a device above another is probed", "this kernel has no macvlan");
 		return;
 	}
-	run("echo 0 2>/dev/null >/sys/class/net/br0/bridge/nf_call_iptables");
+	netns_run("echo 0 2>/dev/null >/sys/class/net/br0/bridge/nf_call_iptables");
 	probe(&macvtap, &p);
 	ok(p.signal && p.sndbuf_max_bytes == 75000, "a macvtap is as the device below it");
-	run("ip link set v0 master br0");
+	netns_run("ip link set v0 master br0");
 	probe(&tap, &p);
 	ok(p.signal && p.sndbuf_max_bytes == 75000,
 	   "a port above another device is as that device");
-	run("tc qdisc del dev d0 root");
+	netns_run("tc qdisc del dev d0 root");
 	why_is(&macvtap, "d0 is a veth device",
 	       "a macvtap above a device that takes frames at once");
 	why_is(&tap, "d0 is a veth device", "a port above a device that takes frames at once");
@@ -210,19 +191,20 @@ static void test_watch(void)
 
 	ok(fd >= 0, "a watch of qdiscs is opened");
 	is_int(poll(&p, 1, 0), 0, "a watch has nothing to read before a change");
-	run("tc qdisc replace dev d0 root pfifo limit 7");
+	netns_run("tc qdisc replace dev d0 root pfifo limit 7");
 	is_int(poll(&p, 1, 5000), 1, "a watch can be read when a qdisc has changed");
 	qdisc_watch_drain(fd);
 	is_int(poll(&p, 1, 0), 0, "a watch has nothing to read when it is drained");
-	run("ip link set d0 down");
+	netns_run("ip link set d0 down");
 	is_int(poll(&p, 1, 5000), 1, "a watch can be read when an interface has changed");
 	close(fd);
 }
 
 int main(void)
 {
-	if (!own_namespace() || !run("ip link add d0 numtxqueues 1 numrxqueues 1 type veth peer "
-				     "name d1 2>/dev/null && ip link set d0 txqueuelen 500 up")) {
+	if (!netns_enter() ||
+	    !netns_run("ip link add d0 numtxqueues 1 numrxqueues 1 type veth peer "
+		       "name d1 2>/dev/null && ip link set d0 txqueuelen 500 up")) {
 		tap_skip("qdiscs and bridges are probed", "not root, or no veth devices");
 		return done_testing();
 	}
