@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* tap_if.h: the interface of a TAP's fd, wherever it is now and whatever it is called. */
+/* tap_if.h: the interface behind a TAP's fd, in any network namespace and under any name. */
 #ifndef DMVL_TAP_IF_H
 #define DMVL_TAP_IF_H
 

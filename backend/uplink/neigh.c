@@ -12,6 +12,7 @@
 
 #include "backend/uplink/portmap.h"
 
+#define READS_MAX    16u       /* in one call: a guest can make the bridge learn without end */
 #define BUFFER_BYTES (1 << 20) /* for a table that is learnt at once */
 
 static int request_dump(int fd)
@@ -105,9 +106,12 @@ int neigh_read(int fd, uint32_t bridge, struct portmap *m)
 	struct reading r = {bridge, m};
 	ssize_t got;
 
-	while ((got = recv(fd, buf, sizeof(buf), 0)) > 0 || (got < 0 && errno == EINTR)) {
+	for (unsigned n = 0; n < READS_MAX; n++) {
+		got = recv(fd, buf, sizeof(buf), 0);
+		if (got == 0 || (got < 0 && errno != EINTR))
+			return got == 0 || errno == EAGAIN ? 0 : -errno;
 		if (got > 0 && mnl_cb_run(buf, (size_t)got, 0, 0, take_message, &r) < 0)
 			return -errno;
 	}
-	return got == 0 || errno == EAGAIN ? 0 : -errno;
+	return 0;
 }

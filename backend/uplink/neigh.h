@@ -15,10 +15,10 @@ struct portmap;
 int neigh_open(void);
 
 /*
- * Brings the entries of `bridge` (its interface index) in *m up to date with all that waits in the
- * socket. Addresses of the bridge and its ports are behind `bridge` itself: the host takes these
- * frames. 0, or -errno: -ENOBUFS, messages were lost: the caller clears the map and opens another
- * socket.
+ * Brings the entries of `bridge` (its interface index) in *m up to date with what waits in the
+ * socket, or the first part of it: then the fd stays readable. Addresses of the bridge and its
+ * ports are behind `bridge` itself: the host takes these frames. 0, or -errno: -ENOBUFS, messages
+ * were lost: the caller clears the map and opens another socket.
  */
 int neigh_read(int fd, uint32_t bridge, struct portmap *m);
 
