@@ -30,6 +30,7 @@
  *	a VLAN, bond or the like		as the devices below it
  *	any other virtual device		ends the charge at once (veth, tun, dummy)
  *	netem					ends the charge
+ *	the HTB of share.h			holds frames charged, but lends its signal only
  *	br_netfilter that calls iptables	ends the charge
  *
  * One port of a bridge with a signal is enough: the others lead to guests on the same host. The
@@ -42,7 +43,7 @@
 
 /* What the examined devices have in common. */
 struct found {
-	bool signal;
+	bool signal, lent;
 	uint32_t limit_bytes; /* the smallest; 0: none known */
 	char *why;
 	int depth; /* how many more interfaces below are examined */
@@ -63,11 +64,16 @@ static void driver_name(const char *ifname, char out[ETHTOOL_BUSINFO_LEN])
 	snprintf(out, ETHTOOL_BUSINFO_LEN, "%.31s", info.driver[0] ? info.driver : "virtual");
 }
 
+static void lower_limit(struct found *f, uint32_t limit_bytes)
+{
+	if (limit_bytes && (f->limit_bytes == 0 || limit_bytes < f->limit_bytes))
+		f->limit_bytes = limit_bytes;
+}
+
 static void has_signal(struct found *f, uint32_t limit_bytes)
 {
 	f->signal = true;
-	if (limit_bytes && (f->limit_bytes == 0 || limit_bytes < f->limit_bytes))
-		f->limit_bytes = limit_bytes;
+	lower_limit(f, limit_bytes);
 }
 
 static void examine(const char *ifname, void *arg);
@@ -93,6 +99,10 @@ static void examine(const char *ifname, void *arg)
 	struct qdiscs q;
 	int ret = qdisc_read(if_nametoindex(ifname), &q);
 
+	if (ret == 0 && q.shared && !q.orphans) {
+		f->lent = true;
+		lower_limit(f, q.limit_bytes);
+	}
 	if (ret < 0) {
 		snprintf(f->why, PROBE_WHY_MAX, "the queues of %s cannot be read (%s)", ifname,
 			 strerror(-ret));
@@ -169,7 +179,8 @@ void probe_uplink(const struct exits *e, struct probe *out)
 	examine_exits(e, &f);
 	limit = f.limit_bytes;
 	out->signal = f.signal;
-	if (!f.signal || limit == 0)
+	out->lent = f.lent;
+	if ((!f.signal && !f.lent) || limit == 0)
 		return;
 	/* A write succeeds while there is any room, so the buffer may be exceeded by one frame. */
 	out->tso = limit >= TSO_LIMIT_MIN;
@@ -177,6 +188,7 @@ void probe_uplink(const struct exits *e, struct probe *out)
 	if (out->sndbuf_max_bytes >= SNDBUF_MIN)
 		return;
 	out->signal = false;
+	out->lent = false;
 	snprintf(out->why, sizeof(out->why),
 		 "a queue of %s holds %u bytes, too few to tell when the link is full", e->name[0],
 		 limit);

@@ -3,18 +3,7 @@
 #ifndef DMVL_QDISC_H
 #define DMVL_QDISC_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
-/* Written by qdisc_read(). */
-struct qdiscs {
-	bool any;		/* there is a qdisc: the interface is up, or was configured */
-	bool shaped;		/* one of them limits the rate */
-	bool queueless;		/* there is none but noqueue */
-	bool orphans;		/* one of them ends the charge to the sender's buffer (netem) */
-	uint64_t backlog_bytes; /* what waits in all of them now */
-	uint32_t limit_bytes; /* what the smallest holds, as charged to a send buffer; 0: unknown */
-};
+#include "backend/uplink/qdiscs.h"
 
 /* Reads all qdiscs of an interface. 0, or -errno of netlink. */
 int qdisc_read(unsigned ifindex, struct qdiscs *out);

@@ -5,11 +5,14 @@
  */
 #include "backend/uplink/probe.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "backend/uplink/qdisc.h"
+#include "backend/uplink/share.h"
+#include "backend/uplink/tc.h"
 #include "tests/fake/netns.h"
 #include "tests/unit/tap.h"
 
@@ -159,6 +162,78 @@ static void test_exits(void)
 	netns_run("ip link del x0; ip link del y0");
 }
 
+/* The text of `tc qdisc show dev s0`. */
+static void shown(char *out, size_t size)
+{
+	FILE *f = popen("tc qdisc show dev s0", "r");
+
+	out[f ? fread(out, 1, size - 1, f) : 0] = '\0';
+	if (f)
+		pclose(f);
+}
+
+/* The HTB of share.h on s0, with these qdiscs before it; t0 is the TAP. */
+static void test_share_on(const char *qdisc, bool signal)
+{
+	struct share_port p = {.exit = "s0", .tap = "t0"};
+	struct share_rates r = {8000000, 2000000, 8000000};
+	struct exits e = {.how = EXITS_CHOSEN, .count = 1, .name = {"s0"}};
+	char text[SHARE_TEXT_MAX], before[512], after[512], why[SHARE_WHY_MAX], said[TC_WHY_MAX];
+	struct probe found;
+
+	netns_run("tc qdisc del dev s0 root 2>/dev/null");
+	if (strcmp(qdisc, "noqueue") != 0)
+		netns_run("tc qdisc add dev s0 root %s", qdisc);
+	shown(before, sizeof(before));
+	qdisc_read(if_nametoindex("s0"), &p.found);
+	ok(share_may(SHARE_AUTO, &p, why), "%s may be shared", qdisc);
+	share_add(&p, text);
+	if (tc_batch(text, said) < 0) {
+		tap_skip("the HTB is put on an interface", "this kernel has no htb or u32");
+		return;
+	}
+	share_build(&p, &r, text);
+	is_int(tc_batch(text, said), 0, "%s: the HTB gets its classes", qdisc);
+	share_filter(&p, text);
+	tc_try(text, said);
+	share_refine(&p, &r, text);
+	tc_try(text, said);
+	qdisc_read(if_nametoindex("s0"), &p.found);
+	ok(share_stands(&p), "%s: the HTB is found, and the TAP that it is for", qdisc);
+	probe_uplink(&e, &found);
+	ok(found.lent && found.signal == signal, "%s: the HTB shows no capacity by itself", qdisc);
+	share_set(&p, &r, text);
+	is_int(tc_batch(text, said), 0, "%s: the HTB takes the same settings again", qdisc);
+	share_undo(&p, text);
+	is_int(tc_batch(text, said), 0, "%s: the HTB is taken away", qdisc);
+	shown(after, sizeof(after));
+	is_str(after, before, "%s: the qdiscs are as before the HTB", qdisc);
+}
+
+static void test_tc(void)
+{
+	char said[TC_WHY_MAX];
+
+	is_int(tc_batch("qdisc add dev s0 root pfifo limit\n", said), -EIO,
+	       "a command that fails is reported");
+	ok(said[0] && !strchr(said, '\n'), "the first line of what tc said is kept: %s", said);
+	tc_try("qdisc del dev s0 root handle 99:\nqdisc add dev s0 root pfifo limit 77\n", said);
+	is_int(system("tc qdisc show dev s0 | grep -q 'limit 77p'"), 0,
+	       "commands after one that fails are tried too");
+	setenv("PATH", "/nowhere", 1);
+	ok(tc_batch("qdisc show\n", said) < 0 && strstr(said, "tc(8) cannot be run"),
+	   "a tc that is missing is reported: %s", said);
+}
+
+static void test_share(void)
+{
+	netns_run("ip link add s0 type veth peer name s1 && ip link set s0 up");
+	test_share_on("noqueue", false);
+	test_share_on("tbf rate 10mbit burst 10k limit 300000", true);
+	test_share_on("tbf rate 1gbit burst 20001 limit 300000", true);
+	test_tc();
+}
+
 /* Called when br0 has t0 as its only port, and d0 a queue of 100000 bytes. */
 static void test_stack(void)
 {
@@ -213,5 +288,6 @@ int main(void)
 	test_exits();
 	test_stack();
 	test_watch();
+	test_share();
 	return done_testing();
 }
