@@ -20,6 +20,7 @@ enum {
 	OPT_TX_CAPACITY,
 	OPT_RX_CAPACITY,
 	OPT_FRAME_COST,
+	OPT_SHARE_UPLINK,
 	OPT_EPOCH,
 	OPT_REPAYMENT,
 	OPT_RUN_DIR,
@@ -34,6 +35,7 @@ static const struct option options[] = {
 	{"tx-capacity", required_argument, NULL, OPT_TX_CAPACITY},
 	{"rx-capacity", required_argument, NULL, OPT_RX_CAPACITY},
 	{"frame-cost", required_argument, NULL, OPT_FRAME_COST},
+	{"share-uplink", required_argument, NULL, OPT_SHARE_UPLINK},
 	{"epoch", required_argument, NULL, OPT_EPOCH},
 	{"repayment", required_argument, NULL, OPT_REPAYMENT},
 	{"run-dir", required_argument, NULL, OPT_RUN_DIR},
@@ -47,9 +49,9 @@ static const struct option options[] = {
 const char conf_help[] =
 	"usage: dmvl-back [-n NAME] --uplink tap:IF[,bridge=BR] | --uplink macvtap:LOWER\n"
 	"                 [--take-over] [--tx-capacity RATE] [--rx-capacity RATE]\n"
-	"                 [--frame-cost BYTES] [--epoch TIME] [--repayment F]\n"
-	"                 [--run-dir DIR] [--log-level LEVEL] [-t|--test-config]\n"
-	"                 [-h|--help] [--version]\n"
+	"                 [--frame-cost BYTES] [--share-uplink auto|yes|no] [--epoch TIME]\n"
+	"                 [--repayment F] [--run-dir DIR] [--log-level LEVEL]\n"
+	"                 [-t|--test-config] [-h|--help] [--version]\n"
 	"\n"
 	"Schedules the traffic of Xen guests onto one uplink, by weight. One process for each\n"
 	"uplink, in Dom0 or a driver domain.\n"
@@ -62,6 +64,9 @@ const char conf_help[] =
 	"                       (not given: it is measured where that can be done)\n"
 	"  --rx-capacity RATE   what may come in for all guests together\n"
 	"  --frame-cost BYTES   least that a frame is charged by; found from the capacity\n"
+	"  --share-uplink HOW   give guests and host their shares of a bridge's port by an HTB "
+	"qdisc\n"
+	"                       there: auto (not on a card with several transmit queues), yes, no\n"
 	"  --epoch TIME         how often loans are accounted for, 1ms to 1s (10ms)\n"
 	"  --repayment F        how strongly a balance moves a weight, 0 (not at all) to 1 (0.25)\n"
 	"  --run-dir DIR        lock file and credit logs of the instance (" DEFAULT_RUN_DIR ")\n"
@@ -176,6 +181,22 @@ static enum conf_result take_log_level(struct parse *p)
 	return CONF_RUN;
 }
 
+static enum conf_result take_share(struct parse *p)
+{
+	static const char *const words[] = {
+		[SHARE_AUTO] = "auto", [SHARE_YES] = "yes", [SHARE_NO] = "no"};
+	char value[QUOTE_MAX];
+
+	for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strcmp(optarg, words[i]) == 0) {
+			p->conf->control.share = (enum share_mode)i;
+			return CONF_RUN;
+		}
+	}
+	return wrong(p->err, "--share-uplink %s: expected auto, yes or no",
+		     quote_text(value, optarg));
+}
+
 static enum conf_result take(struct parse *p, int opt)
 {
 	struct control_conf *control = &p->conf->control;
@@ -196,6 +217,8 @@ static enum conf_result take(struct parse *p, int opt)
 				 &control->rx_capacity_bps);
 	case OPT_FRAME_COST:
 		return take_frame_cost(p);
+	case OPT_SHARE_UPLINK:
+		return take_share(p);
 	case OPT_EPOCH:
 		return take_epoch(p);
 	case OPT_REPAYMENT:

@@ -11,6 +11,7 @@
 #include "backend/control/control_domains.h"
 #include "backend/control/control_find.h"
 #include "backend/control/control_probe.h"
+#include "backend/control/control_share.h"
 #include "backend/control/control_state.h"
 #include "backend/control/control_uplink.h"
 #include "backend/control/control_watch.h"
@@ -35,9 +36,10 @@
  * threads share nothing else. The parts call each other only downwards:
  *
  *	control -> control_watch -> control_find -> control_domains -> device
- *	control -> control_uplink -> control_exits, control_capacity
+ *	control -> control_uplink -> control_exits, control_capacity, control_share
  *	control, control_watch -> control_probe
- *	device -> device_connect, device_settings -> minima
+ *	control -> control_share
+ *	device -> device_connect, device_settings -> minima -> control_share
  *	all of them -> device_xs, device_list
  */
 #define QUIT_NS (700 * 1000000ull)
@@ -55,8 +57,13 @@ static int write_end(struct xs_conn *xs, uint32_t t, void *arg)
 /* One transaction for all: after the first of many, guests would answer and keep xenstored busy. */
 static void finish(struct control *c)
 {
-	int ret = xs_txn(c->xs, write_end, c);
+	int ret;
 
+	/* By now the link has had time to send what waited there. */
+	atomic_store(&c->putting_back, true);
+	control_share_end(c);
+	atomic_store(&c->putting_back, false);
+	ret = xs_txn(c->xs, write_end, c);
 	if (ret < 0)
 		log_warning("xenstore does not say that this daemon has ended: %s", strerror(-ret));
 	msg_post(c->out, msg_new(MSG_STOP, LDP_SLOT_NONE));
@@ -77,6 +84,7 @@ static void reload(struct control *c)
 {
 	c->due.reload = false;
 	control_probe_now(c);
+	control_share_retry(c);
 	control_find_devices(c);
 	c->due.domains = true;
 	c->due.newcomers = true;
@@ -137,6 +145,11 @@ static void on_message(struct control *c, struct msg *m)
 	}
 }
 
+static uint64_t earlier(uint64_t a_ns, uint64_t b_ns)
+{
+	return a_ns < b_ns ? a_ns : b_ns;
+}
+
 static void work(struct control *c)
 {
 	uint64_t soonest;
@@ -153,6 +166,8 @@ static void work(struct control *c)
 		reload(c);
 	if (c->due.link)
 		control_load_link(c);
+	if (c->due.share)
+		control_share_look(c);
 	if (c->due.domains)
 		control_check_domains(c);
 	if (c->due.newcomers)
@@ -161,6 +176,7 @@ static void work(struct control *c)
 	soonest = device_step_all(c);
 	if (minima_judge(c))
 		soonest = device_step_all(c);
+	soonest = earlier(soonest, control_share_step(c));
 	if (soonest != UINT64_MAX)
 		loop_timer_set(c->timer, soonest > c->now_ns ? soonest - c->now_ns : 0);
 	else
@@ -216,6 +232,7 @@ static void *control_main(void *arg)
 	control_sweep_orphans(c);
 	c->link.conf.frame_cost_bytes = FRAME_COST_AUTO;
 	c->due.link = true;
+	c->due.share = true;
 	c->due.newcomers = true;
 	work(c);
 	loop_run(c->loop);
@@ -341,6 +358,11 @@ int control_start(struct control *c, struct mbox *in, struct mbox *out, const ch
 	if (ret < 0)
 		control_free(c);
 	return ret;
+}
+
+bool control_is_putting_back(struct control *c)
+{
+	return atomic_load(&c->putting_back);
 }
 
 void control_join(struct control *c)

@@ -4,6 +4,7 @@
 #ifndef DMVL_CONTROL_H
 #define DMVL_CONTROL_H
 
+#include "backend/uplink/share.h"
 #include "backend/uplink/uplink.h"
 #include "common/mbox.h"
 
@@ -14,6 +15,7 @@ struct control_conf {
 	const struct uplink *uplink;		   /* borrowed; not its fd */
 	uint64_t tx_capacity_bps, rx_capacity_bps; /* from the command line; 0: not given */
 	uint32_t frame_cost_bytes;		   /* likewise; FRAME_COST_AUTO: not given */
+	enum share_mode share;			   /* of the exits with the host */
 	uint32_t epoch_us;			   /* 1000..1000000 */
 	uint32_t repayment_ppm;			   /* 0..1000000 */
 };
@@ -33,6 +35,9 @@ int control_open(const struct control_conf *conf, struct control **ctl, char *er
  */
 int control_start(struct control *ctl, struct mbox *in, struct mbox *out, const char *log_path,
 		  const char *log_error, char *err, size_t errlen);
+
+/* Is the thread putting qdiscs back as they were, at its end? May be called by another thread. */
+bool control_is_putting_back(struct control *ctl);
 
 /*
  * Waits for the thread to end and frees it. It ends after a MSG_QUIT: it closes every LDP, says so

@@ -84,6 +84,7 @@ void control_probe_now(struct control *c)
 			   was ? "not be measured any more: " : "be measured now",
 			   c->probe.found.why);
 	c->due.link = true;
+	c->due.share = true;
 }
 
 /* An interface changed. One command often changes several things: look when it is done. */

@@ -4,11 +4,13 @@
 #define DMVL_CONTROL_STATE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <sys/queue.h>
 
 #include "backend/control/control.h"
 #include "backend/msg/ldp_conf.h"
 #include "backend/uplink/probe.h"
+#include "backend/uplink/share.h"
 #include "backend/uplink/speed.h"
 #include "backend/xen/dom.h"
 #include "common/loop.h"
@@ -57,6 +59,27 @@ struct control_minima {
 	bool tx_scaled, rx_scaled;
 };
 
+/* An exit, and what was done there for the host's frames. */
+struct control_share_port {
+	struct share_port port;
+	unsigned ifindex;
+	bool may;		  /* it may be shared, and its capacity is known */
+	bool failed;		  /* tc(8) refused */
+	struct qdiscs failed_at;  /* then: not tried again while these are there */
+	char set[SHARE_TEXT_MAX]; /* the classes as they were set last; "": not yet */
+	char why[SHARE_WHY_MAX];  /* why it is not shared */
+};
+
+/* The host's part of the uplink. Only control_share.c writes it. */
+struct control_share {
+	uint64_t weight, min_bps, max_bps; /* keys in force; min may be SHARE_MIN_AUTO */
+	struct control_share_port ports[EXITS_MAX];
+	unsigned count;
+	uint64_t ldps_bps;	    /* what the LDPs have for certain; UINT64_MAX: no limit */
+	uint64_t not_before_ns;	    /* of the next change */
+	char shown[SCHEMA_ERR_MAX]; /* as xenstore has it */
+};
+
 /* The devices. Only device_list.c (all), device.c and device_connect.c (the slots) write it. */
 struct control_devices {
 	TAILQ_HEAD(, device) all;
@@ -68,6 +91,7 @@ struct control_devices {
 struct control_due {
 	bool reload;	/* control.c: read everything again */
 	bool link;	/* control_uplink.c */
+	bool share;	/* control_share.c: the exits or their qdiscs may have changed */
 	bool domains;	/* control_domains.c: a domain may have ended, stopped or gone on */
 	bool newcomers; /* control_domains.c: a guest may have come back */
 };
@@ -87,12 +111,14 @@ struct control {
 	char uplink_dir[SCHEMA_PATH_MAX];
 	bool quitting;
 	uint64_t quit_since_ns;
-	uint64_t now_ns; /* of this turn of the thread's loop */
+	atomic_bool putting_back; /* control_is_putting_back() */
+	uint64_t now_ns;	  /* of this turn of the thread's loop */
 
 	struct control_probe probe;
 	struct control_exits exits;
 	struct control_link link;
 	struct control_minima minima;
+	struct control_share share;
 	struct control_devices devices;
 	struct control_due due;
 };

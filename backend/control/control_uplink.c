@@ -7,6 +7,7 @@
 
 #include "backend/control/control_capacity.h"
 #include "backend/control/control_exits.h"
+#include "backend/control/control_share.h"
 #include "backend/control/control_state.h"
 #include "backend/control/device_list.h"
 #include "backend/frame/frame_cost.h"
@@ -100,6 +101,7 @@ static void put_in_force(struct control *c, const struct link_conf *link)
 	log_info("uplink %s: capacity %s", c->conf.name, control_capacity_text(link, text));
 	m->link_conf = *link;
 	msg_post(c->out, m);
+	c->due.share = true;
 	device_mark_all(c); /* minima that were too many may fit now */
 }
 
@@ -114,9 +116,10 @@ void control_load_link(struct control *c)
 	load_frame_cost(c, &link.frame_cost_bytes, err);
 	control_capacity_choose(c, &link, err);
 	link.sndbuf_max_bytes = c->probe.found.sndbuf_max_bytes;
-	link.signal = c->probe.found.signal;
+	link.signal = c->probe.found.signal || c->probe.found.lent;
 	load_switch(c, &link.sw, err);
 	load_exits(&c->probe.exits, &link);
+	control_share_load(c, err);
 	show_error(c, err[0] ? err : c->probe.port_error[0] ? c->probe.port_error : c->log_error);
 	control_exits_show(c);
 	if (!same_link(&link, &c->link.conf))

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "backend/control/control_share.h"
 #include "backend/control/device_state.h"
 #include "backend/uplink/capacity.h"
 
@@ -46,8 +47,10 @@ static uint64_t sum_bps(const struct control *c, const struct device *but, enum 
 static bool fits(const struct control *c, const struct device *d, enum schema_key key,
 		 uint64_t want_bps, char *err)
 {
-	uint64_t capacity_bps = key == KEY_BACK_TX_MIN ? c->link.conf.tx_capacity_bps
-						       : c->link.conf.rx_capacity_bps;
+	uint64_t all_bps = key == KEY_BACK_TX_MIN ? c->link.conf.tx_capacity_bps
+						  : c->link.conf.rx_capacity_bps;
+	uint64_t capacity_bps =
+		key == KEY_BACK_TX_MIN ? control_share_ldps_bps(c, all_bps) : all_bps;
 	uint64_t sum = sum_bps(c, d, key) + want_bps, room = capacity_bps / 100 * MIN_PERCENT;
 
 	if (capacity_bps == 0 || sum <= room)
@@ -55,8 +58,9 @@ static bool fits(const struct control *c, const struct device *d, enum schema_ke
 	if (err[0] == '\0')
 		snprintf(err, SCHEMA_ERR_MAX,
 			 "%s %" PRIu64 ": the minima would sum to %" PRIu64 ", %" PRIu64
-			 " more than %d %% of the capacity of %" PRIu64,
-			 schema_name(key), want_bps, sum, sum - room, MIN_PERCENT, capacity_bps);
+			 " more than %d %% of the capacity of %" PRIu64 "%s",
+			 schema_name(key), want_bps, sum, sum - room, MIN_PERCENT, capacity_bps,
+			 capacity_bps < all_bps ? " that the host's minimum leaves" : "");
 	return false;
 }
 
@@ -82,7 +86,8 @@ bool minima_judge(struct control *c)
 	struct control_minima *m = &c->minima;
 	uint64_t tx_bps = tx_capacity_bps(c);
 	bool measured = tx_bps != c->link.conf.tx_capacity_bps;
-	bool tx = too_many(c, KEY_BACK_TX_MIN, tx_bps, measured, m->tx_scaled);
+	bool tx = too_many(c, KEY_BACK_TX_MIN, control_share_ldps_bps(c, tx_bps), measured,
+			   m->tx_scaled);
 	bool rx = too_many(c, KEY_BACK_RX_MIN, c->link.conf.rx_capacity_bps, false, m->rx_scaled);
 	struct device *d;
 

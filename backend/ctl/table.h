@@ -6,7 +6,7 @@
 #include <json-c/json_object.h>
 #include <stdio.h>
 
-#define TABLE_COLUMNS_MAX 16
+#define TABLE_COLUMNS_MAX 24
 
 /* Rows of cells. Only table.c writes it. */
 struct table {

@@ -2,6 +2,7 @@
 /* dmvlctl uplinks: prints one line for each dmvl-back. */
 #include "backend/ctl/commands.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -16,10 +17,14 @@ static const enum schema_key columns[] = {
 	KEY_UPLINK_SPEED,	KEY_UPLINK_CAPACITY_SOURCE,
 	KEY_UPLINK_RX_CAPACITY, KEY_UPLINK_FRAME_COST,
 	KEY_UPLINK_EXITS,	KEY_UPLINK_EXITS_BY,
-	KEY_UPLINK_VERSION,	KEY_UPLINK_ERROR,
+	KEY_UPLINK_HOST_WEIGHT, KEY_UPLINK_HOST_MIN,
+	KEY_UPLINK_HOST_MAX,	KEY_UPLINK_VERSION,
+	KEY_UPLINK_HOST_SHARE,	KEY_UPLINK_ERROR,
 };
 
 #define COLUMNS (sizeof(columns) / sizeof(columns[0]))
+
+static_assert(1 + COLUMNS <= TABLE_COLUMNS_MAX, "the table has room for all columns");
 
 static void add_header(struct table *table)
 {

@@ -7,7 +7,7 @@
 . "${SUITE_LIB:-/bench/suite.sh}"
 
 uplink_setup
-back_start --tx-capacity "$SUITE_RATE" --rx-capacity "$SUITE_RATE"
+back_start --tx-capacity "$SUITE_RATE" --rx-capacity "$SUITE_RATE" --share-uplink no
 ldps 'g1 1' 'g2 2'
 talks g1
 talks g2
@@ -32,7 +32,7 @@ xenstore-write "$(be g2)/tx-min" $((SUITE_RATE / 4))
 check 'a tx-min beyond 95 % of the capacity in sum is refused' wait_for 30 key_like "$(be g2)/error" '*tx-min*95*'
 shares 'a tx-min refused live leaves the shares at 3:1' 5 10.77.1.1=3 10.77.1.2=1
 back_stop
-back_start --tx-capacity "$SUITE_RATE" --rx-capacity "$SUITE_RATE"
+back_start --tx-capacity "$SUITE_RATE" --rx-capacity "$SUITE_RATE" --share-uplink no
 check 'g1 with a tx-min that fits connects after a restart' wait_for 60 connected g1
 check 'g2 with a tx-min beyond 95 % in sum connects after a restart' wait_for 60 connected g2
 check 'dmvl-back refuses a tx-min beyond 95 % in sum at its start' key_like "$(be g2)/error" '*tx-min*95*'

@@ -77,6 +77,32 @@ no_node()
 back=
 _starts=0
 
+# card_plug IF MBIT STATE: from now on a card, which is played, stands behind a port of xenbr0: a folder over
+# that of the port in sysfs. card: what the card's driver says from now on. The change of a length tells of it.
+card_plug()
+{
+	mkdir -p "card.$1/device" "card.$1/brport"
+	ln -s /sys/bus/pci "card.$1/device/subsystem"
+	ln -s "$(readlink -f "/sys/class/net/$1/master")" "card.$1/master"
+	cat "/sys/class/net/$1/brport/port_no" >"card.$1/brport/port_no"
+	card "$@"
+	mount --bind "card.$1" "$(readlink -f "/sys/class/net/$1")"
+}
+
+_length=900
+card()
+{
+	echo "$2" >"card.$1/speed"
+	echo "$3" >"card.$1/operstate"
+	_length=$((_length + 1))
+	ip link set "$1" txqueuelen $_length
+}
+
+card_unplug()
+{
+	umount "$(readlink -f "/sys/class/net/$1")"
+}
+
 # back_start [OPTION..]: dmvl-back with a TAP on xenbr0; $back is its process id. back_run takes
 # the uplink too. Its log goes to back.N.log, N counting the starts. A veth pair has no
 # back-pressure, so a capacity must be given: one that limits nobody, unless an option is another.

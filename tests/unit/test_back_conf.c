@@ -31,10 +31,11 @@ static void test_good(void)
 	is_int(conf.control.frame_cost_bytes, FRAME_COST_AUTO,
 	       "the default frame cost is found from the capacity");
 	is_int(conf.control.epoch_us, 10000, "the default epoch is 10 ms");
+	is_int(conf.control.share, SHARE_AUTO, "by default the host has a share");
 	is_int(conf.control.repayment_ppm, 250000, "the default repayment is a quarter");
 	is_int(parse("x", "--uplink", "tap:a,bridge=b", "-n", "isp2", "--tx-capacity", "10mbit",
 		     "--rx-capacity=5mbps", "--frame-cost=0", "--run-dir=/x", "--log-level=debug",
-		     "-t", "--epoch=1s", "--repayment", "0"),
+		     "-t", "--epoch=1s", "--share-uplink=yes", "--repayment", "0"),
 	       CONF_RUN, "a command line with every option is taken");
 	is_int(conf.uplink.kind, UPLINK_TAP, "--uplink gives the kind of the uplink");
 	is_str(conf.uplink.device, "a", "--uplink gives the device of the uplink");
@@ -42,6 +43,7 @@ static void test_good(void)
 	is_str(conf.control.name, "isp2", "-n gives the name of the uplink");
 	is_int(conf.control.tx_capacity_bps, 10000000, "--tx-capacity gives the transmit capacity");
 	is_int(conf.control.rx_capacity_bps, 40000000, "--rx-capacity gives the receive capacity");
+	is_int(conf.control.share, SHARE_YES, "--share-uplink says that the host has a share");
 	is_int(conf.control.frame_cost_bytes, 0, "--frame-cost gives the frame cost");
 	is_str(conf.run_dir, "/x", "--run-dir gives the run directory");
 	is_int(conf.log_level, LOG_DEBUG, "--log-level gives the log level");
@@ -71,6 +73,8 @@ static void test_bad(void)
 	wrong(parse("x", UP, "--rx-capacity=2tbit"),
 	      "--rx-capacity: rx-capacity \"2000000000000\": expected bits per second, an integer "
 	      "0..1000000000000");
+	wrong(parse("x", UP, "--share-uplink=maybe"),
+	      "--share-uplink \"maybe\": expected auto, yes or no");
 	wrong(parse("x", UP, "--frame-cost=65537"),
 	      "--frame-cost: frame-cost \"65537\": expected bytes, an integer 0..65536");
 	wrong(parse("x", UP, "--epoch=999us"),

@@ -133,8 +133,32 @@ static void test_scaled_by_capacity(void)
 	desk_free(k);
 }
 
+/* --- beside the host ------------------------------------------------------------------------- */
+
+static void test_beside_host(void)
+{
+	begin(100 * MBIT, 0);
+	k->c.share.count = 1;
+	k->c.share.ldps_bps = 80 * MBIT;
+	set(1, KEY_BACK_TX_MIN, 76 * MBIT);
+	is_str(error(1), "", "a minimum of 95 %% of what the host leaves is admitted");
+	set(1, KEY_BACK_TX_MIN, 76 * MBIT + 1);
+	ok(strstr(error(1),
+		  "1 more than 95 % of the capacity of 80000000 that the host's minimum leaves"),
+	   "a minimum of more than the host leaves is refused: %s", error(1));
+	set(1, KEY_BACK_TX_MIN, 76 * MBIT);
+	k->c.share.ldps_bps = 70 * MBIT;
+	desk_turn(k);
+	ok(is_scaled(1), "a minimum that the host leaves no room for is scaled down: %s", error(1));
+	k->c.share.count = 0;
+	desk_turn(k);
+	ok(!is_scaled(1), "without a share of the host the minimum is not scaled down");
+	desk_free(k);
+}
+
 int main(void)
 {
+	test_beside_host();
 	test_admit(KEY_BACK_TX_MIN);
 	test_admit(KEY_BACK_RX_MIN);
 	test_admit_others();
