@@ -10,6 +10,7 @@
 #include "backend/control/control_capacity.h"
 #include "backend/control/control_domains.h"
 #include "backend/control/control_find.h"
+#include "backend/control/control_inflow.h"
 #include "backend/control/control_probe.h"
 #include "backend/control/control_share.h"
 #include "backend/control/control_state.h"
@@ -38,8 +39,8 @@
  *	control -> control_watch -> control_find -> control_domains -> device
  *	control -> control_uplink -> control_exits, control_capacity, control_share
  *	control, control_watch -> control_probe
- *	control -> control_share
- *	device -> device_connect, device_settings -> minima -> control_share
+ *	control -> control_inflow -> control_share
+ *	device -> device_connect, device_settings -> minima -> control_share, control_inflow
  *	all of them -> device_xs, device_list
  */
 #define QUIT_NS (700 * 1000000ull)
@@ -131,6 +132,9 @@ static void on_message(struct control *c, struct msg *m)
 		if (control_probe_idle(c))
 			msg_post(c->out, msg_new(MSG_RETIRE, LDP_SLOT_NONE));
 		break;
+	case MSG_RX_COUNTED:
+		control_inflow_counted(c, m->offset);
+		break;
 	case MSG_ESTIMATE:
 		control_probe_estimate(c, m->estimate_bps);
 		break;
@@ -177,6 +181,7 @@ static void work(struct control *c)
 	if (minima_judge(c))
 		soonest = device_step_all(c);
 	soonest = earlier(soonest, control_share_step(c));
+	soonest = earlier(soonest, control_inflow_step(c));
 	if (soonest != UINT64_MAX)
 		loop_timer_set(c->timer, soonest > c->now_ns ? soonest - c->now_ns : 0);
 	else

@@ -77,14 +77,15 @@ void control_share_load(struct control *c, char *err)
 
 /* --- one exit --------------------------------------------------------------------------------- */
 
-static void add_ldps(const struct control *c, struct share_wish *w)
+static void add_ldps(const struct control *c, enum ldp_dir dir, struct share_wish *w)
 {
 	const struct device *d;
 
 	TAILQ_FOREACH(d, &c->devices.all, next) {
 		if (d->served && !d->gone) {
 			w->ldp_weights += d->settings.weight;
-			w->ldp_minima_bps += d->settings.tx_min;
+			w->ldp_minima_bps +=
+				dir == LDP_TX ? d->settings.tx_min : d->settings.rx_min;
 		}
 	}
 }
@@ -99,7 +100,7 @@ static struct share_wish wish(const struct control *c, const struct control_shar
 		.max_bps = s->max_bps,
 	};
 
-	add_ldps(c, &w);
+	add_ldps(c, LDP_TX, &w);
 	return w;
 }
 
@@ -383,6 +384,15 @@ void control_share_end(struct control *c)
 	}
 	if (len && tc_try(text, why) < 0)
 		log_warning("uplink %s: a qdisc is not as it was before: %s", c->conf.name, why);
+}
+
+uint64_t control_share_ldps_rx_bps(const struct control *c)
+{
+	struct share_wish w = {.capacity_bps = c->link.conf.rx_capacity_bps,
+			       .weight = c->share.weight};
+
+	add_ldps(c, LDP_RX, &w);
+	return w.capacity_bps - share_rates(&w).host_bps;
 }
 
 uint64_t control_share_ldps_bps(const struct control *c, uint64_t capacity_bps)

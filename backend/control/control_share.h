@@ -28,4 +28,8 @@ void control_share_end(struct control *c);
 /* What of a capacity (0: none is known) the LDPs have for certain beside the host's minimum. */
 uint64_t control_share_ldps_bps(const struct control *c, uint64_t capacity_bps);
 
+/* What of rx-capacity the LDPs have by the weights and their minima, however much the host
+ * receives. */
+uint64_t control_share_ldps_rx_bps(const struct control *c);
+
 #endif

@@ -9,6 +9,7 @@
 
 #include "backend/control/control.h"
 #include "backend/msg/ldp_conf.h"
+#include "backend/uplink/inflow.h"
 #include "backend/uplink/probe.h"
 #include "backend/uplink/share.h"
 #include "backend/uplink/speed.h"
@@ -80,6 +81,13 @@ struct control_share {
 	char shown[SCHEMA_ERR_MAX]; /* as xenstore has it */
 };
 
+/* What the host receives. Only control_inflow.c writes it. */
+struct control_inflow {
+	struct inflow flow;
+	uint64_t next_ns;  /* of the next look */
+	uint64_t rate_bps; /* by which the frame loop goes; 0: all of rx-capacity */
+};
+
 /* The devices. Only device_list.c (all), device.c and device_connect.c (the slots) write it. */
 struct control_devices {
 	TAILQ_HEAD(, device) all;
@@ -119,6 +127,7 @@ struct control {
 	struct control_link link;
 	struct control_minima minima;
 	struct control_share share;
+	struct control_inflow inflow;
 	struct control_devices devices;
 	struct control_due due;
 };

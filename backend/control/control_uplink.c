@@ -7,6 +7,7 @@
 
 #include "backend/control/control_capacity.h"
 #include "backend/control/control_exits.h"
+#include "backend/control/control_inflow.h"
 #include "backend/control/control_share.h"
 #include "backend/control/control_state.h"
 #include "backend/control/device_list.h"
@@ -102,7 +103,8 @@ static void put_in_force(struct control *c, const struct link_conf *link)
 	m->link_conf = *link;
 	msg_post(c->out, m);
 	c->due.share = true;
-	device_mark_all(c); /* minima that were too many may fit now */
+	control_inflow_reset(c); /* the loop forgets it with this message */
+	device_mark_all(c);	 /* minima that were too many may fit now */
 }
 
 void control_load_link(struct control *c)

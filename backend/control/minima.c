@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "backend/control/control_inflow.h"
 #include "backend/control/control_share.h"
 #include "backend/control/device_state.h"
 #include "backend/uplink/capacity.h"
@@ -88,7 +89,9 @@ bool minima_judge(struct control *c)
 	bool measured = tx_bps != c->link.conf.tx_capacity_bps;
 	bool tx = too_many(c, KEY_BACK_TX_MIN, control_share_ldps_bps(c, tx_bps), measured,
 			   m->tx_scaled);
-	bool rx = too_many(c, KEY_BACK_RX_MIN, c->link.conf.rx_capacity_bps, false, m->rx_scaled);
+	uint64_t rx_bps = control_inflow_left_bps(c);
+	bool rx = too_many(c, KEY_BACK_RX_MIN, rx_bps, rx_bps != c->link.conf.rx_capacity_bps,
+			   m->rx_scaled);
 	struct device *d;
 
 	if (tx == m->tx_scaled && rx == m->rx_scaled)
@@ -104,7 +107,7 @@ bool minima_judge(struct control *c)
 
 void minima_error(const struct control *c, const struct device *d, char *err)
 {
-	const char *what = "what the uplink carries";
+	const char *what = "what the uplink carries", *less = "";
 	enum schema_key key = KEY_BACK_TX_MIN;
 
 	err[0] = '\0';
@@ -113,8 +116,9 @@ void minima_error(const struct control *c, const struct device *d, char *err)
 			return;
 		key = KEY_BACK_RX_MIN;
 		what = schema_name(KEY_UPLINK_RX_CAPACITY);
+		less = " less what the host receives";
 	}
 	snprintf(err, SCHEMA_ERR_MAX,
-		 "%s is scaled down: all minima together are more than %d %% of %s",
-		 schema_name(key), MIN_PERCENT, what);
+		 "%s is scaled down: all minima together are more than %d %% of %s%s",
+		 schema_name(key), MIN_PERCENT, what, less);
 }

@@ -81,6 +81,8 @@ struct dpath_ports {
 /* Uplink -> RX rings. Only rx.c writes it. */
 struct dpath_rx {
 	struct pace pace;
+	uint64_t rate_bps;	   /* what all LDPs may receive together; 0: no limit */
+	uint64_t received_bytes;   /* on the wire, from the uplink so far */
 	uint32_t frame_cost_bytes; /* the least that a frame is charged */
 	uint8_t *frame;		   /* one frame from the uplink */
 	uint8_t *flat;		   /* a frame in one piece, to be segmented */

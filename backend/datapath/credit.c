@@ -23,7 +23,7 @@ uint64_t credit_weights(const struct dpath *dp, enum ldp_dir dir)
 uint64_t credit_rate(const struct dpath *dp, const struct ldp *l, enum ldp_dir dir,
 		     uint64_t weights)
 {
-	uint64_t capacity_bps = dir == LDP_TX ? link_rate_bps(dp) : dp->link.rx_capacity_bps;
+	uint64_t capacity_bps = dir == LDP_TX ? link_rate_bps(dp) : dp->rx.rate_bps;
 
 	return rate_in_force(rule_of(l, dir), capacity_bps, weights);
 }

@@ -243,6 +243,13 @@ void members_obey(struct dpath *dp, struct msg *m)
 	case MSG_LINK:
 		set_link(dp, &m->link_conf);
 		break;
+	case MSG_RX_RATE:
+		rx_set_rate(dp, m->rate_bps);
+		sharing_changed(dp);
+		break;
+	case MSG_RX_COUNT:
+		rx_count(dp);
+		break;
 	case MSG_RETIRE:
 		tx_retire_queue(dp);
 		break;

@@ -12,6 +12,7 @@
 #include "backend/frame/frame_cost.h"
 #include "backend/frame/gso.h"
 #include "backend/frame/vnet.h"
+#include "backend/msg/msg.h"
 
 /*
  * Theory of operation
@@ -173,7 +174,7 @@ static bool read_frame(struct dpath *dp)
 	struct frame_info fi;
 	struct iovec in[2] = {{&raw, WIRE_VNET_LEN}, {dp->rx.frame, WIRE_FRAME_MAX}};
 	ssize_t n = readv(dp->up->fd, in, 2);
-	uint32_t len, hdr_len;
+	uint32_t len, hdr_len, wire_bytes;
 
 	if (n < 0) {
 		if (errno != EAGAIN && errno != EINTR)
@@ -191,6 +192,8 @@ static bool read_frame(struct dpath *dp)
 		return true;
 	}
 	in[1].iov_len = len;
+	wire_bytes = frame_wire_bytes(&fi, vnet.gso_size);
+	dp->rx.received_bytes += wire_bytes;
 	route(dp, &(struct rx_source){
 			  .vnet = &vnet,
 			  .fi = &fi,
@@ -198,7 +201,7 @@ static bool read_frame(struct dpath *dp)
 			  .hdr_len = hdr_len,
 			  .iov = in + 1,
 			  .iovcnt = 1,
-			  .cost_bytes = frame_wire_bytes(&fi, vnet.gso_size),
+			  .cost_bytes = wire_bytes,
 		  });
 	return true;
 }
@@ -277,7 +280,7 @@ void rx_unblock(struct dpath *dp, struct ldp *l)
 /* 10 ms at the LDP's rate: its share of the capacity, or its maximum if that is less. */
 static uint32_t queue_limit(const struct dpath *dp, const struct ldp *l, uint64_t weights)
 {
-	uint64_t rate = dp->link.rx_capacity_bps ? dp->link.rx_capacity_bps : RX_NOMINAL_BPS;
+	uint64_t rate = dp->rx.rate_bps ? dp->rx.rate_bps : RX_NOMINAL_BPS;
 	uint64_t bytes;
 
 	rate = rate / weights * l->conf.rx.weight;
@@ -296,13 +299,27 @@ void rx_set_limits(struct dpath *dp)
 		rxq_set_limit(l->rxq, queue_limit(dp, l, weights));
 }
 
+void rx_set_rate(struct dpath *dp, uint64_t bps)
+{
+	dp->rx.rate_bps = bps;
+	pace_set(&dp->rx.pace, bps, dp->now_ns);
+	sched_set_capacity(dp->rx_sched, bps);
+}
+
 void rx_set_link(struct dpath *dp)
 {
 	uint64_t bps = dp->link.rx_capacity_bps;
 
-	pace_set(&dp->rx.pace, bps, dp->now_ns);
 	dp->rx.frame_cost_bytes = frame_cost_bytes(dp->link.frame_cost_bytes, bps);
-	sched_set_capacity(dp->rx_sched, bps);
+	rx_set_rate(dp, bps);
+}
+
+void rx_count(struct dpath *dp)
+{
+	struct msg *m = msg_new(MSG_RX_COUNTED, LDP_SLOT_NONE);
+
+	m->offset = dp->rx.received_bytes;
+	msg_post(dp->out, m);
 }
 
 bool rx_init(struct dpath *dp)

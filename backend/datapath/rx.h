@@ -30,6 +30,12 @@ void rx_fini(struct dpath *dp);
 /* dp->link has changed. */
 void rx_set_link(struct dpath *dp);
 
+/* All LDPs together receive that much from now on (0: no limit), until dp->link changes. */
+void rx_set_rate(struct dpath *dp, uint64_t bps);
+
+/* Answers MSG_RX_COUNT. */
+void rx_count(struct dpath *dp);
+
 /* Sizes the queues, after attach, detach and changed settings. */
 void rx_set_limits(struct dpath *dp);
 

@@ -26,17 +26,20 @@ enum msg_type {
 	MSG_FREEZE,    /* slot, on: its domain was suspended, or runs again */
 	MSG_LINK,      /* link_conf */
 	MSG_RETIRE,    /* the exits are idle: the uplink's queue, if blocked, should be replaced */
+	MSG_RX_RATE,   /* rate_bps: what the LDPs may receive together, of rx-capacity */
+	MSG_RX_COUNT,  /* asks for MSG_RX_COUNTED */
 	MSG_PUBLISHED, /* slot: its status was written to xenstore, or could not be */
 	MSG_STOP,      /* end the loop */
 
 	/* frame loop -> control */
-	MSG_DELETED,  /* slot, vchan: the receiver closes the vchan */
-	MSG_FAILED,   /* slot, why: static text; NULL: the guest closed its side */
-	MSG_REFUSED,  /* slot, why, vchan: MSG_ADD failed, and the receiver closes the vchan */
-	MSG_PUBLISH,  /* slot, status: to be written to xenstore; answered by MSG_PUBLISHED */
-	MSG_LOGGED,   /* offset: the credit log of transmission is committed up to there */
-	MSG_STUCK,    /* the uplink's queue is blocked for long; MSG_RETIRE if its exits are idle */
-	MSG_ESTIMATE, /* estimate_bps: what the uplink carries, as measured */
+	MSG_DELETED, /* slot, vchan: the receiver closes the vchan */
+	MSG_FAILED,  /* slot, why: static text; NULL: the guest closed its side */
+	MSG_REFUSED, /* slot, why, vchan: MSG_ADD failed, and the receiver closes the vchan */
+	MSG_PUBLISH, /* slot, status: to be written to xenstore; answered by MSG_PUBLISHED */
+	MSG_LOGGED,  /* offset: the credit log of transmission is committed up to there */
+	MSG_STUCK,   /* the uplink's queue is blocked for long; MSG_RETIRE if its exits are idle */
+	MSG_RX_COUNTED, /* offset: wire bytes that came in from the uplink so far */
+	MSG_ESTIMATE,	/* estimate_bps: what the uplink carries, as measured */
 
 	/* from the process: its signals, and the loss of its uplink */
 	MSG_RELOAD, /* read all settings again */
@@ -57,6 +60,7 @@ struct msg {
 		};
 		struct link_conf link_conf;
 		uint64_t estimate_bps;
+		uint64_t rate_bps;
 		struct ldp_status status;
 		bool on;
 		uint64_t offset;
