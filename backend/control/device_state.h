@@ -3,6 +3,8 @@
 #ifndef DMVL_DEVICE_STATE_H
 #define DMVL_DEVICE_STATE_H
 
+#include <net/if.h>
+
 #include "backend/control/control_state.h"
 #include "backend/control/handshake.h"
 #include "backend/control/settings.h"
@@ -29,6 +31,12 @@ struct device {
 	struct ldp_conf conf;	    /* what the frame loop has; device_settings.c too */
 	char fault[SCHEMA_ERR_MAX]; /* why the last connection failed; empty: it did not. device.c
 				     * too */
+
+	/* device_vif.c, where the device stands for a vif */
+	char vif_dir[SCHEMA_PATH_MAX];	  /* of the vif's backend, watched; "": not yet */
+	char vif_token[LDP_NAME_MAX + 2]; /* of that watch */
+	char tap[IFNAMSIZ];		  /* the macvtap over the vif */
+	uint32_t tap_ifindex;		  /* while the frame loop has it */
 
 	/* device_xs.c */
 	struct ldp_status shown;    /* as written to xenstore */

@@ -33,8 +33,7 @@ static bool tell(struct dpath *dp, struct ldp *l, uint64_t weights)
 {
 	uint64_t rate = credit_rate(dp, l, LDP_TX, weights);
 	struct wire_credit c = {
-		.credit_bytes =
-			window_bytes(&l->window, rate, l->conf.mtu, vchan_ring_bytes(l->vchan)),
+		.credit_bytes = window_bytes(&l->window, rate, l->conf.mtu, ldp_tx_room(l)),
 		.rate_bps = rate,
 		.log_offset = l->account[LDP_TX].log_offset,
 	};

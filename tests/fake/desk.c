@@ -162,7 +162,7 @@ void desk_deleted(struct desk *k, uint32_t slot)
 	struct vchan *v;
 	struct device *d = let_go(k, slot, &v);
 
-	device_deleted(&k->c, d, v);
+	device_deleted(&k->c, d, v, NULL);
 }
 
 void desk_refused(struct desk *k, uint32_t slot, const char *why)
@@ -170,7 +170,7 @@ void desk_refused(struct desk *k, uint32_t slot, const char *why)
 	struct vchan *v;
 	struct device *d = let_go(k, slot, &v);
 
-	device_refused(&k->c, d, v, why);
+	device_refused(&k->c, d, v, NULL, why);
 }
 
 void desk_failed(struct desk *k, uint32_t slot, const char *why)
