@@ -21,16 +21,11 @@ error_is()
 # back_as WHAT: the vif of g1 is as it was before, and g1 has its network.
 back_as()
 {
-	vif_picture "$(vif g1)" >now
+	port_picture "$(vif g1)" >now
 	check "$1 puts the vif back as it was" diff before now
 	check "$1 leaves no macvtap" no_taps
 	check "the world reaches g1 after $1 before g1 has said anything" hears g1
 	check "g1 pings the world after $1" talks g1
-}
-
-bridge_of()
-{
-	sed -n 's/^INTERFACE=//p' "/sys/class/net/$1/master/uevent"
 }
 
 # waits: how often dmvl-back has looked at a device and gone on waiting.
@@ -59,7 +54,7 @@ ip link add other0 type bridge
 ip link set other0 up
 vif_plug g1 1
 bridge link set dev "$(vif g1)" isolated on mcast_flood off cost 77 priority 5 hairpin on
-vif_picture "$(vif g1)" >before
+port_picture "$(vif g1)" >before
 back_start
 
 # ---- Detach

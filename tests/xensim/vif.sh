@@ -4,17 +4,6 @@
 # What libxl and its hotplug script do for a guest's vif, over xensim: a veth in Dom0 is the vif, its far
 # end is eth<ID> in the guest. Sourced by tests of the suite.
 
-# vif NAME [ID], vif_dir NAME [ID]: its interface, and its backend's directory in xenstore.
-vif()
-{
-	echo "vif$(guest_domid "$1").${2:-0}"
-}
-
-vif_dir()
-{
-	echo "/local/domain/0/backend/vif/$(guest_domid "$1")/${2:-0}"
-}
-
 # vif_make NAME INDEX [ID]: libxl makes a vif, with the addresses of guest_net. Nothing else has happened.
 vif_make()
 {
@@ -51,25 +40,4 @@ vif_unplug()
 {
 	ip link del "$1"
 	xenstore-rm "$2"
-}
-
-# vif_picture INTERFACE: how it is, without what counts time.
-vif_picture()
-{
-	{
-		ip -d link show dev "$1"
-		bridge -d link show dev "$1"
-		cat "/proc/sys/net/ipv6/conf/$1/disable_ipv6"
-	} | sed 's/[a-z_]*timer *[0-9.]*//g; s/topology_change_ack [0-9]//'
-}
-
-# agentless NAME [ID]: its device is connected; it has no guest's side.
-agentless()
-{
-	states_are '4 ' "$@"
-}
-
-waits_for_vif()
-{
-	states_are '2 ' "$@"
 }
