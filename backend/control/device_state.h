@@ -10,6 +10,7 @@
 #include "backend/control/settings.h"
 #include "backend/credit/status.h"
 #include "backend/sched/bucket.h"
+#include "backend/vif/vif_tap.h"
 
 /* One device of one guest: known since its backend directory was seen. */
 struct device {
@@ -35,8 +36,8 @@ struct device {
 	/* device_vif.c, where the device stands for a vif */
 	char vif_dir[SCHEMA_PATH_MAX];	  /* of the vif's backend, watched; "": not yet */
 	char vif_token[LDP_NAME_MAX + 2]; /* of that watch */
-	char tap[IFNAMSIZ];		  /* the macvtap over the vif */
-	uint32_t tap_ifindex;		  /* while the frame loop has it */
+	struct vif_port taken[VIF_PORTS]; /* the macvtaps that the frame loop has; not their fds */
+	unsigned taken_count;
 
 	/* device_xs.c */
 	struct ldp_status shown;    /* as written to xenstore */

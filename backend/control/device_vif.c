@@ -41,7 +41,6 @@ static void watch_vif(struct control *c, struct device *d)
 		return;
 	libxl_vif_dir(d->vif_dir, sizeof(d->vif_dir), c->domid, d->domid, d->id);
 	snprintf(d->vif_token, sizeof(d->vif_token), "V%s", d->name);
-	vif_tap_name(d->domid, d->id, d->tap);
 	xs_conn_watch(c->xs, d->vif_dir, d->vif_token);
 }
 
@@ -72,24 +71,42 @@ static bool has_mac(struct control *c, const struct device *d, uint8_t mac[6])
 	return true;
 }
 
+/* Of a port, 0 or 1: its interface, and its macvtap. False: the guest has no such port. */
+static bool port_names(struct control *c, const struct device *d, unsigned port, char vif[IFNAMSIZ],
+		       char tap[IFNAMSIZ])
+{
+	char emu[IFNAMSIZ], bridge[IFNAMSIZ];
+
+	find_name(c, d, vif);
+	if (port == 0) {
+		vif_tap_name(d->domid, d->id, tap);
+		return tap_exists(vif);
+	}
+	vif_tap_name_emu(d->domid, d->id, tap);
+	if (!vif_name_emu(vif, emu))
+		return false;
+	memcpy(vif, emu, IFNAMSIZ);
+	/* The hotplug script is done with it when it is in the bridge. */
+	return vif_is_taken(vif, tap) || netdev_bridge(vif, bridge);
+}
+
 /* --- what is next ------------------------------------------------------------------------------
  */
 
 /* Can the vif be taken? If not, d->fault says why, or nothing if it is on its way. */
 static bool is_ready(struct control *c, struct device *d)
 {
-	char vif[IFNAMSIZ];
+	char vif[IFNAMSIZ], tap[IFNAMSIZ];
 	uint8_t mac[6];
 
-	find_name(c, d, vif);
-	if (!tap_exists(vif)) {
+	if (!port_names(c, d, 0, vif, tap)) {
 		d->fault[0] = '\0';
 		if (!xs_conn_exists(c->xs, XS_NO_TXN, d->vif_dir))
 			snprintf(d->fault, sizeof(d->fault),
 				 "the guest has no vif %u, for which the device waits", d->id);
 		return false;
 	}
-	if (!vif_is_taken(vif, d->tap) && !is_in_place(c, d, vif)) {
+	if (!vif_is_taken(vif, tap) && !is_in_place(c, d, vif)) {
 		d->fault[0] = '\0';
 		return false;
 	}
@@ -98,7 +115,22 @@ static bool is_ready(struct control *c, struct device *d)
 			 schema_name(KEY_BACK_MAC), vif);
 		return false;
 	}
-	return vif_is_free(vif, d->tap, d->fault, sizeof(d->fault)) == 0;
+	if (vif_is_free(vif, tap, d->fault, sizeof(d->fault)) < 0)
+		return false;
+	return !port_names(c, d, 1, vif, tap) ||
+	       vif_is_free(vif, tap, d->fault, sizeof(d->fault)) == 0;
+}
+
+/* Are the macvtaps still there, and has the guest no other port by now? */
+static bool is_as_taken(struct control *c, const struct device *d)
+{
+	char vif[IFNAMSIZ], tap[IFNAMSIZ];
+
+	for (unsigned i = 0; i < d->taken_count; i++) {
+		if (if_nametoindex(d->taken[i].ifname) != d->taken[i].ifindex)
+			return false;
+	}
+	return d->taken_count == VIF_PORTS || !port_names(c, d, d->taken_count, vif, tap);
 }
 
 static enum hs_action next_offline(const struct hs_input *in)
@@ -114,9 +146,8 @@ enum hs_action device_vif_next(struct control *c, struct device *d, const struct
 	if (!in->online)
 		return next_offline(in);
 	if (in->connected)
-		return in->back == XenbusStateConnected && if_nametoindex(d->tap) == d->tap_ifindex
-			       ? HS_WAIT
-			       : HS_DISCONNECT;
+		return in->back == XenbusStateConnected && is_as_taken(c, d) ? HS_WAIT
+									     : HS_DISCONNECT;
 	if (is_ready(c, d))
 		return HS_CONNECT;
 	return in->back == XenbusStateInitWait ? HS_WAIT : HS_OFFER;
@@ -127,22 +158,22 @@ enum hs_action device_vif_next(struct control *c, struct device *d, const struct
 
 struct taken {
 	const char *vif, *bridge;
-	const uint8_t *mac; /* NULL: the operator's is in force */
 };
 
 static int write_taken(struct control *c, struct device *d, uint32_t t, const void *arg)
 {
 	const struct taken *now = arg;
-	char mac[FRAME_MAC_STR];
 	int ret = xskey_write(c->xs, t, d->back, KEY_BACK_VIF, now->vif);
 
-	if (ret == 0)
-		ret = xskey_write(c->xs, t, d->back, KEY_BACK_VIF_BRIDGE, now->bridge);
-	if (ret == 0 && now->mac) {
-		frame_mac_format(now->mac, mac);
-		ret = xskey_write(c->xs, t, d->back, KEY_BACK_VIF_MAC, mac);
-	}
-	return ret;
+	return ret < 0 ? ret : xskey_write(c->xs, t, d->back, KEY_BACK_VIF_BRIDGE, now->bridge);
+}
+
+static int write_mac(struct control *c, struct device *d, uint32_t t, const void *mac)
+{
+	char text[FRAME_MAC_STR];
+
+	frame_mac_format(mac, text);
+	return xskey_write(c->xs, t, d->back, KEY_BACK_VIF_MAC, text);
 }
 
 /* A daemon that was killed at the wrong moment left the vif in no bridge, and this key. */
@@ -166,47 +197,81 @@ static void fill_conf(struct device *d, const uint8_t mac[6], const struct vif_t
 	d->conf.tx_features = d->conf.rx_features = VIF_FEATURES;
 }
 
-int device_vif_take(struct control *c, struct device *d, struct vif_tap **out)
+/* Takes a port, and adds it to the tap. */
+static int take_port(struct control *c, struct device *d, unsigned port, struct vif_tap *tap)
 {
+	char vif[IFNAMSIZ], name[IFNAMSIZ];
 	struct vif_home home;
-	char vif[IFNAMSIZ];
-	uint8_t mac[6];
 	int ret;
 
-	find_name(c, d, vif);
-	if (!has_mac(c, d, mac))
-		return -EINVAL; /* is_ready() said so */
+	if (!port_names(c, d, port, vif, name))
+		return -ENODEV;
 	find_home(c, d, vif, &home);
 	/* Before the vif leaves the bridge: see find_home(). */
-	ret = device_write(c, d, write_taken,
-			   &(struct taken){vif, home.bridge, d->settings.has_mac ? NULL : mac});
-	if (ret < 0) {
-		snprintf(d->fault, sizeof(d->fault), "cannot write to xenstore: %s",
-			 strerror(-ret));
-		return ret;
+	if (port == 0)
+		device_write(c, d, write_taken, &(struct taken){vif, home.bridge});
+	ret = vif_take(vif, name, c->conf.name, &home, tap, d->fault, sizeof(d->fault));
+	if (ret == 0)
+		log_info("%s: took %s%s%s", d->name, vif, home.bridge[0] ? " out of " : "",
+			 home.bridge);
+	return ret;
+}
+
+static void release_ports(struct device *d)
+{
+	char tap[IFNAMSIZ];
+	int ret;
+
+	for (unsigned i = 0; i < VIF_PORTS; i++) {
+		(i ? vif_tap_name_emu : vif_tap_name)(d->domid, d->id, tap);
+		ret = vif_release(tap);
+		if (ret < 0 && ret != -ENOENT && ret != -ENODEV)
+			log_warning("%s: its vif could not be put back: %s", d->name,
+				    strerror(-ret));
 	}
-	ret = vif_take(vif, d->tap, c->conf.name, &home, out, d->fault, sizeof(d->fault));
-	if (ret < 0)
-		return ret;
-	d->tap_ifindex = (*out)->ifindex;
-	fill_conf(d, mac, *out);
-	log_info("%s: took %s%s%s", d->name, vif, home.bridge[0] ? " out of " : "", home.bridge);
-	return 0;
+	d->taken_count = 0;
 }
 
 void device_vif_release(struct control *c, struct device *d, struct vif_tap *tap)
 {
-	int ret;
-
 	vif_tap_close(tap);
-	ret = vif_release(d->tap);
-	if (ret < 0 && ret != -ENOENT && ret != -ENODEV)
-		log_warning("%s: its vif could not be put back: %s", d->name, strerror(-ret));
+	release_ports(d);
 	/* Or the bridge would send the guest's frames to the uplink until the guest says something.
 	 */
 	rtlink_forget_mac(if_nametoindex(c->conf.device), d->conf.mac);
-	d->tap_ifindex = 0;
-	device_write(c, d, write_taken, &(struct taken){"", "", NULL});
+	device_write(c, d, write_taken, &(struct taken){"", ""});
+}
+
+/* The vif, and the emulated card if there is one. */
+static int take_ports(struct control *c, struct device *d, struct vif_tap *tap)
+{
+	int ret = take_port(c, d, 0, tap);
+
+	if (ret < 0)
+		return ret;
+	ret = take_port(c, d, 1, tap);
+	return ret == -ENODEV ? 0 : ret;
+}
+
+int device_vif_take(struct control *c, struct device *d, struct vif_tap **out)
+{
+	struct vif_tap *tap = vif_tap_new();
+	uint8_t mac[6];
+	int ret = -ENODEV; /* what is_ready() saw is gone again */
+
+	if (tap && has_mac(c, d, mac))
+		ret = take_ports(c, d, tap);
+	if (ret < 0) {
+		device_vif_release(c, d, tap);
+		return ret;
+	}
+	memcpy(d->taken, tap->port, sizeof(d->taken));
+	d->taken_count = tap->count;
+	fill_conf(d, mac, tap);
+	if (!d->settings.has_mac)
+		device_write(c, d, write_mac, mac);
+	*out = tap;
+	return 0;
 }
 
 /* Does the macvtap belong to no device that this daemon serves? */
@@ -216,10 +281,11 @@ static bool is_orphan(const char *tap, const char *vif, const char *bridge, void
 	struct device *d;
 
 	TAILQ_FOREACH(d, &c->devices.all, next) {
-		char own[IFNAMSIZ];
+		char own[IFNAMSIZ], emu[IFNAMSIZ];
 
 		vif_tap_name(d->domid, d->id, own);
-		if (strcmp(own, tap) == 0)
+		vif_tap_name_emu(d->domid, d->id, emu);
+		if (strcmp(own, tap) == 0 || strcmp(emu, tap) == 0)
 			return false;
 	}
 	log_notice("%s: an earlier dmvl-back took it for a device that is no more; it goes %s%s",

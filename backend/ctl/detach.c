@@ -184,6 +184,8 @@ static void release_vif(const struct closing *c)
 
 	vif_tap_name(c->target.domid, c->target.id, tap);
 	vif_release(tap);
+	vif_tap_name_emu(c->target.domid, c->target.id, tap);
+	vif_release(tap);
 }
 
 /* Asks both sides to close, waits, and removes the nodes. 0 or -errno. */

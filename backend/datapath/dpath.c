@@ -143,7 +143,8 @@ static void on_tap(void *arg)
 	struct dpath *dp = l->dp;
 
 	dp->now_ns = dp->clock();
-	ldp_vif_read(l, dp->rx.frame, dp->now_ns);
+	if (ldp_vif_read(l, dp->rx.frame, dp->now_ns))
+		rx_unblock(dp, l);
 	tx_scan(dp, l);
 	run(dp);
 }
@@ -154,7 +155,7 @@ static void on_tap_room(void *arg)
 	struct dpath *dp = l->dp;
 
 	dp->now_ns = dp->clock();
-	loop_io_enable(l->room, false);
+	ldp_vif_has_room(l);
 	rx_unblock(dp, l);
 	run(dp);
 }

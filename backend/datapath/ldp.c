@@ -211,7 +211,7 @@ bool ldp_send_credit(struct ldp *l, const struct wire_credit *credit)
 	int64_t space;
 
 	if (l->tap) {
-		rxq_set_limit(l->txq, (uint32_t)credit->credit_bytes);
+		rxq_set_limit(l->vif.queue, (uint32_t)credit->credit_bytes);
 		return true;
 	}
 	space = vchan_tx_poll(l->vchan);
@@ -221,6 +221,14 @@ bool ldp_send_credit(struct ldp *l, const struct wire_credit *credit)
 	vchan_tx_copy(l->vchan, sizeof(wh), credit, sizeof(*credit));
 	write_message(l, &wh);
 	return true;
+}
+
+void ldp_listen(struct ldp *l, bool on)
+{
+	if (l->tap)
+		ldp_vif_listen(l, on);
+	else
+		loop_io_enable(l->io, on);
 }
 
 void ldp_commit(struct ldp *l)

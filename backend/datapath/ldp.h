@@ -59,6 +59,14 @@ enum ldp_head {
 	LDP_HEAD_LOCAL,	 /* to another LDP */
 };
 
+/* An LDP's tap. */
+struct ldp_vif {
+	struct rxq *queue; /* what was read and waits to be sent */
+	bool full;	   /* nothing is read until there is room */
+	unsigned out;	   /* the port through which the guest spoke last: it is answered there */
+	struct loop_io *in[VIF_PORTS], *room[VIF_PORTS];
+};
+
 /* Each part of the data path writes the fields under its name, and no others. */
 struct ldp {
 	/* members.c */
@@ -66,10 +74,9 @@ struct ldp {
 	char name[LDP_NAME_MAX];
 	struct credit_id id;
 	struct ldp_conf conf;
-	struct vchan *vchan;  /* NULL: it has a tap */
-	struct vif_tap *tap;  /* NULL: it has a vchan */
-	struct loop_io *io;   /* dpath.c, core.c and ldp_vif.c switch it off and on */
-	struct loop_io *room; /* of a tap: it takes frames again; ldp_vif.c switches it on */
+	struct vchan *vchan; /* NULL: it has a tap */
+	struct vif_tap *tap; /* NULL: it has a vchan */
+	struct loop_io *io;  /* of the vchan: dpath.c and ldp.c switch it off and on */
 	struct loop_timer *advertise;
 	struct dpath *dp;
 	bool frozen; /* its domain is suspended */
@@ -92,9 +99,8 @@ struct ldp {
 	struct bucket flood; /* members.c refills it with each setting */
 	unsigned advertised; /* times that the uplink was told of its MAC */
 
-	/* ldp_vif.c, of a tap; members.c makes the queue */
-	struct rxq *txq; /* what was read from the tap and waits to be sent */
-	bool txq_full;	 /* the tap is not read until there is room */
+	/* ldp_vif.c */
+	struct ldp_vif vif; /* of a tap */
 
 	/* rx.c; members.c makes the queue */
 	struct rxq *rxq;
@@ -162,6 +168,9 @@ int ldp_deliver(struct ldp *l, const struct rxq_frame *f);
 
 /* Tells the guest its credit, or sets the length of its tap's queue; false: no room now. */
 bool ldp_send_credit(struct ldp *l, const struct wire_credit *credit);
+
+/* Listens to the vchan or tap, or no longer. */
+void ldp_listen(struct ldp *l, bool on);
 
 /* Publishes what moved since the last time. */
 void ldp_commit(struct ldp *l);

@@ -7,6 +7,7 @@
 
 #include "backend/datapath/core.h"
 #include "backend/datapath/epoch.h"
+#include "backend/datapath/ldp_vif.h"
 #include "backend/datapath/link_rate.h"
 #include "backend/datapath/ports.h"
 #include "backend/datapath/publish.h"
@@ -57,10 +58,9 @@ static void free_ldp(struct dpath *dp, struct ldp *l)
 	sched_remove(dp->rx_sched, l->slot);
 	sched_remove(dp->local_sched, l->slot);
 	fdb_forget(dp->fdb, l->slot, l->conf.mac);
-	loop_io_free(l->room);
 	loop_io_free(l->io);
+	ldp_vif_fini(l);
 	loop_timer_free(l->advertise);
-	rxq_free(l->txq);
 	rxq_free(l->rxq);
 	free(l);
 }
@@ -81,15 +81,10 @@ static bool listen_to(struct dpath *dp, struct ldp *l)
 {
 	const struct members_events *on = &dp->members.on;
 
-	if (!l->tap) {
-		l->io = loop_io_new(dp->loop, vchan_fd(l->vchan), LOOP_READ, on->vchan, l);
-		return l->io;
-	}
-	l->txq = rxq_new(RXQ_LIMIT_MIN);
-	l->io = loop_io_new(dp->loop, l->tap->fd, LOOP_READ, on->tap, l);
-	l->room = loop_io_new(dp->loop, l->tap->fd, LOOP_WRITE, on->room, l);
-	loop_io_enable(l->room, false);
-	return l->txq && l->io && l->room;
+	if (l->tap)
+		return ldp_vif_init(l, dp->loop, on->tap, on->room);
+	l->io = loop_io_new(dp->loop, vchan_fd(l->vchan), LOOP_READ, on->vchan, l);
+	return l->io;
 }
 
 /* NULL, or why the LDP cannot start. */
@@ -213,9 +208,8 @@ static void freeze(struct dpath *dp, struct ldp *l, bool on)
 	if (l->frozen == on || l->failed)
 		return;
 	l->frozen = on;
-	loop_io_enable(l->io, !on);
+	ldp_listen(l, !on);
 	if (on) {
-		loop_io_enable(l->room, false);
 		core_leave_lotteries(dp, l);
 		return;
 	}

@@ -33,6 +33,11 @@ void vif_tap_name(unsigned domid, unsigned id, char out[IFNAMSIZ])
 	snprintf(out, IFNAMSIZ, "dmvl%u.%u", domid % 100000, id % 100000);
 }
 
+void vif_tap_name_emu(unsigned domid, unsigned id, char out[IFNAMSIZ])
+{
+	snprintf(out, IFNAMSIZ, "dmve%u.%u", domid % 100000, id % 100000);
+}
+
 /* The first entry of a folder that does not begin with a dot; false: there is none. */
 static bool first_entry(const char *path, char out[IFNAMSIZ])
 {
@@ -61,6 +66,11 @@ bool vif_name_of_driver(unsigned domid, unsigned id, char out[IFNAMSIZ])
 
 	snprintf(path, sizeof(path), "/sys/bus/xen-backend/devices/vif-%u-%u/net", domid, id);
 	return first_entry(path, out);
+}
+
+bool vif_name_emu(const char *vif, char out[IFNAMSIZ])
+{
+	return snprintf(out, IFNAMSIZ, "%s-emu", vif) < IFNAMSIZ && tap_exists(out);
 }
 
 /* --- take --------------------------------------------------------------------------------------
@@ -138,11 +148,11 @@ static int make_tap(const char *vif, const char *tap, const char *alias)
 	return ret;
 }
 
-static int open_tap(const char *tap, struct vif_tap **out)
+static int open_tap(const char *tap, struct vif_tap *out)
 {
 	int ret = rtlink_set_flags(if_nametoindex(tap), IFF_UP, IFF_UP);
 
-	return ret < 0 ? ret : vif_tap_open(tap, out);
+	return ret < 0 ? ret : vif_tap_add(out, tap);
 }
 
 static bool read_alias(const char *tap, struct vif_home *home, char owner[VIF_OWNER_MAX])
@@ -173,7 +183,7 @@ static bool reuse(const char *vif, const char *tap, const char *owner)
 }
 
 int vif_take(const char *vif, const char *tap, const char *owner, const struct vif_home *home,
-	     struct vif_tap **out, char *err, size_t errlen)
+	     struct vif_tap *out, char *err, size_t errlen)
 {
 	char alias[VIF_TEXT_MAX];
 	int ret = vif_is_free(vif, tap, err, errlen);

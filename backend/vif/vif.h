@@ -12,11 +12,12 @@
 struct vif_tap;
 
 /*
- * The macvtap of a guest's vif is called dmvlDOMID.ID. Its alias (`ip link' shows it) says which
- * uplink took the vif and where the vif was, so no other memory is needed: whoever finds it can put
- * the vif back.
+ * The macvtap of a guest's vif is called dmvlDOMID.ID, that of its emulated card dmveDOMID.ID. Its
+ * alias (`ip link' shows it) says which uplink took the vif and where the vif was, so no other
+ * memory is needed: whoever finds it can put the vif back.
  */
 void vif_tap_name(unsigned domid, unsigned id, char out[IFNAMSIZ]);
+void vif_tap_name_emu(unsigned domid, unsigned id, char out[IFNAMSIZ]);
 
 /* The name that Xen's tools give the vif unless its configuration has another. */
 void vif_name(unsigned domid, unsigned id, char out[IFNAMSIZ]);
@@ -25,6 +26,11 @@ void vif_name(unsigned domid, unsigned id, char out[IFNAMSIZ]);
  * vif. */
 bool vif_name_of_driver(unsigned domid, unsigned id, char out[IFNAMSIZ]);
 
+/*
+ * The interface of the emulated card that an HVM guest has beside this vif. False: there is none.
+ */
+bool vif_name_emu(const char *vif, char out[IFNAMSIZ]);
+
 /* May the vif be taken? 0, or -errno with one sentence in err: something else lies over it. */
 int vif_is_free(const char *vif, const char *tap, char *err, size_t errlen);
 
@@ -32,11 +38,12 @@ int vif_is_free(const char *vif, const char *tap, char *err, size_t errlen);
 bool vif_is_taken(const char *vif, const char *tap);
 
 /*
- * Takes the vif, for the uplink `owner`, or opens the macvtap that lies over it. *home is as
- * vif_home_read() found it. On error -errno with one sentence in err, and the vif is where it was.
+ * Takes the vif, for the uplink `owner`, or finds the macvtap that lies over it, and adds it to
+ * `out`. *home is as vif_home_read() found it. On error -errno with one sentence in err, and the
+ * vif is where it was.
  */
 int vif_take(const char *vif, const char *tap, const char *owner, const struct vif_home *home,
-	     struct vif_tap **out, char *err, size_t errlen);
+	     struct vif_tap *out, char *err, size_t errlen);
 
 /*
  * Deletes the macvtap, if it is one of vif_take(), and puts its vif back. 0, -ENOENT: there is no

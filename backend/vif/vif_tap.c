@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "backend/vif/vif_tap.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -15,24 +14,31 @@
  */
 #define SNDBUF_BYTES (128 << 10)
 
-int vif_tap_open(const char *ifname, struct vif_tap **out)
+struct vif_tap *vif_tap_new(void)
 {
-	struct vif_tap *t = calloc(1, sizeof(*t));
+	return calloc(1, sizeof(struct vif_tap));
+}
+
+int vif_tap_add(struct vif_tap *t, const char *ifname)
+{
+	struct vif_port *p = &t->port[t->count];
+	uint32_t mtu;
 	int ret;
 
-	if (!t)
-		return -ENOMEM;
-	snprintf(t->ifname, sizeof(t->ifname), "%s", ifname);
-	t->ifindex = if_nametoindex(ifname);
-	t->fd = tap_open_macvtap(ifname);
-	ret = t->fd < 0 ? t->fd : tap_get_mtu(ifname, &t->mtu);
+	snprintf(p->ifname, sizeof(p->ifname), "%s", ifname);
+	p->ifindex = if_nametoindex(ifname);
+	p->fd = tap_open_macvtap(ifname);
+	if (p->fd < 0)
+		return p->fd;
+	ret = tap_get_mtu(ifname, &mtu);
 	if (ret < 0) {
-		vif_tap_close(t);
+		close(p->fd);
 		return ret;
 	}
-	tap_set_offloads(t->fd, TAP_CSUM | TAP_TSO4 | TAP_TSO6 | TAP_USO);
-	tap_set_sndbuf(t->fd, SNDBUF_BYTES);
-	*out = t;
+	tap_set_offloads(p->fd, TAP_CSUM | TAP_TSO4 | TAP_TSO6 | TAP_USO);
+	tap_set_sndbuf(p->fd, SNDBUF_BYTES);
+	if (t->count++ == 0)
+		t->mtu = mtu;
 	return 0;
 }
 
@@ -40,16 +46,20 @@ void vif_tap_close(struct vif_tap *t)
 {
 	if (!t)
 		return;
-	if (t->fd >= 0)
-		close(t->fd);
+	for (unsigned i = 0; i < t->count; i++)
+		close(t->port[i].fd);
 	free(t);
 }
 
 uint64_t vif_tap_missed(const struct vif_tap *t)
 {
+	uint64_t missed = 0;
 	char text[24];
 
-	if (!netdev_text(NETDEV_SYSFS, t->ifname, "statistics/rx_dropped", text, sizeof(text)))
-		return 0;
-	return strtoull(text, NULL, 10);
+	for (unsigned i = 0; i < t->count; i++) {
+		if (netdev_text(NETDEV_SYSFS, t->port[i].ifname, "statistics/rx_dropped", text,
+				sizeof(text)))
+			missed += strtoull(text, NULL, 10);
+	}
+	return missed;
 }

@@ -1,27 +1,35 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vif_tap.h: a macvtap over a guest's vif: what the guest sends is read, what is written it gets.
- */
+/* vif_tap.h: macvtaps over a guest's vif: what the guest sends is read, what is written it gets. */
 #ifndef DMVL_VIF_TAP_H
 #define DMVL_VIF_TAP_H
 
 #include <net/if.h>
 #include <stdint.h>
 
-/* Only vif_tap.c and vif.c write it. */
-struct vif_tap {
+/* A vif, and for an HVM guest the interface of its emulated network card too. */
+#define VIF_PORTS 2u
+
+/* Only vif_tap.c writes these. */
+struct vif_port {
 	int fd; /* frames behind a virtio_net_hdr_v1, non-blocking */
 	uint32_t ifindex;
-	uint32_t mtu;
 	char ifname[IFNAMSIZ];
 };
 
-/*
- * Opens the macvtap, with all offloads and a send buffer of some frames. On error -errno. End with
- * vif_tap_close().
- */
-int vif_tap_open(const char *ifname, struct vif_tap **out);
+struct vif_tap {
+	struct vif_port port[VIF_PORTS];
+	unsigned count;
+	uint32_t mtu; /* of the first */
+};
 
-/* Closes the descriptor; the interface stays. No effect on NULL. */
+/* Without ports. NULL: out of memory. End with vif_tap_close(). */
+struct vif_tap *vif_tap_new(void);
+
+/* Opens a macvtap as the next port, with all offloads and a send buffer of some frames. 0 or
+ * -errno. */
+int vif_tap_add(struct vif_tap *t, const char *ifname);
+
+/* Closes the descriptors; the interfaces stay. No effect on NULL. */
 void vif_tap_close(struct vif_tap *t);
 
 /* How many frames of the guest the kernel has dropped because nobody read them. */

@@ -150,6 +150,29 @@ ip link del foreign0
 check 'the vif is taken when nothing lies over it any more' wait_for 30 agentless g2 1
 check 'the error clears when the vif is taken' wait_for 30 key_is "$(be g2 1)/error" ''
 
+# ---- An emulated card beside the vif
+
+ip link add "$(vif g2 1)-emu" type veth peer name emu1 addr 00:16:3e:77:01:02 netns "$(guest_bg g2 'exec sleep 1000')"
+ip link set "$(vif g2 1)-emu" master xenbr0 up
+two_taken()
+{
+	[ "$(ip -o link show type macvtap | wc -l)" = 2 ] && agentless g2 1
+}
+check 'the emulated card is taken beside the vif' wait_for 30 two_taken
+guest g2 'ip addr flush dev eth1; ip link set eth1 down'
+guest_net g2 2 emu1
+check 'a guest pings the world through its emulated card' talks g2
+guest g2 'ip addr flush dev emu1; ip link set emu1 down'
+guest_net g2 2 eth1
+check 'a guest pings the world through its vif when it has drivers' talks g2
+ip link del "$(vif g2 1)-emu"
+one_taken()
+{
+	[ "$(ip -o link show type macvtap | wc -l)" = 1 ] && agentless g2 1
+}
+check 'the vif alone is taken when the emulated card is gone' wait_for 30 one_taken
+check 'a guest whose emulated card is gone pings the world' talks g2
+
 # ---- A vif that goes, and one that is renamed
 
 vif_unplug "$(vif g2 1)" "$(vif_dir g2 1)"

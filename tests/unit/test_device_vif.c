@@ -136,6 +136,29 @@ static void test_refused(void)
 	ok(error_is(""), "the error clears when it is served");
 }
 
+/* qemu opens the interface of the emulated card later, and closes it when the guest has drivers. */
+static void test_emulated(void)
+{
+	must(netns_run("ip link add vif7.0-emu type veth peer name e0"));
+	interfaces_changed();
+	is_str(desk_said(k), "", "an emulated card that is in no bridge yet is left alone");
+	must(netns_run("ip link set vif7.0-emu master br0 up"));
+	interfaces_changed();
+	is_str(desk_said(k), "D", "a device that has an emulated card by now is taken again");
+	desk_deleted(k, k->added.slot);
+	desk_turn(k);
+	is_str(desk_said(k), "A", "the vif and the emulated card are taken");
+	is_int(k->added.tap->count, 2, "the tap has two ports");
+	must(netns_run("ip link del vif7.0-emu"));
+	interfaces_changed();
+	is_str(desk_said(k), "D", "a device that has no emulated card any more is taken again");
+	desk_deleted(k, k->added.slot);
+	ok(!tap_exists("dmve7.0"), "the macvtap of the emulated card is gone");
+	desk_turn(k);
+	is_str(desk_said(k), "A", "the vif alone is taken");
+	is_int(k->added.tap->count, 1, "the tap has one port");
+}
+
 static void test_detach(void)
 {
 	desk_write(DOMID, KEY_BACK_ONLINE, "0");
@@ -183,6 +206,7 @@ int main(void)
 	test_vif_vanishes();
 	test_macvtap_vanishes();
 	test_refused();
+	test_emulated();
 	test_detach();
 	test_in_use();
 	test_destroyed();

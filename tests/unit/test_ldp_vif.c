@@ -27,20 +27,29 @@
 static struct bench *b;
 static struct mk m;
 static struct vif_tap tap;
-static int vif; /* the guest's side of the tap */
+static int vif, emulated; /* the guest's sides of the tap's ports */
 static struct ldp *l;
 
-/* Slot 0 stands for a vif, slot 1 has rings. */
-static void begin(void)
+/* A port of the tap; returns the guest's side of it. */
+static int add_port(void)
+{
+	int ends[2];
+
+	must(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) == 0);
+	tap.port[tap.count++] = (struct vif_port){.fd = ends[0], .ifname = "nope"};
+	return ends[1];
+}
+
+/* Slot 0 stands for a vif, with that number of ports; slot 1 has rings. */
+static void begin_with(unsigned ports)
 {
 	struct ldp_conf conf = bench_ldp_conf(0), other = bench_ldp_conf(1);
-	int ends[2];
 	struct msg *order;
 
 	b = bench_new_with(2, NULL, NULL);
-	must(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) == 0);
-	tap = (struct vif_tap){.fd = ends[0], .ifname = "nope"};
-	vif = ends[1];
+	tap = (struct vif_tap){0};
+	vif = add_port();
+	emulated = ports > 1 ? add_port() : -1;
 	conf.tx_features = conf.rx_features = ALL;
 	order = msg_new(MSG_ADD, 0);
 	order->tap = &tap;
@@ -49,6 +58,11 @@ static void begin(void)
 	free(order);
 	l = core_ldp(b->dp, 0);
 	must(l && bench_add(b, 1, &other, BENCH_RING_ORDER));
+}
+
+static void begin(void)
+{
+	begin_with(1);
 }
 
 static void end(void)
@@ -64,8 +78,11 @@ static void end(void)
 	}
 	ok(told, "the control thread gets the tap back");
 	bench_free(b);
-	close(tap.fd);
+	for (unsigned i = 0; i < tap.count; i++)
+		close(tap.port[i].fd);
 	close(vif);
+	if (emulated >= 0)
+		close(emulated);
 }
 
 static void make(const char *dst, const char *src, uint32_t payload)
@@ -78,11 +95,16 @@ static void make(const char *dst, const char *src, uint32_t payload)
 }
 
 /* False: the tap's queue in the kernel is full. */
-static bool send_frame(const struct virtio_net_hdr_v1 *vnet)
+static bool send_through(int port, const struct virtio_net_hdr_v1 *vnet)
 {
 	struct iovec iov[2] = {{(void *)(uintptr_t)vnet, WIRE_VNET_LEN}, {m.b, m.len}};
 
-	return writev(vif, iov, 2) > 0;
+	return writev(port, iov, 2) > 0;
+}
+
+static bool send_frame(const struct virtio_net_hdr_v1 *vnet)
+{
+	return send_through(vif, vnet);
 }
 
 static bool send_plain(void)
@@ -96,13 +118,18 @@ static void read_tap(void)
 }
 
 /* What the guest gets: its length, 0: nothing. */
-static uint32_t receive_frame(uint8_t *frame)
+static uint32_t receive_through(int port, uint8_t *frame)
 {
 	struct virtio_net_hdr_v1 vnet;
 	struct iovec iov[2] = {{&vnet, WIRE_VNET_LEN}, {frame, WIRE_FRAME_MAX}};
-	ssize_t n = readv(vif, iov, 2);
+	ssize_t n = readv(port, iov, 2);
 
 	return n < 0 ? 0 : (uint32_t)n - WIRE_VNET_LEN;
+}
+
+static uint32_t receive_frame(uint8_t *frame)
+{
+	return receive_through(vif, frame);
 }
 
 static void test_frames_leave(void)
@@ -186,25 +213,25 @@ static void test_full_queue(void)
 	begin();
 	bench_link(b, &link);
 	make(MK_OTHER, MK_MAC, 1400);
-	for (unsigned i = 0; i < 500 && !l->txq_full; i++) {
+	for (unsigned i = 0; i < 500 && !l->vif.full; i++) {
 		sent += send_plain();
 		read_tap();
 		bench_turn(b);
 	}
-	ok(l->txq_full, "a full queue is noticed after %u frames", sent);
+	ok(l->vif.full, "a full queue is noticed after %u frames", sent);
 	while (send_plain())
 		sent++;
 	read_tap();
 	ok(!send_plain(), "the tap is not read while the queue is full");
 	link.tx_capacity_bps = 10000000000;
 	bench_link(b, &link);
-	for (unsigned i = 0; i < 100 && l->txq_full; i++) {
+	for (unsigned i = 0; i < 100 && l->vif.full; i++) {
 		bench_pass(b, 10 * 1000);
 		bench_turn(b);
 		while (bench_left(b, &vnet, frame) > 0)
 			;
 	}
-	ok(!l->txq_full, "the tap is read again when there is room");
+	ok(!l->vif.full, "the tap is read again when there is room");
 	is_int(l->count.drops[LDP_DROP_VIF_FULL], 0, "a full queue drops nothing itself");
 	end();
 }
@@ -316,6 +343,46 @@ static void test_suspended(void)
 	end();
 }
 
+/* A frame of the guest through one of its ports, and one for it. */
+static void speak(int port, uint8_t *frame)
+{
+	const struct virtio_net_hdr_v1 plain = {0};
+	struct virtio_net_hdr_v1 vnet;
+
+	make(MK_OTHER, MK_MAC, 300);
+	must(send_through(port, &plain));
+	if (ldp_vif_read(l, b->dp->rx.frame, b->dp->now_ns))
+		rx_unblock(b->dp, l);
+	bench_turn(b);
+	is_int(bench_left(b, &vnet, frame), m.len, "a frame of either port leaves");
+	make(MK_MAC, MK_OTHER, 300);
+	bench_come(b, &plain, m.b, m.len);
+	bench_receive(b);
+}
+
+/* A guest without a driver for its vif uses the emulated card, later the vif. */
+static void test_two_ports(void)
+{
+	static uint8_t frame[WIRE_FRAME_MAX];
+	const struct virtio_net_hdr_v1 plain = {0};
+
+	begin_with(2);
+	speak(emulated, frame);
+	ok(receive_through(emulated, frame) == m.len && receive_frame(frame) == 0,
+	   "a guest that speaks through its emulated card is answered there");
+	speak(vif, frame);
+	ok(receive_frame(frame) == m.len && receive_through(emulated, frame) == 0,
+	   "a guest that has a driver for its vif by now is answered there");
+	for (unsigned i = 0; i < 1000 && !l->rx_blocked; i++) {
+		bench_come(b, &plain, m.b, m.len);
+		bench_receive(b);
+	}
+	speak(emulated, frame);
+	ok(!l->rx_blocked && receive_through(emulated, frame) == m.len,
+	   "a port that is full delays nothing when the guest uses the other one");
+	end();
+}
+
 int main(void)
 {
 	signal(SIGPIPE, SIG_IGN);
@@ -328,5 +395,6 @@ int main(void)
 	test_refused_delivery();
 	test_local();
 	test_suspended();
+	test_two_ports();
 	return done_testing();
 }

@@ -72,9 +72,15 @@ static bool same_picture(void)
 static int take(const char *vif, const char *tap, struct vif_tap **out)
 {
 	struct vif_home home;
+	int ret;
 
+	*out = vif_tap_new();
+	must(*out);
 	vif_home_read(vif, &home);
-	return vif_take(vif, tap, OWNER, &home, out, err, sizeof(err));
+	ret = vif_take(vif, tap, OWNER, &home, *out, err, sizeof(err));
+	if (ret < 0)
+		vif_tap_close(*out);
+	return ret;
 }
 
 static void test_round(const char *what, const char *settings)
@@ -96,7 +102,7 @@ static void test_round(const char *what, const char *settings)
 	ok(home.up && !home.arp && home.no_ipv6, "this host says nothing through it (%s)", what);
 	is_int(tap->mtu, 1500, "the macvtap has the MTU of the vif (%s)", what);
 	vif_tap_close(tap);
-	ok(take("vif7.0", name, &again) == 0 && again->ifindex == if_nametoindex(name),
+	ok(take("vif7.0", name, &again) == 0 && again->port[0].ifindex == if_nametoindex(name),
 	   "the same macvtap is found again (%s)", what);
 	vif_tap_close(again);
 	is_int(vif_release(name), 0, "the vif is released (%s)", what);
