@@ -121,6 +121,19 @@ static bool is_ready(struct control *c, struct device *d)
 	       vif_is_free(vif, tap, d->fault, sizeof(d->fault)) == 0;
 }
 
+/* No agent connects again, so a new MAC or MTU is in force when the vif is taken again: at once. */
+static bool is_as_configured(struct control *c, const struct device *d, const char *vif)
+{
+	uint32_t mtu = d->settings.mtu;
+	uint8_t mac[6];
+
+	if (has_mac(c, d, mac) && memcmp(mac, d->conf.mac, sizeof(mac)) != 0)
+		return false;
+	if (!d->settings.has_mtu && tap_get_mtu(vif, &mtu) < 0)
+		return true; /* it is about to vanish */
+	return mtu == d->conf.mtu;
+}
+
 /* Are the macvtaps still there, and has the guest no other port by now? */
 static bool is_as_taken(struct control *c, const struct device *d)
 {
@@ -130,6 +143,9 @@ static bool is_as_taken(struct control *c, const struct device *d)
 		if (if_nametoindex(d->taken[i].ifname) != d->taken[i].ifindex)
 			return false;
 	}
+	find_name(c, d, vif);
+	if (!is_as_configured(c, d, vif))
+		return false;
 	return d->taken_count == VIF_PORTS || !port_names(c, d, d->taken_count, vif, tap);
 }
 

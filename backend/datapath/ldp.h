@@ -141,12 +141,6 @@ static inline uint32_t ldp_rx_frame_max(const struct ldp *l)
 	return l->tap ? WIRE_FRAME_MAX : wire_frame_limit(vchan_ring_bytes(l->vchan));
 }
 
-/* The bytes that may wait to be sent, at most. */
-static inline uint32_t ldp_tx_room(const struct ldp *l)
-{
-	return l->tap ? LDP_VIF_QUEUE_MAX : vchan_ring_bytes(l->vchan);
-}
-
 /*
  * Looks at the head of the TX ring. 1: a frame; hdr, fi and vnet are of it, its verdict is that of
  * its form, and the caller judges the rest. 0: no whole frame is there. -EPROTO with *why.

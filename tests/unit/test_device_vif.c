@@ -136,6 +136,17 @@ static void test_refused(void)
 	ok(error_is(""), "the error clears when it is served");
 }
 
+/* It is closed, and taken again. */
+static void is_taken_again(const char *why)
+{
+	const char *said = desk_said(k);
+
+	ok(strchr(said, 'D'), "%s closes the device", why);
+	desk_deleted(k, k->added.slot);
+	desk_turn(k);
+	is_str(desk_said(k), "A", "%s has the vif taken again", why);
+}
+
 /* qemu opens the interface of the emulated card later, and closes it when the guest has drivers. */
 static void test_emulated(void)
 {
@@ -157,6 +168,22 @@ static void test_emulated(void)
 	desk_turn(k);
 	is_str(desk_said(k), "A", "the vif alone is taken");
 	is_int(k->added.tap->count, 1, "the tap has one port");
+}
+
+static void test_mac_and_mtu(void)
+{
+	desk_write(DOMID, KEY_BACK_MAC, "00:16:3e:0a:0b:0c");
+	desk_turn(k);
+	is_taken_again("a new MAC");
+	is_int(k->added.conf.mac[5], 0x0c, "a new MAC is in force");
+	must(netns_run("ip link set vif7.0 mtu 1400"));
+	interfaces_changed();
+	is_taken_again("a new MTU of the vif");
+	is_int(k->added.conf.mtu, 1400, "a new MTU of the vif is in force");
+	desk_write(DOMID, KEY_BACK_MTU, "1300");
+	desk_turn(k);
+	is_taken_again("a new MTU of the device");
+	is_int(k->added.conf.mtu, 1300, "a new MTU of the device is in force");
 }
 
 static void test_detach(void)
@@ -207,6 +234,7 @@ int main(void)
 	test_macvtap_vanishes();
 	test_refused();
 	test_emulated();
+	test_mac_and_mtu();
 	test_detach();
 	test_in_use();
 	test_destroyed();
