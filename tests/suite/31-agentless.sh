@@ -62,6 +62,32 @@ check 'allowed-ip holds for a guest without an agent' wait_for 30 eval '! reache
 xenstore-write "$(be g1)/allowed-ip" ''
 check 'a guest without an agent talks again without allowed-ip' talks g1
 
+# Tagged frames, both ways, to one address and to all.
+is "$(leaves -V 10)" 0 'tagged frames of a guest without an agent are dropped by default'
+dmvlctl set g1 vlan=10
+leaves_is()
+{
+	[ "$(leaves_tagged "$2")" = "$1" ]
+}
+# leaves_tagged DESTINATION: how many of three tagged frames of g1 reach the world before a good one.
+leaves_tagged()
+{
+	new_mark
+	start recv world dmvl-frames recv -i world0 -V 10 -m $mark -e 99 -w 60 -v
+	guest g1 "dmvl-frames send -i eth0 -V 10 -d $1 -m $mark -l 100 -c 3; dmvl-frames send -i eth0 -V 10 -m $mark -l 99" >&2
+	wait "$started" || echo 'the good frame did not come'
+	grep -c ' 100$' recv.out
+}
+check 'tagged frames of a guest without an agent leave if vlan says so' wait_for 30 leaves_is 3 "$(mac world world0)"
+check 'tagged frames of a guest without an agent to all leave' wait_for 30 leaves_is 3 ff:ff:ff:ff:ff:ff
+for to in 00:16:3e:77:00:01 ff:ff:ff:ff:ff:ff; do
+	new_mark
+	start tagged guest g1 "dmvl-frames recv -i eth0 -V 10 -m $mark -u 3 -w 20"
+	world dmvl-frames send -i world0 -V 10 -m $mark -c 3 -d $to >&2
+	check "tagged frames to $to reach a guest without an agent" wait "$started"
+done
+dmvlctl set g1 vlan=none
+
 # ---- Files
 
 pipe_start g1 world 10.77.0.1 5001 1000000
