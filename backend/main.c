@@ -17,6 +17,7 @@
 #include "backend/control/control.h"
 #include "backend/datapath/dpath.h"
 #include "backend/msg/msg.h"
+#include "backend/vif/vif.h"
 #include "common/tap.h"
 #include "common/version.h"
 
@@ -89,6 +90,21 @@ static void lock_instance(const struct conf *conf)
 	/* Open for the life of the process. */
 }
 
+static bool any_vif(const char *tap, const char *vif, const char *bridge, void *arg)
+{
+	(void)tap;
+	(void)vif;
+	(void)bridge;
+	(void)arg;
+	return true;
+}
+
+/* Those that the control thread had no time for. */
+static void release_vifs(const struct daemon *d)
+{
+	vif_release_all(d->conf.control.name, any_vif, NULL);
+}
+
 static void on_limit(void *arg)
 {
 	struct daemon *d = arg;
@@ -98,6 +114,7 @@ static void on_limit(void *arg)
 		return;
 	}
 	log_warning("xenstored has not answered within a second: ending without it");
+	release_vifs(d);
 	uplink_close(&d->uplink);
 	_exit(0);
 }
@@ -235,6 +252,7 @@ int main(int argc, char **argv)
 	loop_run(d.loop);
 
 	control_join(d.control);
+	release_vifs(&d);
 	lost = dpath_lost_uplink(d.dpath);
 	finish(&d);
 	return lost ? EXIT_FAILED : 0;

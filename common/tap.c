@@ -124,20 +124,38 @@ static dev_t macvtap_dev(const char *name, unsigned index)
 	return makedev(maj, min);
 }
 
+/*
+ * /dev is shared by network namespaces, in which interface numbers repeat: another one's macvtap
+ * may have the node's name. A node of another name leads to the same device.
+ */
+static int open_by_number(const char *name, unsigned index, dev_t dev)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/dev/.dmvl-tap%u-%d", index, (int)getpid());
+	if (mknod(path, S_IFCHR | 0600, dev) < 0)
+		return -errno;
+	fd = open_node(path, name, IFF_TAP | IFF_NO_PI | IFF_VNET_HDR);
+	unlink(path);
+	return fd;
+}
+
 int tap_open_macvtap(const char *name)
 {
 	unsigned index = if_nametoindex(name);
 	struct stat st;
 	char path[32];
+	dev_t dev;
 
 	if (index == 0)
 		return -ENODEV;
-	snprintf(path, sizeof(path), "/dev/tap%u", index);
-	/* /dev is shared by network namespaces, in which interface numbers repeat. */
-	if (stat(path, &st) < 0)
-		return -errno;
-	if (st.st_rdev != macvtap_dev(name, index))
+	dev = macvtap_dev(name, index);
+	if (dev == 0)
 		return -ENXIO;
+	snprintf(path, sizeof(path), "/dev/tap%u", index);
+	if (stat(path, &st) < 0 || st.st_rdev != dev)
+		return open_by_number(name, index, dev);
 	return open_node(path, name, IFF_TAP | IFF_NO_PI | IFF_VNET_HDR);
 }
 

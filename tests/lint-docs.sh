@@ -102,10 +102,10 @@ options()
 commands()
 {
 	local page name names
-	names=$(grep -hoP '^\t\.name = "\K[a-z]+' backend/ctl/*.c)
+	names=$(grep -hoP '^\t\.name = "\K[a-z-]+' backend/ctl/*.c)
 	while read -r page name; do
 		grep -qx "$name" <<<"$names" || missing "$page" "dmvlctl has no command $name"
-	done < <(each '^(?: {4}.*|.*`)?dmvlctl \K[a-z]+(?= |`|$)' | grep '\.md ')
+	done < <(each '^(?: {4}.*|.*`)?dmvlctl \K[a-z-]+(?= |`|$)' | grep '\.md ')
 	for name in $names; do
 		grep -qE "^dmvlctl $name\\b" <<<"${plain[docs/man/dmvlctl.8]}" ||
 			missing docs/man/dmvlctl.8 "the command $name is missing"

@@ -31,6 +31,7 @@ backend/ctl/view.c backend: an object in the output of --json
 backend/ctl/view.c frontend: an object in the output of --json
 backend/frame/frame_check.c vlan: a reason to drop a frame
 backend/datapath/ldp.c uplink: a reason to drop a frame
+backend/xen/libxl_vif.c mac: a key of libxl
 backend/uplink/probe.c device: a link in sysfs
 backend/uplink/speed.c speed: a file in sysfs
 backend/uplink/speed.c state: a file in sysfs

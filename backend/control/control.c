@@ -18,6 +18,7 @@
 #include "backend/control/control_watch.h"
 #include "backend/control/device.h"
 #include "backend/control/device_list.h"
+#include "backend/control/device_vif.h"
 #include "backend/control/device_xs.h"
 #include "backend/control/minima.h"
 #include "backend/frame/frame_cost.h"
@@ -40,6 +41,7 @@
  *	control -> control_uplink -> control_exits, control_capacity, control_share
  *	control, control_watch -> control_probe
  *	control -> control_inflow -> control_share
+ *	device -> device_connect -> device_vif
  *	device -> device_connect, device_settings -> minima -> control_share, control_inflow
  *	all of them -> device_xs, device_list
  */
@@ -98,10 +100,10 @@ static void on_device_message(struct control *c, struct device *d, struct msg *m
 {
 	switch (m->type) {
 	case MSG_DELETED:
-		device_deleted(c, d, m->vchan);
+		device_deleted(c, d, m->vchan, m->tap);
 		break;
 	case MSG_REFUSED:
-		device_refused(c, d, m->vchan, m->why);
+		device_refused(c, d, m->vchan, m->tap, m->why);
 		break;
 	case MSG_FAILED:
 		device_failed(c, d, m->why);
@@ -235,6 +237,7 @@ static void *control_main(void *arg)
 	c->now_ns = loop_now_ns();
 	control_find_devices(c);
 	control_sweep_orphans(c);
+	device_vif_sweep(c);
 	c->link.conf.frame_cost_bytes = FRAME_COST_AUTO;
 	c->due.link = true;
 	c->due.share = true;

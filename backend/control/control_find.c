@@ -81,7 +81,7 @@ void control_sweep_orphans(struct control *c)
 		if (settings_load(c->xs, d->back, &s, err) < 0 ||
 		    strcmp(s.uplink, c->conf.name) != 0)
 			continue;
-		if (!xs_conn_exists(c->xs, XS_NO_TXN, d->front))
+		if (!s.via_vif && !xs_conn_exists(c->xs, XS_NO_TXN, d->front))
 			device_gone(c, d);
 	}
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "backend/control/control_state.h"
+#include "backend/control/device_list.h"
 #include "backend/uplink/netdev.h"
 #include "backend/uplink/qdisc.h"
 #include "common/log.h"
@@ -104,6 +105,7 @@ static void on_probe_timer(void *arg)
 
 	c->probe.timer_set = false;
 	control_probe_now(c);
+	device_mark_agentless(c);
 	loop_timer_set(c->timer, 0);
 }
 

@@ -13,10 +13,11 @@
  * Theory of operation
  *
  * There are watches on the backend directory (token B), on the uplink's directory (U), on the state
- * of each frontend (F<domid>/<id>), on @introduceDomain (I) and on @releaseDomain (R). The last one
- * is only a hint: it also fires when it is registered and when a domain is suspended. So the
- * hypervisor is asked about each known domain. No other key that a guest writes wakes this thread.
- * A watch also fires when a parent directory is removed.
+ * of each frontend (F<domid>/<id>), on the vif that a device stands for (V<domid>/<id>), on
+ * @introduceDomain (I) and on @releaseDomain (R). The last one is only a hint: it also fires when
+ * it is registered and when a domain is suspended. So the hypervisor is asked about each known
+ * domain. No other key that a guest writes wakes this thread. A watch also fires when a parent
+ * directory is removed.
  */
 
 /*
@@ -64,12 +65,13 @@ static void on_backend_event(struct control *c, const char *path)
 		control_find_devices(c); /* something above: rare */
 }
 
-static void on_frontend_event(struct control *c, const char *token)
+/* Of the guest's side of a device, or of its vif. */
+static void on_guest_event(struct control *c, const char *token)
 {
 	struct device *d = NULL;
 	unsigned domid, id;
 
-	if (sscanf(token, "F%u/%u", &domid, &id) == 2)
+	if (sscanf(token + 1, "%u/%u", &domid, &id) == 2)
 		d = device_find(c, domid, id);
 	if (d)
 		device_mark(d, DEVICE_LOOK);
@@ -82,7 +84,8 @@ void control_event(struct control *c, const struct xs_event *ev)
 		on_backend_event(c, ev->path);
 		break;
 	case 'F':
-		on_frontend_event(c, ev->token);
+	case 'V':
+		on_guest_event(c, ev->token);
 		break;
 	case 'U':
 		on_uplink_event(c, ev->path);

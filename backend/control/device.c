@@ -10,6 +10,7 @@
 #include "backend/control/device_list.h"
 #include "backend/control/device_settings.h"
 #include "backend/control/device_state.h"
+#include "backend/control/device_vif.h"
 #include "backend/control/device_xs.h"
 #include "backend/control/minima.h"
 #include "backend/msg/msg.h"
@@ -51,10 +52,14 @@ static void back_off(struct control *c, struct device *d)
 
 static void do_connect(struct control *c, struct device *d)
 {
+	bool agentless = d->settings.via_vif;
+
 	d->fault[0] = '\0';
 	d->connects.tokens_bytes--;
 	if (device_connect(c, d) < 0) {
-		device_set_state(c, d, XenbusStateClosed);
+		/* No guest has to see that. */
+		if (!agentless)
+			device_set_state(c, d, XenbusStateClosed);
 		back_off(c, d);
 		device_mark(d, DEVICE_LOOK);
 		return;
@@ -86,8 +91,21 @@ static void do_offer(struct control *c, struct device *d)
 
 	if (c->now_ns < when_ns)
 		d->again_ns = when_ns;
+	else if (d->settings.via_vif)
+		device_set_state(c, d, XenbusStateInitWait);
 	else
 		device_offer(c, d);
+}
+
+/* With an agent, offers are what is paced. */
+static void do_take(struct control *c, struct device *d)
+{
+	uint64_t when_ns = may_offer_ns(c, d);
+
+	if (c->now_ns < when_ns)
+		d->again_ns = when_ns;
+	else
+		do_connect(c, d);
 }
 
 /* --- looking ---------------------------------------------------------------------------------- */
@@ -101,7 +119,10 @@ static void act(struct control *c, struct device *d, enum hs_action action)
 		do_offer(c, d);
 		break;
 	case HS_CONNECT:
-		do_connect(c, d);
+		if (d->settings.via_vif)
+			do_take(c, d);
+		else
+			do_connect(c, d);
 		break;
 	case HS_DISCONNECT:
 		ask_delete(c, d, HS_DISCONNECT);
@@ -186,7 +207,8 @@ static void look(struct control *c, struct device *d)
 		return;
 	}
 	d->fresh = false;
-	action = lose_patience(c, d, &in, handshake_next(&in));
+	action = d->settings.via_vif ? device_vif_next(c, d, &in)
+				     : lose_patience(c, d, &in, handshake_next(&in));
 	log_debug("%s: back %d front %d: %s", d->name, in.back, in.front,
 		  handshake_action_name(action));
 	if (action != HS_FORGET)
@@ -270,9 +292,11 @@ void device_gone(struct control *c, struct device *d)
 		ask_delete(c, d, HS_FORGET);
 }
 
-void device_deleted(struct control *c, struct device *d, struct vchan *v)
+void device_deleted(struct control *c, struct device *d, struct vchan *v, struct vif_tap *tap)
 {
 	vchan_close(v);
+	if (tap)
+		device_vif_release(c, d, tap);
 	c->devices.by_slot[d->slot] = NULL;
 	c->devices.slots_busy--;
 	d->slot = LDP_SLOT_NONE;
@@ -309,11 +333,12 @@ void device_failed(struct control *c, struct device *d, const char *why)
 	ask_delete(c, d, HS_DISCONNECT);
 }
 
-void device_refused(struct control *c, struct device *d, struct vchan *v, const char *why)
+void device_refused(struct control *c, struct device *d, struct vchan *v, struct vif_tap *tap,
+		    const char *why)
 {
 	if (d->after == HS_WAIT)
 		set_fault(c, d, why);
-	device_deleted(c, d, v);
+	device_deleted(c, d, v, tap);
 }
 
 void device_freeze(struct control *c, struct device *d, bool on)

@@ -9,6 +9,7 @@
 struct control;
 struct device;
 struct vchan;
+struct vif_tap;
 
 /*
  * Looks at all devices that are due, and does what is next for each. It may free devices. Returns
@@ -22,14 +23,18 @@ void device_gone(struct control *c, struct device *d);
 /* Its domain was suspended, or runs again. */
 void device_freeze(struct control *c, struct device *d, bool on);
 
-/* The frame loop let go of the device: takes v and closes it. It may free the device. */
-void device_deleted(struct control *c, struct device *d, struct vchan *v);
+/*
+ * The frame loop let go of the device: takes its vchan or tap, and closes it. It may free the
+ * device.
+ */
+void device_deleted(struct control *c, struct device *d, struct vchan *v, struct vif_tap *tap);
 
 /* The frame loop gave up on the device. `why` is borrowed; NULL: the guest closed its side. */
 void device_failed(struct control *c, struct device *d, const char *why);
 
 /* The frame loop did not take the device, and says why: as device_deleted() otherwise. */
-void device_refused(struct control *c, struct device *d, struct vchan *v, const char *why);
+void device_refused(struct control *c, struct device *d, struct vchan *v, struct vif_tap *tap,
+		    const char *why);
 
 /* The daemon ends: the frame loop deletes all devices, and their states wait for the end. */
 void device_end_all(struct control *c);

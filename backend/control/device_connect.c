@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "backend/control/device_state.h"
+#include "backend/control/device_vif.h"
 #include "backend/control/device_xs.h"
 #include "backend/frame/vnet.h"
 #include "backend/msg/msg.h"
@@ -119,8 +120,8 @@ static int map_rings(struct device *d, struct vchan **v)
 	return ret < 0 ? ret : 0;
 }
 
-/* The frame loop owns the rings from now on. */
-static void hand_over(struct control *c, struct device *d, struct vchan *v)
+/* The frame loop owns the rings, or the tap, from now on. */
+static void hand_over(struct control *c, struct device *d, struct vchan *v, struct vif_tap *tap)
 {
 	struct msg *m = msg_new(MSG_ADD, d->slot);
 
@@ -129,36 +130,48 @@ static void hand_over(struct control *c, struct device *d, struct vchan *v)
 	m->id.generation = strtoull(d->generation, NULL, 16);
 	m->id.ldp = record_ldp(d->domid, d->id);
 	m->vchan = v;
+	m->tap = tap;
 	m->conf = d->conf;
 	msg_post(c->out, m);
 }
 
-int device_connect(struct control *c, struct device *d)
+static int open_rings(struct control *c, struct device *d, struct vchan **v)
 {
-	uint32_t slot = free_slot(c), rx_features;
-	struct vchan *v;
+	uint32_t rx_features;
 	int ret;
 
 	if (!d->settings.has_mac)
 		return -EINVAL; /* settings_load() said so */
+	ret = read_choices(c, d, &rx_features);
+	if (ret == 0)
+		ret = map_rings(d, v);
+	if (ret < 0)
+		return ret;
+	settings_to_conf(&d->settings, &d->conf);
+	d->conf.tx_features = offered_features(c);
+	d->conf.rx_features = rx_features;
+	return 0;
+}
+
+int device_connect(struct control *c, struct device *d)
+{
+	uint32_t slot = free_slot(c);
+	struct vif_tap *tap = NULL;
+	struct vchan *v = NULL;
+	int ret;
+
 	if (slot == LDP_SLOT_NONE) {
 		snprintf(d->fault, sizeof(d->fault), "this uplink has %u devices, no more fit",
 			 LDP_SLOTS);
 		return -ENOSPC;
 	}
-	ret = read_choices(c, d, &rx_features);
-	if (ret == 0)
-		ret = map_rings(d, &v);
+	ret = d->settings.via_vif ? device_vif_take(c, d, &tap) : open_rings(c, d, &v);
 	if (ret < 0)
 		return ret;
-
-	settings_to_conf(&d->settings, &d->conf);
-	d->conf.tx_features = offered_features(c);
-	d->conf.rx_features = rx_features;
 	d->slot = slot;
 	d->has_shown = false;
 	c->devices.by_slot[slot] = d;
 	c->devices.slots_busy++;
-	hand_over(c, d, v);
+	hand_over(c, d, v, tap);
 	return 0;
 }

@@ -10,8 +10,8 @@ struct device;
 void device_offer(struct control *c, struct device *d);
 
 /*
- * Reads the guest's choices, maps its rings and gives them to the frame loop. On error -errno, with
- * one sentence in d->fault unless its settings have an error of their own.
+ * Reads the guest's choices and maps its rings, or takes its vif, and gives them to the frame loop.
+ * On error -errno, with one sentence in d->fault unless its settings have an error of their own.
  */
 int device_connect(struct control *c, struct device *d);
 

@@ -93,9 +93,21 @@ void device_mark_all(struct control *c)
 		device_mark(d, DEVICE_READ);
 }
 
+void device_mark_agentless(struct control *c)
+{
+	struct device *d;
+
+	TAILQ_FOREACH(d, &c->devices.all, next) {
+		if (d->settings.via_vif)
+			device_mark(d, DEVICE_LOOK);
+	}
+}
+
 void device_drop(struct control *c, struct device *d)
 {
 	xs_conn_unwatch(c->xs, d->front_state, d->token);
+	if (d->vif_dir[0])
+		xs_conn_unwatch(c->xs, d->vif_dir, d->vif_token);
 	TAILQ_REMOVE(&c->devices.all, d, next);
 	free(d);
 }

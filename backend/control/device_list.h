@@ -21,6 +21,9 @@ void device_read_generation(struct control *c, struct device *d);
 /* All devices are read again. */
 void device_mark_all(struct control *c);
 
+/* Interfaces changed: those that stand for a vif are looked at. */
+void device_mark_agentless(struct control *c);
+
 /* Frees a device that is not in the frame loop. Nothing is written but for its watch. */
 void device_drop(struct control *c, struct device *d);
 

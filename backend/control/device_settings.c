@@ -28,6 +28,8 @@ int device_load_settings(struct control *c, struct device *d)
 
 	if (ret < 0)
 		return ret;
+	if (!d->fresh)
+		s.via_vif = d->settings.via_vif; /* until it is attached again */
 	d->served = strcmp(s.uplink, c->conf.name) == 0;
 	minima_admit(c, d, &d->settings, &s, d->unfit);
 	if (memcmp(&s, &d->settings, sizeof(s)) != 0) {

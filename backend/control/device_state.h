@@ -3,11 +3,14 @@
 #ifndef DMVL_DEVICE_STATE_H
 #define DMVL_DEVICE_STATE_H
 
+#include <net/if.h>
+
 #include "backend/control/control_state.h"
 #include "backend/control/handshake.h"
 #include "backend/control/settings.h"
 #include "backend/credit/status.h"
 #include "backend/sched/bucket.h"
+#include "backend/vif/vif_tap.h"
 
 /* One device of one guest: known since its backend directory was seen. */
 struct device {
@@ -29,6 +32,12 @@ struct device {
 	struct ldp_conf conf;	    /* what the frame loop has; device_settings.c too */
 	char fault[SCHEMA_ERR_MAX]; /* why the last connection failed; empty: it did not. device.c
 				     * too */
+
+	/* device_vif.c, where the device stands for a vif */
+	char vif_dir[SCHEMA_PATH_MAX];	  /* of the vif's backend, watched; "": not yet */
+	char vif_token[LDP_NAME_MAX + 2]; /* of that watch */
+	struct vif_port taken[VIF_PORTS]; /* the macvtaps that the frame loop has; not their fds */
+	unsigned taken_count;
 
 	/* device_xs.c */
 	struct ldp_status shown;    /* as written to xenstore */

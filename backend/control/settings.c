@@ -77,9 +77,11 @@ static void load_mac(struct load *ld, struct ldp_settings *s)
 	int ret = get(ld, KEY_BACK_MAC);
 
 	if (ret == -ENOENT) {
+		s->has_mac = false;
+		if (s->via_vif)
+			return; /* that of the vif */
 		snprintf(ld->why, sizeof(ld->why), "%s: missing", schema_name(KEY_BACK_MAC));
 		complain(ld);
-		s->has_mac = false;
 	}
 	if (ret < 0)
 		return;
@@ -87,6 +89,16 @@ static void load_mac(struct load *ld, struct ldp_settings *s)
 		complain(ld);
 	else
 		s->has_mac = true;
+}
+
+static void load_via(struct load *ld, struct ldp_settings *s)
+{
+	unsigned via = s->via_vif ? SCHEMA_VIA_VIF : SCHEMA_VIA_RING;
+
+	if (get(ld, KEY_BACK_VIA) == 0 &&
+	    schema_parse_enum(KEY_BACK_VIA, ld->text, &via, ld->why) < 0)
+		complain(ld);
+	s->via_vif = via == SCHEMA_VIA_VIF;
 }
 
 /* The lists have their own parsers, whose messages do not name the key. */
@@ -146,6 +158,7 @@ int settings_load(struct xs_conn *xs, const char *dir, struct ldp_settings *s, c
 	ld.ret = xskey_list(xs, XS_NO_TXN, dir, SCHEMA_BACK, ld.present);
 	if (ld.ret < 0)
 		return ld.ret;
+	load_via(&ld, s);
 	load_u32(&ld, KEY_BACK_WEIGHT, &s->weight);
 	load_limits(&ld, s);
 	load_u64(&ld, KEY_BACK_TX_BURST, &s->tx_burst);
@@ -153,6 +166,7 @@ int settings_load(struct xs_conn *xs, const char *dir, struct ldp_settings *s, c
 	load_bool(&ld, KEY_BACK_SPOOF_CHECK, &s->spoof_check);
 	load_u32(&ld, KEY_BACK_FLOOD_RATE, &s->flood_rate);
 	load_u32(&ld, KEY_BACK_MTU, &s->mtu);
+	s->has_mtu = ld.present[KEY_BACK_MTU];
 	if (get(&ld, KEY_BACK_LATENCY) == 0 &&
 	    schema_parse_enum(KEY_BACK_LATENCY, ld.text, &latency, ld.why) < 0)
 		complain(&ld);

@@ -17,6 +17,8 @@ struct ldp_settings {
 	uint32_t mtu;
 	uint8_t mac[6];
 	bool has_mac;
+	bool has_mtu;
+	bool via_vif; /* the device stands for the guest's vif */
 	struct ip_list allowed;
 	struct vlan_policy vlan;
 	char uplink[33];

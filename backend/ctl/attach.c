@@ -10,6 +10,7 @@
 #include "backend/ctl/table.h"
 #include "backend/ctl/view.h"
 #include "backend/xen/dom.h"
+#include "backend/xen/libxl_vif.h"
 #include "backend/frame/frame.h"
 #include "backend/xen/nodes.h"
 #include "common/log.h"
@@ -20,6 +21,8 @@ struct attachment {
 	struct target target;
 	uint8_t uuid[16];
 	char mac[FRAME_MAC_STR];
+	bool agentless;
+	char vif_mac[FRAME_MAC_STR]; /* agentless: as xenstore has it now; "": not yet */
 };
 
 /* Checks that the guest exists, and gets its UUID. 0 or an exit status. */
@@ -104,10 +107,24 @@ static int refuse_rival(struct ctl *ctl, unsigned domid, unsigned id, void *arg)
 	return ret;
 }
 
+static void read_vif_mac(struct ctl *ctl, struct attachment *a)
+{
+	char dir[SCHEMA_PATH_MAX];
+	uint8_t mac[6];
+
+	libxl_vif_dir(dir, sizeof(dir), ctl->backend_domid, a->target.domid, a->target.id);
+	if (libxl_vif_mac(ctl->xs, dir, mac))
+		frame_mac_format(mac, a->vif_mac);
+	else
+		log_notice("domain %u has no vif %u now: the device waits for it", a->target.domid,
+			   a->target.id);
+}
+
 /*
  * Chooses the MAC address: the given one, if no other device has it, or one made from the guest's
  * UUID. The latter is not compared with hundreds of devices each time: if two guests' addresses are
- * the same, dmvl-back refuses the second one in its key `error`. 0 or an exit status.
+ * the same, dmvl-back refuses the second one in its key `error`. An agentless guest has its vif's,
+ * which dmvl-back reads when it takes the vif. 0 or an exit status.
  */
 static int choose_mac(struct ctl *ctl, struct attachment *a)
 {
@@ -115,6 +132,10 @@ static int choose_mac(struct ctl *ctl, struct attachment *a)
 	uint8_t mac[6];
 	int ret = 0;
 
+	if (a->agentless && !given) {
+		read_vif_mac(ctl, a);
+		return 0;
+	}
 	if (!given || schema_parse_mac(KEY_BACK_MAC, given, mac, NULL) < 0)
 		frame_mac_default(mac, a->uuid, a->target.id);
 	frame_mac_format(mac, a->mac);
@@ -131,9 +152,14 @@ static int create(struct ctl *ctl, const struct attachment *a)
 
 	for (; n < a->settings.count; n++)
 		values[n] = (struct node_value){a->settings.item[n].key, a->settings.item[n].value};
-	if (!settings_find(&a->settings, KEY_BACK_MAC))
+	if (!a->agentless && !settings_find(&a->settings, KEY_BACK_MAC))
 		values[n++] = (struct node_value){KEY_BACK_MAC, a->mac};
 	return nodes_create(ctl->xs, ctl->backend_domid, a->target.domid, a->target.id, values, n);
+}
+
+static const char *mac_of(const struct attachment *a)
+{
+	return a->mac[0] ? a->mac : a->vif_mac;
 }
 
 static int report(struct ctl *ctl, const struct attachment *a)
@@ -143,9 +169,23 @@ static int report(struct ctl *ctl, const struct attachment *a)
 			   uplink_of(a));
 	if (ctl->json)
 		return ldp_print_json(ctl, a->target.domid, a->target.id);
-	printf("attached device %u to domain %u: %s %s\n", a->target.id, a->target.domid,
-	       schema_name(KEY_BACK_MAC), a->mac);
+	printf("attached device %u to domain %u: ", a->target.id, a->target.domid);
+	if (a->agentless)
+		printf("it stands for vif%u.%u%s%s\n", a->target.domid, a->target.id,
+		       mac_of(a)[0] ? ", mac " : "", mac_of(a));
+	else
+		printf("%s %s\n", schema_name(KEY_BACK_MAC), a->mac);
 	return output_end();
+}
+
+static bool is_via_vif(const struct settings *settings)
+{
+	const char *text = settings_find(settings, KEY_BACK_VIA);
+	unsigned via = SCHEMA_VIA_RING;
+
+	if (text)
+		schema_parse_enum(KEY_BACK_VIA, text, &via, NULL);
+	return via == SCHEMA_VIA_VIF;
 }
 
 static int run(struct ctl *ctl, int argc, char **argv)
@@ -156,6 +196,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
 
 	if (settings_parse(&a.settings, argc - 1, argv + 1, err) < 0)
 		return ctl_fail(EXIT_WRONG_USE, "%s", err);
+	a.agentless = is_via_vif(&a.settings);
 	ret = target_find(ctl, argv[0], &a.target);
 	if (!ret)
 		ret = check_domain(ctl, &a);
@@ -176,7 +217,8 @@ const struct command attach_command = {
 	.name = "attach",
 	.args = "DOM[/ID] [KEY=VALUE..]",
 	.summary = "give a guest a device",
-	.details = "Rates take units (10mbit, 1gbit, 5mbps = bytes, 10Mb/s), sizes too (64kib).\n",
+	.details = "Rates take units (10mbit, 1gbit, 5mbps = bytes, 10Mb/s), sizes too (64kib).\n"
+		   "via=vif: the guest has no agent; the device stands for its vif number ID.\n",
 	.min_args = 1,
 	.max_args = 1 + SETTINGS_MAX,
 	.run = run,

@@ -90,6 +90,18 @@ static bool is_used(const struct check *c, const char *name)
 	return false;
 }
 
+static bool has_agentless(const struct check *c, const char *name)
+{
+	char uplink[VIEW_TEXT_MAX];
+
+	for (int i = 0; i < c->devices; i++) {
+		view_text(&c->device[i].keys, KEY_BACK_UPLINK, uplink, sizeof(uplink));
+		if (strcmp(uplink, name) == 0 && ldp_view_is_agentless(&c->device[i]))
+			return true;
+	}
+	return false;
+}
+
 static void check_uplink(struct check *c, const char *name, const struct view *view)
 {
 	char what[80], path[VIEW_TEXT_MAX], text[VIEW_TEXT_MAX];
@@ -106,7 +118,10 @@ static void check_uplink(struct check *c, const char *name, const struct view *v
 	if (c->ctl->backend_given) /* its files are in another domain */
 		has_log = false;
 	if (has_log && !is_locked(path, name)) {
-		problem(c, what, "dmvl-back does not run, but it did not stop cleanly");
+		problem(c, what, "dmvl-back does not run, but it did not stop cleanly%s",
+			has_agentless(c, name) ? "; guests without an agent have no network until "
+						 "it is started, or dmvlctl release-vifs is run"
+					       : "");
 		return;
 	}
 	if (view->value[KEY_UPLINK_ERROR] && *view->value[KEY_UPLINK_ERROR])

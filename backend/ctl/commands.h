@@ -18,10 +18,11 @@ struct command {
 	int min_args, max_args;
 	bool has_timeout; /* takes --timeout */
 	bool has_follow;  /* takes --follow */
+	bool has_uplink;  /* takes --uplink */
 	int (*run)(struct ctl *ctl, int argc, char **argv);
 };
 
 extern const struct command attach_command, check_command, detach_command, list_command,
-	log_command, set_command, show_command, uplinks_command;
+	log_command, release_vifs_command, set_command, show_command, uplinks_command;
 
 #endif

@@ -21,6 +21,7 @@
 
 #include "backend/ctl/table.h"
 #include "backend/ctl/target.h"
+#include "backend/vif/vif.h"
 #include "backend/xen/dom.h"
 #include "backend/xen/nodes.h"
 #include "common/log.h"
@@ -176,6 +177,19 @@ static int report(struct ctl *ctl, const struct closing *c)
 	return json_print(object);
 }
 
+/* A daemon that was killed has not put it back. Now it is nobody's. */
+static void release_vif(const struct ctl *ctl, const struct closing *c)
+{
+	char tap[IFNAMSIZ];
+
+	if (ctl->backend_given) /* its interfaces are in another domain */
+		return;
+	vif_tap_name(c->target.domid, c->target.id, tap);
+	vif_release(tap);
+	vif_tap_name_emu(c->target.domid, c->target.id, tap);
+	vif_release(tap);
+}
+
 /* Asks both sides to close, waits, and removes the nodes. 0 or -errno. */
 static int detach(struct ctl *ctl, struct dom_conn *dom, struct closing *c)
 {
@@ -195,6 +209,7 @@ static int detach(struct ctl *ctl, struct dom_conn *dom, struct closing *c)
 	/* A frontend directory without a backend directory counts too: both generations are "". */
 	if (ret <= 0)
 		return ret;
+	release_vif(ctl, c);
 	ret = nodes_remove(ctl->xs, ctl->backend_domid, c->target.domid, c->target.id,
 			   c->generation);
 	return ret == -ESTALE ? 0 : ret; /* attached again in the meantime: another device */

@@ -95,6 +95,7 @@ const struct command list_command = {
 	.name = "list",
 	.args = "",
 	.summary = "one line for each device",
-	.details = "STATE is the handshake's: backend/frontend where the two differ.\n",
+	.details = "STATE is the handshake's: backend/frontend where the two differ, or\n"
+		   "waiting or connected/agentless for a device with via=vif.\n",
 	.run = run,
 };

@@ -13,8 +13,8 @@
 #include "common/version.h"
 
 static const struct command *const commands[] = {
-	&attach_command, &check_command, &detach_command, &list_command,
-	&log_command,	 &set_command,	 &show_command,	  &uplinks_command,
+	&attach_command,       &check_command, &detach_command, &list_command,	  &log_command,
+	&release_vifs_command, &set_command,   &show_command,	&uplinks_command,
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -23,6 +23,7 @@ enum {
 	OPT_FOLLOW = 256,
 	OPT_JSON,
 	OPT_TIMEOUT,
+	OPT_UPLINK,
 };
 
 static const struct option options[] = {
@@ -31,6 +32,7 @@ static const struct option options[] = {
 	{"help", no_argument, NULL, 'h'},
 	{"json", no_argument, NULL, OPT_JSON},
 	{"timeout", required_argument, NULL, OPT_TIMEOUT},
+	{"uplink", required_argument, NULL, OPT_UPLINK},
 	{NULL, 0, NULL, 0},
 };
 
@@ -38,7 +40,7 @@ static int help(void)
 {
 	printf("usage: dmvlctl COMMAND [OPTION..] [ARG..]\n\n");
 	for (size_t i = 0; i < COMMANDS; i++)
-		printf("  %-8s %-24s %s\n", commands[i]->name, commands[i]->args,
+		printf("  %-12s %-24s %s\n", commands[i]->name, commands[i]->args,
 		       commands[i]->summary);
 	printf("\nDOM is a domid, a name or a UUID; ID is the device, 0 if not given.\n"
 	       "dmvlctl COMMAND -h says more; so does dmvlctl(8).\n");
@@ -55,6 +57,8 @@ static int help_command(const struct command *command)
 		printf("      --follow         print new records until stopped\n");
 	if (command->has_timeout)
 		printf("      --timeout TIME   how long to wait, like 500ms or 10s\n");
+	if (command->has_uplink)
+		printf("      --uplink NAME    only those of this uplink\n");
 	printf("  -h, --help           print this\n");
 	return output_end();
 }
@@ -110,6 +114,18 @@ static int bad_option(const struct command *command, int option, char **argv)
 			command->name);
 }
 
+static int parse_uplink(struct ctl *ctl, const struct command *command, const char *text)
+{
+	char err[SCHEMA_ERR_MAX];
+
+	if (!command->has_uplink)
+		return ctl_fail(EXIT_WRONG_USE, "%s takes no --uplink", command->name);
+	if (schema_check(KEY_BACK_UPLINK, text, err) < 0)
+		return ctl_fail(EXIT_WRONG_USE, "--%s", err);
+	ctl->uplink = text;
+	return 0;
+}
+
 /* Parses the options of the command. 0, an exit status, or -1: help was printed. */
 static int parse_options(struct ctl *ctl, const struct command *command, int argc, char **argv)
 {
@@ -135,6 +151,9 @@ static int parse_options(struct ctl *ctl, const struct command *command, int arg
 			break;
 		case OPT_TIMEOUT:
 			ret = parse_timeout(ctl, command, optarg);
+			break;
+		case OPT_UPLINK:
+			ret = parse_uplink(ctl, command, optarg);
 			break;
 		default:
 			ret = bad_option(command, option, argv);

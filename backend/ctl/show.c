@@ -54,6 +54,8 @@ static void print_ldp(const struct ldp_view *ldp)
 	if (schema_backend_dir(dir, sizeof(dir), ldp->backend_domid, ldp->domid, ldp->id) > 0)
 		printf("\n%s\n", dir);
 	print_area(&ldp->keys, SCHEMA_BACK);
+	if (ldp_view_is_agentless(ldp))
+		return;
 	if (schema_frontend_dir(dir, sizeof(dir), ldp->domid, ldp->id) > 0)
 		printf("\n%s\n", dir);
 	print_area(&ldp->keys, SCHEMA_FRONT);

@@ -62,6 +62,23 @@ void ldp_view_free(struct ldp_view *view)
 	view_free(&view->keys);
 }
 
+bool ldp_view_is_agentless(const struct ldp_view *view)
+{
+	const char *text = view->keys.value[KEY_BACK_VIA];
+	unsigned via = SCHEMA_VIA_RING;
+
+	if (text)
+		schema_parse_enum(KEY_BACK_VIA, text, &via, NULL);
+	return via == SCHEMA_VIA_VIF;
+}
+
+/* The address in force. */
+static void take_mac_of_vif(struct view *keys)
+{
+	if (!keys->value[KEY_BACK_MAC] && keys->value[KEY_BACK_VIF_MAC])
+		keys->value[KEY_BACK_MAC] = strdup(keys->value[KEY_BACK_VIF_MAC]);
+}
+
 int ldp_view_read(struct ctl *ctl, unsigned domid, unsigned id, struct ldp_view *out)
 {
 	char back[SCHEMA_PATH_MAX], front[SCHEMA_PATH_MAX];
@@ -79,7 +96,11 @@ int ldp_view_read(struct ctl *ctl, unsigned domid, unsigned id, struct ldp_view 
 	out->id = id;
 	target_identity(ctl, domid, out->name, out->uuid);
 	ret = view_read(ctl, back, SCHEMA_BACK, &out->keys);
-	return ret < 0 ? ret : view_read(ctl, front, SCHEMA_FRONT, &out->keys);
+	if (ret >= 0 && !ldp_view_is_agentless(out))
+		ret = view_read(ctl, front, SCHEMA_FRONT, &out->keys);
+	else if (ret >= 0)
+		take_mac_of_vif(&out->keys);
+	return ret;
 }
 
 void ldp_views_free(struct ldp_view *views, int count)
@@ -273,12 +294,24 @@ static const char *state_word(const struct ldp_view *view, enum schema_key key)
 	return schema_state_name(state);
 }
 
+static const char *agentless_word(const struct ldp_view *view)
+{
+	const char *word = state_word(view, KEY_BACK_STATE);
+
+	if (strcmp(word, schema_state_name(XenbusStateInitWait)) == 0 ||
+	    strcmp(word, schema_state_name(XenbusStateInitialising)) == 0)
+		return "waiting";
+	return word;
+}
+
 const char *ldp_view_state(const struct ldp_view *view, char *out, size_t size)
 {
 	const char *back = state_word(view, KEY_BACK_STATE);
 	const char *front = state_word(view, KEY_FRONT_STATE);
 
-	if (strcmp(back, front) == 0)
+	if (ldp_view_is_agentless(view))
+		snprintf(out, size, "%s/agentless", agentless_word(view));
+	else if (strcmp(back, front) == 0)
 		snprintf(out, size, "%s", back);
 	else
 		snprintf(out, size, "%s/%s", back, front);
@@ -288,7 +321,7 @@ const char *ldp_view_state(const struct ldp_view *view, char *out, size_t size)
 struct json_object *ldp_view_json(const struct ldp_view *view)
 {
 	struct json_object *ldp = json_object_new_object(), *malformed = json_object_new_array();
-	struct json_object *back = json_object_new_object(), *front = json_object_new_object();
+	struct json_object *back = json_object_new_object(), *front = NULL;
 
 	json_object_object_add(ldp, "domain",
 			       view->name[0] ? json_object_new_string(view->name) : NULL);
@@ -298,8 +331,11 @@ struct json_object *ldp_view_json(const struct ldp_view *view)
 	json_object_object_add(ldp, "id", json_object_new_int64(view->id));
 	json_object_object_add(ldp, "backend-domid", json_object_new_int64(view->backend_domid));
 	view_json_area(&view->keys, SCHEMA_BACK, back, "backend/", malformed);
-	view_json_area(&view->keys, SCHEMA_FRONT, front, "frontend/", malformed);
 	json_object_object_add(ldp, "backend", back);
+	if (!ldp_view_is_agentless(view)) {
+		front = json_object_new_object();
+		view_json_area(&view->keys, SCHEMA_FRONT, front, "frontend/", malformed);
+	}
 	json_object_object_add(ldp, "frontend", front);
 	json_object_object_add(ldp, "malformed", malformed);
 	return ldp;

@@ -58,7 +58,13 @@ bool view_is_malformed(const struct view *view, enum schema_key key);
  */
 const char *view_text(const struct view *view, enum schema_key key, char *out, size_t size);
 
-/* "connected", or both states if they differ, the backend's first: "init-wait/initialising". */
+/* Does it stand for a vif (via=vif)? Then it has no frontend directory. */
+bool ldp_view_is_agentless(const struct ldp_view *view);
+
+/*
+ * "connected", or both states if they differ, the backend's first: "init-wait/initialising". Of an
+ * agentless device: "connected/agentless", "waiting/agentless" (for its vif), "closed/agentless".
+ */
 const char *ldp_view_state(const struct ldp_view *view, char *out, size_t size);
 
 /* The device as one JSON object (dmvlctl(8)), which the caller owns. */

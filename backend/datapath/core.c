@@ -52,7 +52,7 @@ void core_fail(struct dpath *dp, struct ldp *l, const char *why)
 		return;
 	l->failed = true;
 	core_leave_lotteries(dp, l);
-	loop_io_enable(l->io, false);
+	ldp_listen(l, false);
 	m = msg_new(MSG_FAILED, l->slot);
 	m->why = why;
 	msg_post(dp->out, m);

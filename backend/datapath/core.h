@@ -7,6 +7,7 @@
 #include "backend/credit/logfile.h"
 #include "backend/datapath/dpath.h"
 #include "backend/datapath/ldp.h"
+#include "backend/datapath/members.h"
 #include "backend/datapath/realtime.h"
 #include "backend/frame/fdb.h"
 #include "backend/uplink/capacity.h"
@@ -40,8 +41,9 @@ struct dpath_turn {
 /* The LDPs. Only members.c writes it. */
 struct dpath_members {
 	struct ldp *ldp[LDP_SLOTS];
-	uint32_t end;	   /* all slots in use are below */
-	loop_cb *on_vchan; /* an event of an LDP's vchan; its argument is the struct ldp */
+	uint32_t end; /* all slots in use are below */
+	/* Events of an LDP: of its vchan; of its tap, to be read or with room. */
+	struct members_events on;
 };
 
 /* TX rings -> uplink. Only tx.c writes it. */

@@ -28,13 +28,24 @@ uint64_t credit_rate(const struct dpath *dp, const struct ldp *l, enum ldp_dir d
 	return rate_in_force(rule_of(l, dir), capacity_bps, weights);
 }
 
+/* Without rings, it is the limit of the queue, which the served rate alone sets if none is known.
+ */
+static uint64_t credit_bytes(const struct ldp *l, uint64_t rate_bps)
+{
+	uint64_t bytes;
+
+	if (!l->tap)
+		return window_bytes(&l->window, rate_bps, l->conf.mtu, vchan_ring_bytes(l->vchan));
+	bytes = window_bytes(&l->window, rate_bps ? rate_bps : 1, l->conf.mtu, LDP_VIF_QUEUE_MAX);
+	return bytes < RXQ_LIMIT_MIN ? RXQ_LIMIT_MIN : bytes;
+}
+
 /* False: the guest will be told more later. */
 static bool tell(struct dpath *dp, struct ldp *l, uint64_t weights)
 {
 	uint64_t rate = credit_rate(dp, l, LDP_TX, weights);
 	struct wire_credit c = {
-		.credit_bytes =
-			window_bytes(&l->window, rate, l->conf.mtu, vchan_ring_bytes(l->vchan)),
+		.credit_bytes = credit_bytes(l, rate),
 		.rate_bps = rate,
 		.log_offset = l->account[LDP_TX].log_offset,
 	};

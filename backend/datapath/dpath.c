@@ -7,6 +7,7 @@
 
 #include "backend/datapath/core.h"
 #include "backend/datapath/epoch.h"
+#include "backend/datapath/ldp_vif.h"
 #include "backend/datapath/link_rate.h"
 #include "backend/datapath/members.h"
 #include "backend/datapath/ports.h"
@@ -18,6 +19,7 @@
  * Theory of operation
  *
  *	vchan event -> tx_scan() looks at the head of the TX ring -> the LDP enters a lottery
+ *	tap readable -> ldp_vif_read() -> its queue -> tx_scan(), likewise
  *	uplink readable -> rx_read_uplink() -> RX queues -> the LDP enters the receive lottery
  *	run() reads the uplink, then draws from the lotteries while the uplink, the pacing and the
  *	rings allow. At its end it publishes the moved ring indexes, once for each LDP.
@@ -36,7 +38,8 @@
  * set only while a bucket is empty.
  *
  * An LDP that broke the protocol, or whose guest closed its side, is `failed`. The control thread
- * is told, and until it deletes the LDP, the LDP takes no part. The vchan belongs to the loop from
+ * is told, and until it deletes the LDP, the LDP takes no part. The vchan, or the tap of an LDP
+ * that stands for a vif, belongs to the loop from
  * MSG_ADD to MSG_DELETED or MSG_REFUSED.
  */
 #define PARK_NS (10 * NS_PER_MS)
@@ -130,6 +133,30 @@ static void on_vchan(void *arg)
 		return;
 	park_if_stormy(dp, l);
 	members_look(dp, l);
+	run(dp);
+}
+
+/* The tap of an LDP can be read. What the kernel has beyond the budget waits for the next turn. */
+static void on_tap(void *arg)
+{
+	struct ldp *l = arg;
+	struct dpath *dp = l->dp;
+
+	dp->now_ns = dp->clock();
+	if (ldp_vif_read(l, dp->rx.frame, dp->now_ns))
+		rx_unblock(dp, l);
+	tx_scan(dp, l);
+	run(dp);
+}
+
+static void on_tap_room(void *arg)
+{
+	struct ldp *l = arg;
+	struct dpath *dp = l->dp;
+
+	dp->now_ns = dp->clock();
+	ldp_vif_has_room(l);
+	rx_unblock(dp, l);
 	run(dp);
 }
 
@@ -241,7 +268,7 @@ static bool init(struct dpath *dp, struct mbox *in, const struct dpath_conf *con
 	dp->fdb = fdb_new(LDP_SLOTS);
 	if (!dp->tx_sched || !dp->rx_sched || !dp->local_sched || !dp->fdb)
 		return false;
-	members_init(dp, on_vchan);
+	members_init(dp, &(struct members_events){on_vchan, on_tap, on_tap_room});
 	return init_turn(dp, in) && ports_init(dp, on_table) &&
 	       tx_init(dp, on_uplink_room, on_stuck) && rx_init(dp) &&
 	       link_rate_init(dp, on_estimate) && epoch_init(dp, conf, on_epoch) &&

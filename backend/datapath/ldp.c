@@ -6,16 +6,19 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "backend/datapath/ldp_vif.h"
 #include "backend/frame/vnet.h"
 #include "common/log.h"
 
 const char *ldp_drop_name(unsigned reason)
 {
 	static const char *const names[LDP_DROPS] = {
-		[LDP_DROP_FLOOD] = "flood",	[LDP_DROP_NO_ROUTE] = "no-route",
-		[LDP_DROP_UPLINK] = "uplink",	[LDP_DROP_NEIGHBOUR_FULL] = "neighbour-full",
-		[LDP_DROP_RX_FULL] = "rx-full", [LDP_DROP_RX_CODEL] = "rx-codel",
-		[LDP_DROP_RX_VLAN] = "rx-vlan", [LDP_DROP_RX_OVERSIZE] = "rx-oversize",
+		[LDP_DROP_FLOOD] = "flood",	  [LDP_DROP_NO_ROUTE] = "no-route",
+		[LDP_DROP_UPLINK] = "uplink",	  [LDP_DROP_NEIGHBOUR_FULL] = "neighbour-full",
+		[LDP_DROP_RX_FULL] = "rx-full",	  [LDP_DROP_RX_CODEL] = "rx-codel",
+		[LDP_DROP_RX_VLAN] = "rx-vlan",	  [LDP_DROP_RX_OVERSIZE] = "rx-oversize",
+		[LDP_DROP_RX_VIF] = "rx-vif",	  [LDP_DROP_VIF_CODEL] = "vif-codel",
+		[LDP_DROP_VIF_FULL] = "vif-full",
 	};
 
 	if (reason < FRAME_VERDICTS)
@@ -28,16 +31,10 @@ void ldp_count_drop(struct ldp *l, unsigned reason)
 	l->count.drops[reason]++;
 }
 
-/* Copies the head frame's headers out of shared memory, once, and rebuilds its vnet header. */
-static void read_head(struct ldp *l, const struct wire_hdr *wh)
+/* The head frame's headers were copied out: parses them, and rebuilds the vnet header. */
+static void take_head(struct ldp *l, const struct virtio_net_hdr_v1 *in)
 {
-	struct virtio_net_hdr_v1 in;
 	int ret;
-
-	l->frame_len = wh->len - WIRE_VNET_LEN;
-	l->hdr_len = l->frame_len < FRAME_HDR_MAX ? l->frame_len : FRAME_HDR_MAX;
-	vchan_rx_copy(l->vchan, sizeof(*wh), &in, WIRE_VNET_LEN);
-	vchan_rx_copy(l->vchan, sizeof(*wh) + WIRE_VNET_LEN, l->hdr, l->hdr_len);
 
 	l->verdict = FRAME_OK;
 	l->cut.done = 0;
@@ -46,12 +43,24 @@ static void read_head(struct ldp *l, const struct wire_hdr *wh)
 		l->verdict = FRAME_MALFORMED;
 		return;
 	}
-	ret = vnet_rebuild(&in, &l->fi, l->hdr, l->hdr_len, l->conf.tx_features,
+	ret = vnet_rebuild(in, &l->fi, l->hdr, l->hdr_len, l->conf.tx_features,
 			   (uint16_t)l->conf.mtu, &l->vnet);
 	if (ret == -EMSGSIZE)
 		l->verdict = FRAME_OVERSIZE;
 	else if (ret < 0)
 		l->verdict = FRAME_OFFLOAD;
+}
+
+/* Copies the head frame's headers out of shared memory, once. */
+static void read_head(struct ldp *l, const struct wire_hdr *wh)
+{
+	struct virtio_net_hdr_v1 in;
+
+	l->frame_len = wh->len - WIRE_VNET_LEN;
+	l->hdr_len = l->frame_len < FRAME_HDR_MAX ? l->frame_len : FRAME_HDR_MAX;
+	vchan_rx_copy(l->vchan, sizeof(*wh), &in, WIRE_VNET_LEN);
+	vchan_rx_copy(l->vchan, sizeof(*wh) + WIRE_VNET_LEN, l->hdr, l->hdr_len);
+	take_head(l, &in);
 }
 
 /* Looks how much the guest has written by now. False: its index is out of range. */
@@ -93,12 +102,19 @@ static void skip_message(struct ldp *l, uint32_t len)
 	l->tx_dirty = true;
 }
 
-int ldp_scan(struct ldp *l, const char **why)
+int ldp_scan(struct ldp *l, uint64_t now_ns, const char **why)
 {
+	struct virtio_net_hdr_v1 in;
 	struct wire_hdr wh;
 	int ret;
 
 	l->head = LDP_HEAD_NONE;
+	if (l->tap) {
+		ret = ldp_vif_head(l, now_ns, &in);
+		if (ret > 0)
+			take_head(l, &in);
+		return ret;
+	}
 	ret = next_message(l, &wh, why);
 	if (ret <= 0)
 		return ret;
@@ -119,7 +135,9 @@ unsigned ldp_head_iov(struct ldp *l, uint32_t off, uint32_t len, struct iovec io
 		copied = len;
 	if (copied > 0)
 		iov[n++] = (struct iovec){l->hdr + off, copied};
-	if (copied < len)
+	if (copied < len && l->tap)
+		n += ldp_vif_iov(l, off + copied, len - copied, iov + n);
+	else if (copied < len)
 		n += vchan_rx_iov(l->vchan,
 				  (uint32_t)sizeof(struct wire_hdr) + WIRE_VNET_LEN + off + copied,
 				  len - copied, iov + n);
@@ -128,7 +146,10 @@ unsigned ldp_head_iov(struct ldp *l, uint32_t off, uint32_t len, struct iovec io
 
 void ldp_consume(struct ldp *l)
 {
-	skip_message(l, WIRE_VNET_LEN + l->frame_len);
+	if (l->tap)
+		ldp_vif_consume(l);
+	else
+		skip_message(l, WIRE_VNET_LEN + l->frame_len);
 	l->head = LDP_HEAD_NONE;
 }
 
@@ -151,7 +172,7 @@ static void write_message(struct ldp *l, const struct wire_hdr *wh)
 	l->rx_dirty = true;
 }
 
-int ldp_deliver(struct ldp *l, const struct rxq_frame *f)
+static int deliver_to_ring(struct ldp *l, const struct rxq_frame *f)
 {
 	struct wire_hdr wh = wire_make(WIRE_DATA, WIRE_VNET_LEN + f->len);
 	uint32_t off = sizeof(wh);
@@ -166,6 +187,19 @@ int ldp_deliver(struct ldp *l, const struct rxq_frame *f)
 		off += (uint32_t)f->iov[i].iov_len;
 	}
 	write_message(l, &wh);
+	return 0;
+}
+
+int ldp_deliver(struct ldp *l, const struct rxq_frame *f)
+{
+	int ret = l->tap ? ldp_vif_deliver(l, f) : deliver_to_ring(l, f);
+
+	if (ret == -ENOBUFS) { /* it never can be delivered */
+		ldp_count_drop(l, LDP_DROP_RX_VIF);
+		return 0;
+	}
+	if (ret < 0)
+		return ret;
 	l->count.rx_frames++;
 	l->count.rx_bytes += f->cost_bytes;
 	return 0;
@@ -174,14 +208,27 @@ int ldp_deliver(struct ldp *l, const struct rxq_frame *f)
 bool ldp_send_credit(struct ldp *l, const struct wire_credit *credit)
 {
 	struct wire_hdr wh = wire_make(WIRE_CREDIT, sizeof(*credit));
-	int64_t space = vchan_tx_poll(l->vchan);
+	int64_t space;
 
+	if (l->tap) {
+		rxq_set_limit(l->vif.queue, (uint32_t)credit->credit_bytes);
+		return true;
+	}
+	space = vchan_tx_poll(l->vchan);
 	if (space <
 	    (int64_t)wire_size(wh.len)) /* or the index is bad: the next frame will say so */
 		return false;
 	vchan_tx_copy(l->vchan, sizeof(wh), credit, sizeof(*credit));
 	write_message(l, &wh);
 	return true;
+}
+
+void ldp_listen(struct ldp *l, bool on)
+{
+	if (l->tap)
+		ldp_vif_listen(l, on);
+	else
+		loop_io_enable(l->io, on);
 }
 
 void ldp_commit(struct ldp *l)
@@ -200,9 +247,13 @@ void ldp_report(const struct ldp *l)
 	size_t n = 0;
 
 	for (unsigned i = 1; i < LDP_DROPS && n < sizeof(drops) - 32; i++) {
-		if (l->count.drops[i])
+		uint64_t dropped = l->count.drops[i];
+
+		if (l->tap && i == LDP_DROP_VIF_FULL)
+			dropped += vif_tap_missed(l->tap);
+		if (dropped)
 			n += (size_t)snprintf(drops + n, sizeof(drops) - n, " %s=%" PRIu64,
-					      ldp_drop_name(i), l->count.drops[i]);
+					      ldp_drop_name(i), dropped);
 	}
 	log_notice("%s: tx frames=%" PRIu64 " bytes=%" PRIu64 " rx frames=%" PRIu64
 		   " bytes=%" PRIu64 " dropped%s",

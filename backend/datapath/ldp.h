@@ -15,9 +15,12 @@
 #include "backend/sched/sched.h"
 #include "backend/credit/window.h"
 #include "backend/msg/ldp_conf.h"
+#include "backend/vif/vif_tap.h"
 #include "common/loop.h"
 #include "common/vchan.h"
 #include "common/wire.h"
+
+#define LDP_VIF_QUEUE_MAX (4u << 20) /* bytes of a tap's frames that may wait to be sent */
 
 /* Why a frame did not arrive. The first ones are frame_verdict's, by number. */
 enum ldp_drop {
@@ -29,6 +32,9 @@ enum ldp_drop {
 	LDP_DROP_RX_CODEL,
 	LDP_DROP_RX_VLAN,
 	LDP_DROP_RX_OVERSIZE,
+	LDP_DROP_RX_VIF,    /* the guest's vif refused it (not for want of room) */
+	LDP_DROP_VIF_CODEL, /* a vif's frame waited too long */
+	LDP_DROP_VIF_FULL,  /* a vif's frame found no room */
 	LDP_DROPS,
 };
 
@@ -53,6 +59,14 @@ enum ldp_head {
 	LDP_HEAD_LOCAL,	 /* to another LDP */
 };
 
+/* An LDP's tap. */
+struct ldp_vif {
+	struct rxq *queue; /* what was read and waits to be sent */
+	bool full;	   /* nothing is read until there is room */
+	unsigned out;	   /* the port through which the guest spoke last: it is answered there */
+	struct loop_io *in[VIF_PORTS], *room[VIF_PORTS];
+};
+
 /* Each part of the data path writes the fields under its name, and no others. */
 struct ldp {
 	/* members.c */
@@ -60,13 +74,14 @@ struct ldp {
 	char name[LDP_NAME_MAX];
 	struct credit_id id;
 	struct ldp_conf conf;
-	struct vchan *vchan;
-	struct loop_io *io; /* dpath.c and core.c switch it off and on */
+	struct vchan *vchan; /* NULL: it has a tap */
+	struct vif_tap *tap; /* NULL: it has a vchan */
+	struct loop_io *io;  /* of the vchan: dpath.c and ldp.c switch it off and on */
 	struct loop_timer *advertise;
 	struct dpath *dp;
 	bool frozen; /* its domain is suspended */
 
-	/* ldp.c: the head frame, its headers copied out of the ring once. */
+	/* ldp.c and ldp_vif.c: the head frame, its headers copied out of the ring once. */
 	uint8_t hdr[FRAME_HDR_MAX];
 	uint32_t hdr_len;
 	uint32_t frame_len;
@@ -83,6 +98,9 @@ struct ldp {
 	uint32_t local_slot; /* LDP_HEAD_LOCAL: to whom */
 	struct bucket flood; /* members.c refills it with each setting */
 	unsigned advertised; /* times that the uplink was told of its MAC */
+
+	/* ldp_vif.c */
+	struct ldp_vif vif; /* of a tap */
 
 	/* rx.c; members.c makes the queue */
 	struct rxq *rxq;
@@ -117,11 +135,17 @@ static inline bool ldp_is_active(const struct ldp *l)
 	return !l->failed && !l->frozen;
 }
 
+/* The longest frame that it can receive. */
+static inline uint32_t ldp_rx_frame_max(const struct ldp *l)
+{
+	return l->tap ? WIRE_FRAME_MAX : wire_frame_limit(vchan_ring_bytes(l->vchan));
+}
+
 /*
  * Looks at the head of the TX ring. 1: a frame; hdr, fi and vnet are of it, its verdict is that of
  * its form, and the caller judges the rest. 0: no whole frame is there. -EPROTO with *why.
  */
-int ldp_scan(struct ldp *l, const char **why);
+int ldp_scan(struct ldp *l, uint64_t now_ns, const char **why);
 
 /* len > 0 bytes at off of the head frame as the uplink or another ring is to get it: headers from
  * the copy. Returns how many pieces. */
@@ -136,8 +160,11 @@ void ldp_consume(struct ldp *l);
  */
 int ldp_deliver(struct ldp *l, const struct rxq_frame *f);
 
-/* Tells the guest its credit; false: no room now. */
+/* Tells the guest its credit, or sets the length of its tap's queue; false: no room now. */
 bool ldp_send_credit(struct ldp *l, const struct wire_credit *credit);
+
+/* Listens to the vchan or tap, or no longer. */
+void ldp_listen(struct ldp *l, bool on);
 
 /* Publishes what moved since the last time. */
 void ldp_commit(struct ldp *l);

@@ -7,6 +7,7 @@
 
 #include "backend/datapath/core.h"
 #include "backend/datapath/epoch.h"
+#include "backend/datapath/ldp_vif.h"
 #include "backend/datapath/link_rate.h"
 #include "backend/datapath/ports.h"
 #include "backend/datapath/publish.h"
@@ -50,7 +51,7 @@ static void apply_conf(struct dpath *dp, struct ldp *l, const struct ldp_conf *c
 		fdb_forget(dp->fdb, l->slot, NULL);
 }
 
-/* The LDP must be in no list. The vchan stays the caller's. */
+/* The LDP must be in no list. The vchan or tap stays the caller's. */
 static void free_ldp(struct dpath *dp, struct ldp *l)
 {
 	sched_remove(dp->tx_sched, l->slot);
@@ -58,6 +59,7 @@ static void free_ldp(struct dpath *dp, struct ldp *l)
 	sched_remove(dp->local_sched, l->slot);
 	fdb_forget(dp->fdb, l->slot, l->conf.mac);
 	loop_io_free(l->io);
+	ldp_vif_fini(l);
 	loop_timer_free(l->advertise);
 	rxq_free(l->rxq);
 	free(l);
@@ -74,6 +76,17 @@ static const char *enter_schedulers(struct dpath *dp, struct ldp *l)
 	return NULL;
 }
 
+/* False: out of memory. */
+static bool listen_to(struct dpath *dp, struct ldp *l)
+{
+	const struct members_events *on = &dp->members.on;
+
+	if (l->tap)
+		return ldp_vif_init(l, dp->loop, on->tap, on->room);
+	l->io = loop_io_new(dp->loop, vchan_fd(l->vchan), LOOP_READ, on->vchan, l);
+	return l->io;
+}
+
 /* NULL, or why the LDP cannot start. */
 static const char *start(struct dpath *dp, struct ldp *l)
 {
@@ -83,8 +96,7 @@ static const char *start(struct dpath *dp, struct ldp *l)
 		return "another device on this uplink has the same mac";
 	l->rxq = rxq_new(RXQ_LIMIT_MIN);
 	l->advertise = loop_timer_new(dp->loop, on_advertise, l);
-	l->io = loop_io_new(dp->loop, vchan_fd(l->vchan), LOOP_READ, dp->members.on_vchan, l);
-	if (ret < 0 || !l->rxq || !l->advertise || !l->io)
+	if (ret < 0 || !l->rxq || !l->advertise || !listen_to(dp, l))
 		return "out of memory";
 	return enter_schedulers(dp, l);
 }
@@ -105,6 +117,7 @@ static struct ldp *make_ldp(struct dpath *dp, const struct msg *m)
 	l->dp = dp;
 	l->slot = m->slot;
 	l->vchan = m->vchan;
+	l->tap = m->tap;
 	memcpy(l->name, m->name, sizeof(l->name));
 	l->id = m->id;
 	apply_conf(dp, l, &m->conf);
@@ -117,6 +130,7 @@ static void refuse(struct dpath *dp, const struct msg *order, const char *why)
 	struct msg *m = msg_new(MSG_REFUSED, order->slot);
 
 	m->vchan = order->vchan;
+	m->tap = order->tap;
 	m->why = why;
 	msg_post(dp->out, m);
 }
@@ -168,6 +182,7 @@ static void remove_ldp(struct dpath *dp, struct ldp *l)
 	struct msg *m = msg_new(MSG_DELETED, l->slot);
 
 	m->vchan = l->vchan;
+	m->tap = l->tap;
 	leave(dp, l);
 	ldp_report(l);
 	epoch_account_close(dp, l);
@@ -180,7 +195,7 @@ static void remove_ldp(struct dpath *dp, struct ldp *l)
 
 void members_look(struct dpath *dp, struct ldp *l)
 {
-	if (!vchan_is_open(l->vchan)) {
+	if (l->vchan && !vchan_is_open(l->vchan)) {
 		core_fail(dp, l, NULL);
 		return;
 	}
@@ -193,7 +208,7 @@ static void freeze(struct dpath *dp, struct ldp *l, bool on)
 	if (l->frozen == on || l->failed)
 		return;
 	l->frozen = on;
-	loop_io_enable(l->io, !on);
+	ldp_listen(l, !on);
 	if (on) {
 		core_leave_lotteries(dp, l);
 		return;
@@ -266,9 +281,9 @@ void members_obey(struct dpath *dp, struct msg *m)
 	}
 }
 
-void members_init(struct dpath *dp, loop_cb *on_vchan)
+void members_init(struct dpath *dp, const struct members_events *on)
 {
-	dp->members.on_vchan = on_vchan;
+	dp->members.on = *on;
 }
 
 void members_fini(struct dpath *dp)

@@ -9,10 +9,16 @@ struct dpath;
 struct ldp;
 struct msg;
 
-/* `on_vchan` is called with the struct ldp when its vchan has an event. */
-void members_init(struct dpath *dp, loop_cb *on_vchan);
+/* Called with the struct ldp. */
+struct members_events {
+	loop_cb *vchan; /* its vchan has an event */
+	loop_cb *tap;	/* its tap can be read */
+	loop_cb *room;	/* its tap takes frames again */
+};
 
-/* Frees all LDPs, but not their vchans. */
+void members_init(struct dpath *dp, const struct members_events *on);
+
+/* Frees all LDPs, but not their vchans and taps. */
 void members_fini(struct dpath *dp);
 
 /* Carries out one order at dp->now_ns. The message is borrowed. */

@@ -122,7 +122,7 @@ static bool oversize(const struct ldp *l, const struct rx_source *src)
 void rx_queue(struct dpath *dp, struct ldp *l, const struct rx_source *src)
 {
 	bool gso = src->vnet->gso_type != VIRTIO_NET_HDR_GSO_NONE;
-	bool fits = src->fi->len <= wire_frame_limit(vchan_ring_bytes(l->vchan));
+	bool fits = src->fi->len <= ldp_rx_frame_max(l);
 
 	if (!ldp_is_active(l))
 		ldp_count_drop(l, LDP_DROP_RX_FULL);

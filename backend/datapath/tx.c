@@ -77,14 +77,14 @@ static void enter_lottery(struct dpath *dp, struct ldp *l)
 static void scan(struct dpath *dp, struct ldp *l)
 {
 	const char *why = NULL;
-	int ret = ldp_scan(l, &why);
+	int ret = ldp_scan(l, dp->now_ns, &why);
 	int64_t avail;
 
-	if (ret == 0) {
+	if (ret == 0 && l->vchan) {
 		avail = vchan_rx_arm(l->vchan);
 		/* If the index went bad meanwhile, the second scan says so. */
 		if (avail < 0 || avail > (int64_t)l->tx_avail)
-			ret = ldp_scan(l, &why);
+			ret = ldp_scan(l, dp->now_ns, &why);
 	}
 	if (ret > 0)
 		judge(dp, l);

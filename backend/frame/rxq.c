@@ -265,3 +265,13 @@ bool rxq_empty(const struct rxq *q)
 {
 	return q->frames == 0;
 }
+
+bool rxq_full(const struct rxq *q)
+{
+	return q->tail - q->head >= q->limit;
+}
+
+bool rxq_has_room(const struct rxq *q)
+{
+	return q->tail - q->head <= q->limit / 4 * 3;
+}

@@ -55,4 +55,8 @@ void rxq_pop(struct rxq *q);
 
 bool rxq_empty(const struct rxq *q);
 
+/* Its frames take up the limit; they leave a quarter of it free. In between both are false. */
+bool rxq_full(const struct rxq *q);
+bool rxq_has_room(const struct rxq *q);
+
 #endif

@@ -9,6 +9,7 @@
 #include "common/mbox.h"
 
 struct vchan;
+struct vif_tap;
 
 /*
  * The control thread does all that may block; the frame loop does frames. Ready handles and
@@ -20,7 +21,7 @@ struct vchan;
  */
 enum msg_type {
 	/* control -> frame loop */
-	MSG_ADD,       /* slot, name, id, conf, vchan: the loop owns the vchan from now on */
+	MSG_ADD,       /* slot, name, id, conf, vchan or tap: which the loop owns from now on */
 	MSG_CONF,      /* slot, conf */
 	MSG_DELETE,    /* slot; the loop answers MSG_DELETED, or nothing where it has no such LDP */
 	MSG_FREEZE,    /* slot, on: its domain was suspended, or runs again */
@@ -32,9 +33,9 @@ enum msg_type {
 	MSG_STOP,      /* end the loop */
 
 	/* frame loop -> control */
-	MSG_DELETED, /* slot, vchan: the receiver closes the vchan */
+	MSG_DELETED, /* slot, vchan or tap: the receiver closes it */
 	MSG_FAILED,  /* slot, why: static text; NULL: the guest closed its side */
-	MSG_REFUSED, /* slot, why, vchan: MSG_ADD failed, and the receiver closes the vchan */
+	MSG_REFUSED, /* slot, why, vchan or tap: MSG_ADD failed, and the receiver closes it */
 	MSG_PUBLISH, /* slot, status: to be written to xenstore; answered by MSG_PUBLISHED */
 	MSG_LOGGED,  /* offset: the credit log of transmission is committed up to there */
 	MSG_STUCK,   /* the uplink's queue is blocked for long; MSG_RETIRE if its exits are idle */
@@ -49,8 +50,9 @@ enum msg_type {
 struct msg {
 	struct mbox_msg link; /* the mailbox's: must be first */
 	enum msg_type type;
-	uint32_t slot; /* LDP_SLOT_NONE: of no LDP */
-	struct vchan *vchan;
+	uint32_t slot;	     /* LDP_SLOT_NONE: of no LDP */
+	struct vchan *vchan; /* NULL: it is a tap */
+	struct vif_tap *tap;
 	const char *why;
 	union {
 		struct {

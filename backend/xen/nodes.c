@@ -27,6 +27,7 @@ struct creation {
 	char generation[17];
 	const struct node_value *values;
 	unsigned n;
+	bool agentless; /* no guest's side */
 };
 
 static int make_dir(struct xs_conn *xs, uint32_t t, const char *path, unsigned owner, int reader)
@@ -63,8 +64,9 @@ static int make_dirs(struct xs_conn *xs, uint32_t t, const struct creation *c)
 	if (ret >= 0)
 		ret = make_dir(xs, t, c->back, b, guest);
 	/* device, device/dmvl, and the device's directory */
-	if (ret >= 0)
-		ret = make_parents(xs, t, c->front, 2, 0, guest);
+	if (ret < 0 || c->agentless)
+		return ret;
+	ret = make_parents(xs, t, c->front, 2, 0, guest);
 	if (ret >= 0)
 		ret = make_dir(xs, t, c->front, c->domid, (int)b);
 	return ret;
@@ -83,18 +85,20 @@ static int write_backend(struct xs_conn *xs, uint32_t t, const struct creation *
 {
 	char domid[12];
 	const struct node_value dflt[] = {
-		{KEY_BACK_FRONTEND, c->front},
 		{KEY_BACK_FRONTEND_ID, domid},
 		{KEY_BACK_ONLINE, "1"},
 		{KEY_BACK_GENERATION, c->generation},
 		{KEY_BACK_UPLINK, schema_entry(KEY_BACK_UPLINK)->dflt},
 		{KEY_BACK_WEIGHT, schema_entry(KEY_BACK_WEIGHT)->dflt},
+		/* The last two are only for agents. */
 		{KEY_BACK_MTU, schema_entry(KEY_BACK_MTU)->dflt},
+		{KEY_BACK_FRONTEND, c->front},
 	};
+	size_t count = sizeof(dflt) / sizeof(dflt[0]) - (c->agentless ? 2 : 0);
 	int ret = 0;
 
 	snprintf(domid, sizeof(domid), "%u", c->domid);
-	for (size_t i = 0; ret >= 0 && i < sizeof(dflt) / sizeof(dflt[0]); i++) {
+	for (size_t i = 0; ret >= 0 && i < count; i++) {
 		if (!is_given(c, dflt[i].key))
 			ret = xskey_write(xs, t, c->back, dflt[i].key, dflt[i].value);
 	}
@@ -109,6 +113,8 @@ static int write_frontend(struct xs_conn *xs, uint32_t t, const struct creation 
 
 	if (ret >= 0)
 		ret = xskey_write_u64(xs, t, c->front, KEY_FRONT_BACKEND_ID, c->backend_domid);
+	if (ret >= 0)
+		ret = xskey_write_state(xs, t, c->front, KEY_FRONT_STATE, XenbusStateInitialising);
 	return ret;
 }
 
@@ -122,10 +128,8 @@ static int create(struct xs_conn *xs, uint32_t t, void *arg)
 	ret = make_dirs(xs, t, c);
 	if (ret >= 0)
 		ret = write_backend(xs, t, c);
-	if (ret >= 0)
+	if (ret >= 0 && !c->agentless)
 		ret = write_frontend(xs, t, c);
-	if (ret >= 0)
-		ret = xskey_write_state(xs, t, c->front, KEY_FRONT_STATE, XenbusStateInitialising);
 	if (ret >= 0)
 		ret = xskey_write_state(xs, t, c->back, KEY_BACK_STATE, XenbusStateInitialising);
 	return ret;
@@ -150,13 +154,25 @@ static int fill_paths(struct creation *c, unsigned id)
 	return ret;
 }
 
+static bool is_via_vif(const struct node_value *values, unsigned n)
+{
+	unsigned via = SCHEMA_VIA_RING;
+
+	for (unsigned i = 0; i < n; i++) {
+		if (values[i].key == KEY_BACK_VIA)
+			schema_parse_enum(KEY_BACK_VIA, values[i].value, &via, NULL);
+	}
+	return via == SCHEMA_VIA_VIF;
+}
+
 int nodes_create(struct xs_conn *xs, unsigned backend_domid, unsigned domid, unsigned id,
 		 const struct node_value *values, unsigned n)
 {
 	struct creation c = {.backend_domid = backend_domid,
 			     .domid = domid,
 			     .values = values,
-			     .n = n};
+			     .n = n,
+			     .agentless = is_via_vif(values, n)};
 	int ret = fill_paths(&c, id);
 
 	if (ret >= 0)

@@ -16,7 +16,8 @@ struct node_value {
  * Creates both directories of device `id` of domain `domid`, which `backend_domid` serves, in one
  * transaction: parents, permissions, a new generation, the keys, and both states (1). A key that a
  * device needs and that is not among the `n` values gets its default; mac has no default and must
- * be given. 0, -EEXIST (the device exists), or -errno of xenstore.
+ * be given. With via=vif there is no frontend directory, since no agent reads it; mac and mtu may
+ * be missing. 0, -EEXIST (the device exists), or -errno of xenstore.
  */
 int nodes_create(struct xs_conn *xs, unsigned backend_domid, unsigned domid, unsigned id,
 		 const struct node_value *values, unsigned n);

@@ -6,6 +6,7 @@
 #include "backend/control/device.h"
 #include "backend/control/device_list.h"
 #include "backend/control/minima.h"
+#include "backend/vif/vif_tap.h"
 #include "backend/xen/nodes.h"
 #include "common/log.h"
 #include "tests/fake/must.h"
@@ -40,6 +41,7 @@ void desk_free(struct desk *k)
 	device_free_all(&k->c);
 	for (unsigned i = 0; i < DESK_GUESTS; i++) {
 		vchan_close(k->vchan[i]);
+		vif_tap_close(k->tap[i]);
 		if (k->rings[i].used)
 			chan_free(&k->rings[i].chan);
 	}
@@ -117,8 +119,10 @@ static char letter(struct desk *k, const struct msg *m)
 {
 	switch (m->type) {
 	case MSG_ADD:
-		must(m->slot < DESK_GUESTS && !k->vchan[m->slot]);
+		must(m->slot < DESK_GUESTS && !k->vchan[m->slot] && !k->tap[m->slot]);
+		must(!m->vchan == !!m->tap);
 		k->vchan[m->slot] = m->vchan;
+		k->tap[m->slot] = m->tap;
 		k->added = *m;
 		return 'A';
 	case MSG_CONF:
@@ -149,28 +153,32 @@ const char *desk_said(struct desk *k)
 	return k->said;
 }
 
-static struct device *let_go(struct desk *k, uint32_t slot, struct vchan **v)
+static struct device *let_go(struct desk *k, uint32_t slot, struct vchan **v, struct vif_tap **tap)
 {
 	*v = k->vchan[slot];
+	*tap = k->tap[slot];
 	k->vchan[slot] = NULL;
-	must(*v && k->c.devices.by_slot[slot]);
+	k->tap[slot] = NULL;
+	must((*v || *tap) && k->c.devices.by_slot[slot]);
 	return k->c.devices.by_slot[slot];
 }
 
 void desk_deleted(struct desk *k, uint32_t slot)
 {
+	struct vif_tap *tap;
 	struct vchan *v;
-	struct device *d = let_go(k, slot, &v);
+	struct device *d = let_go(k, slot, &v, &tap);
 
-	device_deleted(&k->c, d, v);
+	device_deleted(&k->c, d, v, tap);
 }
 
 void desk_refused(struct desk *k, uint32_t slot, const char *why)
 {
+	struct vif_tap *tap;
 	struct vchan *v;
-	struct device *d = let_go(k, slot, &v);
+	struct device *d = let_go(k, slot, &v, &tap);
 
-	device_refused(&k->c, d, v, why);
+	device_refused(&k->c, d, v, tap, why);
 }
 
 void desk_failed(struct desk *k, uint32_t slot, const char *why)

@@ -34,7 +34,8 @@ struct desk {
 			   */
 	char said[32];	  /* see desk_said() */
 	struct msg added, configured;	  /* the last MSG_ADD and MSG_CONF */
-	struct vchan *vchan[DESK_GUESTS]; /* by slot: the frame loop has them */
+	struct vchan *vchan[DESK_GUESTS]; /* by slot: the frame loop has them, */
+	struct vif_tap *tap[DESK_GUESTS]; /* or these */
 	struct desk_rings rings[DESK_GUESTS];
 };
 

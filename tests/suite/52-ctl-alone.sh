@@ -184,6 +184,12 @@ check 'uplinks shows an uplink' grep -Eq '^default +tap0 +tap +running +local +8
 # ---- log, check: 15-credits has a daemon and what it writes
 
 check 'an option of another command is refused' refused 2 'list takes no --follow' list --follow
+check 'release-vifs has nothing to do where no vif was taken' works release-vifs --uplink default
+check 'a malformed name of an uplink is refused' refused 2 'uplink "a b"' release-vifs --uplink 'a b'
+check 'an attachment without an agent needs no vif yet' works attach 1/9 via=vif
+like "$(cat out)" 'attached device 9 to domain 1: it stands for vif1.9' 'attach says which vif a device stands for'
+check 'via cannot be set later' refused 2 'via takes effect at attach only' set 1/9 via=ring
+check 'a device without an agent is detached where nobody answers' works detach 1/9
 check 'log is refused where no uplink has a credit log' refused 1 'no uplink has a credit log' log
 run check
 is $rc 1 'check fails where a device has an error'
@@ -294,7 +300,7 @@ check 'detach removes the nodes of a guest that is gone' no_node $back/3
 # ---- words alone; xenstored is not needed for these
 
 for args in frob 'list x' 'list --frob' 'list -B x' 'attach' 'set 1' 'set 1 weight' 'show 40000' \
-	'show 1/x' 'detach 1 --timeout 5' 'list --timeout 5s' 'attach 1 weight=1 weight=2' \
+	'show 1/x' 'detach 1 --timeout 5' 'list --timeout 5s' 'list --uplink x' 'attach 1 weight=1 weight=2' \
 	'attach 1 generation=0123456789abcdef' 'attach 1 vlan=4095' 'attach 1 allowed-ip=1.2.3' \
 	'attach 1 =5' 'attach 1 mac=01:00:00:00:00:01'; do
 	# shellcheck disable=SC2086 # words

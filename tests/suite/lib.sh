@@ -52,6 +52,17 @@ connected()
 	states_are '4 4' "$@"
 }
 
+# agentless NAME [ID], waits_for_vif NAME [ID]: the states of a device with via=vif, which has no frontend.
+agentless()
+{
+	states_are '4 ' "$@"
+}
+
+waits_for_vif()
+{
+	states_are '2 ' "$@"
+}
+
 # key_is PATH VALUE, key_like PATH PATTERN: for wait_for.
 key_is()
 {

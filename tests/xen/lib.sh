@@ -361,3 +361,31 @@ vif_line()
 {
 	printf 'vif=["mac=00:16:3e:77:00:%02x,bridge=xenbr0,script=/bench/dom0/vif"]\n' "$1"
 }
+
+# vif NAME [ID], vif_dir NAME [ID]: a guest's vif, and its backend's directory in xenstore.
+vif()
+{
+	echo "vif$(guest_domid "$1").${2:-0}"
+}
+
+vif_dir()
+{
+	echo "/local/domain/0/backend/vif/$(guest_domid "$1")/${2:-0}"
+}
+
+# bridge_of INTERFACE: the bridge it is a port of.
+bridge_of()
+{
+	sed -n 's/^INTERFACE=//p' "/sys/class/net/$1/master/uevent"
+}
+
+# port_picture INTERFACE: how it and its port of a bridge are, to be compared; without what counts time.
+port_picture()
+{
+	{
+		ip -d link show dev "$1"
+		bridge -d link show dev "$1"
+		bridge -d vlan show dev "$1" 2>/dev/null
+		cat "/proc/sys/net/ipv6/conf/$1/disable_ipv6"
+	} | sed 's/[a-z_]*timer *[0-9.]*//g; s/topology_change_ack [0-9]//'
+}
