@@ -6,9 +6,11 @@
 #include "backend/credit/ledger.h"
 #include "backend/credit/logfile.h"
 #include "backend/datapath/dpath.h"
+#include "backend/datapath/flood_limit.h"
 #include "backend/datapath/ldp.h"
 #include "backend/datapath/realtime.h"
 #include "backend/frame/fdb.h"
+#include "backend/frame/groups.h"
 #include "backend/uplink/capacity.h"
 #include "backend/uplink/pace.h"
 #include "backend/uplink/uplink.h"
@@ -78,6 +80,19 @@ struct dpath_ports {
 	unsigned count;
 };
 
+/* Frames to groups. Only flood.c writes it; rx.c counts what the uplink brought too much of. */
+struct dpath_flood {
+	struct groups *groups;
+	struct flood_limit uplink; /* of what the uplink brings */
+	uint8_t *frame;		   /* a message about groups, in one piece */
+	uint32_t stamp;		   /* of the frame that is copied now */
+	struct ldp_list crowded;   /* joined more groups than are remembered */
+	struct ldp_list waiting;   /* have flooded frames, and no share left for them now */
+	struct loop_timer *due;	   /* the first of them has */
+	uint64_t due_ns;
+	uint64_t dropped; /* frames from the uplink */
+};
+
 /* Uplink -> RX rings. Only rx.c writes it. */
 struct dpath_rx {
 	struct pace pace;
@@ -86,6 +101,7 @@ struct dpath_rx {
 	uint8_t *flat;		   /* a frame in one piece, to be segmented */
 	uint8_t *segment;
 	uint64_t malformed; /* frames from the uplink that could not be parsed */
+	struct log_limit log;
 };
 
 /* What the uplink carries. Only link_rate.c writes it. */
@@ -140,6 +156,7 @@ struct dpath {
 	struct dpath_members members;
 	struct dpath_ports ports;
 	struct dpath_tx tx;
+	struct dpath_flood flood;
 	struct dpath_rx rx;
 	struct dpath_link_rate link_rate;
 	struct dpath_epoch epoch;

@@ -7,6 +7,7 @@
 
 #include "backend/datapath/core.h"
 #include "backend/datapath/epoch.h"
+#include "backend/datapath/flood.h"
 #include "backend/datapath/link_rate.h"
 #include "backend/datapath/members.h"
 #include "backend/datapath/ports.h"
@@ -26,7 +27,7 @@
  * it belongs to, and ends in run(). The parts call each other only downwards:
  *
  *	dpath -> members -> tx -> rx -> epoch -> link_rate -> core -> ldp
- *	                    tx -> ports
+ *	                    tx -> ports         rx -> flood -> core
  *	         members -> publish -> credit -> link_rate
  *	                               rx -> credit
  *
@@ -185,6 +186,15 @@ static void on_publish(void *arg)
 	run(dp);
 }
 
+static void on_flood_due(void *arg)
+{
+	struct dpath *dp = arg;
+
+	dp->now_ns = dp->clock();
+	rx_flood_due(dp);
+	run(dp);
+}
+
 static void on_stuck(void *arg)
 {
 	struct dpath *dp = arg;
@@ -243,6 +253,7 @@ static bool init(struct dpath *dp, struct mbox *in, const struct dpath_conf *con
 		return false;
 	members_init(dp, on_vchan);
 	return init_turn(dp, in) && ports_init(dp, on_table) &&
+	       flood_init(dp, seed_of(conf), on_flood_due) &&
 	       tx_init(dp, on_uplink_room, on_stuck) && rx_init(dp) &&
 	       link_rate_init(dp, on_estimate) && epoch_init(dp, conf, on_epoch) &&
 	       publish_init(dp, on_publish);
@@ -296,6 +307,7 @@ void dpath_free(struct dpath *dp)
 	epoch_fini(dp);
 	link_rate_fini(dp);
 	rx_fini(dp);
+	flood_fini(dp);
 	tx_fini(dp);
 	ports_fini(dp);
 	free_turn(&dp->turn);
@@ -314,7 +326,7 @@ void dpath_report(const struct dpath *dp)
 
 	link_rate_report(dp);
 	for (uint32_t slot = 0; (l = core_next_ldp(dp, &slot));)
-		ldp_report(l);
+		ldp_report(l, groups_count(dp->flood.groups, l->slot));
 }
 
 const char *dpath_log_path(const struct dpath *dp)

@@ -8,6 +8,7 @@
 
 #include "backend/credit/status.h"
 #include "backend/credit/replay.h"
+#include "backend/datapath/flood_limit.h"
 #include "backend/frame/frame.h"
 #include "backend/frame/gso.h"
 #include "backend/frame/rxq.h"
@@ -21,12 +22,13 @@
 
 /* Why a frame did not arrive. The first ones are frame_verdict's, by number. */
 enum ldp_drop {
-	LDP_DROP_FLOOD = FRAME_VERDICTS, /* more broadcast or multicast than flood-rate */
+	LDP_DROP_FLOOD = FRAME_VERDICTS, /* more than flood-rate or flood-max */
 	LDP_DROP_NO_ROUTE,		 /* to another LDP, with switch=off */
 	LDP_DROP_UPLINK,		 /* the uplink refused it (not for want of room) */
 	LDP_DROP_NEIGHBOUR_FULL,	 /* another port of the bridge had no room */
 	LDP_DROP_RX_FULL,
 	LDP_DROP_RX_CODEL,
+	LDP_DROP_RX_FLOOD, /* more flooded frames than their share of the receiver's rate */
 	LDP_DROP_RX_VLAN,
 	LDP_DROP_RX_OVERSIZE,
 	LDP_DROPS,
@@ -81,12 +83,18 @@ struct ldp {
 	uint32_t cost_bytes; /* on the wire: what has not yet left of it */
 	struct gso_iter cut; /* cut.done > 0: parts of it have left */
 	uint32_t local_slot; /* LDP_HEAD_LOCAL: to whom */
-	struct bucket flood; /* members.c refills it with each setting */
 	unsigned advertised; /* times that the uplink was told of its MAC */
 
-	/* rx.c; members.c makes the queue */
+	/* rx.c; members.c makes the queues */
 	struct rxq *rxq;
-	bool rx_blocked; /* the ring had no room for the head of rxq */
+	struct rxq *floodq; /* frames that were flooded to it */
+	bool rx_blocked;    /* the ring had no room for the head of a queue */
+
+	/* flood.c */
+	struct flood_limit flood;  /* of what it sends */
+	struct bucket flood_share; /* of what it receives; rx.c takes the tokens */
+	uint32_t flood_stamp;	   /* the last frame of which it got a copy as a member */
+	bool on_crowded, on_flood_wait;
 
 	/* core.c */
 	bool on_dirty;
@@ -142,8 +150,8 @@ bool ldp_send_credit(struct ldp *l, const struct wire_credit *credit);
 /* Publishes what moved since the last time. */
 void ldp_commit(struct ldp *l);
 
-/* Logs its counters: frames, bytes, and drops by reason. */
-void ldp_report(const struct ldp *l);
+/* Logs its counters: frames, bytes, drops by reason, and in how many `groups` it is. */
+void ldp_report(const struct ldp *l, unsigned groups);
 
 void ldp_count_drop(struct ldp *l, unsigned reason);
 

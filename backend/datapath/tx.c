@@ -7,6 +7,7 @@
 
 #include "backend/datapath/core.h"
 #include "backend/datapath/epoch.h"
+#include "backend/datapath/flood.h"
 #include "backend/datapath/link_rate.h"
 #include "backend/datapath/ports.h"
 #include "backend/datapath/rx.h"
@@ -250,14 +251,14 @@ static void count_sent(struct dpath *dp, struct ldp *l, int fd, uint32_t wire)
 	l->count.tx_bytes += wire;
 }
 
-/* Broadcast and multicast are limited by flood-rate. */
-static bool flood_allowed(struct dpath *dp, struct ldp *l)
+/* Why the head may not be sent, FRAME_OK where it may, and then, of a new frame to a group, its
+ * plan. */
+static unsigned judge_head(struct dpath *dp, struct ldp *l, const struct rx_source *src,
+			   struct flood_plan *plan)
 {
-	bucket_fill(&l->flood, dp->now_ns);
-	if (l->conf.flood_rate == 0 || l->flood.tokens_bytes <= 0)
-		return false;
-	l->flood.tokens_bytes--;
-	return true;
+	if (l->verdict != FRAME_OK)
+		return l->verdict;
+	return l->fi.is_group && l->cut.done == 0 ? flood_judge(dp, l, src, plan) : FRAME_OK;
 }
 
 static void refuse(struct dpath *dp, struct ldp *l, unsigned reason)
@@ -271,23 +272,21 @@ static bool send_head(struct dpath *dp, struct ldp *l)
 {
 	struct iovec iov[3];
 	struct rx_source src = source_of(l, iov);
+	struct flood_plan plan;
+	unsigned reason = judge_head(dp, l, &src, &plan);
 	uint32_t wire, copies = 0;
 	bool begun = l->cut.done > 0;
 	int fd, ret;
 
-	if (l->verdict != FRAME_OK) {
-		refuse(dp, l, l->verdict);
-		return true;
-	}
-	if (l->fi.is_group && !begun && !flood_allowed(dp, l)) {
-		refuse(dp, l, LDP_DROP_FLOOD);
+	if (reason != FRAME_OK) {
+		refuse(dp, l, reason);
 		return true;
 	}
 	fd = ports_queue(dp, &l->fi);
 	ret = write_head(dp, fd, l, &src, &wire);
 	if (ret == -EAGAIN && ports_is_uplink(dp, fd)) {
 		if (l->fi.is_group && !begun)
-			l->flood.tokens_bytes++;
+			flood_undo(l, &src, &plan);
 		return false;
 	}
 	if (ret < 0) {
@@ -298,7 +297,7 @@ static bool send_head(struct dpath *dp, struct ldp *l)
 	}
 	/* The sender pays for every copy; the copies for the others do not use the uplink. */
 	if (l->fi.is_group && !begun && dp->link.sw == SWITCH_LOCAL)
-		copies = rx_flood(dp, l, &src) * charge_for(dp, l->cost_bytes);
+		copies = rx_flood(dp, l, &src, &plan) * charge_for(dp, l->cost_bytes);
 	if (wire < l->cost_bytes)
 		next_part(dp, l, wire, copies);
 	else
