@@ -16,8 +16,15 @@
 #include "backend/uplink/uplink.h"
 #include "common/log.h"
 
-/* Frames of each kind in one turn of the loop, before the other events get theirs. */
-#define CORE_BATCH 64
+/*
+ * What one turn of the loop may do with frames of each kind before the other events get theirs:
+ * messages of guests, or frames from the uplink, whatever becomes of them; pieces, which are frames
+ * and segments that were written, copied or cut, and groups that a report names; and bytes of all
+ * pieces. The last message may go beyond: no frame is left half done.
+ */
+#define CORE_BATCH	  64u
+#define CORE_BATCH_PIECES 512u
+#define CORE_BATCH_BYTES  1048576u
 
 #define NS_PER_SEC 1000000000ull
 #define NS_PER_MS  1000000ull
@@ -37,6 +44,17 @@ struct dpath_turn {
 	struct loop_timer *unpark; /* LDPs that cause too many events sit out a while */
 	struct ldp_list parked;	   /* members.c removes from it what goes */
 	struct realtime realtime;
+};
+
+/* All that was done since the start. All parts count. */
+struct core_work {
+	uint64_t pieces, bytes;
+};
+
+/* What is left of a batch. */
+struct core_budget {
+	unsigned messages;
+	struct core_work end;
 };
 
 /* The LDPs. Only members.c writes it. */
@@ -146,6 +164,7 @@ struct dpath {
 	struct sched *local_sched;	   /* LDP to LDP */
 	struct fdb *fdb;
 
+	struct core_work work;
 	uint64_t now_ns;       /* of this turn: dpath.c, at the begin of each callback */
 	struct link_conf link; /* members.c */
 	uint64_t credits_ns;   /* credit.c: when it last measured */
@@ -186,6 +205,36 @@ static inline struct ldp *core_next_ldp(const struct dpath *dp, uint32_t *slot)
 static inline struct ldp *core_ldp(const struct dpath *dp, uint32_t slot)
 {
 	return slot < LDP_SLOTS ? dp->members.ldp[slot] : NULL;
+}
+
+/* A piece of `bytes` was worked on. */
+static inline void core_work(struct dpath *dp, uint32_t bytes)
+{
+	dp->work.pieces++;
+	dp->work.bytes += bytes;
+}
+
+/*
+ * One batch:
+ *
+ *	struct core_budget budget = core_budget(dp);
+ *	while (core_budget_take(dp, &budget))
+ *		one message
+ */
+static inline struct core_budget core_budget(const struct dpath *dp)
+{
+	return (struct core_budget){
+		CORE_BATCH,
+		{dp->work.pieces + CORE_BATCH_PIECES, dp->work.bytes + CORE_BATCH_BYTES},
+	};
+}
+
+static inline bool core_budget_take(const struct dpath *dp, struct core_budget *b)
+{
+	if (b->messages == 0 || dp->work.pieces >= b->end.pieces || dp->work.bytes >= b->end.bytes)
+		return false;
+	b->messages--;
+	return true;
 }
 
 /* The time of tx_sched and rx_sched: turns may be late, and make up for it. */

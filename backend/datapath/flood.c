@@ -53,12 +53,14 @@ static const uint8_t *whole(struct dpath *dp, const struct rx_source *src)
 	return dp->flood.frame;
 }
 
-static void join(struct dpath *dp, struct ldp *from, uint32_t vlan, const struct mcast_addr *group)
+static uint32_t member_of(const struct ldp *from)
 {
-	uint32_t member = from ? from->slot : UPLINK_MEMBER;
+	return from ? from->slot : UPLINK_MEMBER;
+}
 
-	if (groups_join(dp->flood.groups, member, vlan, group, dp->now_ns) || !from ||
-	    from->on_crowded)
+static void note_crowded(struct dpath *dp, struct ldp *from)
+{
+	if (!from || from->on_crowded || !groups_crowded(dp->flood.groups, from->slot, dp->now_ns))
 		return;
 	from->on_crowded = true;
 	ldp_list_add(&dp->flood.crowded, from);
@@ -66,18 +68,21 @@ static void join(struct dpath *dp, struct ldp *from, uint32_t vlan, const struct
 
 static void learn(struct dpath *dp, struct ldp *from, uint32_t vlan, struct mcast_message *m)
 {
+	struct groups *g = dp->flood.groups;
 	struct mcast_addr group;
 	bool joins;
 
 	if (m->querier_ns && !from)
-		groups_query(dp->flood.groups, vlan, m->v6, m->querier_ns, dp->now_ns);
-	while (mcast_next(m, &group, &joins)) {
+		groups_query(g, vlan, m->v6, m->querier_ns, dp->now_ns);
+	if (m->more)
+		groups_crowd(g, member_of(from), dp->now_ns);
+	for (; mcast_next(m, &group, &joins); dp->work.pieces++) {
 		if (joins)
-			join(dp, from, vlan, &group);
+			groups_join(g, member_of(from), vlan, &group, dp->now_ns);
 		else
-			groups_leave(dp->flood.groups, from ? from->slot : UPLINK_MEMBER, vlan,
-				     &group, dp->now_ns);
+			groups_leave(g, member_of(from), vlan, &group, dp->now_ns);
 	}
+	note_crowded(dp, from);
 }
 
 /* A guest's own frame, which a relay outside sent back, says nothing of the network there. */
@@ -93,6 +98,7 @@ static enum mcast_type take_message(struct dpath *dp, struct ldp *from, const st
 		      src->vnet->csum_start == src->fi->l4_off;
 	struct mcast_message m;
 
+	core_work(dp, src->fi->len);
 	mcast_read(&m, src->fi, whole(dp, src), summed);
 	if (m.type != MCAST_BAD && !is_echo(dp, from, src))
 		learn(dp, from, vlan, &m);
@@ -109,7 +115,7 @@ struct joined {
 static struct joined who_joined(struct dpath *dp, const struct ldp *from,
 				const struct mcast_target *target)
 {
-	uint32_t own = from ? from->slot : UPLINK_MEMBER, member;
+	uint32_t own = member_of(from), member;
 	struct groups_walk w = groups_find(dp->flood.groups, target);
 	struct joined j = {false, false};
 

@@ -8,6 +8,7 @@
 
 #include "backend/credit/status.h"
 #include "backend/credit/replay.h"
+#include "backend/datapath/flood.h"
 #include "backend/datapath/flood_limit.h"
 #include "backend/frame/frame.h"
 #include "backend/frame/gso.h"
@@ -80,10 +81,11 @@ struct ldp {
 	/* tx.c: what follows from the head frame, judged on the copy. ldp.c begins a new one. */
 	enum ldp_head head;
 	enum frame_verdict verdict;
-	uint32_t cost_bytes; /* on the wire: what has not yet left of it */
-	struct gso_iter cut; /* cut.done > 0: parts of it have left */
-	uint32_t local_slot; /* LDP_HEAD_LOCAL: to whom */
-	unsigned advertised; /* times that the uplink was told of its MAC */
+	uint32_t cost_bytes;	/* on the wire: what has not yet left of it */
+	struct gso_iter cut;	/* cut.done > 0: parts of it have left */
+	uint32_t local_slot;	/* LDP_HEAD_LOCAL: to whom */
+	struct flood_plan plan; /* of a frame to a group, from its first part on */
+	unsigned advertised;	/* times that the uplink was told of its MAC */
 
 	/* rx.c; members.c makes the queues */
 	struct rxq *rxq;

@@ -63,6 +63,7 @@ static void wake(struct dpath *dp, struct ldp *l)
 static void push(struct dpath *dp, struct ldp *l, const struct virtio_net_hdr_v1 *vnet,
 		 const struct iovec *iov, unsigned iovcnt, uint32_t cost, unsigned flags)
 {
+	core_work(dp, cost);
 	if (rxq_push(queue_of(l, flags), vnet, iov, iovcnt, cost, flags, dp->now_ns))
 		wake(dp, l);
 	else
@@ -240,6 +241,7 @@ static bool read_frame(struct dpath *dp)
 			core_uplink_lost(dp, errno);
 		return false;
 	}
+	core_work(dp, (uint32_t)n);
 	if (n <= (ssize_t)WIRE_VNET_LEN)
 		return true;
 	len = (uint32_t)n - WIRE_VNET_LEN;
@@ -265,7 +267,9 @@ static bool read_frame(struct dpath *dp)
 
 bool rx_read_uplink(struct dpath *dp)
 {
-	for (unsigned n = 0; n < CORE_BATCH; n++) {
+	struct core_budget budget = core_budget(dp);
+
+	while (core_budget_take(dp, &budget)) {
 		if (!read_frame(dp))
 			return false;
 	}
@@ -300,6 +304,7 @@ static void count_delivered(struct dpath *dp, struct ldp *l, struct rxq *q,
 {
 	bool more;
 
+	core_work(dp, f->cost_bytes);
 	if (!f->unpaced)
 		dp->rx.pace.bucket.tokens_bytes -= f->cost_bytes;
 	if (q == l->floodq)
@@ -342,10 +347,11 @@ static void deliver(struct dpath *dp, struct ldp *l)
 
 bool rx_run(struct dpath *dp)
 {
+	struct core_budget budget = core_budget(dp);
 	uint32_t slot;
 
 	pace_begin(&dp->rx.pace, dp->now_ns);
-	for (unsigned n = 0; n < CORE_BATCH; n++) {
+	while (core_budget_take(dp, &budget)) {
 		if (pace_wait(&dp->rx.pace))
 			return false;
 		slot = core_draw(dp, dp->rx_sched, core_rx_clock_ns(dp));

@@ -234,6 +234,11 @@ static struct groups_entry *add_entry(struct groups *g, uint32_t member, uint32_
 	return e;
 }
 
+void groups_crowd(struct groups *g, uint32_t member, uint64_t now_ns)
+{
+	g->member[member].crowded_ns = now_ns + GROUPS_MEMBER_NS;
+}
+
 bool groups_join(struct groups *g, uint32_t member, uint32_t vlan, const struct mcast_addr *group,
 		 uint64_t now_ns)
 {
@@ -242,7 +247,7 @@ bool groups_join(struct groups *g, uint32_t member, uint32_t vlan, const struct 
 	if (!e)
 		e = add_entry(g, member, vlan, group, now_ns);
 	if (!e) {
-		g->member[member].crowded_ns = now_ns + GROUPS_MEMBER_NS;
+		groups_crowd(g, member, now_ns);
 		return false;
 	}
 	e->until_ns = now_ns + GROUPS_MEMBER_NS;

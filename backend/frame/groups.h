@@ -35,12 +35,14 @@ void groups_free(struct groups *g);
 
 /*
  * A join or leave that was seen. False: there is no room for the join. The member is `crowded` for
- * as long as it might be in the group: it should get all groups.
+ * as long as it might be in the group: it should get all groups. groups_crowd(): there was no room
+ * to read of a join.
  */
 bool groups_join(struct groups *g, uint32_t member, uint32_t vlan, const struct mcast_addr *group,
 		 uint64_t now_ns);
 void groups_leave(struct groups *g, uint32_t member, uint32_t vlan, const struct mcast_addr *group,
 		  uint64_t now_ns);
+void groups_crowd(struct groups *g, uint32_t member, uint64_t now_ns);
 bool groups_crowded(const struct groups *g, uint32_t member, uint64_t now_ns);
 
 /* The member is gone. */

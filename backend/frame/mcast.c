@@ -292,16 +292,19 @@ static uint32_t record_size(const uint8_t *r, bool v6)
 
 static enum mcast_type read_records(struct mcast_message *m, const struct packet *p)
 {
-	uint32_t fixed = m->v6 ? 20 : 8, at = 8;
+	uint32_t fixed = m->v6 ? 20 : 8, at = 8, records = frame_be16(p->msg + 6);
 
+	m->more = records > MCAST_RECORDS_MAX;
+	if (m->more)
+		records = MCAST_RECORDS_MAX;
 	m->records = true;
 	m->at = p->msg + at;
-	for (unsigned i = frame_be16(p->msg + 6); i > 0; i--) {
+	for (unsigned i = records; i > 0; i--) {
 		if (p->len - at < fixed || p->len - at < record_size(p->msg + at, m->v6))
 			return MCAST_BAD;
 		at += record_size(p->msg + at, m->v6);
 	}
-	m->left = frame_be16(p->msg + 6);
+	m->left = records;
 	return MCAST_REPORT;
 }
 

@@ -44,10 +44,14 @@ enum mcast_type {
 	MCAST_BAD,    /* malformed, or with a wrong checksum */
 };
 
+/* One message must not keep its reader busy for long. */
+#define MCAST_RECORDS_MAX 256u
+
 struct mcast_message {
 	enum mcast_type type;
 	bool v6;
 	uint64_t querier_ns; /* a general query: for how long its sender counts as present */
+	bool more;	     /* a report of more than MCAST_RECORDS_MAX groups: they are left out */
 
 	/* Only mcast.c reads and writes the rest: a report's records that are still to be read. */
 	const uint8_t *at;

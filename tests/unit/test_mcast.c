@@ -159,6 +159,24 @@ static void test_long_report(void)
 	is_int(n, 180, "all of its groups are joined");
 }
 
+/* A jumbo frame could name 8000. */
+static void test_longest_report(void)
+{
+	static char body[8 + 300 * 8] = {0x22, [6] = 1, [7] = 300 - 256};
+	struct mcast_message msg;
+	struct mcast_addr a;
+	unsigned n = 0;
+	bool join;
+
+	for (unsigned i = 0; i < 300; i++)
+		memcpy(body + 8 + 8 * i, (char[]){4, 0, 0, 0, (char)0xef, 1, 1, (char)i}, 8);
+	mkm_igmp(&m, MK_MAC, "\xe0\0\0\x16", body, sizeof(body));
+	ok(read_as(&msg, false) == MCAST_REPORT && msg.more, "a report of 300 groups is too long");
+	while (mcast_next(&msg, &a, &join))
+		n++;
+	is_int(n, MCAST_RECORDS_MAX, "as many of its groups are joined as may be");
+}
+
 static void test_queries(void)
 {
 	mkm_single(&m, MK_MAC, 0x11, MKM_ALL, MKM_NONE);
@@ -308,6 +326,7 @@ int main(void)
 	test_records();
 	test_several_records();
 	test_long_report();
+	test_longest_report();
 	test_queries();
 	test_bad();
 	test_not_messages();
