@@ -68,7 +68,7 @@ static void begin(void)
 	for (uint32_t slot = 0; slot < GUESTS; slot++) {
 		conf = bench_ldp_conf(slot);
 		conf.rx_features = 0;
-		bench_add(b, slot, &conf, slot ? 12 : ORDER);
+		bench_add(b, slot, &conf, slot == 0 || slot == 2 ? ORDER : 12);
 	}
 	b->guest[0].chan.moment = on_moment;
 	vnet = plain;
@@ -113,6 +113,8 @@ static void ends(bool (*run)(struct dpath *), const char *kind, const char *what
 	core_commit(b->dp);
 	ok(b->dp->work.pieces - before.pieces <= CORE_BATCH_PIECES + LAST_PIECES,
 	   "%s: %s ends though the guest goes on", what, kind);
+	ok(b->dp->work.bytes - before.bytes <= CORE_BATCH_BYTES + LAST_BYTES,
+	   "%s: %s ends after some bytes though the guest goes on", what, kind);
 }
 
 /* Every message is charged: the scheduler lets the next LDP in. */
@@ -208,6 +210,12 @@ static void test_segments(void)
 	datagram(bench_mac(2), MK_IP2);
 	try("datagrams of 303 segments to a guest");
 	begin();
+	b->guest[2].ldp->conf.rx_features = VNET_F_CSUM | VNET_F_USO;
+	b->guest[2].ldp->conf.mtu = 65521;
+	datagram(bench_mac(2), MK_IP2);
+	vnet.gso_size = 1400;
+	try("long datagrams to a guest");
+	begin();
 	datagram("\x01\0\x5e\1\2\3", MKM_G1);
 	flood_limit_set(&b->guest[0].ldp->flood, 1000000, 0, b->dp->now_ns);
 	try("datagrams of 303 segments to a group");
@@ -217,6 +225,32 @@ static void test_segments(void)
 		groups_join(b->dp->flood.groups, slot, 0,
 			    &(struct mcast_addr){{[10] = 0xff, 0xff, 239, 1, 2, 3}}, b->dp->now_ns);
 	try("datagrams of 303 segments to a group that all joined");
+}
+
+/* A ring holds 1 MiB, so it takes several guests to write more than that. */
+static void test_many_guests(void)
+{
+	struct core_work before;
+	struct ldp_conf conf;
+
+	b = bench_new_with(GUESTS, NULL, NULL);
+	for (uint32_t slot = 0; slot < GUESTS; slot++) {
+		conf = bench_ldp_conf(slot);
+		bench_add(b, slot, &conf, ORDER);
+	}
+	for (uint32_t slot = 1; slot < GUESTS; slot++) {
+		datagram(bench_mac(0), MK_IP2);
+		vnet.gso_size = 1400;
+		memcpy(m.b + 6, bench_mac(slot), 6);
+		for (unsigned i = 0; i < 15; i++)
+			bench_give(b, slot, &vnet, m.b, m.len);
+		tx_scan(b->dp, b->guest[slot].ldp);
+	}
+	before = b->dp->work;
+	ok(tx_run_local(b->dp), "more waits when seven guests send");
+	ok(b->dp->work.bytes - before.bytes <= CORE_BATCH_BYTES + LAST_BYTES,
+	   "a run ends after some bytes when seven guests send");
+	bench_free(b);
 }
 
 /* A report of 180 groups, each time others. */
@@ -296,6 +330,7 @@ int main(void)
 {
 	test_refused();
 	test_segments();
+	test_many_guests();
 	test_reports();
 	test_no_frames();
 	test_uplink();
