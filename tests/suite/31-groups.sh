@@ -118,9 +118,9 @@ query
 check 'a group that is joined again goes to its member alone' wait_for 30 gets_is 0 g3 dmvl0 $group_mac
 back_stop
 back_start
-ldp_up g1 1
-ldp_up g2 2
-ldp_up g3 3
+for name in g1 g2 g3; do
+	talks "$name"
+done
 query
 check 'a member is known again after a restart of dmvl-back' wait_for 30 gets_is 0 g3 dmvl0 $group_mac
 is "$(gets g2 dmvl0 $group_mac)" 3 'a member gets its group again after a restart of dmvl-back'
