@@ -6,6 +6,7 @@
 #include "backend/credit/ledger.h"
 #include "backend/credit/logfile.h"
 #include "backend/datapath/dpath.h"
+#include "backend/datapath/flood.h"
 #include "backend/datapath/flood_limit.h"
 #include "backend/datapath/ldp.h"
 #include "backend/datapath/realtime.h"
@@ -111,6 +112,16 @@ struct dpath_flood {
 	uint64_t dropped; /* frames from the uplink */
 };
 
+/* The group table of the uplink's bridge. Only bridge_groups.c writes it. */
+struct dpath_bridge_groups {
+	uint32_t bridge, own_port; /* interface indexes; bridge 0: there is none */
+	int fd;			   /* tells its changes; -1: none */
+	struct loop_io *io;
+	loop_cb *on_table;
+	uint32_t port[FLOOD_PORTS]; /* has the number FLOOD_PORT_MEMBER and its place here */
+	unsigned ports;
+};
+
 /* Uplink -> RX rings. Only rx.c writes it. */
 struct dpath_rx {
 	struct pace pace;
@@ -176,6 +187,7 @@ struct dpath {
 	struct dpath_ports ports;
 	struct dpath_tx tx;
 	struct dpath_flood flood;
+	struct dpath_bridge_groups bridge_groups;
 	struct dpath_rx rx;
 	struct dpath_link_rate link_rate;
 	struct dpath_epoch epoch;

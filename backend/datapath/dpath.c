@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "backend/datapath/bridge_groups.h"
 #include "backend/datapath/core.h"
 #include "backend/datapath/epoch.h"
 #include "backend/datapath/flood.h"
@@ -28,6 +29,7 @@
  *
  *	dpath -> members -> tx -> rx -> epoch -> link_rate -> core -> ldp
  *	                    tx -> ports         rx -> flood -> core
+ *	         members -> bridge_groups -> flood
  *	         members -> publish -> credit -> link_rate
  *	                               rx -> credit
  *
@@ -211,6 +213,14 @@ static void on_table(void *arg)
 	ports_read_table(dp);
 }
 
+static void on_groups(void *arg)
+{
+	struct dpath *dp = arg;
+
+	dp->now_ns = dp->clock();
+	bridge_groups_read(dp);
+}
+
 static void on_estimate(void *arg)
 {
 	struct dpath *dp = arg;
@@ -252,6 +262,7 @@ static bool init(struct dpath *dp, struct mbox *in, const struct dpath_conf *con
 	if (!dp->tx_sched || !dp->rx_sched || !dp->local_sched || !dp->fdb)
 		return false;
 	members_init(dp, on_vchan);
+	bridge_groups_init(dp, on_groups);
 	return init_turn(dp, in) && ports_init(dp, on_table) &&
 	       flood_init(dp, seed_of(conf), on_flood_due) &&
 	       tx_init(dp, on_uplink_room, on_stuck) && rx_init(dp) &&
@@ -307,6 +318,7 @@ void dpath_free(struct dpath *dp)
 	epoch_fini(dp);
 	link_rate_fini(dp);
 	rx_fini(dp);
+	bridge_groups_fini(dp);
 	flood_fini(dp);
 	tx_fini(dp);
 	ports_fini(dp);

@@ -30,9 +30,6 @@
  * group with a member other than the sender takes no tokens, and members get it as they get
  * unicast.
  */
-#define UPLINK_MEMBER LDP_SLOTS /* whoever joined in the network behind the uplink */
-#define MEMBERS	      (LDP_SLOTS + 1)
-
 #define SHARE_MIN_BPS	64000u /* a hundred ARP requests a second, whatever the LDP's share is */
 #define SHARE_DEPTH_MIN (2 * FRAME_WIRE_FULL)
 #define SHARE_DEPTH_MS	20u
@@ -55,7 +52,7 @@ static const uint8_t *whole(struct dpath *dp, const struct rx_source *src)
 
 static uint32_t member_of(const struct ldp *from)
 {
-	return from ? from->slot : UPLINK_MEMBER;
+	return from ? from->slot : FLOOD_UPLINK_MEMBER;
 }
 
 static void note_crowded(struct dpath *dp, struct ldp *from)
@@ -107,7 +104,7 @@ static enum mcast_type take_message(struct dpath *dp, struct ldp *from, const st
 
 /* --- plans ------------------------------------------------------------------------------------ */
 
-/* Who joined: anybody; and somebody that the frame does not come from. */
+/* Who joined: anybody; and somebody else than where the frame comes from. */
 struct joined {
 	bool any, other;
 };
@@ -122,7 +119,7 @@ static struct joined who_joined(struct dpath *dp, const struct ldp *from,
 	while (!j.other &&
 	       (member = groups_next(dp->flood.groups, &w, dp->now_ns)) != GROUPS_NONE) {
 		j.any = true;
-		j.other = member != own;
+		j.other = member != own && (from || member < LDP_SLOTS);
 	}
 	return j;
 }
@@ -358,7 +355,7 @@ void flood_forget(struct dpath *dp, struct ldp *l)
 
 bool flood_init(struct dpath *dp, uint64_t seed, loop_cb *on_due)
 {
-	dp->flood.groups = groups_new(MEMBERS, UPLINK_MEMBER, seed);
+	dp->flood.groups = groups_new(FLOOD_MEMBERS, FLOOD_UPLINK_MEMBER, seed);
 	dp->flood.frame = malloc(WIRE_FRAME_MAX);
 	dp->flood.due = loop_timer_new(dp->loop, on_due, dp);
 	dp->flood.due_ns = UINT64_MAX;

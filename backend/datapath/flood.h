@@ -7,11 +7,21 @@
 #include <stdint.h>
 
 #include "backend/frame/groups.h"
+#include "backend/msg/ldp_conf.h"
 #include "common/loop.h"
 
 struct dpath;
 struct ldp;
 struct rx_source;
+
+/*
+ * Members of groups, beside the LDPs, whose numbers are their slots: whoever joined behind the
+ * uplink, and was heard; and the other ports of its bridge (bridge_groups.c).
+ */
+#define FLOOD_UPLINK_MEMBER LDP_SLOTS
+#define FLOOD_PORT_MEMBER   (LDP_SLOTS + 1)
+#define FLOOD_PORTS	    64u
+#define FLOOD_MEMBERS	    (FLOOD_PORT_MEMBER + FLOOD_PORTS)
 
 /* Which LDPs get a copy, beside those that joined. */
 enum flood_to {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/datapath/bridge_groups.h"
 #include "backend/datapath/core.h"
 #include "backend/datapath/epoch.h"
 #include "backend/datapath/flood.h"
@@ -214,6 +215,7 @@ static void set_link(struct dpath *dp, const struct link_conf *link)
 	tx_set_link(dp);
 	rx_set_link(dp);
 	flood_set_link(dp);
+	bridge_groups_set_link(dp);
 	link_rate_configure(dp);
 	publish_credits(dp);
 	sharing_changed(dp);

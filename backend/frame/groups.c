@@ -142,7 +142,8 @@ static void renew(struct groups *g, uint32_t vlan, bool v6, uint64_t now_ns)
 
 	for (unsigned i = 0; i < BUCKETS; i++) {
 		LIST_FOREACH(e, &g->chains[i], chain) {
-			if (e->vlan == vlan && mcast_is_v4(&e->addr) != v6 && !e->leaving)
+			if (e->vlan == vlan && mcast_is_v4(&e->addr) != v6 && !e->leaving &&
+			    e->until_ns != UINT64_MAX)
 				e->until_ns = now_ns + GROUPS_MEMBER_NS;
 		}
 	}
@@ -195,7 +196,7 @@ static void sweep(struct groups *g, uint32_t member, uint64_t now_ns)
 
 static bool has_room(struct groups *g, uint32_t member, uint64_t now_ns)
 {
-	unsigned max = member == g->wide ? GROUPS_WIDE : GROUPS_PER_MEMBER;
+	unsigned max = member >= g->wide ? GROUPS_WIDE : GROUPS_PER_MEMBER;
 
 	if (g->member[member].count >= max)
 		sweep(g, member, now_ns);
@@ -264,6 +265,19 @@ void groups_leave(struct groups *g, uint32_t member, uint32_t vlan, const struct
 		return;
 	e->leaving = true;
 	e->until_ns = now_ns + GROUPS_LEAVE_NS;
+}
+
+void groups_told(struct groups *g, uint32_t member, uint32_t vlan, const struct mcast_addr *group,
+		 bool joined)
+{
+	struct groups_entry *e = find_entry(g, member, vlan, group);
+
+	if (joined && !e)
+		e = add_entry(g, member, vlan, group, 0);
+	if (joined && e)
+		e->until_ns = UINT64_MAX;
+	else if (e)
+		remove_entry(g, e);
 }
 
 bool groups_crowded(const struct groups *g, uint32_t member, uint64_t now_ns)

@@ -25,9 +25,9 @@
 struct groups;
 
 /*
- * For members 0..members - 1, of which number `wide` may be in GROUPS_WIDE groups: it stands for a
- * whole network. NULL: out of memory. groups_free(NULL) does nothing. `seed`: a random number that
- * no guest knows, or a guest could choose groups that are slow to find.
+ * For members 0..members - 1. Those from number `wide` on stand for whole networks and may be in
+ * GROUPS_WIDE groups. NULL: out of memory. groups_free(NULL) does nothing. `seed`: a random number
+ * that no guest knows, or a guest could choose groups that are slow to find.
  */
 #define GROUPS_WIDE 4096u
 struct groups *groups_new(uint32_t members, uint32_t wide, uint64_t seed);
@@ -44,6 +44,13 @@ void groups_leave(struct groups *g, uint32_t member, uint32_t vlan, const struct
 		  uint64_t now_ns);
 void groups_crowd(struct groups *g, uint32_t member, uint64_t now_ns);
 bool groups_crowded(const struct groups *g, uint32_t member, uint64_t now_ns);
+
+/*
+ * Somebody who knows told that the member is in the group, or no longer: for as long as it is not
+ * told otherwise.
+ */
+void groups_told(struct groups *g, uint32_t member, uint32_t vlan, const struct mcast_addr *group,
+		 bool joined);
 
 /* The member is gone. */
 void groups_forget(struct groups *g, uint32_t member);
