@@ -80,13 +80,14 @@ static void take_entry(const struct reading *r, const struct nlattr *info, bool 
 	r->take(r->arg, &c);
 }
 
+/* What is in the table comes as RTM_GETMDB, what is new as RTM_NEWMDB. */
 static int take_message(const struct nlmsghdr *n, void *arg)
 {
 	const struct br_port_msg *bpm = mnl_nlmsg_get_payload(n);
 	const struct nlattr *table, *entry, *info;
 	const struct reading *r = arg;
 
-	if ((n->nlmsg_type != RTM_NEWMDB && n->nlmsg_type != RTM_DELMDB) ||
+	if (n->nlmsg_type < RTM_NEWMDB || n->nlmsg_type > RTM_GETMDB ||
 	    mnl_nlmsg_get_payload_len(n) < sizeof(*bpm) || bpm->ifindex != r->bridge)
 		return MNL_CB_OK;
 	mnl_attr_for_each(table, n, sizeof(*bpm))
@@ -98,7 +99,7 @@ static int take_message(const struct nlmsghdr *n, void *arg)
 			mnl_attr_for_each_nested(info, entry)
 			{
 				if (mnl_attr_get_type(info) == MDBA_MDB_ENTRY_INFO)
-					take_entry(r, info, n->nlmsg_type == RTM_NEWMDB);
+					take_entry(r, info, n->nlmsg_type != RTM_DELMDB);
 			}
 		}
 	}

@@ -137,6 +137,23 @@ static void test_time(void)
 	is_str(who(0, MKM_G1, true), "1", "without a querier members stay");
 }
 
+static void test_told(void)
+{
+	struct mcast_addr a = v4(MKM_G1);
+
+	begin();
+	groups_query(g, 0, false, 255 * SEC, now);
+	groups_told(g, 0, 0, &a, true);
+	now += 254 * SEC;
+	groups_query(g, 0, false, 255 * SEC, now);
+	now += 254 * SEC;
+	is_str(who(0, MKM_G1, true), "0",
+	       "a member that was told of stays, though it does not answer");
+	groups_told(g, 0, 0, &a, false);
+	groups_told(g, 0, 0, &a, false);
+	is_str(who(0, MKM_G1, true), "", "a member is gone when that is told");
+}
+
 static void test_bounds(void)
 {
 	struct mcast_addr a;
@@ -231,6 +248,7 @@ int main(void)
 	test_members();
 	test_leave();
 	test_time();
+	test_told();
 	test_bounds();
 	test_queriers();
 	test_random();
