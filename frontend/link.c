@@ -76,6 +76,8 @@ static void tx_turn(struct link *k)
 		fail(k, why);
 		return;
 	}
+	if (k->tx.again)
+		loop_timer_set(k->more, 0);
 	loop_io_enable(k->tap_io, !k->tx.blocked && !k->tx.tap_gone);
 	tell_demand(k);
 	if (k->tx.tap_gone)

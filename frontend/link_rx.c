@@ -6,7 +6,8 @@
 
 /* A header is copied out of the ring once and checked; a frame is written from the ring to the TAP.
  */
-#define RX_BATCH 64
+#define RX_BATCH       64
+#define RX_BATCH_BYTES (1 << 20)
 
 #define HDR_LEN ((uint32_t)sizeof(struct wire_hdr))
 
@@ -67,18 +68,31 @@ static int64_t rx_one(struct link_rx *r, int64_t avail, const char **why)
 	return wire_size(hdr.len);
 }
 
-/* Up to RX_BATCH messages: how many, or -EPROTO with *why. */
-static int rx_batch(struct link_rx *r, int64_t avail, const char **why)
+/* What is left of a turn. */
+struct budget {
+	int messages;
+	int64_t bytes;
+};
+
+static bool spent(const struct budget *b)
+{
+	return b->messages <= 0 || b->bytes <= 0;
+}
+
+/* As many messages as there are, and the budget has: how many, or -EPROTO with *why. */
+static int rx_batch(struct link_rx *r, int64_t avail, struct budget *b, const char **why)
 {
 	int64_t size = avail < 0 ? avail : 0;
 	int n = 0;
 
 	*why = "the backend's RX ring index is out of range";
-	while (n < RX_BATCH && size >= 0) {
+	while (!spent(b) && size >= 0) {
 		size = rx_one(r, avail, why);
 		if (size <= 0)
 			break;
 		avail -= size;
+		b->bytes -= size;
+		b->messages--;
 		n++;
 	}
 	if (n > 0)
@@ -88,18 +102,19 @@ static int rx_batch(struct link_rx *r, int64_t avail, const char **why)
 
 const char *link_rx_run(struct link_rx *r, bool *more)
 {
+	struct budget budget = {RX_BATCH, RX_BATCH_BYTES};
 	const char *why;
 	int n;
 
 	r->told = false;
-	n = rx_batch(r, vchan_rx_poll(r->v), &why);
+	n = rx_batch(r, vchan_rx_poll(r->v), &budget, &why);
 	/* A message that came before the request for an event causes none: look again after asking.
 	 */
-	while (n >= 0 && n < RX_BATCH) {
-		n = rx_batch(r, vchan_rx_arm(r->v), &why);
+	while (n >= 0 && !spent(&budget)) {
+		n = rx_batch(r, vchan_rx_arm(r->v), &budget, &why);
 		if (n == 0)
 			break;
 	}
-	*more = n == RX_BATCH;
+	*more = spent(&budget);
 	return n < 0 ? why : NULL;
 }

@@ -18,8 +18,9 @@
  * not read: its queue fills, and the backend is asked for an event when it consumes. After asking,
  * the agent looks at the ring again, because what was consumed before the request causes no event.
  */
-#define TX_BATCH 64
-#define HDR_LEN	 ((uint32_t)sizeof(struct wire_hdr))
+#define TX_BATCH  64
+#define TX_ROUNDS 4 /* batches in a turn, while the backend makes room as fast as they fill it */
+#define HDR_LEN	  ((uint32_t)sizeof(struct wire_hdr))
 
 static const char bad_tx_index[] = "the backend's TX ring index is out of range";
 
@@ -155,7 +156,8 @@ const char *link_tx_run(struct link_tx *t)
 	if (vchan_tx_poll(t->v) < 0)
 		return bad_tx_index;
 	tx_look(t);
-	for (;;) {
+	t->again = false;
+	for (unsigned round = 1;; round++) {
 		end = tx_batch(t);
 		if (end != TX_BLOCKED)
 			break;
@@ -164,6 +166,10 @@ const char *link_tx_run(struct link_tx *t)
 			return bad_tx_index;
 		if (vchan_tx_inflight(t->v) == inflight)
 			break; /* an event comes when the backend consumes */
+		if (round == TX_ROUNDS) {
+			t->again = true;
+			break;
+		}
 	}
 	t->blocked = end == TX_BLOCKED;
 	t->out_of_credit = t->blocked && fits_ring(t);

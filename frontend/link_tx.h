@@ -17,6 +17,7 @@ struct link_tx {
 	struct vchan *v;    /* borrowed; NULL: down */
 	uint32_t offloads;  /* enum tap_offload: what the backend takes */
 	bool blocked;	    /* frames wait for room: run again on events, leave the TAP alone */
+	bool again;	    /* blocked, but there was room a moment ago: run again soon */
 	bool out_of_credit; /* blocked with room left in the ring */
 	bool tap_gone;	    /* the interface was removed */
 	struct tx_limit limit;

@@ -239,6 +239,8 @@ static void *control_main(void *arg)
 	control_sweep_orphans(c);
 	device_vif_sweep(c);
 	c->link.conf.frame_cost_bytes = FRAME_COST_AUTO;
+	c->link.conf.flood_rate = (uint32_t)schema_default(KEY_UPLINK_FLOOD_RATE);
+	c->link.conf.flood_max_bps = schema_default(KEY_UPLINK_FLOOD_MAX);
 	c->due.link = true;
 	c->due.share = true;
 	c->due.newcomers = true;

@@ -17,15 +17,24 @@
 #include "common/version.h"
 #include "xenstore-schema/xskey.h"
 
-/* Reads a rate that the operator set. A malformed one changes nothing and is named in err. */
+/* Reads a rate, of bits or frames, that the operator set. A malformed one changes nothing and is
+ * named in err. */
 static void load_rate(struct control *c, enum schema_key key, uint64_t *bps, char *err)
 {
 	char text[SCHEMA_VALUE_MAX + 1], why[SCHEMA_ERR_MAX];
 
 	if (xskey_read(c->xs, XS_NO_TXN, c->uplink_dir, key, text, sizeof(text)) < 0)
-		*bps = 0;
+		*bps = schema_default(key);
 	else if (schema_parse_u64(key, text, bps, why) < 0 && !err[0])
 		memcpy(err, why, SCHEMA_ERR_MAX);
+}
+
+static void load_flood_rate(struct control *c, uint32_t *rate, char *err)
+{
+	uint64_t value = *rate;
+
+	load_rate(c, KEY_UPLINK_FLOOD_RATE, &value, err);
+	*rate = (uint32_t)value; /* the schema's range fits */
 }
 
 static void show_error(struct control *c, const char *err)
@@ -88,7 +97,8 @@ static bool same_link(const struct link_conf *a, const struct link_conf *b)
 {
 	return a->tx_capacity_bps == b->tx_capacity_bps && a->source == b->source &&
 	       a->speed_bps == b->speed_bps && a->rx_capacity_bps == b->rx_capacity_bps &&
-	       a->sw == b->sw && a->frame_cost_bytes == b->frame_cost_bytes &&
+	       a->sw == b->sw && a->flood_rate == b->flood_rate &&
+	       a->flood_max_bps == b->flood_max_bps && a->frame_cost_bytes == b->frame_cost_bytes &&
 	       a->sndbuf_max_bytes == b->sndbuf_max_bytes && a->signal == b->signal &&
 	       same_exits(a, b);
 }
@@ -120,6 +130,8 @@ void control_load_link(struct control *c)
 	link.sndbuf_max_bytes = c->probe.found.sndbuf_max_bytes;
 	link.signal = c->probe.found.signal || c->probe.found.lent;
 	load_switch(c, &link.sw, err);
+	load_flood_rate(c, &link.flood_rate, err);
+	load_rate(c, KEY_UPLINK_FLOOD_MAX, &link.flood_max_bps, err);
 	load_exits(&c->probe.exits, &link);
 	control_share_load(c, err);
 	show_error(c, err[0] ? err : c->probe.port_error[0] ? c->probe.port_error : c->log_error);

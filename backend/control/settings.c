@@ -165,6 +165,8 @@ int settings_load(struct xs_conn *xs, const char *dir, struct ldp_settings *s, c
 	load_u64(&ld, KEY_BACK_RX_BURST, &s->rx_burst);
 	load_bool(&ld, KEY_BACK_SPOOF_CHECK, &s->spoof_check);
 	load_u32(&ld, KEY_BACK_FLOOD_RATE, &s->flood_rate);
+	load_u64(&ld, KEY_BACK_FLOOD_MAX, &s->flood_max);
+	load_bool(&ld, KEY_BACK_UNKNOWN_GROUPS, &s->unknown_groups);
 	load_u32(&ld, KEY_BACK_MTU, &s->mtu);
 	s->has_mtu = ld.present[KEY_BACK_MTU];
 	if (get(&ld, KEY_BACK_LATENCY) == 0 &&
@@ -185,6 +187,8 @@ void settings_default(struct ldp_settings *s)
 		.weight = (uint32_t)schema_default(KEY_BACK_WEIGHT),
 		.spoof_check = schema_default(KEY_BACK_SPOOF_CHECK) != 0,
 		.flood_rate = (uint32_t)schema_default(KEY_BACK_FLOOD_RATE),
+		.flood_max = schema_default(KEY_BACK_FLOOD_MAX),
+		.unknown_groups = schema_default(KEY_BACK_UNKNOWN_GROUPS) != 0,
 		.mtu = (uint32_t)schema_default(KEY_BACK_MTU),
 	};
 	snprintf(s->uplink, sizeof(s->uplink), "%s", schema_entry(KEY_BACK_UPLINK)->dflt);
@@ -212,4 +216,6 @@ void settings_to_conf(const struct ldp_settings *s, struct ldp_conf *conf)
 	conf->allowed = s->allowed;
 	conf->vlan = s->vlan;
 	conf->flood_rate = s->flood_rate;
+	conf->flood_max_bps = s->flood_max;
+	conf->unknown_groups = s->unknown_groups;
 }

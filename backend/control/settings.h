@@ -14,6 +14,8 @@ struct ldp_settings {
 	bool low_latency;
 	bool spoof_check;
 	uint32_t flood_rate;
+	uint64_t flood_max; /* bits per second, 0 = none */
+	bool unknown_groups;
 	uint32_t mtu;
 	uint8_t mac[6];
 	bool has_mac;

@@ -6,17 +6,27 @@
 #include "backend/credit/ledger.h"
 #include "backend/credit/logfile.h"
 #include "backend/datapath/dpath.h"
+#include "backend/datapath/flood.h"
+#include "backend/datapath/flood_limit.h"
 #include "backend/datapath/ldp.h"
 #include "backend/datapath/members.h"
 #include "backend/datapath/realtime.h"
 #include "backend/frame/fdb.h"
+#include "backend/frame/groups.h"
 #include "backend/uplink/capacity.h"
 #include "backend/uplink/pace.h"
 #include "backend/uplink/uplink.h"
 #include "common/log.h"
 
-/* Frames of each kind in one turn of the loop, before the other events get theirs. */
-#define CORE_BATCH 64
+/*
+ * What one turn of the loop may do with frames of each kind before the other events get theirs:
+ * messages of guests, or frames from the uplink, whatever becomes of them; pieces, which are frames
+ * and segments that were written, copied or cut, and groups that a report names; and bytes of all
+ * pieces. The last message may go beyond: no frame is left half done.
+ */
+#define CORE_BATCH	  64u
+#define CORE_BATCH_PIECES 512u
+#define CORE_BATCH_BYTES  1048576u
 
 #define NS_PER_SEC 1000000000ull
 #define NS_PER_MS  1000000ull
@@ -36,6 +46,17 @@ struct dpath_turn {
 	struct loop_timer *unpark; /* LDPs that cause too many events sit out a while */
 	struct ldp_list parked;	   /* members.c removes from it what goes */
 	struct realtime realtime;
+};
+
+/* All that was done since the start. All parts count. */
+struct core_work {
+	uint64_t pieces, bytes;
+};
+
+/* What is left of a batch. */
+struct core_budget {
+	unsigned messages;
+	struct core_work end;
 };
 
 /* The LDPs. Only members.c writes it. */
@@ -80,6 +101,29 @@ struct dpath_ports {
 	unsigned count;
 };
 
+/* Frames to groups. Only flood.c writes it; rx.c counts what the uplink brought too much of. */
+struct dpath_flood {
+	struct groups *groups;
+	struct flood_limit uplink; /* of what the uplink brings */
+	uint8_t *frame;		   /* a message about groups, in one piece */
+	uint32_t stamp;		   /* of the frame that is copied now */
+	struct ldp_list crowded;   /* joined more groups than are remembered */
+	struct ldp_list waiting;   /* have flooded frames, and no share left for them now */
+	struct loop_timer *due;	   /* the first of them has */
+	uint64_t due_ns;
+	uint64_t dropped; /* frames from the uplink */
+};
+
+/* The group table of the uplink's bridge. Only bridge_groups.c writes it. */
+struct dpath_bridge_groups {
+	uint32_t bridge, own_port; /* interface indexes; bridge 0: there is none */
+	int fd;			   /* tells its changes; -1: none */
+	struct loop_io *io;
+	loop_cb *on_table;
+	uint32_t port[FLOOD_PORTS]; /* has the number FLOOD_PORT_MEMBER and its place here */
+	unsigned ports;
+};
+
 /* Uplink -> RX rings. Only rx.c writes it. */
 struct dpath_rx {
 	struct pace pace;
@@ -90,6 +134,7 @@ struct dpath_rx {
 	uint8_t *flat;		   /* a frame in one piece, to be segmented */
 	uint8_t *segment;
 	uint64_t malformed; /* frames from the uplink that could not be parsed */
+	struct log_limit log;
 };
 
 /* What the uplink carries. Only link_rate.c writes it. */
@@ -134,6 +179,7 @@ struct dpath {
 	struct sched *local_sched;	   /* LDP to LDP */
 	struct fdb *fdb;
 
+	struct core_work work;
 	uint64_t now_ns;       /* of this turn: dpath.c, at the begin of each callback */
 	struct link_conf link; /* members.c */
 	uint64_t credits_ns;   /* credit.c: when it last measured */
@@ -144,6 +190,8 @@ struct dpath {
 	struct dpath_members members;
 	struct dpath_ports ports;
 	struct dpath_tx tx;
+	struct dpath_flood flood;
+	struct dpath_bridge_groups bridge_groups;
 	struct dpath_rx rx;
 	struct dpath_link_rate link_rate;
 	struct dpath_epoch epoch;
@@ -173,6 +221,36 @@ static inline struct ldp *core_next_ldp(const struct dpath *dp, uint32_t *slot)
 static inline struct ldp *core_ldp(const struct dpath *dp, uint32_t slot)
 {
 	return slot < LDP_SLOTS ? dp->members.ldp[slot] : NULL;
+}
+
+/* A piece of `bytes` was worked on. */
+static inline void core_work(struct dpath *dp, uint32_t bytes)
+{
+	dp->work.pieces++;
+	dp->work.bytes += bytes;
+}
+
+/*
+ * One batch:
+ *
+ *	struct core_budget budget = core_budget(dp);
+ *	while (core_budget_take(dp, &budget))
+ *		one message
+ */
+static inline struct core_budget core_budget(const struct dpath *dp)
+{
+	return (struct core_budget){
+		CORE_BATCH,
+		{dp->work.pieces + CORE_BATCH_PIECES, dp->work.bytes + CORE_BATCH_BYTES},
+	};
+}
+
+static inline bool core_budget_take(const struct dpath *dp, struct core_budget *b)
+{
+	if (b->messages == 0 || dp->work.pieces >= b->end.pieces || dp->work.bytes >= b->end.bytes)
+		return false;
+	b->messages--;
+	return true;
 }
 
 /* The time of tx_sched and rx_sched: turns may be late, and make up for it. */

@@ -5,8 +5,10 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "backend/datapath/bridge_groups.h"
 #include "backend/datapath/core.h"
 #include "backend/datapath/epoch.h"
+#include "backend/datapath/flood.h"
 #include "backend/datapath/ldp_vif.h"
 #include "backend/datapath/link_rate.h"
 #include "backend/datapath/members.h"
@@ -28,7 +30,8 @@
  * it belongs to, and ends in run(). The parts call each other only downwards:
  *
  *	dpath -> members -> tx -> rx -> epoch -> link_rate -> core -> ldp
- *	                    tx -> ports
+ *	                    tx -> ports         rx -> flood -> core
+ *	         members -> bridge_groups -> flood
  *	         members -> publish -> credit -> link_rate
  *	                               rx -> credit
  *
@@ -212,6 +215,15 @@ static void on_publish(void *arg)
 	run(dp);
 }
 
+static void on_flood_due(void *arg)
+{
+	struct dpath *dp = arg;
+
+	dp->now_ns = dp->clock();
+	rx_flood_due(dp);
+	run(dp);
+}
+
 static void on_stuck(void *arg)
 {
 	struct dpath *dp = arg;
@@ -226,6 +238,14 @@ static void on_table(void *arg)
 
 	dp->now_ns = dp->clock();
 	ports_read_table(dp);
+}
+
+static void on_groups(void *arg)
+{
+	struct dpath *dp = arg;
+
+	dp->now_ns = dp->clock();
+	bridge_groups_read(dp);
 }
 
 static void on_estimate(void *arg)
@@ -269,7 +289,9 @@ static bool init(struct dpath *dp, struct mbox *in, const struct dpath_conf *con
 	if (!dp->tx_sched || !dp->rx_sched || !dp->local_sched || !dp->fdb)
 		return false;
 	members_init(dp, &(struct members_events){on_vchan, on_tap, on_tap_room});
+	bridge_groups_init(dp, on_groups);
 	return init_turn(dp, in) && ports_init(dp, on_table) &&
+	       flood_init(dp, seed_of(conf), on_flood_due) &&
 	       tx_init(dp, on_uplink_room, on_stuck) && rx_init(dp) &&
 	       link_rate_init(dp, on_estimate) && epoch_init(dp, conf, on_epoch) &&
 	       publish_init(dp, on_publish);
@@ -323,6 +345,8 @@ void dpath_free(struct dpath *dp)
 	epoch_fini(dp);
 	link_rate_fini(dp);
 	rx_fini(dp);
+	bridge_groups_fini(dp);
+	flood_fini(dp);
 	tx_fini(dp);
 	ports_fini(dp);
 	free_turn(&dp->turn);
@@ -341,7 +365,7 @@ void dpath_report(const struct dpath *dp)
 
 	link_rate_report(dp);
 	for (uint32_t slot = 0; (l = core_next_ldp(dp, &slot));)
-		ldp_report(l);
+		ldp_report(l, groups_count(dp->flood.groups, l->slot));
 }
 
 const char *dpath_log_path(const struct dpath *dp)

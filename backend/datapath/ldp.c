@@ -13,11 +13,17 @@
 const char *ldp_drop_name(unsigned reason)
 {
 	static const char *const names[LDP_DROPS] = {
-		[LDP_DROP_FLOOD] = "flood",	  [LDP_DROP_NO_ROUTE] = "no-route",
-		[LDP_DROP_UPLINK] = "uplink",	  [LDP_DROP_NEIGHBOUR_FULL] = "neighbour-full",
-		[LDP_DROP_RX_FULL] = "rx-full",	  [LDP_DROP_RX_CODEL] = "rx-codel",
-		[LDP_DROP_RX_VLAN] = "rx-vlan",	  [LDP_DROP_RX_OVERSIZE] = "rx-oversize",
-		[LDP_DROP_RX_VIF] = "rx-vif",	  [LDP_DROP_VIF_CODEL] = "vif-codel",
+		[LDP_DROP_FLOOD] = "flood",
+		[LDP_DROP_NO_ROUTE] = "no-route",
+		[LDP_DROP_UPLINK] = "uplink",
+		[LDP_DROP_NEIGHBOUR_FULL] = "neighbour-full",
+		[LDP_DROP_RX_FULL] = "rx-full",
+		[LDP_DROP_RX_CODEL] = "rx-codel",
+		[LDP_DROP_RX_FLOOD] = "rx-flood",
+		[LDP_DROP_RX_VLAN] = "rx-vlan",
+		[LDP_DROP_RX_OVERSIZE] = "rx-oversize",
+		[LDP_DROP_RX_VIF] = "rx-vif",
+		[LDP_DROP_VIF_CODEL] = "vif-codel",
 		[LDP_DROP_VIF_FULL] = "vif-full",
 	};
 
@@ -241,7 +247,7 @@ void ldp_commit(struct ldp *l)
 	l->rx_dirty = false;
 }
 
-void ldp_report(const struct ldp *l)
+void ldp_report(const struct ldp *l, unsigned groups)
 {
 	char drops[512] = "";
 	size_t n = 0;
@@ -256,7 +262,7 @@ void ldp_report(const struct ldp *l)
 					      ldp_drop_name(i), dropped);
 	}
 	log_notice("%s: tx frames=%" PRIu64 " bytes=%" PRIu64 " rx frames=%" PRIu64
-		   " bytes=%" PRIu64 " dropped%s",
+		   " bytes=%" PRIu64 " dropped%s groups=%u",
 		   l->name, l->count.tx_frames, l->count.tx_bytes, l->count.rx_frames,
-		   l->count.rx_bytes, n ? drops : "=0");
+		   l->count.rx_bytes, n ? drops : "=0", groups);
 }

@@ -8,6 +8,8 @@
 
 #include "backend/credit/status.h"
 #include "backend/credit/replay.h"
+#include "backend/datapath/flood.h"
+#include "backend/datapath/flood_limit.h"
 #include "backend/frame/frame.h"
 #include "backend/frame/gso.h"
 #include "backend/frame/rxq.h"
@@ -24,12 +26,13 @@
 
 /* Why a frame did not arrive. The first ones are frame_verdict's, by number. */
 enum ldp_drop {
-	LDP_DROP_FLOOD = FRAME_VERDICTS, /* more broadcast or multicast than flood-rate */
+	LDP_DROP_FLOOD = FRAME_VERDICTS, /* more than flood-rate or flood-max */
 	LDP_DROP_NO_ROUTE,		 /* to another LDP, with switch=off */
 	LDP_DROP_UPLINK,		 /* the uplink refused it (not for want of room) */
 	LDP_DROP_NEIGHBOUR_FULL,	 /* another port of the bridge had no room */
 	LDP_DROP_RX_FULL,
 	LDP_DROP_RX_CODEL,
+	LDP_DROP_RX_FLOOD, /* more flooded frames than their share of the receiver's rate */
 	LDP_DROP_RX_VLAN,
 	LDP_DROP_RX_OVERSIZE,
 	LDP_DROP_RX_VIF,    /* the guest's vif refused it (not for want of room) */
@@ -93,18 +96,25 @@ struct ldp {
 	/* tx.c: what follows from the head frame, judged on the copy. ldp.c begins a new one. */
 	enum ldp_head head;
 	enum frame_verdict verdict;
-	uint32_t cost_bytes; /* on the wire: what has not yet left of it */
-	struct gso_iter cut; /* cut.done > 0: parts of it have left */
-	uint32_t local_slot; /* LDP_HEAD_LOCAL: to whom */
-	struct bucket flood; /* members.c refills it with each setting */
-	unsigned advertised; /* times that the uplink was told of its MAC */
+	uint32_t cost_bytes;	/* on the wire: what has not yet left of it */
+	struct gso_iter cut;	/* cut.done > 0: parts of it have left */
+	uint32_t local_slot;	/* LDP_HEAD_LOCAL: to whom */
+	struct flood_plan plan; /* of a frame to a group, from its first part on */
+	unsigned advertised;	/* times that the uplink was told of its MAC */
 
 	/* ldp_vif.c */
 	struct ldp_vif vif; /* of a tap */
 
-	/* rx.c; members.c makes the queue */
+	/* rx.c; members.c makes the queues */
 	struct rxq *rxq;
-	bool rx_blocked; /* the ring had no room for the head of rxq */
+	struct rxq *floodq; /* frames that were flooded to it */
+	bool rx_blocked;    /* the ring had no room for the head of a queue */
+
+	/* flood.c */
+	struct flood_limit flood;  /* of what it sends */
+	struct bucket flood_share; /* of what it receives; rx.c takes the tokens */
+	uint32_t flood_stamp;	   /* the last frame of which it got a copy as a member */
+	bool on_crowded, on_flood_wait;
 
 	/* core.c */
 	bool on_dirty;
@@ -169,8 +179,8 @@ void ldp_listen(struct ldp *l, bool on);
 /* Publishes what moved since the last time. */
 void ldp_commit(struct ldp *l);
 
-/* Logs its counters: frames, bytes, and drops by reason. */
-void ldp_report(const struct ldp *l);
+/* Logs its counters: frames, bytes, drops by reason, and in how many `groups` it is. */
+void ldp_report(const struct ldp *l, unsigned groups);
 
 void ldp_count_drop(struct ldp *l, unsigned reason);
 

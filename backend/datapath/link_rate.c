@@ -169,7 +169,7 @@ bool link_rate_turn(struct dpath *dp)
 void link_rate_report(const struct dpath *dp)
 {
 	log_notice("uplink %s: capacity=%" PRIu64 " estimate=%" PRIu64
-		   " sndbuf=%u rx malformed=%" PRIu64,
+		   " sndbuf=%u rx malformed=%" PRIu64 " flood=%" PRIu64,
 		   dp->up->ifname, dp->link_rate.in_force_bps, dp->link_rate.measured.estimate_bps,
-		   dp->link_rate.measured.sndbuf_bytes, dp->rx.malformed);
+		   dp->link_rate.measured.sndbuf_bytes, dp->rx.malformed, dp->flood.dropped);
 }

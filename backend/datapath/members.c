@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/datapath/bridge_groups.h"
 #include "backend/datapath/core.h"
 #include "backend/datapath/epoch.h"
+#include "backend/datapath/flood.h"
 #include "backend/datapath/ldp_vif.h"
 #include "backend/datapath/link_rate.h"
 #include "backend/datapath/ports.h"
@@ -22,9 +24,8 @@
  * change, stand still and go, and the uplink gets another capacity. Whatever changes who shares the
  * uplink ends in sharing_changed(): queue limits and heads follow from all LDPs together.
  */
-#define EVENTS_PER_SEC	20000u /* of one LDP before it is parked for a while */
-#define EVENTS_BURST	2000u
-#define FLOOD_BURST_MIN 16u
+#define EVENTS_PER_SEC 20000u /* of one LDP before it is parked for a while */
+#define EVENTS_BURST   2000u
 
 /* A full bucket of `per_second` tokens a second. */
 static void bucket_of_tokens(struct bucket *b, uint32_t per_second, uint32_t depth, uint64_t now_ns)
@@ -36,17 +37,17 @@ static void on_advertise(void *arg)
 {
 	struct ldp *l = arg;
 
-	if (ldp_is_active(l))
-		tx_advertise(l->dp, l);
+	if (!ldp_is_active(l))
+		return;
+	tx_advertise(l->dp, l);
+	if (l->advertised % 2) /* the first one may come too early for the guest */
+		rx_ask_members(l->dp, l);
 }
 
 static void apply_conf(struct dpath *dp, struct ldp *l, const struct ldp_conf *conf)
 {
-	uint32_t depth = conf->flood_rate / 10;
-
 	l->conf = *conf;
-	bucket_of_tokens(&l->flood, conf->flood_rate,
-			 depth < FLOOD_BURST_MIN ? FLOOD_BURST_MIN : depth, dp->now_ns);
+	flood_configure(dp, l);
 	if (conf->spoof_check)
 		fdb_forget(dp->fdb, l->slot, NULL);
 }
@@ -61,6 +62,7 @@ static void free_ldp(struct dpath *dp, struct ldp *l)
 	loop_io_free(l->io);
 	ldp_vif_fini(l);
 	loop_timer_free(l->advertise);
+	rxq_free(l->floodq);
 	rxq_free(l->rxq);
 	free(l);
 }
@@ -95,9 +97,11 @@ static const char *start(struct dpath *dp, struct ldp *l)
 	if (ret == -EEXIST)
 		return "another device on this uplink has the same mac";
 	l->rxq = rxq_new(RXQ_LIMIT_MIN);
+	l->floodq = rxq_new(RXQ_LIMIT_MIN);
 	l->advertise = loop_timer_new(dp->loop, on_advertise, l);
-	if (ret < 0 || !l->rxq || !l->advertise || !listen_to(dp, l))
+	if (ret < 0 || !l->rxq || !l->floodq || !l->advertise || !listen_to(dp, l))
 		return "out of memory";
+	rxq_set_max_wait(l->floodq, FLOOD_WAIT_NS);
 	return enter_schedulers(dp, l);
 }
 
@@ -172,6 +176,7 @@ static void leave(struct dpath *dp, struct ldp *l)
 		ldp_commit(l);
 	ldp_list_remove(&dp->dirty, l);
 	ldp_list_remove(&dp->turn.parked, l);
+	flood_forget(dp, l);
 	dp->members.ldp[l->slot] = NULL;
 	while (dp->members.end > 0 && !dp->members.ldp[dp->members.end - 1])
 		dp->members.end--;
@@ -183,8 +188,8 @@ static void remove_ldp(struct dpath *dp, struct ldp *l)
 
 	m->vchan = l->vchan;
 	m->tap = l->tap;
+	ldp_report(l, groups_count(dp->flood.groups, l->slot));
 	leave(dp, l);
-	ldp_report(l);
 	epoch_account_close(dp, l);
 	free_ldp(dp, l);
 	/* Last: the control thread closes the vchan, and its descriptor may be used again at once.
@@ -224,6 +229,8 @@ static void set_link(struct dpath *dp, const struct link_conf *link)
 	ports_set_link(dp);
 	tx_set_link(dp);
 	rx_set_link(dp);
+	flood_set_link(dp);
+	bridge_groups_set_link(dp);
 	link_rate_configure(dp);
 	publish_credits(dp);
 	sharing_changed(dp);

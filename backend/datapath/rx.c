@@ -9,6 +9,7 @@
 #include "backend/datapath/core.h"
 #include "backend/datapath/credit.h"
 #include "backend/datapath/epoch.h"
+#include "backend/datapath/flood.h"
 #include "backend/frame/frame_cost.h"
 #include "backend/frame/gso.h"
 #include "backend/frame/vnet.h"
@@ -21,6 +22,8 @@
  * there would delay everybody's. Frames are sorted by destination into the LDPs' queues. The
  * receive lottery moves them from there into the rings, paced to rx-capacity where one is
  * configured. An LDP takes part in the lottery while its queue has frames and its ring has room.
+ * What was flooded to it waits in a second, short queue, which goes first, and only as far as its
+ * share of the LDP's rate goes (flood.c).
  * Frames that the kernel merged are queued in parts if they are longer than a millisecond of
  * rx-capacity.
  */
@@ -28,20 +31,50 @@
 /* Queues are sized for this rate where none is known. */
 #define RX_NOMINAL_BPS	 1000000000ull
 #define RX_QUEUE_TIME_MS 10u
+#define RX_ASK_MAX	 16u /* VLANs of a guest that are asked for its groups */
 
 /* What the kernel may ask of a receiver: all offloads, segments of any size. */
 #define UPLINK_FEATURES (VNET_F_CSUM | VNET_F_TSO4 | VNET_F_TSO6 | VNET_F_USO | VNET_F_SMALL_GSO)
 #define UPLINK_MTU	65521
 
-static void push(struct dpath *dp, struct ldp *l, const struct virtio_net_hdr_v1 *vnet,
-		 const struct iovec *iov, unsigned iovcnt, uint32_t cost, bool beyond)
+static struct rxq *queue_of(struct ldp *l, unsigned flags)
 {
-	if (!rxq_push(l->rxq, vnet, iov, iovcnt, cost, beyond, dp->now_ns)) {
-		ldp_count_drop(l, LDP_DROP_RX_FULL);
+	return flags & RX_FLOODED ? l->floodq : l->rxq;
+}
+
+/* The queue that is served next; NULL: no frame may be delivered now. */
+static struct rxq *next_queue(struct dpath *dp, struct ldp *l)
+{
+	if (!rxq_empty(l->floodq) && flood_share_left(dp, l))
+		return l->floodq;
+	return rxq_empty(l->rxq) ? NULL : l->rxq;
+}
+
+/* Enters the lottery if there is anything to deliver. */
+static void wake(struct dpath *dp, struct ldp *l)
+{
+	if (l->rx_blocked)
 		return;
-	}
-	if (!l->rx_blocked)
+	if (next_queue(dp, l))
 		sched_wake(dp->rx_sched, l->slot, core_rx_clock_ns(dp));
+	else if (!rxq_empty(l->floodq))
+		flood_wait(dp, l);
+}
+
+static void push(struct dpath *dp, struct ldp *l, const struct virtio_net_hdr_v1 *vnet,
+		 const struct iovec *iov, unsigned iovcnt, uint32_t cost, unsigned flags)
+{
+	core_work(dp, cost);
+	if (rxq_push(queue_of(l, flags), vnet, iov, iovcnt, cost, flags, dp->now_ns))
+		wake(dp, l);
+	else
+		ldp_count_drop(l, flags & RX_FLOODED ? LDP_DROP_RX_FLOOD : LDP_DROP_RX_FULL);
+}
+
+/* An empty queue takes a whole frame in pieces, though 64 KiB are more than the smallest limit. */
+static unsigned flags_of_pieces(struct ldp *l, unsigned flags)
+{
+	return rxq_empty(queue_of(l, flags)) ? flags | RXQ_BEYOND : flags;
 }
 
 /* Copies the frame into one piece, with the headers that were judged. */
@@ -58,8 +91,7 @@ static void flatten(struct dpath *dp, const struct rx_source *src)
 static void push_segments(struct dpath *dp, struct ldp *l, const struct rx_source *src)
 {
 	struct virtio_net_hdr_v1 plain = {0};
-	/* An empty queue takes a whole frame, though 64 KiB are more than the smallest limit. */
-	bool beyond = rxq_empty(l->rxq);
+	unsigned flags = flags_of_pieces(l, src->flags);
 	struct frame_info fi;
 	struct gso_iter it;
 	ssize_t len;
@@ -72,14 +104,14 @@ static void push_segments(struct dpath *dp, struct ldp *l, const struct rx_sourc
 		struct iovec iov = {dp->rx.segment, (size_t)len};
 
 		fi.len = (uint32_t)len;
-		push(dp, l, &plain, &iov, 1, frame_wire_bytes(&fi, 0), beyond);
+		push(dp, l, &plain, &iov, 1, frame_wire_bytes(&fi, 0), flags);
 	}
 }
 
 /* Cuts it into smaller GSO frames, so that none takes longer than the cap in the lottery. */
 static void push_parts(struct dpath *dp, struct ldp *l, const struct rx_source *src)
 {
-	bool beyond = rxq_empty(l->rxq); /* as for segments */
+	unsigned flags = flags_of_pieces(l, src->flags);
 	struct gso_part part;
 	struct gso_iter it;
 
@@ -90,7 +122,7 @@ static void push_parts(struct dpath *dp, struct ldp *l, const struct rx_source *
 		struct iovec iov[2] = {{part.hdr, part.hdr_len},
 				       {dp->rx.flat + part.off, part.len}};
 
-		push(dp, l, &part.vnet, iov, 2, part.wire_bytes, beyond);
+		push(dp, l, &part.vnet, iov, 2, part.wire_bytes, flags);
 	}
 }
 
@@ -101,7 +133,7 @@ static void push_completed(struct dpath *dp, struct ldp *l, const struct rx_sour
 
 	flatten(dp, src);
 	if (csum_complete(&vnet, dp->rx.flat, src->fi->len) == 0)
-		push(dp, l, &vnet, &iov, 1, src->cost_bytes, false);
+		push(dp, l, &vnet, &iov, 1, src->cost_bytes, src->flags);
 }
 
 static uint32_t l2_len(const struct frame_info *fi)
@@ -137,21 +169,50 @@ void rx_queue(struct dpath *dp, struct ldp *l, const struct rx_source *src)
 	else if (vnet_must_complete(src->vnet, src->fi, l->conf.rx_features))
 		push_completed(dp, l, src);
 	else
-		push(dp, l, src->vnet, src->iov, src->iovcnt, src->cost_bytes, false);
+		push(dp, l, src->vnet, src->iov, src->iovcnt, src->cost_bytes, src->flags);
 }
 
-unsigned rx_flood(struct dpath *dp, const struct ldp *from, const struct rx_source *src)
+/* The pace counts the frame once, not its copies. */
+unsigned rx_flood(struct dpath *dp, const struct ldp *from, const struct rx_source *src,
+		  const struct flood_plan *plan)
 {
+	struct flood_walk w = flood_begin(dp, from, plan);
+	struct rx_source copy = *src;
 	unsigned copies = 0;
 	struct ldp *l;
 
-	for (uint32_t slot = 0; (l = core_next_ldp(dp, &slot));) {
-		if (l == from)
-			continue;
-		rx_queue(dp, l, src);
+	while ((l = flood_next(dp, &w))) {
+		copy.flags = w.member ? 0 : RX_FLOODED;
+		if (from || copies > 0)
+			copy.flags |= RXQ_UNPACED;
+		rx_queue(dp, l, &copy);
 		copies++;
 	}
 	return copies;
+}
+
+static void count_flood(struct dpath *dp)
+{
+	uint32_t held;
+
+	dp->flood.dropped++;
+	if (log_allow(&dp->rx.log, dp->now_ns, &held))
+		log_notice("uplink %s: broadcasts and unknown multicasts beyond flood-rate or "
+			   "flood-max are dropped (%u more since the last line)",
+			   dp->up->ifname, held);
+}
+
+static void route_group(struct dpath *dp, const struct rx_source *src)
+{
+	struct flood_plan plan;
+	unsigned reason = flood_judge(dp, NULL, src, &plan);
+
+	if (reason == FRAME_OK)
+		rx_flood(dp, NULL, src, &plan);
+	else if (reason == LDP_DROP_FLOOD)
+		count_flood(dp);
+	else
+		dp->rx.malformed++;
 }
 
 static void route(struct dpath *dp, const struct rx_source *src)
@@ -159,7 +220,7 @@ static void route(struct dpath *dp, const struct rx_source *src)
 	struct ldp *l;
 
 	if (src->fi->is_group) {
-		rx_flood(dp, NULL, src);
+		route_group(dp, src);
 		return;
 	}
 	l = core_ldp(dp, fdb_lookup(dp->fdb, src->fi->dst));
@@ -181,6 +242,7 @@ static bool read_frame(struct dpath *dp)
 			core_uplink_lost(dp, errno);
 		return false;
 	}
+	core_work(dp, (uint32_t)n);
 	if (n <= (ssize_t)WIRE_VNET_LEN)
 		return true;
 	len = (uint32_t)n - WIRE_VNET_LEN;
@@ -208,7 +270,9 @@ static bool read_frame(struct dpath *dp)
 
 bool rx_read_uplink(struct dpath *dp)
 {
-	for (unsigned n = 0; n < CORE_BATCH; n++) {
+	struct core_budget budget = core_budget(dp);
+
+	while (core_budget_take(dp, &budget)) {
 		if (!read_frame(dp))
 			return false;
 	}
@@ -220,18 +284,55 @@ void rx_block(struct ldp *l)
 	l->rx_blocked = true;
 }
 
-/* Delivers the head of the drawn LDP's queue. */
+/* The next frame to deliver, and its queue; NULL: none. */
+static struct rxq *peek(struct dpath *dp, struct ldp *l, struct rxq_frame *f)
+{
+	uint64_t dropped;
+	struct rxq *q;
+	bool found;
+
+	while ((q = next_queue(dp, l))) {
+		dropped = 0;
+		found = rxq_peek(q, dp->now_ns, f, &dropped);
+		l->count.drops[q == l->floodq ? LDP_DROP_RX_FLOOD : LDP_DROP_RX_CODEL] += dropped;
+		if (found)
+			return q;
+	}
+	return NULL;
+}
+
+/* The frame that was peeked was delivered. */
+static void count_delivered(struct dpath *dp, struct ldp *l, struct rxq *q,
+			    const struct rxq_frame *f)
+{
+	bool more;
+
+	core_work(dp, f->cost_bytes);
+	if (!f->unpaced)
+		dp->rx.pace.bucket.tokens_bytes -= f->cost_bytes;
+	if (q == l->floodq)
+		l->flood_share.tokens_bytes -= f->cost_bytes;
+	rxq_pop(q);
+	core_mark_dirty(dp, l);
+	more = next_queue(dp, l);
+	epoch_charge(dp, dp->rx_sched, l, f->cost_bytes,
+		     frame_cost_charge(f->cost_bytes, dp->rx.frame_cost_bytes), more);
+	if (!more)
+		wake(dp, l);
+}
+
+/* Delivers the head of one of the drawn LDP's queues. */
 static void deliver(struct dpath *dp, struct ldp *l)
 {
 	struct rxq_frame f;
-	uint64_t dropped = 0;
+	struct rxq *q = peek(dp, l, &f);
 	int ret;
 
-	if (!rxq_peek(l->rxq, dp->now_ns, &f, &dropped)) {
+	if (!q) {
 		sched_sleep(dp->rx_sched, l->slot);
+		wake(dp, l);
 		return;
 	}
-	l->count.drops[LDP_DROP_RX_CODEL] += dropped;
 	ret = ldp_deliver(l, &f);
 	if (ret == -EAGAIN) {
 		/* Publish what is there, or the guest would never make room. */
@@ -244,19 +345,16 @@ static void deliver(struct dpath *dp, struct ldp *l)
 		core_fail(dp, l, "RX ring index out of range");
 		return;
 	}
-	dp->rx.pace.bucket.tokens_bytes -= f.cost_bytes;
-	rxq_pop(l->rxq);
-	core_mark_dirty(dp, l);
-	epoch_charge(dp, dp->rx_sched, l, f.cost_bytes,
-		     frame_cost_charge(f.cost_bytes, dp->rx.frame_cost_bytes), !rxq_empty(l->rxq));
+	count_delivered(dp, l, q, &f);
 }
 
 bool rx_run(struct dpath *dp)
 {
+	struct core_budget budget = core_budget(dp);
 	uint32_t slot;
 
 	pace_begin(&dp->rx.pace, dp->now_ns);
-	for (unsigned n = 0; n < CORE_BATCH; n++) {
+	while (core_budget_take(dp, &budget)) {
 		if (pace_wait(&dp->rx.pace))
 			return false;
 		slot = core_draw(dp, dp->rx_sched, core_rx_clock_ns(dp));
@@ -273,21 +371,81 @@ void rx_unblock(struct dpath *dp, struct ldp *l)
 	if (!l->rx_blocked || !ldp_is_active(l))
 		return;
 	l->rx_blocked = false;
-	if (!rxq_empty(l->rxq))
-		sched_wake(dp->rx_sched, l->slot, core_rx_clock_ns(dp));
+	wake(dp, l);
 }
 
-/* 10 ms at the LDP's rate: its share of the capacity, or its maximum if that is less. */
-static uint32_t queue_limit(const struct dpath *dp, const struct ldp *l, uint64_t weights)
+void rx_flood_due(struct dpath *dp)
+{
+	uint32_t i = 0;
+	struct ldp *l;
+
+	while ((l = flood_take_due(dp, &i))) {
+		if (ldp_is_active(l))
+			wake(dp, l);
+	}
+}
+
+/* --- questions about groups ------------------------------------------------------------------- */
+
+static void ask(struct dpath *dp, struct ldp *l, bool v6, int vid)
+{
+	static const struct virtio_net_hdr_v1 plain;
+	uint8_t query[MCAST_QUERY_MAX];
+	struct iovec iov = {query, mcast_build_query(query, v6, vid)};
+	struct frame_info fi;
+
+	if (frame_parse(query, iov.iov_len, (uint32_t)iov.iov_len, &fi) < 0 ||
+	    !vlan_allows(&l->conf.vlan, &fi))
+		return;
+	rx_queue(dp, l,
+		 &(struct rx_source){.vnet = &plain,
+				     .fi = &fi,
+				     .hdr = query,
+				     .hdr_len = (uint32_t)iov.iov_len,
+				     .iov = &iov,
+				     .iovcnt = 1,
+				     .cost_bytes = frame_wire_bytes(&fi, 0),
+				     .flags = RXQ_UNPACED});
+}
+
+/* In the VLANs where nobody else asks, groups are flooded anyway. */
+void rx_ask_members(struct dpath *dp, struct ldp *l)
+{
+	unsigned i = 0, asked = 0;
+	uint32_t vlan;
+	bool v6;
+
+	ask(dp, l, false, -1);
+	ask(dp, l, true, -1);
+	while (asked < RX_ASK_MAX &&
+	       groups_next_querier(dp->flood.groups, &i, &vlan, &v6, dp->now_ns)) {
+		if (vlan == 0 || vlan > 4094) /* untagged, or two tags */
+			continue;
+		ask(dp, l, v6, (int)vlan);
+		asked++;
+	}
+}
+
+/* --- limits ----------------------------------------------------------------------------------- */
+
+/* The LDP's share of the capacity, or its maximum if that is less. */
+static uint64_t receive_rate(const struct dpath *dp, const struct ldp *l, uint64_t weights)
 {
 	uint64_t rate = dp->rx.rate_bps ? dp->rx.rate_bps : RX_NOMINAL_BPS;
-	uint64_t bytes;
 
 	rate = rate / weights * l->conf.rx.weight;
 	if (l->conf.rx.max_bps && l->conf.rx.max_bps < rate)
 		rate = l->conf.rx.max_bps;
-	bytes = rate / 8 * RX_QUEUE_TIME_MS / 1000;
-	return bytes > RXQ_LIMIT_MAX ? RXQ_LIMIT_MAX : (uint32_t)bytes;
+	return rate;
+}
+
+static void set_limits(struct dpath *dp, struct ldp *l, uint64_t weights)
+{
+	uint64_t rate = receive_rate(dp, l, weights);
+	uint64_t bytes = rate / 8 * RX_QUEUE_TIME_MS / 1000;
+
+	rxq_set_limit(l->rxq, bytes > RXQ_LIMIT_MAX ? RXQ_LIMIT_MAX : (uint32_t)bytes);
+	flood_set_share(dp, l, rate);
 }
 
 void rx_set_limits(struct dpath *dp)
@@ -296,7 +454,7 @@ void rx_set_limits(struct dpath *dp)
 	struct ldp *l;
 
 	for (uint32_t slot = 0; (l = core_next_ldp(dp, &slot));)
-		rxq_set_limit(l->rxq, queue_limit(dp, l, weights));
+		set_limits(dp, l, weights);
 }
 
 void rx_set_rate(struct dpath *dp, uint64_t bps)

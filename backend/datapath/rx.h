@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 struct dpath;
+struct flood_plan;
 struct frame_info;
 struct iovec;
 struct ldp;
@@ -21,7 +22,10 @@ struct rx_source {
 	const struct iovec *iov; /* the whole frame */
 	unsigned iovcnt;
 	uint32_t cost_bytes; /* on the wire */
+	unsigned flags;	     /* rxq_flags, and RX_FLOODED */
 };
+
+#define RX_FLOODED 0x100u /* waits in the queue for flooded frames */
 
 /* False: out of memory. */
 bool rx_init(struct dpath *dp);
@@ -45,8 +49,18 @@ bool rx_read_uplink(struct dpath *dp);
 /* Queues the frame for one LDP, in the form that it takes, or counts why not. */
 void rx_queue(struct dpath *dp, struct ldp *l, const struct rx_source *src);
 
-/* Queues the frame for all but `from` (NULL: for all). Returns for how many. */
-unsigned rx_flood(struct dpath *dp, const struct ldp *from, const struct rx_source *src);
+/*
+ * Queues the frame for the LDPs of its plan. `from`: the sender, NULL: the uplink. Returns for how
+ * many.
+ */
+unsigned rx_flood(struct dpath *dp, const struct ldp *from, const struct rx_source *src,
+		  const struct flood_plan *plan);
+
+/* LDPs whose flooded frames waited for their share may go on. */
+void rx_flood_due(struct dpath *dp);
+
+/* Asks the guest for the groups that it joined, as a switch does when a port comes up. */
+void rx_ask_members(struct dpath *dp, struct ldp *l);
 
 /* Moves frames from the queues into the rings. True: the budget ran out. */
 bool rx_run(struct dpath *dp);

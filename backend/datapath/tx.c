@@ -7,6 +7,7 @@
 
 #include "backend/datapath/core.h"
 #include "backend/datapath/epoch.h"
+#include "backend/datapath/flood.h"
 #include "backend/datapath/link_rate.h"
 #include "backend/datapath/ports.h"
 #include "backend/datapath/rx.h"
@@ -28,7 +29,8 @@
  * A frame that would keep the uplink busy for longer than a millisecond (sched_frame_cap_bytes())
  * leaves in parts: one part each time that its LDP is drawn, a smaller GSO frame, or a plain one at
  * the end. The frame stays in its ring until the last part has left; ldp.cut says how far it is.
- * Its headers are judged once, for all parts.
+ * Its headers are judged once, for all parts. A GSO frame to a group leaves segment by segment,
+ * each with its copies: otherwise one frame could mean thousands of segments for the guests.
  *
  * Three things are counted. The uplink's pace counts the bytes on the wire. An LDP's maximum counts
  * the bytes that it would have put there. Its share counts more: at least the frame cost, where a
@@ -155,6 +157,14 @@ static void next_part(struct dpath *dp, struct ldp *l, uint32_t wire_bytes, uint
 	epoch_charge(dp, dp->tx_sched, l, wire_bytes, charge_for(dp, wire_bytes) + more, true);
 }
 
+/* What leaves in one write: the head, or a part of it. */
+struct outgoing {
+	struct rx_source src;
+	struct iovec iov[4];
+	struct frame_info fi; /* of a part, as is what follows */
+	struct gso_part part;
+};
+
 static struct rx_source source_of(struct ldp *l, struct iovec iov[3])
 {
 	return (struct rx_source){
@@ -183,40 +193,57 @@ static int write_queue(int fd, const struct virtio_net_hdr_v1 *vnet, const struc
 	return errno == EAGAIN || errno == EINTR ? -EAGAIN : -errno;
 }
 
-/*
- * Writes the next part of the head, at most cap_bytes long, to the queue; *wire is what the part
- * takes there. If there is no room, nothing has changed.
- */
-static int write_part(int fd, struct ldp *l, uint32_t cap_bytes, uint32_t *wire)
+static void describe_part(struct ldp *l, const struct iovec *iov, unsigned iovcnt,
+			  struct outgoing *out)
 {
+	memcpy(out->iov, iov, iovcnt * sizeof(*iov));
+	out->fi = l->fi;
+	out->fi.len = out->part.hdr_len + out->part.len;
+	out->src = (struct rx_source){
+		.vnet = &out->part.vnet,
+		.fi = &out->fi,
+		.hdr = out->part.hdr,
+		.hdr_len = out->part.hdr_len,
+		.iov = out->iov,
+		.iovcnt = iovcnt,
+		.cost_bytes = out->part.wire_bytes,
+	};
+}
+
+/*
+ * Writes the next part of the head, at most cap_bytes long, to the queue, and describes it in *out.
+ * If there is no room, nothing has changed.
+ */
+static int write_part(int fd, struct ldp *l, uint32_t cap_bytes, struct outgoing *out)
+{
+	struct gso_part *part = &out->part;
 	struct gso_iter it = l->cut;
-	struct gso_part part;
 	struct iovec iov[4];
+	unsigned iovcnt;
 	int ret;
 
 	if (it.done == 0 && gso_begin(&it, &l->vnet, &l->fi, l->hdr) < 0)
 		return -EINVAL;
-	if (!gso_cut(&it, cap_bytes, &part))
+	if (!gso_cut(&it, cap_bytes, part))
 		return -EINVAL;
-	iov[0] = (struct iovec){part.hdr, part.hdr_len};
-	ret = write_queue(fd, &part.vnet, iov, 1 + ldp_head_iov(l, part.off, part.len, iov + 1));
+	iov[0] = (struct iovec){part->hdr, part->hdr_len};
+	iovcnt = 1 + ldp_head_iov(l, part->off, part->len, iov + 1);
+	ret = write_queue(fd, &part->vnet, iov, iovcnt);
 	if (ret == 0) {
 		l->cut = it;
-		*wire = part.wire_bytes;
+		describe_part(l, iov, iovcnt, out);
 	}
 	return ret;
 }
 
-/* Writes as much of the head as may go at once; *wire is what that takes on the uplink. */
-static int write_head(struct dpath *dp, int fd, struct ldp *l, const struct rx_source *src,
-		      uint32_t *wire)
+/* Writes as much of the head as may go at once, and describes that in *out. */
+static int write_head(struct dpath *dp, int fd, struct ldp *l, struct outgoing *out)
 {
-	uint32_t cap = sched_frame_cap_bytes(dp->tx_sched);
+	uint32_t cap = l->fi.is_group ? 0 : sched_frame_cap_bytes(dp->tx_sched);
 
-	*wire = l->cost_bytes;
 	if (l->cut.done > 0 || (l->vnet.gso_type != VIRTIO_NET_HDR_GSO_NONE && l->cost_bytes > cap))
-		return write_part(fd, l, cap, wire);
-	return write_queue(fd, &l->vnet, src->iov, src->iovcnt);
+		return write_part(fd, l, cap, out);
+	return write_queue(fd, &l->vnet, out->src.iov, out->src.iovcnt);
 }
 
 static void uplink_refused(struct dpath *dp, struct ldp *l, int err)
@@ -250,14 +277,12 @@ static void count_sent(struct dpath *dp, struct ldp *l, int fd, uint32_t wire)
 	l->count.tx_bytes += wire;
 }
 
-/* Broadcast and multicast are limited by flood-rate. */
-static bool flood_allowed(struct dpath *dp, struct ldp *l)
+/* Why the head may not be sent; FRAME_OK: it may. */
+static unsigned judge_head(struct dpath *dp, struct ldp *l, const struct rx_source *src)
 {
-	bucket_fill(&l->flood, dp->now_ns);
-	if (l->conf.flood_rate == 0 || l->flood.tokens_bytes <= 0)
-		return false;
-	l->flood.tokens_bytes--;
-	return true;
+	if (l->verdict != FRAME_OK)
+		return l->verdict;
+	return l->fi.is_group && l->cut.done == 0 ? flood_judge(dp, l, src, &l->plan) : FRAME_OK;
 }
 
 static void refuse(struct dpath *dp, struct ldp *l, unsigned reason)
@@ -269,36 +294,35 @@ static void refuse(struct dpath *dp, struct ldp *l, unsigned reason)
 /* Sends the head of the LDP that was drawn, or a part. False: the uplink takes no more now. */
 static bool send_head(struct dpath *dp, struct ldp *l)
 {
-	struct iovec iov[3];
-	struct rx_source src = source_of(l, iov);
-	uint32_t wire, copies = 0;
 	bool begun = l->cut.done > 0;
+	uint32_t wire, copies = 0;
+	struct outgoing out;
+	unsigned reason;
 	int fd, ret;
 
-	if (l->verdict != FRAME_OK) {
-		refuse(dp, l, l->verdict);
-		return true;
-	}
-	if (l->fi.is_group && !begun && !flood_allowed(dp, l)) {
-		refuse(dp, l, LDP_DROP_FLOOD);
+	out.src = source_of(l, out.iov);
+	reason = judge_head(dp, l, &out.src);
+	if (reason != FRAME_OK) {
+		refuse(dp, l, reason);
 		return true;
 	}
 	fd = ports_queue(dp, &l->fi);
-	ret = write_head(dp, fd, l, &src, &wire);
+	ret = write_head(dp, fd, l, &out);
 	if (ret == -EAGAIN && ports_is_uplink(dp, fd)) {
 		if (l->fi.is_group && !begun)
-			l->flood.tokens_bytes++;
+			flood_undo(l, &out.src, &l->plan);
 		return false;
 	}
-	if (ret < 0) {
+	/* Where the uplink refused a part, no other part will do better. */
+	wire = ret < 0 ? l->cost_bytes : out.src.cost_bytes;
+	core_work(dp, wire);
+	if (ret < 0)
 		count_failed(dp, l, ret);
-		wire = l->cost_bytes; /* no part of it will do better */
-	} else {
+	else
 		count_sent(dp, l, fd, wire);
-	}
 	/* The sender pays for every copy; the copies for the others do not use the uplink. */
-	if (l->fi.is_group && !begun && dp->link.sw == SWITCH_LOCAL)
-		copies = rx_flood(dp, l, &src) * charge_for(dp, l->cost_bytes);
+	if (l->fi.is_group && dp->link.sw == SWITCH_LOCAL)
+		copies = rx_flood(dp, l, &out.src, &l->plan) * charge_for(dp, wire);
 	if (wire < l->cost_bytes)
 		next_part(dp, l, wire, copies);
 	else
@@ -317,10 +341,11 @@ static void block(struct dpath *dp)
 
 bool tx_run(struct dpath *dp)
 {
+	struct core_budget budget = core_budget(dp);
 	uint32_t slot;
 
 	pace_begin(&dp->tx.pace, dp->now_ns);
-	for (unsigned n = 0; n < CORE_BATCH; n++) {
+	while (core_budget_take(dp, &budget)) {
 		if (dp->tx.blocked || pace_wait(&dp->tx.pace))
 			return false;
 		slot = core_draw(dp, dp->tx_sched, core_tx_clock_ns(dp));
@@ -337,12 +362,13 @@ bool tx_run(struct dpath *dp)
 
 bool tx_run_local(struct dpath *dp)
 {
+	struct core_budget budget = core_budget(dp);
 	struct iovec iov[3];
 	struct rx_source src;
 	struct ldp *l, *to;
 	uint32_t slot;
 
-	for (unsigned n = 0; n < CORE_BATCH; n++) {
+	while (core_budget_take(dp, &budget)) {
 		slot = sched_draw(dp->local_sched, dp->now_ns);
 		if (slot == SCHED_NONE)
 			return false;

@@ -203,6 +203,15 @@ uint32_t frame_wire_bytes(const struct frame_info *fi, uint16_t gso_size)
 	return full * wire_one(hdr + gso_size) + (rest ? wire_one(hdr + rest) : 0);
 }
 
+uint32_t frame_wire_frames(const struct frame_info *fi, uint16_t gso_size)
+{
+	uint32_t hdr = (uint32_t)fi->l4_off + fi->l4_len;
+
+	if (gso_size == 0 || fi->l4_len == 0 || fi->len <= hdr)
+		return 1;
+	return (fi->len - hdr + gso_size - 1) / gso_size;
+}
+
 size_t frame_build_rarp(uint8_t out[64], const uint8_t mac[6])
 {
 	/* Ethernet, IPv4, address lengths 6 and 4, operation 3: "who am I?" */

@@ -83,6 +83,9 @@ int frame_parse(const uint8_t *hdr, size_t hdr_len, uint32_t frame_len, struct f
  */
 uint32_t frame_wire_bytes(const struct frame_info *fi, uint16_t gso_size);
 
+/* How many frames that are on the wire: 1, or the segments of a GSO frame. */
+uint32_t frame_wire_frames(const struct frame_info *fi, uint16_t gso_size);
+
 /*
  * Writes a broadcast RARP request from @mac, from which switches learn where @mac is now. Returns
  * the length, FRAME_RARP_LEN with padding; the rest of @out is zero.

@@ -12,6 +12,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "backend/frame/csum.h"
+
 #define IPV6_LEN 40
 
 /* Fields, from the start of their header. */
@@ -42,34 +44,10 @@ static uint32_t get_be32(const uint8_t *p)
 	return (uint32_t)frame_be16(p) << 16 | frame_be16(p + 2);
 }
 
-static uint16_t fold(uint64_t sum)
-{
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)sum;
-}
-
-/* One's complement sum of @n bytes at @p, at most 1 GiB of them. */
-static uint16_t sum_bytes(const uint8_t *p, size_t n)
-{
-	uint64_t sum = 0;
-	uint32_t word = 0;
-
-	for (; n >= sizeof(word); p += sizeof(word), n -= sizeof(word)) {
-		memcpy(&word, p, sizeof(word));
-		sum += word;
-	}
-	word = 0;
-	memcpy(&word, p, n);
-	return fold(sum + word);
-}
-
 /* Stores the checksum of the @n bytes at @from, which include the seed in @field, to @field. */
 static void store_csum(uint8_t *field, const uint8_t *from, size_t n)
 {
-	uint16_t csum = (uint16_t)~sum_bytes(from, n);
+	uint16_t csum = (uint16_t)~csum_bytes(from, n);
 
 	if (csum == 0) /* the same value, but in UDP 0 means no checksum */
 		csum = 0xffff;
@@ -117,7 +95,7 @@ static void fix_ip(const struct gso_iter *it, uint8_t *out, uint32_t len)
 	put_be16(ip + IPV4_TOTAL_LEN, l3_len);
 	put_be16(ip + IPV4_ID, (uint32_t)frame_be16(ip + IPV4_ID) + it->index);
 	memset(ip + IPV4_CSUM, 0, 2);
-	csum = (uint16_t)~sum_bytes(ip, it->l4_off - it->l3_off);
+	csum = (uint16_t)~csum_bytes(ip, it->l4_off - it->l3_off);
 	memcpy(ip + IPV4_CSUM, &csum, sizeof(csum));
 }
 
@@ -138,7 +116,7 @@ static void fix_seed(uint8_t *field, uint32_t frame_len, uint32_t segment_len)
 {
 	uint32_t sum = frame_be16(field) + (~frame_len & 0xffff) + segment_len;
 
-	put_be16(field, fold(sum));
+	put_be16(field, csum_fold(sum));
 }
 
 /* Writes the headers of the next segment, @len bytes in all, with the seed as its checksum. */

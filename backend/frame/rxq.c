@@ -20,7 +20,7 @@ struct rec {
 	struct virtio_net_hdr_v1 vnet;
 	uint32_t len;
 	uint32_t cost_bytes;
-	uint32_t pad;
+	uint32_t flags;
 	uint64_t queued_ns;
 	uint64_t pad2;
 };
@@ -32,6 +32,7 @@ struct rxq {
 	uint32_t head, tail;
 	uint32_t frames;
 	bool peeked;
+	uint64_t max_wait_ns;
 
 	uint64_t first_above_ns; /* 0: not above the target */
 	uint64_t drop_next_ns;
@@ -142,16 +143,19 @@ int rxq_set_limit(struct rxq *q, uint32_t limit_bytes)
 }
 
 bool rxq_push(struct rxq *q, const struct virtio_net_hdr_v1 *vnet, const struct iovec *iov,
-	      unsigned iovcnt, uint32_t cost_bytes, bool beyond, uint64_t now_ns)
+	      unsigned iovcnt, uint32_t cost_bytes, unsigned flags, uint64_t now_ns)
 {
-	struct rec rec = {.vnet = *vnet, .cost_bytes = cost_bytes, .queued_ns = now_ns};
+	struct rec rec = {.vnet = *vnet,
+			  .cost_bytes = cost_bytes,
+			  .flags = flags,
+			  .queued_ns = now_ns};
 	uint32_t used = q->tail - q->head, at;
 
 	for (unsigned i = 0; i < iovcnt; i++)
 		rec.len += (uint32_t)iov[i].iov_len;
 	/* The limit is on the queue, not on the size of one frame. */
 	if (rec_size(rec.len) > q->size - used ||
-	    (used > 0 && !beyond && used + rec.len > q->limit))
+	    (used > 0 && !(flags & RXQ_BEYOND) && used + rec.len > q->limit))
 		return false;
 	ring_put(q, q->tail, &rec, sizeof(rec));
 	at = q->tail + (uint32_t)sizeof(rec);
@@ -244,6 +248,23 @@ static void codel(struct rxq *q, uint64_t now_ns, uint64_t *dropped)
 	}
 }
 
+void rxq_set_max_wait(struct rxq *q, uint64_t max_ns)
+{
+	q->max_wait_ns = max_ns;
+}
+
+static void drop_stale(struct rxq *q, uint64_t now_ns, uint64_t *dropped)
+{
+	struct rec rec;
+
+	for (; q->frames > 0; ++*dropped) {
+		ring_get(q, q->head, &rec, sizeof(rec));
+		if (now_ns - rec.queued_ns <= q->max_wait_ns)
+			return;
+		drop_head(q);
+	}
+}
+
 bool rxq_peek(struct rxq *q, uint64_t now_ns, struct rxq_frame *out, uint64_t *dropped)
 {
 	struct rec rec;
@@ -252,11 +273,18 @@ bool rxq_peek(struct rxq *q, uint64_t now_ns, struct rxq_frame *out, uint64_t *d
 		q->first_above_ns = 0;
 		return false;
 	}
-	if (!q->peeked)
+	if (!q->peeked && q->max_wait_ns)
+		drop_stale(q, now_ns, dropped);
+	else if (!q->peeked)
 		codel(q, now_ns, dropped);
+	if (q->frames == 0)
+		return false;
 	q->peeked = true;
 	ring_get(q, q->head, &rec, sizeof(rec));
-	*out = (struct rxq_frame){.vnet = rec.vnet, .len = rec.len, .cost_bytes = rec.cost_bytes};
+	*out = (struct rxq_frame){.vnet = rec.vnet,
+				  .len = rec.len,
+				  .cost_bytes = rec.cost_bytes,
+				  .unpaced = rec.flags & RXQ_UNPACED};
 	out->iovcnt = ring_iov(q, q->head + (uint32_t)sizeof(rec), rec.len, out->iov);
 	return true;
 }

@@ -25,8 +25,14 @@ struct rxq_frame {
 	struct virtio_net_hdr_v1 vnet;
 	uint32_t len;	     /* of the Ethernet frame */
 	uint32_t cost_bytes; /* on the wire */
+	bool unpaced;	     /* RXQ_UNPACED */
 	struct iovec iov[2];
 	unsigned iovcnt;
+};
+
+enum rxq_flags {
+	RXQ_BEYOND = 1,	 /* beyond the limit, if there is memory: a further segment of a frame */
+	RXQ_UNPACED = 2, /* a further copy, or from this host: the link's pace does not count it */
 };
 
 /* limit_bytes is clamped to RXQ_LIMIT_MIN..RXQ_LIMIT_MAX. NULL: out of memory. */
@@ -37,16 +43,21 @@ void rxq_free(struct rxq *q); /* NULL is fine */
 int rxq_set_limit(struct rxq *q, uint32_t limit_bytes);
 
 /*
- * Copies a frame into the queue. False, with nothing changed: the queue is full. A frame may exceed
- * the limit when the queue is empty, or with `beyond`, which is for the further segments of such a
- * frame; the memory is the only bound then.
+ * Frames that have waited longer than max_ns are dropped, instead of those that CoDel chooses: for
+ * a queue whose frames are old news by then. 0: CoDel.
  */
-bool rxq_push(struct rxq *q, const struct virtio_net_hdr_v1 *vnet, const struct iovec *iov,
-	      unsigned iovcnt, uint32_t cost_bytes, bool beyond, uint64_t now_ns);
+void rxq_set_max_wait(struct rxq *q, uint64_t max_ns);
 
 /*
- * Lets CoDel drop frames, then gives the next one to deliver; false: there is none. Adds the number
- * of dropped frames to *dropped. CoDel does not drop a frame that was peeked.
+ * Copies a frame into the queue. False, with nothing changed: the queue is full. A frame may exceed
+ * the limit when the queue is empty, or with RXQ_BEYOND. `flags` are rxq_flags.
+ */
+bool rxq_push(struct rxq *q, const struct virtio_net_hdr_v1 *vnet, const struct iovec *iov,
+	      unsigned iovcnt, uint32_t cost_bytes, unsigned flags, uint64_t now_ns);
+
+/*
+ * Drops frames that have waited too long, then gives the next one to deliver; false: there is none.
+ * Adds the number of dropped frames to *dropped. A frame that was peeked is not dropped.
  */
 bool rxq_peek(struct rxq *q, uint64_t now_ns, struct rxq_frame *out, uint64_t *dropped);
 

@@ -30,7 +30,10 @@ struct ldp_conf {
 	bool spoof_check;
 	struct ip_list allowed;
 	struct vlan_policy vlan;
-	uint32_t flood_rate; /* frames per second, 0 = no broadcast or multicast at all */
+	/* Broadcast, and groups that nobody joined. */
+	uint32_t flood_rate;	/* frames per second on the wire, 0 = no broadcast or multicast */
+	uint64_t flood_max_bps; /* bits per second on the wire, 0 = no limit */
+	bool unknown_groups;	/* it sends and gets groups that nobody joined */
 };
 
 /* How frames from one LDP to another go: inside the host, through the uplink, or not at all. */
@@ -57,6 +60,8 @@ struct link_conf {
 	uint32_t sndbuf_max_bytes;		   /* of the uplink; 0: no limit is known */
 	bool signal;				   /* back-pressure tells when the link is full */
 	enum switch_mode sw;
+	uint32_t flood_rate; /* of all that the uplink brings; as in struct ldp_conf */
+	uint64_t flood_max_bps;
 
 	/* Interface indexes. */
 	uint32_t bridge;     /* the uplink is a port of; 0: none */

@@ -65,8 +65,8 @@ uint64_t share_capacity_bps(const struct share_port *p, uint64_t configured_bps)
  * share_build() makes its classes, and share_filter() tells the LDPs' frames from others.
  * share_set() sets all that depends on the rates, and is part of share_build(). share_refine()
  * gives the host's class a better queue. Commands of share_filter() and share_refine() may fail and
- * the rest should be tried: there may be no filter to delete, and not every kernel has these queues.
- * share_undo() leaves the qdiscs that were there before.
+ * the rest should be tried: there may be no filter to delete, and not every kernel has these
+ * queues. share_undo() leaves the qdiscs that were there before.
  */
 void share_add(const struct share_port *p, char out[SHARE_TEXT_MAX]);
 void share_build(const struct share_port *p, const struct share_rates *r, char out[SHARE_TEXT_MAX]);

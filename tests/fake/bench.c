@@ -148,6 +148,7 @@ struct ldp_conf bench_ldp_conf(uint32_t slot)
 		.rx_features = ALL,
 		.spoof_check = true,
 		.flood_rate = 1000,
+		.unknown_groups = true,
 	};
 
 	memcpy(conf.mac, bench_mac(slot), sizeof(conf.mac));

@@ -443,6 +443,7 @@ static void guest_add(int who, unsigned order)
 	memcpy(g->conf.mac, mac_of(who), 6);
 	g->conf.mtu = s->mtu < 68 || s->mtu > 65521 ? 1500 : s->mtu;
 	g->conf.flood_rate = 1000000;
+	g->conf.unknown_groups = true;
 	g->conf.spoof_check = who == NEIGHBOUR || (s->flags & SETUP_SPOOF_CHECK);
 	if (s->flags & SETUP_ALLOWED)
 		g->conf.allowed = *frames_allowed();

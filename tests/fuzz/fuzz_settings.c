@@ -126,12 +126,15 @@ static void check_load(struct ldp_settings *s)
 	want.low_latency = number(KEY_BACK_LATENCY, s->low_latency, &well);
 	want.spoof_check = number(KEY_BACK_SPOOF_CHECK, s->spoof_check, &well);
 	want.flood_rate = (uint32_t)number(KEY_BACK_FLOOD_RATE, s->flood_rate, &well);
+	want.flood_max = number(KEY_BACK_FLOOD_MAX, s->flood_max, &well);
+	want.unknown_groups = number(KEY_BACK_UNKNOWN_GROUPS, s->unknown_groups, &well);
 	want.mtu = (uint32_t)number(KEY_BACK_MTU, s->mtu, &well);
 	expect_texts(&want, &well);
 
 	must(settings_load(xs, DIR_PATH, s, err) == 0);
 	must(well ? err[0] == '\0' : fuzz_is_sentence(err, sizeof(err)));
 	must(s->weight == want.weight && s->flood_rate == want.flood_rate && s->mtu == want.mtu);
+	must(s->flood_max == want.flood_max && s->unknown_groups == want.unknown_groups);
 	must(s->tx_min == want.tx_min && s->tx_max == want.tx_max);
 	must(s->rx_min == want.rx_min && s->rx_max == want.rx_max);
 	must(s->tx_burst == want.tx_burst && s->rx_burst == want.rx_burst);

@@ -312,6 +312,7 @@ int main(int argc, char **argv)
 	}
 	dir = argv[1];
 	frame_seeds();
+	seeds_mcasts();
 	dpath_seeds();
 	link_seeds();
 	wire_seeds();

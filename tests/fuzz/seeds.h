@@ -25,6 +25,9 @@ extern struct mk seeds_mk;
 struct virtio_net_hdr_v1 seeds_frame(size_t i, enum variant variant);
 const char *seeds_frame_name(size_t i);
 
+/* Frames to groups. */
+void seeds_mcasts(void);
+
 /* Those that are text. */
 void seeds_texts(void);
 

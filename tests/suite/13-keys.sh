@@ -33,6 +33,8 @@ bad tx-burst 0 many 1073741825
 bad rx-burst 0 -1
 bad latency normal fast ''
 bad flood-rate 1000 none 1000001
+bad flood-max 2000000 2mbit -1
+bad unknown-groups 1 no 2 ''
 bad spoof-check 1 yes 2 ''
 bad allowed-ip '' 10.77.1 10.77.1.1/33 fd77::/129 localhost
 bad vlan none banana 4095 0 7- 9-7 '1,,2' ''

@@ -21,7 +21,7 @@ static bool push(struct rxq *q, uint32_t len, uint8_t seed, uint64_t now_ns)
 
 	for (uint32_t i = 0; i < len; i++)
 		frame[i] = (uint8_t)(seed + i * 7);
-	return rxq_push(q, &vnet, iov, 2, len + 4, false, now_ns);
+	return rxq_push(q, &vnet, iov, 2, len + 4, 0, now_ns);
 }
 
 static bool pop(struct rxq *q, uint32_t *len, uint8_t *seed, uint64_t now_ns, uint64_t *dropped)
@@ -125,16 +125,16 @@ static void test_limit_edges(void)
 	struct iovec twice[2] = {{frame, FRAME_MAX}, {frame, FRAME_MAX}};
 	uint32_t room;
 
-	ok(!rxq_push(q, &vnet, twice, 2, 1, true, 0),
+	ok(!rxq_push(q, &vnet, twice, 2, 1, RXQ_BEYOND, 0),
 	   "a frame that memory does not hold is refused");
 	ok(rxq_empty(q), "a frame that is refused changes nothing");
 	push(q, 1000, 1, 0);
 	room = RXQ_LIMIT_MIN - (REC_HEAD + 1000);
 	ok(!push(q, room + 1, 1, 0), "a frame of a byte more than the limit is refused");
 	ok(push(q, room, 1, 0), "a frame up to the limit is taken");
-	ok(!rxq_push(q, &vnet, twice, 1, 1, true, 0),
+	ok(!rxq_push(q, &vnet, twice, 1, 1, RXQ_BEYOND, 0),
 	   "a frame that may go beyond the limit is refused where memory ends");
-	ok(rxq_push(q, &vnet, &(struct iovec){frame, 1500}, 1, 1, true, 0),
+	ok(rxq_push(q, &vnet, &(struct iovec){frame, 1500}, 1, 1, RXQ_BEYOND, 0),
 	   "a frame that may go beyond the limit is taken there");
 	while (!rxq_empty(q))
 		rxq_pop(q);

@@ -126,7 +126,7 @@ static void test_full(void)
 	is_int(got.out_of_order, 0, "frames leave in order over an uplink that is full at times");
 	is_int(bench_drops(b->guest[0].ldp) + bench_drops(b->guest[1].ldp), 0,
 	       "no frame is dropped by an uplink that is full at times");
-	is_int(b->guest[0].ldp->flood.tokens_bytes, 100 - 25,
+	is_int(b->guest[0].ldp->flood.frames.tokens_bytes, 100 - 25,
 	       "each broadcast is counted once by an uplink that is full at times");
 	bench_free(b);
 }
@@ -176,11 +176,11 @@ static void test_refused(void)
 	refused(&plain, FRAME_OVERSIZE, "a frame of a byte more than the mtu");
 	make(0, MK_OTHER, 100, 0);
 	refused(&csum, FRAME_OFFLOAD, "a frame with a checksum outside of it");
-	b->guest[0].ldp->conf.flood_rate = 0;
+	b->guest[0].ldp->flood.no_frames = true;
 	make(0, MK_BCAST, 100, 0);
 	refused(&plain, LDP_DROP_FLOOD, "a broadcast at flood-rate 0");
-	b->guest[0].ldp->conf.flood_rate = 1000;
-	b->guest[0].ldp->flood.tokens_bytes = 0;
+	b->guest[0].ldp->flood.no_frames = false;
+	b->guest[0].ldp->flood.frames.tokens_bytes = 0;
 	make(0, "\x01\x00\x5e\x00\x00\xfb", 100, 0);
 	refused(&plain, LDP_DROP_FLOOD, "a multicast without a token");
 	bench_free(b);
