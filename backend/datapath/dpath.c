@@ -59,6 +59,8 @@ static void set_pace_timer(struct dpath *dp)
 {
 	uint64_t next = when_ns(dp->rx_sched, &dp->rx.pace);
 
+	next = sooner(next, sched_next_ns(dp->local_sched));
+	next = sooner(next, sched_next_ns(dp->rx_local_sched));
 	if (!dp->tx.blocked)
 		next = sooner(next, when_ns(dp->tx_sched, &dp->tx.pace));
 	if (next == SCHED_NEVER)
@@ -73,6 +75,7 @@ static void run(struct dpath *dp)
 	more = rx_read_uplink(dp);
 	more |= tx_run_local(dp);
 	more |= tx_run(dp);
+	more |= rx_run_local(dp);
 	more |= rx_run(dp);
 	if (link_rate_turn(dp))
 		publish_credits(dp);
@@ -248,8 +251,9 @@ static bool init(struct dpath *dp, struct mbox *in, const struct dpath_conf *con
 	dp->tx_sched = sched_new(LDP_SLOTS, FRAME_WIRE_FULL, seed_of(conf));
 	dp->rx_sched = sched_new(LDP_SLOTS, FRAME_WIRE_FULL, seed_of(conf));
 	dp->local_sched = sched_new(LDP_SLOTS, FRAME_WIRE_FULL, seed_of(conf));
+	dp->rx_local_sched = sched_new(LDP_SLOTS, FRAME_WIRE_FULL, seed_of(conf));
 	dp->fdb = fdb_new(LDP_SLOTS);
-	if (!dp->tx_sched || !dp->rx_sched || !dp->local_sched || !dp->fdb)
+	if (!dp->tx_sched || !dp->rx_sched || !dp->local_sched || !dp->rx_local_sched || !dp->fdb)
 		return false;
 	members_init(dp, on_vchan);
 	return init_turn(dp, in) && ports_init(dp, on_table) &&
@@ -312,6 +316,7 @@ void dpath_free(struct dpath *dp)
 	ports_fini(dp);
 	free_turn(&dp->turn);
 	fdb_free(dp->fdb);
+	sched_free(dp->rx_local_sched);
 	sched_free(dp->local_sched);
 	sched_free(dp->rx_sched);
 	sched_free(dp->tx_sched);
