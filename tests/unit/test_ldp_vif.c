@@ -22,7 +22,7 @@
 #include "tests/unit/tap.h"
 
 #define FRAMES 6000u
-#define ALL    (VNET_F_CSUM | VNET_F_TSO4 | VNET_F_TSO6 | VNET_F_USO | VNET_F_SMALL_GSO)
+#define ALL    (VNET_F_CSUM | VNET_F_TSO4 | VNET_F_TSO6 | VNET_F_USO)
 
 static struct bench *b;
 static struct mk m;
