@@ -164,6 +164,8 @@ int settings_load(struct xs_conn *xs, const char *dir, struct ldp_settings *s, c
 	load_u64(&ld, KEY_BACK_TX_BURST, &s->tx_burst);
 	load_u64(&ld, KEY_BACK_RX_BURST, &s->rx_burst);
 	load_bool(&ld, KEY_BACK_SPOOF_CHECK, &s->spoof_check);
+	load_bool(&ld, KEY_BACK_CONTROL_FRAMES, &s->control_frames);
+	load_bool(&ld, KEY_BACK_GUEST_SERVICES, &s->guest_services);
 	load_u32(&ld, KEY_BACK_FLOOD_RATE, &s->flood_rate);
 	load_u64(&ld, KEY_BACK_FLOOD_MAX, &s->flood_max);
 	load_bool(&ld, KEY_BACK_UNKNOWN_GROUPS, &s->unknown_groups);
@@ -186,6 +188,8 @@ void settings_default(struct ldp_settings *s)
 	*s = (struct ldp_settings){
 		.weight = (uint32_t)schema_default(KEY_BACK_WEIGHT),
 		.spoof_check = schema_default(KEY_BACK_SPOOF_CHECK) != 0,
+		.control_frames = schema_default(KEY_BACK_CONTROL_FRAMES) != 0,
+		.guest_services = schema_default(KEY_BACK_GUEST_SERVICES) != 0,
 		.flood_rate = (uint32_t)schema_default(KEY_BACK_FLOOD_RATE),
 		.flood_max = schema_default(KEY_BACK_FLOOD_MAX),
 		.unknown_groups = schema_default(KEY_BACK_UNKNOWN_GROUPS) != 0,
@@ -213,6 +217,8 @@ void settings_to_conf(const struct ldp_settings *s, struct ldp_conf *conf)
 	memcpy(conf->mac, s->mac, sizeof(conf->mac));
 	conf->mtu = s->mtu;
 	conf->spoof_check = s->spoof_check;
+	conf->control_frames = s->control_frames;
+	conf->guest_services = s->guest_services;
 	conf->allowed = s->allowed;
 	conf->vlan = s->vlan;
 	conf->flood_rate = s->flood_rate;

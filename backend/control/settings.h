@@ -13,6 +13,7 @@ struct ldp_settings {
 	uint64_t tx_burst, rx_burst;		 /* bytes, 0 = by the rate */
 	bool low_latency;
 	bool spoof_check;
+	bool control_frames, guest_services;
 	uint32_t flood_rate;
 	uint64_t flood_max; /* bits per second, 0 = none */
 	bool unknown_groups;

@@ -34,6 +34,7 @@ enum ldp_drop {
 	LDP_DROP_RX_CODEL,
 	LDP_DROP_RX_FLOOD, /* more flooded frames than their share of the receiver's rate */
 	LDP_DROP_RX_VLAN,
+	LDP_DROP_RX_CONTROL,
 	LDP_DROP_RX_OVERSIZE,
 	LDP_DROP_RX_VIF,    /* the guest's vif refused it (not for want of room) */
 	LDP_DROP_VIF_CODEL, /* a vif's frame waited too long */

@@ -10,6 +10,7 @@
 #include "backend/datapath/credit.h"
 #include "backend/datapath/epoch.h"
 #include "backend/datapath/flood.h"
+#include "backend/datapath/screen.h"
 #include "backend/frame/frame_cost.h"
 #include "backend/frame/gso.h"
 #include "backend/frame/vnet.h"
@@ -198,6 +199,8 @@ void rx_queue(struct dpath *dp, struct ldp *l, const struct rx_source *src)
 		ldp_count_drop(l, LDP_DROP_RX_FULL);
 	else if (!vlan_allows(&l->conf.vlan, src->fi))
 		ldp_count_drop(l, LDP_DROP_RX_VLAN);
+	else if (src->control && !l->conf.control_frames)
+		ldp_count_drop(l, LDP_DROP_RX_CONTROL);
 	else if (oversize(l, src) || (!gso && !fits(l, src)))
 		ldp_count_drop(l, LDP_DROP_RX_OVERSIZE);
 	else if (rx_must_segment(l, src))
@@ -351,6 +354,7 @@ static bool read_frame(struct dpath *dp)
 			  .iov = in + 1,
 			  .iovcnt = 1,
 			  .cost_bytes = wire_bytes,
+			  .control = screen_is_control(&fi, dp->rx.frame, hdr_len),
 		  });
 	return true;
 }

@@ -22,6 +22,7 @@ struct rx_source {
 	const struct iovec *iov; /* the whole frame */
 	unsigned iovcnt;
 	uint32_t cost_bytes; /* on the wire */
+	bool control;	     /* screen_is_control() */
 	unsigned flags;	     /* rxq_flags, and one of: */
 };
 

@@ -8,6 +8,7 @@
 #include "backend/datapath/core.h"
 #include "backend/datapath/epoch.h"
 #include "backend/datapath/flood.h"
+#include "backend/datapath/screen.h"
 #include "backend/datapath/link_rate.h"
 #include "backend/datapath/ports.h"
 #include "backend/datapath/rx.h"
@@ -51,13 +52,10 @@ static void judge(struct dpath *dp, struct ldp *l)
 	l->cost_bytes = frame_wire_bytes(&l->fi, l->vnet.gso_size);
 	if (l->verdict == FRAME_OK && !vlan_allows(&l->conf.vlan, &l->fi))
 		l->verdict = FRAME_VLAN;
-	if (l->verdict == FRAME_OK && l->conf.spoof_check)
-		l->verdict = frame_spoof_check(&l->fi, l->hdr, l->hdr_len, l->conf.mac,
-					       &l->conf.allowed);
+	if (l->verdict == FRAME_OK)
+		l->verdict = screen_check(dp, l);
 	if (l->verdict != FRAME_OK)
 		return;
-	if (!l->conf.spoof_check && memcmp(l->fi.src, l->conf.mac, 6) != 0)
-		fdb_learn(dp->fdb, l->fi.src, l->slot);
 	if (!l->fi.is_group && dp->link.sw != SWITCH_UPLINK)
 		to = fdb_lookup(dp->fdb, l->fi.dst);
 	if (to != FDB_NONE && to != l->slot) {
@@ -187,6 +185,7 @@ static struct rx_source source_of(struct ldp *l, struct iovec iov[3])
 		.iov = iov,
 		.iovcnt = ldp_head_iov(l, 0, l->frame_len, iov),
 		.cost_bytes = l->cost_bytes,
+		.control = l->conf.control_frames && screen_is_control(&l->fi, l->hdr, l->hdr_len),
 	};
 }
 

@@ -12,6 +12,7 @@
 #define TCP_MIN_LEN    20
 #define UDP_LEN	       8
 #define ARP_LEN	       28
+#define SNAP_LEN       8
 #define IPV6_EXT_MAX   8 /* extension headers walked before the chain is called bad */
 #define IPV6_EXT_HOP   0
 #define IPV6_EXT_ROUTE 43
@@ -148,6 +149,28 @@ static void parse_tags(const struct cursor *c, struct frame_info *fi)
 	}
 }
 
+/* Parses what the ethertype, which is set, says is at l3_off. */
+static void parse_l3(const struct cursor *c, struct frame_info *fi)
+{
+	switch (fi->ethertype) {
+	case ETH_P_ARP:
+	case ETH_P_RARP:
+		fi->l3 = FRAME_L3_ARP;
+		parse_arp(c, fi);
+		break;
+	case ETH_P_IP:
+		fi->l3 = FRAME_L3_IPV4;
+		parse_ipv4(c, fi);
+		break;
+	case ETH_P_IPV6:
+		fi->l3 = FRAME_L3_IPV6;
+		parse_ipv6(c, fi);
+		break;
+	default:
+		break;
+	}
+}
+
 int frame_parse(const uint8_t *hdr, size_t hdr_len, uint32_t frame_len, struct frame_info *out)
 {
 	struct cursor c = {hdr, hdr_len < frame_len ? hdr_len : frame_len};
@@ -164,25 +187,53 @@ int frame_parse(const uint8_t *hdr, size_t hdr_len, uint32_t frame_len, struct f
 	out->l3_off = FRAME_ETH_LEN;
 	out->vid = -1;
 	parse_tags(&c, out);
-
-	switch (out->ethertype) {
-	case ETH_P_ARP:
-	case ETH_P_RARP:
-		out->l3 = FRAME_L3_ARP;
-		parse_arp(&c, out);
-		break;
-	case ETH_P_IP:
-		out->l3 = FRAME_L3_IPV4;
-		parse_ipv4(&c, out);
-		break;
-	case ETH_P_IPV6:
-		out->l3 = FRAME_L3_IPV6;
-		parse_ipv6(&c, out);
-		break;
-	default:
-		break;
-	}
+	parse_l3(&c, out);
 	return 0;
+}
+
+/* Bytes of the tag or LLC/SNAP header that the ethertype says is at l3_off; 0: neither. */
+static size_t wrapper_len(uint16_t ethertype)
+{
+	switch (ethertype) {
+	case ETH_P_8021Q:
+	case ETH_P_8021AD:
+	case ETH_P_QINQ1:
+	case ETH_P_QINQ2:
+	case ETH_P_QINQ3:
+		return FRAME_TAG_LEN;
+	default:
+		return ethertype < ETH_P_802_3_MIN ? SNAP_LEN : 0;
+	}
+}
+
+/* Is it a SNAP header that says an ethertype? OUI 00:00:f8 is that of bridges (802.1H). */
+static bool snap_has_ethertype(const uint8_t *p)
+{
+	return (p[0] & 0xfe) == 0xaa && (p[1] & 0xfe) == 0xaa && p[2] == 3 && p[3] == 0 &&
+	       p[4] == 0 && (p[5] == 0 || p[5] == 0xf8);
+}
+
+bool frame_unwrap(const uint8_t *hdr, size_t hdr_len, const struct frame_info *fi,
+		  struct frame_info *out)
+{
+	struct cursor c = {hdr, hdr_len < fi->len ? hdr_len : fi->len};
+	size_t len = wrapper_len(fi->ethertype);
+	const uint8_t *p = NULL;
+
+	if (len == 0)
+		return false;
+	*out = *fi;
+	while (len > 0 && (p = at(&c, out->l3_off, len))) {
+		if (len == SNAP_LEN && !snap_has_ethertype(p))
+			break;
+		out->ethertype = frame_be16(p + len - 2);
+		out->l3_off += (uint16_t)len;
+		len = wrapper_len(out->ethertype);
+	}
+	out->l3_bad = len > 0 && !p && c.len < fi->len;
+	if (!out->l3_bad)
+		parse_l3(&c, out);
+	return out->l3_off != fi->l3_off || out->l3_bad;
 }
 
 static uint32_t wire_one(uint32_t len)

@@ -20,6 +20,7 @@
 #define FRAME_MAC_STR	18   /* bytes of "00:16:3e:00:00:01" and its NUL */
 
 /* IP protocol numbers, without the sockets of <netinet/in.h>. */
+#define FRAME_PROTO_ICMP   1
 #define FRAME_PROTO_TCP	   6
 #define FRAME_PROTO_UDP	   17
 #define FRAME_PROTO_ICMPV6 58
@@ -45,8 +46,9 @@ struct frame_info {
 	uint16_t ethertype; /* behind the tags, host order */
 	uint16_t l3_off;    /* first byte behind the ethertype */
 	enum frame_l3 l3;
-	bool l3_bad;   /* the ethertype says ARP or IP, but the header is cut short or malformed */
-	bool fragment; /* part of a fragmented IP datagram (an atomic IPv6 one is not) */
+	bool l3_bad;	  /* the ethertype says ARP or IP, but the header is cut short or malformed;
+			   * of frame_unwrap() alone: also where the wrapping goes on behind the copy */
+	bool fragment;	  /* part of a fragmented IP datagram (an atomic IPv6 one is not) */
 	uint8_t l4_proto; /* IP protocol number, meaningless when l4_off is 0 */
 	uint16_t l4_off;  /* 0: unknown (not IP, l3_bad, or a fragment that is not the first) */
 	uint16_t l4_len;  /* bytes of the TCP or UDP header; 0: another protocol, or cut short */
@@ -74,6 +76,15 @@ static inline uint16_t frame_be16(const uint8_t *p)
  * *@out is then all zeros but for len.
  */
 int frame_parse(const uint8_t *hdr, size_t hdr_len, uint32_t frame_len, struct frame_info *out);
+
+/*
+ * Some receivers look further than frame_parse(): they take off any number of tags, also those of
+ * older types (0x9100 to 0x9300), and LLC/SNAP headers (RFC 1042). False: there is nothing to take
+ * off. True: *out is the frame as they see it; its tags and vid stay those of *fi. The first three
+ * arguments are those of frame_parse().
+ */
+bool frame_unwrap(const uint8_t *hdr, size_t hdr_len, const struct frame_info *fi,
+		  struct frame_info *out);
 
 /*
  * Bytes of the frame on an Ethernet wire: with FCS, at least FRAME_WIRE_MIN, without preamble and

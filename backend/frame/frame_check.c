@@ -28,6 +28,9 @@ static const char *const verdict_names[] = {
 	[FRAME_SPOOF_IP] = "spoof-ip",
 	[FRAME_SPOOF_TYPE] = "spoof-type",
 	[FRAME_VLAN] = "vlan",
+	[FRAME_CONTROL] = "control",
+	[FRAME_SERVICE] = "service",
+	[FRAME_HIDDEN] = "hidden",
 	[FRAME_OVERSIZE] = "oversize",
 	[FRAME_OFFLOAD] = "offload",
 };

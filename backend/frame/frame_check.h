@@ -13,6 +13,9 @@ enum frame_verdict {
 	FRAME_SPOOF_IP,	  /* source address is not in allowed-ip */
 	FRAME_SPOOF_TYPE, /* allowed-ip is set and this is neither IPv4, IPv6 nor ARP */
 	FRAME_VLAN,	  /* the vlan policy forbids its tags */
+	FRAME_CONTROL,	  /* frame_is_control() */
+	FRAME_SERVICE,	  /* frame_is_service() */
+	FRAME_HIDDEN,	  /* frame_is_hidden() */
 	FRAME_OVERSIZE,	  /* set by the caller: vnet_rebuild() returned -EMSGSIZE */
 	FRAME_OFFLOAD,	  /* set by the caller: vnet_rebuild() returned another error */
 	FRAME_VERDICTS,

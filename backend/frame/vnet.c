@@ -5,12 +5,12 @@
 #include <errno.h>
 #include <string.h>
 
-#define TCP_CSUM_OFFSET	   16
-#define UDP_CSUM_OFFSET	   6
-#define ICMPV6_CSUM_OFFSET 2
-#define UDP_HDR_LEN	   8
-#define OPAQUE_L3_MIN	   20 /* the kernel wants an L3 header of at least this length */
-#define GSO_UDP_L4	   5  /* VIRTIO_NET_HDR_GSO_UDP_L4, which 6.1's headers do not have */
+#define TCP_CSUM_OFFSET	 16
+#define UDP_CSUM_OFFSET	 6
+#define ICMP_CSUM_OFFSET 2
+#define UDP_HDR_LEN	 8
+#define OPAQUE_L3_MIN	 20 /* the kernel wants an L3 header of at least this length */
+#define GSO_UDP_L4	 5  /* VIRTIO_NET_HDR_GSO_UDP_L4, which 6.1's headers do not have */
 
 /* The header's fields are little-endian on the ring and, by TUNSETVNETLE, at the TAP. */
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "vnet fields are used as they are");
@@ -50,8 +50,7 @@ static const struct gso_kind *gso_kind(uint8_t gso_type)
  * after all checks here. If it could overwrite ARP, IP or ND fields, a guest could pass the check
  * with an allowed address and send another one.
  */
-static bool csum_place_ok(const struct frame_info *fi, size_t hdr_len, uint32_t start,
-			  uint32_t offset)
+static bool place_ok(const struct frame_info *fi, size_t hdr_len, uint32_t start, uint32_t offset)
 {
 	uint32_t end = start + offset + 2;
 
@@ -64,14 +63,25 @@ static bool csum_place_ok(const struct frame_info *fi, size_t hdr_len, uint32_t 
 	switch (fi->l4_proto) {
 	case FRAME_PROTO_TCP:
 		return start == fi->l4_off && offset == TCP_CSUM_OFFSET;
+	case FRAME_PROTO_ICMP:
 	case FRAME_PROTO_ICMPV6:
-		return start == fi->l4_off && offset == ICMPV6_CSUM_OFFSET;
+		return start == fi->l4_off && offset == ICMP_CSUM_OFFSET;
 	case FRAME_PROTO_UDP: /* its own, or that of a packet in a tunnel over UDP */
 		return (start == fi->l4_off && offset == UDP_CSUM_OFFSET) ||
 		       start >= (uint32_t)fi->l4_off + UDP_HDR_LEN;
 	default:
 		return start >= fi->l4_off;
 	}
+}
+
+/* Also for a receiver that looks behind more tags, or into LLC/SNAP. */
+static bool csum_place_ok(const struct frame_info *fi, const uint8_t *hdr, size_t hdr_len,
+			  uint32_t start, uint32_t offset)
+{
+	struct frame_info inner;
+
+	return place_ok(fi, hdr_len, start, offset) && (!frame_unwrap(hdr, hdr_len, fi, &inner) ||
+							place_ok(&inner, hdr_len, start, offset));
 }
 
 /* Do the lengths in the IP and UDP headers agree with the frame's? Segments need that. */
@@ -129,7 +139,7 @@ int vnet_rebuild(const struct virtio_net_hdr_v1 *in, const struct frame_info *fi
 	if (in->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) {
 		if (!(features & VNET_F_CSUM))
 			return -EOPNOTSUPP;
-		if (!csum_place_ok(fi, hdr_len, in->csum_start, in->csum_offset))
+		if (!csum_place_ok(fi, hdr, hdr_len, in->csum_start, in->csum_offset))
 			return -EINVAL;
 		fresh.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
 		fresh.csum_start = in->csum_start;

@@ -28,6 +28,8 @@ struct ldp_conf {
 	uint32_t tx_features; /* VNET_F_*: what the guest may send */
 	uint32_t rx_features; /* VNET_F_*: what the guest takes */
 	bool spoof_check;
+	bool control_frames; /* it may send and receive them */
+	bool guest_services; /* it may be a router or a DHCP server */
 	struct ip_list allowed;
 	struct vlan_policy vlan;
 	/* Broadcast, and groups that nobody joined. */

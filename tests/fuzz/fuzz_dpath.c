@@ -17,6 +17,8 @@
 
 #include "backend/datapath/dpath.h"
 #include "backend/datapath/ldp.h"
+#include "backend/frame/frame_control.h"
+#include "backend/frame/frame_service.h"
 #include "backend/frame/gso.h"
 #include "backend/msg/msg.h"
 #include "backend/uplink/uplink.h"
@@ -44,6 +46,8 @@ enum {
 	SETUP_SPOOF_CHECK = 8,
 	SETUP_HOSTILE = 16,
 	SETUP_RACES = 32,
+	SETUP_CONTROL = 64,
+	SETUP_SERVICES = 128,
 };
 
 enum order {
@@ -108,6 +112,21 @@ static void tell(enum msg_type type, int who)
 
 /* --- what must come out --- */
 
+/* As screen.c has it. */
+static bool may_be(const uint8_t *frame, uint32_t n, const struct frame_info *fi)
+{
+	const struct ldp_conf *conf = &w.guest[GUEST].conf;
+	struct frame_info inner;
+
+	if (frame_unwrap(frame, n, fi, &inner))
+		fi = &inner;
+	if (!conf->control_frames && frame_is_control(fi, frame, n))
+		return false;
+	if (!conf->guest_services && frame_is_service(fi, frame, n))
+		return false;
+	return (conf->guest_services && !conf->spoof_check) || !frame_is_hidden(fi, frame, n);
+}
+
 /* As ldp.c puts the checks together; each of them is held against the rules in fuzz_frame.c. */
 static bool may_send(const uint8_t *frame, uint32_t len, const struct virtio_net_hdr_v1 *in,
 		     struct virtio_net_hdr_v1 *out)
@@ -119,6 +138,8 @@ static bool may_send(const uint8_t *frame, uint32_t len, const struct virtio_net
 	if (frame_parse(frame, n, len, &fi) < 0 ||
 	    vnet_rebuild(in, &fi, frame, n, conf->tx_features, (uint16_t)conf->mtu, out) < 0 ||
 	    !vlan_allows(&conf->vlan, &fi))
+		return false;
+	if (!may_be(frame, n, &fi))
 		return false;
 	return !conf->spoof_check ||
 	       frame_spoof_check(&fi, frame, n, conf->mac, &conf->allowed) == FRAME_OK;
@@ -211,6 +232,7 @@ static void check_sent(const uint8_t *body, size_t n)
 	memcpy(&vnet, body, sizeof(vnet));
 	f = ref_frame(frame, n < FRAME_HDR_MAX ? n : FRAME_HDR_MAX);
 	must(ref_vlan_ok(&conf->vlan, &f));
+	must(conf->control_frames || !ref_is_control(frame, n, &f));
 	must(!conf->spoof_check || ref_is_own(frame, n, conf->mac, &conf->allowed));
 	must(ref_vnet_ok(&vnet, frame, n, conf->tx_features, conf->mtu, 1));
 }
@@ -249,6 +271,7 @@ static void check_received(struct far *far, uint8_t type, const uint8_t *body, u
 	must((frame[0] & 1) || memcmp(frame, conf->mac, 6) == 0 ||
 	     (g == &w.guest[GUEST] && !conf->spoof_check));
 	must(ref_vlan_ok(&conf->vlan, &f));
+	must(conf->control_frames || !ref_is_control(frame, n, &f));
 	must(ref_vnet_ok(&vnet, frame, n, conf->rx_features, conf->mtu, 1));
 }
 
@@ -445,6 +468,8 @@ static void guest_add(int who, unsigned order)
 	g->conf.flood_rate = 1000000;
 	g->conf.unknown_groups = true;
 	g->conf.spoof_check = who == NEIGHBOUR || (s->flags & SETUP_SPOOF_CHECK);
+	g->conf.control_frames = who == GUEST && (s->flags & SETUP_CONTROL);
+	g->conf.guest_services = who == GUEST && (s->flags & SETUP_SERVICES);
 	if (s->flags & SETUP_ALLOWED)
 		g->conf.allowed = *frames_allowed();
 	g->conf.vlan = *frames_vlan(who == GUEST ? s->flags & SETUP_VLAN : s->neighbour);

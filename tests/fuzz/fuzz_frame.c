@@ -9,6 +9,8 @@
 #include <errno.h>
 #include <linux/if_ether.h>
 
+#include "backend/frame/frame_control.h"
+#include "backend/frame/frame_service.h"
 #include "backend/frame/gso.h"
 #include "tests/fuzz/frames.h"
 #include "tests/fuzz/fuzz.h"
@@ -99,6 +101,26 @@ static void check_info(const struct subject *s)
 	must(fi->l4_off == 0 || (fi->l4_off > fi->l3_off && !fi->l3_bad));
 	must(fi->l4_off || !fi->l4_len);
 	must(vlan_allows(s->vlan, fi) == ref_vlan_ok(s->vlan, &want));
+}
+
+/* What is read lies within the copy, and nothing plain is missed. */
+static void check_kind(const struct subject *s)
+{
+	struct ref_frame want = ref_frame(s->frame, s->hdr_len);
+	uint8_t *copy = fuzz_block(s->frame, s->hdr_len);
+	const struct frame_info *seen = &s->fi;
+	struct frame_info inner;
+
+	if (frame_unwrap(copy, s->hdr_len, &s->fi, &inner)) {
+		seen = &inner;
+		must(inner.l3_off >= s->fi.l3_off && inner.l3_off <= s->hdr_len);
+		must(inner.l4_off + (uint32_t)inner.l4_len <= s->hdr_len);
+	}
+	must(frame_is_control(seen, copy, s->hdr_len) ||
+	     !ref_is_control(s->frame, s->hdr_len, &want));
+	frame_is_service(seen, copy, s->hdr_len);
+	frame_is_hidden(seen, copy, s->hdr_len);
+	free(copy);
 }
 
 /* What is charged is at least what was sent, and what the wire carries. */
@@ -264,6 +286,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	must((ret == 0) == (s.len >= FRAME_ETH_LEN) && (ret == 0 || ret == -EINVAL));
 	if (ret == 0) {
 		check_info(&s);
+		check_kind(&s);
 		check_plain_charge(&s);
 		if (judge(&s, s.frame, s.len, &s.fi) == FRAME_OK)
 			must(ref_is_own(s.frame, s.len, (const uint8_t *)MK_MAC, s.allowed));

@@ -125,6 +125,8 @@ static void check_load(struct ldp_settings *s)
 	want.rx_burst = number(KEY_BACK_RX_BURST, s->rx_burst, &well);
 	want.low_latency = number(KEY_BACK_LATENCY, s->low_latency, &well);
 	want.spoof_check = number(KEY_BACK_SPOOF_CHECK, s->spoof_check, &well);
+	want.control_frames = number(KEY_BACK_CONTROL_FRAMES, s->control_frames, &well);
+	want.guest_services = number(KEY_BACK_GUEST_SERVICES, s->guest_services, &well);
 	want.flood_rate = (uint32_t)number(KEY_BACK_FLOOD_RATE, s->flood_rate, &well);
 	want.flood_max = number(KEY_BACK_FLOOD_MAX, s->flood_max, &well);
 	want.unknown_groups = number(KEY_BACK_UNKNOWN_GROUPS, s->unknown_groups, &well);
@@ -139,6 +141,7 @@ static void check_load(struct ldp_settings *s)
 	must(s->rx_min == want.rx_min && s->rx_max == want.rx_max);
 	must(s->tx_burst == want.tx_burst && s->rx_burst == want.rx_burst);
 	must(s->low_latency == want.low_latency && s->spoof_check == want.spoof_check);
+	must(s->control_frames == want.control_frames && s->guest_services == want.guest_services);
 	must(s->has_mac == want.has_mac && strcmp(s->uplink, want.uplink) == 0);
 	must(!want.has_mac || memcmp(s->mac, want.mac, 6) == 0);
 	must(memcmp(&s->vlan, &want.vlan, sizeof(want.vlan)) == 0);

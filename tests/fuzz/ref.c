@@ -53,6 +53,19 @@ struct ref_frame ref_frame(const uint8_t *p, size_t n)
 	return f;
 }
 
+bool ref_is_control(const uint8_t *p, size_t n, const struct ref_frame *f)
+{
+	const uint8_t *llc = n >= f->l3 + 8 ? p + f->l3 : NULL;
+
+	if (p[0] == 1 && p[1] == 0x80 && p[2] == 0xc2 && !p[3] && !p[4] && p[5] < 16)
+		return true;
+	if (p[0] == 1 && p[1] == 0 && p[2] == 0x0c && p[3] == 0xcc)
+		return true;
+	if (f->type == 0x8808 || f->type == 0x8809 || f->type == 0x888e || f->type == 0x88cc)
+		return true;
+	return f->type > 0 && f->type < 1536 && llc && llc[0] == 0x42;
+}
+
 bool ref_vlan_ok(const struct vlan_policy *policy, const struct ref_frame *f)
 {
 	switch (policy->mode) {

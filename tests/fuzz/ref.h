@@ -29,6 +29,9 @@ struct ref_frame {
 struct ref_frame ref_frame(const uint8_t *p, size_t n);
 
 /* Does the policy let the frame by? */
+/* Is it one of the plain kinds of control frames, behind two tags at most? */
+bool ref_is_control(const uint8_t *p, size_t n, const struct ref_frame *f);
+
 bool ref_vlan_ok(const struct vlan_policy *policy, const struct ref_frame *f);
 
 /*

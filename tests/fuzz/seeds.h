@@ -20,7 +20,7 @@ void seeds_end(const char *target, const char *name, unsigned variant);
 enum variant { PLAIN, SUMMED, SEGMENTED, SUMMED_OVER_IP, CUT, VARIANTS };
 
 /* Makes frame number i, below SEEDS_FRAMES, in seeds_mk. Returns the header for it. */
-#define SEEDS_FRAMES 20
+#define SEEDS_FRAMES 25
 extern struct mk seeds_mk;
 struct virtio_net_hdr_v1 seeds_frame(size_t i, enum variant variant);
 const char *seeds_frame_name(size_t i);

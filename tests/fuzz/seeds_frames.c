@@ -159,6 +159,47 @@ static void mpls(void)
 	mk_payload(m, 60);
 }
 
+static void lldp(void)
+{
+	mk_eth(m, "\x01\x80\xc2\0\0\x0e", MK_MAC, 0x88cc);
+	mk_tag(m, 0x8100, 0);
+	mk_payload(m, 30);
+}
+
+static void cdp(void)
+{
+	mk_eth(m, "\x01\0\x0c\xcc\xcc\xcc", MK_MAC, 0x0026);
+	mk_add(m, "\xaa\xaa\x03\0\0\x0c\x20\0", 8);
+	mk_payload(m, 30);
+}
+
+static void snap(void)
+{
+	mk_eth(m, MK_BCAST, MK_MAC, 0x0100);
+	mk_tag(m, 0x9100, 3);
+	mk_add(m, "\xaa\xaa\x03\0\0\0\x86\xdd", 8);
+	mk_ipv6(m, 58, MK_LOCAL, MK_IP6_2);
+	mk_add(m, "\x86\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 16);
+}
+
+static void offer(void)
+{
+	mk_eth(m, MK_BCAST, MK_MAC, 0x0800);
+	mk_ipv4(m, 17, MK_IP, "\xff\xff\xff\xff");
+	mk_udp(m, 67, 68);
+	mk_payload(m, 20);
+}
+
+static void offer6(void)
+{
+	mk_eth(m, MK_OTHER, MK_MAC, 0x86dd);
+	mk_ipv6(m, 17, MK_LOCAL, MK_IP6_2);
+	mk_ext(m, 60, "\1\4\0\0\0\0");
+	mk_ext(m, 44, "\0\1\0\0\0\7");
+	mk_udp(m, 547, 546);
+	mk_payload(m, 20);
+}
+
 static void runt(void)
 {
 	mk_eth(m, MK_OTHER, MK_MAC, 0x8100);
@@ -188,6 +229,11 @@ static const struct {
 	{"mld", mld, 0},
 	{"sctp", sctp, 0},
 	{"mpls", mpls, 0},
+	{"lldp", lldp, 0},
+	{"cdp", cdp, 0},
+	{"snap", snap, 0},
+	{"offer", offer, 0},
+	{"offer6", offer6, 0},
 	{"runt", runt, 0},
 };
 

@@ -60,6 +60,8 @@ static const struct row {
 	{KEY_BACK_FLOOD_MAX, "30000", {"1mbit", "-1"}},
 	{KEY_BACK_UNKNOWN_GROUPS, "0", {"no", "2"}},
 	{KEY_BACK_SPOOF_CHECK, "0", {"yes", "2"}},
+	{KEY_BACK_CONTROL_FRAMES, "1", {"yes", "2", ""}},
+	{KEY_BACK_GUEST_SERVICES, "1", {"dhcp", "-1"}},
 	{KEY_BACK_ALLOWED_IP, "10.0.0.1", {"10.0.0", "10.0.0.1/33", "10.0.0.2, x"}},
 	{KEY_BACK_VLAN, "10,20", {"banana", "4095", "7-", ""}},
 	{KEY_BACK_MTU, "9000", {"67", "65522"}},
@@ -92,7 +94,8 @@ static bool same(const struct ldp_settings *a, const struct ldp_settings *b)
 	return a->weight == b->weight && a->tx_min == b->tx_min && a->tx_max == b->tx_max &&
 	       a->rx_min == b->rx_min && a->rx_max == b->rx_max && a->tx_burst == b->tx_burst &&
 	       a->rx_burst == b->rx_burst && a->low_latency == b->low_latency &&
-	       a->spoof_check == b->spoof_check && a->flood_rate == b->flood_rate &&
+	       a->spoof_check == b->spoof_check && a->control_frames == b->control_frames &&
+	       a->guest_services == b->guest_services && a->flood_rate == b->flood_rate &&
 	       a->flood_max == b->flood_max && a->unknown_groups == b->unknown_groups &&
 	       a->mtu == b->mtu && memcmp(a->mac, b->mac, 6) == 0 && a->has_mac == b->has_mac &&
 	       a->allowed.n == b->allowed.n &&
@@ -133,6 +136,8 @@ static void test_good(void)
 	ok(conf.flood_rate == 20 && !conf.spoof_check, "flood-rate and spoof-check are in force");
 	ok(conf.flood_max_bps == 30000 && !conf.unknown_groups,
 	   "flood-max and unknown-groups are in force");
+	ok(conf.control_frames && conf.guest_services,
+	   "control-frames and guest-services are in force");
 	ok(conf.allowed.n == 1 && conf.vlan.mode == VLAN_LIST, "allowed-ip and vlan are in force");
 	ok(conf.mtu == 9000 && memcmp(conf.mac, mac, 6) == 0, "mtu and mac are in force");
 	is_str(s.uplink, "other", "the uplink is in force");

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The vnet header: what is refused, what comes out, and that nothing judged is written over. */
 #include "backend/frame/frame_check.h"
+#include "backend/frame/frame_control.h"
+#include "backend/frame/frame_service.h"
 #include "backend/frame/gso.h"
 #include "tests/unit/mkframe.h"
 #include "tests/unit/tap.h"
@@ -316,12 +318,24 @@ struct tally {
 	unsigned int csum, gso, segments, bad_kernel, bad_place, bad_segment;
 };
 
+/* What screen.c makes of it: bits. */
+static unsigned kind(const uint8_t *copy, size_t n, const struct frame_info *fi)
+{
+	struct frame_info inner;
+
+	if (frame_unwrap(copy, n, fi, &inner))
+		fi = &inner;
+	return frame_is_control(fi, copy, n) | frame_is_service(fi, copy, n) << 1 |
+	       frame_is_hidden(fi, copy, n) << 2;
+}
+
 /* An accepted header: would the kernel take it, and does its checksum spare what was judged? */
 static void judge(struct tally *t, uint8_t *copy, size_t n, const struct frame_info *fi,
 		  const struct virtio_net_hdr_v1 *out, const struct ip_list *list)
 {
 	const uint8_t *mac = (const uint8_t *)MK_MAC;
 	struct frame_info again;
+	unsigned was;
 
 	t->bad_kernel += !vnet_must_segment(out, fi, ALL) && !kernel_takes(out, fi->len);
 	if (!(out->flags & CSUM))
@@ -329,10 +343,11 @@ static void judge(struct tally *t, uint8_t *copy, size_t n, const struct frame_i
 	t->csum++;
 	if (frame_spoof_check(fi, copy, n, mac, list) != FRAME_OK)
 		return;
+	was = kind(copy, n, fi);
 	copy[out->csum_start + out->csum_offset] ^= 0x5a;
 	copy[out->csum_start + out->csum_offset + 1] ^= 0xa5;
 	frame_parse(copy, n, fi->len, &again);
-	t->bad_place += memcmp(&again, fi, sizeof(again)) != 0 ||
+	t->bad_place += memcmp(&again, fi, sizeof(again)) != 0 || kind(copy, n, &again) != was ||
 			frame_spoof_check(&again, copy, n, mac, list) != FRAME_OK;
 }
 

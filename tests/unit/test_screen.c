@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a guest may not send, and not receive: control frames and services, in all directions, as
+ * its settings say, each counted for the one whose setting forbids it.
+ */
+#include "tests/fake/bench.h"
+#include "tests/unit/mkframe.h"
+#include "tests/unit/tap.h"
+
+static const struct virtio_net_hdr_v1 plain;
+static struct bench *b;
+static struct mk m;
+
+static uint64_t dropped(uint32_t slot, unsigned reason)
+{
+	return b->guest[slot].ldp->count.drops[reason];
+}
+
+/* Guest 0 sends what is in m. How many frames leave. */
+static unsigned sends(void)
+{
+	static uint8_t frame[WIRE_FRAME_MAX];
+	struct virtio_net_hdr_v1 vnet;
+	unsigned n = 0;
+
+	while (bench_left(b, &vnet, frame) > 0)
+		;
+	bench_give(b, 0, &plain, m.b, m.len);
+	while (bench_turn(b))
+		;
+	while (bench_left(b, &vnet, frame) > 0)
+		n++;
+	return n;
+}
+
+static void permit(uint32_t slot, bool control_frames, bool guest_services)
+{
+	struct ldp_conf conf = bench_ldp_conf(slot);
+
+	conf.control_frames = control_frames;
+	conf.guest_services = guest_services;
+	bench_configure(b, slot, &conf);
+}
+
+static void lldp(const void *dst, const void *src)
+{
+	mk_eth(&m, dst, src, 0x88cc);
+	mk_payload(&m, 50);
+}
+
+#define LLDP_GROUP "\x01\x80\xc2\0\0\x0e"
+
+static void test_control_out(void)
+{
+	b = bench_new(3);
+	lldp(LLDP_GROUP, MK_MAC);
+	is_int(sends(), 0, "a control frame does not leave");
+	is_int(dropped(0, FRAME_CONTROL), 1, "a control frame is counted for its sender");
+	is_int(bench_take_frames(b, 1), 0, "a control frame to a group reaches no other guest");
+	is_int(dropped(1, LDP_DROP_RX_CONTROL), 0, "a control frame is not counted twice");
+	lldp(bench_mac(1), MK_MAC);
+	is_int(sends() + bench_take_frames(b, 1), 0,
+	       "a control frame to a guest does not reach it");
+	is_int(dropped(0, FRAME_CONTROL), 2, "a control frame to a guest is counted");
+	permit(0, true, false);
+	is_int(sends() + bench_take_frames(b, 1), 0,
+	       "a guest without control-frames gets none of a guest that has it");
+	is_int(dropped(1, LDP_DROP_RX_CONTROL), 1,
+	       "a control frame that a guest may not get is counted for it");
+	permit(1, true, false);
+	sends();
+	is_int(bench_take_frames(b, 1), 1, "two guests with control-frames reach each other");
+	lldp(LLDP_GROUP, MK_MAC);
+	is_int(sends(), 1, "a control frame of a guest with control-frames leaves");
+	is_int(bench_take_frames(b, 1), 1, "a control frame reaches the guests that may get it");
+	is_int(bench_take_frames(b, 2), 0, "a control frame reaches no guest that may not");
+	permit(0, false, false);
+	is_int(sends(), 0, "a guest whose control-frames is cleared sends no control frame");
+	bench_free(b);
+}
+
+static void come(void)
+{
+	bench_come(b, &plain, m.b, m.len);
+	bench_receive(b);
+}
+
+static void test_control_in(void)
+{
+	b = bench_new(2);
+	permit(1, true, false);
+	lldp(LLDP_GROUP, MK_OTHER);
+	mk_tag(&m, 0x8100, 0);
+	come();
+	is_int(bench_take_frames(b, 0), 0, "a control frame of the uplink reaches no guest");
+	is_int(dropped(0, LDP_DROP_RX_CONTROL), 1, "a control frame of the uplink is counted");
+	is_int(bench_take_frames(b, 1), 1,
+	       "a control frame of the uplink reaches a guest with control-frames");
+	lldp(MK_MAC, MK_OTHER);
+	come();
+	is_int(bench_take_frames(b, 0), 0, "a control frame to a guest's address does not come");
+	bench_free(b);
+}
+
+/* A router advertisement. */
+static void router(const void *src)
+{
+	mk_eth(&m, "\x33\x33\0\0\0\1", src, 0x86dd);
+	mk_ipv6(&m, 58, MK_LOCAL, "\xff\2\0\0\0\0\0\0\0\0\0\0\0\0\0\1");
+	mk_add(&m, "\x86\0\0\0\x40\0\x07\x08\0\0\0\0\0\0\0\0", 16);
+	mk_finish(&m, 1);
+}
+
+static void test_service(void)
+{
+	b = bench_new(2);
+	router(MK_MAC);
+	is_int(sends() + bench_take_frames(b, 1), 0, "a router advertisement does not leave");
+	is_int(dropped(0, FRAME_SERVICE), 1, "a router advertisement is counted");
+	permit(0, false, true);
+	is_int(sends(), 1, "a router advertisement of a guest with guest-services leaves");
+	is_int(bench_take_frames(b, 1), 1,
+	       "a router advertisement of a guest with guest-services reaches another");
+	router(MK_OTHER);
+	come();
+	is_int(bench_take_frames(b, 0) + bench_take_frames(b, 1), 2,
+	       "a router advertisement of the uplink reaches all guests");
+	bench_free(b);
+}
+
+/* A first fragment that does not show what it is. */
+static void hidden(void)
+{
+	mk_eth(&m, MK_OTHER, MK_MAC, 0x86dd);
+	mk_ipv6(&m, 60, MK_LOCAL, MK_IP6_2);
+	mk_ext(&m, 44, "\0\1\0\0\0\7");
+	mk_finish(&m, 0);
+}
+
+static void test_hidden(void)
+{
+	struct ldp_conf conf = bench_ldp_conf(0);
+
+	b = bench_new(2);
+	hidden();
+	is_int(sends(), 0, "a first fragment that hides its header does not leave");
+	is_int(dropped(0, FRAME_HIDDEN), 1, "a first fragment that hides its header is counted");
+	permit(0, false, true);
+	is_int(sends(), 0, "guest-services does not let a hidden neighbour advertisement leave");
+	conf.guest_services = true;
+	conf.spoof_check = false;
+	bench_configure(b, 0, &conf);
+	is_int(sends(), 1, "a guest that is trusted with both may send what it likes");
+	bench_free(b);
+}
+
+int main(void)
+{
+	test_control_out();
+	test_control_in();
+	test_service();
+	test_hidden();
+	return done_testing();
+}
