@@ -6,6 +6,7 @@
 #include "backend/datapath/core.h"
 #include "backend/frame/frame_control.h"
 #include "backend/frame/frame_service.h"
+#include "backend/frame/frame_spoof.h"
 
 /* The frame as the furthest-looking receiver sees it: `fi` itself, or what is unwrapped to *room.
  */

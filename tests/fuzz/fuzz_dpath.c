@@ -19,6 +19,7 @@
 #include "backend/datapath/ldp.h"
 #include "backend/frame/frame_control.h"
 #include "backend/frame/frame_service.h"
+#include "backend/frame/frame_spoof.h"
 #include "backend/frame/gso.h"
 #include "backend/msg/msg.h"
 #include "backend/uplink/uplink.h"

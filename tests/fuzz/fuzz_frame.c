@@ -11,6 +11,7 @@
 
 #include "backend/frame/frame_control.h"
 #include "backend/frame/frame_service.h"
+#include "backend/frame/frame_spoof.h"
 #include "backend/frame/gso.h"
 #include "tests/fuzz/frames.h"
 #include "tests/fuzz/fuzz.h"

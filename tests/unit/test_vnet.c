@@ -3,6 +3,7 @@
 #include "backend/frame/frame_check.h"
 #include "backend/frame/frame_control.h"
 #include "backend/frame/frame_service.h"
+#include "backend/frame/frame_spoof.h"
 #include "backend/frame/gso.h"
 #include "tests/unit/mkframe.h"
 #include "tests/unit/tap.h"
