@@ -108,6 +108,10 @@ static void on_device_message(struct control *c, struct device *d, struct msg *m
 	case MSG_FAILED:
 		device_failed(c, d, m->why);
 		break;
+	case MSG_TROUBLE:
+		if (!c->quitting)
+			device_trouble(c, d, m->text, m->unlisted);
+		break;
 	case MSG_PUBLISH:
 		if (!c->quitting)
 			device_publish(c, d, &m->status);

@@ -8,6 +8,7 @@
 
 #include "backend/control/device_connect.h"
 #include "backend/control/device_list.h"
+#include "backend/control/device_mac.h"
 #include "backend/control/device_settings.h"
 #include "backend/control/device_state.h"
 #include "backend/control/device_vif.h"
@@ -173,7 +174,11 @@ static void show_what_is_wrong(struct control *c, struct device *d)
 	char minima[SCHEMA_ERR_MAX];
 
 	minima_error(c, d, minima);
-	device_show_error(c, d, d->unfit[0] ? d->unfit : d->fault[0] ? d->fault : minima);
+	device_show_error(c, d,
+			  d->unfit[0]	? d->unfit
+			  : d->fault[0] ? d->fault
+			  : minima[0]	? minima
+					: d->trouble);
 }
 
 static void look(struct control *c, struct device *d)
@@ -278,6 +283,7 @@ static void forget(struct control *c, struct device *d)
 	log_info("%s: detached%s", d->name, d->keep ? ", its settings kept" : "");
 	domid = d->domid;
 	id = d->id;
+	device_withdraw_mac(c, d);
 	device_drop(c, d);
 	/* It may be attached again already, and that event was taken for one of the old device. */
 	device_meet(c, domid, id);
@@ -302,6 +308,7 @@ void device_deleted(struct control *c, struct device *d, struct vchan *v, struct
 	d->slot = LDP_SLOT_NONE;
 	d->after = HS_WAIT;
 	d->frozen = false;
+	d->trouble[0] = '\0';
 	if (d->gone) {
 		forget(c, d);
 		return;
@@ -339,6 +346,18 @@ void device_refused(struct control *c, struct device *d, struct vchan *v, struct
 	if (d->after == HS_WAIT)
 		set_fault(c, d, why);
 	device_deleted(c, d, v, tap);
+}
+
+void device_trouble(struct control *c, struct device *d, const char *text, bool unlisted)
+{
+	if (d->after != HS_WAIT)
+		return;
+	if (unlisted)
+		snprintf(d->trouble, sizeof(d->trouble), "%s, and %s does not list it", text,
+			 schema_name(KEY_BACK_ALLOWED_MAC));
+	else
+		snprintf(d->trouble, sizeof(d->trouble), "%s", text);
+	show_what_is_wrong(c, d);
 }
 
 void device_freeze(struct control *c, struct device *d, bool on)

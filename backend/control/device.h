@@ -21,6 +21,12 @@ uint64_t device_step_all(struct control *c);
 void device_gone(struct control *c, struct device *d);
 
 /* Its domain was suspended, or runs again. */
+/*
+ * What the frame loop says is wrong with the device's frames; empty: nothing is any more.
+ * `unlisted`: it is so because allowed-mac lacks the address.
+ */
+void device_trouble(struct control *c, struct device *d, const char *text, bool unlisted);
+
 void device_freeze(struct control *c, struct device *d, bool on);
 
 /*

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "backend/control/device_mac.h"
 #include "backend/control/device_state.h"
 #include "backend/control/minima.h"
 #include "backend/msg/msg.h"
@@ -37,5 +38,6 @@ int device_load_settings(struct control *c, struct device *d)
 		if (d->slot != LDP_SLOT_NONE)
 			send_conf(c, d);
 	}
+	device_tell_mac(c, d);
 	return 0;
 }

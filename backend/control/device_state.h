@@ -27,6 +27,10 @@ struct device {
 	char unfit[SCHEMA_ERR_MAX];   /* why the first bad setting was rejected; empty: none was */
 	bool served;		      /* its uplink is ours */
 
+	/* device_mac.c */
+	uint8_t told_mac[6]; /* the address that the frame loop knows as its own */
+	bool has_told_mac;
+
 	/* device_connect.c; device.c clears slot */
 	uint32_t slot;		    /* LDP_SLOT_NONE: not in the frame loop */
 	struct ldp_conf conf;	    /* what the frame loop has; device_settings.c too */
@@ -38,6 +42,9 @@ struct device {
 	char vif_token[LDP_NAME_MAX + 2]; /* of that watch */
 	struct vif_port taken[VIF_PORTS]; /* the macvtaps that the frame loop has; not their fds */
 	unsigned taken_count;
+
+	/* device.c */
+	char trouble[SCHEMA_ERR_MAX]; /* what the frame loop says is wrong; empty: nothing is */
 
 	/* device_xs.c */
 	struct ldp_status shown;    /* as written to xenstore */

@@ -128,6 +128,9 @@ static void load_lists(struct load *ld, struct ldp_settings *s)
 	if (get_list(ld, KEY_BACK_ALLOWED_IP) &&
 	    ip_list_parse(ld->text, &s->allowed, why, sizeof(why)) < 0)
 		complain_of(ld, KEY_BACK_ALLOWED_IP, why);
+	if (get_list(ld, KEY_BACK_ALLOWED_MAC) &&
+	    mac_list_parse(ld->text, &s->allowed_mac, why, sizeof(why)) < 0)
+		complain_of(ld, KEY_BACK_ALLOWED_MAC, why);
 }
 
 /* Limits that contradict each other are all rejected. */
@@ -220,6 +223,7 @@ void settings_to_conf(const struct ldp_settings *s, struct ldp_conf *conf)
 	conf->control_frames = s->control_frames;
 	conf->guest_services = s->guest_services;
 	conf->allowed = s->allowed;
+	conf->allowed_mac = s->allowed_mac;
 	conf->vlan = s->vlan;
 	conf->flood_rate = s->flood_rate;
 	conf->flood_max_bps = s->flood_max;

@@ -23,6 +23,7 @@ struct ldp_settings {
 	bool has_mtu;
 	bool via_vif; /* the device stands for the guest's vif */
 	struct ip_list allowed;
+	struct mac_list allowed_mac;
 	struct vlan_policy vlan;
 	char uplink[33];
 };

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "backend/frame/frame_check.h"
+#include "backend/frame/mac_list.h"
 #include "common/quote.h"
 #include "common/units.h"
 
@@ -66,6 +67,7 @@ static int check_list(enum schema_key key, const char *text, char err[SCHEMA_ERR
 {
 	struct vlan_policy vlan;
 	struct ip_list ips;
+	struct mac_list macs;
 	char why[160];
 	int ret = 0;
 
@@ -73,6 +75,8 @@ static int check_list(enum schema_key key, const char *text, char err[SCHEMA_ERR
 		ret = vlan_policy_parse(text, &vlan, why, sizeof(why));
 	else if (key == KEY_BACK_ALLOWED_IP)
 		ret = ip_list_parse(text, &ips, why, sizeof(why));
+	else if (key == KEY_BACK_ALLOWED_MAC)
+		ret = mac_list_parse(text, &macs, why, sizeof(why));
 	if (ret < 0)
 		snprintf(err, SCHEMA_ERR_MAX, "%s: %s", schema_name(key), why);
 	return ret;

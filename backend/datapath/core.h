@@ -147,6 +147,12 @@ struct dpath_link_rate {
 	struct loop_timer *estimate;	      /* a change that it does not know yet */
 };
 
+/* MAC addresses that move. Only moves.c writes it. */
+struct dpath_moves {
+	struct loop_timer *quiet; /* while there is something to take back */
+	struct log_limit log;
+};
+
 /* Accounts, in steps of an epoch. Only epoch.c writes it. */
 struct dpath_epoch {
 	uint64_t length_ns;
@@ -195,6 +201,7 @@ struct dpath {
 	struct dpath_bridge_groups bridge_groups;
 	struct dpath_rx rx;
 	struct dpath_link_rate link_rate;
+	struct dpath_moves moves;
 	struct dpath_epoch epoch;
 	struct dpath_publish publish;
 };

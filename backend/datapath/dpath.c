@@ -12,6 +12,7 @@
 #include "backend/datapath/ldp_vif.h"
 #include "backend/datapath/link_rate.h"
 #include "backend/datapath/members.h"
+#include "backend/datapath/moves.h"
 #include "backend/datapath/ports.h"
 #include "backend/datapath/publish.h"
 #include "backend/datapath/rx.h"
@@ -31,6 +32,8 @@
  *
  *	dpath -> members -> tx -> rx -> epoch -> link_rate -> core -> ldp
  *	                    tx -> ports         rx -> flood -> core
+ *	                    tx -> screen -> moves
+ *	                                    rx -> moves
  *	         members -> bridge_groups -> flood
  *	         members -> publish -> credit -> link_rate
  *	                               rx -> credit
@@ -251,6 +254,14 @@ static void on_groups(void *arg)
 	bridge_groups_read(dp);
 }
 
+static void on_moves_quiet(void *arg)
+{
+	struct dpath *dp = arg;
+
+	dp->now_ns = dp->clock();
+	moves_quiet(dp);
+}
+
 static void on_estimate(void *arg)
 {
 	struct dpath *dp = arg;
@@ -289,7 +300,7 @@ static bool init(struct dpath *dp, struct mbox *in, const struct dpath_conf *con
 	dp->rx_sched = sched_new(LDP_SLOTS, FRAME_WIRE_FULL, seed_of(conf));
 	dp->local_sched = sched_new(LDP_SLOTS, FRAME_WIRE_FULL, seed_of(conf));
 	dp->rx_local_sched = sched_new(LDP_SLOTS, FRAME_WIRE_FULL, seed_of(conf));
-	dp->fdb = fdb_new(LDP_SLOTS);
+	dp->fdb = fdb_new(LDP_SLOTS, seed_of(conf));
 	if (!dp->tx_sched || !dp->rx_sched || !dp->local_sched || !dp->rx_local_sched || !dp->fdb)
 		return false;
 	members_init(dp, &(struct members_events){on_vchan, on_tap, on_tap_room});
@@ -297,8 +308,8 @@ static bool init(struct dpath *dp, struct mbox *in, const struct dpath_conf *con
 	return init_turn(dp, in) && ports_init(dp, on_table) &&
 	       flood_init(dp, seed_of(conf), on_flood_due) &&
 	       tx_init(dp, on_uplink_room, on_stuck) && rx_init(dp) &&
-	       link_rate_init(dp, on_estimate) && epoch_init(dp, conf, on_epoch) &&
-	       publish_init(dp, on_publish);
+	       moves_init(dp, on_moves_quiet) && link_rate_init(dp, on_estimate) &&
+	       epoch_init(dp, conf, on_epoch) && publish_init(dp, on_publish);
 }
 
 struct dpath *dpath_new(struct loop *loop, struct uplink *uplink, struct mbox *in, struct mbox *out,
@@ -348,6 +359,7 @@ void dpath_free(struct dpath *dp)
 	publish_fini(dp);
 	epoch_fini(dp);
 	link_rate_fini(dp);
+	moves_fini(dp);
 	rx_fini(dp);
 	bridge_groups_fini(dp);
 	flood_fini(dp);

@@ -85,7 +85,7 @@ static void learn(struct dpath *dp, struct ldp *from, uint32_t vlan, struct mcas
 /* A guest's own frame, which a relay outside sent back, says nothing of the network there. */
 static bool is_echo(const struct dpath *dp, const struct ldp *from, const struct rx_source *src)
 {
-	return !from && fdb_lookup(dp->fdb, src->fi->src) != FDB_NONE;
+	return !from && fdb_lookup(dp->fdb, src->fi->src, dp->now_ns) != FDB_NONE;
 }
 
 static enum mcast_type take_message(struct dpath *dp, struct ldp *from, const struct rx_source *src,

@@ -244,7 +244,7 @@ void ldp_commit(struct ldp *l)
 
 void ldp_report(const struct ldp *l, unsigned groups)
 {
-	char drops[512] = "";
+	char drops[512] = "", moves[40] = "";
 	size_t n = 0;
 
 	for (unsigned i = 1; i < LDP_DROPS && n < sizeof(drops) - 32; i++) {
@@ -256,8 +256,10 @@ void ldp_report(const struct ldp *l, unsigned groups)
 			n += (size_t)snprintf(drops + n, sizeof(drops) - n, " %s=%" PRIu64,
 					      ldp_drop_name(i), dropped);
 	}
+	if (l->count.mac_moves)
+		snprintf(moves, sizeof(moves), " mac-moves=%" PRIu64, l->count.mac_moves);
 	log_notice("%s: tx frames=%" PRIu64 " bytes=%" PRIu64 " rx frames=%" PRIu64
-		   " bytes=%" PRIu64 " dropped%s groups=%u",
+		   " bytes=%" PRIu64 "%s dropped%s groups=%u",
 		   l->name, l->count.tx_frames, l->count.tx_bytes, l->count.rx_frames,
-		   l->count.rx_bytes, n ? drops : "=0", groups);
+		   l->count.rx_bytes, moves, n ? drops : "=0", groups);
 }

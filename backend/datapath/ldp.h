@@ -18,6 +18,7 @@
 #include "backend/credit/window.h"
 #include "backend/msg/ldp_conf.h"
 #include "backend/vif/vif_tap.h"
+#include "common/log.h"
 #include "common/loop.h"
 #include "common/vchan.h"
 #include "common/wire.h"
@@ -47,7 +48,17 @@ const char *ldp_drop_name(unsigned reason);
 struct ldp_counters {
 	uint64_t tx_frames, tx_bytes; /* wire bytes, uplink and local */
 	uint64_t rx_frames, rx_bytes;
+	uint64_t mac_moves; /* of addresses to it or away from it */
 	uint64_t drops[LDP_DROPS];
+};
+
+/* What was told of its MAC addresses. */
+struct ldp_moves {
+	uint64_t since_ns; /* moves are counted */
+	unsigned recent;   /* moves since then */
+	bool told;	   /* the control thread has a sentence */
+	uint64_t told_ns;  /* there was reason for one */
+	struct log_limit log;
 };
 
 /* Its credit in one direction. The frame loop writes it at the end of each epoch. */
@@ -137,9 +148,18 @@ struct ldp {
 	struct ldp_status_shown shown; /* in xenstore */
 	bool showing; /* the control thread has a status that it has not answered */
 
-	/* tx.c and rx.c count what they send, deliver and drop. */
+	/* moves.c */
+	struct ldp_moves moves;
+
+	/* tx.c, rx.c and moves.c count what they send, deliver and drop. */
 	struct ldp_counters count;
 };
+
+/* The number of its guest. */
+static inline uint32_t ldp_guest(const struct ldp *l)
+{
+	return record_domid(l->id.ldp);
+}
 
 /* It takes part: its rings may be touched. */
 static inline bool ldp_is_active(const struct ldp *l)

@@ -11,10 +11,12 @@
 #include "backend/datapath/flood.h"
 #include "backend/datapath/ldp_vif.h"
 #include "backend/datapath/link_rate.h"
+#include "backend/datapath/moves.h"
 #include "backend/datapath/ports.h"
 #include "backend/datapath/publish.h"
 #include "backend/datapath/rx.h"
 #include "backend/datapath/tx.h"
+#include "backend/frame/mac_owners.h"
 #include "backend/msg/msg.h"
 
 /*
@@ -104,7 +106,7 @@ static bool listen_to(struct dpath *dp, struct ldp *l)
 /* NULL, or why the LDP cannot start. */
 static const char *start(struct dpath *dp, struct ldp *l)
 {
-	int ret = fdb_add(dp->fdb, l->conf.mac, l->slot);
+	int ret = fdb_add(dp->fdb, l->conf.mac, l->slot, ldp_guest(l));
 
 	if (ret == -EEXIST)
 		return "another device on this uplink has the same mac";
@@ -176,6 +178,7 @@ static void configure(struct dpath *dp, struct ldp *l, const struct ldp_conf *co
 	struct sched_rule local = local_rule(&conf->tx), rx_local = local_rule(&conf->rx);
 
 	apply_conf(dp, l, conf);
+	moves_forgive(dp, l);
 	sched_set_rule(dp->tx_sched, l->slot, &conf->tx, dp->now_ns);
 	sched_set_rule(dp->rx_sched, l->slot, &conf->rx, dp->now_ns);
 	sched_set_rule(dp->local_sched, l->slot, &local, dp->now_ns);
@@ -250,6 +253,17 @@ static void set_link(struct dpath *dp, const struct link_conf *link)
 	sharing_changed(dp);
 }
 
+/* Without memory for it, a device that is not connected cannot keep its address to itself. */
+static void set_owner(struct dpath *dp, const struct msg *m)
+{
+	struct mac_owners *o = fdb_owners(dp->fdb);
+
+	if (!m->owner.on)
+		mac_owners_remove(o, m->owner.mac, m->owner.guest);
+	else if (mac_owners_add(o, m->owner.mac, m->owner.guest) < 0)
+		log_warning("out of memory for the MAC addresses of devices");
+}
+
 /* An order for an LDP that exists. */
 static void obey_of(struct dpath *dp, struct ldp *l, const struct msg *m)
 {
@@ -285,6 +299,9 @@ void members_obey(struct dpath *dp, struct msg *m)
 		break;
 	case MSG_RX_COUNT:
 		rx_count(dp);
+		break;
+	case MSG_OWNER:
+		set_owner(dp, m);
 		break;
 	case MSG_RETIRE:
 		tx_retire_queue(dp);

@@ -10,6 +10,7 @@
 #include "backend/datapath/credit.h"
 #include "backend/datapath/epoch.h"
 #include "backend/datapath/flood.h"
+#include "backend/datapath/moves.h"
 #include "backend/datapath/screen.h"
 #include "backend/frame/frame_cost.h"
 #include "backend/frame/gso.h"
@@ -313,7 +314,7 @@ static void route(struct dpath *dp, const struct rx_source *src)
 		route_group(dp, src);
 		return;
 	}
-	l = core_ldp(dp, fdb_lookup(dp->fdb, src->fi->dst));
+	l = core_ldp(dp, fdb_lookup(dp->fdb, src->fi->dst, dp->now_ns));
 	if (l)
 		give_all(dp, l, src, NULL);
 }
@@ -343,6 +344,7 @@ static bool read_frame(struct dpath *dp)
 		dp->rx.malformed++;
 		return true;
 	}
+	moves_seen(dp, fi.src);
 	in[1].iov_len = len;
 	wire_bytes = frame_wire_bytes(&fi, vnet.gso_size);
 	dp->rx.received_bytes += wire_bytes;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "backend/datapath/core.h"
+#include "backend/datapath/moves.h"
 #include "backend/frame/frame_control.h"
 #include "backend/frame/frame_service.h"
 #include "backend/frame/frame_spoof.h"
@@ -47,8 +48,7 @@ enum frame_verdict screen_check(struct dpath *dp, struct ldp *l)
 	if (verdict != FRAME_OK)
 		return verdict;
 	if (l->conf.spoof_check)
-		return frame_spoof_check(&l->fi, l->hdr, l->hdr_len, l->conf.mac, &l->conf.allowed);
-	if (memcmp(l->fi.src, l->conf.mac, 6) != 0)
-		fdb_learn(dp->fdb, l->fi.src, l->slot);
-	return FRAME_OK;
+		verdict = frame_spoof_check(&l->fi, l->hdr, l->hdr_len, l->conf.mac,
+					    &l->conf.allowed);
+	return verdict == FRAME_OK ? moves_use(dp, l) : verdict;
 }

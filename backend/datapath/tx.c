@@ -57,7 +57,7 @@ static void judge(struct dpath *dp, struct ldp *l)
 	if (l->verdict != FRAME_OK)
 		return;
 	if (!l->fi.is_group && dp->link.sw != SWITCH_UPLINK)
-		to = fdb_lookup(dp->fdb, l->fi.dst);
+		to = fdb_lookup(dp->fdb, l->fi.dst, dp->now_ns);
 	if (to != FDB_NONE && to != l->slot) {
 		l->head = LDP_HEAD_LOCAL;
 		l->local_slot = to;
@@ -115,7 +115,7 @@ void tx_rejudge(struct dpath *dp)
 		/* A part of the frame has left, and the rest must follow it. */
 		if (l->head != LDP_HEAD_NONE && l->cut.done > 0) {
 			if (l->head == LDP_HEAD_LOCAL &&
-			    fdb_lookup(dp->fdb, l->fi.dst) != l->local_slot)
+			    fdb_lookup(dp->fdb, l->fi.dst, dp->now_ns) != l->local_slot)
 				l->local_slot = LDP_SLOT_NONE;
 			continue;
 		}

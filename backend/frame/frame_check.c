@@ -14,6 +14,7 @@ static const char *const verdict_names[] = {
 	[FRAME_MALFORMED] = "malformed",
 	[FRAME_SPOOF_MAC] = "spoof-mac",
 	[FRAME_SPOOF_IP] = "spoof-ip",
+	[FRAME_MAC_HELD] = "mac-held",
 	[FRAME_SPOOF_TYPE] = "spoof-type",
 	[FRAME_VLAN] = "vlan",
 	[FRAME_CONTROL] = "control",

@@ -11,6 +11,7 @@ enum frame_verdict {
 	FRAME_MALFORMED,  /* no Ethernet header, or a header that a rule needs is cut short */
 	FRAME_SPOOF_MAC,  /* source MAC, or the one inside ARP or ND, is not the LDP's */
 	FRAME_SPOOF_IP,	  /* source address is not in allowed-ip */
+	FRAME_MAC_HELD,	  /* source MAC is another's, and the LDP may not take it: fdb_use() */
 	FRAME_SPOOF_TYPE, /* allowed-ip is set and this is neither IPv4, IPv6 nor ARP */
 	FRAME_VLAN,	  /* the vlan policy forbids its tags */
 	FRAME_CONTROL,	  /* frame_is_control() */

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "backend/frame/frame_check.h"
+#include "backend/frame/mac_list.h"
 #include "backend/sched/sched.h"
 
 #define LDP_SLOTS     4096u /* LDPs of one uplink: slots are 0..LDP_SLOTS - 1 */
@@ -28,8 +29,9 @@ struct ldp_conf {
 	uint32_t tx_features; /* VNET_F_*: what the guest may send */
 	uint32_t rx_features; /* VNET_F_*: what the guest takes */
 	bool spoof_check;
-	bool control_frames; /* it may send and receive them */
-	bool guest_services; /* it may be a router or a DHCP server */
+	struct mac_list allowed_mac; /* it may take these over from others */
+	bool control_frames;	     /* it may send and receive them */
+	bool guest_services;	     /* it may be a router or a DHCP server */
 	struct ip_list allowed;
 	struct vlan_policy vlan;
 	/* Broadcast, and groups that nobody joined. */

@@ -29,6 +29,7 @@ enum msg_type {
 	MSG_RETIRE,    /* the exits are idle: the uplink's queue, if blocked, should be replaced */
 	MSG_RX_RATE,   /* rate_bps: what the LDPs may receive together, of rx-capacity */
 	MSG_RX_COUNT,  /* asks for MSG_RX_COUNTED */
+	MSG_OWNER,     /* owner: a guest has a device with this address, or has it no more */
 	MSG_PUBLISHED, /* slot: its status was written to xenstore, or could not be */
 	MSG_STOP,      /* end the loop */
 
@@ -36,6 +37,7 @@ enum msg_type {
 	MSG_DELETED, /* slot, vchan or tap: the receiver closes it */
 	MSG_FAILED,  /* slot, why: static text; NULL: the guest closed its side */
 	MSG_REFUSED, /* slot, why, vchan or tap: MSG_ADD failed, and the receiver closes it */
+	MSG_TROUBLE, /* slot, text, unlisted: what is wrong with its frames; empty: nothing is */
 	MSG_PUBLISH, /* slot, status: to be written to xenstore; answered by MSG_PUBLISHED */
 	MSG_LOGGED,  /* offset: the credit log of transmission is committed up to there */
 	MSG_STUCK,   /* the uplink's queue is blocked for long; MSG_RETIRE if its exits are idle */
@@ -46,6 +48,9 @@ enum msg_type {
 	MSG_RELOAD, /* read all settings again */
 	MSG_QUIT,   /* end */
 };
+
+/* Bytes of a sentence. */
+#define MSG_TEXT_MAX 160
 
 struct msg {
 	struct mbox_msg link; /* the mailbox's: must be first */
@@ -66,6 +71,15 @@ struct msg {
 		struct ldp_status status;
 		bool on;
 		uint64_t offset;
+		struct {
+			uint8_t mac[6];
+			uint32_t guest;
+			bool on;
+		} owner;
+		struct {
+			char text[MSG_TEXT_MAX];
+			bool unlisted; /* it is so because allowed-mac lacks the address */
+		};
 	};
 };
 

@@ -148,6 +148,11 @@ const char *desk_said(struct desk *k)
 	size_t n = 0;
 
 	while ((m = (struct msg *)mbox_get(k->c.out))) {
+		if (m->type == MSG_OWNER) {
+			k->owner[m->owner.on] = *m;
+			free(m);
+			continue;
+		}
 		must(n < sizeof(k->said) - 1);
 		k->said[n++] = letter(k, m);
 		free(m);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The values of the keys vlan and allowed-ip. Input: one text, which both are tried with. */
+/* The values of the keys vlan, allowed-ip and allowed-mac. Input: one text for all of them. */
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
 
 #include "backend/frame/frame_check.h"
+#include "backend/frame/mac_list.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/ref.h"
 
 #define ERR_MAX 160
 
@@ -136,12 +138,45 @@ static void check_ips(const char *text)
 	must(memcmp(again.entry, got.entry, got.n * sizeof(got.entry[0])) == 0);
 }
 
+/* Each word of a text that was taken is an address by itself, and the next one in the list. */
+static void check_macs(const char *text)
+{
+	struct mac_list got, before;
+	char err[ERR_MAX] = "";
+	uint8_t mac[6];
+	unsigned n = 0;
+	int ret;
+
+	memset(&got, 0x5a, sizeof(got));
+	before = got;
+	ret = mac_list_parse(text, &got, err, sizeof(err));
+	if (ret < 0) {
+		must((ret == -EINVAL || ret == -E2BIG) && memcmp(&got, &before, sizeof(got)) == 0);
+		must(*err && memchr(err, '\0', sizeof(err)));
+		return;
+	}
+	must(got.n <= MAC_LIST_MAX);
+	while (*text) {
+		char word[18];
+
+		if (sscanf(text, "%17[0-9a-fA-F:]", word) != 1) {
+			text++;
+			continue;
+		}
+		text += strlen(word);
+		must(n < got.n && ref_mac(word, mac) && memcmp(mac, got.entry[n++], 6) == 0);
+		must(mac_list_has(&got, mac));
+	}
+	must(n == got.n);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = fuzz_text(data, size);
 
 	check_vlan(text);
 	check_ips(text);
+	check_macs(text);
 	free(text);
 	return 0;
 }

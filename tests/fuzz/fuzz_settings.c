@@ -43,6 +43,7 @@ static bool holds(enum schema_key key, char *text)
 {
 	struct vlan_policy vlan;
 	struct ip_list ips;
+	struct mac_list macs;
 	enum found found = find(key, SCHEMA_VALUE_MAX, text);
 
 	if (found == NO_TEXT || (found == MISSING && !schema_entry(key)->dflt))
@@ -51,6 +52,8 @@ static bool holds(enum schema_key key, char *text)
 		return false;
 	if (key == KEY_BACK_VLAN)
 		return vlan_policy_parse(text, &vlan, NULL, 0) == 0;
+	if (key == KEY_BACK_ALLOWED_MAC)
+		return mac_list_parse(text, &macs, NULL, 0) == 0;
 	return key != KEY_BACK_ALLOWED_IP || ip_list_parse(text, &ips, NULL, 0) == 0;
 }
 
@@ -95,6 +98,10 @@ static void expect_texts(struct ldp_settings *want, bool *all_well)
 		*all_well = false;
 	if (holds(KEY_BACK_ALLOWED_IP, text))
 		ip_list_parse(text, &want->allowed, NULL, 0);
+	else
+		*all_well = false;
+	if (holds(KEY_BACK_ALLOWED_MAC, text))
+		mac_list_parse(text, &want->allowed_mac, NULL, 0);
 	else
 		*all_well = false;
 	if (holds(KEY_BACK_UPLINK, text))
@@ -145,6 +152,7 @@ static void check_load(struct ldp_settings *s)
 	must(s->has_mac == want.has_mac && strcmp(s->uplink, want.uplink) == 0);
 	must(!want.has_mac || memcmp(s->mac, want.mac, 6) == 0);
 	must(memcmp(&s->vlan, &want.vlan, sizeof(want.vlan)) == 0);
+	must(memcmp(&s->allowed_mac, &want.allowed_mac, sizeof(want.allowed_mac)) == 0);
 	must(memcmp(&s->allowed, &want.allowed, sizeof(want.allowed)) == 0);
 }
 

@@ -23,6 +23,8 @@ static const struct {
 	{"lists", "10.0.0.1,10.64.0.0/10 fd00::1 2001:db8::/33"},
 	{"lists", "0.0.0.0/0,::/0,::ffff:1.2.3.4/128"},
 	{"lists", "10.0.0.1/33"},
+	{"lists", "02:00:00:00:00:0a, 02:00:5E:00:01:0b"},
+	{"lists", "02:00:00:00:00:0a 03:00:00:00:00:01"},
 	{"lists", "1.1.1.1,1.1.1.1,1.1.1.1,1.1.1.1,1.1.1.1,1.1.1.1,1.1.1.1,1.1.1.1,1.1.1.1,"
 		  "1.1.1.1,1.1.1.1,1.1.1.1,1.1.1.1,1.1.1.1,1.1.1.1,1.1.1.1,1.1.1.1"},
 
@@ -65,10 +67,10 @@ static const struct {
 	{"schema", "/local/domain/0/backend/dmvl/7/65536"},
 	{"schema", "/local/domain/0/backend/dmvl/4294967303/0"},
 
-	{"settings",
-	 "weight=512\nmac=00:16:3e:01:02:03\ntx-min=1000\ntx-max=2000\nvlan=5,7-9\n"
-	 "allowed-ip=10.0.0.1\nlatency=low\nuplink=isp2\nmtu=9000\n--\nweight=51x\n"
-	 "tx-max=10\nmac=x\nvlan=0\nallowed-ip=1.2.3\nrx-min=2\nrx-max=1\nspoof-check=2"},
+	{"settings", "weight=512\nmac=00:16:3e:01:02:03\ntx-min=1000\ntx-max=2000\nvlan=5,7-9\n"
+		     "allowed-ip=10.0.0.1\nlatency=low\nuplink=isp2\nmtu=9000\n--\nweight=51x\n"
+		     "tx-max=10\nallowed-mac=02:00:00:00:00:0a\ncontrol-frames=1\nguest-services="
+		     "2\nmac=x\nvlan=0\nallowed-ip=1.2.3\nrx-min=2\nrx-max=1\nspoof-check=2"},
 	{"settings", "state=4\nring-order=12\nprotocol-version=1\nfeature-tso4=1\nfeature-uso=0\n"
 		     "demand=18446744073709551615\nlog-offset=00000000000000000000000000000000000"
 		     "0000000000000000000000000000000000001"},

@@ -36,6 +36,7 @@ bad flood-rate 1000 none 1000001
 bad flood-max 2000000 2mbit -1
 bad unknown-groups 1 no 2 ''
 bad spoof-check 1 yes 2 ''
+bad allowed-mac '' 02:00:00:00:00 01:00:5e:00:00:01 any
 bad control-frames 0 yes 2 ''
 bad guest-services 0 dhcp -1 ''
 bad allowed-ip '' 10.77.1 10.77.1.1/33 fd77::/129 localhost

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 
+#include "backend/control/device.h"
 #include "tests/fake/desk.h"
 #include "tests/unit/tap.h"
 
@@ -92,6 +93,9 @@ static const struct bad {
 	{KEY_BACK_FLOOD_RATE, "5", "1000001"},
 	{KEY_BACK_SPOOF_CHECK, "0", "no"},
 	{KEY_BACK_ALLOWED_IP, "10.0.0.1", "10.0.0.256"},
+	{KEY_BACK_ALLOWED_MAC, "02:00:00:00:00:0a", "02:00:00:00:00:0a any"},
+	{KEY_BACK_CONTROL_FRAMES, "1", "lldp"},
+	{KEY_BACK_GUEST_SERVICES, "1", "2"},
 	{KEY_BACK_VLAN, "10,20-30", "30-20"},
 	{KEY_BACK_MTU, "9000", "67"},
 	{KEY_BACK_UPLINK, DESK_UPLINK, "../other"},
@@ -196,6 +200,57 @@ static void test_xenstore_fails(void)
 	desk_free(k);
 }
 
+/* The frame loop knows the address of a device from its attaching to its end. */
+static void test_owner(void)
+{
+	const struct msg *on, *off;
+
+	k = desk_new();
+	on = &k->owner[1];
+	off = &k->owner[0];
+	desk_attach(k, 1);
+	desk_turn(k);
+	desk_said(k);
+	ok(on->owner.mac[5] == 1 && on->owner.guest == 1,
+	   "the address of a device is told before it connects");
+	set(KEY_BACK_MAC, "00:16:3e:00:00:77");
+	desk_said(k);
+	ok(off->owner.mac[5] == 1 && on->owner.mac[5] == 0x77, "an address that changes is told");
+	set(KEY_BACK_UPLINK, "other");
+	k->owner[0].owner.mac[5] = 0;
+	desk_write(1, KEY_BACK_MAC, "banana");
+	desk_turn(k);
+	desk_said(k);
+	is_int(off->owner.mac[5], 0, "the address of another daemon's device is kept");
+	store_remove(desk_dir(1, SCHEMA_BACK));
+	desk_turn(k);
+	desk_said(k);
+	is_int(off->owner.mac[5], 0x77, "the address of a device that goes is withdrawn");
+	desk_free(k);
+}
+
+static void test_trouble(void)
+{
+	begin();
+	device_trouble(&k->c, desk_device(k, 1), "an address keeps moving", false);
+	is_str(error(), "an address keeps moving", "what the frame loop says shows in error");
+	set(KEY_BACK_WEIGHT, "heavy");
+	ok(strncmp(error(), "weight ", 7) == 0, "a bad setting goes before what moves");
+	set(KEY_BACK_WEIGHT, "5");
+	is_str(error(), "an address keeps moving", "what moves shows when the setting is mended");
+	device_trouble(&k->c, desk_device(k, 1), "", false);
+	is_str(error(), "", "what is over is cleared");
+	device_trouble(&k->c, desk_device(k, 1), "it is dropped", true);
+	is_str(error(), "it is dropped, and allowed-mac does not list it",
+	       "the key that would allow it is named");
+	device_trouble(&k->c, desk_device(k, 1), "an address keeps moving", false);
+	desk_failed(k, 0, NULL);
+	desk_deleted(k, 0);
+	desk_turn(k);
+	is_str(error(), "", "what moved is over when the device disconnects");
+	desk_free(k);
+}
+
 int main(void)
 {
 	test_live();
@@ -206,5 +261,7 @@ int main(void)
 	test_fault_and_bad();
 	test_other_uplink();
 	test_xenstore_fails();
+	test_owner();
+	test_trouble();
 	return done_testing();
 }

@@ -99,12 +99,14 @@ static void test_configure(void)
 	bench_configure(b, 0, &conf);
 	give(0, bench_mac(9));
 	is_int(leave(), 1, "an address that is not the guest's is taken without a spoof check");
-	is_int(fdb_lookup(b->dp->fdb, bench_mac(9)), 0, "an address behind a guest is learnt");
+	is_int(fdb_lookup(b->dp->fdb, bench_mac(9), b->dp->now_ns), 0,
+	       "an address behind a guest is learnt");
 	conf.spoof_check = true;
 	bench_configure(b, 0, &conf);
-	is_int(fdb_lookup(b->dp->fdb, bench_mac(9)), FDB_NONE,
+	is_int(fdb_lookup(b->dp->fdb, bench_mac(9), b->dp->now_ns), FDB_NONE,
 	       "what was learnt of a guest is forgotten when its spoof check comes back");
-	is_int(fdb_lookup(b->dp->fdb, bench_mac(0)), 0, "a guest's own address is never forgotten");
+	is_int(fdb_lookup(b->dp->fdb, bench_mac(0), b->dp->now_ns), 0,
+	       "a guest's own address is never forgotten");
 	bench_free(b);
 }
 

@@ -63,6 +63,7 @@ static const struct row {
 	{KEY_BACK_CONTROL_FRAMES, "1", {"yes", "2", ""}},
 	{KEY_BACK_GUEST_SERVICES, "1", {"dhcp", "-1"}},
 	{KEY_BACK_ALLOWED_IP, "10.0.0.1", {"10.0.0", "10.0.0.1/33", "10.0.0.2, x"}},
+	{KEY_BACK_ALLOWED_MAC, "02:00:00:00:00:0a", {"02:00:00:00:00", "any"}},
 	{KEY_BACK_VLAN, "10,20", {"banana", "4095", "7-", ""}},
 	{KEY_BACK_MTU, "9000", {"67", "65522"}},
 	{KEY_BACK_MAC, "00:16:3e:00:00:07", {"01:16:3e:00:00:07", "00:16:3e:00:00"}},
@@ -101,6 +102,8 @@ static bool same(const struct ldp_settings *a, const struct ldp_settings *b)
 	       a->allowed.n == b->allowed.n &&
 	       memcmp(a->allowed.entry, b->allowed.entry,
 		      a->allowed.n * sizeof(a->allowed.entry[0])) == 0 &&
+	       a->allowed_mac.n == b->allowed_mac.n &&
+	       memcmp(a->allowed_mac.entry, b->allowed_mac.entry, a->allowed_mac.n * 6ul) == 0 &&
 	       a->vlan.mode == b->vlan.mode &&
 	       memcmp(a->vlan.ids, b->vlan.ids, sizeof(a->vlan.ids)) == 0 &&
 	       strcmp(a->uplink, b->uplink) == 0;
@@ -138,6 +141,8 @@ static void test_good(void)
 	   "flood-max and unknown-groups are in force");
 	ok(conf.control_frames && conf.guest_services,
 	   "control-frames and guest-services are in force");
+	ok(conf.allowed_mac.n == 1 && conf.allowed_mac.entry[0][5] == 0x0a,
+	   "allowed-mac is in force");
 	ok(conf.allowed.n == 1 && conf.vlan.mode == VLAN_LIST, "allowed-ip and vlan are in force");
 	ok(conf.mtu == 9000 && memcmp(conf.mac, mac, 6) == 0, "mtu and mac are in force");
 	is_str(s.uplink, "other", "the uplink is in force");

@@ -319,6 +319,40 @@ struct tally {
 	unsigned int csum, gso, segments, bad_kernel, bad_place, bad_segment;
 };
 
+/* May the checksum from m.l4 on be stored at this offset? */
+static bool may_store(uint16_t offset)
+{
+	struct virtio_net_hdr_v1 in = MK_VNET(CSUM, 0, 0, m.l4, offset), out;
+	struct frame_info fi;
+
+	frame_parse(m.b, m.len, m.len, &fi);
+	return vnet_rebuild(&in, &fi, m.b, m.len, ALL, 1500, &out) == 0;
+}
+
+/* A checksum that is stored over a type or a port would make another packet of what was judged. */
+static void test_place(void)
+{
+	mk_eth(&m, MK_OTHER, MK_MAC, 0x0800);
+	mk_ipv4(&m, 1, MK_IP, MK_IP2);
+	mk_payload(&m, 40);
+	mk_finish(&m, 0);
+	ok(may_store(2), "the checksum of ICMP may be stored in its place");
+	ok(!may_store(0), "the checksum of ICMP may not be stored over its type");
+	for (int wrapped = 0; wrapped < 2; wrapped++) {
+		mk_eth(&m, MK_OTHER, MK_MAC, wrapped ? 0x0040 : 0x0800);
+		if (wrapped)
+			mk_add(&m, "\xaa\xaa\x03\0\0\0\x08\0", 8);
+		mk_ipv4(&m, 17, MK_IP, MK_IP2);
+		mk_udp(&m, 5000, 6000);
+		mk_payload(&m, 40);
+		mk_finish(&m, 0);
+		ok(may_store(6), "the checksum of UDP%s may be stored in its place",
+		   wrapped ? " in LLC/SNAP" : "");
+		ok(!may_store(0), "the checksum of UDP%s may not be stored over a port",
+		   wrapped ? " in LLC/SNAP" : "");
+	}
+}
+
 /* What screen.c makes of it: bits. */
 static unsigned kind(const uint8_t *copy, size_t n, const struct frame_info *fi)
 {
@@ -416,6 +450,7 @@ int main(void)
 	test_rows();
 	test_lengths();
 	test_receiver();
+	test_place();
 	test_fuzz();
 	return done_testing();
 }
