@@ -13,6 +13,7 @@
 #include "backend/datapath/realtime.h"
 #include "backend/frame/fdb.h"
 #include "backend/frame/groups.h"
+#include "backend/frame/linklocal.h"
 #include "backend/uplink/capacity.h"
 #include "backend/uplink/pace.h"
 #include "backend/uplink/uplink.h"
@@ -185,6 +186,7 @@ struct dpath {
 	/* LDP to LDP, at any rate: out of the TX rings, into the RX rings. */
 	struct sched *local_sched, *rx_local_sched;
 	struct fdb *fdb;
+	struct linklocal *locals;
 
 	struct core_work work;
 	uint64_t now_ns;       /* of this turn: dpath.c, at the begin of each callback */

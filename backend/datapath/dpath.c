@@ -303,6 +303,9 @@ static bool init(struct dpath *dp, struct mbox *in, const struct dpath_conf *con
 	dp->fdb = fdb_new(LDP_SLOTS, seed_of(conf));
 	if (!dp->tx_sched || !dp->rx_sched || !dp->local_sched || !dp->rx_local_sched || !dp->fdb)
 		return false;
+	dp->locals = linklocal_new(LDP_SLOTS, fdb_owners(dp->fdb));
+	if (!dp->locals)
+		return false;
 	members_init(dp, &(struct members_events){on_vchan, on_tap, on_tap_room});
 	bridge_groups_init(dp, on_groups);
 	return init_turn(dp, in) && ports_init(dp, on_table) &&
@@ -366,6 +369,7 @@ void dpath_free(struct dpath *dp)
 	tx_fini(dp);
 	ports_fini(dp);
 	free_turn(&dp->turn);
+	linklocal_free(dp->locals);
 	fdb_free(dp->fdb);
 	sched_free(dp->rx_local_sched);
 	sched_free(dp->local_sched);

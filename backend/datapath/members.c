@@ -62,6 +62,7 @@ static void free_ldp(struct dpath *dp, struct ldp *l)
 	sched_remove(dp->local_sched, l->slot);
 	sched_remove(dp->rx_local_sched, l->slot);
 	fdb_forget(dp->fdb, l->slot, l->conf.mac);
+	linklocal_forget(dp->locals, l->slot);
 	loop_io_free(l->io);
 	ldp_vif_fini(l);
 	loop_timer_free(l->advertise);

@@ -39,6 +39,34 @@ static enum frame_verdict check_kind(const struct ldp *l, const struct frame_inf
 	return FRAME_OK;
 }
 
+static struct linklocal_user user_of(const struct dpath *dp, const struct ldp *l)
+{
+	return (struct linklocal_user){dp->locals, l->slot, ldp_guest(l), dp->now_ns};
+}
+
+static enum frame_verdict check_sender(const struct dpath *dp, const struct ldp *l,
+				       const struct frame_info *seen)
+{
+	const struct ldp_conf *conf = &l->conf;
+	struct linklocal_user user = user_of(dp, l);
+	enum frame_verdict verdict =
+		frame_spoof_check(&l->fi, l->hdr, l->hdr_len, conf->mac, &conf->allowed, &user);
+
+	/* What is wrapped passes only without allowed-ip, but its ARP is not taken for granted. */
+	if (verdict == FRAME_OK && seen != &l->fi)
+		verdict = frame_spoof_check(seen, l->hdr, l->hdr_len, conf->mac, &conf->allowed,
+					    &user);
+	return verdict;
+}
+
+/* Of a sender that is not checked: for those that are. */
+static void note_sender(const struct dpath *dp, const struct ldp *l)
+{
+	struct linklocal_user user = user_of(dp, l);
+
+	frame_spoof_note(&l->fi, l->hdr, l->hdr_len, &user);
+}
+
 enum frame_verdict screen_check(struct dpath *dp, struct ldp *l)
 {
 	struct frame_info room;
@@ -48,7 +76,8 @@ enum frame_verdict screen_check(struct dpath *dp, struct ldp *l)
 	if (verdict != FRAME_OK)
 		return verdict;
 	if (l->conf.spoof_check)
-		verdict = frame_spoof_check(&l->fi, l->hdr, l->hdr_len, l->conf.mac,
-					    &l->conf.allowed);
+		verdict = check_sender(dp, l, seen);
+	else
+		note_sender(dp, l);
 	return verdict == FRAME_OK ? moves_use(dp, l) : verdict;
 }

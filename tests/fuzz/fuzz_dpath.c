@@ -21,6 +21,7 @@
 #include "backend/frame/frame_service.h"
 #include "backend/frame/frame_spoof.h"
 #include "backend/frame/gso.h"
+#include "backend/frame/mac_owners.h"
 #include "backend/msg/msg.h"
 #include "backend/uplink/uplink.h"
 #include "common/log.h"
@@ -78,6 +79,8 @@ static struct {
 	struct uplink up;
 	int tap; /* the far end of it */
 	struct dpath *dp;
+	struct mac_owners *owners;
+	struct linklocal *locals;
 
 	/* Of one input. */
 	struct fuzz_in in;
@@ -128,6 +131,20 @@ static bool may_be(const uint8_t *frame, uint32_t n, const struct frame_info *fi
 	return (conf->guest_services && !conf->spoof_check) || !frame_is_hidden(fi, frame, n);
 }
 
+/* With a table of its own for link-local addresses; the time of one input is too short to matter.
+ */
+static bool is_own(const uint8_t *frame, uint32_t n, const struct frame_info *fi)
+{
+	const struct ldp_conf *conf = &w.guest[GUEST].conf;
+	struct linklocal_user user = {w.locals, GUEST, GUEST + 1, 1};
+	struct frame_info inner;
+
+	if (frame_spoof_check(fi, frame, n, conf->mac, &conf->allowed, &user) != FRAME_OK)
+		return false;
+	return !frame_unwrap(frame, n, fi, &inner) ||
+	       frame_spoof_check(&inner, frame, n, conf->mac, &conf->allowed, &user) == FRAME_OK;
+}
+
 /* As moves.c has it. No address is the uplink's: see order_receive(). */
 static bool may_use(const uint8_t src[6])
 {
@@ -151,7 +168,7 @@ static bool may_send(const uint8_t *frame, uint32_t len, const struct virtio_net
 		return false;
 	if (!conf->spoof_check)
 		return may_use(fi.src);
-	return frame_spoof_check(&fi, frame, n, conf->mac, &conf->allowed) == FRAME_OK;
+	return is_own(frame, n, &fi);
 }
 
 static void expect(const uint8_t *body, uint32_t len)
@@ -458,7 +475,12 @@ static void world_new(void)
 	w.step = loop_timer_new(w.loop, on_step, NULL);
 	w.dp = dpath_new(w.loop, &w.up, w.to_loop, w.to_control,
 			 &(struct dpath_conf){.epoch_ns = 10 * 1000000});
-	must(w.step && w.dp);
+	w.owners = mac_owners_new();
+	must(w.step && w.dp && w.owners);
+	w.locals = linklocal_new(GUESTS, w.owners);
+	must(w.locals);
+	for (int who = 0; who < GUESTS; who++)
+		mac_owners_add(w.owners, mac_of(who), (uint32_t)who + 1);
 	m->type = MSG_LINK;
 	mbox_put(w.to_loop, &m->link);
 }
@@ -494,6 +516,7 @@ static void guest_add(int who, unsigned order)
 
 static void run_free(void)
 {
+	linklocal_forget(w.locals, GUEST);
 	for (int who = 0; who < GUESTS; who++) {
 		vchan_close(w.guest[who].vchan);
 		far_close(&w.guest[who].far);

@@ -83,7 +83,7 @@ static enum frame_verdict judge(const struct subject *s, const uint8_t *frame, u
 	uint32_t hdr_len = len < FRAME_HDR_MAX ? len : FRAME_HDR_MAX;
 	uint8_t *copy = fuzz_block(frame, hdr_len);
 	enum frame_verdict verdict =
-		frame_spoof_check(fi, copy, hdr_len, (const uint8_t *)MK_MAC, s->allowed);
+		frame_spoof_check(fi, copy, hdr_len, (const uint8_t *)MK_MAC, s->allowed, NULL);
 
 	free(copy);
 	return verdict;

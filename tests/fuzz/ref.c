@@ -120,16 +120,12 @@ static bool own_ipv4(const uint8_t *ip, size_t n, const struct ip_list *allowed)
 	       n >= ihl + 4 && be16(ip + ihl) == 68 && be16(ip + ihl + 2) == 67;
 }
 
-static bool own_ipv6(const uint8_t *ip, const uint8_t mac[6], const struct ip_list *allowed)
+static bool own_ipv6(const uint8_t *ip, const struct ip_list *allowed)
 {
-	uint8_t local[16] = "\xfe\x80\0\0\0\0\0\0\0\0\0\xff\xfe\0\0";
-
-	local[8] = mac[0] ^ 2;
-	memcpy(local + 9, mac + 1, 2);
-	memcpy(local + 13, mac + 3, 3);
-	/* Unspecified: while it looks for its address. Who may say so is the unit tests' matter. */
-	return listed(allowed, true, ip + 8) || memcmp(ip + 8, local, 16) == 0 ||
-	       all_zero(ip + 8, 16);
+	/* Link-local addresses are for the first who uses them: that is the unit tests' matter, and
+	 * so is who may have an unspecified one. */
+	return listed(allowed, true, ip + 8) || all_zero(ip + 8, 16) ||
+	       memcmp(ip + 8, "\xfe\x80\0\0\0\0\0\0", 8) == 0;
 }
 
 static bool own_arp(const uint8_t *arp, const struct ip_list *allowed)
@@ -157,7 +153,7 @@ bool ref_is_own(const uint8_t *p, size_t n, const uint8_t mac[6], const struct i
 		return own_arp(l3, allowed);
 	if (f.type == TYPE_IPV4)
 		return n >= 20 && l3[0] >> 4 == 4 && own_ipv4(l3, n, allowed);
-	return f.type == TYPE_IPV6 && n >= 40 && l3[0] >> 4 == 6 && own_ipv6(l3, mac, allowed);
+	return f.type == TYPE_IPV6 && n >= 40 && l3[0] >> 4 == 6 && own_ipv6(l3, allowed);
 }
 
 static uint32_t feature_of(unsigned gso_type)

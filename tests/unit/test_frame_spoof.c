@@ -17,7 +17,7 @@ static enum frame_verdict check(const char *list_text)
 	ip_list_parse(list_text, &list, NULL, 0);
 	v = frame_parse(copy, n, m.len, &fi)
 		    ? FRAME_MALFORMED
-		    : frame_spoof_check(&fi, copy, n, (const uint8_t *)MK_MAC, &list);
+		    : frame_spoof_check(&fi, copy, n, (const uint8_t *)MK_MAC, &list, NULL);
 	free(copy);
 	return v;
 }
@@ -166,33 +166,36 @@ static void test_spoof_nd(void)
 		{"echo, own link-local", MK_LOCAL, 128, NULL, 0, NULL, FRAME_OK},
 		{"echo, another's link-local", MK_LOCAL2, 128, NULL, 0, NULL, FRAME_SPOOF_IP},
 		{"redirect", MK_LOCAL, 137, MK_IP6, 2, MK_MAC, FRAME_MALFORMED},
+		{"RS, another's MAC", MK_LOCAL, 133, NULL, 1, MK_OTHER, FRAME_SPOOF_MAC},
 	};
 	char name[80];
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		icmpv6(rows[i].src, rows[i].type, rows[i].target, rows[i].opt, rows[i].mac);
 		snprintf(name, sizeof(name), "IPv6 %s", rows[i].name);
-		verdict(FRAME_OK, rows[i].with, name);
+		/* MAC addresses are checked without a list, too. */
+		verdict(rows[i].with == FRAME_SPOOF_IP ? FRAME_OK : rows[i].with, rows[i].with,
+			name);
 	}
 	icmpv6(MK_LOCAL, 137, MK_IP6, 0, NULL);
 	mk_add(&m, MK_IP6_2, 16);
 	mk_finish(&m, 1);
-	verdict(FRAME_OK, FRAME_SPOOF_IP, "a whole IPv6 redirect");
+	verdict(FRAME_OK, FRAME_OK, "a whole IPv6 redirect");
 	icmpv6(MK_IP6, 136, MK_IP6, 2, MK_MAC);
 	m.b[m.l4 + 25] = 0;
-	verdict(FRAME_OK, FRAME_MALFORMED, "NA with an option of length 0");
+	verdict(FRAME_MALFORMED, FRAME_MALFORMED, "NA with an option of length 0");
 	icmpv6(MK_IP6, 136, MK_IP6, 14, MK_MAC);
 	m.b[m.l4 + 25] = 2;
-	verdict(FRAME_OK, FRAME_MALFORMED, "NA with an option past the end");
+	verdict(FRAME_MALFORMED, FRAME_MALFORMED, "NA with an option past the end");
 	icmpv6(MK_IP6, 136, MK_IP6, 2, MK_MAC);
 	m.len--;
-	verdict(FRAME_OK, FRAME_MALFORMED, "NA shorter than IPv6 says");
+	verdict(FRAME_MALFORMED, FRAME_MALFORMED, "NA shorter than IPv6 says");
 	icmpv6(MK_IP6, 136, MK_IP6, 14, "\0\0\0\0\0\0");
 	m.b[m.l4 + 25] = 23;
 	mk_payload(&m, 22 * 8);
 	mk_add(&m, "\2\1" MK_OTHER, 8);
 	mk_finish(&m, 1);
-	verdict(FRAME_OK, FRAME_MALFORMED, "NA with another's MAC behind the copied bytes");
+	verdict(FRAME_MALFORMED, FRAME_MALFORMED, "NA with another's MAC behind the copied bytes");
 }
 
 static void test_spoof_nd_hidden(void)
@@ -220,7 +223,7 @@ static void test_spoof_nd_hidden(void)
 	mk_ext(&m, 44, "\0\1\0\0\0\1");
 	mk_add(&m, na, sizeof(na));
 	mk_finish(&m, 1);
-	verdict(FRAME_OK, FRAME_MALFORMED, "NA for another in a first fragment");
+	verdict(FRAME_MALFORMED, FRAME_MALFORMED, "NA for another in a first fragment");
 	mk_eth(&m, MK_OTHER, MK_MAC, 0x86dd);
 	mk_ipv6(&m, 58, MK_IP6, MK_IP6_2);
 	m.len -= 1;
@@ -291,8 +294,8 @@ static void test_fuzz(void)
 			wrong += end > n || end > len || fi.l3_off > n ||
 				 (fi.l4_off && fi.l4_off < fi.l3_off + 20);
 			wrong += frame_wire_bytes(&fi, (uint16_t)mk_rand(&rng)) < 64;
-			passed += frame_spoof_check(&fi, copy, n, (const uint8_t *)MK_MAC, &list) ==
-				  FRAME_OK;
+			passed += frame_spoof_check(&fi, copy, n, (const uint8_t *)MK_MAC, &list,
+						    NULL) == FRAME_OK;
 		}
 		free(copy);
 	}

@@ -154,11 +154,76 @@ static void test_hidden(void)
 	bench_free(b);
 }
 
+/* An echo request from a link-local address. */
+static void echo(const char *src)
+{
+	mk_eth(&m, MK_OTHER, MK_MAC, 0x86dd);
+	mk_ipv6(&m, 58, src, MK_LOCAL2);
+	mk_add(&m, "\x80\0\0\0\0\0\0\0", 8);
+	mk_finish(&m, 1);
+}
+
+#define PRIVACY "\xfe\x80\0\0\0\0\0\0\x5a\1\2\3\4\5\6\7"
+
+static void test_linklocal(void)
+{
+	struct ldp_conf conf = bench_ldp_conf(0);
+	struct linklocal_user other;
+	const uint8_t *mac = bench_mac(1);
+	const char eui[16] = {(char)0xfe,
+			      (char)0x80,
+			      0,
+			      0,
+			      0,
+			      0,
+			      0,
+			      0,
+			      (char)(mac[0] ^ 2),
+			      (char)mac[1],
+			      (char)mac[2],
+			      (char)0xff,
+			      (char)0xfe,
+			      (char)mac[3],
+			      (char)mac[4],
+			      (char)mac[5]};
+
+	b = bench_new(2);
+	ip_list_parse("10.0.0.1", &conf.allowed, NULL, 0);
+	bench_configure(b, 0, &conf);
+	echo(PRIVACY);
+	is_int(sends(), 1, "with allowed-ip a link-local address need not be made from the MAC");
+	echo(eui);
+	is_int(sends(), 0, "with allowed-ip the address made from another guest's MAC is refused");
+	other = (struct linklocal_user){b->dp->locals, 1, 2, b->dp->now_ns};
+	ok(!linklocal_claim(&other, (const uint8_t *)PRIVACY),
+	   "a link-local address in use is not granted to another guest");
+	bench_delete(b, 0);
+	ok(linklocal_claim(&other, (const uint8_t *)PRIVACY),
+	   "a link-local address is free when its guest goes");
+	bench_free(b);
+}
+
+/* ARP from another's MAC, in LLC/SNAP. */
+static void test_wrapped_arp(void)
+{
+	b = bench_new(1);
+	mk_eth(&m, MK_BCAST, MK_MAC, 0x0024);
+	mk_add(&m, "\xaa\xaa\x03\0\0\0\x08\x06\0\1\x08\0\6\4\0\2", 16);
+	mk_add(&m, MK_OTHER MK_IP MK_MAC MK_IP2, 20);
+	is_int(sends(), 0, "ARP with another's MAC in LLC/SNAP does not leave");
+	is_int(dropped(0, FRAME_SPOOF_MAC), 1, "ARP with another's MAC in LLC/SNAP is counted");
+	memcpy(m.b + 30, MK_MAC, 6);
+	is_int(sends(), 1, "ARP with the own MAC in LLC/SNAP leaves");
+	bench_free(b);
+}
+
 int main(void)
 {
 	test_control_out();
 	test_control_in();
 	test_service();
 	test_hidden();
+	test_linklocal();
+	test_wrapped_arp();
 	return done_testing();
 }

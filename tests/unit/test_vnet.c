@@ -376,14 +376,14 @@ static void judge(struct tally *t, uint8_t *copy, size_t n, const struct frame_i
 	if (!(out->flags & CSUM))
 		return;
 	t->csum++;
-	if (frame_spoof_check(fi, copy, n, mac, list) != FRAME_OK)
+	if (frame_spoof_check(fi, copy, n, mac, list, NULL) != FRAME_OK)
 		return;
 	was = kind(copy, n, fi);
 	copy[out->csum_start + out->csum_offset] ^= 0x5a;
 	copy[out->csum_start + out->csum_offset + 1] ^= 0xa5;
 	frame_parse(copy, n, fi->len, &again);
 	t->bad_place += memcmp(&again, fi, sizeof(again)) != 0 || kind(copy, n, &again) != was ||
-			frame_spoof_check(&again, copy, n, mac, list) != FRAME_OK;
+			frame_spoof_check(&again, copy, n, mac, list, NULL) != FRAME_OK;
 }
 
 static void cut_up(struct tally *t, const struct frame_info *fi,
