@@ -39,6 +39,8 @@ bool frame_is_control(const struct frame_info *fi, const uint8_t *hdr, size_t hd
 {
 	if (fi->is_group && is_control_group(fi->dst))
 		return true;
+	if (fi->l3 == FRAME_L3_OPAQUE && fi->l3_bad)
+		return true; /* it may be one: the tags go on behind the copy */
 	switch (fi->ethertype) {
 	case ETH_P_PAUSE:
 	case ETH_P_SLOW:

@@ -13,7 +13,8 @@
  * - to any address, with ethertype 0x8808 (pause, PFC), 0x8809 (slow protocols: LACP, OAM), 0x888e
  *   (EAPOL) or 0x88cc (LLDP), also in an LLC/SNAP header;
  * - to any address, with the LLC header of spanning tree, or a SNAP header of Cisco's or of the
- *   IEEE's bridging group.
+ *   IEEE's bridging group;
+ * - with more tags than the copy has room for: what they hide is not known.
  * @hdr, @hdr_len and @fi are those of frame_parse(), and of frame_unwrap() where that says true.
  */
 bool frame_is_control(const struct frame_info *fi, const uint8_t *hdr, size_t hdr_len);

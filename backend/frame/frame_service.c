@@ -5,6 +5,8 @@
 #define TCP_LEN	 20
 #define UDP_LEN	 8
 
+#define IPV4_MAX_LEN 60u
+
 enum {
 	ICMP4_REDIRECT = 5,
 	ICMP4_ROUTER_ADVERT = 9,
@@ -72,13 +74,22 @@ static unsigned ip_end(const struct frame_info *fi, const uint8_t *hdr)
 	       (fi->l3 == FRAME_L3_IPV6 ? 40u + frame_be16(ip + 4) : (unsigned)frame_be16(ip + 2));
 }
 
+/* Of an IP header that could not be parsed: would a receiver, which has the whole frame, know it?
+ */
+static bool may_be_whole(const struct frame_info *fi, size_t hdr_len)
+{
+	if (fi->l3 == FRAME_L3_IPV4)
+		return hdr_len < fi->len && fi->l3_off + IPV4_MAX_LEN > hdr_len;
+	return fi->l3 == FRAME_L3_IPV6 || fi->l3 == FRAME_L3_OPAQUE;
+}
+
 bool frame_is_hidden(const struct frame_info *fi, const uint8_t *hdr, size_t hdr_len)
 {
 	unsigned end;
 	uint8_t type;
 
 	if (fi->l3_bad)
-		return fi->l3 == FRAME_L3_IPV6 || fi->l3 == FRAME_L3_OPAQUE;
+		return may_be_whole(fi, hdr_len);
 	if (fi->l4_off == 0)
 		return false;
 	end = fi->l4_off + telling_len(fi);

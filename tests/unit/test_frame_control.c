@@ -103,6 +103,17 @@ static void test_tag_in_snap(void)
 	ok(is_control(), "LLDP behind a tag in a SNAP header is a control frame");
 }
 
+static void test_many_tags(void)
+{
+	mk_eth(&m, MK_OTHER, MK_MAC, 0x8100);
+	for (int i = 0; i < 61; i++)
+		mk_add(&m, "\0\0\x81\0", 4);
+	mk_payload(&m, 30);
+	ok(is_control(), "a frame of more tags than are looked at is taken for a control frame");
+	m.len = 250;
+	ok(!is_control(), "a frame that ends with its tags is none");
+}
+
 static void test_cut_short(void)
 {
 	const struct row *cdp = &rows[15];
@@ -121,6 +132,7 @@ int main(void)
 {
 	test_kinds();
 	test_tag_in_snap();
+	test_many_tags();
 	test_cut_short();
 	return done_testing();
 }

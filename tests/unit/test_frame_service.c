@@ -148,6 +148,16 @@ static void test_snap(void)
 	mk_ipv6(&m, 58, MK_LOCAL, MK_IP6_2);
 	icmp(134);
 	is(HIDDEN, "a router advertisement behind more tags than are looked at");
+	mk_eth(&m, MK_BCAST, MK_MAC, 0x8100);
+	for (int i = 0; i < 55; i++)
+		mk_add(&m, "\0\0\x81\0", 4);
+	mk_add(&m, "\0\0\x08\0", 4);
+	mk_ipv4(&m, 17, MK_IP, MK_IP2);
+	udp(67, 68);
+	is(HIDDEN, "a DHCP answer whose IPv4 header is not looked at as a whole");
+	ipv4(17);
+	m.b[m.l3] = 0x4f;
+	is(PLAIN, "an IPv4 header that is cut short, as no receiver takes it,");
 }
 
 static void test_ipv6_chain(void)
