@@ -85,6 +85,8 @@ static int write_status(struct control *c, struct device *d, uint32_t t, const v
 		ret = write_if_new(c, d, t, KEY_BACK_TX_RATE, now->tx_rate_bps, was->tx_rate_bps);
 	if (ret == 0)
 		ret = write_if_new(c, d, t, KEY_BACK_RX_RATE, now->rx_rate_bps, was->rx_rate_bps);
+	if (ret == 0)
+		ret = write_if_new(c, d, t, KEY_BACK_GROUPS, now->groups, was->groups);
 	return ret;
 }
 

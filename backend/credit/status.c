@@ -32,7 +32,7 @@ enum status_when status_when(const struct ldp_status_shown *shown, const struct 
 		return STATUS_NOW;
 	if (now->log_offset == old->log_offset && !differs(now->credit_bytes, old->credit_bytes) &&
 	    !differs(now->tx_rate_bps, old->tx_rate_bps) &&
-	    !differs(now->rx_rate_bps, old->rx_rate_bps) &&
+	    !differs(now->rx_rate_bps, old->rx_rate_bps) && now->groups == old->groups &&
 	    !balance_differs(now->balance_bytes, old->balance_bytes))
 		return STATUS_NOT;
 	return now_ns - shown->shown_ns >= STATUS_EACH_NS ? STATUS_NOW : STATUS_LATER;

@@ -11,12 +11,13 @@
 #define STATUS_STEP_NS 50000000ull   /* of all LDPs: at most STATUS_AT_ONCE writes in this time, */
 #define STATUS_AT_ONCE 5u	     /* and at most STATUS_AT_ONCE unanswered */
 
-/* The values of one LDP. All but rx_rate_bps are of the transmit direction. */
+/* The values of one LDP. All but rx_rate_bps and groups are of the transmit direction. */
 struct ldp_status {
 	uint64_t credit_bytes;
 	int64_t balance_bytes;
 	uint64_t log_offset;
 	uint64_t tx_rate_bps, rx_rate_bps; /* in force: rate.h */
+	uint64_t groups;		   /* multicast groups that it is in */
 };
 
 /* What xenstore shows of one LDP. Starts zero-initialised; the caller writes it. */

@@ -44,6 +44,7 @@ static bool publish_one(struct dpath *dp, struct ldp *l, const uint64_t weights[
 		.log_offset = l->account[LDP_TX].log_offset,
 		.tx_rate_bps = credit_rate(dp, l, LDP_TX, weights[LDP_TX]),
 		.rx_rate_bps = credit_rate(dp, l, LDP_RX, weights[LDP_RX]),
+		.groups = groups_count(dp->flood.groups, l->slot),
 	};
 	enum status_when when;
 

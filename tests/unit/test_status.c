@@ -112,11 +112,16 @@ static void test_one(void)
 	steps(2, NULL, true);
 	is_int(sent[0], 2, "a credit that grows by 2 %% is written");
 	is_int(seen[0].credit_bytes, 102000, "a status has the credit that has grown");
+	groups_join(b->dp->flood.groups, 0, 0,
+		    &(struct mcast_addr){{[10] = 0xff, 0xff, 239, 1, 2, 3}}, b->dp->now_ns);
+	steps(2, NULL, true);
+	is_int(seen[0].groups, 1, "a status has the number of groups");
+	is_int(sent[0], 3, "a group that is joined is written");
 	l->conf.tx.max_bps = 1000000;
 	steps(2, NULL, true);
 	is_int(seen[0].tx_rate_bps, 1000000, "a shown rate is no more than the maximum");
 	steps(5, log_grows, true);
-	ok(sent[0] >= 3 + 4 && sent[0] <= 3 + 6,
+	ok(sent[0] >= 4 + 4 && sent[0] <= 4 + 6,
 	   "a log that always grows is written once a second (%u)", sent[0]);
 	ok(least_gap_ns >= NS_PER_SEC,
 	   "a log that always grows is written no sooner than a second later");
