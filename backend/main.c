@@ -184,7 +184,9 @@ static void start(struct daemon *d)
 		log_warning("the TAP %s has one queue, so a slow port of its bridge can delay all "
 			    "guests: delete it, or create it with multi_queue",
 			    d->uplink.ifname);
-	tap_set_offloads(d->uplink.fd, TAP_CSUM | TAP_TSO4 | TAP_TSO6 | TAP_USO);
+	d->uplink.offloads =
+		tap_set_offloads(d->uplink.fd, TAP_CSUM | TAP_TSO4 | TAP_TSO6 | TAP_USO) |
+		TAP_CSUM | TAP_TSO4 | TAP_TSO6; /* of what is written, every kernel takes these */
 	d->conf.control.uplink = &d->uplink;
 	if (control_open(&d->conf.control, &d->control, err, sizeof(err)) < 0)
 		give_up(d, EXIT_WRONG_USE, err);

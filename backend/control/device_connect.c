@@ -27,7 +27,7 @@ static uint32_t offered_features(const struct control *c)
 	uint32_t f = VNET_F_CSUM;
 
 	if (c->link.conf.source == CAPACITY_CONFIGURED || c->probe.found.tso)
-		f |= VNET_F_TSO4 | VNET_F_TSO6 | VNET_F_USO;
+		f |= VNET_F_TSO4 | VNET_F_TSO6 | (c->conf.uplink->offloads & VNET_F_USO);
 	return f;
 }
 

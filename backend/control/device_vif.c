@@ -31,7 +31,7 @@
  */
 
 /* What the kernel sends and takes, whatever the guest and its vif agreed on. */
-#define VIF_FEATURES (VNET_F_CSUM | VNET_F_TSO4 | VNET_F_TSO6 | VNET_F_USO | VNET_F_SMALL_GSO)
+#define VIF_FEATURES (VNET_F_CSUM | VNET_F_TSO4 | VNET_F_TSO6 | VNET_F_USO)
 
 /* --- the vif, as libxl describes it ----------------------------------------------------------- */
 

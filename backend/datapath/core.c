@@ -42,6 +42,7 @@ void core_leave_lotteries(struct dpath *dp, struct ldp *l)
 	sched_sleep(dp->tx_sched, l->slot);
 	sched_sleep(dp->local_sched, l->slot);
 	sched_sleep(dp->rx_sched, l->slot);
+	sched_sleep(dp->rx_local_sched, l->slot);
 }
 
 void core_fail(struct dpath *dp, struct ldp *l, const char *why)

@@ -176,7 +176,8 @@ struct dpath {
 	struct mbox *out;
 	dpath_clock *clock;
 	struct sched *tx_sched, *rx_sched; /* onto the uplink, into the rings */
-	struct sched *local_sched;	   /* LDP to LDP */
+	/* LDP to LDP, at any rate: out of the TX rings, into the RX rings. */
+	struct sched *local_sched, *rx_local_sched;
 	struct fdb *fdb;
 
 	struct core_work work;

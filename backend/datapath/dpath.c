@@ -64,6 +64,8 @@ static void set_pace_timer(struct dpath *dp)
 {
 	uint64_t next = when_ns(dp->rx_sched, &dp->rx.pace);
 
+	next = sooner(next, sched_next_ns(dp->local_sched));
+	next = sooner(next, sched_next_ns(dp->rx_local_sched));
 	if (!dp->tx.blocked)
 		next = sooner(next, when_ns(dp->tx_sched, &dp->tx.pace));
 	if (next == SCHED_NEVER)
@@ -78,6 +80,7 @@ static void run(struct dpath *dp)
 	more = rx_read_uplink(dp);
 	more |= tx_run_local(dp);
 	more |= tx_run(dp);
+	more |= rx_run_local(dp);
 	more |= rx_run(dp);
 	if (link_rate_turn(dp))
 		publish_credits(dp);
@@ -285,8 +288,9 @@ static bool init(struct dpath *dp, struct mbox *in, const struct dpath_conf *con
 	dp->tx_sched = sched_new(LDP_SLOTS, FRAME_WIRE_FULL, seed_of(conf));
 	dp->rx_sched = sched_new(LDP_SLOTS, FRAME_WIRE_FULL, seed_of(conf));
 	dp->local_sched = sched_new(LDP_SLOTS, FRAME_WIRE_FULL, seed_of(conf));
+	dp->rx_local_sched = sched_new(LDP_SLOTS, FRAME_WIRE_FULL, seed_of(conf));
 	dp->fdb = fdb_new(LDP_SLOTS);
-	if (!dp->tx_sched || !dp->rx_sched || !dp->local_sched || !dp->fdb)
+	if (!dp->tx_sched || !dp->rx_sched || !dp->local_sched || !dp->rx_local_sched || !dp->fdb)
 		return false;
 	members_init(dp, &(struct members_events){on_vchan, on_tap, on_tap_room});
 	bridge_groups_init(dp, on_groups);
@@ -351,6 +355,7 @@ void dpath_free(struct dpath *dp)
 	ports_fini(dp);
 	free_turn(&dp->turn);
 	fdb_free(dp->fdb);
+	sched_free(dp->rx_local_sched);
 	sched_free(dp->local_sched);
 	sched_free(dp->rx_sched);
 	sched_free(dp->tx_sched);

@@ -58,14 +58,19 @@ void epoch_begin(struct dpath *dp)
 void epoch_charge(struct dpath *dp, struct sched *s, struct ldp *l, uint32_t wire_bytes,
 		  uint32_t charge_bytes, bool more)
 {
-	uint64_t clock_ns = s == dp->tx_sched	? core_tx_clock_ns(dp)
-			    : s == dp->rx_sched ? core_rx_clock_ns(dp)
-						: dp->now_ns;
+	enum ldp_dir dir = s == dp->tx_sched || s == dp->local_sched ? LDP_TX : LDP_RX;
+	uint64_t link_ns = dir == LDP_TX ? core_tx_clock_ns(dp) : core_rx_clock_ns(dp);
+	struct sched *link = dir == LDP_TX ? dp->tx_sched : dp->rx_sched;
+	struct sched *local = dir == LDP_TX ? dp->local_sched : dp->rx_local_sched;
 
-	sched_served(s, l->slot, wire_bytes, charge_bytes, more, clock_ns);
-	if (s != dp->local_sched) /* whose frames only guests' windows follow */
-		ledger_serve(dp->epoch.ledger[s == dp->tx_sched ? LDP_TX : LDP_RX], l->slot,
-			     charge_bytes);
+	if (s == link) {
+		sched_served(link, l->slot, wire_bytes, charge_bytes, more, link_ns);
+		sched_spent(local, l->slot, wire_bytes, dp->now_ns);
+		ledger_serve(dp->epoch.ledger[dir], l->slot, charge_bytes);
+	} else { /* only guests' windows follow local frames */
+		sched_served(local, l->slot, wire_bytes, charge_bytes, more, dp->now_ns);
+		sched_spent(link, l->slot, wire_bytes, link_ns);
+	}
 	epoch_begin(dp);
 }
 

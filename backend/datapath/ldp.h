@@ -108,6 +108,7 @@ struct ldp {
 	/* rx.c; members.c makes the queues */
 	struct rxq *rxq;
 	struct rxq *floodq; /* frames that were flooded to it */
+	struct rxq *localq; /* frames from other LDPs */
 	bool rx_blocked;    /* the ring had no room for the head of a queue */
 
 	/* flood.c */

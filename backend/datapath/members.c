@@ -58,22 +58,34 @@ static void free_ldp(struct dpath *dp, struct ldp *l)
 	sched_remove(dp->tx_sched, l->slot);
 	sched_remove(dp->rx_sched, l->slot);
 	sched_remove(dp->local_sched, l->slot);
+	sched_remove(dp->rx_local_sched, l->slot);
 	fdb_forget(dp->fdb, l->slot, l->conf.mac);
 	loop_io_free(l->io);
 	ldp_vif_fini(l);
 	loop_timer_free(l->advertise);
+	rxq_free(l->localq);
 	rxq_free(l->floodq);
 	rxq_free(l->rxq);
 	free(l);
 }
 
+/* Inside the host an LDP has its weight and its maximum, but no minimum: there is no capacity. */
+static struct sched_rule local_rule(const struct sched_rule *rule)
+{
+	struct sched_rule local = *rule;
+
+	local.min_bps = 0;
+	return local;
+}
+
 static const char *enter_schedulers(struct dpath *dp, struct ldp *l)
 {
-	struct sched_rule local = {.weight = l->conf.tx.weight};
+	struct sched_rule local = local_rule(&l->conf.tx), rx_local = local_rule(&l->conf.rx);
 
 	if (sched_add(dp->tx_sched, l->slot, &l->conf.tx) < 0 ||
 	    sched_add(dp->rx_sched, l->slot, &l->conf.rx) < 0 ||
-	    sched_add(dp->local_sched, l->slot, &local) < 0)
+	    sched_add(dp->local_sched, l->slot, &local) < 0 ||
+	    sched_add(dp->rx_local_sched, l->slot, &rx_local) < 0)
 		return "the scheduler refused its weight and limits";
 	return NULL;
 }
@@ -98,8 +110,9 @@ static const char *start(struct dpath *dp, struct ldp *l)
 		return "another device on this uplink has the same mac";
 	l->rxq = rxq_new(RXQ_LIMIT_MIN);
 	l->floodq = rxq_new(RXQ_LIMIT_MIN);
+	l->localq = rxq_new(RX_LOCAL_QUEUE_BYTES);
 	l->advertise = loop_timer_new(dp->loop, on_advertise, l);
-	if (ret < 0 || !l->rxq || !l->floodq || !l->advertise || !listen_to(dp, l))
+	if (ret < 0 || !l->rxq || !l->floodq || !l->localq || !l->advertise || !listen_to(dp, l))
 		return "out of memory";
 	rxq_set_max_wait(l->floodq, FLOOD_WAIT_NS);
 	return enter_schedulers(dp, l);
@@ -160,12 +173,13 @@ static void add(struct dpath *dp, const struct msg *m)
 
 static void configure(struct dpath *dp, struct ldp *l, const struct ldp_conf *conf)
 {
-	struct sched_rule local = {.weight = conf->tx.weight};
+	struct sched_rule local = local_rule(&conf->tx), rx_local = local_rule(&conf->rx);
 
 	apply_conf(dp, l, conf);
 	sched_set_rule(dp->tx_sched, l->slot, &conf->tx, dp->now_ns);
 	sched_set_rule(dp->rx_sched, l->slot, &conf->rx, dp->now_ns);
 	sched_set_rule(dp->local_sched, l->slot, &local, dp->now_ns);
+	sched_set_rule(dp->rx_local_sched, l->slot, &rx_local, dp->now_ns);
 	epoch_account_reweight(dp, l);
 	sharing_changed(dp);
 }

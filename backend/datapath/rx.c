@@ -25,7 +25,12 @@
  * What was flooded to it waits in a second, short queue, which goes first, and only as far as its
  * share of the LDP's rate goes (flood.c).
  * Frames that the kernel merged are queued in parts if they are longer than a millisecond of
- * rx-capacity.
+ * rx-capacity. A frame of many segments is in parts already when a queue gets it, and one to a
+ * group in its segments: so they are made once, and not for each receiver.
+ *
+ * Frames from other LDPs have a third queue and a lottery of their own: they do not use the link,
+ * so its pace does not hold them up, nor do they hold up what the link brings. The maximum of an
+ * LDP counts both.
  */
 
 /* Queues are sized for this rate where none is known. */
@@ -33,16 +38,18 @@
 #define RX_QUEUE_TIME_MS 10u
 #define RX_ASK_MAX	 16u /* VLANs of a guest that are asked for its groups */
 
-/* What the kernel may ask of a receiver: all offloads, segments of any size. */
-#define UPLINK_FEATURES (VNET_F_CSUM | VNET_F_TSO4 | VNET_F_TSO6 | VNET_F_USO | VNET_F_SMALL_GSO)
+/* What the kernel may ask of a receiver: all offloads. */
+#define UPLINK_FEATURES (VNET_F_CSUM | VNET_F_TSO4 | VNET_F_TSO6 | VNET_F_USO)
 #define UPLINK_MTU	65521
 
 static struct rxq *queue_of(struct ldp *l, unsigned flags)
 {
+	if (flags & RX_LOCAL)
+		return l->localq;
 	return flags & RX_FLOODED ? l->floodq : l->rxq;
 }
 
-/* The queue that is served next; NULL: no frame may be delivered now. */
+/* The queue that the link's lottery serves next; NULL: no frame may be delivered now. */
 static struct rxq *next_queue(struct dpath *dp, struct ldp *l)
 {
 	if (!rxq_empty(l->floodq) && flood_share_left(dp, l))
@@ -50,25 +57,35 @@ static struct rxq *next_queue(struct dpath *dp, struct ldp *l)
 	return rxq_empty(l->rxq) ? NULL : l->rxq;
 }
 
-/* Enters the lottery if there is anything to deliver. */
+/* Enters the lotteries in which there is anything to deliver. */
 static void wake(struct dpath *dp, struct ldp *l)
 {
 	if (l->rx_blocked)
 		return;
+	if (!rxq_empty(l->localq))
+		sched_wake(dp->rx_local_sched, l->slot, dp->now_ns);
 	if (next_queue(dp, l))
 		sched_wake(dp->rx_sched, l->slot, core_rx_clock_ns(dp));
 	else if (!rxq_empty(l->floodq))
 		flood_wait(dp, l);
 }
 
-static void push(struct dpath *dp, struct ldp *l, const struct virtio_net_hdr_v1 *vnet,
+static void count_full(struct ldp *l, unsigned flags, unsigned frames)
+{
+	l->count.drops[flags & RX_FLOODED ? LDP_DROP_RX_FLOOD : LDP_DROP_RX_FULL] += frames;
+}
+
+/* False, and counted: the queue is full. */
+static bool push(struct dpath *dp, struct ldp *l, const struct virtio_net_hdr_v1 *vnet,
 		 const struct iovec *iov, unsigned iovcnt, uint32_t cost, unsigned flags)
 {
 	core_work(dp, cost);
-	if (rxq_push(queue_of(l, flags), vnet, iov, iovcnt, cost, flags, dp->now_ns))
+	if (rxq_push(queue_of(l, flags), vnet, iov, iovcnt, cost, flags, dp->now_ns)) {
 		wake(dp, l);
-	else
-		ldp_count_drop(l, flags & RX_FLOODED ? LDP_DROP_RX_FLOOD : LDP_DROP_RX_FULL);
+		return true;
+	}
+	count_full(l, flags, 1);
+	return false;
 }
 
 /* An empty queue takes a whole frame in pieces, though 64 KiB are more than the smallest limit. */
@@ -90,12 +107,19 @@ static void flatten(struct dpath *dp, const struct rx_source *src)
 
 static void push_segments(struct dpath *dp, struct ldp *l, const struct rx_source *src)
 {
-	struct virtio_net_hdr_v1 plain = {0};
+	static const struct virtio_net_hdr_v1 plain;
 	unsigned flags = flags_of_pieces(l, src->flags);
+	uint32_t left = frame_wire_frames(src->fi, src->vnet->gso_size);
+	uint32_t headers = (uint32_t)src->fi->l4_off + src->fi->l4_len;
 	struct frame_info fi;
 	struct gso_iter it;
 	ssize_t len;
 
+	/* Segments for which there is no room are not made. */
+	if (!rxq_takes(queue_of(l, flags), headers + src->vnet->gso_size, flags)) {
+		count_full(l, flags, left);
+		return;
+	}
 	flatten(dp, src);
 	if (gso_begin(&it, src->vnet, src->fi, dp->rx.flat) < 0)
 		return;
@@ -104,7 +128,11 @@ static void push_segments(struct dpath *dp, struct ldp *l, const struct rx_sourc
 		struct iovec iov = {dp->rx.segment, (size_t)len};
 
 		fi.len = (uint32_t)len;
-		push(dp, l, &plain, &iov, 1, frame_wire_bytes(&fi, 0), flags);
+		left--;
+		if (!push(dp, l, &plain, &iov, 1, frame_wire_bytes(&fi, 0), flags)) {
+			count_full(l, flags, left);
+			return;
+		}
 	}
 }
 
@@ -118,7 +146,7 @@ static void push_parts(struct dpath *dp, struct ldp *l, const struct rx_source *
 	flatten(dp, src);
 	if (gso_begin(&it, src->vnet, src->fi, dp->rx.flat) < 0)
 		return;
-	while (gso_cut(&it, sched_frame_cap_bytes(dp->rx_sched), &part)) {
+	while (gso_cut(&it, sched_frame_cap_bytes(dp->rx_sched), UINT32_MAX, &part)) {
 		struct iovec iov[2] = {{part.hdr, part.hdr_len},
 				       {dp->rx.flat + part.off, part.len}};
 
@@ -151,18 +179,28 @@ static bool oversize(const struct ldp *l, const struct rx_source *src)
 	return payload > l->conf.mtu;
 }
 
+static bool fits(const struct ldp *l, const struct rx_source *src)
+{
+	return src->fi->len <= ldp_rx_frame_max(l);
+}
+
+bool rx_must_segment(const struct ldp *l, const struct rx_source *src)
+{
+	return src->vnet->gso_type != VIRTIO_NET_HDR_GSO_NONE &&
+	       (!fits(l, src) || vnet_must_segment(src->vnet, src->fi, l->conf.rx_features));
+}
+
 void rx_queue(struct dpath *dp, struct ldp *l, const struct rx_source *src)
 {
 	bool gso = src->vnet->gso_type != VIRTIO_NET_HDR_GSO_NONE;
-	bool fits = src->fi->len <= ldp_rx_frame_max(l);
 
 	if (!ldp_is_active(l))
 		ldp_count_drop(l, LDP_DROP_RX_FULL);
 	else if (!vlan_allows(&l->conf.vlan, src->fi))
 		ldp_count_drop(l, LDP_DROP_RX_VLAN);
-	else if (oversize(l, src) || (!fits && !gso))
+	else if (oversize(l, src) || (!gso && !fits(l, src)))
 		ldp_count_drop(l, LDP_DROP_RX_OVERSIZE);
-	else if (gso && (!fits || vnet_must_segment(src->vnet, src->fi, l->conf.rx_features)))
+	else if (rx_must_segment(l, src))
 		push_segments(dp, l, src);
 	else if (gso && src->cost_bytes > sched_frame_cap_bytes(dp->rx_sched))
 		push_parts(dp, l, src);
@@ -182,7 +220,7 @@ unsigned rx_flood(struct dpath *dp, const struct ldp *from, const struct rx_sour
 	struct ldp *l;
 
 	while ((l = flood_next(dp, &w))) {
-		copy.flags = w.member ? 0 : RX_FLOODED;
+		copy.flags = !w.member ? RX_FLOODED : from ? RX_LOCAL : 0;
 		if (from || copies > 0)
 			copy.flags |= RXQ_UNPACED;
 		rx_queue(dp, l, &copy);
@@ -202,13 +240,62 @@ static void count_flood(struct dpath *dp)
 			   dp->up->ifname, held);
 }
 
+/* To one LDP, or (NULL) to those of the plan. */
+static void give(struct dpath *dp, struct ldp *l, const struct rx_source *src,
+		 const struct flood_plan *plan)
+{
+	if (l)
+		rx_queue(dp, l, src);
+	else
+		rx_flood(dp, NULL, src, plan);
+}
+
+static void give_in_parts(struct dpath *dp, struct ldp *l, const struct rx_source *src,
+			  const struct flood_plan *plan)
+{
+	uint32_t segments = l ? RX_SEGMENTS_MAX : 1;
+	struct frame_info fi = *src->fi;
+	struct gso_part part;
+	struct gso_iter it;
+
+	if (gso_begin(&it, src->vnet, src->fi, dp->rx.frame) < 0)
+		return;
+	while (gso_cut(&it, UINT32_MAX, segments, &part)) {
+		struct iovec iov[2] = {{part.hdr, part.hdr_len},
+				       {dp->rx.frame + part.off, part.len}};
+
+		fi.len = part.hdr_len + part.len;
+		give(dp, l,
+		     &(struct rx_source){.vnet = &part.vnet,
+					 .fi = &fi,
+					 .hdr = part.hdr,
+					 .hdr_len = part.hdr_len,
+					 .iov = iov,
+					 .iovcnt = 2,
+					 .cost_bytes = part.wire_bytes},
+		     plan);
+	}
+}
+
+/* A frame from the uplink; see above what goes in parts. */
+static void give_all(struct dpath *dp, struct ldp *l, const struct rx_source *src,
+		     const struct flood_plan *plan)
+{
+	uint32_t segments = frame_wire_frames(src->fi, src->vnet->gso_size);
+
+	if (segments > (l ? RX_SEGMENTS_MAX : 1))
+		give_in_parts(dp, l, src, plan);
+	else
+		give(dp, l, src, plan);
+}
+
 static void route_group(struct dpath *dp, const struct rx_source *src)
 {
 	struct flood_plan plan;
 	unsigned reason = flood_judge(dp, NULL, src, &plan);
 
 	if (reason == FRAME_OK)
-		rx_flood(dp, NULL, src, &plan);
+		give_all(dp, NULL, src, &plan);
 	else if (reason == LDP_DROP_FLOOD)
 		count_flood(dp);
 	else
@@ -225,7 +312,7 @@ static void route(struct dpath *dp, const struct rx_source *src)
 	}
 	l = core_ldp(dp, fdb_lookup(dp->fdb, src->fi->dst));
 	if (l)
-		rx_queue(dp, l, src);
+		give_all(dp, l, src, NULL);
 }
 
 /* Reads one frame from the uplink. False: none waits. */
@@ -307,13 +394,11 @@ static void count_delivered(struct dpath *dp, struct ldp *l, struct rxq *q,
 {
 	bool more;
 
-	core_work(dp, f->cost_bytes);
 	if (!f->unpaced)
 		dp->rx.pace.bucket.tokens_bytes -= f->cost_bytes;
 	if (q == l->floodq)
 		l->flood_share.tokens_bytes -= f->cost_bytes;
 	rxq_pop(q);
-	core_mark_dirty(dp, l);
 	more = next_queue(dp, l);
 	epoch_charge(dp, dp->rx_sched, l, f->cost_bytes,
 		     frame_cost_charge(f->cost_bytes, dp->rx.frame_cost_bytes), more);
@@ -321,31 +406,55 @@ static void count_delivered(struct dpath *dp, struct ldp *l, struct rxq *q,
 		wake(dp, l);
 }
 
-/* Delivers the head of one of the drawn LDP's queues. */
-static void deliver(struct dpath *dp, struct ldp *l)
+/* Writes the frame into the ring. False: there is no room, or the LDP has failed. */
+static bool hand_over(struct dpath *dp, struct ldp *l, const struct rxq_frame *f)
 {
-	struct rxq_frame f;
-	struct rxq *q = peek(dp, l, &f);
-	int ret;
+	int ret = ldp_deliver(l, f);
 
-	if (!q) {
-		sched_sleep(dp->rx_sched, l->slot);
-		wake(dp, l);
-		return;
-	}
-	ret = ldp_deliver(l, &f);
+	core_work(dp, f->cost_bytes);
 	if (ret == -EAGAIN) {
 		/* Publish what is there, or the guest would never make room. */
 		ldp_commit(l);
 		rx_block(l);
 		sched_sleep(dp->rx_sched, l->slot);
-		return;
-	}
-	if (ret < 0) {
+		sched_sleep(dp->rx_local_sched, l->slot);
+	} else if (ret < 0) {
 		core_fail(dp, l, "RX ring index out of range");
-		return;
+	} else {
+		core_mark_dirty(dp, l);
 	}
-	count_delivered(dp, l, q, &f);
+	return ret == 0;
+}
+
+/* Delivers the head of one of the drawn LDP's queues. */
+static void deliver(struct dpath *dp, struct ldp *l)
+{
+	struct rxq_frame f;
+	struct rxq *q = peek(dp, l, &f);
+
+	if (!q) {
+		sched_sleep(dp->rx_sched, l->slot);
+		wake(dp, l);
+	} else if (hand_over(dp, l, &f)) {
+		count_delivered(dp, l, q, &f);
+	}
+}
+
+static void deliver_local(struct dpath *dp, struct ldp *l)
+{
+	struct rxq_frame f;
+	uint64_t dropped = 0;
+	bool found = rxq_peek(l->localq, dp->now_ns, &f, &dropped);
+
+	l->count.drops[LDP_DROP_RX_CODEL] += dropped;
+	if (!found) {
+		sched_sleep(dp->rx_local_sched, l->slot);
+	} else if (hand_over(dp, l, &f)) {
+		rxq_pop(l->localq);
+		epoch_charge(dp, dp->rx_local_sched, l, f.cost_bytes,
+			     frame_cost_charge(f.cost_bytes, dp->rx.frame_cost_bytes),
+			     !rxq_empty(l->localq));
+	}
 }
 
 bool rx_run(struct dpath *dp)
@@ -362,6 +471,20 @@ bool rx_run(struct dpath *dp)
 		if (dp->rx.pace.idle)
 			return false;
 		deliver(dp, core_ldp(dp, slot));
+	}
+	return true;
+}
+
+bool rx_run_local(struct dpath *dp)
+{
+	struct core_budget budget = core_budget(dp);
+	uint32_t slot;
+
+	while (core_budget_take(dp, &budget)) {
+		slot = sched_draw(dp->rx_local_sched, dp->now_ns);
+		if (slot == SCHED_NONE)
+			return false;
+		deliver_local(dp, core_ldp(dp, slot));
 	}
 	return true;
 }

@@ -22,10 +22,16 @@ struct rx_source {
 	const struct iovec *iov; /* the whole frame */
 	unsigned iovcnt;
 	uint32_t cost_bytes; /* on the wire */
-	unsigned flags;	     /* rxq_flags, and RX_FLOODED */
+	unsigned flags;	     /* rxq_flags, and one of: */
 };
 
 #define RX_FLOODED 0x100u /* waits in the queue for flooded frames */
+#define RX_LOCAL   0x200u /* waits in the queue for frames from other LDPs */
+
+#define RX_LOCAL_QUEUE_BYTES (1u << 20) /* 10 ms at 800 Mbit/s; CoDel keeps it shorter */
+/* A frame of more segments is queued in parts of this many, and one to a group segment by segment.
+ */
+#define RX_SEGMENTS_MAX 64u
 
 /* False: out of memory. */
 bool rx_init(struct dpath *dp);
@@ -46,7 +52,13 @@ void rx_set_limits(struct dpath *dp);
 /* Empties the uplink into the queues. True: the budget ran out. */
 bool rx_read_uplink(struct dpath *dp);
 
-/* Queues the frame for one LDP, in the form that it takes, or counts why not. */
+/* Is the frame cut into its segments for this LDP? */
+bool rx_must_segment(const struct ldp *l, const struct rx_source *src);
+
+/*
+ * Queues the frame for one LDP, in the form that it takes, or counts why not. A GSO frame has at
+ * most RX_SEGMENTS_MAX segments.
+ */
 void rx_queue(struct dpath *dp, struct ldp *l, const struct rx_source *src);
 
 /*
@@ -62,8 +74,12 @@ void rx_flood_due(struct dpath *dp);
 /* Asks the guest for the groups that it joined, as a switch does when a port comes up. */
 void rx_ask_members(struct dpath *dp, struct ldp *l);
 
-/* Moves frames from the queues into the rings. True: the budget ran out. */
+/*
+ * Moves frames from the queues into the rings: what the uplink brought, and what other LDPs sent.
+ * True: the budget ran out.
+ */
 bool rx_run(struct dpath *dp);
+bool rx_run_local(struct dpath *dp);
 
 /* The ring is taken as full until rx_unblock(): it may have room again. */
 void rx_block(struct ldp *l);

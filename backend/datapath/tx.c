@@ -115,8 +115,12 @@ void tx_rejudge(struct dpath *dp)
 		if (!ldp_is_active(l))
 			continue;
 		/* A part of the frame has left, and the rest must follow it. */
-		if (l->head == LDP_HEAD_UPLINK && l->cut.done > 0)
+		if (l->head != LDP_HEAD_NONE && l->cut.done > 0) {
+			if (l->head == LDP_HEAD_LOCAL &&
+			    fdb_lookup(dp->fdb, l->fi.dst) != l->local_slot)
+				l->local_slot = LDP_SLOT_NONE;
 			continue;
+		}
 		sched_sleep(dp->tx_sched, l->slot);
 		sched_sleep(dp->local_sched, l->slot);
 		tx_forget_head(l);
@@ -129,12 +133,19 @@ static uint32_t charge_for(const struct dpath *dp, uint32_t wire_bytes)
 	return frame_cost_charge(wire_bytes, dp->link_rate.frame_cost_bytes);
 }
 
-/*
- * The head frame is done. Charges in `s` what was not yet charged of it, and `more` bytes for
- * copies; then looks at the next frame.
- */
-static void next_head(struct dpath *dp, struct sched *s, struct ldp *l, uint32_t more)
+/* The lottery that its head is in. */
+static struct sched *lottery_of(const struct dpath *dp, const struct ldp *l)
 {
+	return l->head == LDP_HEAD_LOCAL ? dp->local_sched : dp->tx_sched;
+}
+
+/*
+ * The head frame is done. Charges what was not yet charged of it, and `more` bytes for copies; then
+ * looks at the next frame.
+ */
+static void next_head(struct dpath *dp, struct ldp *l, uint32_t more)
+{
+	struct sched *s = lottery_of(dp, l);
 	uint32_t wire = l->cost_bytes;
 	enum ldp_head was = l->head;
 
@@ -154,7 +165,7 @@ static void next_head(struct dpath *dp, struct sched *s, struct ldp *l, uint32_t
 static void next_part(struct dpath *dp, struct ldp *l, uint32_t wire_bytes, uint32_t more)
 {
 	l->cost_bytes -= wire_bytes;
-	epoch_charge(dp, dp->tx_sched, l, wire_bytes, charge_for(dp, wire_bytes) + more, true);
+	epoch_charge(dp, lottery_of(dp, l), l, wire_bytes, charge_for(dp, wire_bytes) + more, true);
 }
 
 /* What leaves in one write: the head, or a part of it. */
@@ -163,6 +174,7 @@ struct outgoing {
 	struct iovec iov[4];
 	struct frame_info fi; /* of a part, as is what follows */
 	struct gso_part part;
+	struct gso_iter cut; /* the head's, once the part has left */
 };
 
 static struct rx_source source_of(struct ldp *l, struct iovec iov[3])
@@ -193,57 +205,65 @@ static int write_queue(int fd, const struct virtio_net_hdr_v1 *vnet, const struc
 	return errno == EAGAIN || errno == EINTR ? -EAGAIN : -errno;
 }
 
-static void describe_part(struct ldp *l, const struct iovec *iov, unsigned iovcnt,
-			  struct outgoing *out)
-{
-	memcpy(out->iov, iov, iovcnt * sizeof(*iov));
-	out->fi = l->fi;
-	out->fi.len = out->part.hdr_len + out->part.len;
-	out->src = (struct rx_source){
-		.vnet = &out->part.vnet,
-		.fi = &out->fi,
-		.hdr = out->part.hdr,
-		.hdr_len = out->part.hdr_len,
-		.iov = out->iov,
-		.iovcnt = iovcnt,
-		.cost_bytes = out->part.wire_bytes,
-	};
-}
-
 /*
- * Writes the next part of the head, at most cap_bytes long, to the queue, and describes it in *out.
- * If there is no room, nothing has changed.
+ * The next part of the head: at most cap_bytes long on the wire, with at most `segments` segments.
+ * False: it cannot be cut.
  */
-static int write_part(int fd, struct ldp *l, uint32_t cap_bytes, struct outgoing *out)
+static bool take_part(struct ldp *l, uint32_t cap_bytes, uint32_t segments, struct outgoing *out)
 {
 	struct gso_part *part = &out->part;
-	struct gso_iter it = l->cut;
-	struct iovec iov[4];
-	unsigned iovcnt;
-	int ret;
 
-	if (it.done == 0 && gso_begin(&it, &l->vnet, &l->fi, l->hdr) < 0)
-		return -EINVAL;
-	if (!gso_cut(&it, cap_bytes, part))
-		return -EINVAL;
-	iov[0] = (struct iovec){part->hdr, part->hdr_len};
-	iovcnt = 1 + ldp_head_iov(l, part->off, part->len, iov + 1);
-	ret = write_queue(fd, &part->vnet, iov, iovcnt);
-	if (ret == 0) {
-		l->cut = it;
-		describe_part(l, iov, iovcnt, out);
-	}
-	return ret;
+	out->cut = l->cut;
+	if (out->cut.done == 0 && gso_begin(&out->cut, &l->vnet, &l->fi, l->hdr) < 0)
+		return false;
+	if (!gso_cut(&out->cut, cap_bytes, segments, part))
+		return false;
+	out->fi = l->fi;
+	out->fi.len = part->hdr_len + part->len;
+	out->iov[0] = (struct iovec){part->hdr, part->hdr_len};
+	out->src = (struct rx_source){
+		.vnet = &part->vnet,
+		.fi = &out->fi,
+		.hdr = part->hdr,
+		.hdr_len = part->hdr_len,
+		.iov = out->iov,
+		.iovcnt = 1 + ldp_head_iov(l, part->off, part->len, out->iov + 1),
+		.cost_bytes = part->wire_bytes,
+	};
+	return true;
 }
 
-/* Writes as much of the head as may go at once, and describes that in *out. */
-static int write_head(struct dpath *dp, int fd, struct ldp *l, struct outgoing *out)
+/* As much of the head as may go at once, within the same limits. Changes nothing. */
+static bool take_head(struct ldp *l, uint32_t cap_bytes, uint32_t segments, struct outgoing *out)
 {
-	uint32_t cap = l->fi.is_group ? 0 : sched_frame_cap_bytes(dp->tx_sched);
+	if (l->vnet.gso_type != VIRTIO_NET_HDR_GSO_NONE &&
+	    (l->cut.done > 0 || l->cost_bytes > cap_bytes ||
+	     (segments != UINT32_MAX && frame_wire_frames(&l->fi, l->vnet.gso_size) > segments)))
+		return take_part(l, cap_bytes, segments, out);
+	out->src = source_of(l, out->iov);
+	return true;
+}
 
-	if (l->cut.done > 0 || (l->vnet.gso_type != VIRTIO_NET_HDR_GSO_NONE && l->cost_bytes > cap))
-		return write_part(fd, l, cap, out);
-	return write_queue(fd, &l->vnet, out->src.iov, out->src.iovcnt);
+/* What may go to the uplink at once. */
+static bool take_for_uplink(const struct dpath *dp, struct ldp *l, struct outgoing *out)
+{
+	uint32_t segments = l->fi.is_group ? 1 : UINT32_MAX;
+
+	if (l->vnet.gso_type != VIRTIO_NET_HDR_GSO_NONE && !l->fi.is_group)
+		segments = vnet_segments_max(&l->vnet, &l->fi, dp->up->offloads);
+	return take_head(l, sched_frame_cap_bytes(dp->tx_sched), segments, out);
+}
+
+/* `wire` bytes of the head are done with: what went out, or all that was left. */
+static void leave(struct dpath *dp, struct ldp *l, const struct outgoing *out, uint32_t wire,
+		  uint32_t more)
+{
+	if (wire < l->cost_bytes) {
+		l->cut = out->cut;
+		next_part(dp, l, wire, more);
+	} else {
+		next_head(dp, l, more);
+	}
 }
 
 static void uplink_refused(struct dpath *dp, struct ldp *l, int err)
@@ -278,39 +298,53 @@ static void count_sent(struct dpath *dp, struct ldp *l, int fd, uint32_t wire)
 }
 
 /* Why the head may not be sent; FRAME_OK: it may. */
-static unsigned judge_head(struct dpath *dp, struct ldp *l, const struct rx_source *src)
+static unsigned judge_head(struct dpath *dp, struct ldp *l)
 {
-	if (l->verdict != FRAME_OK)
+	struct iovec iov[3];
+	struct rx_source src;
+
+	if (l->verdict != FRAME_OK || !l->fi.is_group || l->cut.done > 0)
 		return l->verdict;
-	return l->fi.is_group && l->cut.done == 0 ? flood_judge(dp, l, src, &l->plan) : FRAME_OK;
+	src = source_of(l, iov);
+	return flood_judge(dp, l, &src, &l->plan);
 }
 
 static void refuse(struct dpath *dp, struct ldp *l, unsigned reason)
 {
 	ldp_count_drop(l, reason);
-	next_head(dp, dp->tx_sched, l, 0);
+	next_head(dp, l, 0);
+}
+
+/* It stays in its ring, and is judged again. */
+static void keep(struct ldp *l)
+{
+	struct iovec iov[3];
+	struct rx_source src;
+
+	if (!l->fi.is_group || l->cut.done > 0)
+		return;
+	src = source_of(l, iov);
+	flood_undo(l, &src, &l->plan);
 }
 
 /* Sends the head of the LDP that was drawn, or a part. False: the uplink takes no more now. */
 static bool send_head(struct dpath *dp, struct ldp *l)
 {
-	bool begun = l->cut.done > 0;
 	uint32_t wire, copies = 0;
 	struct outgoing out;
-	unsigned reason;
+	unsigned reason = judge_head(dp, l);
 	int fd, ret;
 
-	out.src = source_of(l, out.iov);
-	reason = judge_head(dp, l, &out.src);
+	if (reason == FRAME_OK && !take_for_uplink(dp, l, &out))
+		reason = FRAME_MALFORMED;
 	if (reason != FRAME_OK) {
 		refuse(dp, l, reason);
 		return true;
 	}
 	fd = ports_queue(dp, &l->fi);
-	ret = write_head(dp, fd, l, &out);
+	ret = write_queue(fd, out.src.vnet, out.src.iov, out.src.iovcnt);
 	if (ret == -EAGAIN && ports_is_uplink(dp, fd)) {
-		if (l->fi.is_group && !begun)
-			flood_undo(l, &out.src, &l->plan);
+		keep(l);
 		return false;
 	}
 	/* Where the uplink refused a part, no other part will do better. */
@@ -323,10 +357,7 @@ static bool send_head(struct dpath *dp, struct ldp *l)
 	/* The sender pays for every copy; the copies for the others do not use the uplink. */
 	if (l->fi.is_group && dp->link.sw == SWITCH_LOCAL)
 		copies = rx_flood(dp, l, &out.src, &l->plan) * charge_for(dp, wire);
-	if (wire < l->cost_bytes)
-		next_part(dp, l, wire, copies);
-	else
-		next_head(dp, dp->tx_sched, l, copies);
+	leave(dp, l, &out, wire, copies);
 	return true;
 }
 
@@ -360,32 +391,50 @@ bool tx_run(struct dpath *dp)
 	return true;
 }
 
+/* What it costs to make the frame's segments here, beyond the charge for the frame. */
+static uint32_t cost_of_segments(const struct dpath *dp, const struct rx_source *src)
+{
+	uint32_t cost =
+		frame_wire_frames(src->fi, src->vnet->gso_size) * dp->link_rate.frame_cost_bytes;
+	uint32_t charge = charge_for(dp, src->cost_bytes);
+
+	return cost > charge ? cost - charge : 0;
+}
+
+/* Sends the head of the LDP that was drawn to another LDP, or a part. */
+static void send_local(struct dpath *dp, struct ldp *l)
+{
+	struct ldp *to = core_ldp(dp, l->local_slot); /* it may have gone while the frame waited */
+	struct outgoing out;
+	uint32_t more = 0;
+
+	if (!to || dp->link.sw == SWITCH_OFF) {
+		refuse(dp, l, LDP_DROP_NO_ROUTE);
+		return;
+	}
+	if (!take_head(l, UINT32_MAX, RX_SEGMENTS_MAX, &out)) {
+		refuse(dp, l, FRAME_MALFORMED);
+		return;
+	}
+	out.src.flags = RX_LOCAL;
+	if (rx_must_segment(to, &out.src))
+		more = cost_of_segments(dp, &out.src);
+	rx_queue(dp, to, &out.src);
+	l->count.tx_frames += out.src.cost_bytes == l->cost_bytes;
+	l->count.tx_bytes += out.src.cost_bytes;
+	leave(dp, l, &out, out.src.cost_bytes, more);
+}
+
 bool tx_run_local(struct dpath *dp)
 {
 	struct core_budget budget = core_budget(dp);
-	struct iovec iov[3];
-	struct rx_source src;
-	struct ldp *l, *to;
 	uint32_t slot;
 
 	while (core_budget_take(dp, &budget)) {
 		slot = sched_draw(dp->local_sched, dp->now_ns);
 		if (slot == SCHED_NONE)
 			return false;
-		l = core_ldp(dp, slot);
-		to = core_ldp(dp, l->local_slot);
-		if (dp->link.sw == SWITCH_OFF) {
-			ldp_count_drop(l, LDP_DROP_NO_ROUTE);
-		} else {
-			src = source_of(l, iov);
-			l->count.tx_frames++;
-			l->count.tx_bytes += l->cost_bytes;
-			if (to) /* it may have gone while the frame waited */
-				rx_queue(dp, to, &src);
-			else
-				ldp_count_drop(l, LDP_DROP_NO_ROUTE);
-		}
-		next_head(dp, dp->local_sched, l, 0);
+		send_local(dp, core_ldp(dp, slot));
 	}
 	return true;
 }

@@ -151,7 +151,8 @@ ssize_t gso_segment(struct gso_iter *it, uint8_t *out, size_t out_size)
 	return (ssize_t)len;
 }
 
-bool gso_cut(struct gso_iter *it, uint32_t max_wire_bytes, struct gso_part *out)
+bool gso_cut(struct gso_iter *it, uint32_t max_wire_bytes, uint32_t max_segments,
+	     struct gso_part *out)
 {
 	uint32_t left = it->len - it->headers - it->done, segments, n;
 	struct frame_info fi = {.l4_off = it->l4_off,
@@ -163,6 +164,8 @@ bool gso_cut(struct gso_iter *it, uint32_t max_wire_bytes, struct gso_part *out)
 	segments = max_wire_bytes / frame_wire_bytes(&fi, 0);
 	if (segments == 0)
 		segments = 1;
+	if (segments > max_segments)
+		segments = max_segments;
 	n = segments < (left + it->size - 1) / it->size ? segments * it->size : left;
 
 	out->vnet = it->vnet;

@@ -48,11 +48,13 @@ struct gso_part {
 };
 
 /*
- * Makes the next part: as many whole segments as fit into @max_wire_bytes on the wire, at least
- * one. Segmenting the parts gives the same segments as segmenting the frame, byte for byte. Reads
- * only the frame's headers. False: all parts have been made, *@out is unchanged.
+ * Makes the next part: as many whole segments as fit into @max_wire_bytes on the wire, at most
+ * @max_segments (not 0), at least one. Segmenting the parts gives the same segments as segmenting
+ * the frame, byte for byte. Reads only the frame's headers. False: all parts have been made, *@out
+ * is unchanged.
  */
-bool gso_cut(struct gso_iter *it, uint32_t max_wire_bytes, struct gso_part *out);
+bool gso_cut(struct gso_iter *it, uint32_t max_wire_bytes, uint32_t max_segments,
+	     struct gso_part *out);
 
 /*
  * Completes the checksum in @frame (@len bytes) that *@vnet requests, and clears the request. 0,

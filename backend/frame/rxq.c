@@ -142,6 +142,15 @@ int rxq_set_limit(struct rxq *q, uint32_t limit_bytes)
 	return 0;
 }
 
+bool rxq_takes(const struct rxq *q, uint32_t len, unsigned flags)
+{
+	uint32_t used = q->tail - q->head;
+
+	/* The limit is on the queue, not on the size of one frame. */
+	return rec_size(len) <= q->size - used &&
+	       (used == 0 || flags & RXQ_BEYOND || used + len <= q->limit);
+}
+
 bool rxq_push(struct rxq *q, const struct virtio_net_hdr_v1 *vnet, const struct iovec *iov,
 	      unsigned iovcnt, uint32_t cost_bytes, unsigned flags, uint64_t now_ns)
 {
@@ -149,13 +158,11 @@ bool rxq_push(struct rxq *q, const struct virtio_net_hdr_v1 *vnet, const struct 
 			  .cost_bytes = cost_bytes,
 			  .flags = flags,
 			  .queued_ns = now_ns};
-	uint32_t used = q->tail - q->head, at;
+	uint32_t at;
 
 	for (unsigned i = 0; i < iovcnt; i++)
 		rec.len += (uint32_t)iov[i].iov_len;
-	/* The limit is on the queue, not on the size of one frame. */
-	if (rec_size(rec.len) > q->size - used ||
-	    (used > 0 && !(flags & RXQ_BEYOND) && used + rec.len > q->limit))
+	if (!rxq_takes(q, rec.len, flags))
 		return false;
 	ring_put(q, q->tail, &rec, sizeof(rec));
 	at = q->tail + (uint32_t)sizeof(rec);

@@ -55,6 +55,9 @@ void rxq_set_max_wait(struct rxq *q, uint64_t max_ns);
 bool rxq_push(struct rxq *q, const struct virtio_net_hdr_v1 *vnet, const struct iovec *iov,
 	      unsigned iovcnt, uint32_t cost_bytes, unsigned flags, uint64_t now_ns);
 
+/* Would rxq_push() take a frame of len bytes? */
+bool rxq_takes(const struct rxq *q, uint32_t len, unsigned flags);
+
 /*
  * Drops frames that have waited too long, then gives the next one to deliver; false: there is none.
  * Adds the number of dropped frames to *dropped. A frame that was peeked is not dropped.

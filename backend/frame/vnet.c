@@ -110,10 +110,6 @@ static int rebuild_gso(const struct virtio_net_hdr_v1 *in, const struct frame_in
 
 	if (!gso_lengths_ok(fi, hdr, hdr_len))
 		return -EINVAL;
-	if (in->gso_size < VNET_GSO_SIZE_MIN && !(features & VNET_F_SMALL_GSO))
-		return -EINVAL;
-	if (payload > (uint32_t)in->gso_size * VNET_GSO_SEGS_MAX)
-		return -EINVAL;
 	if (headers - fi->l3_off + in->gso_size > mtu)
 		return -EMSGSIZE;
 	out->gso_type = in->gso_type;
@@ -163,6 +159,19 @@ bool vnet_must_segment(const struct virtio_net_hdr_v1 *vnet, const struct frame_
 		return true;
 	return kind->l4_proto == FRAME_PROTO_UDP &&
 	       payload > (uint32_t)vnet->gso_size * VNET_USO_SEGS_MAX;
+}
+
+uint32_t vnet_segments_max(const struct virtio_net_hdr_v1 *vnet, const struct frame_info *fi,
+			   uint32_t features)
+{
+	const struct gso_kind *kind = gso_kind(vnet->gso_type);
+
+	if (!kind)
+		return UINT32_MAX;
+	if (!(features & VNET_F_CSUM) || !(features & kind->feature) ||
+	    vnet->gso_size < VNET_GSO_SMALL)
+		return 1;
+	return fi->l4_proto == FRAME_PROTO_UDP ? VNET_USO_SEGS_MAX : UINT32_MAX;
 }
 
 bool vnet_must_complete(const struct virtio_net_hdr_v1 *vnet, const struct frame_info *fi,

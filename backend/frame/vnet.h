@@ -16,15 +16,10 @@
 #define VNET_F_TSO4 0x02u
 #define VNET_F_TSO6 0x04u
 #define VNET_F_USO  0x08u
-/*
- * For vnet_rebuild(): the header comes from this host's kernel (the uplink's TAP), whose GRO merges
- * small segments too. VNET_GSO_SIZE_MIN does not apply, VNET_GSO_SEGS_MAX does.
- */
-#define VNET_F_SMALL_GSO 0x10u
 
-#define VNET_GSO_SIZE_MIN 216 /* least bytes of payload in a guest's segment */
-#define VNET_GSO_SEGS_MAX 304 /* segments in a frame: 65535 / VNET_GSO_SIZE_MIN, rounded up */
-#define VNET_USO_SEGS_MAX 64  /* the kernel's UDP_MAX_SEGMENTS before Linux 6.10 */
+/* Segments of fewer bytes than this leave one at a time: see vnet_segments_max(). */
+#define VNET_GSO_SMALL	  216
+#define VNET_USO_SEGS_MAX 64 /* the kernel's UDP_MAX_SEGMENTS before Linux 6.10 */
 
 /*
  * Makes *@out, the header with which the frame may go to a kernel, a guest or gso_begin(). *@in is
@@ -36,9 +31,9 @@
  * - plain: all zeros;
  * - NEEDS_CSUM: the checksum's range begins behind all that frame_spoof_check() judged, and its
  *   place is within the first FRAME_HDR_MAX bytes;
- * - NEEDS_CSUM and GSO: the lengths agree with the headers, and the segments fit into @mtu. A GSO
- *   frame of a single segment becomes a frame without GSO, as in Linux.
- * DATA_VALID and unknown flags, hdr_len and num_buffers of *@in are ignored. If
+ * - NEEDS_CSUM and GSO: the lengths agree with the headers, and the segments, of any size from one
+ *   byte on, fit into @mtu. A GSO frame of a single segment becomes a frame without GSO, as in
+ * Linux. DATA_VALID and unknown flags, hdr_len and num_buffers of *@in are ignored. If
  * vnet_must_segment() is false for what the kernel takes, a write of the frame to a TAP
  * (IFF_VNET_HDR, 12-byte little-endian header) never fails with EINVAL on Linux 6.1 to 6.18.
  *
@@ -58,6 +53,15 @@ int vnet_rebuild(const struct virtio_net_hdr_v1 *in, const struct frame_info *fi
  */
 bool vnet_must_segment(const struct virtio_net_hdr_v1 *vnet, const struct frame_info *fi,
 		       uint32_t features);
+
+/*
+ * How many segments of the frame a kernel that takes @features may get in one piece: 1 where each
+ * has to be a frame of its own, UINT32_MAX where the number does not matter. Small segments are
+ * frames of their own: a kernel that had to make them all at once would do as much work for one
+ * frame as for thousands, and neither the sender's turn nor the link's pace would count it.
+ */
+uint32_t vnet_segments_max(const struct virtio_net_hdr_v1 *vnet, const struct frame_info *fi,
+			   uint32_t features);
 
 /* Must csum_complete() complete the checksum first? False when the frame must be segmented. */
 bool vnet_must_complete(const struct virtio_net_hdr_v1 *vnet, const struct frame_info *fi,

@@ -213,3 +213,13 @@ void sched_served(struct sched *s, uint32_t id, uint32_t wire_bytes, uint32_t ch
 	else if (s->flags[id] & (SCHED_F_MIN | SCHED_F_MAX))
 		sched_place(s, id);
 }
+
+void sched_spent(struct sched *s, uint32_t id, uint32_t wire_bytes, uint64_t now_ns)
+{
+	if (!sched_known(s, id) || !(s->flags[id] & SCHED_F_MAX))
+		return;
+	bucket_fill(&s->ldp[id].max, sched_at(s, now_ns));
+	s->ldp[id].max.tokens_bytes -= wire_bytes;
+	if (s->flags[id] & SCHED_F_AWAKE)
+		sched_place(s, id);
+}

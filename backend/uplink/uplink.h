@@ -33,6 +33,7 @@ struct uplink {
 	bool made;	       /* uplink_close() deletes it */
 	bool queues;	       /* uplink_add_queue() works: a TAP that can have several */
 	uint32_t sndbuf_bytes; /* as set last; 0: not yet */
+	uint32_t offloads;     /* enum tap_offload: what frames that are written may leave to it */
 };
 
 /*

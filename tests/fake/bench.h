@@ -12,10 +12,12 @@
 #include "backend/datapath/core.h"
 #include "backend/msg/msg.h"
 #include "backend/uplink/uplink.h"
+#include "common/offload.h"
 #include "tests/fake/chan.h"
 
 #define BENCH_EPOCH_NS	 (10 * NS_PER_MS)
 #define BENCH_RING_ORDER 18
+#define BENCH_OFFLOADS	 (TAP_CSUM | TAP_TSO4 | TAP_TSO6 | TAP_USO) /* of the uplink, at first */
 
 struct bench_guest {
 	struct chan chan;

@@ -9,6 +9,7 @@
 #include "backend/vif/vif_tap.h"
 #include "backend/xen/nodes.h"
 #include "common/log.h"
+#include "common/offload.h"
 #include "tests/fake/must.h"
 
 #define TURNS_MAX 1000
@@ -24,6 +25,8 @@ struct desk *desk_new(void)
 	store_clear();
 	hyp_clear();
 	snprintf(k->c.conf.name, sizeof(k->c.conf.name), "%s", DESK_UPLINK);
+	k->uplink.offloads = TAP_CSUM | TAP_TSO4 | TAP_TSO6 | TAP_USO;
+	k->c.conf.uplink = &k->uplink;
 	TAILQ_INIT(&k->c.devices.all);
 	k->c.now_ns = 1000 * DESK_SEC;
 	k->c.in = mbox_new();

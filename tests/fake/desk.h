@@ -30,6 +30,7 @@ struct desk_rings {
 
 struct desk {
 	struct control c;
+	struct uplink uplink;
 	uint64_t next_ns; /* when a device wants to be looked at; UINT64_MAX: when something changes
 			   */
 	char said[32];	  /* see desk_said() */

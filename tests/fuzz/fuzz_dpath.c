@@ -181,7 +181,7 @@ static bool take_part(const uint8_t *body, size_t n)
 	w.cut.frame = frame; /* it moves when more is expected */
 	segments = ((uint32_t)n - WIRE_VNET_LEN - headers + vnet.gso_size - 1) / vnet.gso_size;
 	fi.len = headers + vnet.gso_size;
-	must(gso_cut(&w.cut, segments * frame_wire_bytes(&fi, 0), &part));
+	must(gso_cut(&w.cut, segments * frame_wire_bytes(&fi, 0), UINT32_MAX, &part));
 	if (w.cut.done == len - headers) {
 		w.cut.done = 0;
 		queue_drop(&w.expected);
@@ -212,7 +212,7 @@ static void check_sent(const uint8_t *body, size_t n)
 	f = ref_frame(frame, n < FRAME_HDR_MAX ? n : FRAME_HDR_MAX);
 	must(ref_vlan_ok(&conf->vlan, &f));
 	must(!conf->spoof_check || ref_is_own(frame, n, conf->mac, &conf->allowed));
-	must(ref_vnet_ok(&vnet, frame, n, conf->tx_features, conf->mtu, VNET_GSO_SIZE_MIN));
+	must(ref_vnet_ok(&vnet, frame, n, conf->tx_features, conf->mtu, 1));
 }
 
 static bool read_uplink(void)
@@ -413,7 +413,7 @@ static void world_new(void)
 	stream_tap(fd);
 	/* One of the largest frames and some: so that the uplink says EAGAIN. */
 	setsockopt(fd[0], SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
-	w.up = (struct uplink){.fd = fd[0], .kind = UPLINK_TAP, .ifname = "fuzz"};
+	w.up = (struct uplink){.fd = fd[0], .kind = UPLINK_TAP, .ifname = "fuzz", .offloads = ~0u};
 	w.tap = fd[1];
 	w.loop = loop_new();
 	w.to_loop = mbox_new();

@@ -172,10 +172,10 @@ static bool gso_ok(const struct virtio_net_hdr_v1 *v, const uint8_t *p, size_t n
 	if (feature_of(v->gso_type) == VNET_F_TSO4 ? v6
 						   : feature_of(v->gso_type) == VNET_F_TSO6 && !v6)
 		return false;
-	/* Headers in order and inside, more than one segment, none too long, not too many. */
+	/* Headers in order and inside, more than one segment, none too long. */
 	if (l4 < f.l3 + (v6 ? 40 : 20) || v->hdr_len < l4 + l4_len || v->hdr_len + v->gso_size >= n)
 		return false;
-	if (v->hdr_len - f.l3 + v->gso_size > mtu || (n - v->hdr_len) > (size_t)v->gso_size * 304)
+	if (v->hdr_len - f.l3 + v->gso_size > mtu)
 		return false;
 	/* What IP and UDP say of their length is the frame's. */
 	if (f.l3 + (v6 ? 40 + be16(p + f.l3 + 4) : be16(p + f.l3 + 2)) != n)

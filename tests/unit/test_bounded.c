@@ -19,7 +19,7 @@
 #define CSUM   VIRTIO_NET_HDR_F_NEEDS_CSUM
 
 /* What one message may mean at most, which may come when a batch is nearly full. */
-#define LAST_PIECES (VNET_GSO_SEGS_MAX + MCAST_RECORDS_MAX + GUESTS + 1)
+#define LAST_PIECES (RX_SEGMENTS_MAX + MCAST_RECORDS_MAX + GUESTS + 1)
 #define LAST_BYTES  (2u * WIRE_FRAME_MAX * GUESTS)
 
 static const struct virtio_net_hdr_v1 plain;

@@ -5,6 +5,7 @@
  */
 #include "backend/control/device_xs.h"
 #include "backend/frame/vnet.h"
+#include "common/offload.h"
 #include "tests/fake/desk.h"
 #include "tests/unit/tap.h"
 
@@ -34,6 +35,18 @@ static void test_offers(enum capacity_source source, bool room, const char *tso,
 	is_key(1, KEY_BACK_FEATURE_TSO6, tso, when);
 	is_key(1, KEY_BACK_FEATURE_USO, tso, when);
 	is_key(1, KEY_BACK_MAX_RING_ORDER, "20", when);
+	desk_free(k);
+}
+
+static void test_offers_uso(void)
+{
+	k = desk_new();
+	k->c.link.conf.source = CAPACITY_CONFIGURED;
+	k->uplink.offloads &= ~(uint32_t)TAP_USO;
+	desk_attach(k, 1);
+	desk_turn(k);
+	is_key(1, KEY_BACK_FEATURE_TSO4, "1", "where the uplink's kernel takes no USO");
+	is_key(1, KEY_BACK_FEATURE_USO, "0", "where the uplink's kernel takes no USO");
 	desk_free(k);
 }
 
@@ -321,6 +334,7 @@ int main(void)
 	test_offers(CAPACITY_SPEED, false, "0", "with the capacity of a card and a short queue");
 	test_offers(CAPACITY_SPEED, true, "1", "with the capacity of a card and a long queue");
 	test_offers(CAPACITY_CONFIGURED, false, "1", "with a capacity");
+	test_offers_uso();
 	test_conflict();
 	test_add();
 	test_slots();

@@ -178,7 +178,7 @@ static void cut_in_parts(const struct row *r, uint32_t cap)
 	one.len = headers + r->size;
 	log_segments(&want, &vnet, frame, m.len);
 	gso_begin(&it, &vnet, &fi, frame);
-	while (gso_cut(&it, cap, &part)) {
+	while (gso_cut(&it, cap, UINT32_MAX, &part)) {
 		flat = malloc(part.hdr_len + part.len);
 		memcpy(flat, part.hdr, part.hdr_len);
 		memcpy(flat + part.hdr_len, m.b + part.off, part.len);

@@ -81,7 +81,7 @@ struct row {
 	uint8_t flags, gso_type;
 	uint16_t gso_size;
 	uint16_t start, offset; /* start: from l4, NO_START for start 0 */
-	uint32_t without;	/* features taken away, or added (VNET_F_SMALL_GSO) */
+	uint32_t without;	/* features taken away, or added */
 	int ret;
 	uint8_t out_type;
 };
@@ -125,11 +125,10 @@ static const struct row rows[] = {
 	{"TSO4 without checksum", K_TCP4, 9000, 0, TCP4, 1460, 0, 16, 0, -EINVAL, 0},
 	{"TSO4 of size 0", K_TCP4, 9000, CSUM, TCP4, 0, 0, 16, 0, -EINVAL, 0},
 	{"TSO4 of size 0 and nothing", K_TCP4, 0, CSUM, TCP4, 0, 0, 16, 0, -EINVAL, 0},
-	{"TSO4 of size 215", K_TCP4, 9000, CSUM, TCP4, 215, 0, 16, 0, -EINVAL, 0},
 	{"TSO4 of size 216", K_TCP4, 9000, CSUM, TCP4, 216, 0, 16, 0, 0, TCP4},
-	{"TSO4 of size 100, ours", K_TCP4, 9000, CSUM, TCP4, 100, 0, 16, VNET_F_SMALL_GSO, 0, TCP4},
-	{"304 segments, ours", K_TCP4, 3040, CSUM, TCP4, 10, 0, 16, VNET_F_SMALL_GSO, 0, TCP4},
-	{"305 segments, ours", K_TCP4, 3041, CSUM, TCP4, 10, 0, 16, VNET_F_SMALL_GSO, -EINVAL, 0},
+	{"TSO4 of size 215", K_TCP4, 9000, CSUM, TCP4, 215, 0, 16, 0, 0, TCP4},
+	{"TSO4 of size 1", K_TCP4, 60000, CSUM, TCP4, 1, 0, 16, 0, 0, TCP4},
+	{"USO of size 1", K_UDP4, 60000, CSUM, USO, 1, 0, 6, 0, 0, USO},
 	{"TSO4 of one segment is none", K_TCP4, 1460, CSUM, TCP4, 1460, 0, 16, 0, 0, 0},
 	{"TSO4 of one small segment is none", K_TCP4, 50, CSUM, TCP4, 60, 0, 16, 0, 0, 0},
 	{"TSO4 of one long segment", K_TCP4, 2000, CSUM, TCP4, 0xffff, 0, 16, 0, -EMSGSIZE, 0},
@@ -382,8 +381,7 @@ static void test_fuzz(void)
 		n = mk_rand(&rng) % 8 ? n : mk_rand(&rng) % (n + 1);
 		copy = mk_copy(m.b, n);
 		if (frame_parse(copy, n, m.len, &fi) == 0 &&
-		    vnet_rebuild(&in, &fi, copy, n, ALL | (r & 0x100 ? VNET_F_SMALL_GSO : 0), mtu,
-				 &out) == 0) {
+		    vnet_rebuild(&in, &fi, copy, n, ALL, mtu, &out) == 0) {
 			if (out.gso_type)
 				cut_up(&t, &fi, &out, mtu);
 			judge(&t, copy, n, &fi, &out, &list);
