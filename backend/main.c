@@ -23,7 +23,6 @@
 
 /* After this the process ends even if xenstored does not answer. */
 #define QUIT_LIMIT_NS (900 * 1000000ull)
-#define QUIT_LIMITS   5 /* times, while tc(8) is at work on a machine that is very slow */
 
 #define SIGNALS_MAX 4
 
@@ -35,7 +34,6 @@ struct daemon {
 	struct dpath *dpath;
 	struct control *control;
 	struct loop_timer *limit;
-	unsigned limits; /* how often it was reached */
 	struct loop_signal *signal[SIGNALS_MAX];
 };
 
@@ -109,11 +107,8 @@ static void on_limit(void *arg)
 {
 	struct daemon *d = arg;
 
-	if (control_is_putting_back(d->control) && ++d->limits < QUIT_LIMITS) {
-		loop_timer_set(d->limit, QUIT_LIMIT_NS);
-		return;
-	}
 	log_warning("xenstored has not answered within a second: ending without it");
+	control_abandon(d->control);
 	release_vifs(d);
 	uplink_close(&d->uplink);
 	_exit(0);

@@ -62,10 +62,7 @@ static void finish(struct control *c)
 {
 	int ret;
 
-	/* By now the link has had time to send what waited there. */
-	atomic_store(&c->putting_back, true);
-	control_share_end(c);
-	atomic_store(&c->putting_back, false);
+	control_share_end(c); /* by now the link has had time to send what waited there */
 	ret = xs_txn(c->xs, write_end, c);
 	if (ret < 0)
 		log_warning("xenstore does not say that this daemon has ended: %s", strerror(-ret));
@@ -341,6 +338,7 @@ int control_open(const struct control_conf *conf, struct control **ctl, char *er
 	}
 	c->conf = *conf;
 	c->probe.net_fd = -1;
+	pthread_mutex_init(&c->share_lock, NULL);
 	TAILQ_INIT(&c->devices.all);
 	ret = control_connect(c, err, errlen);
 	if (ret < 0)
@@ -374,9 +372,9 @@ int control_start(struct control *c, struct mbox *in, struct mbox *out, const ch
 	return ret;
 }
 
-bool control_is_putting_back(struct control *c)
+void control_abandon(struct control *c)
 {
-	return atomic_load(&c->putting_back);
+	control_share_end(c);
 }
 
 void control_join(struct control *c)

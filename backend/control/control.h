@@ -36,8 +36,11 @@ int control_open(const struct control_conf *conf, struct control **ctl, char *er
 int control_start(struct control *ctl, struct mbox *in, struct mbox *out, const char *log_path,
 		  const char *log_error, char *err, size_t errlen);
 
-/* Is the thread putting qdiscs back as they were, at its end? May be called by another thread. */
-bool control_is_putting_back(struct control *ctl);
+/*
+ * Puts qdiscs back as they were while the thread waits for xenstore. Another thread calls this, and
+ * then ends the process.
+ */
+void control_abandon(struct control *ctl);
 
 /*
  * Waits for the thread to end and frees it. It ends after a MSG_QUIT: it closes every LDP, says so

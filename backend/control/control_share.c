@@ -22,6 +22,9 @@
  * killed goes on, with what waits in it, and an operator who puts another qdisc in its place ends
  * the sharing.
  *
+ * The lock is for control_share_end(), which the main thread calls if this one hangs in xenstore.
+ * So nothing waits for xenstore while it holds the lock.
+ *
  * Each change is a process of tc(8). While LDPs come and go in numbers there are at most ten a
  * second.
  */
@@ -335,6 +338,7 @@ void control_share_look(struct control *c)
 	uint64_t was = s->ldps_bps;
 
 	c->due.share = false;
+	pthread_mutex_lock(&c->share_lock);
 	take_exits(c);
 	for (unsigned i = 0; i < s->count; i++) {
 		struct share_port *p = &s->ports[i].port;
@@ -343,6 +347,7 @@ void control_share_look(struct control *c)
 		read_port(&s->ports[i]);
 		judge(c, &s->ports[i]);
 	}
+	pthread_mutex_unlock(&c->share_lock);
 	s->ldps_bps = ldps_bps(c);
 	if (s->ldps_bps != was)
 		device_mark_all(c); /* minima that were too many may fit now */
@@ -355,8 +360,10 @@ uint64_t control_share_step(struct control *c)
 
 	if (c->now_ns < s->not_before_ns)
 		return s->not_before_ns;
-	for (unsigned i = 0; i < s->count; i++)
+	pthread_mutex_lock(&c->share_lock);
+	for (unsigned i = 0; i < s->count && !s->ended; i++)
 		changed |= step(c, &s->ports[i]);
+	pthread_mutex_unlock(&c->share_lock);
 	show(c);
 	if (changed)
 		s->not_before_ns = c->now_ns + CHANGE_NS;
@@ -375,6 +382,7 @@ void control_share_end(struct control *c)
 	char text[EXITS_MAX * SHARE_TEXT_MAX], why[TC_WHY_MAX];
 	size_t len = 0;
 
+	pthread_mutex_lock(&c->share_lock);
 	for (unsigned i = 0; i < c->share.count; i++) {
 		read_port(&c->share.ports[i]);
 		if (!is_ours(&c->share.ports[i]))
@@ -382,8 +390,10 @@ void control_share_end(struct control *c)
 		share_undo(&c->share.ports[i].port, text + len);
 		len += strlen(text + len);
 	}
+	c->share.ended = true;
 	if (len && tc_try(text, why) < 0)
 		log_warning("uplink %s: a qdisc is not as it was before: %s", c->conf.name, why);
+	pthread_mutex_unlock(&c->share_lock);
 }
 
 uint64_t control_share_ldps_rx_bps(const struct control *c)

@@ -4,7 +4,6 @@
 #define DMVL_CONTROL_STATE_H
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <sys/queue.h>
 
 #include "backend/control/control.h"
@@ -78,6 +77,7 @@ struct control_share {
 	unsigned count;
 	uint64_t ldps_bps;	    /* what the LDPs have for certain; UINT64_MAX: no limit */
 	uint64_t not_before_ns;	    /* of the next change */
+	bool ended;		    /* all was put back, and stays so */
 	char shown[SCHEMA_ERR_MAX]; /* as xenstore has it */
 };
 
@@ -119,8 +119,8 @@ struct control {
 	char uplink_dir[SCHEMA_PATH_MAX];
 	bool quitting;
 	uint64_t quit_since_ns;
-	atomic_bool putting_back; /* control_is_putting_back() */
-	uint64_t now_ns;	  /* of this turn of the thread's loop */
+	uint64_t now_ns;	    /* of this turn of the thread's loop */
+	pthread_mutex_t share_lock; /* of `share`, which control_abandon() uses too */
 
 	struct control_probe probe;
 	struct control_exits exits;

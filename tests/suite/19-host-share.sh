@@ -30,7 +30,7 @@ host_sends()
 {
 	: >host.pids
 	for _flow in 1 2 3 4; do
-		dmvl-flow tcp 10.77.0.1 5001 -w 250 >&2 &
+		dmvl-flow tcp 10.77.0.1 5001 -w 1500 >&2 &
 		echo $! >>host.pids
 	done
 }
@@ -85,9 +85,9 @@ is "$(qdiscs)" "$(cat before)" '--share-uplink=no changes no qdisc'
 ldp g1 1 tx-min=$((SUITE_RATE * 60 / 100))
 talks g1
 sink_start
-sends g1 tcp
+sends g1 tcp -w 1500
 host_sends
-check 'without a share of the port g1 loses its tx-min beside four flows of Dom0' wait_for 60 has 10.77.1.1 0 50
+check 'without a share of the port g1 loses its tx-min beside four flows of Dom0' wait_for 120 has 10.77.1.1 0 50
 back_stop
 is "$(qdiscs)" "$(cat before)" 'without a share no qdisc is changed at the end'
 
@@ -95,25 +95,25 @@ back_start --tx-capacity "$SUITE_RATE"
 check 'the port is shared by default' share_is on
 check 'dmvlctl uplinks shows the share' sh -c 'dmvlctl uplinks | grep -q HOST-SHARE'
 check 'g1 connects again' wait_for 60 connected g1
-check 'g1 keeps its tx-min beside four flows of Dom0' wait_for 60 has 10.77.1.1 57 99
+check 'g1 keeps its tx-min beside four flows of Dom0' wait_for 120 has 10.77.1.1 57 99
 check 'the HTB is in the TBF of the port' sh -c 'tc qdisc show dev up0 | grep -q "htb 1d6d: parent"'
 
 # Keys, live. The default weights are equal.
 dmvlctl set g1 tx-min=0 >&2
-check 'a guest and Dom0 of equal weights have half of the link each' wait_for 60 has 10.77.1.1 44 56
+check 'a guest and Dom0 of equal weights have half of the link each' wait_for 120 has 10.77.1.1 44 56
 xenstore-write "$uplink/host-weight" 768
-check 'Dom0 with three times the weight has three quarters' wait_for 60 has $host 69 81
+check 'Dom0 with three times the weight has three quarters' wait_for 120 has $host 69 81
 xenstore-write "$uplink/host-max" $((SUITE_RATE / 5))
-check 'Dom0 has no more than host-max' wait_for 60 has $host 10 22
+check 'Dom0 has no more than host-max' wait_for 120 has $host 10 22
 xenstore-write "$uplink/host-min" $((SUITE_RATE / 2))
 check 'a host-min above host-max is an error of the uplink' wait_for 30 key_like "$uplink/error" '*host-min*host-max*'
 xenstore-rm "$uplink/host-max"
 check 'the error of host-min clears without host-max' wait_for 30 key_is "$uplink/error" ''
 xenstore-write "$uplink/host-weight" 1
-sends g1 udp -b $((SUITE_RATE * 2)) -l 1400
-check 'Dom0 has its host-min beside a guest that floods' wait_for 60 has $host 44 56
+sends g1 udp -w 1500 -b $((SUITE_RATE * 2)) -l 1400
+check 'Dom0 has its host-min beside a guest that floods' wait_for 120 has $host 44 56
 xenstore-rm "$uplink/host-min"
-check 'Dom0 has a little by default beside a guest that floods' wait_for 60 has $host 3 9
+check 'Dom0 has a little by default beside a guest that floods' wait_for 120 has $host 3 9
 xenstore-write "$uplink/host-weight" 0
 check 'a malformed host-weight is an error of the uplink' wait_for 30 key_like "$uplink/error" '*host-weight*'
 xenstore-write "$uplink/host-weight" 256
@@ -137,7 +137,7 @@ back_start --tx-capacity "$SUITE_RATE"
 check 'the port is shared again after kill -9' share_is on
 check 'g1 connects after kill -9' wait_for 60 connected g1
 is "$(tc qdisc show dev up0 | grep -c htb)" 1 'there is one HTB after kill -9'
-check 'g1 has its tx-min again after kill -9' wait_for 60 has 10.77.1.1 57 99
+check 'g1 has its tx-min again after kill -9' wait_for 120 has 10.77.1.1 57 99
 between "$(host_gap "$killed")" 1 4 'the TCP flows of Dom0 do not stall while dmvl-back is killed and started again'
 check 'the HTB that kill -9 left is kept, with what waits in it' test "$(carried)" -gt "$left"
 back_stop

@@ -7,6 +7,7 @@
 . "${SUITE_LIB:-/bench/suite.sh}"
 
 uplink_setup
+before=$(tc qdisc show dev up0)
 back_start
 ldps 'g1 1' 'g2 2'
 talks g1
@@ -58,6 +59,7 @@ kill -STOP "$xenstored"
 begun=$(cut -d' ' -f1 /proc/uptime)
 kill "$back"
 check 'SIGTERM while xenstored is stopped ends dmvl-back' wait_for 10 ended "$back"
+is "$(tc qdisc show dev up0)" "$before" 'the qdisc is as before when dmvl-back has ended while xenstored was stopped'
 diag "after $(cut -d' ' -f1 /proc/uptime | awk -v b="$begun" '{ print $1 - b }') s"
 wait "$back"
 is $? 0 'SIGTERM while xenstored is stopped gives exit status 0'
