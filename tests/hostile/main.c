@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <netinet/ether.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +28,13 @@ static const struct mode modes[] = {
 	{"storm", mode_storm, true, false, "events without end"},
 	{"offload", mode_offload, true, false, "virtio_net headers that contradict their frames"},
 	{"garbage", mode_garbage, true, false, "frames of random bytes"},
+	{"smallest", mode_smallest, true, false, "the smallest messages, as fast as they go"},
+	{"uso-group", mode_uso_group, true, false, "UDP of 278 segments to a group"},
+	{"uso-local", mode_uso_local, true, false, "UDP of 278 segments to the guest of -d"},
+	{"one-byte", mode_one_byte, true, false, "GSO with segments of one byte"},
+	{"one-byte-local", mode_one_byte_local, true, false, "the same, to the guest of -d"},
+	{"broadcast", mode_broadcast, true, false, "broadcasts as fast as they go"},
+	{"group", mode_group, true, false, "20 Mbit/s to the group 239.1.2.3"},
 	{"steps", mode_steps, true, false, "the end at any step of the handshake"},
 	{"reconnect", mode_reconnect, true, false, "connections, one after the other"},
 	{"refs", mode_refs, true, false, "grant references, orders and ports that are none"},
@@ -45,16 +53,18 @@ struct options {
 	unsigned long first, rounds; /* 0: until the time is over */
 	double seconds;
 	bool verbose;
+	uint8_t target[6];
 };
 
 static void usage(FILE *to, int status)
 {
 	fputs("usage: dmvl-hostile [-m MODE] [-s SEED] [-t SECONDS] [-n ROUNDS] [-r FIRST] [-i ID] "
-	      "[-v]\n"
+	      "[-d MAC] [-v]\n"
 	      "  -m  of the list below, or `all' (default): each round one of them\n"
 	      "  -s  seed of all decisions (random; each run prints it)\n"
 	      "  -t  seconds before it stops (10)    -n  rounds before it stops\n"
-	      "  -r  begin with this round (1), as -v numbers them    -i  device (0)\n",
+	      "  -r  begin with this round (1), as -v numbers them    -i  device (0)\n"
+	      "  -d  the guest that is flooded (02:00:00:00:00:01)\n",
 	      to);
 	for (size_t i = 0; i < N_MODES; i++)
 		fprintf(to, "  %-10s %s\n", modes[i].name, modes[i].what);
@@ -75,11 +85,11 @@ static void parse(int argc, char **argv, struct options *o)
 {
 	int opt;
 
-	*o = (struct options){.first = 1, .seconds = 10};
+	*o = (struct options){.first = 1, .seconds = 10, .target = {2, 0, 0, 0, 0, 1}};
 	if (getrandom(&o->seed, sizeof(o->seed), 0) < 0)
 		o->seed = loop_now_ns();
 	o->seed &= 0xffffffff;
-	while ((opt = getopt(argc, argv, "m:s:t:n:r:i:vh")) != -1) {
+	while ((opt = getopt(argc, argv, "m:s:t:n:r:i:d:vh")) != -1) {
 		switch (opt) {
 		case 'm':
 			o->mode = strcmp(optarg, "all") == 0 ? NULL : mode_by_name(optarg);
@@ -98,6 +108,10 @@ static void parse(int argc, char **argv, struct options *o)
 			break;
 		case 'i':
 			o->id = (unsigned)atoi(optarg);
+			break;
+		case 'd':
+			if (!ether_aton_r(optarg, (struct ether_addr *)o->target))
+				usage(stderr, EXIT_WRONG_USE);
 			break;
 		case 'v':
 			o->verbose = true;
@@ -173,6 +187,8 @@ int main(int argc, char **argv)
 	ret = peer_open(&p, o.id, loop_now_ns() + (uint64_t)(o.seconds * 1e9));
 	/* Of all modes some need no connection: they need not wait until there may be one. */
 	p.patience_ms = o.mode ? 3000 : 100;
+	p.round_ns = o.mode && !o.rounds ? UINT64_MAX : 1000000000;
+	memcpy(p.target, o.target, sizeof(p.target));
 	if (ret < 0)
 		die(EXIT_FAILED, "cannot reach xenstore: %s", strerror(-ret));
 	run_rounds(&p, &o);

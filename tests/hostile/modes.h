@@ -27,6 +27,15 @@ bool mode_storm(struct peer *p);
 bool mode_offload(struct peer *p);
 bool mode_garbage(struct peer *p);
 
+/* modes_flood.c */
+bool mode_smallest(struct peer *p);
+bool mode_uso_group(struct peer *p);
+bool mode_uso_local(struct peer *p);
+bool mode_one_byte(struct peer *p);
+bool mode_one_byte_local(struct peer *p);
+bool mode_broadcast(struct peer *p);
+bool mode_group(struct peer *p);
+
 /* modes_store.c */
 bool mode_steps(struct peer *p);
 bool mode_reconnect(struct peer *p);

@@ -29,6 +29,8 @@ struct peer {
 	struct rng rng;
 	unsigned patience_ms; /* that it waits for an offer or an answer */
 	uint64_t end_ns;      /* of all that this program does */
+	uint64_t round_ns;    /* that a flood lasts */
+	uint8_t target[6];    /* MAC of the guest that it floods */
 	struct peer_tally n;
 };
 

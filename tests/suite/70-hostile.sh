@@ -12,7 +12,8 @@ guest g2 'command -v dmvl-hostile' >&2 || skip_all 'dmvl-hostile is not in the g
 
 # Rounds of each mode, and the seed of all. A guest that may connect as often as it likes does so a hundred
 # times in three seconds.
-modes='index:3 page:1 live:2 header:1 race:2 half:2 storm:1 offload:2 garbage:1 steps:6 reconnect:9
+modes='index:3 page:1 live:2 header:1 race:2 half:2 storm:1 offload:2 garbage:1 smallest:1 uso-group:1 uso-local:1
+	one-byte:1 one-byte-local:1 broadcast:1 group:1 steps:6 reconnect:9
 	refs:2 store:2 nodes:2 gone:1'
 seed=3
 # Seconds that a run of a mode has to connect and to write in.
