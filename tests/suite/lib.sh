@@ -459,13 +459,13 @@ frames_between()
 	cat "recv.$3.out"
 }
 
-# hold_frames NAME MARK: the uplink all but stands still while the guest sends 40 frames. They wait in
-# its ring and, what does not fit, in its TAP. Once for each start of dmvl-back.
+# hold_frames NAME MARK: the uplink all but stands still while the guest sends 40 frames, to one host, since a
+# flood has a limit. They wait in its ring and, what does not fit, in its TAP. Once for each start of dmvl-back.
 hold_frames()
 {
 	xenstore-write "$uplink/tx-capacity" 8000
 	wait_for 30 grep -q 'uplink default: capacity 8kbit' "$_log"
-	guest "$1" dmvl-frames send -i dmvl0 -m "$2" -l 1000 -c 40 >&2
+	guest "$1" dmvl-frames send -i dmvl0 -d 02:00:00:00:00:99 -m "$2" -l 1000 -c 40 >&2
 }
 
 # mac WHERE IF
