@@ -21,7 +21,7 @@ bool frame_is_service(const struct frame_info *fi, const uint8_t *hdr, size_t hd
  * - A first fragment, or a whole packet, without the header that its protocol needs: 8 bytes of
  *   UDP, 4 of ICMP; a first fragment of TCP: 20.
  * - Neighbour discovery in fragments.
- * - So many tags that the copy ends within them, or within the IP header behind them.
+ * - Tags within which the copy ends, or an IP header behind them that it does not hold.
  * Later fragments never do: without the first one, no receiver takes them.
  */
 bool frame_is_hidden(const struct frame_info *fi, const uint8_t *hdr, size_t hdr_len);
