@@ -443,7 +443,8 @@ void tx_advertise(struct dpath *dp, struct ldp *l)
 {
 	struct virtio_net_hdr_v1 vnet = {0};
 	uint8_t frame[64];
-	struct iovec iov = {frame, frame_build_rarp(frame, l->conf.mac)};
+	int vid = vlan_first(&l->conf.vlan);
+	struct iovec iov = {frame, frame_build_rarp(frame, l->conf.mac, vid)};
 
 	if (write_queue(dp->ports.fd, &vnet, &iov, 1) == 0) {
 		dp->tx.pace.bucket.tokens_bytes -= FRAME_WIRE_MIN;

@@ -37,7 +37,7 @@ bad flood-max 2000000 2mbit -1
 bad unknown-groups 1 no 2 ''
 bad spoof-check 1 yes 2 ''
 bad allowed-ip '' 10.77.1 10.77.1.1/33 fd77::/129 localhost
-bad vlan none banana 4095 0 7- 9-7 '1,,2' ''
+bad vlan none banana 4095 0 7- 9-7 '1,,2' '' untagged-7 untagged,none
 
 # Two at once: the second shows when the first is mended.
 xenstore-write "$dir/weight" banana
