@@ -108,7 +108,8 @@ struct control {
 	/* control.c writes these, most of them once. */
 	struct control_conf conf;
 	struct mbox *in, *out;
-	const char *log_path, *log_error; /* of the credit log; "": none */
+	const char *log_path; /* of the credit log */
+	char log_error[256];  /* why there is none; "": there is one */
 	pthread_t thread;
 	struct loop *loop;
 	struct loop_io *xs_io, *in_io;

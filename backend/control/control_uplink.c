@@ -151,20 +151,26 @@ static void format_fraction(char *out, size_t size, uint32_t ppm)
 		out[len - 1] = '\0';
 }
 
-static int publish_credit(struct control *c)
+int control_show_log(struct control *c)
 {
-	char text[16], path[SCHEMA_PATH_MAX];
-	int ret = 0;
+	char path[SCHEMA_PATH_MAX];
 
-	/* What an earlier daemon wrote about its log is no longer true. */
+	/* What was written about an earlier log is no longer true. */
 	schema_key_path(path, sizeof(path), c->uplink_dir, KEY_UPLINK_LOG_OFFSET);
 	xs_conn_rm(c->xs, XS_NO_TXN, path);
+	if (!c->log_error[0] && c->log_path[0])
+		return xskey_write(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_LOG_PATH,
+				   c->log_path);
 	schema_key_path(path, sizeof(path), c->uplink_dir, KEY_UPLINK_LOG_PATH);
-	if (c->log_path[0])
-		ret = xskey_write(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_LOG_PATH,
-				  c->log_path);
-	else
-		xs_conn_rm(c->xs, XS_NO_TXN, path);
+	xs_conn_rm(c->xs, XS_NO_TXN, path);
+	return 0;
+}
+
+static int publish_credit(struct control *c)
+{
+	char text[16];
+	int ret = control_show_log(c);
+
 	if (ret == 0)
 		ret = xskey_write(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_ERROR, c->log_error);
 	snprintf(c->link.error, sizeof(c->link.error), "%s", c->log_error);
