@@ -10,6 +10,7 @@
 #include "frontend/agent_device.h"
 #include "frontend/agent_handshake.h"
 #include "frontend/complaint.h"
+#include "frontend/keep.h"
 #include "frontend/options.h"
 #include "frontend/server.h"
 
@@ -17,6 +18,7 @@
 struct steps {
 	/* From steps_init() on. */
 	const struct front_options *opts;
+	const struct keep *keep;
 	struct agent_device *dev;
 	struct mbox *to_frames;
 	int tap_fd;
@@ -40,9 +42,9 @@ struct steps {
 	struct complaint said;
 };
 
-/* All pointers and the fd are borrowed. */
-void steps_init(struct steps *s, const struct front_options *opts, struct agent_device *dev,
-		struct mbox *to_frames, int tap_fd, uint32_t tap_offloads);
+/* All pointers, and the fd in *keep, are borrowed. */
+void steps_init(struct steps *s, const struct keep *keep, struct agent_device *dev,
+		struct mbox *to_frames, uint32_t tap_offloads);
 
 /*
  * Does `action`. Returns 0, or -errno after a complaint. -ECANCELED: AGENT_HS_DONE was done, the
