@@ -249,12 +249,12 @@ static void make_loop(struct front *f)
 
 static void start_control(struct front *f, struct agent_device *device)
 {
-	const uint32_t all = TAP_CSUM | TAP_TSO4 | TAP_TSO6 | TAP_USO;
 	const struct agent_control_conf conf = {.device = device,
 						.shared = &f->shared,
 						.to_frames = f->mbox,
 						.keep = &f->keep,
-						.tap_offloads = tap_set_offloads(f->tap_fd, all)};
+						.tap_offloads = tap_set_offloads(f->tap_fd,
+										 f->opts.offloads)};
 
 	f->control = agent_control_start(&conf);
 	if (!f->control)

@@ -28,6 +28,7 @@ struct device {
 	bool served;		      /* its uplink is ours */
 
 	/* device_connect.c; device.c clears slot */
+	uint32_t offered;	    /* VNET_F_*: offloads that the guest may use */
 	uint32_t slot;		    /* LDP_SLOT_NONE: not in the frame loop */
 	struct ldp_conf conf;	    /* what the frame loop has; device_settings.c too */
 	char fault[SCHEMA_ERR_MAX]; /* why the last connection failed; empty: it did not. device.c

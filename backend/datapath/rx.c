@@ -204,7 +204,8 @@ void rx_queue(struct dpath *dp, struct ldp *l, const struct rx_source *src)
 		push_segments(dp, l, src);
 	else if (gso && src->cost_bytes > sched_frame_cap_bytes(dp->rx_sched))
 		push_parts(dp, l, src);
-	else if (vnet_must_complete(src->vnet, src->fi, l->conf.rx_features))
+	else if (vnet_must_complete(src->vnet, src->fi, src->hdr, src->hdr_len,
+				    l->conf.rx_features))
 		push_completed(dp, l, src);
 	else
 		push(dp, l, src->vnet, src->iov, src->iovcnt, src->cost_bytes, src->flags);

@@ -36,6 +36,9 @@ bad flood-rate 1000 none 1000001
 bad flood-max 2000000 2mbit -1
 bad unknown-groups 1 no 2 ''
 bad spoof-check 1 yes 2 ''
+bad offload-csum 1 off 2
+bad offload-tso 1 off ''
+bad offload-uso 1 -1
 bad allowed-ip '' 10.77.1 10.77.1.1/33 fd77::/129 localhost
 bad vlan none banana 4095 0 7- 9-7 '1,,2' '' untagged-7 untagged,none
 
