@@ -105,6 +105,9 @@ static void on_device_message(struct control *c, struct device *d, struct msg *m
 	case MSG_REFUSED:
 		device_refused(c, d, m->vchan, m->tap, m->why);
 		break;
+	case MSG_STRANGER:
+		device_stranger(c, d, m->stranger.on, m->stranger.mac);
+		break;
 	case MSG_FAILED:
 		device_failed(c, d, m->why);
 		break;

@@ -55,6 +55,7 @@ static void do_connect(struct control *c, struct device *d)
 	bool agentless = d->settings.via_vif;
 
 	d->fault[0] = '\0';
+	d->stranger[0] = '\0';
 	d->connects.tokens_bytes--;
 	if (device_connect(c, d) < 0) {
 		/* No guest has to see that. */
@@ -173,7 +174,11 @@ static void show_what_is_wrong(struct control *c, struct device *d)
 	char minima[SCHEMA_ERR_MAX];
 
 	minima_error(c, d, minima);
-	device_show_error(c, d, d->unfit[0] ? d->unfit : d->fault[0] ? d->fault : minima);
+	device_show_error(c, d,
+			  d->unfit[0]				      ? d->unfit
+			  : d->fault[0]				      ? d->fault
+			  : d->stranger[0] && d->settings.spoof_check ? d->stranger
+								      : minima);
 }
 
 static void look(struct control *c, struct device *d)
@@ -302,6 +307,7 @@ void device_deleted(struct control *c, struct device *d, struct vchan *v, struct
 	d->slot = LDP_SLOT_NONE;
 	d->after = HS_WAIT;
 	d->frozen = false;
+	d->stranger[0] = '\0';
 	if (d->gone) {
 		forget(c, d);
 		return;
@@ -331,6 +337,20 @@ void device_failed(struct control *c, struct device *d, const char *why)
 	if (why)
 		set_fault(c, d, why);
 	ask_delete(c, d, HS_DISCONNECT);
+}
+
+void device_stranger(struct control *c, struct device *d, bool on, const uint8_t mac[6])
+{
+	char is[FRAME_MAC_STR], own[FRAME_MAC_STR];
+
+	d->stranger[0] = '\0';
+	if (on)
+		snprintf(d->stranger, sizeof(d->stranger),
+			 "the guest sends from MAC %s, its MAC is %s: its frames are dropped "
+			 "while %s is 1",
+			 frame_mac_format(mac, is), frame_mac_format(d->conf.mac, own),
+			 schema_name(KEY_BACK_SPOOF_CHECK));
+	show_what_is_wrong(c, d);
 }
 
 void device_refused(struct control *c, struct device *d, struct vchan *v, struct vif_tap *tap,

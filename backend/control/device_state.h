@@ -40,6 +40,9 @@ struct device {
 	struct vif_port taken[VIF_PORTS]; /* the macvtaps that the frame loop has; not their fds */
 	unsigned taken_count;
 
+	/* device.c: the guest sends from a MAC that is not its own; empty: it does not */
+	char stranger[SCHEMA_ERR_MAX];
+
 	/* device_xs.c */
 	struct ldp_status shown;    /* as written to xenstore */
 	bool has_shown;		    /* since it was connected: device_connect.c clears it */

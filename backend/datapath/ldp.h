@@ -105,6 +105,13 @@ struct ldp {
 	/* ldp_vif.c */
 	struct ldp_vif vif; /* of a tap */
 
+	/* stranger.c: frames whose source is not its MAC */
+	struct {
+		unsigned frames; /* in a row */
+		bool told;
+		uint64_t told_ns, good_ns; /* the last message; the last frame that may pass */
+	} stranger;
+
 	/* rx.c; members.c makes the queues */
 	struct rxq *rxq;
 	struct rxq *floodq; /* frames that were flooded to it */

@@ -11,6 +11,7 @@
 #include "backend/datapath/link_rate.h"
 #include "backend/datapath/ports.h"
 #include "backend/datapath/rx.h"
+#include "backend/datapath/stranger.h"
 #include "backend/frame/frame_cost.h"
 #include "backend/frame/gso.h"
 #include "backend/frame/vnet.h"
@@ -54,6 +55,7 @@ static void judge(struct dpath *dp, struct ldp *l)
 	if (l->verdict == FRAME_OK && l->conf.spoof_check)
 		l->verdict = frame_spoof_check(&l->fi, l->hdr, l->hdr_len, l->conf.mac,
 					       &l->conf.allowed);
+	stranger_look(dp, l);
 	if (l->verdict != FRAME_OK)
 		return;
 	if (!l->conf.spoof_check && memcmp(l->fi.src, l->conf.mac, 6) != 0)
