@@ -33,12 +33,14 @@ struct control_probe {
 	struct loop_io *net_io;
 	struct loop_timer *timer;
 	bool timer_set;
+	uint32_t mtu;	       /* the smallest of the uplink's and its exits'; 0: not known */
 	uint64_t estimate_bps; /* as the frame loop measured it; 0: not known */
 };
 
 /* What xenstore says of these. Only control_exits.c writes it. */
 struct control_exits {
 	bool shown; /* it says anything */
+	uint32_t mtu;
 	enum exits_how how;
 	uint64_t speed_bps;
 	char names[EXITS_TEXT_MAX];

@@ -100,7 +100,7 @@ static bool same_link(const struct link_conf *a, const struct link_conf *b)
 	       a->sw == b->sw && a->flood_rate == b->flood_rate &&
 	       a->flood_max_bps == b->flood_max_bps && a->frame_cost_bytes == b->frame_cost_bytes &&
 	       a->sndbuf_max_bytes == b->sndbuf_max_bytes && a->signal == b->signal &&
-	       same_exits(a, b);
+	       a->mtu == b->mtu && same_exits(a, b);
 }
 
 static void put_in_force(struct control *c, const struct link_conf *link)
@@ -129,6 +129,7 @@ void control_load_link(struct control *c)
 	control_capacity_choose(c, &link, err);
 	link.sndbuf_max_bytes = c->probe.found.sndbuf_max_bytes;
 	link.signal = c->probe.found.signal || c->probe.found.lent;
+	link.mtu = c->probe.mtu;
 	load_switch(c, &link.sw, err);
 	load_flood_rate(c, &link.flood_rate, err);
 	load_rate(c, KEY_UPLINK_FLOOD_MAX, &link.flood_max_bps, err);

@@ -16,6 +16,7 @@ const char *ldp_drop_name(unsigned reason)
 		[LDP_DROP_FLOOD] = "flood",
 		[LDP_DROP_NO_ROUTE] = "no-route",
 		[LDP_DROP_UPLINK] = "uplink",
+		[LDP_DROP_MTU] = "mtu",
 		[LDP_DROP_NEIGHBOUR_FULL] = "neighbour-full",
 		[LDP_DROP_RX_FULL] = "rx-full",
 		[LDP_DROP_RX_CODEL] = "rx-codel",

@@ -164,19 +164,10 @@ static void push_completed(struct dpath *dp, struct ldp *l, const struct rx_sour
 		push(dp, l, &vnet, &iov, 1, src->cost_bytes, src->flags);
 }
 
-static uint32_t l2_len(const struct frame_info *fi)
-{
-	return FRAME_ETH_LEN + (uint32_t)fi->tags * FRAME_TAG_LEN;
-}
-
 /* Is the frame, or each of its segments, longer than the guest's MTU? */
 static bool oversize(const struct ldp *l, const struct rx_source *src)
 {
-	uint32_t payload = src->fi->len - l2_len(src->fi);
-
-	if (src->vnet->gso_type != VIRTIO_NET_HDR_GSO_NONE)
-		payload = src->fi->l4_off + src->fi->l4_len - l2_len(src->fi) + src->vnet->gso_size;
-	return payload > l->conf.mtu;
+	return frame_l3_bytes(src->fi, src->vnet->gso_size) > l->conf.mtu;
 }
 
 static bool fits(const struct ldp *l, const struct rx_source *src)

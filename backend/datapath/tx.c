@@ -12,6 +12,7 @@
 #include "backend/datapath/ports.h"
 #include "backend/datapath/rx.h"
 #include "backend/datapath/stranger.h"
+#include "backend/datapath/toobig.h"
 #include "backend/frame/frame_cost.h"
 #include "backend/frame/gso.h"
 #include "backend/frame/vnet.h"
@@ -284,6 +285,8 @@ static void count_failed(struct dpath *dp, struct ldp *l, int err)
 {
 	if (err == -EAGAIN)
 		ldp_count_drop(l, LDP_DROP_NEIGHBOUR_FULL);
+	else if (err == -EMSGSIZE)
+		toobig_drop(dp, l, NULL);
 	else
 		uplink_refused(dp, l, err);
 }
@@ -344,13 +347,18 @@ static bool send_head(struct dpath *dp, struct ldp *l)
 		return true;
 	}
 	fd = ports_queue(dp, &l->fi);
-	ret = write_queue(fd, out.src.vnet, out.src.iov, out.src.iovcnt);
+	ret = toobig_for_uplink(dp, l) ? -EMSGSIZE
+				       : write_queue(fd, out.src.vnet, out.src.iov, out.src.iovcnt);
 	if (ret == -EAGAIN && ports_is_uplink(dp, fd)) {
 		keep(l);
 		return false;
 	}
-	/* Where the uplink refused a part, no other part will do better. */
-	wire = ret < 0 ? l->cost_bytes : out.src.cost_bytes;
+	/*
+	 * Where the uplink refused a part, no other part will do better. What is too big for it may
+	 * still go to guests.
+	 */
+	wire = ret < 0 && !(ret == -EMSGSIZE && l->fi.is_group) ? l->cost_bytes
+								: out.src.cost_bytes;
 	core_work(dp, wire);
 	if (ret < 0)
 		count_failed(dp, l, ret);
@@ -412,6 +420,11 @@ static void send_local(struct dpath *dp, struct ldp *l)
 
 	if (!to || dp->link.sw == SWITCH_OFF) {
 		refuse(dp, l, LDP_DROP_NO_ROUTE);
+		return;
+	}
+	if (toobig_for_ldp(to, l)) {
+		toobig_drop(dp, l, to);
+		next_head(dp, l, 0);
 		return;
 	}
 	if (!take_head(l, UINT32_MAX, RX_SEGMENTS_MAX, &out)) {

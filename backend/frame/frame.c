@@ -212,6 +212,14 @@ uint32_t frame_wire_frames(const struct frame_info *fi, uint16_t gso_size)
 	return (fi->len - hdr + gso_size - 1) / gso_size;
 }
 
+uint32_t frame_l3_bytes(const struct frame_info *fi, uint16_t gso_size)
+{
+	uint32_t l2 = FRAME_ETH_LEN + (uint32_t)fi->tags * FRAME_TAG_LEN;
+	uint32_t len = gso_size ? (uint32_t)fi->l4_off + fi->l4_len + gso_size : fi->len;
+
+	return len > l2 ? len - l2 : 0;
+}
+
 size_t frame_build_rarp(uint8_t out[64], const uint8_t mac[6], int vid)
 {
 	/* Ethernet, IPv4, address lengths 6 and 4, operation 3: "who am I?" */

@@ -87,6 +87,12 @@ uint32_t frame_wire_bytes(const struct frame_info *fi, uint16_t gso_size);
 uint32_t frame_wire_frames(const struct frame_info *fi, uint16_t gso_size);
 
 /*
+ * Bytes of the frame behind the Ethernet header and its tags: what an MTU limits. @gso_size is the
+ * payload of a segment, and the result then that of the largest one; 0: not GSO.
+ */
+uint32_t frame_l3_bytes(const struct frame_info *fi, uint16_t gso_size);
+
+/*
  * Writes a broadcast RARP request from @mac, from which switches learn where @mac is now, in VLAN
  * @vid, -1: untagged. Returns the length, with padding; the rest of @out is zero.
  */
