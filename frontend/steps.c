@@ -299,6 +299,17 @@ void steps_fail(struct steps *s, unsigned seq, const char *why)
 		s->failure = why;
 }
 
+void steps_uplink_mtu(struct steps *s, uint32_t mtu)
+{
+	uint32_t was = s->uplink_mtu;
+
+	if (mtu == 0 || mtu == was)
+		return;
+	s->uplink_mtu = mtu;
+	if (was && mtu > was)
+		netif_forget_limit(s->tap_fd, was);
+}
+
 void steps_stop(struct steps *s)
 {
 	s->stopping = true;

@@ -31,6 +31,7 @@ struct steps {
 	uint32_t offloads;
 	char generation[17];
 	unsigned seq;	     /* its number */
+	uint32_t uplink_mtu; /* as the backend said last; 0: not yet */
 	bool up;	     /* between AGENT_UP and AGENT_DOWN */
 	const char *failure; /* why it cannot go on; NULL: it can */
 
@@ -51,6 +52,9 @@ void steps_init(struct steps *s, const struct keep *keep, struct agent_device *d
  * agent may end.
  */
 int steps_perform(struct steps *s, enum agent_hs_action action, const struct agent_view *view);
+
+/* The backend says what the uplink carries. 0: it does not. */
+void steps_uplink_mtu(struct steps *s, uint32_t mtu);
 
 /* Connection `seq` cannot go on. Ignored when it is not up any more. `why` is static. */
 void steps_fail(struct steps *s, unsigned seq, const char *why);

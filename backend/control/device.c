@@ -216,8 +216,10 @@ static void look(struct control *c, struct device *d)
 				     : lose_patience(c, d, &in, handshake_next(&in));
 	log_debug("%s: back %d front %d: %s", d->name, in.back, in.front,
 		  handshake_action_name(action));
-	if (action != HS_FORGET)
+	if (action != HS_FORGET) {
+		device_show_mtu(c, d);
 		show_what_is_wrong(c, d);
+	}
 	act(c, d, action);
 }
 

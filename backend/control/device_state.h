@@ -45,6 +45,7 @@ struct device {
 
 	/* device_xs.c */
 	struct ldp_status shown;    /* as written to xenstore */
+	uint32_t shown_mtu;	    /* of the uplink, as written to xenstore; 0: it was not */
 	bool has_shown;		    /* since it was connected: device_connect.c clears it */
 	char error[SCHEMA_ERR_MAX]; /* as written to xenstore */
 

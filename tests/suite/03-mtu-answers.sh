@@ -61,5 +61,22 @@ check 'broadcasts of g1 end in the world' wait "$started"
 like "$(cat big.out)" 'frames=3 bytes=15000 *' 'a guest of mtu 9000 gets large broadcasts'
 like "$(cat world.out)" 'frames=0 *' 'the world gets no large broadcast'
 is "$(($(dropped g1 mtu) - before))" 3 'large broadcasts are counted as mtu'
+
+# The network is made larger: what the guest was told is forgotten.
+guest g1 'ip route flush cache' >&2
+check 'a ping of 8000 bytes reaches the world in fragments before the uplink grows' wait_for 30 big_ping g1 10.77.0.1
+check 'an IPv6 ping reaches the world in fragments before the uplink grows' wait_for 30 big_ping g1 fd77::1
+world ip link set world0 mtu 9000
+ip link set up0 mtu 9000
+ip link set dmvl-up mtu 9000
+check 'the uplink announces that it carries larger packets' wait_for 30 key_is $uplink/mtu 9000
+# knows_more ADDRESS: large pings are answered, and no limit is known.
+knows_more()
+{
+	big_ping g1 "$1" && case $(path_mtu g1 "$1") in '' | 9000) ;; *) false ;; esac
+}
+check 'the guest forgets the limit of IPv4 when the uplink grows' wait_for 30 knows_more 10.77.0.1
+check 'the guest forgets the limit of IPv6 when the uplink grows' wait_for 30 knows_more fd77::1
+is "$(guest g1 cat /sys/class/net/dmvl0/mtu)" 9000 'the mtu of the interface is as before when the uplink has grown'
 back_stop
 done_testing
