@@ -18,6 +18,7 @@
 #include "backend/datapath/dpath.h"
 #include "backend/msg/msg.h"
 #include "backend/vif/vif.h"
+#include "common/oom.h"
 #include "common/tap.h"
 #include "common/version.h"
 
@@ -77,7 +78,9 @@ static void lock_instance(const struct conf *conf)
 		die(EXIT_WRONG_USE, "cannot create %s: %s; run as root or give --run-dir",
 		    conf->run_dir, strerror(errno));
 	snprintf(path, sizeof(path), "%s/%s.lock", conf->run_dir, conf->control.name);
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0 && errno == ELOOP)
+		die(EXIT_WRONG_USE, "%s is a symbolic link: remove it", path);
 	if (fd < 0)
 		die(EXIT_WRONG_USE, "cannot open %s: %s; run as root or give --run-dir", path,
 		    strerror(errno));
@@ -246,6 +249,7 @@ int main(int argc, char **argv)
 		   d.uplink.ifname);
 	sd_notify(0, "READY=1");
 	dpath_realtime(d.dpath);
+	oom_protect();
 	loop_run(d.loop);
 
 	control_join(d.control);

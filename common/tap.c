@@ -182,6 +182,18 @@ uint32_t tap_set_offloads(int fd, uint32_t offloads)
 	return 0;
 }
 
+int tap_set_persistent(int fd, bool on)
+{
+	return ioctl(fd, TUNSETPERSIST, (unsigned long)on) < 0 ? -errno : 0;
+}
+
+bool tap_is_persistent(int fd)
+{
+	struct ifreq ifr = {0};
+
+	return ioctl(fd, TUNGETIFF, &ifr) == 0 && (ifr.ifr_flags & IFF_PERSIST);
+}
+
 int tap_set_sndbuf(int fd, int bytes)
 {
 	return ioctl(fd, TUNSETSNDBUF, &bytes) < 0 ? -errno : 0;

@@ -46,6 +46,10 @@ int tap_open_macvtap(const char *name);
  */
 uint32_t tap_set_offloads(int fd, uint32_t offloads);
 
+/* Whether the interface stays when its last fd is closed. 0 or -errno. */
+int tap_set_persistent(int fd, bool on);
+bool tap_is_persistent(int fd);
+
 /* Sets how many bytes may wait behind the device before write() fails with EAGAIN. 0 or -errno. */
 int tap_set_sndbuf(int fd, int bytes);
 

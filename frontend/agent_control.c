@@ -166,6 +166,9 @@ static bool evaluate_once(struct agent_control *c)
 		xenstore_lost(c);
 		return false;
 	}
+	if (view.own == XenbusStateUnknown || view.offline)
+		keep_off(c->steps.keep);
+	steps_uplink_mtu(&c->steps, view.uplink_mtu);
 	in = make_input(&c->steps, &view);
 	action = agent_hs_next(&in);
 	log_debug("own %d peer %d end %d%s%s%s%s: %s", in.own, in.peer, in.end,
@@ -350,8 +353,7 @@ struct agent_control *agent_control_start(const struct agent_control_conf *conf)
 	c->shared = conf->shared;
 	c->out = conf->to_frames;
 	c->dev = *conf->device;
-	steps_init(&c->steps, conf->opts, &c->dev, conf->to_frames, conf->tap_fd,
-		   conf->tap_offloads);
+	steps_init(&c->steps, conf->keep, &c->dev, conf->to_frames, conf->tap_offloads);
 	err = make_loop(c) ? start_thread(c) : ENOMEM;
 	if (err != 0) {
 		destroy(c);

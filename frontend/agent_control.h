@@ -5,19 +5,18 @@
 
 #include "common/mbox.h"
 #include "frontend/agent_device.h"
+#include "frontend/keep.h"
 #include "frontend/link.h"
-#include "frontend/options.h"
 
 struct agent_control;
 
 /* What the thread needs. All of it is borrowed, but for *device, which it takes. */
 struct agent_control_conf {
-	const struct front_options *opts;
+	const struct keep *keep; /* the interface, and the options */
 	struct agent_device *device;
 	struct link_shared *shared;
 	struct mbox *to_frames; /* for struct agent_msg */
-	int tap_fd;
-	uint32_t tap_offloads; /* what the kernel's TAP can do */
+	uint32_t tap_offloads;	/* what the kernel's TAP can do */
 };
 
 /* Starts the thread. NULL with errno set. */

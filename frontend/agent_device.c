@@ -28,6 +28,7 @@ static const enum schema_key back_watched[] = {
 	KEY_BACK_STATE,
 	KEY_BACK_GENERATION,
 	KEY_BACK_ONLINE,
+	KEY_BACK_UPLINK_MTU,
 };
 
 #define N_WATCHED (sizeof(back_watched) / sizeof(back_watched[0]))
@@ -212,6 +213,16 @@ static int find_backend(struct agent_device *d)
 	return 0;
 }
 
+/* 0: the backend does not say, as older ones. */
+static uint32_t read_uplink_mtu(struct agent_device *d)
+{
+	char err[SCHEMA_ERR_MAX];
+	uint64_t value = 0;
+
+	xskey_read_u64(d->xs, XS_NO_TXN, d->back, KEY_BACK_UPLINK_MTU, &value, err);
+	return (uint32_t)value; /* the schema's range fits */
+}
+
 static int look_at_backend(struct agent_device *d, struct agent_view *view)
 {
 	int ret = find_backend(d);
@@ -224,6 +235,8 @@ static int look_at_backend(struct agent_device *d, struct agent_view *view)
 				 sizeof(view->generation));
 	if (ret == 0)
 		view->offline = !read_bool(d, KEY_BACK_ONLINE);
+	if (ret == 0)
+		view->uplink_mtu = read_uplink_mtu(d);
 	return ret;
 }
 

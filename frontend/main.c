@@ -12,11 +12,13 @@
 #include "common/log.h"
 #include "common/loop.h"
 #include "common/mbox.h"
+#include "common/oom.h"
 #include "common/tap.h"
 #include "common/version.h"
 #include "frontend/agent_control.h"
 #include "frontend/agent_msg.h"
 #include "frontend/guard.h"
+#include "frontend/keep.h"
 #include "frontend/link.h"
 #include "frontend/netif.h"
 #include "frontend/options.h"
@@ -32,6 +34,7 @@
 struct front {
 	struct front_options opts;
 	int tap_fd;
+	struct keep keep;
 	struct loop *loop;
 	struct loop_io *mbox_io;
 	struct loop_signal *term, *intr, *hup, *usr1;
@@ -83,10 +86,16 @@ static void need_device(const char *path, const char *module)
 	die(EXIT_WRONG_USE, "cannot open %s: %s", path, strerror(errno));
 }
 
-static int make_tap(const char *name)
+/* Opens the interface, or ends with the reason. */
+static void make_tap(struct front *f, struct agent_device *device)
 {
-	int fd = tap_open(name);
+	const char *name = f->keep.name;
+	struct agent_view view;
+	int fd;
 
+	if (agent_device_look(device, &view) < 0)
+		view.generation[0] = '\0';
+	fd = keep_open(&f->keep, &f->opts, view.generation);
 	switch (fd) {
 	case -EINVAL:
 		die(EXIT_WRONG_USE, "%s exists and is not a TAP: choose another --ifname", name);
@@ -105,7 +114,7 @@ static int make_tap(const char *name)
 	}
 	if (fd < 0)
 		die(EXIT_WRONG_USE, "cannot create %s: %s", name, strerror(-fd));
-	return fd;
+	f->tap_fd = fd;
 }
 
 static void open_device(struct agent_device *device, unsigned id)
@@ -240,13 +249,12 @@ static void make_loop(struct front *f)
 
 static void start_control(struct front *f, struct agent_device *device)
 {
-	const uint32_t all = TAP_CSUM | TAP_TSO4 | TAP_TSO6 | TAP_USO;
-	const struct agent_control_conf conf = {.opts = &f->opts,
-						.device = device,
+	const struct agent_control_conf conf = {.device = device,
 						.shared = &f->shared,
 						.to_frames = f->mbox,
-						.tap_fd = f->tap_fd,
-						.tap_offloads = tap_set_offloads(f->tap_fd, all)};
+						.keep = &f->keep,
+						.tap_offloads = tap_set_offloads(f->tap_fd,
+										 f->opts.offloads)};
 
 	f->control = agent_control_start(&conf);
 	if (!f->control)
@@ -296,15 +304,17 @@ int main(int argc, char **argv)
 	need_device("/dev/xen/evtchn", "xen_evtchn");
 	need_device("/dev/xen/gntalloc", "xen_gntalloc");
 	open_device(&device, f.opts.id);
-	f.tap_fd = make_tap(f.opts.ifname);
+	make_tap(&f, &device);
 	make_loop(&f);
 	catch_signals(&f);
 	start_control(&f, &device);
-	log_notice("%s created, device %u", f.opts.ifname, f.opts.id);
+	log_notice("%s created, device %u", f.keep.name, f.opts.id);
 	sd_notify(0, "READY=1");
+	oom_protect();
 
 	if (loop_run(f.loop) < 0)
 		f.status = EXIT_FAILED;
+	keep_off(&f.keep);
 	if (!f.done)
 		_exit(f.status); /* the control thread still waits for an answer */
 	tear_down(&f);

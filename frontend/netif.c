@@ -8,6 +8,8 @@
 #include "common/log.h"
 #include "common/tap_if.h"
 
+#define IPV6_MTU_MIN 1280u
+
 const char *netif_name(int tap_fd, char name[IFNAMSIZ])
 {
 	if (tap_if_name(tap_fd, name) < 0)
@@ -59,6 +61,25 @@ int netif_configure(int tap_fd, const uint8_t *mac, uint32_t mtu)
 	ret_mtu = configure_mtu(&t, mtu);
 	tap_if_close(&t);
 	return ret < 0 ? ret : ret_mtu;
+}
+
+void netif_forget_limit(int tap_fd, uint32_t was)
+{
+	struct tap_if t;
+	uint32_t is;
+
+	if (tap_if_open(&t, tap_fd) < 0)
+		return;
+	/*
+	 * The kernel keeps what an answer told it of a destination for minutes. What is equal to
+	 * the interface's MTU it raises with that. Below 1280, IPv6 would end.
+	 */
+	if (tap_if_get_mtu(&t, &is) == 0 && was >= IPV6_MTU_MIN && was < is) {
+		if (tap_if_set_mtu(&t, was) == 0)
+			configure_mtu(&t, is);
+		log_info("%s: packets of more than %u bytes leave the host now", t.name, was);
+	}
+	tap_if_close(&t);
 }
 
 void netif_report(int tap_fd)

@@ -15,6 +15,12 @@ const char *netif_name(int tap_fd, char name[IFNAMSIZ]);
  */
 int netif_configure(int tap_fd, const uint8_t *mac, uint32_t mtu);
 
+/*
+ * The uplink now carries packets of more than `was` bytes: makes the kernel forget that some
+ * destinations could not be reached with more.
+ */
+void netif_forget_limit(int tap_fd, uint32_t was);
+
 /* Why a request to the interface failed, for a message. */
 const char *netif_strerror(int err);
 

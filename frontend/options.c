@@ -8,28 +8,36 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/offload.h"
 #include "common/quote.h"
 #include "common/tap.h"
 #include "common/wire.h"
 #include "xenstore-schema/schema.h"
 
 const char options_help[] =
-	"Usage: dmvl-front [-i ID] [--ifname NAME] [--ring-order N] [--log-level LEVEL]\n"
+	"Usage: dmvl-front [-i ID] [--ifname NAME] [--ring-order N] [--offload-csum 0|1]\n"
+	"                  [--offload-tso 0|1] [--offload-uso 0|1] [--log-level LEVEL]\n"
 	"Gives this Xen guest a network interface that dmvl-back in Dom0 serves.\n"
 	"\n"
 	"  -i, --id ID         device number, default 0\n"
 	"      --ifname NAME   name of the interface, default dmvl<ID>\n"
 	"      --ring-order N  rings of 2^N bytes each way, 12..20, default 18\n"
+	"      --offload-csum 0|1  0: no checksum is left to be filled in; no TSO and USO\n"
+	"      --offload-tso 0|1   0: no TCP segmentation offload\n"
+	"      --offload-uso 0|1   0: no UDP segmentation offload\n"
 	"      --log-level L   error, warning, notice, info (default) or debug\n"
 	"      --version       print the version\n"
 	"  -h, --help          print this\n";
 
-enum { OPT_IFNAME = 256, OPT_RING_ORDER, OPT_LOG_LEVEL, OPT_VERSION };
+enum { OPT_IFNAME = 256, OPT_RING_ORDER, OPT_CSUM, OPT_TSO, OPT_USO, OPT_LOG_LEVEL, OPT_VERSION };
 
 static const struct option long_options[] = {
 	{"id", required_argument, NULL, 'i'},
 	{"ifname", required_argument, NULL, OPT_IFNAME},
 	{"ring-order", required_argument, NULL, OPT_RING_ORDER},
+	{"offload-csum", required_argument, NULL, OPT_CSUM},
+	{"offload-tso", required_argument, NULL, OPT_TSO},
+	{"offload-uso", required_argument, NULL, OPT_USO},
 	{"log-level", required_argument, NULL, OPT_LOG_LEVEL},
 	{"version", no_argument, NULL, OPT_VERSION},
 	{"help", no_argument, NULL, 'h'},
@@ -62,6 +70,28 @@ static int parse_number(const char *text, unsigned min, unsigned max, unsigned *
 	return 0;
 }
 
+/* The option and which offloads it is about. */
+static enum options_result parse_offload(int opt, struct front_options *o, char *err)
+{
+	static const struct {
+		const char *name;
+		uint32_t bits;
+	} what[] = {
+		[OPT_CSUM - OPT_CSUM] = {"csum", TAP_CSUM},
+		[OPT_TSO - OPT_CSUM] = {"tso", TAP_TSO4 | TAP_TSO6},
+		[OPT_USO - OPT_CSUM] = {"uso", TAP_USO},
+	};
+	uint32_t bits = what[opt - OPT_CSUM].bits;
+	char value[QUOTE_MAX];
+	unsigned on;
+
+	if (parse_number(optarg, 0, 1, &on) < 0)
+		return wrong(err, "--offload-%s %s: expected 0 or 1", what[opt - OPT_CSUM].name,
+			     quote_text(value, optarg));
+	o->offloads = on ? o->offloads | bits : o->offloads & ~bits;
+	return OPTIONS_RUN;
+}
+
 static enum options_result parse_one(int opt, struct front_options *o, char *err)
 {
 	char value[QUOTE_MAX];
@@ -91,6 +121,10 @@ static enum options_result parse_one(int opt, struct front_options *o, char *err
 				     quote_text(value, optarg), WIRE_RING_ORDER_MIN,
 				     WIRE_RING_ORDER_MAX);
 		break;
+	case OPT_CSUM:
+	case OPT_TSO:
+	case OPT_USO:
+		return parse_offload(opt, o, err);
 	case OPT_LOG_LEVEL:
 		if (log_level_parse(optarg, &o->log_level) < 0)
 			return wrong(err,
@@ -107,7 +141,9 @@ enum options_result options_parse(int argc, char **argv, struct front_options *o
 	char value[QUOTE_MAX];
 	int opt;
 
-	*o = (struct front_options){.ring_order = WIRE_RING_ORDER_DEFAULT, .log_level = LOG_INFO};
+	*o = (struct front_options){.ring_order = WIRE_RING_ORDER_DEFAULT,
+				    .offloads = TAP_CSUM | TAP_TSO4 | TAP_TSO6 | TAP_USO,
+				    .log_level = LOG_INFO};
 	opterr = 0;
 	optind = 0; /* makes glibc start over: tests call this more than once */
 	while ((opt = getopt_long(argc, argv, ":i:h", long_options, NULL)) != -1) {

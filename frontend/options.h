@@ -5,6 +5,7 @@
 
 #include <net/if.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/log.h"
 
@@ -12,6 +13,7 @@ struct front_options {
 	unsigned id;
 	char ifname[IFNAMSIZ];
 	unsigned ring_order;
+	uint32_t offloads; /* enum tap_offload: what may be used */
 	enum log_level log_level;
 };
 

@@ -29,13 +29,14 @@
 /* Ethernet with two VLAN tags. */
 #define FRAME_OVERHEAD (WIRE_FRAME_MAX - 65535u)
 
-void steps_init(struct steps *s, const struct front_options *opts, struct agent_device *dev,
-		struct mbox *to_frames, int tap_fd, uint32_t tap_offloads)
+void steps_init(struct steps *s, const struct keep *keep, struct agent_device *dev,
+		struct mbox *to_frames, uint32_t tap_offloads)
 {
-	*s = (struct steps){.opts = opts,
+	*s = (struct steps){.opts = keep->opts,
+			    .keep = keep,
 			    .dev = dev,
 			    .to_frames = to_frames,
-			    .tap_fd = tap_fd,
+			    .tap_fd = keep->tap_fd,
 			    .tap_offloads = tap_offloads,
 			    .closing_since_ns = loop_now_ns()};
 }
@@ -220,6 +221,7 @@ static int step_connect(struct steps *s)
 	s->seq++;
 	tell_frames(s, AGENT_UP, false);
 	s->up = true;
+	keep_on(s->keep, s->generation);
 	log_notice("%s connected", netif_name(s->tap_fd, name));
 	return write_state(s, XenbusStateConnected);
 }
@@ -295,6 +297,17 @@ void steps_fail(struct steps *s, unsigned seq, const char *why)
 {
 	if (s->up && seq == s->seq)
 		s->failure = why;
+}
+
+void steps_uplink_mtu(struct steps *s, uint32_t mtu)
+{
+	uint32_t was = s->uplink_mtu;
+
+	if (mtu == 0 || mtu == was)
+		return;
+	s->uplink_mtu = mtu;
+	if (was && mtu > was)
+		netif_forget_limit(s->tap_fd, was);
 }
 
 void steps_stop(struct steps *s)

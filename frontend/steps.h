@@ -10,6 +10,7 @@
 #include "frontend/agent_device.h"
 #include "frontend/agent_handshake.h"
 #include "frontend/complaint.h"
+#include "frontend/keep.h"
 #include "frontend/options.h"
 #include "frontend/server.h"
 
@@ -17,6 +18,7 @@
 struct steps {
 	/* From steps_init() on. */
 	const struct front_options *opts;
+	const struct keep *keep;
 	struct agent_device *dev;
 	struct mbox *to_frames;
 	int tap_fd;
@@ -29,6 +31,7 @@ struct steps {
 	uint32_t offloads;
 	char generation[17];
 	unsigned seq;	     /* its number */
+	uint32_t uplink_mtu; /* as the backend said last; 0: not yet */
 	bool up;	     /* between AGENT_UP and AGENT_DOWN */
 	const char *failure; /* why it cannot go on; NULL: it can */
 
@@ -40,15 +43,18 @@ struct steps {
 	struct complaint said;
 };
 
-/* All pointers and the fd are borrowed. */
-void steps_init(struct steps *s, const struct front_options *opts, struct agent_device *dev,
-		struct mbox *to_frames, int tap_fd, uint32_t tap_offloads);
+/* All pointers, and the fd in *keep, are borrowed. */
+void steps_init(struct steps *s, const struct keep *keep, struct agent_device *dev,
+		struct mbox *to_frames, uint32_t tap_offloads);
 
 /*
  * Does `action`. Returns 0, or -errno after a complaint. -ECANCELED: AGENT_HS_DONE was done, the
  * agent may end.
  */
 int steps_perform(struct steps *s, enum agent_hs_action action, const struct agent_view *view);
+
+/* The backend says what the uplink carries. 0: it does not. */
+void steps_uplink_mtu(struct steps *s, uint32_t mtu);
 
 /* Connection `seq` cannot go on. Ignored when it is not up any more. `why` is static. */
 void steps_fail(struct steps *s, unsigned seq, const char *why);

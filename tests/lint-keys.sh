@@ -30,6 +30,7 @@ backend/credit/record.c weight: the name of a record
 backend/ctl/view.c backend: an object in the output of --json
 backend/ctl/view.c frontend: an object in the output of --json
 backend/frame/frame_check.c vlan: a reason to drop a frame
+backend/datapath/ldp.c mtu: a reason to drop a frame
 backend/datapath/ldp.c uplink: a reason to drop a frame
 backend/xen/libxl_vif.c mac: a key of libxl
 backend/uplink/probe.c device: a link in sysfs

@@ -102,6 +102,9 @@ static void on_device_message(struct control *c, struct device *d, struct msg *m
 	case MSG_REFUSED:
 		device_refused(c, d, m->vchan, m->tap, m->why);
 		break;
+	case MSG_STRANGER:
+		device_stranger(c, d, m->stranger.on, m->stranger.mac);
+		break;
 	case MSG_FAILED:
 		device_failed(c, d, m->why);
 		break;
@@ -130,6 +133,11 @@ static void on_message(struct control *c, struct msg *m)
 		break;
 	case MSG_LOGGED:
 		xskey_write_u64(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_LOG_OFFSET, m->offset);
+		break;
+	case MSG_LOG:
+		memcpy(c->log_error, m->log_error, sizeof(c->log_error));
+		control_show_log(c);
+		c->due.link = true;
 		break;
 	case MSG_STUCK:
 		if (control_probe_idle(c))
@@ -357,7 +365,7 @@ int control_start(struct control *c, struct mbox *in, struct mbox *out, const ch
 	c->in = in;
 	c->out = out;
 	c->log_path = log_path;
-	c->log_error = log_error;
+	snprintf(c->log_error, sizeof(c->log_error), "%s", log_error);
 	ret = control_init(c, err, errlen);
 	if (ret == 0) {
 		sigfillset(&all); /* signals are for the frame loop's thread */

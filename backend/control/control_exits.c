@@ -62,9 +62,20 @@ static void show_speed(struct control *c)
 	xskey_write_u64(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_SPEED, c->probe.speed_bps);
 }
 
+static void show_mtu(struct control *c)
+{
+	if (c->exits.shown && c->exits.mtu == c->probe.mtu)
+		return;
+	c->exits.mtu = c->probe.mtu;
+	log_info("uplink %s: packets of at most %u bytes leave the host", c->conf.name,
+		 c->probe.mtu);
+	xskey_write_u64(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_MTU, c->probe.mtu);
+}
+
 void control_exits_show(struct control *c)
 {
 	show_exits(c);
 	show_speed(c);
+	show_mtu(c);
 	c->exits.shown = true;
 }

@@ -11,6 +11,7 @@
 #include "backend/uplink/netdev.h"
 #include "backend/uplink/qdisc.h"
 #include "common/log.h"
+#include "common/tap.h"
 #include "common/units.h"
 #include "xenstore-schema/xskey.h"
 
@@ -52,12 +53,32 @@ static void find_exits(struct control *c)
 			 schema_name(KEY_UPLINK_UPLINK_PORT), p->port, p->exits.why);
 }
 
+static void lower_to(uint32_t *mtu, const char *ifname)
+{
+	uint32_t is;
+
+	if (tap_get_mtu(ifname, &is) == 0 && (*mtu == 0 || is < *mtu))
+		*mtu = is;
+}
+
+/* A frame must fit the TAP, too: what answers it comes in there. */
+static void find_mtu(struct control *c)
+{
+	struct control_probe *p = &c->probe;
+
+	p->mtu = 0;
+	lower_to(&p->mtu, c->conf.device);
+	for (unsigned i = 0; i < p->exits.count; i++)
+		lower_to(&p->mtu, p->exits.name[i]);
+}
+
 static void probe(struct control *c)
 {
 	struct control_probe *p = &c->probe;
 	uint64_t speed_bps;
 
 	find_exits(c);
+	find_mtu(c);
 	probe_uplink(&p->exits, &p->found);
 	if (speed_of_exits(NETDEV_SYSFS, &p->exits, &speed_bps) != SPEED_DOWN)
 		p->speed_bps = speed_bps;

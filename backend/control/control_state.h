@@ -32,12 +32,14 @@ struct control_probe {
 	struct loop_io *net_io;
 	struct loop_timer *timer;
 	bool timer_set;
+	uint32_t mtu;	       /* the smallest of the uplink's and its exits'; 0: not known */
 	uint64_t estimate_bps; /* as the frame loop measured it; 0: not known */
 };
 
 /* What xenstore says of these. Only control_exits.c writes it. */
 struct control_exits {
 	bool shown; /* it says anything */
+	uint32_t mtu;
 	enum exits_how how;
 	uint64_t speed_bps;
 	char names[EXITS_TEXT_MAX];
@@ -108,7 +110,8 @@ struct control {
 	/* control.c writes these, most of them once. */
 	struct control_conf conf;
 	struct mbox *in, *out;
-	const char *log_path, *log_error; /* of the credit log; "": none */
+	const char *log_path; /* of the credit log */
+	char log_error[256];  /* why there is none; "": there is one */
 	pthread_t thread;
 	struct loop *loop;
 	struct loop_io *xs_io, *in_io;

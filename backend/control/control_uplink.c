@@ -100,7 +100,7 @@ static bool same_link(const struct link_conf *a, const struct link_conf *b)
 	       a->sw == b->sw && a->flood_rate == b->flood_rate &&
 	       a->flood_max_bps == b->flood_max_bps && a->frame_cost_bytes == b->frame_cost_bytes &&
 	       a->sndbuf_max_bytes == b->sndbuf_max_bytes && a->signal == b->signal &&
-	       same_exits(a, b);
+	       a->mtu == b->mtu && same_exits(a, b);
 }
 
 static void put_in_force(struct control *c, const struct link_conf *link)
@@ -129,6 +129,7 @@ void control_load_link(struct control *c)
 	control_capacity_choose(c, &link, err);
 	link.sndbuf_max_bytes = c->probe.found.sndbuf_max_bytes;
 	link.signal = c->probe.found.signal || c->probe.found.lent;
+	link.mtu = c->probe.mtu;
 	load_switch(c, &link.sw, err);
 	load_flood_rate(c, &link.flood_rate, err);
 	load_rate(c, KEY_UPLINK_FLOOD_MAX, &link.flood_max_bps, err);
@@ -151,20 +152,26 @@ static void format_fraction(char *out, size_t size, uint32_t ppm)
 		out[len - 1] = '\0';
 }
 
-static int publish_credit(struct control *c)
+int control_show_log(struct control *c)
 {
-	char text[16], path[SCHEMA_PATH_MAX];
-	int ret = 0;
+	char path[SCHEMA_PATH_MAX];
 
-	/* What an earlier daemon wrote about its log is no longer true. */
+	/* What was written about an earlier log is no longer true. */
 	schema_key_path(path, sizeof(path), c->uplink_dir, KEY_UPLINK_LOG_OFFSET);
 	xs_conn_rm(c->xs, XS_NO_TXN, path);
+	if (!c->log_error[0] && c->log_path[0])
+		return xskey_write(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_LOG_PATH,
+				   c->log_path);
 	schema_key_path(path, sizeof(path), c->uplink_dir, KEY_UPLINK_LOG_PATH);
-	if (c->log_path[0])
-		ret = xskey_write(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_LOG_PATH,
-				  c->log_path);
-	else
-		xs_conn_rm(c->xs, XS_NO_TXN, path);
+	xs_conn_rm(c->xs, XS_NO_TXN, path);
+	return 0;
+}
+
+static int publish_credit(struct control *c)
+{
+	char text[16];
+	int ret = control_show_log(c);
+
 	if (ret == 0)
 		ret = xskey_write(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_ERROR, c->log_error);
 	snprintf(c->link.error, sizeof(c->link.error), "%s", c->log_error);

@@ -56,6 +56,7 @@ static void do_connect(struct control *c, struct device *d)
 	bool agentless = d->settings.via_vif;
 
 	d->fault[0] = '\0';
+	d->stranger[0] = '\0';
 	d->connects.tokens_bytes--;
 	if (device_connect(c, d) < 0) {
 		/* No guest has to see that. */
@@ -175,10 +176,11 @@ static void show_what_is_wrong(struct control *c, struct device *d)
 
 	minima_error(c, d, minima);
 	device_show_error(c, d,
-			  d->unfit[0]	? d->unfit
-			  : d->fault[0] ? d->fault
-			  : minima[0]	? minima
-					: d->trouble);
+			  d->unfit[0]				      ? d->unfit
+			  : d->fault[0]				      ? d->fault
+			  : d->stranger[0] && d->settings.spoof_check ? d->stranger
+			  : minima[0]				      ? minima
+								      : d->trouble);
 }
 
 static void look(struct control *c, struct device *d)
@@ -216,8 +218,10 @@ static void look(struct control *c, struct device *d)
 				     : lose_patience(c, d, &in, handshake_next(&in));
 	log_debug("%s: back %d front %d: %s", d->name, in.back, in.front,
 		  handshake_action_name(action));
-	if (action != HS_FORGET)
+	if (action != HS_FORGET) {
+		device_show_mtu(c, d);
 		show_what_is_wrong(c, d);
+	}
 	act(c, d, action);
 }
 
@@ -309,6 +313,7 @@ void device_deleted(struct control *c, struct device *d, struct vchan *v, struct
 	d->after = HS_WAIT;
 	d->frozen = false;
 	d->trouble[0] = '\0';
+	d->stranger[0] = '\0';
 	if (d->gone) {
 		forget(c, d);
 		return;
@@ -338,6 +343,20 @@ void device_failed(struct control *c, struct device *d, const char *why)
 	if (why)
 		set_fault(c, d, why);
 	ask_delete(c, d, HS_DISCONNECT);
+}
+
+void device_stranger(struct control *c, struct device *d, bool on, const uint8_t mac[6])
+{
+	char is[FRAME_MAC_STR], own[FRAME_MAC_STR];
+
+	d->stranger[0] = '\0';
+	if (on)
+		snprintf(d->stranger, sizeof(d->stranger),
+			 "the guest sends from MAC %s, its MAC is %s: its frames are dropped "
+			 "while %s is 1",
+			 frame_mac_format(mac, is), frame_mac_format(d->conf.mac, own),
+			 schema_name(KEY_BACK_SPOOF_CHECK));
+	show_what_is_wrong(c, d);
 }
 
 void device_refused(struct control *c, struct device *d, struct vchan *v, struct vif_tap *tap,

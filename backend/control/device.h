@@ -38,6 +38,9 @@ void device_deleted(struct control *c, struct device *d, struct vchan *v, struct
 /* The frame loop gave up on the device. `why` is borrowed; NULL: the guest closed its side. */
 void device_failed(struct control *c, struct device *d, const char *why);
 
+/* The guest sends from `mac`, which is not its own, and nothing else; !on: it does so no more. */
+void device_stranger(struct control *c, struct device *d, bool on, const uint8_t mac[6]);
+
 /* The frame loop did not take the device, and says why: as device_deleted() otherwise. */
 void device_refused(struct control *c, struct device *d, struct vchan *v, struct vif_tap *tap,
 		    const char *why);

@@ -22,7 +22,7 @@
  * having the guests send short ones. Without a configured capacity, though, the queue behind the
  * uplink may be filled, and must have room for a whole frame.
  */
-static uint32_t offered_features(const struct control *c)
+static uint32_t uplink_features(const struct control *c)
 {
 	uint32_t f = VNET_F_CSUM;
 
@@ -44,7 +44,6 @@ static const struct {
 
 static int write_offers(struct control *c, struct device *d, uint32_t t, const void *arg)
 {
-	uint32_t offered = offered_features(c);
 	char version[8];
 	int ret;
 
@@ -53,7 +52,7 @@ static int write_offers(struct control *c, struct device *d, uint32_t t, const v
 	ret = xskey_write(c->xs, t, d->back, KEY_BACK_PROTOCOL_VERSIONS, version);
 	for (size_t i = 0; ret == 0 && i < N_FEATURES; i++)
 		ret = xskey_write(c->xs, t, d->back, features[i].back,
-				  offered & features[i].bit ? "1" : "0");
+				  d->offered & features[i].bit ? "1" : "0");
 	if (ret == 0)
 		ret = xskey_write_u64(c->xs, t, d->back, KEY_BACK_MAX_RING_ORDER,
 				      WIRE_RING_ORDER_MAX);
@@ -64,8 +63,10 @@ static int write_offers(struct control *c, struct device *d, uint32_t t, const v
 
 void device_offer(struct control *c, struct device *d)
 {
-	int ret = device_write(c, d, write_offers, NULL);
+	int ret;
 
+	d->offered = uplink_features(c) & settings_offloads(&d->settings);
+	ret = device_write(c, d, write_offers, NULL);
 	if (ret < 0 && ret != -ENOENT)
 		log_error("%s: cannot write the offers: %s", d->name, strerror(-ret));
 }
@@ -148,8 +149,9 @@ static int open_rings(struct control *c, struct device *d, struct vchan **v)
 	if (ret < 0)
 		return ret;
 	settings_to_conf(&d->settings, &d->conf);
-	d->conf.tx_features = offered_features(c);
-	d->conf.rx_features = rx_features;
+	/* What was offered holds, even if the keys have changed since. */
+	d->conf.tx_features = d->offered;
+	d->conf.rx_features = rx_features & d->offered;
 	return 0;
 }
 

@@ -32,6 +32,7 @@ struct device {
 	bool has_told_mac;
 
 	/* device_connect.c; device.c clears slot */
+	uint32_t offered;	    /* VNET_F_*: offloads that the guest may use */
 	uint32_t slot;		    /* LDP_SLOT_NONE: not in the frame loop */
 	struct ldp_conf conf;	    /* what the frame loop has; device_settings.c too */
 	char fault[SCHEMA_ERR_MAX]; /* why the last connection failed; empty: it did not. device.c
@@ -44,10 +45,13 @@ struct device {
 	unsigned taken_count;
 
 	/* device.c */
-	char trouble[SCHEMA_ERR_MAX]; /* what the frame loop says is wrong; empty: nothing is */
+	char trouble[SCHEMA_ERR_MAX];  /* what the frame loop says is wrong; empty: nothing is */
+	char stranger[SCHEMA_ERR_MAX]; /* it sends from a MAC that is not its own; empty: it does
+					  not */
 
 	/* device_xs.c */
 	struct ldp_status shown;    /* as written to xenstore */
+	uint32_t shown_mtu;	    /* of the uplink, as written to xenstore; 0: it was not */
 	bool has_shown;		    /* since it was connected: device_connect.c clears it */
 	char error[SCHEMA_ERR_MAX]; /* as written to xenstore */
 

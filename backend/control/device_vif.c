@@ -210,7 +210,9 @@ static void fill_conf(struct device *d, const uint8_t mac[6], const struct vif_t
 	memcpy(d->conf.mac, mac, sizeof(d->conf.mac));
 	if (!d->settings.has_mtu)
 		d->conf.mtu = tap->mtu;
-	d->conf.tx_features = d->conf.rx_features = VIF_FEATURES;
+	/* What the guest sends, its own netfront chose. */
+	d->conf.tx_features = VIF_FEATURES;
+	d->conf.rx_features = VIF_FEATURES & settings_offloads(&d->settings);
 }
 
 /* Takes a port, and adds it to the tap. */

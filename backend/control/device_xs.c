@@ -102,6 +102,18 @@ void device_publish(struct control *c, struct device *d, const struct ldp_status
 	}
 }
 
+void device_show_mtu(struct control *c, struct device *d)
+{
+	uint32_t mtu = c->link.conf.mtu;
+	char value[12];
+
+	if (d->shown_mtu == mtu)
+		return;
+	snprintf(value, sizeof(value), "%" PRIu32, mtu);
+	if (device_write(c, d, write_value, &(struct node_value){KEY_BACK_UPLINK_MTU, value}) == 0)
+		d->shown_mtu = mtu;
+}
+
 void device_show_error(struct control *c, struct device *d, const char *text)
 {
 	if (strcmp(d->error, text) == 0)

@@ -29,6 +29,9 @@ int device_write_closed(struct control *c, uint32_t t);
 /* Writes of a device's status what changed since the last time. */
 void device_publish(struct control *c, struct device *d, const struct ldp_status *now);
 
+/* Writes the largest packet that leaves the host, where that changed. */
+void device_show_mtu(struct control *c, struct device *d);
+
 /* Writes and logs one sentence, or "" for none; again only when it changed. */
 void device_show_error(struct control *c, struct device *d, const char *text);
 

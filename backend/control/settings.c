@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "backend/frame/vnet.h"
 #include "xenstore-schema/xskey.h"
 
 /* One reading of all keys. It keeps the first error; the next one shows when that is mended. */
@@ -169,6 +170,9 @@ int settings_load(struct xs_conn *xs, const char *dir, struct ldp_settings *s, c
 	load_bool(&ld, KEY_BACK_SPOOF_CHECK, &s->spoof_check);
 	load_bool(&ld, KEY_BACK_CONTROL_FRAMES, &s->control_frames);
 	load_bool(&ld, KEY_BACK_GUEST_SERVICES, &s->guest_services);
+	load_bool(&ld, KEY_BACK_OFFLOAD_CSUM, &s->offload_csum);
+	load_bool(&ld, KEY_BACK_OFFLOAD_TSO, &s->offload_tso);
+	load_bool(&ld, KEY_BACK_OFFLOAD_USO, &s->offload_uso);
 	load_u32(&ld, KEY_BACK_FLOOD_RATE, &s->flood_rate);
 	load_u64(&ld, KEY_BACK_FLOOD_MAX, &s->flood_max);
 	load_bool(&ld, KEY_BACK_UNKNOWN_GROUPS, &s->unknown_groups);
@@ -193,12 +197,24 @@ void settings_default(struct ldp_settings *s)
 		.spoof_check = schema_default(KEY_BACK_SPOOF_CHECK) != 0,
 		.control_frames = schema_default(KEY_BACK_CONTROL_FRAMES) != 0,
 		.guest_services = schema_default(KEY_BACK_GUEST_SERVICES) != 0,
+		.offload_csum = schema_default(KEY_BACK_OFFLOAD_CSUM) != 0,
+		.offload_tso = schema_default(KEY_BACK_OFFLOAD_TSO) != 0,
+		.offload_uso = schema_default(KEY_BACK_OFFLOAD_USO) != 0,
 		.flood_rate = (uint32_t)schema_default(KEY_BACK_FLOOD_RATE),
 		.flood_max = schema_default(KEY_BACK_FLOOD_MAX),
 		.unknown_groups = schema_default(KEY_BACK_UNKNOWN_GROUPS) != 0,
 		.mtu = (uint32_t)schema_default(KEY_BACK_MTU),
 	};
 	snprintf(s->uplink, sizeof(s->uplink), "%s", schema_entry(KEY_BACK_UPLINK)->dflt);
+}
+
+/* Segmenting needs checksumming. */
+uint32_t settings_offloads(const struct ldp_settings *s)
+{
+	if (!s->offload_csum)
+		return 0;
+	return VNET_F_CSUM | (s->offload_tso ? VNET_F_TSO4 | VNET_F_TSO6 : 0) |
+	       (s->offload_uso ? VNET_F_USO : 0);
 }
 
 void settings_to_conf(const struct ldp_settings *s, struct ldp_conf *conf)

@@ -14,6 +14,7 @@ struct ldp_settings {
 	bool low_latency;
 	bool spoof_check;
 	bool control_frames, guest_services;
+	bool offload_csum, offload_tso, offload_uso;
 	uint32_t flood_rate;
 	uint64_t flood_max; /* bits per second, 0 = none */
 	bool unknown_groups;
@@ -37,6 +38,9 @@ void settings_default(struct ldp_settings *s);
  * bytes; empty when all is well). Returns 0 or -errno of xenstore; -ENOENT: no such directory.
  */
 int settings_load(struct xs_conn *xs, const char *dir, struct ldp_settings *s, char *err);
+
+/* VNET_F_*: the offloads that are not turned off. */
+uint32_t settings_offloads(const struct ldp_settings *s);
 
 /* What the frame loop needs of them. Features are the handshake's and left as they are. */
 void settings_to_conf(const struct ldp_settings *s, struct ldp_conf *conf);

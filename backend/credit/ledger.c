@@ -124,10 +124,22 @@ void ledger_commit(struct ledger *l, uint64_t rated)
 	l->eventful = false;
 }
 
+static void forget_log(struct ledger *l)
+{
+	l->logging = false;
+	l->log_end = 0;
+	for (uint32_t slot = 0; slot < l->slots_end; slot++)
+		l->account[slot].offset = l->account[slot].committed = 0;
+}
+
 void ledger_log_to(struct ledger *l, const struct ldplog_writer *w)
 {
 	struct record r = {.type = RECORD_RESTART, .ldp = RECORD_NO_LDP};
 
+	if (!w) {
+		forget_log(l);
+		return;
+	}
 	l->log = *w;
 	l->logging = true;
 	ledger_write(l, &r);

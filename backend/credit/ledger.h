@@ -35,7 +35,10 @@ void ledger_set_time(struct ledger *l, uint64_t now_ns, uint64_t wall_ns);
 /* Takes over the accounts of a log, as kept accounts. Call this before any LDP is attached. */
 void ledger_adopt(struct ledger *l, const struct replay *rp);
 
-/* From now on writes all changes to a log, a checkpoint first. Copies *w. */
+/*
+ * From now on writes all changes to a log, a checkpoint first. Copies *w. NULL: there is no log any
+ * more.
+ */
 void ledger_log_to(struct ledger *l, const struct ldplog_writer *w);
 
 /* Attaches an LDP of weight 1..65535. The slot must be free. */

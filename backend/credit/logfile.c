@@ -9,10 +9,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/mapguard.h"
+
 /*
- * All disk space of a mapped file must be allocated before it is used: a store to a page for which
- * a full disk has no room is a SIGBUS, long after the start. A new log is created under another
- * name and renamed over the old one; readers that have the old one mapped do not notice.
+ * All disk space of a mapped file is allocated before it is used: otherwise a full disk would be
+ * noticed long after the start. A new log is created under another name and renamed over the old
+ * one; readers that have the old one mapped do not notice. What others do to the file, such as
+ * cutting it, must not end the process that has it mapped: see common/mapguard.h.
  */
 
 int logfile_path(char path[LOGFILE_PATH_MAX + 1], const char *run_dir, const char *name,
@@ -51,15 +54,20 @@ static int map(struct logfile *f, int fd, int prot, int flags)
 	mem = mmap(NULL, (size_t)st.st_size, prot, MAP_SHARED | flags, fd, 0);
 	if (mem == MAP_FAILED)
 		return -errno;
-	*f = (struct logfile){mem, (size_t)st.st_size, st.st_dev, st.st_ino};
-	return 0;
+	*f = (struct logfile){mem, NULL, (size_t)st.st_size, st.st_dev, st.st_ino};
+	f->guard = mapguard_new(mem, f->bytes);
+	if (f->guard)
+		return 0;
+	logfile_close(f);
+	return -ENOMEM;
 }
 
 void logfile_close(struct logfile *f)
 {
+	mapguard_free(f->guard);
 	if (f->mem)
 		munmap(f->mem, f->bytes);
-	f->mem = NULL;
+	*f = (struct logfile){0};
 }
 
 static int map_checked(struct logfile *f, int fd, int prot, int flags, const struct ldplog_id *id)
@@ -86,11 +94,25 @@ int logfile_map(struct logfile *f, const char *path)
 	return ret;
 }
 
+bool logfile_was_cut(const struct logfile *f)
+{
+	return mapguard_hit(f->guard);
+}
+
 bool logfile_replaced(const struct logfile *f, const char *path)
 {
 	struct stat st;
 
-	return stat(path, &st) == 0 && (st.st_dev != f->dev || st.st_ino != f->ino);
+	return lstat(path, &st) == 0 && (st.st_dev != f->dev || st.st_ino != f->ino);
+}
+
+bool logfile_is_whole(const struct logfile *f, const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && st.st_dev == f->dev && st.st_ino == f->ino &&
+	       (uint64_t)st.st_size == f->bytes && ldplog_check(f->mem, f->bytes, NULL) == 0 &&
+	       !logfile_was_cut(f);
 }
 
 /* 0 with the old log mapped, or -errno: why it cannot be used. */
@@ -140,6 +162,18 @@ out_unlink:
 	return ret;
 }
 
+int logfile_renew(struct logfile *f, const char *path, uint64_t ring_bytes,
+		  const struct ldplog_id *id, char *why)
+{
+	int ret;
+
+	logfile_close(f);
+	ret = make_new(f, path, ring_bytes, id);
+	if (ret < 0)
+		snprintf(why, LOGFILE_ERR_MAX, "%s: %s", path, strerror(-ret));
+	return ret;
+}
+
 int logfile_open(struct logfile *f, const char *path, uint64_t ring_bytes,
 		 const struct ldplog_id *id, char *why)
 {
@@ -150,14 +184,14 @@ int logfile_open(struct logfile *f, const char *path, uint64_t ring_bytes,
 	old = open_old(f, path, ring_bytes, id);
 	if (old == 0)
 		return 0;
-	ret = make_new(f, path, ring_bytes, id);
+	ret = logfile_renew(f, path, ring_bytes, id, why);
 	if (ret < 0)
-		snprintf(why, LOGFILE_ERR_MAX, "%s: %s", path, strerror(-ret));
-	else if (old == -ESTALE)
+		return ret;
+	if (old == -ESTALE)
 		snprintf(why, LOGFILE_ERR_MAX, "%s is from another boot or has another epoch",
 			 path);
 	else if (old != -ENOENT)
 		snprintf(why, LOGFILE_ERR_MAX, "%s cannot be used: %s", path,
 			 old == -EINVAL ? "it is damaged or of another version" : strerror(-old));
-	return ret;
+	return 0;
 }

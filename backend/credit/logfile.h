@@ -13,6 +13,7 @@
 /* Only logfile.c writes it. */
 struct logfile {
 	void *mem; /* NULL: closed */
+	struct mapguard *guard;
 	size_t bytes;
 	dev_t dev;
 	ino_t ino;
@@ -34,8 +35,24 @@ int logfile_boot_id(char *out, size_t size);
 int logfile_open(struct logfile *f, const char *path, uint64_t ring_bytes,
 		 const struct ldplog_id *id, char *why);
 
+/*
+ * Closes *f, and puts a new log in the place of whatever is at `path`. 0, or -errno with a sentence
+ * in `why` and *f closed.
+ */
+int logfile_renew(struct logfile *f, const char *path, uint64_t ring_bytes,
+		  const struct ldplog_id *id, char *why);
+
+/*
+ * Is what was written to the log in the file at `path`? False when that file was cut, overwritten,
+ * removed or replaced; the mapping can still be used, but only this process sees it.
+ */
+bool logfile_is_whole(const struct logfile *f, const char *path);
+
 /* Maps a log for reading. 0, -errno of the file, or what ldplog_check() returns. */
 int logfile_map(struct logfile *f, const char *path);
+
+/* Was the file cut while it was mapped? Then there are only zeros to read. */
+bool logfile_was_cut(const struct logfile *f);
 
 /* Is there another file at `path` now? Then the daemon has created a new log. */
 bool logfile_replaced(const struct logfile *f, const char *path);

@@ -139,9 +139,10 @@ static void fill(struct stream *s)
 			/* An ATTACH record of a checkpoint may be lost. */
 			s->text.listed = 0;
 		} else if (ret < 0) {
-			log_warning("%s cannot be read any further: the offset of its end is "
-				    "impossible",
-				    s->path);
+			log_warning("%s cannot be read any further: %s", s->path,
+				    logfile_was_cut(&s->file)
+					    ? "it was cut"
+					    : "the offset of its end is impossible");
 			close_stream(s);
 			return;
 		}
@@ -232,7 +233,8 @@ static int follow(struct log *log)
 			struct stream *s = &log->stream[i];
 
 			/* The old log was printed to its end. */
-			if (s->open && logfile_replaced(&s->file, s->path))
+			if (s->open &&
+			    (logfile_replaced(&s->file, s->path) || logfile_was_cut(&s->file)))
 				close_stream(s);
 			if (!s->open && open_stream(s) == 0)
 				log_notice("%s is a fresh log", s->path);

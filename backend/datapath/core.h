@@ -163,7 +163,9 @@ struct dpath_epoch {
 	uint64_t passed[LDP_DIRS]; /* epochs that passed since the last one with anything in it */
 	struct ledger *ledger[LDP_DIRS];
 	struct logfile file[LDP_DIRS];
-	char path[LOGFILE_PATH_MAX + 1];
+	struct ldplog_id id[LDP_DIRS];
+	char path[LDP_DIRS][LOGFILE_PATH_MAX + 1];
+	uint64_t looked_ns;	    /* when the logs were last looked at */
 	char error[256];	    /* why no log is kept; empty: one is */
 	uint64_t told_end, told_ns; /* the log's end, as the control thread knows it */
 };

@@ -391,7 +391,7 @@ void dpath_report(const struct dpath *dp)
 
 const char *dpath_log_path(const struct dpath *dp)
 {
-	return dp->epoch.path;
+	return dp->epoch.path[LDP_TX];
 }
 
 const char *dpath_log_error(const struct dpath *dp)

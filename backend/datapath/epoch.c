@@ -21,11 +21,15 @@
  * is traffic again.
  *
  * Each direction has a ledger, and each ledger writes a log. The logs are made, or taken over from
- * an earlier process, before the first frame. If that fails, it is not tried again: the ledgers go
- * on in memory, and the uplink's `error` says so.
+ * an earlier process, before the first frame. While there is traffic, each log is looked at once a
+ * second: one that was cut, removed or replaced gets a fresh one in its place. Without a log the
+ * ledgers go on in memory, the uplink's `error` says so, and each look tries to make one.
  */
 #define ACTIVE_MAX 16u /* epochs that a late turn of the loop may count as carried capacity */
 #define TELL_NS	   NS_PER_SEC
+#define LOOK_NS	   NS_PER_SEC
+
+static void look_after_logs(struct dpath *dp);
 
 /* --- epochs ----------------------------------------------------------------------------------- */
 
@@ -116,7 +120,7 @@ static void tell_end(struct dpath *dp)
 	uint64_t end = ledger_log_end(e->ledger[LDP_TX]);
 	struct msg *m;
 
-	if (end == e->told_end || dp->now_ns - e->told_ns < TELL_NS)
+	if (end == 0 || end == e->told_end || dp->now_ns - e->told_ns < TELL_NS)
 		return;
 	e->told_end = end;
 	e->told_ns = dp->now_ns;
@@ -135,6 +139,7 @@ void epoch_end(struct dpath *dp)
 	e->begin_ns += epochs * e->length_ns;
 	count_passed(e, epochs);
 	set_time(dp);
+	look_after_logs(dp);
 	for (int dir = 0; dir < LDP_DIRS; dir++)
 		any |= end_of(dp, (enum ldp_dir)dir, epochs);
 	tell_end(dp);
@@ -194,50 +199,115 @@ static void take_over(struct dpath *dp, enum ldp_dir dir, const char *path)
 	replay_free(&rp);
 }
 
-static int open_log(struct dpath *dp, enum ldp_dir dir, const char *run_dir,
-		    const struct ldplog_id *id, char *said)
+static void write_to(struct dpath_epoch *e, enum ldp_dir dir)
+{
+	struct ldplog_writer writer;
+
+	ldplog_writer_init(&writer, e->file[dir].mem);
+	ledger_log_to(e->ledger[dir], &writer);
+}
+
+static int open_log(struct dpath *dp, enum ldp_dir dir, char *said)
 {
 	struct dpath_epoch *e = &dp->epoch;
-	char path[LOGFILE_PATH_MAX + 1];
-	struct ldplog_writer writer;
-	int ret;
+	int ret = logfile_open(&e->file[dir], e->path[dir], LDPLOG_RING_BYTES, &e->id[dir], said);
 
-	if (logfile_path(path, run_dir, id->name, dir) < 0) {
-		snprintf(said, LOGFILE_ERR_MAX, "the run directory's name is too long");
-		return -ENAMETOOLONG;
-	}
-	ret = logfile_open(&e->file[dir], path, LDPLOG_RING_BYTES, id, said);
 	if (ret < 0)
 		return ret;
 	if (said[0])
 		log_notice("%s: a fresh log takes its place, all balances begin with 0", said);
-	take_over(dp, dir, path);
-	ldplog_writer_init(&writer, e->file[dir].mem);
-	ledger_log_to(e->ledger[dir], &writer);
-	if (dir == LDP_TX)
-		memcpy(e->path, path, sizeof(e->path));
+	take_over(dp, dir, e->path[dir]);
+	write_to(e, dir);
 	return 0;
+}
+
+/* The names of the logs, and what identifies them. */
+static int name_logs(struct dpath_epoch *e, const struct dpath_conf *conf, char *said)
+{
+	struct ldplog_id id = {.epoch_us = (uint32_t)(e->length_ns / 1000)};
+	int ret = logfile_boot_id(id.boot, sizeof(id.boot));
+
+	if (ret < 0) {
+		snprintf(said, LOGFILE_ERR_MAX, "the host's boot id: %s", strerror(-ret));
+		return ret;
+	}
+	snprintf(id.name, sizeof(id.name), "%s", conf->name);
+	for (unsigned dir = 0; dir < LDP_DIRS; dir++) {
+		id.dir = dir;
+		e->id[dir] = id;
+		ret = logfile_path(e->path[dir], conf->run_dir, conf->name, dir);
+		if (ret < 0) {
+			snprintf(said, LOGFILE_ERR_MAX, "the run directory's name is too long");
+			e->path[LDP_TX][0] = '\0';
+			return ret;
+		}
+	}
+	return 0;
+}
+
+static void set_error(struct dpath_epoch *e, const char *said)
+{
+	snprintf(e->error, sizeof(e->error), "no credit log, balances end with the daemon: %s",
+		 said); /* cut where it is longer */
 }
 
 static void open_logs(struct dpath *dp, const struct dpath_conf *conf)
 {
 	struct dpath_epoch *e = &dp->epoch;
-	struct ldplog_id id = {.epoch_us = (uint32_t)(e->length_ns / 1000)};
 	char said[LOGFILE_ERR_MAX] = "";
-	int ret = logfile_boot_id(id.boot, sizeof(id.boot));
+	int ret = name_logs(e, conf, said);
 
-	if (ret < 0)
-		snprintf(said, sizeof(said), "the host's boot id: %s", strerror(-ret));
-	snprintf(id.name, sizeof(id.name), "%s", conf->name);
-	for (int dir = 0; ret == 0 && dir < LDP_DIRS; dir++) {
-		id.dir = (uint32_t)dir;
-		ret = open_log(dp, (enum ldp_dir)dir, conf->run_dir, &id, said);
-	}
+	for (int dir = 0; ret == 0 && dir < LDP_DIRS; dir++)
+		ret = open_log(dp, (enum ldp_dir)dir, said);
 	if (ret == 0)
 		return;
-	snprintf(e->error, sizeof(e->error), "no credit log, balances end with the daemon: %s",
-		 said); /* cut where it is longer */
+	set_error(e, said);
 	log_error("%s", e->error);
+}
+
+/* 0: the direction has a log, which may be a fresh one. -1: it has none; the first one says why. */
+static int mend_log(struct dpath_epoch *e, enum ldp_dir dir, char *said)
+{
+	bool had = e->file[dir].mem != NULL;
+	char why[LOGFILE_ERR_MAX];
+
+	if (had && logfile_is_whole(&e->file[dir], e->path[dir]))
+		return 0;
+	if (logfile_renew(&e->file[dir], e->path[dir], LDPLOG_RING_BYTES, &e->id[dir], why) < 0) {
+		ledger_log_to(e->ledger[dir], NULL);
+		if (!said[0])
+			memcpy(said, why, sizeof(why));
+		return -1;
+	}
+	if (had)
+		log_warning("%s was cut, removed or replaced: a fresh log takes its place, and all "
+			    "balances are kept",
+			    e->path[dir]);
+	write_to(e, dir);
+	return 0;
+}
+
+static void look_after_logs(struct dpath *dp)
+{
+	struct dpath_epoch *e = &dp->epoch;
+	char said[LOGFILE_ERR_MAX] = "", old[sizeof(e->error)];
+	struct msg *m;
+	int ret = 0;
+
+	if (!e->path[LDP_TX][0] || dp->now_ns - e->looked_ns < LOOK_NS)
+		return;
+	e->looked_ns = dp->now_ns;
+	memcpy(old, e->error, sizeof(old));
+	e->error[0] = '\0';
+	for (int dir = 0; dir < LDP_DIRS; dir++)
+		ret |= mend_log(e, (enum ldp_dir)dir, said);
+	if (ret < 0)
+		set_error(e, said);
+	if (strcmp(old, e->error) == 0)
+		return;
+	m = msg_new(MSG_LOG, LDP_SLOT_NONE);
+	memcpy(m->log_error, e->error, sizeof(m->log_error));
+	msg_post(dp->out, m);
 }
 
 bool epoch_init(struct dpath *dp, const struct dpath_conf *conf, loop_cb *due)

@@ -13,12 +13,19 @@
 const char *ldp_drop_name(unsigned reason)
 {
 	static const char *const names[LDP_DROPS] = {
-		[LDP_DROP_FLOOD] = "flood",	      [LDP_DROP_NO_ROUTE] = "no-route",
-		[LDP_DROP_UPLINK] = "uplink",	      [LDP_DROP_NEIGHBOUR_FULL] = "neighbour-full",
-		[LDP_DROP_RX_FULL] = "rx-full",	      [LDP_DROP_RX_CODEL] = "rx-codel",
-		[LDP_DROP_RX_FLOOD] = "rx-flood",     [LDP_DROP_RX_VLAN] = "rx-vlan",
-		[LDP_DROP_RX_CONTROL] = "rx-control", [LDP_DROP_RX_OVERSIZE] = "rx-oversize",
-		[LDP_DROP_RX_VIF] = "rx-vif",	      [LDP_DROP_VIF_CODEL] = "vif-codel",
+		[LDP_DROP_FLOOD] = "flood",
+		[LDP_DROP_NO_ROUTE] = "no-route",
+		[LDP_DROP_UPLINK] = "uplink",
+		[LDP_DROP_MTU] = "mtu",
+		[LDP_DROP_NEIGHBOUR_FULL] = "neighbour-full",
+		[LDP_DROP_RX_FULL] = "rx-full",
+		[LDP_DROP_RX_CODEL] = "rx-codel",
+		[LDP_DROP_RX_FLOOD] = "rx-flood",
+		[LDP_DROP_RX_VLAN] = "rx-vlan",
+		[LDP_DROP_RX_CONTROL] = "rx-control",
+		[LDP_DROP_RX_OVERSIZE] = "rx-oversize",
+		[LDP_DROP_RX_VIF] = "rx-vif",
+		[LDP_DROP_VIF_CODEL] = "vif-codel",
 		[LDP_DROP_VIF_FULL] = "vif-full",
 	};
 

@@ -30,6 +30,7 @@ enum ldp_drop {
 	LDP_DROP_FLOOD = FRAME_VERDICTS, /* more than flood-rate or flood-max */
 	LDP_DROP_NO_ROUTE,		 /* to another LDP, with switch=off */
 	LDP_DROP_UPLINK,		 /* the uplink refused it (not for want of room) */
+	LDP_DROP_MTU,			 /* too big for the uplink, or for another LDP */
 	LDP_DROP_NEIGHBOUR_FULL,	 /* another port of the bridge had no room */
 	LDP_DROP_RX_FULL,
 	LDP_DROP_RX_CODEL,
@@ -112,10 +113,18 @@ struct ldp {
 	struct gso_iter cut;	/* cut.done > 0: parts of it have left */
 	uint32_t local_slot;	/* LDP_HEAD_LOCAL: to whom */
 	struct flood_plan plan; /* of a frame to a group, from its first part on */
+	struct bucket answers;	/* toobig.c: that it may still get */
 	unsigned advertised;	/* times that the uplink was told of its MAC */
 
 	/* ldp_vif.c */
 	struct ldp_vif vif; /* of a tap */
+
+	/* stranger.c: frames whose source is not its MAC */
+	struct {
+		unsigned frames; /* in a row */
+		bool told;
+		uint64_t told_ns, good_ns; /* the last message; the last frame that may pass */
+	} stranger;
 
 	/* rx.c; members.c makes the queues */
 	struct rxq *rxq;

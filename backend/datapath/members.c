@@ -15,6 +15,7 @@
 #include "backend/datapath/ports.h"
 #include "backend/datapath/publish.h"
 #include "backend/datapath/rx.h"
+#include "backend/datapath/toobig.h"
 #include "backend/datapath/tx.h"
 #include "backend/frame/mac_owners.h"
 #include "backend/msg/msg.h"
@@ -141,6 +142,7 @@ static struct ldp *make_ldp(struct dpath *dp, const struct msg *m)
 	memcpy(l->name, m->name, sizeof(l->name));
 	l->id = m->id;
 	apply_conf(dp, l, &m->conf);
+	toobig_init(l, dp->now_ns);
 	bucket_of_tokens(&l->events, EVENTS_PER_SEC, EVENTS_BURST, dp->now_ns);
 	return l;
 }

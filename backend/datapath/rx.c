@@ -166,19 +166,10 @@ static void push_completed(struct dpath *dp, struct ldp *l, const struct rx_sour
 		push(dp, l, &vnet, &iov, 1, src->cost_bytes, src->flags);
 }
 
-static uint32_t l2_len(const struct frame_info *fi)
-{
-	return FRAME_ETH_LEN + (uint32_t)fi->tags * FRAME_TAG_LEN;
-}
-
 /* Is the frame, or each of its segments, longer than the guest's MTU? */
 static bool oversize(const struct ldp *l, const struct rx_source *src)
 {
-	uint32_t payload = src->fi->len - l2_len(src->fi);
-
-	if (src->vnet->gso_type != VIRTIO_NET_HDR_GSO_NONE)
-		payload = src->fi->l4_off + src->fi->l4_len - l2_len(src->fi) + src->vnet->gso_size;
-	return payload > l->conf.mtu;
+	return frame_l3_bytes(src->fi, src->vnet->gso_size) > l->conf.mtu;
 }
 
 static bool fits(const struct ldp *l, const struct rx_source *src)
@@ -208,7 +199,8 @@ void rx_queue(struct dpath *dp, struct ldp *l, const struct rx_source *src)
 		push_segments(dp, l, src);
 	else if (gso && src->cost_bytes > sched_frame_cap_bytes(dp->rx_sched))
 		push_parts(dp, l, src);
-	else if (vnet_must_complete(src->vnet, src->fi, l->conf.rx_features))
+	else if (vnet_must_complete(src->vnet, src->fi, src->hdr, src->hdr_len,
+				    l->conf.rx_features))
 		push_completed(dp, l, src);
 	else
 		push(dp, l, src->vnet, src->iov, src->iovcnt, src->cost_bytes, src->flags);

@@ -12,6 +12,8 @@
 #include "backend/datapath/link_rate.h"
 #include "backend/datapath/ports.h"
 #include "backend/datapath/rx.h"
+#include "backend/datapath/stranger.h"
+#include "backend/datapath/toobig.h"
 #include "backend/frame/frame_cost.h"
 #include "backend/frame/gso.h"
 #include "backend/frame/vnet.h"
@@ -54,6 +56,7 @@ static void judge(struct dpath *dp, struct ldp *l)
 		l->verdict = FRAME_VLAN;
 	if (l->verdict == FRAME_OK)
 		l->verdict = screen_check(dp, l);
+	stranger_look(dp, l);
 	if (l->verdict != FRAME_OK)
 		return;
 	if (!l->fi.is_group && dp->link.sw != SWITCH_UPLINK)
@@ -281,6 +284,8 @@ static void count_failed(struct dpath *dp, struct ldp *l, int err)
 {
 	if (err == -EAGAIN)
 		ldp_count_drop(l, LDP_DROP_NEIGHBOUR_FULL);
+	else if (err == -EMSGSIZE)
+		toobig_drop(dp, l, NULL);
 	else
 		uplink_refused(dp, l, err);
 }
@@ -341,13 +346,18 @@ static bool send_head(struct dpath *dp, struct ldp *l)
 		return true;
 	}
 	fd = ports_queue(dp, &l->fi);
-	ret = write_queue(fd, out.src.vnet, out.src.iov, out.src.iovcnt);
+	ret = toobig_for_uplink(dp, l) ? -EMSGSIZE
+				       : write_queue(fd, out.src.vnet, out.src.iov, out.src.iovcnt);
 	if (ret == -EAGAIN && ports_is_uplink(dp, fd)) {
 		keep(l);
 		return false;
 	}
-	/* Where the uplink refused a part, no other part will do better. */
-	wire = ret < 0 ? l->cost_bytes : out.src.cost_bytes;
+	/*
+	 * Where the uplink refused a part, no other part will do better. What is too big for it may
+	 * still go to guests.
+	 */
+	wire = ret < 0 && !(ret == -EMSGSIZE && l->fi.is_group) ? l->cost_bytes
+								: out.src.cost_bytes;
 	core_work(dp, wire);
 	if (ret < 0)
 		count_failed(dp, l, ret);
@@ -411,6 +421,11 @@ static void send_local(struct dpath *dp, struct ldp *l)
 		refuse(dp, l, LDP_DROP_NO_ROUTE);
 		return;
 	}
+	if (toobig_for_ldp(to, l)) {
+		toobig_drop(dp, l, to);
+		next_head(dp, l, 0);
+		return;
+	}
 	if (!take_head(l, UINT32_MAX, RX_SEGMENTS_MAX, &out)) {
 		refuse(dp, l, FRAME_MALFORMED);
 		return;
@@ -442,7 +457,8 @@ void tx_advertise(struct dpath *dp, struct ldp *l)
 {
 	struct virtio_net_hdr_v1 vnet = {0};
 	uint8_t frame[64];
-	struct iovec iov = {frame, frame_build_rarp(frame, l->conf.mac)};
+	int vid = vlan_first(&l->conf.vlan);
+	struct iovec iov = {frame, frame_build_rarp(frame, l->conf.mac, vid)};
 
 	if (write_queue(dp->ports.fd, &vnet, &iov, 1) == 0) {
 		dp->tx.pace.bucket.tokens_bytes -= FRAME_WIRE_MIN;

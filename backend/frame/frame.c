@@ -263,18 +263,30 @@ uint32_t frame_wire_frames(const struct frame_info *fi, uint16_t gso_size)
 	return (fi->len - hdr + gso_size - 1) / gso_size;
 }
 
-size_t frame_build_rarp(uint8_t out[64], const uint8_t mac[6])
+uint32_t frame_l3_bytes(const struct frame_info *fi, uint16_t gso_size)
+{
+	uint32_t l2 = FRAME_ETH_LEN + (uint32_t)fi->tags * FRAME_TAG_LEN;
+	uint32_t len = gso_size ? (uint32_t)fi->l4_off + fi->l4_len + gso_size : fi->len;
+
+	return len > l2 ? len - l2 : 0;
+}
+
+size_t frame_build_rarp(uint8_t out[64], const uint8_t mac[6], int vid)
 {
 	/* Ethernet, IPv4, address lengths 6 and 4, operation 3: "who am I?" */
 	static const uint8_t fixed[] = {0x80, 0x35, 0, 1, 8, 0, 6, 4, 0, 3};
+	const uint8_t tag[FRAME_TAG_LEN] = {0x81, 0, (uint8_t)(vid >> 8 & 0xf), (uint8_t)vid};
+	size_t tag_len = vid < 0 ? 0 : sizeof(tag);
+	uint8_t *arp = out + 12 + tag_len;
 
 	memset(out, 0, 64);
 	memset(out, 0xff, 6);
 	memcpy(out + 6, mac, 6);
-	memcpy(out + 12, fixed, sizeof(fixed));
-	memcpy(out + 22, mac, 6);
-	memcpy(out + 32, mac, 6);
-	return FRAME_RARP_LEN;
+	memcpy(out + 12, tag, tag_len);
+	memcpy(arp, fixed, sizeof(fixed));
+	memcpy(arp + 10, mac, 6);
+	memcpy(arp + 20, mac, 6);
+	return FRAME_RARP_LEN + tag_len;
 }
 
 const char *frame_mac_format(const uint8_t mac[6], char out[FRAME_MAC_STR])

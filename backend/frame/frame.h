@@ -16,7 +16,7 @@
 #define FRAME_WIRE_MIN	64   /* smallest frame on the wire, FCS included */
 #define FRAME_WIRE_FULL 1518 /* a frame with 1500 bytes of payload, FCS included */
 #define FRAME_TAGS_MAX	2    /* tags parsed; a third one is the ethertype of an opaque frame */
-#define FRAME_RARP_LEN	60   /* bytes frame_build_rarp() writes */
+#define FRAME_RARP_LEN	60   /* bytes frame_build_rarp() writes, without a tag */
 #define FRAME_MAC_STR	18   /* bytes of "00:16:3e:00:00:01" and its NUL */
 
 /* IP protocol numbers, without the sockets of <netinet/in.h>. */
@@ -98,10 +98,16 @@ uint32_t frame_wire_bytes(const struct frame_info *fi, uint16_t gso_size);
 uint32_t frame_wire_frames(const struct frame_info *fi, uint16_t gso_size);
 
 /*
- * Writes a broadcast RARP request from @mac, from which switches learn where @mac is now. Returns
- * the length, FRAME_RARP_LEN with padding; the rest of @out is zero.
+ * Bytes of the frame behind the Ethernet header and its tags: what an MTU limits. @gso_size is the
+ * payload of a segment, and the result then that of the largest one; 0: not GSO.
  */
-size_t frame_build_rarp(uint8_t out[64], const uint8_t mac[6]);
+uint32_t frame_l3_bytes(const struct frame_info *fi, uint16_t gso_size);
+
+/*
+ * Writes a broadcast RARP request from @mac, from which switches learn where @mac is now, in VLAN
+ * @vid, -1: untagged. Returns the length, with padding; the rest of @out is zero.
+ */
+size_t frame_build_rarp(uint8_t out[64], const uint8_t mac[6], int vid);
 
 /* @mac -> lower-case text with colons in @out; returns @out. */
 const char *frame_mac_format(const uint8_t mac[6], char out[FRAME_MAC_STR]);

@@ -54,12 +54,31 @@ static const char *parse_number(const char *s, unsigned int max, unsigned int *o
 	return s;
 }
 
-/* Parses one id or range at *@s and moves *@s behind it and the blanks that follow. */
-static bool parse_vlan_range(const char **s, struct vlan_policy *out)
+/* Moves *@s behind the word "untagged" and the blanks that follow, if it is there. */
+static bool parse_untagged(const char **s, struct vlan_policy *out)
+{
+	static const char word[] = "untagged";
+	const char *p = skip_blanks(*s);
+
+	if (strncmp(p, word, sizeof(word) - 1) != 0)
+		return false;
+	p = skip_blanks(p + sizeof(word) - 1);
+	if (*p && *p != ',')
+		return false;
+	out->ids[0] |= 1;
+	*s = p;
+	return true;
+}
+
+/* Parses one member of a list at *@s and moves *@s behind it and the blanks that follow. */
+static bool parse_vlan_member(const char **s, struct vlan_policy *out)
 {
 	unsigned int first, last;
-	const char *p = parse_number(skip_blanks(*s), 4094, &first);
+	const char *p;
 
+	if (parse_untagged(s, out))
+		return true;
+	p = parse_number(skip_blanks(*s), 4094, &first);
 	if (!p)
 		return false;
 	last = first;
@@ -89,7 +108,7 @@ int vlan_policy_parse(const char *text, struct vlan_policy *out, char *err, size
 		return 0;
 	}
 	for (;;) {
-		if (!parse_vlan_range(&s, &got))
+		if (!parse_vlan_member(&s, &got))
 			break;
 		if (*s == '\0') {
 			*out = got;
@@ -99,20 +118,33 @@ int vlan_policy_parse(const char *text, struct vlan_policy *out, char *err, size
 	}
 	s = skip_blanks(s);
 	snprintf(err, errlen,
-		 "\"%.*s\" is not a VLAN: none, trunk, or ids 1..4094 and ranges like 10,20,30-40",
+		 "\"%.*s\" is not a VLAN: none, trunk, or a list like untagged,10,30-40 of ids "
+		 "1..4094",
 		 (int)(strcspn(s, ",") < 32 ? strcspn(s, ",") : 32), s);
 	return -EINVAL;
 }
 
 bool vlan_allows(const struct vlan_policy *policy, const struct frame_info *fi)
 {
-	if (fi->tags == 0 || policy->mode == VLAN_TRUNK)
+	unsigned int id = fi->tags ? (unsigned int)fi->vid : 0;
+
+	if (policy->mode == VLAN_TRUNK)
 		return true;
 	if (fi->tags > 1)
 		return false;
-	if (fi->vid == 0)
-		return true;
-	return policy->mode == VLAN_LIST && (policy->ids[fi->vid / 64] >> fi->vid % 64 & 1);
+	if (policy->mode == VLAN_NONE)
+		return id == 0;
+	return policy->ids[id / 64] >> id % 64 & 1;
+}
+
+int vlan_first(const struct vlan_policy *policy)
+{
+	if (policy->mode != VLAN_LIST)
+		return -1;
+	for (int id = 0; id < 4096; id++)
+		if (policy->ids[id / 64] >> id % 64 & 1)
+			return id ? id : -1;
+	return -1;
 }
 
 #define IP_TEXT_MAX 64 /* bytes of one entry, more than the longest IPv6 prefix */

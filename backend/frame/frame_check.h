@@ -26,27 +26,34 @@ enum frame_verdict {
 const char *frame_verdict_name(enum frame_verdict verdict);
 
 /*
- * Which tags may pass, in both directions. Untagged frames and frames whose only tag is a priority
- * tag (VLAN id 0) always pass. VLAN_NONE (all zeros) passes nothing else. VLAN_LIST also passes a
- * single tag, 802.1Q or 802.1ad, whose id is in the bitmap. VLAN_TRUNK passes everything. So
- * stacked tags need VLAN_TRUNK: a switch strips the outer tag if it has id 0 or the port's native
- * VLAN, and the inner tag would then lead into any VLAN.
+ * Which tags may pass, in both directions. A frame whose only tag is a priority tag (VLAN id 0)
+ * counts as untagged. VLAN_NONE (all zeros) passes untagged frames. VLAN_LIST passes a single tag,
+ * 802.1Q or 802.1ad, whose id is in the bitmap, and untagged frames if bit 0 is set. VLAN_TRUNK
+ * passes everything. So stacked tags need VLAN_TRUNK: a switch strips the outer tag if it has id 0
+ * or the port's native VLAN, and the inner tag would then lead into any VLAN.
  */
 enum vlan_mode { VLAN_NONE, VLAN_TRUNK, VLAN_LIST };
 
 struct vlan_policy {
 	enum vlan_mode mode;
-	uint64_t ids[4096 / 64]; /* VLAN_LIST: bit id%64 of word id/64 */
+	uint64_t ids[4096 / 64]; /* VLAN_LIST: bit id%64 of word id/64; id 0: untagged */
 };
 
 /*
- * Parses "none", "trunk", or ids 1..4094 and ranges of them with commas: "10,20,30-40" (blanks are
- * allowed). 0, or -EINVAL with *@out untouched and one sentence in @err that names the bad part.
+ * Parses "none", "trunk", or a list of ids 1..4094, ranges of them and the word "untagged", with
+ * commas: "untagged,10,30-40" (blanks are allowed). 0, or -EINVAL with *@out untouched and one
+ * sentence in @err that names the bad part.
  * @err has @errlen bytes and is always terminated; it may be NULL when @errlen is 0.
  */
 int vlan_policy_parse(const char *text, struct vlan_policy *out, char *err, size_t errlen);
 
 bool vlan_allows(const struct vlan_policy *policy, const struct frame_info *fi);
+
+/*
+ * The first VLAN of the policy, in which the device's own announcements belong: -1 untagged, or the
+ * lowest id of a list that has no "untagged".
+ */
+int vlan_first(const struct vlan_policy *policy);
 
 #define IP_LIST_MAX 16
 

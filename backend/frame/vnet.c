@@ -9,6 +9,8 @@
 #define UDP_CSUM_OFFSET	 6
 #define ICMP_CSUM_OFFSET 2
 #define UDP_HDR_LEN	 8
+#define DHCP_CLIENT	 68
+#define DHCPV6_CLIENT	 546
 #define OPAQUE_L3_MIN	 20 /* the kernel wants an L3 header of at least this length */
 #define GSO_UDP_L4	 5  /* VIRTIO_NET_HDR_GSO_UDP_L4, which 6.1's headers do not have */
 
@@ -184,9 +186,23 @@ uint32_t vnet_segments_max(const struct virtio_net_hdr_v1 *vnet, const struct fr
 	return fi->l4_proto == FRAME_PROTO_UDP ? VNET_USO_SEGS_MAX : UINT32_MAX;
 }
 
-bool vnet_must_complete(const struct virtio_net_hdr_v1 *vnet, const struct frame_info *fi,
-			uint32_t features)
+/* By the place of the checksum, so that it does not matter what is in front of the UDP header. */
+static bool is_for_dhcp_client(const struct virtio_net_hdr_v1 *vnet, const uint8_t *hdr,
+			       size_t hdr_len)
 {
-	return (vnet->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) && !(features & VNET_F_CSUM) &&
-	       !vnet_must_segment(vnet, fi, features);
+	const uint8_t *port = frame_at(hdr, hdr_len, (size_t)vnet->csum_start + 2, 2);
+
+	return port && vnet->csum_offset == UDP_CSUM_OFFSET &&
+	       vnet->gso_type == VIRTIO_NET_HDR_GSO_NONE &&
+	       (frame_be16(port) == DHCP_CLIENT || frame_be16(port) == DHCPV6_CLIENT);
+}
+
+bool vnet_must_complete(const struct virtio_net_hdr_v1 *vnet, const struct frame_info *fi,
+			const uint8_t *hdr, size_t hdr_len, uint32_t features)
+{
+	if (!(vnet->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM))
+		return false;
+	if (!(features & VNET_F_CSUM))
+		return !vnet_must_segment(vnet, fi, features);
+	return is_for_dhcp_client(vnet, hdr, hdr_len);
 }

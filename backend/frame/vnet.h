@@ -63,8 +63,12 @@ bool vnet_must_segment(const struct virtio_net_hdr_v1 *vnet, const struct frame_
 uint32_t vnet_segments_max(const struct virtio_net_hdr_v1 *vnet, const struct frame_info *fi,
 			   uint32_t features);
 
-/* Must csum_complete() complete the checksum first? False when the frame must be segmented. */
+/*
+ * Must csum_complete() complete the checksum first? False when the frame must be segmented. Always
+ * true for what a DHCP client waits for (UDP to port 68 or 546): clients read it from raw sockets,
+ * which show an incomplete checksum. @hdr and @hdr_len are those of frame_parse().
+ */
 bool vnet_must_complete(const struct virtio_net_hdr_v1 *vnet, const struct frame_info *fi,
-			uint32_t features);
+			const uint8_t *hdr, size_t hdr_len, uint32_t features);
 
 #endif

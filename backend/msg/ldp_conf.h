@@ -61,8 +61,9 @@ struct link_conf {
 	enum capacity_source source;		   /* of tx_capacity_bps */
 	uint64_t speed_bps;			   /* of the hardware; 0: not known */
 	uint32_t frame_cost_bytes;		   /* of any frame, or FRAME_COST_AUTO */
-	uint32_t sndbuf_max_bytes;		   /* of the uplink; 0: no limit is known */
-	bool signal;				   /* back-pressure tells when the link is full */
+	uint32_t mtu;		   /* of the uplink and its exits; 0: no limit is known */
+	uint32_t sndbuf_max_bytes; /* of the uplink; 0: no limit is known */
+	bool signal;		   /* back-pressure tells when the link is full */
 	enum switch_mode sw;
 	uint32_t flood_rate; /* of all that the uplink brings; as in struct ldp_conf */
 	uint64_t flood_max_bps;

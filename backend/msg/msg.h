@@ -34,13 +34,15 @@ enum msg_type {
 	MSG_STOP,      /* end the loop */
 
 	/* frame loop -> control */
-	MSG_DELETED, /* slot, vchan or tap: the receiver closes it */
-	MSG_FAILED,  /* slot, why: static text; NULL: the guest closed its side */
-	MSG_REFUSED, /* slot, why, vchan or tap: MSG_ADD failed, and the receiver closes it */
-	MSG_TROUBLE, /* slot, text, unlisted: what is wrong with its frames; empty: nothing is */
-	MSG_PUBLISH, /* slot, status: to be written to xenstore; answered by MSG_PUBLISHED */
-	MSG_LOGGED,  /* offset: the credit log of transmission is committed up to there */
-	MSG_STUCK,   /* the uplink's queue is blocked for long; MSG_RETIRE if its exits are idle */
+	MSG_DELETED,  /* slot, vchan or tap: the receiver closes it */
+	MSG_FAILED,   /* slot, why: static text; NULL: the guest closed its side */
+	MSG_REFUSED,  /* slot, why, vchan or tap: MSG_ADD failed, and the receiver closes it */
+	MSG_TROUBLE,  /* slot, text, unlisted: what is wrong with its frames; empty: nothing is */
+	MSG_PUBLISH,  /* slot, status: to be written to xenstore; answered by MSG_PUBLISHED */
+	MSG_LOGGED,   /* offset: the credit log of transmission is committed up to there */
+	MSG_STRANGER, /* slot, stranger: whether the guest sends from a MAC that is not its own */
+	MSG_LOG,      /* log_error: why there is no credit log; empty: there is one again */
+	MSG_STUCK,    /* the uplink's queue is blocked for long; MSG_RETIRE if its exits are idle */
 	MSG_RX_COUNTED, /* offset: wire bytes that came in from the uplink so far */
 	MSG_ESTIMATE,	/* estimate_bps: what the uplink carries, as measured */
 
@@ -80,6 +82,11 @@ struct msg {
 			char text[MSG_TEXT_MAX];
 			bool unlisted; /* it is so because allowed-mac lacks the address */
 		};
+		char log_error[256];
+		struct {
+			bool on;
+			uint8_t mac[6];
+		} stranger;
 	};
 };
 

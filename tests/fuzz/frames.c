@@ -50,7 +50,8 @@ const struct vlan_policy *frames_vlan(uint8_t bits)
 
 	policies[VLAN_TRUNK].mode = VLAN_TRUNK;
 	if (policies[VLAN_LIST].mode != VLAN_LIST)
-		must(vlan_policy_parse("5,100-200,4094", &policies[VLAN_LIST], NULL, 0) == 0);
+		must(vlan_policy_parse("untagged,5,100-200,4094", &policies[VLAN_LIST], NULL, 0) ==
+		     0);
 	return &policies[bits % 4 % 3];
 }
 

@@ -195,7 +195,7 @@ static bool is_advertisement(const uint8_t *body, size_t n)
 	uint8_t rarp[64];
 
 	for (int who = 0; who < GUESTS; who++) {
-		if (n == sizeof(plain) + frame_build_rarp(rarp, mac_of(who)) &&
+		if (n == sizeof(plain) + frame_build_rarp(rarp, mac_of(who), -1) &&
 		    memcmp(body, &plain, sizeof(plain)) == 0 &&
 		    memcmp(body + sizeof(plain), rarp, n - sizeof(plain)) == 0)
 			return true;

@@ -274,7 +274,8 @@ static void check_vnet(const struct subject *s)
 	else if (out.flags)
 		check_completed(s, &out);
 	must(vnet_must_segment(&out, &s->fi, 0) == (out.gso_type != 0));
-	must(vnet_must_complete(&out, &s->fi, 0) == (out.flags && !out.gso_type));
+	must(vnet_must_complete(&out, &s->fi, s->frame, s->hdr_len, 0) ==
+	     (out.flags && !out.gso_type));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -23,7 +23,10 @@ static bool ref_vlan_has(const char *text, unsigned id)
 	int used;
 
 	for (;; text++) {
-		must(sscanf(text, " %u%n", &first, &used) == 1);
+		used = 0;
+		first = 0;
+		sscanf(text, " untagged%n", &used);
+		must(used || sscanf(text, " %u%n", &first, &used) == 1);
 		text += used;
 		last = first;
 		if (sscanf(text, " - %u %n", &last, &used) == 1)
@@ -40,7 +43,7 @@ static bool ref_vlan_has(const char *text, unsigned id)
 /* The shortest text for it. */
 static void vlan_print(const struct vlan_policy *v, char *out, size_t size)
 {
-	size_t used = 0;
+	size_t used = (size_t)sprintf(out, "%s", vlan_has(v, 0) ? "untagged" : "");
 	unsigned last;
 
 	for (unsigned id = 1; id <= 4094; id = last + 1) {
@@ -69,12 +72,12 @@ static void check_vlan(const char *text)
 		return;
 	}
 	must(got.mode == VLAN_NONE || got.mode == VLAN_TRUNK || got.mode == VLAN_LIST);
-	must(!vlan_has(&got, 0) && !vlan_has(&got, 4095));
+	must(!vlan_has(&got, 4095));
 	if (got.mode != VLAN_LIST) {
 		must(strstr(text, got.mode == VLAN_NONE ? "none" : "trunk"));
 		return;
 	}
-	for (unsigned id = 1; id <= 4094; id += id < 10 || id > 4090 ? 1 : 17)
+	for (unsigned id = 0; id <= 4094; id += id < 10 || id > 4090 ? 1 : 17)
 		must(vlan_has(&got, id) == ref_vlan_has(text, id));
 	vlan_print(&got, shown, sizeof(shown));
 	must(vlan_policy_parse(shown, &again, err, sizeof(err)) == 0);

@@ -131,6 +131,9 @@ static void check_load(struct ldp_settings *s)
 	want.tx_burst = number(KEY_BACK_TX_BURST, s->tx_burst, &well);
 	want.rx_burst = number(KEY_BACK_RX_BURST, s->rx_burst, &well);
 	want.low_latency = number(KEY_BACK_LATENCY, s->low_latency, &well);
+	want.offload_csum = number(KEY_BACK_OFFLOAD_CSUM, s->offload_csum, &well);
+	want.offload_tso = number(KEY_BACK_OFFLOAD_TSO, s->offload_tso, &well);
+	want.offload_uso = number(KEY_BACK_OFFLOAD_USO, s->offload_uso, &well);
 	want.spoof_check = number(KEY_BACK_SPOOF_CHECK, s->spoof_check, &well);
 	want.control_frames = number(KEY_BACK_CONTROL_FRAMES, s->control_frames, &well);
 	want.guest_services = number(KEY_BACK_GUEST_SERVICES, s->guest_services, &well);
@@ -147,6 +150,8 @@ static void check_load(struct ldp_settings *s)
 	must(s->tx_min == want.tx_min && s->tx_max == want.tx_max);
 	must(s->rx_min == want.rx_min && s->rx_max == want.rx_max);
 	must(s->tx_burst == want.tx_burst && s->rx_burst == want.rx_burst);
+	must(s->offload_csum == want.offload_csum && s->offload_tso == want.offload_tso &&
+	     s->offload_uso == want.offload_uso);
 	must(s->low_latency == want.low_latency && s->spoof_check == want.spoof_check);
 	must(s->control_frames == want.control_frames && s->guest_services == want.guest_services);
 	must(s->has_mac == want.has_mac && strcmp(s->uplink, want.uplink) == 0);

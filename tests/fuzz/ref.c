@@ -74,8 +74,8 @@ bool ref_vlan_ok(const struct vlan_policy *policy, const struct ref_frame *f)
 	case VLAN_NONE:
 		return f->tags == 0 || (f->tags == 1 && f->vid == 0);
 	case VLAN_LIST:
-		if (f->tags == 0 || (f->tags == 1 && f->vid == 0))
-			return true;
+		if (f->tags == 0)
+			return policy->ids[0] & 1;
 		return f->tags == 1 && (policy->ids[f->vid >> 6] & UINT64_C(1) << (f->vid & 63));
 	}
 	return false;

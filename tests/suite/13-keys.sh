@@ -39,8 +39,11 @@ bad spoof-check 1 yes 2 ''
 bad allowed-mac '' 02:00:00:00:00 01:00:5e:00:00:01 any
 bad control-frames 0 yes 2 ''
 bad guest-services 0 dhcp -1 ''
+bad offload-csum 1 off 2
+bad offload-tso 1 off ''
+bad offload-uso 1 -1
 bad allowed-ip '' 10.77.1 10.77.1.1/33 fd77::/129 localhost
-bad vlan none banana 4095 0 7- 9-7 '1,,2' ''
+bad vlan none banana 4095 0 7- 9-7 '1,,2' '' untagged-7 untagged,none
 
 # Two at once: the second shows when the first is mended.
 xenstore-write "$dir/weight" banana

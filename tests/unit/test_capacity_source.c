@@ -49,7 +49,7 @@ static void speed(uint64_t mbit)
 static void begin(bool signal)
 {
 	k = desk_new();
-	k->c.log_error = "";
+	k->c.log_error[0] = '\0';
 	k->c.probe.found.signal = signal;
 	snprintf(k->c.probe.found.why, sizeof(k->c.probe.found.why), "up0 is a veth device");
 }

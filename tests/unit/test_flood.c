@@ -396,7 +396,7 @@ static void test_ask(void)
 
 	b = bench_new_with(1, NULL, NULL);
 	conf.vlan.mode = VLAN_LIST;
-	conf.vlan.ids[0] = 1u << 7;
+	conf.vlan.ids[0] = 1u << 7 | 1; /* and untagged */
 	bench_add(b, 0, &conf, 18);
 	for (int vid = 6; vid < 9; vid++) {
 		mkm_query(&m, MK_OTHER, 0, 2, 125);

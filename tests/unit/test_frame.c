@@ -146,12 +146,20 @@ static void test_mac(void)
 	ok(memcmp(mac, again, 6) != 0, "another domain has another default MAC");
 
 	memset(rarp, 0x55, sizeof(rarp));
-	is_int(frame_build_rarp(rarp, (const uint8_t *)MK_MAC), 60, "a RARP frame has 60 bytes");
+	is_int(frame_build_rarp(rarp, (const uint8_t *)MK_MAC, -1), 60,
+	       "a RARP frame has 60 bytes");
 	ok(memcmp(rarp,
 		  MK_BCAST MK_MAC "\x80\x35\0\1\10\0\6\4\0\3" MK_MAC "\0\0\0\0" MK_MAC "\0\0\0\0",
 		  42) == 0,
 	   "a RARP frame is byte for byte the golden one");
 	ok(memcmp(rarp + 42, MK_ZERO MK_ZERO, 22) == 0, "a RARP frame is padded with zeros");
+	is_int(frame_build_rarp(rarp, (const uint8_t *)MK_MAC, 0x123), 64,
+	       "a RARP frame with a tag is four bytes longer");
+	ok(memcmp(rarp,
+		  MK_BCAST MK_MAC "\x81\0\x01\x23\x80\x35\0\1\10\0\6\4\0\3" MK_MAC "\0\0\0\0" MK_MAC
+				  "\0\0\0\0",
+		  46) == 0,
+	   "a RARP frame with a tag is byte for byte the golden one");
 }
 
 int main(void)

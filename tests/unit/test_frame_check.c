@@ -19,6 +19,8 @@ static void test_vlan_parse(void)
 		{"none", 0, VLAN_NONE, ""},
 		{"trunk", 0, VLAN_TRUNK, ""},
 		{"10,20,30-40", 0, VLAN_LIST, ""},
+		{"untagged", 0, VLAN_LIST, ""},
+		{"10 , untagged ,12", 0, VLAN_LIST, ""},
 		{" 1 , 4094 , 7 - 9 ", 0, VLAN_LIST, ""},
 		{"", -EINVAL, 0, "\"\" is not"},
 		{"10,", -EINVAL, 0, "\"\" is not"},
@@ -29,6 +31,10 @@ static void test_vlan_parse(void)
 		{"-5", -EINVAL, 0, "\"-5\" is not"},
 		{"10 20", -EINVAL, 0, "\"10 20\" is not"},
 		{"99999999999999999999", -EINVAL, 0, "\"99999999999999999999\" is not"},
+		{"untagged-7", -EINVAL, 0, "\"untagged-7\" is not"},
+		{"7-untagged", -EINVAL, 0, "\"7-untagged\" is not"},
+		{"untaggedly", -EINVAL, 0, "\"untaggedly\" is not"},
+		{"10,none", -EINVAL, 0, "\"none\" is not"},
 		{"nonesuch", -EINVAL, 0, "\"nonesuch\" is not"},
 	};
 	struct vlan_policy p;
@@ -57,27 +63,29 @@ static void test_vlan_allows(void)
 	static const struct {
 		const char *name;
 		uint16_t tag[3][2]; /* TPID, TCI; outermost first */
-		bool none, list, trunk;
+		bool none, list, both, trunk;
 	} rows[] = {
-		{"untagged", {{0}}, true, true, true},
-		{"priority tag", {{0x8100, 0xe000}}, true, true, true},
-		{"listed", {{0x8100, 20}}, false, true, true},
-		{"listed, 802.1ad", {{0x88a8, 0x6000 | 35}}, false, true, true},
-		{"not listed", {{0x8100, 41}}, false, false, true},
-		{"id 4095", {{0x8100, 4095}}, false, false, true},
-		{"two tags, both listed", {{0x88a8, 20}, {0x8100, 20}}, false, false, true},
+		{"untagged", {{0}}, true, false, true, true},
+		{"priority tag", {{0x8100, 0xe000}}, true, false, true, true},
+		{"listed", {{0x8100, 20}}, false, true, true, true},
+		{"listed, 802.1ad", {{0x88a8, 0x6000 | 35}}, false, true, true, true},
+		{"not listed", {{0x8100, 41}}, false, false, false, true},
+		{"id 4095", {{0x8100, 4095}}, false, false, false, true},
+		{"two tags, both listed", {{0x88a8, 20}, {0x8100, 20}}, false, false, false, true},
 		{"listed id behind a priority tag",
 		 {{0x8100, 0}, {0x8100, 20}},
 		 false,
 		 false,
+		 false,
 		 true},
-		{"three tags", {{0x8100, 0}, {0x8100, 0}, {0x8100, 20}}, false, false, true},
+		{"three tags", {{0x8100, 0}, {0x8100, 0}, {0x8100, 20}}, false, false, false, true},
 	};
-	struct vlan_policy none = {0}, list, trunk;
+	struct vlan_policy none = {0}, list, both, trunk;
 	struct frame_info fi;
 	uint8_t *copy;
 
 	vlan_policy_parse("10,20,30-40", &list, NULL, 0);
+	vlan_policy_parse("untagged,10,20,30-40", &both, NULL, 0);
 	vlan_policy_parse("trunk", &trunk, NULL, 0);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		mk_eth(&m, MK_OTHER, MK_MAC, 0x0800);
@@ -90,6 +98,9 @@ static void test_vlan_allows(void)
 		   rows[i].none ? "takes" : "refuses", rows[i].name);
 		ok(vlan_allows(&list, &fi) == rows[i].list, "vlan list %s a frame: %s",
 		   rows[i].list ? "takes" : "refuses", rows[i].name);
+		ok(vlan_allows(&both, &fi) == rows[i].both,
+		   "vlan list with untagged %s a frame: %s", rows[i].both ? "takes" : "refuses",
+		   rows[i].name);
 		ok(vlan_allows(&trunk, &fi) == rows[i].trunk, "vlan trunk %s a frame: %s",
 		   rows[i].trunk ? "takes" : "refuses", rows[i].name);
 	}
@@ -98,8 +109,12 @@ static void test_vlan_allows(void)
 	copy = mk_copy(m.b, m.len);
 	frame_parse(copy, m.len, m.len, &fi);
 	free(copy);
-	ok(!vlan_allows(&none, &fi) && !vlan_allows(&list, &fi),
+	ok(!vlan_allows(&none, &fi) && !vlan_allows(&list, &fi) && !vlan_allows(&both, &fi),
 	   "a tag that is cut short is no VLAN 0");
+	is_int(vlan_first(&none), -1, "a device without VLANs announces itself untagged");
+	is_int(vlan_first(&both), -1, "a device that may send untagged frames announces itself so");
+	is_int(vlan_first(&list), 10,
+	       "a device confined to VLANs announces itself in the first one");
 }
 
 static void test_ip_list(void)

@@ -68,7 +68,7 @@ static void test_spoof_arp(void)
 	memcpy(m.b + 6, MK_OTHER, 6);
 	verdict(FRAME_SPOOF_MAC, FRAME_SPOOF_MAC, "a frame with another's source MAC");
 	mk_eth(&m, MK_BCAST, MK_MAC, 0);
-	m.len = (uint32_t)frame_build_rarp(rarp, (const uint8_t *)MK_MAC);
+	m.len = (uint32_t)frame_build_rarp(rarp, (const uint8_t *)MK_MAC, -1);
 	memcpy(m.b, rarp, m.len);
 	verdict(FRAME_OK, FRAME_SPOOF_TYPE, "a RARP frame");
 }

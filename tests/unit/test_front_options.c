@@ -2,6 +2,7 @@
 /* dmvl-front's command line. */
 #include "frontend/options.h"
 
+#include "common/offload.h"
 #include "common/wire.h"
 #include "tests/unit/tap.h"
 
@@ -26,6 +27,14 @@ static void test_good(void)
 	is_str(o.ifname, "dmvl0", "the interface is dmvl0 by default");
 	is_int(o.ring_order, WIRE_RING_ORDER_DEFAULT, "the rings have the default order");
 	is_int(o.log_level, LOG_INFO, "the log level is info by default");
+	is_int(o.offloads, TAP_CSUM | TAP_TSO4 | TAP_TSO6 | TAP_USO,
+	       "all offloads are on by default");
+	is_int(parse("x", "--offload-tso", "0", "--offload-uso=0", "--offload-uso=1"), OPTIONS_RUN,
+	       "offloads are turned off and on");
+	is_int(o.offloads, TAP_CSUM | TAP_USO,
+	       "--offload-tso 0 turns TSO off, and the last one counts");
+	is_int(parse("x", "--offload-csum", "0"), OPTIONS_RUN, "--offload-csum 0 is fine");
+	ok(!(o.offloads & TAP_CSUM), "--offload-csum 0 turns checksums off");
 	is_int(parse("x", "-i", "7"), OPTIONS_RUN, "-i 7 is fine");
 	is_str(o.ifname, "dmvl7", "-i 7 names the interface dmvl7");
 	is_int(parse("x", "--ifname", "abcdefghijklmno", "--ring-order=12", "--log-level", "debug"),
@@ -52,6 +61,9 @@ static void test_bad(void)
 	wrong(parse("x", "--ring-order", "11"), "--ring-order \"11\": expected a number 12..20");
 	wrong(parse("x", "--ring-order", "21"), "--ring-order \"21\": expected a number 12..20");
 	wrong(parse("x", "--ring-order", "18k"), "--ring-order \"18k\": expected a number 12..20");
+	wrong(parse("x", "--offload-csum", "off"), "--offload-csum \"off\": expected 0 or 1");
+	wrong(parse("x", "--offload-tso", "2"), "--offload-tso \"2\": expected 0 or 1");
+	wrong(parse("x", "--offload-uso"), "option \"--offload-uso\" needs a value");
 	wrong(parse("x", "--log-level", "loud"),
 	      "--log-level \"loud\": expected error, warning, notice, info or debug");
 	wrong(parse("x", "eth0"), "unexpected argument \"eth0\"; dmvl-front -h lists all options");

@@ -172,6 +172,61 @@ static void test_form(const struct row *r)
 	bench_free(b);
 }
 
+/* UDP to `port` comes to a guest that takes checksums, in tags and behind an IPv6 extension header.
+ */
+static const struct dhcp {
+	const char *name;
+	uint16_t port;
+	int v6, ext;
+	unsigned tags;
+	bool completed;
+} dhcp_rows[] = {
+	{"a DHCP answer", 68, 0, 0, 0, true},
+	{"a DHCP answer in a tag", 68, 0, 0, 1, true},
+	{"a DHCP answer in two tags", 68, 0, 0, 2, true},
+	{"a DHCP answer in three tags", 68, 0, 0, 3, true},
+	{"a DHCPv6 answer", 546, 1, 0, 0, true},
+	{"a DHCPv6 answer in a tag behind an extension header", 546, 1, 1, 1, true},
+	{"a DHCP request", 67, 0, 0, 0, false},
+	{"a DHCPv6 request", 547, 1, 0, 0, false},
+};
+
+static void make_dhcp(const struct dhcp *r)
+{
+	mk_eth(&m, MK_MAC, MK_OTHER, r->v6 ? 0x86dd : 0x0800);
+	if (r->v6)
+		mk_ipv6(&m, 17, MK_IP6_2, MK_IP6);
+	else
+		mk_ipv4(&m, 17, MK_IP2, MK_IP);
+	if (r->ext)
+		mk_ext(&m, 60, "\x01\x04\0\0\0\0");
+	mk_udp(&m, 4000, r->port);
+	mk_payload(&m, 301);
+	mk_finish(&m, 0);
+	for (unsigned i = 0; i < r->tags; i++) {
+		mk_tag(&m, 0x8100, 7);
+		m.l4 += 4;
+	}
+}
+
+static void test_dhcp(const struct dhcp *r)
+{
+	struct ldp *l;
+	struct got got;
+
+	b = bench_new_with(GUESTS, NULL, NULL);
+	l = guest(0, ALL, 18);
+	l->conf.vlan.mode = VLAN_TRUNK;
+	make_dhcp(r);
+	come(0, 0);
+	got = take(l);
+	ok(got.frames == 1 && !got.bad, "%s comes, and its checksum is right if it is there",
+	   r->name);
+	is_int(got.vnet.flags, r->completed ? 0 : CSUM, "%s comes with its checksum %s", r->name,
+	       r->completed ? "filled in" : "still to be filled in");
+	bench_free(b);
+}
+
 /* One frame of `payload` bytes comes and is dropped for `reason`. */
 static void drops(struct ldp *l, uint8_t gso, uint16_t size, unsigned reason, const char *name)
 {
@@ -381,6 +436,8 @@ int main(void)
 {
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		test_form(&rows[i]);
+	for (size_t i = 0; i < sizeof(dhcp_rows) / sizeof(dhcp_rows[0]); i++)
+		test_dhcp(&dhcp_rows[i]);
 	test_too_long();
 	test_not_for_it();
 	test_full();

@@ -62,6 +62,9 @@ static const struct row {
 	{KEY_BACK_SPOOF_CHECK, "0", {"yes", "2"}},
 	{KEY_BACK_CONTROL_FRAMES, "1", {"yes", "2", ""}},
 	{KEY_BACK_GUEST_SERVICES, "1", {"dhcp", "-1"}},
+	{KEY_BACK_OFFLOAD_CSUM, "0", {"off", "2", ""}},
+	{KEY_BACK_OFFLOAD_TSO, "0", {"no", "-1"}},
+	{KEY_BACK_OFFLOAD_USO, "0", {"x", "10"}},
 	{KEY_BACK_ALLOWED_IP, "10.0.0.1", {"10.0.0", "10.0.0.1/33", "10.0.0.2, x"}},
 	{KEY_BACK_ALLOWED_MAC, "02:00:00:00:00:0a", {"02:00:00:00:00", "any"}},
 	{KEY_BACK_VLAN, "10,20", {"banana", "4095", "7-", ""}},
@@ -95,10 +98,12 @@ static bool same(const struct ldp_settings *a, const struct ldp_settings *b)
 	return a->weight == b->weight && a->tx_min == b->tx_min && a->tx_max == b->tx_max &&
 	       a->rx_min == b->rx_min && a->rx_max == b->rx_max && a->tx_burst == b->tx_burst &&
 	       a->rx_burst == b->rx_burst && a->low_latency == b->low_latency &&
-	       a->spoof_check == b->spoof_check && a->control_frames == b->control_frames &&
-	       a->guest_services == b->guest_services && a->flood_rate == b->flood_rate &&
-	       a->flood_max == b->flood_max && a->unknown_groups == b->unknown_groups &&
-	       a->mtu == b->mtu && memcmp(a->mac, b->mac, 6) == 0 && a->has_mac == b->has_mac &&
+	       a->offload_csum == b->offload_csum && a->offload_tso == b->offload_tso &&
+	       a->offload_uso == b->offload_uso && a->spoof_check == b->spoof_check &&
+	       a->control_frames == b->control_frames && a->guest_services == b->guest_services &&
+	       a->flood_rate == b->flood_rate && a->flood_max == b->flood_max &&
+	       a->unknown_groups == b->unknown_groups && a->mtu == b->mtu &&
+	       memcmp(a->mac, b->mac, 6) == 0 && a->has_mac == b->has_mac &&
 	       a->allowed.n == b->allowed.n &&
 	       memcmp(a->allowed.entry, b->allowed.entry,
 		      a->allowed.n * sizeof(a->allowed.entry[0])) == 0 &&

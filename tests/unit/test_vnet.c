@@ -253,11 +253,12 @@ static void test_receiver(void)
 	ok(!vnet_must_segment(&tso, &fi, ALL), "TCP of 250 segments goes to any kernel");
 	ok(vnet_must_segment(&tso, &fi, VNET_F_TSO4),
 	   "TCP of 250 segments goes in segments to a kernel without checksums");
-	ok(!vnet_must_complete(&tso, &fi, 0),
+	ok(!vnet_must_complete(&tso, &fi, m.b, m.len, 0),
 	   "a frame cut into segments needs no checksum completed");
-	ok(vnet_must_complete(&csum, &fi, 0) && !vnet_must_complete(&csum, &fi, ALL),
+	ok(vnet_must_complete(&csum, &fi, m.b, m.len, 0) &&
+		   !vnet_must_complete(&csum, &fi, m.b, m.len, ALL),
 	   "a receiver without checksums gets them completed");
-	ok(!vnet_must_complete(&plain, &fi, 0) && !vnet_must_segment(&plain, &fi, 0),
+	ok(!vnet_must_complete(&plain, &fi, m.b, m.len, 0) && !vnet_must_segment(&plain, &fi, 0),
 	   "a plain frame is left alone");
 	make(K_UDP4, 500 * 64);
 	free(copy_header(&fi, &n));
