@@ -148,7 +148,7 @@ static void push_parts(struct dpath *dp, struct ldp *l, const struct rx_source *
 	flatten(dp, src);
 	if (gso_begin(&it, src->vnet, src->fi, dp->rx.flat) < 0)
 		return;
-	while (gso_cut(&it, sched_frame_cap_bytes(dp->rx_sched), UINT32_MAX, &part)) {
+	while (gso_cut(&it, sched_ldp_cap_bytes(dp->rx_sched, l->slot), UINT32_MAX, &part)) {
 		struct iovec iov[2] = {{part.hdr, part.hdr_len},
 				       {dp->rx.flat + part.off, part.len}};
 
@@ -206,7 +206,7 @@ void rx_queue(struct dpath *dp, struct ldp *l, const struct rx_source *src)
 		ldp_count_drop(l, LDP_DROP_RX_OVERSIZE);
 	else if (rx_must_segment(l, src))
 		push_segments(dp, l, src);
-	else if (gso && src->cost_bytes > sched_frame_cap_bytes(dp->rx_sched))
+	else if (gso && src->cost_bytes > sched_ldp_cap_bytes(dp->rx_sched, l->slot))
 		push_parts(dp, l, src);
 	else if (vnet_must_complete(src->vnet, src->fi, l->conf.rx_features))
 		push_completed(dp, l, src);
