@@ -45,3 +45,30 @@ void cases_bursts(struct cases *c, const struct subject *s, uint32_t hogs, doubl
 	cases_add(c, name, s, "burst_wait_ms", bursts_mean(&w) / MS, "ms");
 	world_fini(&w);
 }
+
+/*
+ * n LDPs of one weight always send, the first one frames of 64 and 65536 bytes in turn; the link is
+ * `actual` times what the ledger takes it for. What the first one gets, by its share.
+ */
+void cases_lumps(struct cases *c, const struct subject *s, uint32_t n, double actual)
+{
+	char name[64];
+	double before;
+	struct world w;
+
+	world_init(&w, n, LINK_BPS * actual, 33);
+	for (uint32_t i = 0; i < n; i++) {
+		w.weight[i] = 256;
+		w.flow[i].source = WORLD_HOG;
+		w.flow[i].sizes = i ? WORLD_MTU : WORLD_ALTERNATE;
+	}
+	world_start(&w, s, false);
+	world_run(&w, 4000 * MS);
+	before = (double)w.flow[0].sent_bytes;
+	world_run(&w, 24000 * MS);
+	snprintf(name, sizeof(name), "64 B and 64 KiB among %u, link %.2f of the capacity", n,
+		 actual);
+	cases_add(c, name, s, "share",
+		  ((double)w.flow[0].sent_bytes - before) / (w.rate * 20000 * MS) * n, "1");
+	world_fini(&w);
+}

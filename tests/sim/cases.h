@@ -66,6 +66,7 @@ void cases_worst(struct cases *c, const struct subject *s, uint32_t n, enum worl
 /* What LDPs that send bursts wait, and what those that always send had at least. bursts.c */
 void cases_bursts(struct cases *c, const struct subject *s, uint32_t hogs, double load,
 		  const char *name);
+void cases_lumps(struct cases *c, const struct subject *s, uint32_t n, double actual);
 
 /* Minima, maxima and weights together, and what frames cost the CPU; ours only. rules.c */
 void cases_rules(struct cases *c);

@@ -278,6 +278,9 @@ void cases_credits(struct cases *c)
 		cases_bursts(c, &lenders[i], 4, .5, "bursts of half the share, 4 of 8");
 		cases_bursts(c, &lenders[i], 4, .9, "bursts of .9 of the share, 4 of 8");
 		cases_bursts(c, &lenders[i], 7, .5, "bursts of half the share, 1 of 8");
+		cases_lumps(c, &lenders[i], 300, 1);
+		cases_lumps(c, &lenders[i], 300, .9);
+		cases_lumps(c, &lenders[i], 16, 1.1);
 	}
 	case_sum(c);
 	case_cost(c, 6);
