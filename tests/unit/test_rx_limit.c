@@ -16,7 +16,7 @@ static struct ldp *guest(uint32_t slot)
 	return b->dp->members.ldp[slot];
 }
 
-/* 10 ms in which each of the first n was delivered so many bytes. */
+/* 10 ms in which each of the first n LDPs was delivered `bytes`. */
 static void pass(uint32_t n, uint64_t bytes)
 {
 	b->dp->now_ns += 10 * MS;
