@@ -14,7 +14,7 @@
  */
 #define LEDGER_KEEP_NS	    60000000000ull
 #define LEDGER_KEPT_MAX	    1024u /* kept accounts; the account of any further LDP is closed */
-#define LEDGER_BOUND_EPOCHS 4u	  /* a balance is at most the rated credit of this many epochs */
+#define LEDGER_BOUND_EPOCHS 20u	  /* a balance is at most the rated credit of this many epochs */
 #define LEDGER_FACTOR_ONE   65536u
 
 struct ledger;

@@ -136,6 +136,9 @@ struct dpath_rx {
 	uint8_t *segment;
 	uint64_t malformed; /* frames from the uplink that could not be parsed */
 	struct log_limit log;
+	uint64_t looked_ns;    /* rx_limit.c: when it last measured */
+	uint64_t looked_bytes; /* received_bytes at that time */
+	uint64_t came_bps;     /* rx_limit.c: from the uplink; falls slowly */
 };
 
 /* What the uplink carries. Only link_rate.c writes it. */

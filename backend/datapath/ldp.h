@@ -138,6 +138,10 @@ struct ldp {
 	uint32_t flood_stamp;	   /* the last frame of which it got a copy as a member */
 	bool on_crowded, on_flood_wait;
 
+	/* rx_limit.c */
+	uint64_t rx_looked_bytes; /* count.rx_bytes at the last look */
+	uint32_t rx_idle;	  /* looks since it was delivered something */
+
 	/* core.c */
 	bool on_dirty;
 	bool failed;

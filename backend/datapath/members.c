@@ -16,6 +16,7 @@
 #include "backend/datapath/publish.h"
 #include "backend/datapath/rx.h"
 #include "backend/datapath/toobig.h"
+#include "backend/datapath/rx_limit.h"
 #include "backend/datapath/tx.h"
 #include "backend/frame/mac_owners.h"
 #include "backend/msg/msg.h"
@@ -115,6 +116,7 @@ static const char *start(struct dpath *dp, struct ldp *l)
 	l->rxq = rxq_new(RXQ_LIMIT_MIN);
 	l->floodq = rxq_new(RXQ_LIMIT_MIN);
 	l->localq = rxq_new(RX_LOCAL_QUEUE_BYTES);
+	rx_limit_begin(l);
 	l->advertise = loop_timer_new(dp->loop, on_advertise, l);
 	if (ret < 0 || !l->rxq || !l->floodq || !l->localq || !l->advertise || !listen_to(dp, l))
 		return "out of memory";

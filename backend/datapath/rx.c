@@ -7,7 +7,6 @@
 #include <sys/uio.h>
 
 #include "backend/datapath/core.h"
-#include "backend/datapath/credit.h"
 #include "backend/datapath/epoch.h"
 #include "backend/datapath/flood.h"
 #include "backend/datapath/moves.h"
@@ -35,10 +34,7 @@
  * LDP counts both.
  */
 
-/* Queues are sized for this rate where none is known. */
-#define RX_NOMINAL_BPS	 1000000000ull
-#define RX_QUEUE_TIME_MS 10u
-#define RX_ASK_MAX	 16u /* VLANs of a guest that are asked for its groups */
+#define RX_ASK_MAX 16u /* VLANs of a guest that are asked for its groups */
 
 /* What the kernel may ask of a receiver: all offloads. */
 #define UPLINK_FEATURES (VNET_F_CSUM | VNET_F_TSO4 | VNET_F_TSO6 | VNET_F_USO)
@@ -148,7 +144,7 @@ static void push_parts(struct dpath *dp, struct ldp *l, const struct rx_source *
 	flatten(dp, src);
 	if (gso_begin(&it, src->vnet, src->fi, dp->rx.flat) < 0)
 		return;
-	while (gso_cut(&it, sched_frame_cap_bytes(dp->rx_sched), UINT32_MAX, &part)) {
+	while (gso_cut(&it, sched_ldp_cap_bytes(dp->rx_sched, l->slot), UINT32_MAX, &part)) {
 		struct iovec iov[2] = {{part.hdr, part.hdr_len},
 				       {dp->rx.flat + part.off, part.len}};
 
@@ -197,7 +193,7 @@ void rx_queue(struct dpath *dp, struct ldp *l, const struct rx_source *src)
 		ldp_count_drop(l, LDP_DROP_RX_OVERSIZE);
 	else if (rx_must_segment(l, src))
 		push_segments(dp, l, src);
-	else if (gso && src->cost_bytes > sched_frame_cap_bytes(dp->rx_sched))
+	else if (gso && src->cost_bytes > sched_ldp_cap_bytes(dp->rx_sched, l->slot))
 		push_parts(dp, l, src);
 	else if (vnet_must_complete(src->vnet, src->fi, src->hdr, src->hdr_len,
 				    l->conf.rx_features))
@@ -548,35 +544,6 @@ void rx_ask_members(struct dpath *dp, struct ldp *l)
 }
 
 /* --- limits ----------------------------------------------------------------------------------- */
-
-/* The LDP's share of the capacity, or its maximum if that is less. */
-static uint64_t receive_rate(const struct dpath *dp, const struct ldp *l, uint64_t weights)
-{
-	uint64_t rate = dp->rx.rate_bps ? dp->rx.rate_bps : RX_NOMINAL_BPS;
-
-	rate = rate / weights * l->conf.rx.weight;
-	if (l->conf.rx.max_bps && l->conf.rx.max_bps < rate)
-		rate = l->conf.rx.max_bps;
-	return rate;
-}
-
-static void set_limits(struct dpath *dp, struct ldp *l, uint64_t weights)
-{
-	uint64_t rate = receive_rate(dp, l, weights);
-	uint64_t bytes = rate / 8 * RX_QUEUE_TIME_MS / 1000;
-
-	rxq_set_limit(l->rxq, bytes > RXQ_LIMIT_MAX ? RXQ_LIMIT_MAX : (uint32_t)bytes);
-	flood_set_share(dp, l, rate);
-}
-
-void rx_set_limits(struct dpath *dp)
-{
-	uint64_t weights = credit_weights(dp, LDP_RX);
-	struct ldp *l;
-
-	for (uint32_t slot = 0; (l = core_next_ldp(dp, &slot));)
-		set_limits(dp, l, weights);
-}
 
 void rx_set_rate(struct dpath *dp, uint64_t bps)
 {

@@ -47,9 +47,6 @@ void rx_set_rate(struct dpath *dp, uint64_t bps);
 /* Answers MSG_RX_COUNT. */
 void rx_count(struct dpath *dp);
 
-/* Sizes the queues, after attach, detach and changed settings. */
-void rx_set_limits(struct dpath *dp);
-
 /* Empties the uplink into the queues. True: the budget ran out. */
 bool rx_read_uplink(struct dpath *dp);
 

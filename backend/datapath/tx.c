@@ -253,7 +253,7 @@ static bool take_for_uplink(const struct dpath *dp, struct ldp *l, struct outgoi
 
 	if (l->vnet.gso_type != VIRTIO_NET_HDR_GSO_NONE && !l->fi.is_group)
 		segments = vnet_segments_max(&l->vnet, &l->fi, dp->up->offloads);
-	return take_head(l, sched_frame_cap_bytes(dp->tx_sched), segments, out);
+	return take_head(l, sched_ldp_cap_bytes(dp->tx_sched, l->slot), segments, out);
 }
 
 /* `wire` bytes of the head are done with: what went out, or all that was left. */

@@ -49,13 +49,15 @@ void bucket_fill(struct bucket *b, uint64_t now_ns)
 
 uint64_t bucket_when_ns(const struct bucket *b, int64_t want_bytes)
 {
-	u128 units, ns;
+	int64_t lacking = want_bytes - b->tokens_bytes;
+	u128 ns;
 
-	if (b->tokens_bytes >= want_bytes)
-		return b->last_ns;
 	if (!b->rate_bps)
-		return UINT64_MAX;
-	units = (u128)(want_bytes - b->tokens_bytes) * BYTE_UNITS - b->rem;
-	ns = (units + b->rate_bps - 1) / b->rate_bps + b->last_ns;
+		return lacking > 0 ? UINT64_MAX : b->last_ns;
+	if (lacking <= 0) {
+		ns = ((u128)-lacking * BYTE_UNITS + b->rem) / b->rate_bps;
+		return ns < b->last_ns ? b->last_ns - (uint64_t)ns : 0;
+	}
+	ns = ((u128)lacking * BYTE_UNITS - b->rem + b->rate_bps - 1) / b->rate_bps + b->last_ns;
 	return ns > UINT64_MAX ? UINT64_MAX : (uint64_t)ns;
 }

@@ -33,6 +33,7 @@ void bucket_fill(struct bucket *b, uint64_t now_ns);
 
 /*
  * The first nanosecond at which there are at least want_bytes (<= depth) tokens; UINT64_MAX: never.
+ * If there are more already, the time at which there were no more, at the rate of now.
  * Call bucket_fill() first.
  */
 uint64_t bucket_when_ns(const struct bucket *b, int64_t want_bytes);

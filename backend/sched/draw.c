@@ -18,35 +18,55 @@
  * Whose turn. Among the classes whose head slot has begun, the one whose position comes first, and
  * within it the wheel's lottery. If rounding leaves no such class, the one that begins first.
  *
- * Repayment. A factor on an LDP's weight divides how far a byte moves its start, and nothing else:
- * its class, its credit in a slot and the sum of the weights use the weight without the factor. The
- * clock still follows the starts, so LDPs without a factor share the rest as before.
+ * Repayment. Each LDP in the draw has its share by weight among all LDPs. The shares of those
+ * outside are excess, and the factors only change how that is divided, in proportion to weight *
+ * factor. An LDP's step is divided by what this makes of its share, and nothing else changes: its
+ * class, its credit in a slot and the sum of the weights use the weight alone. The clock still
+ * follows the starts. While all LDPs are in the draw, no factor has any effect.
  *
  * Express. An LDP that wakes and is not ahead may overtake for one quantum, a low_latency LDP
  * always; but only while it is not ahead of the clock, and only if no class misses the end of its
- * head slot by it. So it gets its share sooner, but never more than its share.
+ * head slot by it. So it gets its share sooner, but never more than its share. A frame longer than
+ * a quantum takes its class past the end of a slot in any case; so a class may miss the end by the
+ * longest frame it sent of late.
+ *
+ * Far ahead. An LDP that was charged for a flood in one go may be thousands of quanta ahead. It
+ * leaves the draw until the clock has come to its start, as if it slept: others of its class, and
+ * those that wake, do not wait behind its debt.
  */
 #define DRAW_START_VT  ((uint64_t)1 << 56) /* the clock may turn back, by 2^30 quanta of credit */
 #define DRAW_REBASE_VT ((uint64_t)1 << 62)
-#define DRAW_LOOKS     4 /* waiters of the express path that one draw looks at */
-#define DRAW_LEAD      2 /* quanta that an LDP may be ahead and still be due */
+#define DRAW_LOOKS     4  /* waiters of an express ring that one draw looks at */
+#define DRAW_LEAD      2  /* quanta that an LDP may be ahead and still be due */
+#define DRAW_FAR       64 /* quanta that an LDP may be ahead and stay: above a frame of 64 KiB */
+#define DRAW_FORGET    64 /* frames after which most of a class's longest frame is forgotten */
+
+static bool draw_alloc(struct draw *d, uint32_t max_ids)
+{
+	uint32_t ring = 1;
+
+	while (ring < max_ids)
+		ring *= 2;
+	d->ring_mask = ring - 1;
+	d->ldp = aligned_alloc(sizeof(*d->ldp), max_ids * sizeof(*d->ldp));
+	for (int r = 0; r < RINGS; r++) {
+		d->ring[r].id = calloc(ring, sizeof(*d->ring[r].id));
+		if (!d->ring[r].id)
+			return false;
+	}
+	return heap_init(&d->away, max_ids) == 0 && d->ldp;
+}
 
 struct draw *draw_new(uint32_t max_ids, uint32_t quantum_bytes, uint64_t seed)
 {
 	struct draw *d = calloc(1, sizeof(*d));
-	uint32_t ring = 1;
 
 	if (!d)
 		return NULL;
-	while (ring < max_ids)
-		ring *= 2;
-	d->ldp = aligned_alloc(sizeof(*d->ldp), max_ids * sizeof(*d->ldp));
-	d->express = calloc(ring, sizeof(*d->express));
-	if (!d->ldp || !d->express) {
+	if (!draw_alloc(d, max_ids)) {
 		draw_free(d);
 		return NULL;
 	}
-	d->express_mask = ring - 1;
 	d->express_on = true;
 	d->max_ids = max_ids;
 	d->quantum_bytes = quantum_bytes;
@@ -65,29 +85,54 @@ void draw_free(struct draw *d)
 {
 	if (!d)
 		return;
+	heap_fini(&d->away);
 	free(d->ldp);
-	free(d->express);
+	for (int r = 0; r < RINGS; r++)
+		free(d->ring[r].id);
 	free(d);
+}
+
+void draw_set_all_weight(struct draw *d, uint64_t weight)
+{
+	d->all_weight = weight;
 }
 
 static void draw_set_weight(struct draw *d, struct wheel_ldp *l, uint32_t weight)
 {
-	const unsigned __int128 quantum = (unsigned __int128)1 << (VT_QUANTUM_LOG + 32 + 16);
+	const uint64_t quantum = (uint64_t)1 << (VT_QUANTUM_LOG + 32);
 
 	l->weight = weight;
 	l->class = (uint8_t)(31 - __builtin_clz(weight));
 	/* Rounded up, so that a full frame leaves no rest of credit in its slot. */
-	l->step = (uint64_t)(quantum / ((uint64_t)d->quantum_bytes * weight) / l->factor_q16) + 1;
+	l->step = quantum / ((uint64_t)d->quantum_bytes * weight) + 1;
 }
 
 void draw_set_factor(struct draw *d, uint32_t id, uint32_t factor_q16)
 {
 	struct wheel_ldp *l = &d->ldp[id];
 
-	if (l->factor_q16 == factor_q16)
-		return;
+	if (l->where != WHEEL_OUT)
+		d->active_repaid +=
+			(uint64_t)l->weight * factor_q16 - (uint64_t)l->weight * l->factor_q16;
 	l->factor_q16 = factor_q16;
-	draw_set_weight(d, l, l->weight);
+}
+
+/*
+ * The step with the repayment in it. With `idle` of all weights outside the draw, a weight w in it
+ * has w / all of the link, and of the rest, idle / all, the part w * factor / (the sum of those).
+ * This is divided by what it would be with a factor of 1.
+ */
+static uint64_t draw_step(const struct draw *d, const struct wheel_ldp *l)
+{
+	double idle, repaid;
+
+	if (l->factor_q16 == DRAW_FACTOR_ONE || d->all_weight <= d->active_weight)
+		return l->step;
+	idle = (double)(d->all_weight - d->active_weight) * DRAW_FACTOR_ONE;
+	repaid = (double)d->active_repaid;
+	return (uint64_t)((double)l->step * (repaid + idle) /
+			  (repaid + idle * l->factor_q16 / DRAW_FACTOR_ONE)) +
+	       1;
 }
 
 /* Moves the clock by a possibly negative amount. */
@@ -108,6 +153,7 @@ static void draw_count(struct draw *d, const struct wheel_ldp *l, int sign)
 	double ahead = draw_ahead(d, l);
 
 	d->active_weight += (uint64_t)(int64_t)sign * l->weight;
+	d->active_repaid += (uint64_t)(int64_t)sign * l->weight * l->factor_q16;
 	if (!d->active_weight) { /* the last one leaves: the link served this LDP alone */
 		d->now_vt = l->start_vt;
 		d->now_frac = 0;
@@ -143,6 +189,47 @@ static void draw_take(struct draw *d, uint32_t id)
 	draw_update(d, d->ldp[id].class);
 }
 
+static void draw_queue(struct draw *d, uint32_t id, int ring)
+{
+	struct draw_ring *r = &d->ring[ring];
+
+	if (d->ldp[id].in_ring & 1u << ring)
+		return;
+	d->ldp[id].in_ring |= (uint8_t)(1u << ring);
+	r->id[r->put++ & d->ring_mask] = id;
+}
+
+static bool draw_is_far(const struct draw *d, const struct wheel_ldp *l)
+{
+	return draw_ahead(d, l) * l->weight > (double)(DRAW_FAR * QUANTUM_CREDIT);
+}
+
+/* Lets an LDP that is outside join, now or when the clock has come to its start. */
+static void draw_join(struct draw *d, uint32_t id)
+{
+	struct wheel_ldp *l = &d->ldp[id];
+
+	l->away = d->busy && draw_is_far(d, l);
+	if (l->away) {
+		heap_set(&d->away, id, l->start_vt);
+		return;
+	}
+	draw_put(d, id);
+	if (l->low_latency)
+		draw_queue(d, id, RING_LOW);
+}
+
+/* Lets those join to whose starts the clock has come; the first one, if nobody else is in. */
+static void draw_return(struct draw *d)
+{
+	while (d->away.n && (!d->busy || heap_first_ns(&d->away) <= d->now_vt)) {
+		uint32_t id = heap_first_id(&d->away);
+
+		heap_drop(&d->away, id);
+		draw_join(d, id);
+	}
+}
+
 void draw_reset(struct draw *d, uint32_t id, uint32_t weight, bool low_latency)
 {
 	struct wheel_ldp *l = &d->ldp[id];
@@ -172,6 +259,8 @@ void draw_reweight(struct draw *d, uint32_t id, uint32_t weight, bool low_latenc
 	start_vt = d->now_vt + (uint64_t)(int64_t)(ahead * scale + d->now_frac);
 
 	l->low_latency = low_latency;
+	if (in && low_latency)
+		draw_queue(d, id, RING_LOW);
 	if (weight == l->weight)
 		return;
 	if (in)
@@ -183,50 +272,62 @@ void draw_reweight(struct draw *d, uint32_t id, uint32_t weight, bool low_latenc
 	}
 	if (in)
 		draw_put(d, id);
+	else if (l->away)
+		heap_set(&d->away, id, l->start_vt);
 }
 
 void draw_wake(struct draw *d, uint32_t id)
 {
 	struct wheel_ldp *l = &d->ldp[id];
 
-	if (l->where != WHEEL_OUT)
+	if (l->where != WHEEL_OUT || l->away)
 		return;
 	if (l->start_vt < d->now_vt) {
 		l->start_vt = d->now_vt;
 		l->start_frac = 0;
 	}
-	draw_put(d, id);
 	l->express_bytes = (int32_t)d->quantum_bytes;
-	if (!l->in_express) {
-		l->in_express = true;
-		d->express[d->express_put++ & d->express_mask] = id;
-	}
+	draw_join(d, id);
+	draw_queue(d, id, RING_WOKEN);
 }
 
 void draw_sleep(struct draw *d, uint32_t id)
 {
-	if (d->ldp[id].where != WHEEL_OUT)
+	struct wheel_ldp *l = &d->ldp[id];
+
+	if (l->where != WHEEL_OUT)
 		draw_take(d, id);
+	if (l->away)
+		heap_drop(&d->away, id);
+	l->away = false;
 }
 
 /* The first of at most DRAW_LOOKS waiters that may overtake; the others leave or requeue. */
-static uint32_t draw_express(struct draw *d)
+static uint32_t draw_waiter(struct draw *d, int ring)
 {
-	for (int look = 0; look < DRAW_LOOKS && d->express_get != d->express_put; look++) {
-		uint32_t id = d->express[d->express_get & d->express_mask];
+	struct draw_ring *r = &d->ring[ring];
+
+	for (int look = 0; look < DRAW_LOOKS && r->get != r->put; look++) {
+		uint32_t id = r->id[r->get & d->ring_mask];
 		struct wheel_ldp *l = &d->ldp[id];
-		bool may = l->where != WHEEL_OUT && (l->low_latency || l->express_bytes > 0);
+		bool low = ring == RING_LOW;
+		bool may = l->where != WHEEL_OUT && (low ? l->low_latency : l->express_bytes > 0);
 
 		if (may && l->start_vt <= d->now_vt)
 			return id;
-		d->express_get++;
-		if (may &&
-		    (l->low_latency || (l->start_vt - d->now_vt) * l->weight < QUANTUM_CREDIT))
-			d->express[d->express_put++ & d->express_mask] = id;
-		else
-			l->in_express = false;
+		r->get++;
+		l->in_ring &= (uint8_t) ~(1u << ring);
+		if (may && (low || (l->start_vt - d->now_vt) * l->weight < QUANTUM_CREDIT))
+			draw_queue(d, id, ring);
 	}
 	return WHEEL_NONE;
+}
+
+static uint32_t draw_express(struct draw *d)
+{
+	uint32_t id = draw_waiter(d, RING_WOKEN);
+
+	return id != WHEEL_NONE ? id : draw_waiter(d, RING_LOW);
 }
 
 /* The class whose turn it is. *slack_vt: how far the clock may move until a class is late. */
@@ -245,8 +346,8 @@ static unsigned int draw_class(const struct draw *d, int64_t *slack_vt)
 		}
 		if (wheel_begin_vt(w) > d->now_vt)
 			continue;
-		if (wheel_end_vt(w) < end_vt)
-			end_vt = wheel_end_vt(w);
+		if (wheel_end_vt(w) + w->late_vt < end_vt)
+			end_vt = wheel_end_vt(w) + w->late_vt;
 		if (w->position_vt < best_vt) {
 			best_vt = w->position_vt;
 			best = k;
@@ -261,11 +362,12 @@ uint32_t draw_pick(struct draw *d)
 	unsigned int class;
 	int64_t slack_vt;
 
+	if (d->away.n)
+		draw_return(d);
 	if (!d->busy)
 		return WHEEL_NONE;
 	class = draw_class(d, &slack_vt);
-	if (d->express_on && d->express_get != d->express_put &&
-	    d->quantum_vt <= (double)slack_vt) {
+	if (d->express_on && d->quantum_vt <= (double)slack_vt) {
 		uint32_t id = draw_express(d);
 
 		if (id != WHEEL_NONE)
@@ -287,24 +389,47 @@ static void draw_rebase(struct draw *d)
 		struct wheel_ldp *l = &d->ldp[id];
 
 		l->start_vt = l->start_vt > by ? l->start_vt - by : 0;
+		if (l->away)
+			heap_set(&d->away, id, l->start_vt);
 	}
+}
+
+/* A class may be late by its longest frame of late, beyond a quantum. */
+static void draw_note_length(struct draw *d, struct wheel *w, unsigned int class, uint32_t bytes)
+{
+	uint64_t late_vt = 0;
+
+	if (bytes > d->quantum_bytes)
+		late_vt = (bytes - d->quantum_bytes) * (QUANTUM_CREDIT / d->quantum_bytes) >> class;
+	w->late_vt -= w->late_vt / DRAW_FORGET;
+	if (late_vt > w->late_vt)
+		w->late_vt = late_vt;
+}
+
+/* Charges an LDP outside. */
+static void draw_charge_outside(struct draw *d, uint32_t id, uint32_t cost_bytes)
+{
+	struct wheel_ldp *l = &d->ldp[id];
+
+	if (l->start_vt < d->now_vt)
+		l->start_vt = d->now_vt;
+	wheel_serve(&d->wheel[l->class], d->ldp, id, l->step, cost_bytes);
+	if (l->away)
+		heap_set(&d->away, id, l->start_vt);
 }
 
 void draw_charge(struct draw *d, uint32_t id, uint32_t cost_bytes)
 {
 	struct wheel_ldp *l = &d->ldp[id];
-	bool in = l->where != WHEEL_OUT;
-	uint64_t before_vt;
-	uint32_t before_frac;
+	uint64_t before_vt = l->start_vt;
+	uint32_t before_frac = l->start_frac;
 	double moved_vt;
 
-	if (!in && l->start_vt < d->now_vt)
-		l->start_vt = d->now_vt;
-	before_vt = l->start_vt;
-	before_frac = l->start_frac;
-	wheel_serve(&d->wheel[l->class], d->ldp, id, cost_bytes);
-	if (!in)
+	if (l->where == WHEEL_OUT) {
+		draw_charge_outside(d, id, cost_bytes);
 		return;
+	}
+	wheel_serve(&d->wheel[l->class], d->ldp, id, draw_step(d, l), cost_bytes);
 	moved_vt = (double)(l->start_vt - before_vt) +
 		   ((double)l->start_frac - (double)before_frac) * 0x1p-32;
 	d->now_frac += moved_vt * l->weight * d->per_weight;
@@ -313,7 +438,13 @@ void draw_charge(struct draw *d, uint32_t id, uint32_t cost_bytes)
 	if (l->express_bytes > 0)
 		l->express_bytes -=
 			cost_bytes < d->quantum_bytes ? (int32_t)cost_bytes : l->express_bytes;
-	draw_update(d, l->class);
+	draw_note_length(d, &d->wheel[l->class], l->class, cost_bytes);
+	if (cost_bytes > d->quantum_bytes && draw_is_far(d, l)) {
+		draw_take(d, id);
+		draw_join(d, id);
+	} else {
+		draw_update(d, l->class);
+	}
 	if (d->now_vt >= DRAW_REBASE_VT)
 		draw_rebase(d);
 }

@@ -22,7 +22,13 @@ void draw_reset(struct draw *d, uint32_t id, uint32_t weight, bool low_latency);
 /* Changes the weight, in the draw or outside. What the LDP is ahead or behind, in bytes, stays. */
 void draw_reweight(struct draw *d, uint32_t id, uint32_t weight, bool low_latency);
 
-/* Multiplies the weight by factor_q16 / 65536 (1/2..2) until the next draw_reset(). */
+/* The sum of the weights of all LDPs, in the draw and outside. */
+void draw_set_all_weight(struct draw *d, uint64_t weight);
+
+/*
+ * Multiplies the weight by factor_q16 / 65536 (1/2..2) until the next draw_reset(), but only where
+ * the shares of LDPs outside the draw are dealt out. What an LDP has by its weight among all stays.
+ */
 #define DRAW_FACTOR_ONE 65536u
 void draw_set_factor(struct draw *d, uint32_t id, uint32_t factor_q16);
 

@@ -4,10 +4,20 @@
 #define DMVL_SCHED_DRAW_PRIV_H
 
 #include "backend/sched/draw.h"
+#include "backend/sched/heap.h"
 #include "backend/sched/rng.h"
 #include "backend/sched/wheel.h"
 
 #define QUANTUM_CREDIT ((uint64_t)1 << VT_QUANTUM_LOG)
+
+/* Who may overtake: a ring of ids. An LDP is in each ring at most once. */
+struct draw_ring {
+	uint32_t *id;
+	uint32_t get, put;
+};
+
+/* Those that woke, for one quantum; and the low_latency ones, which must not crowd those out. */
+enum { RING_WOKEN, RING_LOW, RINGS };
 
 /* Only draw.c writes it, and the wheels through wheel.c. */
 struct draw {
@@ -18,12 +28,15 @@ struct draw {
 	double per_weight; /* 1 / active_weight */
 	double quantum_vt; /* what a quantum moves the clock by now */
 	uint64_t active_weight;
-	uint32_t busy; /* bitmap: classes with members */
+	uint64_t active_repaid; /* the sum of weight * factor_q16 over the same LDPs */
+	uint64_t all_weight;	/* of the LDPs inside and outside */
+	uint32_t busy;		/* bitmap: classes with members */
 	uint32_t max_ids;
 	uint32_t quantum_bytes;
-	uint32_t *express; /* a ring; an LDP is in it at most once */
+	struct draw_ring ring[RINGS];
+	uint32_t ring_mask;
 	bool express_on;
-	uint32_t express_mask, express_get, express_put;
+	struct heap away; /* LDPs far ahead, by their start_vt */
 	struct rng rng;
 };
 

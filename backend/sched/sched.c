@@ -6,7 +6,8 @@
 
 #include "backend/sched/sched_priv.h"
 
-#define MIN_DEPTH_MS 2 /* a minimum makes up for this much waiting behind long frames */
+#define LOTTERY_EACH 19 /* bytes for minima in front of each byte that the lottery has anyway */
+#define LONGEST_FADE 128
 
 /*
  * Theory of operation
@@ -19,10 +20,16 @@
  * An LDP in the draw that has a minimum is also in the heap `dues`, with the time at which its
  * reservation bucket will hold a quantum. At that time it has had a quantum less than its minimum,
  * and is served before the lottery. All that it sends is taken from the bucket. Frames that it won
- * in the lottery leave at most one frame and a quantum of debt, so that they do not cost it a later
- * guarantee. While it is at most two quanta ahead of its fair share, a frame sent for the minimum
- * is charged like any other: the result is max(minimum, share). Beyond that, no LDP is charged, and
- * the weights share the rest.
+ * in the lottery leave at most a debt of the longest frame that it sent of late and a quantum, so
+ * that they do not cost it a later guarantee. That debt does not depend on the frame sent: an LDP
+ * that mixes short and long frames has no debt forgiven by the short ones. While it is at most two
+ * quanta ahead of its fair share, a frame sent for the minimum is charged like any other: the
+ * result is max(minimum, share). Beyond that, no LDP is charged, and the weights share the rest.
+ *
+ * A link may be slower than its capacity says, and then the minima together ask for more than it
+ * carries. Two things hold even so. The lottery has a twentieth of the bytes. And minima keep their
+ * proportion: their clock, min_ns, runs at most slack_ns ahead of the first LDP that is due, so it
+ * slows down for all alike, and no bucket overflows. Time that this clock has lost stays lost.
  *
  * A served frame has two sizes. A ceiling is about the wire, so its bucket counts bytes on the
  * wire. Shares and minima are about the uplink's time; a small frame takes more of that than its
@@ -71,19 +78,14 @@ void sched_free(struct sched *s)
 	free(s);
 }
 
-/*
- * A reservation bucket that overflows while its LDP waits would miss the minimum. One quantum makes
- * the LDP due. Before it is charged, one frame of another LDP may be sent, one of each other LDP
- * that is due, and its own. On a fast link frames are longer than a quantum, but by at most what
- * the link carries in MIN_DEPTH_MS / 2.
- */
+/* A bucket holds what it earns in slack_ns and a quantum, so it never overflows. */
 struct bucket *sched_fill_min(struct sched *s, uint32_t id, uint64_t rate_bps)
 {
 	struct bucket *min = &s->ldp[id].min;
-	uint64_t depth =
-		rate_bps / 8000 * MIN_DEPTH_MS + (4 + (uint64_t)s->n_min) * s->quantum_bytes;
+	uint64_t depth = rate_bps / 8000 * SCHED_SLACK_MS +
+			 (SCHED_SLACK_FRAMES + (uint64_t)s->n_min) * s->quantum_bytes;
 
-	bucket_change(min, rate_bps, (int64_t)(depth > DEPTH_MAX ? DEPTH_MAX : depth), s->now_ns);
+	bucket_change(min, rate_bps, (int64_t)(depth > DEPTH_MAX ? DEPTH_MAX : depth), s->min_ns);
 	return min;
 }
 
@@ -161,7 +163,8 @@ uint32_t sched_draw(struct sched *s, uint64_t now_ns)
 	now_ns = sched_at(s, now_ns);
 	while (heap_first_ns(&s->caps) <= now_ns)
 		sched_place(s, heap_first_id(&s->caps));
-	if (heap_first_ns(&s->dues) <= now_ns) {
+	if (heap_first_ns(&s->dues) <= s->min_ns &&
+	    s->owed_bytes < (int64_t)LOTTERY_EACH * s->quantum_bytes) {
 		s->reserved = heap_first_id(&s->dues);
 		return s->reserved;
 	}
@@ -178,14 +181,30 @@ uint64_t sched_next_ns(const struct sched *s)
 static void sched_served_min(struct sched *s, uint32_t id, uint32_t charge_bytes)
 {
 	struct bucket *min = fill_min(s, id);
+	struct sched_ldp *l = &s->ldp[id];
 	int64_t floor;
 
-	floor = -(int64_t)charge_bytes - s->quantum_bytes;
-	if (floor > min->tokens_bytes)
-		floor = min->tokens_bytes;
+	l->longest_bytes -= l->longest_bytes / LONGEST_FADE;
+	if (charge_bytes > l->longest_bytes)
+		l->longest_bytes = charge_bytes;
+	floor = -2 * (int64_t)l->longest_bytes - s->quantum_bytes;
 	min->tokens_bytes -= charge_bytes;
 	if (s->reserved != id && min->tokens_bytes < floor)
 		min->tokens_bytes = floor;
+}
+
+/* Counts what minima had in front of the lottery. */
+static void sched_count_turn(struct sched *s, bool reserved, uint32_t charge_bytes)
+{
+	const int64_t by = (int64_t)LOTTERY_EACH * charge_bytes;
+
+	if (reserved) {
+		s->owed_bytes += charge_bytes;
+		return;
+	}
+	s->owed_bytes -= by;
+	if (s->owed_bytes < -by)
+		s->owed_bytes = -by;
 }
 
 void sched_served(struct sched *s, uint32_t id, uint32_t wire_bytes, uint32_t charge_bytes,
@@ -197,6 +216,8 @@ void sched_served(struct sched *s, uint32_t id, uint32_t wire_bytes, uint32_t ch
 		return;
 	sched_at(s, now_ns);
 	excess = s->reserved == id && !draw_is_due(s->draw, id);
+	if (s->n_min)
+		sched_count_turn(s, s->reserved == id, charge_bytes);
 	if (s->flags[id] & SCHED_F_MIN)
 		sched_served_min(s, id, charge_bytes);
 	if (s->flags[id] & SCHED_F_MAX) {

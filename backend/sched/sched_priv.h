@@ -19,12 +19,17 @@ enum sched_flag {
 	SCHED_F_MAX = 16,   /* has a ceiling */
 };
 
+/* How late an LDP may be served for its minimum on a link that can keep it. */
+#define SCHED_SLACK_MS	   10u
+#define SCHED_SLACK_FRAMES 5u /* quanta besides, and one for each minimum */
+
 #define DEPTH_MAX ((uint64_t)1 << 40) /* bytes, of a bucket */
 
 /* The rates of both buckets and the rule: sched_rule.c. The tokens: sched.c. */
 struct sched_ldp {
 	struct bucket max, min;
 	struct sched_rule rule;
+	uint32_t longest_bytes; /* sched.c: its longest charge of late, if it has a minimum */
 };
 
 struct sched {
@@ -36,23 +41,40 @@ struct sched {
 	uint8_t *flags; /* enum sched_flag */
 	struct sched_ldp *ldp;
 	struct draw *draw;
-	struct heap caps;  /* LDPs at their ceiling, by the time at which they may go on */
-	struct heap dues;  /* LDPs in the draw with a minimum, by the time at which they are due */
-	uint32_t reserved; /* the id drawn last, if it was drawn for its minimum */
-	uint64_t now_ns;   /* the latest time that a caller gave */
+	struct heap caps;   /* LDPs at their ceiling, by the time at which they may go on */
+	struct heap dues;   /* LDPs in the draw with a minimum, by the time at which they are due */
+	uint32_t reserved;  /* the id drawn last, if it was drawn for its minimum */
+	uint64_t now_ns;    /* the latest time that a caller gave */
+	uint64_t min_ns;    /* the clock of the minima: as now_ns, but slower on a link too slow */
+	int64_t owed_bytes; /* what minima had, less what the lottery's bytes allow for */
 
 	/* Written by sched_rule.c alone. */
 	uint64_t capacity_bps; /* minima are admitted against it */
 	uint64_t link_bps;     /* what the link carries at present */
 	uint64_t min_sum_bps;
-	uint32_t n_min; /* LDPs with a minimum */
+	uint64_t weight_sum; /* of all LDPs */
+	uint32_t n_min;	     /* LDPs with a minimum */
+	uint64_t slack_ns;   /* how far min_ns may be ahead of the first that is due */
 };
+
+/* Moves the clock of the minima on: see sched.c. */
+static inline void sched_pass_min(struct sched *s, uint64_t ns)
+{
+	uint64_t due_ns = heap_first_ns(&s->dues);
+	uint64_t limit_ns = due_ns > UINT64_MAX - s->slack_ns ? UINT64_MAX : due_ns + s->slack_ns;
+
+	if (s->min_ns > limit_ns)
+		return;
+	s->min_ns += limit_ns - s->min_ns < ns ? limit_ns - s->min_ns : ns;
+}
 
 /* The later of now_ns and the latest time so far: time never goes back. */
 static inline uint64_t sched_at(struct sched *s, uint64_t now_ns)
 {
-	if (now_ns > s->now_ns)
+	if (now_ns > s->now_ns) {
+		sched_pass_min(s, now_ns - s->now_ns);
 		s->now_ns = now_ns;
+	}
 	return s->now_ns;
 }
 

@@ -10,10 +10,22 @@
 #define MIN_PERCENT   95 /* of the capacity that minima may take */
 #define DEFAULT_BURST 10 /* ms at max_bps */
 #define FRAME_CAP_NS  1000000u
+#define MAX_CAP_MS    10 /* of a ceiling that one frame may take */
 
 static uint64_t sched_min_limit_bps(uint64_t capacity_bps)
 {
 	return capacity_bps / 100 * MIN_PERCENT + capacity_bps % 100 * MIN_PERCENT / 100;
+}
+
+/* The time that frames in front of an LDP that is due may take, on the slowest link expected. */
+static void sched_set_slack(struct sched *s)
+{
+	uint64_t bps = s->link_bps ? s->link_bps : s->min_sum_bps;
+	uint64_t bits = 8ull * s->quantum_bytes * (SCHED_SLACK_FRAMES + s->n_min);
+
+	s->slack_ns = SCHED_SLACK_MS * 1000000ull;
+	if (bps)
+		s->slack_ns += bits * 1000000 / (bps / 1000 + 1);
 }
 
 /* Does the link carry less than the admitted minima need? */
@@ -57,6 +69,7 @@ void sched_set_link(struct sched *s, uint64_t link_bps)
 	bool scaled = sched_is_scaled(s);
 
 	s->link_bps = link_bps;
+	sched_set_slack(s);
 	if (scaled || sched_is_scaled(s))
 		sched_scale_minima(s);
 }
@@ -68,6 +81,19 @@ uint32_t sched_frame_cap_bytes(const struct sched *s)
 	if (!s->link_bps || cap > UINT32_MAX)
 		return UINT32_MAX;
 	return cap < s->quantum_bytes ? s->quantum_bytes : (uint32_t)cap;
+}
+
+uint32_t sched_ldp_cap_bytes(const struct sched *s, uint32_t id)
+{
+	uint32_t cap = sched_frame_cap_bytes(s);
+	uint64_t most;
+
+	if (!sched_known(s, id) || !s->ldp[id].rule.max_bps)
+		return cap;
+	most = s->ldp[id].rule.max_bps / 8000 * MAX_CAP_MS;
+	if (most < s->quantum_bytes)
+		most = s->quantum_bytes;
+	return most < cap ? (uint32_t)most : cap;
 }
 
 /* 0 if the rule may replace one that reserved old_min_bps, or -errno. */
@@ -106,8 +132,11 @@ static void sched_apply(struct sched *s, uint32_t id, const struct sched_rule *r
 	bool scaled = sched_is_scaled(s);
 
 	s->min_sum_bps += r->min_bps - l->rule.min_bps;
+	s->weight_sum += (uint64_t)r->weight - l->rule.weight;
+	draw_set_all_weight(s->draw, s->weight_sum);
 	s->n_min += (r->min_bps > 0) - (l->rule.min_bps > 0);
 	l->rule = *r;
+	sched_set_slack(s);
 	s->flags[id] &= (uint8_t) ~(SCHED_F_MIN | SCHED_F_MAX);
 	if (r->min_bps)
 		s->flags[id] |= SCHED_F_MIN;
@@ -118,7 +147,7 @@ static void sched_apply(struct sched *s, uint32_t id, const struct sched_rule *r
 	else
 		bucket_change(&l->max, r->max_bps, sched_burst(s, r), s->now_ns);
 	if (!(had & SCHED_F_MIN))
-		bucket_init(&l->min, 0, s->quantum_bytes, s->now_ns);
+		bucket_init(&l->min, 0, s->quantum_bytes, s->min_ns);
 	if (!r->min_bps)
 		heap_drop(&s->dues, id);
 	sched_fill_min(s, id, sched_min_bps(s, id));

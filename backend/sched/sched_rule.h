@@ -62,4 +62,7 @@ void sched_set_link(struct sched *s, uint64_t link_bps);
  */
 uint32_t sched_frame_cap_bytes(const struct sched *s);
 
+/* The same for one LDP: also at most what its ceiling carries in 10 ms. */
+uint32_t sched_ldp_cap_bytes(const struct sched *s, uint32_t id);
+
 #endif

@@ -205,26 +205,27 @@ void wheel_take(struct wheel *w, struct wheel_ldp *all, uint32_t id)
 	wheel_drop(w, all, id);
 }
 
-static void wheel_advance(struct wheel_ldp *l, uint32_t cost_bytes)
+static void wheel_advance(struct wheel_ldp *l, uint64_t step, uint32_t cost_bytes)
 {
-	unsigned __int128 by = (unsigned __int128)l->step * cost_bytes + l->start_frac;
+	unsigned __int128 by = (unsigned __int128)step * cost_bytes + l->start_frac;
 
 	l->start_vt += (uint64_t)(by >> 32);
 	l->start_frac = (uint32_t)by;
 }
 
-void wheel_serve(struct wheel *w, struct wheel_ldp *all, uint32_t id, uint32_t cost_bytes)
+void wheel_serve(struct wheel *w, struct wheel_ldp *all, uint32_t id, uint64_t step,
+		 uint32_t cost_bytes)
 {
 	struct wheel_ldp *l = &all[id];
 	uint64_t slot, had, has;
 
 	if (l->where == WHEEL_OUT) {
-		wheel_advance(l, cost_bytes);
+		wheel_advance(l, step, cost_bytes);
 		return;
 	}
 	slot = wheel_slot_of(w, l);
 	had = wheel_credit(w, l, slot);
-	wheel_advance(l, cost_bytes);
+	wheel_advance(l, step, cost_bytes);
 	has = wheel_credit(w, l, slot);
 	w->slot[l->slot].left -= had - has;
 	if (wheel_nearest(w, l) > slot) {

@@ -29,7 +29,7 @@ struct wheel_ldp {
 	uint64_t start_vt;     /* both: where its next byte begins: all bytes served / weight */
 	uint32_t start_frac;   /* both: the fraction in 2^-32, so that no byte is rounded away */
 	uint32_t weight;       /* draw.c */
-	uint64_t step;	       /* draw.c: vt per byte, 32.32; smaller with a factor above 1 */
+	uint64_t step;	       /* draw.c: vt per byte, 32.32 */
 	uint32_t next, prev;   /* wheel.c: in the slot's FIFO */
 	int32_t express_bytes; /* draw.c: what it may still send on the express path */
 	uint8_t class;	       /* draw.c: floor(log2(weight)) */
@@ -37,8 +37,9 @@ struct wheel_ldp {
 	uint8_t slot;	       /* wheel.c: modulo WHEEL_SLOTS */
 	uint8_t urn_at;	       /* wheel.c: its index in the urn */
 	bool low_latency;      /* draw.c */
-	bool in_express;       /* draw.c: it is in the ring of those who may overtake */
-	uint32_t factor_q16;   /* draw.c: multiplies the weight; the class stays */
+	uint8_t in_ring;       /* draw.c: bitmap of the express rings that it is in */
+	bool away;	       /* draw.c: out, until the clock has come to its start */
+	uint32_t factor_q16;   /* draw.c: of the repayment */
 } __attribute__((aligned(64)));
 static_assert(sizeof(struct wheel_ldp) == 64, "one cache line per LDP");
 
@@ -58,8 +59,9 @@ struct wheel {
 	uint64_t busy[2];     /* bitmap: slots with members */
 	uint64_t position_vt; /* the class's place between the head slot's ends, partly random */
 	uint32_t members;
-	uint8_t shift; /* a slot lasts 2^shift */
-	bool fresh;    /* no urn was filled from the head slot yet */
+	uint64_t late_vt; /* draw.c: how far its head slot's end may be overdrawn */
+	uint8_t shift;	  /* a slot lasts 2^shift */
+	bool fresh;	  /* no urn was filled from the head slot yet */
 	uint8_t urn_n;
 	uint32_t urn[WHEEL_URN];
 	uint32_t urn_credit[WHEEL_URN]; /* tickets; 0: the member's own slot is a later one */
@@ -88,8 +90,12 @@ void wheel_put(struct wheel *w, struct wheel_ldp *all, uint32_t id);
 /* Takes an LDP out of its slot. */
 void wheel_take(struct wheel *w, struct wheel_ldp *all, uint32_t id);
 
-/* Moves the start of an LDP on by cost_bytes, and the LDP, if it is in, into the slot of that. */
-void wheel_serve(struct wheel *w, struct wheel_ldp *all, uint32_t id, uint32_t cost_bytes);
+/*
+ * Moves the start of an LDP on by cost_bytes, each of `step` (32.32), and the LDP, if it is in,
+ * into the slot of that.
+ */
+void wheel_serve(struct wheel *w, struct wheel_ldp *all, uint32_t id, uint64_t step,
+		 uint32_t cost_bytes);
 
 /* Draws an LDP of the head slot, by the credit that each has left. The wheel must not be empty. */
 uint32_t wheel_pick(struct wheel *w, struct wheel_ldp *all, struct rng *rng);

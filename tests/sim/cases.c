@@ -279,6 +279,16 @@ static void case_gaming(struct cases *c, const struct subject *s)
 		  case_cheat(s, WORLD_HOG, WORLD_MTU, 0, 4300), "1");
 }
 
+static void case_worst(struct cases *c, const struct subject *s)
+{
+	static const uint32_t n[] = {3, 64, 200};
+
+	for (unsigned i = 0; i < sizeof(n) / sizeof(*n); i++) {
+		cases_worst(c, s, n[i], WORLD_MTU);
+		cases_worst(c, s, n[i], WORLD_GSO);
+	}
+}
+
 void cases_run(struct cases *c)
 {
 	for (int i = 0; i < CASES_SUBJECTS; i++) {
@@ -296,6 +306,10 @@ void cases_run(struct cases *c)
 		case_light(c, s, 1024, WORLD_MTU, false, "light beside n=1024");
 		case_light(c, s, 1024, WORLD_MIXED, false, "light beside n=1024 64B..1514B");
 		case_light(c, s, 64, WORLD_MTU, true, "poisson beside n=64");
+		case_light(c, s, 16, WORLD_GSO, false, "light beside n=16 64B..64KiB");
+		case_light(c, s, 64, WORLD_GSO, false, "light beside n=64 64B..64KiB");
+		case_light(c, s, 256, WORLD_GSO, false, "light beside n=256 64B..64KiB");
+		case_worst(c, s);
 		case_wake(c, s);
 		case_gaming(c, s);
 	}

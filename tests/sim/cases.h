@@ -54,6 +54,20 @@ void cases_fini(struct cases *c);
  */
 void cases_churn(struct world *w, uint64_t seed, bool gso);
 
+/*
+ * Runs a world that is started for `ms` and looks at each LDP i that always sends and is entitled
+ * to part[i] of the link (0: do not look): what it had at least in any 10 ms, 100 ms and 1 s, plus
+ * two frames, by what it was entitled to. windows.c
+ */
+void cases_windows(struct cases *c, const char *name, struct world *w, const double *part,
+		   uint32_t ms);
+void cases_worst(struct cases *c, const struct subject *s, uint32_t n, enum world_sizes sizes);
+
+/* What LDPs that send bursts wait, and what those that always send had at least. bursts.c */
+void cases_bursts(struct cases *c, const struct subject *s, uint32_t hogs, double load,
+		  const char *name);
+void cases_lumps(struct cases *c, const struct subject *s, uint32_t n, double actual);
+
 /* Minima, maxima and weights together, and what frames cost the CPU; ours only. rules.c */
 void cases_rules(struct cases *c);
 

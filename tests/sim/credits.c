@@ -274,6 +274,13 @@ void cases_credits(struct cases *c)
 		case_bursty(c, &lenders[i], 50 * MS, "bursty, 40 ms of 50");
 		case_bursty(c, &lenders[i], 100 * MS, "bursty, 80 ms of 100");
 		case_bursty(c, &lenders[i], 500 * MS, "bursty, 400 ms of 500");
+		cases_bursts(c, &lenders[i], 1, .5, "bursts of half the share, 7 of 8");
+		cases_bursts(c, &lenders[i], 4, .5, "bursts of half the share, 4 of 8");
+		cases_bursts(c, &lenders[i], 4, .9, "bursts of .9 of the share, 4 of 8");
+		cases_bursts(c, &lenders[i], 7, .5, "bursts of half the share, 1 of 8");
+		cases_lumps(c, &lenders[i], 300, 1);
+		cases_lumps(c, &lenders[i], 300, .9);
+		cases_lumps(c, &lenders[i], 16, 1.1);
 	}
 	case_sum(c);
 	case_cost(c, 6);

@@ -136,6 +136,44 @@ static void rules_gaming(struct cases *c)
 	}
 }
 
+/*
+ * What an LDP with a minimum, in thousandths of the link, gets by max(minimum, share) beside two
+ * others of its weight, with frames of mixed sizes.
+ */
+static double rules_minimum(uint32_t permille, enum world_sizes sizes)
+{
+	struct sched_rule rule[3] = {{.weight = 1,
+				      .min_bps = (uint64_t)(LINK_BPS / 1000) * permille},
+				     {.weight = 1},
+				     {.weight = 1}};
+	double most = fmax(permille / 1e3, 1 / 3.), before, gain;
+	struct world w;
+
+	world_init(&w, 3, LINK_BPS, 11);
+	w.rule = rule;
+	for (uint32_t i = 0; i < 3; i++)
+		w.flow[i].source = WORLD_HOG;
+	w.flow[0].sizes = sizes;
+	world_start(&w, &subject_dmvl, false);
+	world_run(&w, 100 * MS);
+	before = (double)w.flow[0].sent_bytes;
+	world_run(&w, 1100 * MS);
+	gain = ((double)w.flow[0].sent_bytes - before) / (w.rate * 1000 * MS) / most;
+	world_fini(&w);
+	return gain;
+}
+
+static void rules_minima_gaming(struct cases *c)
+{
+	static const uint32_t permille[] = {100, 200, 300, 330, 360, 400, 500};
+	double gain = 0;
+
+	for (unsigned i = 0; i < sizeof(permille) / sizeof(*permille); i++)
+		for (int sizes = WORLD_MTU; sizes <= WORLD_ALTERNATE; sizes++)
+			gain = fmax(gain, rules_minimum(permille[i], (enum world_sizes)sizes));
+	cases_add(c, "gaming: a minimum and mixed frames", &subject_dmvl, "gain", gain, "1");
+}
+
 /* A flood of 64 bytes beside a hog, where any frame takes the CPU as long as a full one. */
 static void frame_cost(struct cases *c, const struct subject *s, bool charged)
 {
@@ -160,6 +198,7 @@ void cases_rules(struct cases *c)
 		rules_run(c, &rules_case[i], WORLD_GSO);
 	}
 	rules_gaming(c);
+	rules_minima_gaming(c);
 	frame_cost(c, &subject_dmvl, false);
 	frame_cost(c, &subject_dmvl, true);
 }

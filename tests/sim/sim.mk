@@ -2,7 +2,7 @@
 # Included by the top Makefile.
 
 SIM_LIB_SRC := tests/sim/world.c tests/sim/gps.c tests/sim/cases.c tests/sim/peers.c \
-	       tests/sim/wf2q.c tests/sim/rules.c tests/sim/subject_dmvl.c
+	       tests/sim/wf2q.c tests/sim/rules.c tests/sim/windows.c tests/sim/subject_dmvl.c
 SIM_SRC     := $(SIM_LIB_SRC) $(filter-out $(SIM_LIB_SRC),$(wildcard tests/sim/*.c))
 SCHED_SRC   := $(wildcard backend/sched/*.c)
 CREDIT_SRC  := $(filter-out backend/credit/logfile.c,$(wildcard backend/credit/*.c))

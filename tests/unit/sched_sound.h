@@ -71,15 +71,18 @@ static bool wheel_is_sound(const struct wheel *w, const struct wheel_ldp *all)
 
 static bool draw_is_sound(const struct draw *d)
 {
-	uint64_t weight = 0;
+	uint64_t weight = 0, repaid = 0;
 	double ahead = 0;
 
 	for (uint32_t id = 0; id < d->max_ids; id++) {
 		const struct wheel_ldp *l = &d->ldp[id];
 
+		if (!d->away.pos[id] != !l->away)
+			return false;
 		if (l->where == WHEEL_OUT)
 			continue;
 		weight += l->weight;
+		repaid += (uint64_t)l->weight * l->factor_q16;
 		ahead += draw_ahead(d, l) * l->weight;
 	}
 	for (unsigned int k = 0; k < WHEEL_CLASSES; k++) {
@@ -91,27 +94,31 @@ static bool draw_is_sound(const struct draw *d)
 	/* The clock is the mean of the starts, to a byte or two where debts are below 16 MiB. */
 	if ((ahead < 0 ? -ahead : ahead) > (double)(QUANTUM_CREDIT >> 10))
 		return false;
-	return weight == d->active_weight;
+	return weight == d->active_weight && repaid == d->active_repaid;
 }
 
 static bool sched_is_sound(const struct sched *s)
 {
-	uint64_t min_sum_bps = 0, weight = 0;
+	uint64_t min_sum_bps = 0, weight = 0, all_weight = 0;
 
 	for (uint32_t id = 0; id < s->max_ldps; id++) {
 		uint8_t f = s->flags[id];
 		bool in = f & SCHED_F_AWAKE && !(f & SCHED_F_CAPPED);
+		bool away = s->draw->ldp[id].away;
 
 		if (f && !(f & SCHED_F_KNOWN))
 			return false;
 		min_sum_bps += f ? s->ldp[id].rule.min_bps : 0;
-		weight += in ? s->ldp[id].rule.weight : 0;
+		weight += in && !away ? s->ldp[id].rule.weight : 0;
+		all_weight += f ? s->ldp[id].rule.weight : 0;
+		if (away && (!in || s->draw->ldp[id].where != WHEEL_OUT))
+			return false;
 		if (!s->caps.pos[id] != !(f & SCHED_F_CAPPED) ||
 		    !s->dues.pos[id] != !(in && f & SCHED_F_MIN))
 			return false;
 	}
 	return min_sum_bps == s->min_sum_bps && weight == s->draw->active_weight &&
-	       draw_is_sound(s->draw);
+	       all_weight == s->draw->all_weight && draw_is_sound(s->draw);
 }
 
 #endif

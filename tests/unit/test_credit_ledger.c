@@ -145,10 +145,10 @@ static void test_loans(void)
 	is_int(newest(0).balance_after, -1000, "the borrower's record has its balance");
 	is_int(ledger_offset(l, 1), newest(0).seq * 64,
 	       "a borrower's offset is that of its newest record");
-	is_int(ledger_factor(l, 0), 65536 + 65536 / 4 / 4 - 0x0,
-	       "a lender of a quarter of the bound has the factor 1 + .25/4");
-	is_int(ledger_factor(l, 1), 65536 - 65536 / 4 / 4,
-	       "a borrower of a quarter of the bound has the factor 1 - .25/4");
+	is_int(ledger_factor(l, 0), (65536 + 65536 / 4 / 20) & ~0xff,
+	       "a lender of a twentieth of the bound has the factor 1 + .25/20");
+	is_int(ledger_factor(l, 1), (65536 - 65536 / 4 / 20) & ~0xff,
+	       "a borrower of a twentieth of the bound has the factor 1 - .25/20");
 
 	/* Balances are 992 and -992 after the decay; the lender takes 500 of the borrower's part.
 	 */
@@ -226,9 +226,9 @@ static void test_bounds(void)
 	attach(1, 2, 1, 3);
 	for (int i = 0; i < 50; i++)
 		epoch(4000, 0, 0, 0);
-	is_int(ledger_balance(l, 0), -4000, "no more than four epochs of rated credit is owed");
-	is_int(ledger_balance(l, 1), 12000, "no more than four epochs of rated credit is held");
-	is_int(l->pool, -8000, "the pool has what is beyond the bounds");
+	is_int(ledger_balance(l, 0), -20000, "no more than twenty epochs of rated credit is owed");
+	is_int(ledger_balance(l, 1), 60000, "no more than twenty epochs of rated credit is held");
+	is_int(l->pool, -40000, "the pool has what is beyond the bounds");
 	is_int(ledger_factor(l, 0), 32768, "the least factor is a half");
 	is_int(ledger_factor(l, 1), 131072, "the largest factor is two");
 	for (int i = 0; i < 3000; i++)

@@ -239,9 +239,12 @@ static void test_weights(void)
 	sched_free(k.s);
 }
 
+/* 4:2:1 with factors cut to 1/2, 1 and 2, beside an LDP of the same weight as those together. */
 static void test_factor(void)
 {
 	static const uint32_t factor[] = {0, SCHED_FACTOR_ONE, 5 * SCHED_FACTOR_ONE};
+	/* Of the link: the half by weight, and a third each of the idle LDP's half. */
+	static const int part[] = {286 + 167, 143 + 167, 71 + 167}, whole[] = {286, 143, 71};
 	const uint64_t ms500 = 500000000;
 	struct sched_rule r = plain;
 	struct link k;
@@ -252,23 +255,108 @@ static void test_factor(void)
 		link_add(&k, i, r, i == 2 ? 65550 : i ? 64 : Q);
 		sched_set_factor(k.s, i, factor[i]);
 	}
-	link_run(&k, ms500);
-	link_run(&k, ms500);
+	r.weight = 1024 + 512 + 256;
+	link_add(&k, 3, r, Q);
+	sched_sleep(k.s, 3);
+	link_run(&k, 2 * ms500);
+	link_run(&k, 2 * ms500);
 	for (uint32_t i = 0; i < 3; i++)
-		ok(near(link_permille(&k, i, ms500), 333, 3),
-		   "weights 4:2:1 with factors cut to 1/2, 1 and 2 are 1:1:1: %u", i);
+		ok(near(link_permille(&k, i, 2 * ms500), part[i], 3),
+		   "factors divide what an idle LDP leaves: %u", i);
 	is_int(k.s->draw->active_weight, 1024 + 512 + 256, "factors leave the weights as they are");
 	ok(sched_is_sound(k.s), "factors leave all sums right");
-	r.weight = 2048;
-	sched_set_rule(k.s, 0, &r, k.now_ns);
-	link_run(&k, ms500);
-	ok(near(link_permille(&k, 0, ms500), 500, 4), "a new weight keeps its factor");
 	sched_set_factor(k.s, 0, SCHED_FACTOR_ONE);
-	link_run(&k, ms500);
-	ok(near(link_permille(&k, 0, ms500), 667, 4), "a factor of one gives the share by weight");
+	link_run(&k, 2 * ms500);
+	/* 2/7 by weight and 4/7 of the idle half: the others' parts of it are one each. */
+	ok(near(link_permille(&k, 0, 2 * ms500), 286 + 250, 4),
+	   "a new factor takes effect at once");
+	sched_set_factor(k.s, 0, 0);
+	sched_wake(k.s, 3, k.now_ns);
+	link_run(&k, 2 * ms500);
+	for (uint32_t i = 0; i < 3; i++)
+		ok(near(link_permille(&k, i, 2 * ms500), whole[i], 2),
+		   "factors do nothing while nobody is idle: %u", i);
 	sched_set_factor(k.s, 7, SCHED_FACTOR_ONE);
 	sched_set_factor(k.s, 70000, SCHED_FACTOR_ONE);
 	sched_free(k.s);
+}
+
+/* A link of half the capacity that minima of 90 % were granted for: nobody is left with nothing. */
+static void test_slow_link(void)
+{
+	const uint64_t second = 1000000000;
+	struct link k;
+
+	link_start(&k, 1000000000);
+	link_add(&k, 0, (struct sched_rule){.weight = 1, .min_bps = 600000000}, Q);
+	link_add(&k, 1, (struct sched_rule){.weight = 1, .min_bps = 300000000}, 65536);
+	link_add(&k, 2, (struct sched_rule){.weight = 1000}, Q);
+	k.rate_bps = 500000000;
+	link_run(&k, second);
+	link_run(&k, second);
+	ok(near(link_permille(&k, 0, second), 633, 10), "two thirds of the minima have two thirds");
+	ok(near(link_permille(&k, 1, second), 317, 10), "one third of the minima has one third");
+	ok(near(link_permille(&k, 2, second), 50, 5), "the lottery has a twentieth");
+	sched_free(k.s);
+}
+
+/* A light LDP beside 64 that always send and are low_latency too. */
+static void test_woken_ring(void)
+{
+	struct sched *s = sched_new(65, Q, 1);
+	int late = 0;
+
+	for (uint32_t i = 0; i < 65; i++)
+		sched_add(s, i, &(struct sched_rule){.weight = 4, .low_latency = true});
+	for (uint32_t i = 0; i < 64; i++)
+		sched_wake(s, i, 0);
+	for (int i = 0; i < 20000; i++) {
+		if (i % 1000 == 0)
+			sched_wake(s, 64, 0);
+		uint32_t id = sched_draw(s, 0);
+
+		late += i > 1000 && i % 1000 > 8 && id == 64;
+		sched_served(s, id, Q, id == 64 ? 100 : Q, id != 64, 0);
+	}
+	is_int(late, 0, "an LDP that wakes does not wait behind low_latency ones");
+	sched_free(s);
+}
+
+/* An LDP that waits becomes low_latency. */
+static void test_low_at_once(void)
+{
+	struct sched *s = sched_new(65, Q, 1);
+	struct sched_rule r = {.weight = 4};
+	int n = 0;
+
+	for (uint32_t i = 0; i < 65; i++) {
+		sched_add(s, i, &r);
+		sched_wake(s, i, 0);
+	}
+	for (int i = 0; i < 6500; i++)
+		sched_served(s, sched_draw(s, 0), Q, Q, true, 0);
+	while (draw_ahead(s->draw, &s->draw->ldp[7]) > -0.2 * (double)(QUANTUM_CREDIT / 4))
+		sched_served(s, sched_draw(s, 0), Q, Q, true, 0);
+	r.low_latency = true;
+	sched_set_rule(s, 7, &r, 0);
+	for (; n < 3 && sched_draw(s, 0) != 7; n++)
+		sched_served(s, sched_draw(s, 0), Q, Q, true, 0);
+	ok(n < 3, "low_latency takes effect at the next draws, not at the next wake");
+	sched_free(s);
+}
+
+static void test_max_cap(void)
+{
+	struct sched *s = sched_new(2, Q, 1);
+
+	sched_set_capacity(s, 1000000000);
+	sched_add(s, 0, &(struct sched_rule){.weight = 1, .max_bps = 10000000});
+	sched_add(s, 1, &(struct sched_rule){.weight = 1, .max_bps = 1000000});
+	is_int(sched_ldp_cap_bytes(s, 0), 12500, "a ceiling caps frames at 10 ms");
+	is_int(sched_ldp_cap_bytes(s, 1), Q, "a ceiling caps no frame below a quantum");
+	sched_set_capacity(s, 20000000);
+	is_int(sched_ldp_cap_bytes(s, 0), 2500, "the link caps frames below a ceiling");
+	sched_free(s);
 }
 
 static void test_max(void)
@@ -455,6 +543,10 @@ int main(void)
 	test_link();
 	test_weights();
 	test_factor();
+	test_slow_link();
+	test_woken_ring();
+	test_low_at_once();
+	test_max_cap();
 	test_max();
 	test_min();
 	test_min_at_any_rate();

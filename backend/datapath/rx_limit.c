@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "backend/datapath/rx_limit.h"
+
+#include "backend/datapath/core.h"
+#include "backend/datapath/credit.h"
+#include "backend/datapath/flood.h"
+
+/*
+ * Theory of operation
+ *
+ * A queue holds what its LDP is delivered in 10 ms. That is its share among those that were
+ * delivered something within the last second, of the receive capacity or, if there is none, of what
+ * really comes from the uplink, and at least of a gigabit per second. An LDP that was idle
+ * counts as one of them for itself. So 31 idle LDPs take no room from the one that receives.
+ */
+#define RX_NOMINAL_BPS	 1000000000ull
+#define RX_QUEUE_TIME_MS 10u
+#define LOOK_NS		 10000000ull
+#define LOOKS_IDLE	 100u /* without a frame: then an LDP is idle */
+#define CAME_FADE	 64u
+
+/* What all LDPs together may be delivered. */
+static uint64_t total_rate(const struct dpath *dp)
+{
+	if (dp->rx.rate_bps)
+		return dp->rx.rate_bps;
+	return dp->rx.came_bps > RX_NOMINAL_BPS ? dp->rx.came_bps : RX_NOMINAL_BPS;
+}
+
+/* The LDP's part of that among `weights`, or its maximum if that is less. */
+static uint64_t rate_of(const struct dpath *dp, const struct ldp *l, uint64_t weights)
+{
+	uint64_t rate = total_rate(dp) / weights * l->conf.rx.weight;
+
+	return l->conf.rx.max_bps && l->conf.rx.max_bps < rate ? l->conf.rx.max_bps : rate;
+}
+
+static void set_queues(struct dpath *dp)
+{
+	uint64_t weights = 0;
+	struct ldp *l;
+
+	for (uint32_t slot = 0; (l = core_next_ldp(dp, &slot));)
+		weights += l->rx_idle < LOOKS_IDLE ? l->conf.rx.weight : 0;
+	for (uint32_t slot = 0; (l = core_next_ldp(dp, &slot));) {
+		uint64_t own = l->rx_idle < LOOKS_IDLE ? 0 : l->conf.rx.weight;
+		uint64_t bytes = rate_of(dp, l, weights + own) / 8 * RX_QUEUE_TIME_MS / 1000;
+
+		rxq_set_limit(l->rxq, bytes > RXQ_LIMIT_MAX ? RXQ_LIMIT_MAX : (uint32_t)bytes);
+	}
+}
+
+void rx_set_limits(struct dpath *dp)
+{
+	uint64_t weights = credit_weights(dp, LDP_RX);
+	struct ldp *l;
+
+	for (uint32_t slot = 0; (l = core_next_ldp(dp, &slot));)
+		flood_set_share(dp, l, rate_of(dp, l, weights));
+	set_queues(dp);
+}
+
+static void look_at(struct ldp *l)
+{
+	bool busy = l->count.rx_bytes != l->rx_looked_bytes || !rxq_empty(l->rxq);
+
+	l->rx_looked_bytes = l->count.rx_bytes;
+	if (busy)
+		l->rx_idle = 0;
+	else if (l->rx_idle < LOOKS_IDLE)
+		l->rx_idle++;
+}
+
+void rx_limit_look(struct dpath *dp)
+{
+	uint64_t ns = dp->now_ns - dp->rx.looked_ns, bps;
+	struct ldp *l;
+
+	if (ns < LOOK_NS)
+		return;
+	bps = (dp->rx.received_bytes - dp->rx.looked_bytes) * 8000000 / (ns / 1000);
+	dp->rx.looked_ns = dp->now_ns;
+	dp->rx.looked_bytes = dp->rx.received_bytes;
+	dp->rx.came_bps -= dp->rx.came_bps / CAME_FADE;
+	if (bps > dp->rx.came_bps)
+		dp->rx.came_bps = bps;
+	for (uint32_t slot = 0; (l = core_next_ldp(dp, &slot));)
+		look_at(l);
+	set_queues(dp);
+}
+
+void rx_limit_begin(struct ldp *l)
+{
+	l->rx_idle = LOOKS_IDLE;
+}
