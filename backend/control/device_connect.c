@@ -26,6 +26,8 @@ static uint32_t offered_features(const struct control *c)
 {
 	uint32_t f = VNET_F_CSUM;
 
+	if (c->probe.found.plain)
+		return 0;
 	if (c->link.conf.source == CAPACITY_CONFIGURED || c->probe.found.tso)
 		f |= VNET_F_TSO4 | VNET_F_TSO6 | (c->conf.uplink->offloads & VNET_F_USO);
 	return f;
