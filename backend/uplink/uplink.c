@@ -30,6 +30,8 @@
 /* The kernel charges more than a frame's bytes: for a small frame several times as much. */
 #define SNDBUF_TRUESIZE 2u
 
+#define MACVTAP_NAME_MAX (IFNAMSIZ - 1 - 5) /* behind "dmvl-" */
+
 extern char **environ;
 
 /* ip(8) sets up links. No shell sees the arguments. */
@@ -206,6 +208,23 @@ static int make_macvtap(struct uplink *u, const char *lower, char *err, size_t e
 	return ret;
 }
 
+/*
+ * An instance's name may be longer than an interface's. Then a hash (FNV-1a) of all of it stands
+ * in place of its end, so that two that begin alike differ.
+ */
+void uplink_macvtap_name(const char *name, char out[IFNAMSIZ])
+{
+	uint32_t hash = 2166136261u;
+
+	if (strlen(name) <= MACVTAP_NAME_MAX) {
+		snprintf(out, IFNAMSIZ, "dmvl-%.10s", name);
+		return;
+	}
+	for (const char *c = name; *c; c++)
+		hash = (hash ^ (uint8_t)*c) * 16777619u;
+	snprintf(out, IFNAMSIZ, "dmvl-%.4s-%05x", name, (hash ^ hash >> 20) & 0xfffff);
+}
+
 static int open_macvtap(struct uplink *u, const struct uplink_spec *spec, const char *name,
 			char *err, size_t errlen)
 {
@@ -216,7 +235,7 @@ static int open_macvtap(struct uplink *u, const struct uplink_spec *spec, const 
 		snprintf(err, errlen, "interface %s does not exist", spec->device);
 		return -ENODEV;
 	}
-	snprintf(u->ifname, sizeof(u->ifname), "dmvl-%.10s", name);
+	uplink_macvtap_name(name, u->ifname);
 	if (!spec->take_over) {
 		ret = lower_is_free(spec->device, u->ifname, err, errlen);
 		if (ret < 0)

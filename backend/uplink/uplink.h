@@ -36,9 +36,12 @@ struct uplink {
 	uint32_t offloads;     /* enum tap_offload: what frames that are written may leave to it */
 };
 
+/* How the macvtap of an instance is called: dmvl-NAME, shortened where NAME is too long for that. */
+void uplink_macvtap_name(const char *name, char out[IFNAMSIZ]);
+
 /*
  * Creates the device if necessary, opens it, gives it the MTU of its bridge or lower device, and
- * sets it up. `name` is the instance's; a macvtap is called dmvl-NAME. On error -errno with one
+ * sets it up. `name` is the instance's. On error -errno with one
  * sentence in err, and nothing that was created remains.
  */
 int uplink_open(struct uplink *u, const struct uplink_spec *spec, const char *name, char *err,
