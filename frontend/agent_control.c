@@ -166,6 +166,7 @@ static bool evaluate_once(struct agent_control *c)
 		xenstore_lost(c);
 		return false;
 	}
+	steps_carrier(&c->steps, !view.no_carrier);
 	in = make_input(&c->steps, &view);
 	action = agent_hs_next(&in);
 	log_debug("own %d peer %d end %d%s%s%s%s: %s", in.own, in.peer, in.end,

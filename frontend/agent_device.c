@@ -28,6 +28,7 @@ static const enum schema_key back_watched[] = {
 	KEY_BACK_STATE,
 	KEY_BACK_GENERATION,
 	KEY_BACK_ONLINE,
+	KEY_BACK_CARRIER,
 };
 
 #define N_WATCHED (sizeof(back_watched) / sizeof(back_watched[0]))
@@ -224,6 +225,8 @@ static int look_at_backend(struct agent_device *d, struct agent_view *view)
 				 sizeof(view->generation));
 	if (ret == 0)
 		view->offline = !read_bool(d, KEY_BACK_ONLINE);
+	if (ret == 0)
+		view->no_carrier = !read_bool(d, KEY_BACK_CARRIER);
 	return ret;
 }
 

@@ -30,6 +30,7 @@ struct agent_view {
 	char generation[17];		     /* "" when missing */
 	char ring_ref[AGENT_DEVICE_REF_MAX]; /* "" when missing */
 	bool offline;			     /* the backend's `online` is 0 */
+	bool no_carrier;		     /* the backend's `carrier` is 0 */
 };
 
 /* What the backend offers, checked; defaults stand in for what is missing. */

@@ -28,6 +28,7 @@ struct steps {
 	unsigned order; /* of the rings */
 	uint32_t offloads;
 	char generation[17];
+	bool carrier;	     /* the backend's uplink carries frames */
 	unsigned seq;	     /* its number */
 	bool up;	     /* between AGENT_UP and AGENT_DOWN */
 	const char *failure; /* why it cannot go on; NULL: it can */
@@ -52,6 +53,9 @@ int steps_perform(struct steps *s, enum agent_hs_action action, const struct age
 
 /* Connection `seq` cannot go on. Ignored when it is not up any more. `why` is static. */
 void steps_fail(struct steps *s, unsigned seq, const char *why);
+
+/* Whether the backend's uplink carries frames: with or without it, the connection goes on. */
+void steps_carrier(struct steps *s, bool on);
 
 /* From now on the agent wants to end. */
 void steps_stop(struct steps *s);

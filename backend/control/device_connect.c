@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/control/control_life.h"
 #include "backend/control/device_state.h"
 #include "backend/control/device_vif.h"
 #include "backend/control/device_xs.h"
@@ -56,6 +57,9 @@ static int write_offers(struct control *c, struct device *d, uint32_t t, const v
 	for (size_t i = 0; ret == 0 && i < N_FEATURES; i++)
 		ret = xskey_write(c->xs, t, d->back, features[i].back,
 				  offered & features[i].bit ? "1" : "0");
+	if (ret == 0)
+		ret = xskey_write(c->xs, t, d->back, KEY_BACK_CARRIER,
+				  control_life_carrier(c) ? "1" : "0");
 	if (ret == 0)
 		ret = xskey_write_u64(c->xs, t, d->back, KEY_BACK_MAX_RING_ORDER,
 				      WIRE_RING_ORDER_MAX);
