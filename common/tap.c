@@ -84,6 +84,13 @@ int tap_open_queue(const char *name)
 			 IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | IFF_MULTI_QUEUE);
 }
 
+bool tap_has_queues(int fd)
+{
+	struct ifreq ifr = {0};
+
+	return ioctl(fd, TUNGETIFF, &ifr) == 0 && (ifr.ifr_flags & IFF_MULTI_QUEUE);
+}
+
 int tap_receive_on_first(int fd)
 {
 	/* r0 = 0; exit: the number of the queue that a received frame goes to. */

@@ -31,6 +31,9 @@ int tap_open(const char *name);
  */
 int tap_open_queue(const char *name);
 
+/* Was the TAP created with queues? */
+bool tap_has_queues(int fd);
+
 /*
  * Has all frames that the TAP receives come in on the queue that was opened first. 0, or -errno
  * where the kernel cannot do that.

@@ -169,6 +169,7 @@ static bool evaluate_once(struct agent_control *c)
 	if (view.own == XenbusStateUnknown || view.offline)
 		keep_off(c->steps.keep);
 	steps_uplink_mtu(&c->steps, view.uplink_mtu);
+	steps_carrier(&c->steps, !view.no_carrier);
 	in = make_input(&c->steps, &view);
 	action = agent_hs_next(&in);
 	log_debug("own %d peer %d end %d%s%s%s%s: %s", in.own, in.peer, in.end,

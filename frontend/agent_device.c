@@ -25,10 +25,7 @@ static const struct {
 
 /* What is watched in the backend's directory. */
 static const enum schema_key back_watched[] = {
-	KEY_BACK_STATE,
-	KEY_BACK_GENERATION,
-	KEY_BACK_ONLINE,
-	KEY_BACK_UPLINK_MTU,
+	KEY_BACK_STATE, KEY_BACK_GENERATION, KEY_BACK_ONLINE, KEY_BACK_UPLINK_MTU, KEY_BACK_CARRIER,
 };
 
 #define N_WATCHED (sizeof(back_watched) / sizeof(back_watched[0]))
@@ -237,6 +234,8 @@ static int look_at_backend(struct agent_device *d, struct agent_view *view)
 		view->offline = !read_bool(d, KEY_BACK_ONLINE);
 	if (ret == 0)
 		view->uplink_mtu = read_uplink_mtu(d);
+	if (ret == 0)
+		view->no_carrier = !read_bool(d, KEY_BACK_CARRIER);
 	return ret;
 }
 

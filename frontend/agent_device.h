@@ -31,6 +31,7 @@ struct agent_view {
 	char ring_ref[AGENT_DEVICE_REF_MAX]; /* "" when missing */
 	bool offline;			     /* the backend's `online` is 0 */
 	uint32_t uplink_mtu;		     /* 0: the backend does not say */
+	bool no_carrier;		     /* the backend's `carrier` is 0 */
 };
 
 /* What the backend offers, checked; defaults stand in for what is missing. */

@@ -11,9 +11,10 @@
 #include "common/vchan.h"
 
 enum agent_word {
-	AGENT_UP,   /* link_up() with v and offloads */
-	AGENT_DOWN, /* link_down() */
-	AGENT_DONE, /* the agent may end; nothing follows */
+	AGENT_UP,      /* link_up() with v and offloads */
+	AGENT_DOWN,    /* link_down() */
+	AGENT_CARRIER, /* link_set_carrier() */
+	AGENT_DONE,    /* the agent may end; nothing follows */
 };
 
 /* The sender fills it in; agent_msg.c alone writes msg and done. */
@@ -22,6 +23,7 @@ struct agent_msg {
 	enum agent_word word;
 	struct vchan *v;
 	uint32_t offloads;
+	bool carrier; /* AGENT_UP, AGENT_CARRIER: the uplink carries frames */
 	bool resumed; /* AGENT_DOWN: as link_down() has it */
 	unsigned seq; /* number of the connection, for agent_control_link_failed() */
 	sem_t done;

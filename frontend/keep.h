@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* keep.h: the interface of an agent that is killed stays, with its addresses, for the next agent.
  */
-#ifndef DMVL_KEEP_H
-#define DMVL_KEEP_H
+#ifndef DMVL_FRONT_KEEP_H
+#define DMVL_FRONT_KEEP_H
 
 #include <stdbool.h>
 

@@ -37,6 +37,7 @@ struct link {
 
 	struct vchan *v; /* NULL: down */
 	bool failed;
+	bool carrier; /* the uplink carries frames */
 	bool refreshing;
 	uint64_t rate_bps; /* as the backend told it last, over all connections */
 	struct link_rx rx;
@@ -168,6 +169,7 @@ struct link *link_new(struct loop *loop, int tap_fd, const struct link_events *e
 	k->tap_fd = tap_fd;
 	k->events = *events;
 	k->shared = shared;
+	k->carrier = true;
 	k->tap_io = loop_io_new(loop, tap_fd, LOOP_READ, on_tap, k);
 	k->more = loop_timer_new(loop, on_more, k);
 	k->refresh = loop_timer_new(loop, on_refresh, k);
@@ -193,6 +195,13 @@ void link_free(struct link *k)
 	free(k);
 }
 
+void link_set_carrier(struct link *k, bool on)
+{
+	k->carrier = on;
+	if (k->v && !k->failed)
+		tap_set_carrier(k->tap_fd, on);
+}
+
 int link_up(struct link *k, struct vchan *v, uint32_t offloads)
 {
 	k->vchan_io = loop_io_new(k->loop, vchan_fd(v), LOOP_READ, on_vchan, k);
@@ -202,7 +211,7 @@ int link_up(struct link *k, struct vchan *v, uint32_t offloads)
 	k->failed = false;
 	link_rx_up(&k->rx, v);
 	link_tx_up(&k->tx, v, tap_set_offloads(k->tap_fd, offloads));
-	tap_set_carrier(k->tap_fd, true);
+	tap_set_carrier(k->tap_fd, k->carrier);
 	both_turns(k);
 	return 0;
 }

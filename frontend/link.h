@@ -41,6 +41,12 @@ void link_free(struct link *k);
 int link_up(struct link *k, struct vchan *v, uint32_t offloads);
 
 /*
+ * Does the backend's uplink carry frames? Else the interface has no carrier, though frames flow
+ * over v. Stays over connections.
+ */
+void link_set_carrier(struct link *k, bool on);
+
+/*
  * Frames stop, carrier off; what the backend has not consumed is kept. After a restore (`resumed`)
  * the index in the shared page may be older than this side's copy of it, so only the copy counts.
  * Nothing if not up.

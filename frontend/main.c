@@ -213,11 +213,15 @@ static void on_mbox(void *arg)
 		switch (m->word) {
 		case AGENT_UP:
 			f->seq = m->seq;
+			link_set_carrier(f->link, m->carrier);
 			if (link_up(f->link, m->v, m->offloads) < 0)
 				on_link_failed(f, "out of memory");
 			break;
 		case AGENT_DOWN:
 			link_down(f->link, m->resumed);
+			break;
+		case AGENT_CARRIER:
+			link_set_carrier(f->link, m->carrier);
 			break;
 		case AGENT_DONE:
 			f->done = true;

@@ -38,6 +38,7 @@ void steps_init(struct steps *s, const struct keep *keep, struct agent_device *d
 			    .to_frames = to_frames,
 			    .tap_fd = keep->tap_fd,
 			    .tap_offloads = tap_offloads,
+			    .carrier = true,
 			    .closing_since_ns = loop_now_ns()};
 }
 
@@ -49,6 +50,7 @@ static void tell_frames(struct steps *s, enum agent_word word, bool resumed)
 		.word = word,
 		.v = s->server.v,
 		.offloads = s->offloads,
+		.carrier = s->carrier,
 		.resumed = resumed,
 		.seq = s->seq,
 	};
@@ -62,6 +64,20 @@ static void link_stop(struct steps *s, bool resumed)
 		return;
 	tell_frames(s, AGENT_DOWN, resumed);
 	s->up = false;
+}
+
+void steps_carrier(struct steps *s, bool on)
+{
+	char name[IFNAMSIZ];
+
+	if (s->carrier == on)
+		return;
+	s->carrier = on;
+	if (!s->up)
+		return;
+	tell_frames(s, AGENT_CARRIER, false);
+	log_notice("%s: the backend's uplink %s", netif_name(s->tap_fd, name),
+		   on ? "carries frames again" : "carries no frames: no carrier");
 }
 
 /* --- steps --- */

@@ -30,6 +30,7 @@ struct steps {
 	unsigned order; /* of the rings */
 	uint32_t offloads;
 	char generation[17];
+	bool carrier;	     /* the backend's uplink carries frames */
 	unsigned seq;	     /* its number */
 	uint32_t uplink_mtu; /* as the backend said last; 0: not yet */
 	bool up;	     /* between AGENT_UP and AGENT_DOWN */
@@ -58,6 +59,9 @@ void steps_uplink_mtu(struct steps *s, uint32_t mtu);
 
 /* Connection `seq` cannot go on. Ignored when it is not up any more. `why` is static. */
 void steps_fail(struct steps *s, unsigned seq, const char *why);
+
+/* Whether the backend's uplink carries frames: with or without it, the connection goes on. */
+void steps_carrier(struct steps *s, bool on);
 
 /* From now on the agent wants to end. */
 void steps_stop(struct steps *s);

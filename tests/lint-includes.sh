@@ -16,7 +16,7 @@ backend           | backend/control backend/datapath backend/msg backend/credit 
 backend/control   | backend/msg backend/credit backend/vif backend/uplink backend/sched backend/frame backend/xen xenstore-schema common
 backend/datapath  | backend/msg backend/credit backend/vif backend/uplink backend/sched backend/frame common
 backend/ctl       | backend/credit backend/vif backend/sched backend/frame backend/xen xenstore-schema common
-backend/msg       | backend/credit backend/sched backend/frame common
+backend/msg       | backend/credit backend/uplink backend/sched backend/frame common
 backend/credit    | backend/sched backend/frame common
 backend/vif       | backend/uplink common
 backend/uplink    | backend/sched backend/frame common

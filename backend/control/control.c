@@ -11,6 +11,7 @@
 #include "backend/control/control_domains.h"
 #include "backend/control/control_find.h"
 #include "backend/control/control_inflow.h"
+#include "backend/control/control_life.h"
 #include "backend/control/control_probe.h"
 #include "backend/control/control_share.h"
 #include "backend/control/control_state.h"
@@ -39,9 +40,9 @@
  *
  *	control -> control_watch -> control_find -> control_domains -> device
  *	control -> control_uplink -> control_exits, control_capacity, control_share
- *	control, control_watch -> control_probe
+ *	control, control_watch -> control_probe -> control_life
  *	control -> control_inflow -> control_share
- *	device -> device_connect -> device_vif
+ *	device -> device_connect -> device_vif, control_life
  *	device -> device_connect, device_settings -> minima -> control_share, control_inflow
  *	all of them -> device_xs, device_list
  */
@@ -83,6 +84,7 @@ static void begin_quit(struct control *c)
 static void reload(struct control *c)
 {
 	c->due.reload = false;
+	control_life_look(c);
 	control_probe_now(c);
 	control_share_retry(c);
 	control_find_devices(c);
@@ -138,6 +140,9 @@ static void on_message(struct control *c, struct msg *m)
 		memcpy(c->log_error, m->log_error, sizeof(c->log_error));
 		control_show_log(c);
 		c->due.link = true;
+		break;
+	case MSG_LOST:
+		control_life_look(c);
 		break;
 	case MSG_STUCK:
 		if (control_probe_idle(c))
@@ -247,6 +252,7 @@ static void *control_main(void *arg)
 	control_find_devices(c);
 	control_sweep_orphans(c);
 	device_vif_sweep(c);
+	control_life_look(c);
 	c->link.conf.frame_cost_bytes = FRAME_COST_AUTO;
 	c->link.conf.flood_rate = (uint32_t)schema_default(KEY_UPLINK_FLOOD_RATE);
 	c->link.conf.flood_max_bps = schema_default(KEY_UPLINK_FLOOD_MAX);
@@ -314,7 +320,7 @@ static int control_init(struct control *c, char *err, size_t errlen)
 		c->in_io = loop_io_new(c->loop, mbox_fd(c->in), LOOP_READ, on_messages, c);
 		c->timer = loop_timer_new(c->loop, on_timer, c);
 	}
-	if (c->xs_io && c->in_io && c->timer) {
+	if (c->xs_io && c->in_io && c->timer && control_life_open(c) == 0) {
 		control_probe_watch(c);
 		return 0;
 	}
@@ -326,6 +332,7 @@ static void control_free(struct control *c)
 {
 	device_free_all(c);
 	control_probe_unwatch(c);
+	control_life_close(c);
 	loop_timer_free(c->timer);
 	loop_io_free(c->in_io);
 	loop_io_free(c->xs_io);

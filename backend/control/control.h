@@ -12,6 +12,7 @@ struct control_conf {
 	char name[UPLINK_NAME_MAX + 1]; /* of this instance */
 	char device[IFNAMSIZ];		/* the uplink's interface, for display */
 	enum uplink_kind kind;
+	const struct uplink_spec *spec;		   /* borrowed: how the uplink was opened */
 	const struct uplink *uplink;		   /* borrowed; not its fd */
 	uint64_t tx_capacity_bps, rx_capacity_bps; /* from the command line; 0: not given */
 	uint32_t frame_cost_bytes;		   /* likewise; FRAME_COST_AUTO: not given */

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "backend/control/control_life.h"
 #include "backend/control/control_state.h"
 #include "backend/control/device_list.h"
 #include "backend/uplink/netdev.h"
@@ -115,6 +116,10 @@ static void on_net_change(void *arg)
 	struct control *c = arg;
 
 	qdisc_watch_drain(c->probe.net_fd);
+	if (!c->quitting)
+		control_life_look(c);
+	if (c->due.link)
+		loop_timer_set(c->timer, 0);
 	if (!c->probe.timer_set)
 		loop_timer_set(c->probe.timer, PROBE_WAIT_NS);
 	c->probe.timer_set = true;
@@ -127,6 +132,7 @@ static void on_probe_timer(void *arg)
 	c->probe.timer_set = false;
 	control_probe_now(c);
 	device_mark_agentless(c);
+	control_life_exits(c);
 	loop_timer_set(c->timer, 0);
 }
 

@@ -9,9 +9,11 @@
 #include "backend/control/control.h"
 #include "backend/msg/ldp_conf.h"
 #include "backend/uplink/inflow.h"
+#include "backend/uplink/life.h"
 #include "backend/uplink/probe.h"
 #include "backend/uplink/share.h"
 #include "backend/uplink/speed.h"
+#include "backend/uplink/way.h"
 #include "backend/xen/dom.h"
 #include "common/loop.h"
 #include "common/xs.h"
@@ -54,6 +56,18 @@ struct control_link {
 	uint64_t configured_bps; /* what the operator configured; 0: nothing */
 	const char *source;	 /* of the capacity in force, as xenstore has it; NULL: not yet */
 	char error[SCHEMA_ERR_MAX]; /* of the uplink's keys, as xenstore has it */
+};
+
+/* Whether the uplink's interface is where it belongs. Only control_life.c writes it. */
+struct control_life {
+	struct uplink up; /* its fd is a copy, so that the interface can be asked for */
+	struct loop_timer *timer;
+	char why[LIFE_WHY_MAX]; /* what is wrong; "": nothing */
+	uint64_t since_ns;	/* the first time that it was seen, of now or of what came before */
+	uint64_t not_before_ns; /* of the next repair, after one that failed */
+	char parent[IFNAMSIZ];	/* whose MTU the uplink has */
+	unsigned parent_mtu_bytes;
+	char way[WAY_MAX]; /* by which frames leave; "": not known */
 };
 
 /* Minima that are more than fits. Only minima.c writes it. */
@@ -127,6 +141,7 @@ struct control {
 
 	struct control_probe probe;
 	struct control_exits exits;
+	struct control_life life;
 	struct control_link link;
 	struct control_minima minima;
 	struct control_share share;

@@ -9,6 +9,7 @@
 #include "backend/control/control_exits.h"
 #include "backend/control/control_inflow.h"
 #include "backend/control/control_share.h"
+#include "backend/control/control_life.h"
 #include "backend/control/control_state.h"
 #include "backend/control/device_list.h"
 #include "backend/frame/frame_cost.h"
@@ -135,6 +136,8 @@ void control_load_link(struct control *c)
 	load_rate(c, KEY_UPLINK_FLOOD_MAX, &link.flood_max_bps, err);
 	load_exits(&c->probe.exits, &link);
 	control_share_load(c, err);
+	if (!control_life_carrier(c))
+		memcpy(err, c->life.why, sizeof(c->life.why));
 	show_error(c, err[0] ? err : c->probe.port_error[0] ? c->probe.port_error : c->log_error);
 	control_exits_show(c);
 	if (!same_link(&link, &c->link.conf))

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/control/control_life.h"
 #include "backend/control/device_state.h"
 #include "backend/control/device_vif.h"
 #include "backend/control/device_xs.h"
@@ -26,6 +27,8 @@ static uint32_t uplink_features(const struct control *c)
 {
 	uint32_t f = VNET_F_CSUM;
 
+	if (c->probe.found.plain)
+		return 0;
 	if (c->link.conf.source == CAPACITY_CONFIGURED || c->probe.found.tso)
 		f |= VNET_F_TSO4 | VNET_F_TSO6 | (c->conf.uplink->offloads & VNET_F_USO);
 	return f;
@@ -53,6 +56,9 @@ static int write_offers(struct control *c, struct device *d, uint32_t t, const v
 	for (size_t i = 0; ret == 0 && i < N_FEATURES; i++)
 		ret = xskey_write(c->xs, t, d->back, features[i].back,
 				  d->offered & features[i].bit ? "1" : "0");
+	if (ret == 0)
+		ret = xskey_write(c->xs, t, d->back, KEY_BACK_CARRIER,
+				  control_life_carrier(c) ? "1" : "0");
 	if (ret == 0)
 		ret = xskey_write_u64(c->xs, t, d->back, KEY_BACK_MAX_RING_ORDER,
 				      WIRE_RING_ORDER_MAX);

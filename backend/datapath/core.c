@@ -64,6 +64,6 @@ void core_uplink_lost(struct dpath *dp, int err)
 	if (dp->lost)
 		return;
 	dp->lost = true;
-	log_error("uplink %s is gone (%s)", dp->up->ifname, strerror(err));
-	msg_post(dp->out, msg_new(MSG_QUIT, LDP_SLOT_NONE));
+	log_debug("uplink %s cannot be read (%s)", dp->up->ifname, strerror(err));
+	msg_post(dp->out, msg_new(MSG_LOST, LDP_SLOT_NONE));
 }

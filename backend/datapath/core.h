@@ -198,7 +198,7 @@ struct dpath {
 	struct link_conf link; /* members.c */
 	uint64_t credits_ns;   /* credit.c: when it last measured */
 	struct ldp_list dirty; /* core.c: LDPs with ring indexes to publish; members.c removes */
-	bool lost;	       /* core.c: the uplink is no more */
+	bool lost;	       /* core.c: the uplink is no more; dpath.c: another is there */
 
 	struct dpath_turn turn;
 	struct dpath_members members;
@@ -305,8 +305,8 @@ void core_leave_lotteries(struct dpath *dp, struct ldp *l);
 void core_fail(struct dpath *dp, struct ldp *l, const char *why);
 
 /*
- * errno `err` says that somebody deleted the uplink's interface. Nothing can be sent any more: the
- * daemon ends, and its unit starts it again.
+ * errno `err` says that somebody deleted the uplink's interface. Frames for it are dropped until
+ * the control thread has opened it again (MSG_UPLINK).
  */
 void core_uplink_lost(struct dpath *dp, int err);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "backend/datapath/dpath.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -17,6 +18,7 @@
 #include "backend/datapath/publish.h"
 #include "backend/datapath/rx.h"
 #include "backend/datapath/tx.h"
+#include "backend/msg/msg.h"
 
 /*
  * Theory of operation
@@ -187,6 +189,21 @@ static void on_unpark(void *arg)
 	run(dp);
 }
 
+/* The device was made again. Of the old one's queues nothing stays, nor of what waited there. */
+static void take_uplink(struct dpath *dp, const struct uplink *with)
+{
+	loop_io_free(dp->turn.up_in);
+	ports_forget(dp);
+	uplink_replace(dp->up, with);
+	dp->turn.up_in = loop_io_new(dp->loop, dp->up->fd, LOOP_READ, on_again, dp);
+	dp->lost = false;
+	ports_renew(dp);
+	if (!dp->turn.up_in || !tx_renew_room(dp))
+		core_uplink_lost(dp, ENOMEM);
+	else
+		tx_unblock(dp);
+}
+
 static void on_orders(void *arg)
 {
 	struct dpath *dp = arg;
@@ -195,7 +212,12 @@ static void on_orders(void *arg)
 	dp->now_ns = dp->clock();
 	mbox_ack(dp->turn.in);
 	while ((link = mbox_get(dp->turn.in))) {
-		members_obey(dp, (struct msg *)link);
+		const struct msg *m = (struct msg *)link;
+
+		if (m->type == MSG_UPLINK)
+			take_uplink(dp, &m->uplink);
+		else
+			members_obey(dp, (struct msg *)link);
 		free(link);
 	}
 	run(dp);
@@ -397,9 +419,4 @@ const char *dpath_log_path(const struct dpath *dp)
 const char *dpath_log_error(const struct dpath *dp)
 {
 	return dp->epoch.error;
-}
-
-bool dpath_lost_uplink(const struct dpath *dp)
-{
-	return dp->lost;
 }

@@ -48,7 +48,4 @@ void dpath_report(const struct dpath *dp);
 const char *dpath_log_path(const struct dpath *dp);
 const char *dpath_log_error(const struct dpath *dp);
 
-/* The uplink's device went away while the loop ran. */
-bool dpath_lost_uplink(const struct dpath *dp);
-
 #endif

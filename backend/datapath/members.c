@@ -269,6 +269,16 @@ static void set_owner(struct dpath *dp, const struct msg *m)
 		log_warning("out of memory for the MAC addresses of devices");
 }
 
+static void advertise_all(struct dpath *dp)
+{
+	struct ldp *l;
+
+	for (uint32_t slot = 0; (l = core_next_ldp(dp, &slot));) {
+		l->advertised = 0;
+		loop_timer_set(l->advertise, 0);
+	}
+}
+
 /* An order for an LDP that exists. */
 static void obey_of(struct dpath *dp, struct ldp *l, const struct msg *m)
 {
@@ -307,6 +317,9 @@ void members_obey(struct dpath *dp, struct msg *m)
 		break;
 	case MSG_OWNER:
 		set_owner(dp, m);
+		break;
+	case MSG_ADVERTISE:
+		advertise_all(dp);
 		break;
 	case MSG_RETIRE:
 		tx_retire_queue(dp);

@@ -192,13 +192,25 @@ bool ports_init(struct dpath *dp, loop_cb *on_table)
 	return dp->ports.map;
 }
 
-void ports_fini(struct dpath *dp)
+void ports_forget(struct dpath *dp)
 {
-	if (!dp->ports.map)
-		return;
 	stop_reading(&dp->ports);
 	close_queues(&dp->ports);
 	if (dp->ports.fd != dp->up->fd)
 		close(dp->ports.fd);
+	dp->ports.bridge = 0;
+}
+
+void ports_renew(struct dpath *dp)
+{
+	dp->ports.fd = dp->up->fd;
+	ports_set_link(dp);
+}
+
+void ports_fini(struct dpath *dp)
+{
+	if (!dp->ports.map)
+		return;
+	ports_forget(dp);
 	portmap_free(dp->ports.map);
 }

@@ -17,6 +17,10 @@ void ports_fini(struct dpath *dp);
 /* dp->link has changed, and with it perhaps the bridge or its exits. */
 void ports_set_link(struct dpath *dp);
 
+/* Before the device is replaced: closes all queues but the first. Then: begins with the new one. */
+void ports_forget(struct dpath *dp);
+void ports_renew(struct dpath *dp);
+
 /* The bridge's forwarding table has changed. */
 void ports_read_table(struct dpath *dp);
 

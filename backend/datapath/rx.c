@@ -232,6 +232,18 @@ static void count_flood(struct dpath *dp)
 			   dp->up->ifname, held);
 }
 
+/*
+ * The LDP that must not get a group's frame from the uplink, or NULL. A switch that sends frames
+ * back through the port that they came from (VEPA) returns a guest's own, and IPv6 would take the
+ * guest's address for a duplicate.
+ */
+static const struct ldp *sender_of(const struct dpath *dp, const struct rx_source *src)
+{
+	return dp->link.sw == SWITCH_UPLINK
+		       ? core_ldp(dp, fdb_lookup(dp->fdb, src->fi->src, dp->now_ns))
+		       : NULL;
+}
+
 /* To one LDP, or (NULL) to those of the plan. */
 static void give(struct dpath *dp, struct ldp *l, const struct rx_source *src,
 		 const struct flood_plan *plan)
@@ -239,7 +251,7 @@ static void give(struct dpath *dp, struct ldp *l, const struct rx_source *src,
 	if (l)
 		rx_queue(dp, l, src);
 	else
-		rx_flood(dp, NULL, src, plan);
+		rx_flood(dp, sender_of(dp, src), src, plan);
 }
 
 static void give_in_parts(struct dpath *dp, struct ldp *l, const struct rx_source *src,

@@ -491,18 +491,24 @@ void tx_tell_stuck(struct dpath *dp)
 	loop_timer_set(dp->tx.stuck, STUCK_NS);
 }
 
-void tx_retire_queue(struct dpath *dp)
+bool tx_renew_room(struct dpath *dp)
 {
-	struct loop_io *room;
-	uint32_t held;
+	struct loop_io *room = loop_io_new(dp->loop, dp->ports.fd, LOOP_WRITE, dp->tx.on_room, dp);
 
-	if (!dp->tx.blocked || !ports_retire(dp))
-		return;
-	room = loop_io_new(dp->loop, dp->ports.fd, LOOP_WRITE, dp->tx.on_room, dp);
 	if (!room)
-		return;
+		return false;
 	loop_io_free(dp->tx.room);
 	dp->tx.room = room;
+	loop_io_enable(room, dp->tx.blocked);
+	return true;
+}
+
+void tx_retire_queue(struct dpath *dp)
+{
+	uint32_t held;
+
+	if (!dp->tx.blocked || !ports_retire(dp) || !tx_renew_room(dp))
+		return;
 	tx_unblock(dp);
 	if (log_allow(&dp->tx.log, dp->now_ns, &held))
 		log_notice("uplink %s: a port of the bridge that is no exit held up the uplink's "

@@ -45,6 +45,9 @@ void tx_unblock(struct dpath *dp);
 /* Asks the control thread whether the exits are idle, and so should not block the uplink. */
 void tx_tell_stuck(struct dpath *dp);
 
+/* The uplink's own queue is another one: watches that for room. False: out of memory. */
+bool tx_renew_room(struct dpath *dp);
+
 /* They are: if the uplink is still blocked, it goes on with a fresh queue. */
 void tx_retire_queue(struct dpath *dp);
 

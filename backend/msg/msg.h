@@ -6,6 +6,7 @@
 #include "backend/credit/record.h"
 #include "backend/credit/status.h"
 #include "backend/msg/ldp_conf.h"
+#include "backend/uplink/uplink.h"
 #include "common/mbox.h"
 
 struct vchan;
@@ -30,6 +31,8 @@ enum msg_type {
 	MSG_RX_RATE,   /* rate_bps: what the LDPs may receive together, of rx-capacity */
 	MSG_RX_COUNT,  /* asks for MSG_RX_COUNTED */
 	MSG_OWNER,     /* owner: a guest has a device with this address, or has it no more */
+	MSG_UPLINK,    /* uplink: takes the place of the one that was lost; the loop owns its fd */
+	MSG_ADVERTISE, /* frames leave by another way: tell the network all LDPs' addresses */
 	MSG_PUBLISHED, /* slot: its status was written to xenstore, or could not be */
 	MSG_STOP,      /* end the loop */
 
@@ -42,11 +45,12 @@ enum msg_type {
 	MSG_LOGGED,   /* offset: the credit log of transmission is committed up to there */
 	MSG_STRANGER, /* slot, stranger: whether the guest sends from a MAC that is not its own */
 	MSG_LOG,      /* log_error: why there is no credit log; empty: there is one again */
+	MSG_LOST,     /* the uplink cannot be read any more: MSG_UPLINK when it can */
 	MSG_STUCK,    /* the uplink's queue is blocked for long; MSG_RETIRE if its exits are idle */
 	MSG_RX_COUNTED, /* offset: wire bytes that came in from the uplink so far */
 	MSG_ESTIMATE,	/* estimate_bps: what the uplink carries, as measured */
 
-	/* from the process: its signals, and the loss of its uplink */
+	/* from the process: its signals */
 	MSG_RELOAD, /* read all settings again */
 	MSG_QUIT,   /* end */
 };
@@ -68,6 +72,7 @@ struct msg {
 			struct ldp_conf conf;
 		};
 		struct link_conf link_conf;
+		struct uplink uplink;
 		uint64_t estimate_bps;
 		uint64_t rate_bps;
 		struct ldp_status status;

@@ -125,6 +125,25 @@ static void find_in_bridge(const char *tap, const char *bridge, const char *chos
 	}
 }
 
+/*
+ * The TAP is in no bridge of the kernel, but perhaps in one of Open vSwitch. That does not tell the
+ * kernel its ports, so the operator's word is enough.
+ */
+static void find_outside(const char *tap, const char *chosen, struct exits *e)
+{
+	if (!chosen[0]) {
+		snprintf(e->why, sizeof(e->why), "%.15s is in no bridge", tap);
+	} else if (strcmp(chosen, tap) == 0) {
+		snprintf(e->why, sizeof(e->why), "%.15s is the uplink itself", chosen);
+	} else if (if_nametoindex(chosen) == 0) {
+		snprintf(e->why, sizeof(e->why), "%.15s does not exist", chosen);
+	} else {
+		e->how = EXITS_CHOSEN;
+		e->outside = true;
+		add(e, chosen);
+	}
+}
+
 void exits_find(const struct uplink *u, const char *chosen, struct exits *out)
 {
 	char bridge[IFNAMSIZ];
@@ -138,7 +157,7 @@ void exits_find(const struct uplink *u, const char *chosen, struct exits *out)
 	} else if (netdev_bridge(u->ifname, bridge)) {
 		find_in_bridge(u->ifname, bridge, chosen, out);
 	} else {
-		snprintf(out->why, sizeof(out->why), "%s is in no bridge", u->ifname);
+		find_outside(u->ifname, chosen, out);
 	}
 }
 

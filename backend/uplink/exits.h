@@ -27,15 +27,17 @@ struct exits {
 	unsigned count; /* at most EXITS_MAX */
 	char name[EXITS_MAX][IFNAMSIZ];
 	unsigned ifindex[EXITS_MAX];
-	unsigned bridge;	 /* interface index of the bridge; 0: none */
+	unsigned bridge;	 /* interface index of the kernel's bridge; 0: none */
+	bool outside;		 /* one was chosen, and there is no bridge of the kernel */
 	unsigned oldest;	 /* of its port that joined first, but our own; 0: none */
 	char why[EXITS_WHY_MAX]; /* EXITS_NONE: a clause; also if `chosen` is no port: it was
 				    ignored */
 };
 
 /*
- * Finds the exits of an uplink. `chosen` is the operator's port, "" for none. All other ports of
- * the bridge are neighbours: vifs, veths, other TAPs. May block in sysfs for a moment.
+ * Finds the exits of an uplink. `chosen` is the operator's port, "" for none. A TAP that is in no
+ * bridge of the kernel may be in one of Open vSwitch: any interface can be chosen for it. All other
+ * ports of the bridge are neighbours: vifs, veths, other TAPs. May block in sysfs for a moment.
  */
 void exits_find(const struct uplink *u, const char *chosen, struct exits *out);
 

@@ -45,7 +45,7 @@ bool netdev_bridge(const char *ifname, char bridge[IFNAMSIZ])
 	if (!read_link(NETDEV_SYSFS, ifname, "master", master))
 		return false;
 	snprintf(bridge, IFNAMSIZ, "%.15s", master);
-	return true;
+	return netdev_is_bridge(bridge);
 }
 
 /* Visits each entry of /sys/class/net/IF/DIR that begins with `prefix`, without the prefix. */

@@ -19,7 +19,7 @@ bool netdev_is_hardware(const char *sysfs, const char *ifname);
 /* Is it a bridge of the kernel? An Open vSwitch bridge is none. */
 bool netdev_is_bridge(const char *ifname);
 
-/* The bridge that the interface is a port of; false: it is in none. */
+/* The bridge of the kernel that the interface is a port of; false: it is in none. */
 bool netdev_bridge(const char *ifname, char bridge[IFNAMSIZ]);
 
 /* Called with the name of one interface. */

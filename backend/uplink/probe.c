@@ -32,6 +32,7 @@
  *	netem					ends the charge
  *	the HTB of share.h			holds frames charged, but lends its signal only
  *	br_netfilter that calls iptables	ends the charge
+ *	Open vSwitch				may end it, and does in its userspace datapath
  *
  * One port of a bridge with a signal is enough: the others lead to guests on the same host. The
  * send buffer must be smaller than the smallest queue, or that queue drops frames before a write is
@@ -156,6 +157,13 @@ static void examine_exits(const struct exits *e, struct found *f)
 	char bridge[IFNAMSIZ];
 	const char *name;
 
+	if (e->outside) {
+		snprintf(f->why, PROBE_WHY_MAX,
+			 "no bridge of the kernel leads from the uplink to %s, and another switch "
+			 "hides it",
+			 e->name[0]);
+		return;
+	}
 	for (unsigned i = 0; i < e->count; i++) {
 		if (netdev_bridge(e->name[i], bridge) && is_filtered(bridge, &name)) {
 			snprintf(f->why, PROBE_WHY_MAX,
@@ -170,12 +178,23 @@ static void examine_exits(const struct exits *e, struct found *f)
 		snprintf(f->why, PROBE_WHY_MAX, "%s", e->why);
 }
 
+/*
+ * Open vSwitch's userspace datapath takes frames from the TAP by a packet socket, without what the
+ * vnet header says: it drops long frames, and sends wrong checksums on. It always has
+ * an interface of this name.
+ */
+static bool is_switched_by_program(const struct exits *e)
+{
+	return e->how != EXITS_LOWER && e->bridge == 0 && if_nametoindex("ovs-netdev") != 0;
+}
+
 void probe_uplink(const struct exits *e, struct probe *out)
 {
 	struct found f = {.why = out->why, .depth = DEPTH_MAX};
 	uint32_t limit;
 
 	*out = (struct probe){.tso = true};
+	out->plain = is_switched_by_program(e);
 	examine_exits(e, &f);
 	limit = f.limit_bytes;
 	out->signal = f.signal;

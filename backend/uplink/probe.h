@@ -13,6 +13,7 @@ struct probe {
 	bool lent;		   /* writes are refused when the HTB of share.h is full: this
 				    * shows no more than the capacity that the HTB was given */
 	bool tso;		   /* a frame of 64 KiB fits into the queue behind the uplink */
+	bool plain;		   /* only whole frames with a checksum: a program switches them */
 	uint32_t sndbuf_max_bytes; /* less than the queues behind it hold; 0: no limit is known */
 	char why[PROBE_WHY_MAX];   /* without a signal: what hides it, a clause */
 };

@@ -30,6 +30,11 @@
 /* The kernel charges more than a frame's bytes: for a small frame several times as much. */
 #define SNDBUF_TRUESIZE 2u
 
+/* Of what is written, every kernel takes these. */
+#define OFFLOADS (TAP_CSUM | TAP_TSO4 | TAP_TSO6)
+
+#define MACVTAP_NAME_MAX (IFNAMSIZ - 1 - 5) /* behind "dmvl-" */
+
 extern char **environ;
 
 /* ip(8) sets up links. No shell sees the arguments. */
@@ -140,9 +145,23 @@ static int check_bridge(const char *bridge, char *err, size_t errlen)
 	return 0;
 }
 
-static int open_tap(struct uplink *u, const struct uplink_spec *spec, char *err, size_t errlen)
+int uplink_join(const struct uplink_spec *spec, char *err, size_t errlen)
 {
 	uint32_t mtu;
+	int ret;
+
+	/* A port with a smaller MTU would lower that of the whole bridge. */
+	if (tap_get_mtu(spec->bridge, &mtu) == 0)
+		tap_set_mtu(spec->device, mtu);
+	ret = tap_join_bridge(spec->device, spec->bridge);
+	if (ret < 0)
+		snprintf(err, errlen, "cannot add %s to the bridge %s: %s", spec->device,
+			 spec->bridge, ret == -EBUSY ? "it is in another one" : strerror(-ret));
+	return ret;
+}
+
+static int open_tap(struct uplink *u, const struct uplink_spec *spec, char *err, size_t errlen)
+{
 	int ret;
 
 	if (spec->bridge[0]) {
@@ -150,26 +169,17 @@ static int open_tap(struct uplink *u, const struct uplink_spec *spec, char *err,
 		if (ret < 0)
 			return ret;
 	}
-	u->fd = open_queues(u, spec->device);
+	if (u->fd >= 0)
+		u->queues = tap_has_queues(u->fd) && tap_receive_on_first(u->fd) == 0;
+	else
+		u->fd = open_queues(u, spec->device);
 	if (u->fd < 0) {
 		snprintf(err, errlen, "cannot open the TAP %s: %s", spec->device,
 			 open_error(u->fd));
 		return u->fd;
 	}
 	snprintf(u->ifname, sizeof(u->ifname), "%s", spec->device);
-	if (spec->bridge[0]) {
-		/* A port with a smaller MTU would lower that of the whole bridge. */
-		if (tap_get_mtu(spec->bridge, &mtu) == 0)
-			tap_set_mtu(u->ifname, mtu);
-		ret = tap_join_bridge(u->ifname, spec->bridge);
-		if (ret < 0) {
-			snprintf(err, errlen, "cannot add %s to the bridge %s: %s", u->ifname,
-				 spec->bridge,
-				 ret == -EBUSY ? "it is in another one" : strerror(-ret));
-			return ret;
-		}
-	}
-	return 0;
+	return spec->bridge[0] ? uplink_join(spec, err, errlen) : 0;
 }
 
 static void delete_link(const char *ifname)
@@ -206,6 +216,23 @@ static int make_macvtap(struct uplink *u, const char *lower, char *err, size_t e
 	return ret;
 }
 
+/*
+ * An instance's name may be longer than an interface's. Then a hash (FNV-1a) of all of it stands
+ * in place of its end, so that two that begin alike differ.
+ */
+static void macvtap_name(const char *name, char out[IFNAMSIZ])
+{
+	uint32_t hash = 2166136261u;
+
+	if (strlen(name) <= MACVTAP_NAME_MAX) {
+		snprintf(out, IFNAMSIZ, "dmvl-%.10s", name);
+		return;
+	}
+	for (const char *c = name; *c; c++)
+		hash = (hash ^ (uint8_t)*c) * 16777619u;
+	snprintf(out, IFNAMSIZ, "dmvl-%.4s-%05x", name, (hash ^ hash >> 20) & 0xfffff);
+}
+
 static int open_macvtap(struct uplink *u, const struct uplink_spec *spec, const char *name,
 			char *err, size_t errlen)
 {
@@ -216,7 +243,7 @@ static int open_macvtap(struct uplink *u, const struct uplink_spec *spec, const 
 		snprintf(err, errlen, "interface %s does not exist", spec->device);
 		return -ENODEV;
 	}
-	snprintf(u->ifname, sizeof(u->ifname), "dmvl-%.10s", name);
+	macvtap_name(name, u->ifname);
 	if (!spec->take_over) {
 		ret = lower_is_free(spec->device, u->ifname, err, errlen);
 		if (ret < 0)
@@ -237,17 +264,17 @@ static int open_macvtap(struct uplink *u, const struct uplink_spec *spec, const 
 	return 0;
 }
 
-int uplink_open(struct uplink *u, const struct uplink_spec *spec, const char *name, char *err,
-		size_t errlen)
+static int open_any(struct uplink *u, const struct uplink_spec *spec, const char *name, char *err,
+		    size_t errlen)
 {
 	int ret;
 
-	*u = (struct uplink){.fd = -1, .kind = spec->kind};
 	if (spec->kind == UPLINK_TAP)
 		ret = open_tap(u, spec, err, errlen);
 	else
 		ret = open_macvtap(u, spec, name, err, errlen);
 	if (ret == 0) {
+		u->offloads = tap_set_offloads(u->fd, OFFLOADS | TAP_USO) | OFFLOADS;
 		ret = tap_set_up(u->ifname, true);
 		if (ret < 0)
 			snprintf(err, errlen, "cannot set %s up: %s", u->ifname, strerror(-ret));
@@ -257,13 +284,49 @@ int uplink_open(struct uplink *u, const struct uplink_spec *spec, const char *na
 	return ret;
 }
 
+int uplink_open(struct uplink *u, const struct uplink_spec *spec, const char *name, char *err,
+		size_t errlen)
+{
+	*u = (struct uplink){.fd = -1, .kind = spec->kind};
+	return open_any(u, spec, name, err, errlen);
+}
+
+int uplink_open_kept(struct uplink *u, const struct uplink_spec *spec, const char *name, int fd,
+		     char *err, size_t errlen)
+{
+	*u = (struct uplink){.fd = fd, .kind = spec->kind};
+	return open_any(u, spec, name, err, errlen);
+}
+
+static void delete_made(const struct uplink *u)
+{
+	if (u->made && tap_exists(u->ifname)) /* it goes with the device below */
+		delete_link(u->ifname);
+}
+
+int uplink_reopen(const struct uplink *old, struct uplink *u, const struct uplink_spec *spec,
+		  const char *name, char *err, size_t errlen)
+{
+	delete_made(old);
+	return uplink_open(u, spec, name, err, errlen);
+}
+
+void uplink_replace(struct uplink *u, const struct uplink *with)
+{
+	uint32_t sndbuf_bytes = u->sndbuf_bytes;
+
+	close(u->fd);
+	*u = *with;
+	if (sndbuf_bytes)
+		uplink_set_sndbuf(u, sndbuf_bytes);
+}
+
 void uplink_close(struct uplink *u)
 {
 	if (u->fd >= 0)
 		close(u->fd);
 	u->fd = -1;
-	if (u->made)
-		delete_link(u->ifname);
+	delete_made(u);
 	u->made = false;
 }
 

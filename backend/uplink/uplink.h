@@ -37,12 +37,27 @@ struct uplink {
 };
 
 /*
- * Creates the device if necessary, opens it, gives it the MTU of its bridge or lower device, and
- * sets it up. `name` is the instance's; a macvtap is called dmvl-NAME. On error -errno with one
- * sentence in err, and nothing that was created remains.
+ * Creates the device if necessary, opens it, gives it the MTU of its bridge or lower device, lets
+ * it take all offloads, and sets it up. `name` is the instance's; a macvtap is called dmvl-NAME,
+ * or, where NAME is too long for that, dmvl- and a shorter form. On error -errno with one sentence
+ * in err, and nothing that was created remains.
  */
 int uplink_open(struct uplink *u, const struct uplink_spec *spec, const char *name, char *err,
 		size_t errlen);
+/* The same with the first queue of the TAP, `fd`, which an earlier process opened. Takes fd. */
+int uplink_open_kept(struct uplink *u, const struct uplink_spec *spec, const char *name, int fd,
+		     char *err, size_t errlen);
+
+/* Likewise, in place of `old`, whose interface is gone or not where it belongs. Keeps old->fd. */
+int uplink_reopen(const struct uplink *old, struct uplink *u, const struct uplink_spec *spec,
+		  const char *name, char *err, size_t errlen);
+
+/* Closes `u`, which becomes `with`, but for the size of the send buffer. */
+void uplink_replace(struct uplink *u, const struct uplink *with);
+
+/* Adds the TAP to its bridge, with the bridge's MTU. 0, or -errno with one sentence in err. */
+int uplink_join(const struct uplink_spec *spec, char *err, size_t errlen);
+
 void uplink_close(struct uplink *u);
 
 /*

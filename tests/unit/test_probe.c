@@ -86,6 +86,32 @@ static void why_is(const struct uplink *u, const char *part, const char *what)
 		diag("%s", p.why);
 }
 
+/* The TAP is in no bridge of the kernel, as in Open vSwitch. */
+static void test_outside(const struct uplink *tap)
+{
+	struct exits e;
+	struct probe p;
+
+	exits_find(tap, "d0", &e);
+	ok(e.how == EXITS_CHOSEN && exits_has(&e, if_nametoindex("d0")),
+	   "any interface can be chosen for a TAP in no bridge");
+	netns_run("tc qdisc replace dev d0 root tbf rate 10mbit burst 10k limit 400000");
+	probe_uplink(&e, &p);
+	ok(!p.signal && strstr(p.why, "another switch hides it"),
+	   "there is no signal where no bridge of the kernel leads to the exit");
+	ok(!p.plain, "frames need not be whole without the userspace datapath of Open vSwitch");
+	netns_run("ip link add ovs-netdev type dummy || ip tuntap add ovs-netdev mode tap");
+	probe_uplink(&e, &p);
+	ok(p.plain, "frames must be whole for the userspace datapath of Open vSwitch");
+	netns_run("ip link del ovs-netdev; tc qdisc del dev d0 root");
+	exits_find(tap, "nosuch", &e);
+	ok(e.how == EXITS_NONE && strstr(e.why, "nosuch does not exist"),
+	   "an interface that does not exist cannot be chosen for a TAP in no bridge");
+	exits_find(tap, "t0", &e);
+	ok(e.how == EXITS_NONE && strstr(e.why, "t0 is the uplink itself"),
+	   "a TAP in no bridge cannot be chosen as its own exit");
+}
+
 static void test_bridge(void)
 {
 	struct uplink tap = {.kind = UPLINK_TAP, .ifname = "t0"};
@@ -96,6 +122,7 @@ static void test_bridge(void)
 		return;
 	}
 	why_is(&tap, "in no bridge", "a TAP in no bridge");
+	test_outside(&tap);
 	netns_run("ip link set t0 master br0");
 	netns_run("for f in /proc/sys/net/bridge/bridge-nf-call-*tables; do echo 0 >$f; done "
 		  "2>/dev/null");
