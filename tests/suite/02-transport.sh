@@ -37,6 +37,13 @@ else
 	skip 'there is no ethtool here' 'a TCP file without segmentation offload on the uplink keeps its hash'
 fi
 
+# Below 216 bytes each segment leaves as a frame of its own.
+for mss in 216 128 88; do
+	world ip route replace 10.77.1.1/32 dev world0 advmss $mss
+	carry g1 world 10.77.0.1 200000 "a TCP file to a world whose MSS is $mss"
+done
+world ip route del 10.77.1.1/32 dev world0
+
 # udp_got: bytes that a sink has reported, interval by interval. udp_came BYTES: for wait_for.
 udp_got()
 {
