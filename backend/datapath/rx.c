@@ -276,7 +276,8 @@ static void give_in_parts(struct dpath *dp, struct ldp *l, const struct rx_sourc
 					 .hdr_len = part.hdr_len,
 					 .iov = iov,
 					 .iovcnt = 2,
-					 .cost_bytes = part.wire_bytes},
+					 .cost_bytes = part.wire_bytes,
+					 .control = src->control},
 		     plan);
 	}
 }
