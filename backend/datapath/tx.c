@@ -158,7 +158,7 @@ static void next_head(struct dpath *dp, struct ldp *l, uint32_t more)
 	epoch_charge(dp, s, l, wire, charge_for(dp, wire) + more, l->head == was);
 	if (l->head != was) {
 		enter_lottery(dp, l);
-		dp->tx.head_moved = true;
+		dp->tx.head_moved |= l->head != LDP_HEAD_NONE;
 	}
 }
 
