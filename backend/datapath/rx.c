@@ -233,8 +233,8 @@ static void count_flood(struct dpath *dp)
 
 	dp->flood.dropped++;
 	if (log_allow(&dp->rx.log, dp->now_ns, &held))
-		log_notice("uplink %s: broadcasts and unknown multicasts beyond flood-rate or "
-			   "flood-max are dropped (%u more since the last line)",
+		log_notice("uplink %s: broadcasts and unknown multicasts beyond its limits for "
+			   "floods are dropped (%u more since the last line)",
 			   dp->up->ifname, held);
 }
 
