@@ -35,6 +35,7 @@ backend/datapath/ldp.c uplink: a reason to drop a frame
 backend/xen/libxl_vif.c mac: a key of libxl
 backend/uplink/probe.c device: a link in sysfs
 backend/uplink/speed.c speed: a file in sysfs
+backend/uplink/life.c state: a file in sysfs
 backend/uplink/speed.c state: a file in sysfs
 backend/control/control_capacity.c speed: a word of capacity-source
 ALLOWED

@@ -35,6 +35,12 @@
  */
 
 #define RX_ASK_MAX 16u /* VLANs of a guest that are asked for its groups */
+/*
+ * Segments of a frame to a group from the uplink: as many as Linux puts into a frame of UDP. With
+ * more, one frame of a neighbour in the bridge would mean 65535 times the copies for all guests,
+ * and take the tokens of flood-rate for 13 s.
+ */
+#define RX_GROUP_SEGMENTS 128u
 
 /* What the kernel may ask of a receiver: all offloads. */
 #define UPLINK_FEATURES (VNET_F_CSUM | VNET_F_TSO4 | VNET_F_TSO6 | VNET_F_USO)
@@ -227,8 +233,8 @@ static void count_flood(struct dpath *dp)
 
 	dp->flood.dropped++;
 	if (log_allow(&dp->rx.log, dp->now_ns, &held))
-		log_notice("uplink %s: broadcasts and unknown multicasts beyond flood-rate or "
-			   "flood-max are dropped (%u more since the last line)",
+		log_notice("uplink %s: broadcasts and unknown multicasts beyond its limits for "
+			   "floods are dropped (%u more since the last line)",
 			   dp->up->ifname, held);
 }
 
@@ -276,7 +282,8 @@ static void give_in_parts(struct dpath *dp, struct ldp *l, const struct rx_sourc
 					 .hdr_len = part.hdr_len,
 					 .iov = iov,
 					 .iovcnt = 2,
-					 .cost_bytes = part.wire_bytes},
+					 .cost_bytes = part.wire_bytes,
+					 .control = src->control},
 		     plan);
 	}
 }
@@ -295,8 +302,9 @@ static void give_all(struct dpath *dp, struct ldp *l, const struct rx_source *sr
 
 static void route_group(struct dpath *dp, const struct rx_source *src)
 {
+	bool few = frame_wire_frames(src->fi, src->vnet->gso_size) <= RX_GROUP_SEGMENTS;
 	struct flood_plan plan;
-	unsigned reason = flood_judge(dp, NULL, src, &plan);
+	unsigned reason = few ? flood_judge(dp, NULL, src, &plan) : FRAME_MALFORMED;
 
 	if (reason == FRAME_OK)
 		give_all(dp, NULL, src, &plan);

@@ -158,7 +158,7 @@ static void next_head(struct dpath *dp, struct ldp *l, uint32_t more)
 	epoch_charge(dp, s, l, wire, charge_for(dp, wire) + more, l->head == was);
 	if (l->head != was) {
 		enter_lottery(dp, l);
-		dp->tx.head_moved = true;
+		dp->tx.head_moved |= l->head != LDP_HEAD_NONE;
 	}
 }
 
@@ -178,6 +178,12 @@ struct outgoing {
 	struct gso_iter cut; /* the head's, once the part has left */
 };
 
+/* Without the permission to send them it would have been refused. */
+static bool is_control(const struct ldp *l)
+{
+	return l->conf.control_frames && screen_is_control(&l->fi, l->hdr, l->hdr_len);
+}
+
 static struct rx_source source_of(struct ldp *l, struct iovec iov[3])
 {
 	return (struct rx_source){
@@ -188,7 +194,7 @@ static struct rx_source source_of(struct ldp *l, struct iovec iov[3])
 		.iov = iov,
 		.iovcnt = ldp_head_iov(l, 0, l->frame_len, iov),
 		.cost_bytes = l->cost_bytes,
-		.control = l->conf.control_frames && screen_is_control(&l->fi, l->hdr, l->hdr_len),
+		.control = is_control(l),
 	};
 }
 
@@ -231,6 +237,7 @@ static bool take_part(struct ldp *l, uint32_t cap_bytes, uint32_t segments, stru
 		.iov = out->iov,
 		.iovcnt = 1 + ldp_head_iov(l, part->off, part->len, out->iov + 1),
 		.cost_bytes = part->wire_bytes,
+		.control = is_control(l),
 	};
 	return true;
 }

@@ -194,13 +194,35 @@ static void sweep(struct groups *g, uint32_t member, uint64_t now_ns)
 	}
 }
 
-static bool has_room(struct groups *g, uint32_t member, uint64_t now_ns)
+/* How many groups with this MAC address the member is in; those that are over are removed. */
+static unsigned count_sharing(struct groups *g, uint32_t member, uint32_t vlan,
+			      const uint8_t mac[6], uint64_t now_ns)
+{
+	struct groups_entry *e = LIST_FIRST(chain_of(g, vlan, mac)), *next;
+	unsigned n = 0;
+
+	for (; e; e = next) {
+		next = LIST_NEXT(e, chain);
+		if (e->member != member || e->vlan != vlan || memcmp(e->mac, mac, 6) != 0)
+			continue;
+		if (is_over(g, e, now_ns))
+			remove_entry(g, e);
+		else
+			n++;
+	}
+	return n;
+}
+
+/* All frames to a MAC address walk over all groups that share it, so a member may be in few. */
+static bool has_room(struct groups *g, uint32_t member, uint32_t vlan, const uint8_t mac[6],
+		     uint64_t now_ns)
 {
 	unsigned max = member >= g->wide ? GROUPS_WIDE : GROUPS_PER_MEMBER;
 
 	if (g->member[member].count >= max)
 		sweep(g, member, now_ns);
-	return g->member[member].count < max && g->count < GROUPS_MAX;
+	return g->member[member].count < max && g->count < GROUPS_MAX &&
+	       count_sharing(g, member, vlan, mac, now_ns) < GROUPS_PER_MAC;
 }
 
 static struct groups_entry *find_entry(const struct groups *g, uint32_t member, uint32_t vlan,
@@ -219,14 +241,17 @@ static struct groups_entry *find_entry(const struct groups *g, uint32_t member, 
 static struct groups_entry *add_entry(struct groups *g, uint32_t member, uint32_t vlan,
 				      const struct mcast_addr *group, uint64_t now_ns)
 {
-	struct groups_entry *e = has_room(g, member, now_ns) ? calloc(1, sizeof(*e)) : NULL;
+	struct groups_entry *e;
+	uint8_t mac[6];
 
+	mcast_mac(group, mac);
+	e = has_room(g, member, vlan, mac, now_ns) ? calloc(1, sizeof(*e)) : NULL;
 	if (!e)
 		return NULL;
 	e->member = member;
 	e->vlan = vlan;
 	e->addr = *group;
-	mcast_mac(group, e->mac);
+	memcpy(e->mac, mac, 6);
 	LIST_INSERT_HEAD(chain_of(g, vlan, e->mac), e, chain);
 	LIST_INSERT_HEAD(index_of(g, member, vlan, group), e, index);
 	LIST_INSERT_HEAD(&g->member[member].entries, e, own);

@@ -18,6 +18,7 @@
 #define GROUPS_LEAVE_NS	 2000000000ull /* the last member query time */
 
 #define GROUPS_PER_MEMBER 256u	 /* groups that a member is in, in all VLANs together */
+#define GROUPS_PER_MAC	  8u	 /* of those, groups that share a MAC address */
 #define GROUPS_MAX	  65536u /* members of all groups together */
 #define GROUPS_QUERIERS	  256u	 /* VLANs in which a querier is remembered, for each protocol */
 #define GROUPS_NONE	  UINT32_MAX

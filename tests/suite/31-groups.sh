@@ -135,7 +135,7 @@ outside()
 	! grep -q 'frames=200 ' recv.g1.out
 }
 check "the uplink's flood-rate limits broadcasts of the world" wait_for 30 outside
-check 'what the uplink brought too much of is said' wait_for 10 grep -q 'beyond flood-rate' "$_log"
+check 'what the uplink brought too much of is said' wait_for 10 grep -q 'beyond its limits for floods' "$_log"
 is "$(xenstore-read "$uplink/error")" '' 'a flood from the uplink is no error'
 xenstore-write "$uplink/flood-rate" 1000001
 check "the uplink's error names a flood-rate out of range" \

@@ -291,6 +291,28 @@ static void test_uplink_limit(void)
 	bench_free(b);
 }
 
+/* A neighbour in the bridge may send any: a byte in each segment. */
+static void test_uplink_segments(void)
+{
+	struct virtio_net_hdr_v1 uso = MK_VNET(1, 5, 1, 34, 6);
+
+	begin();
+	m.len = 0;
+	mkm_data(&m, MK_OTHER, 0, "\xe0\0\0\xfb", 129);
+	mk_finish(&m, 0);
+	bench_come(b, &uso, m.b, m.len);
+	bench_receive(b);
+	is_int(bench_take_frames(b, 1), 0, "a frame to a group in 129 segments reaches nobody");
+	is_int(b->dp->rx.malformed, 1, "a frame to a group in 129 segments is malformed");
+	m.len = 0;
+	mkm_data(&m, MK_OTHER, 0, "\xe0\0\0\xfb", 128);
+	mk_finish(&m, 0);
+	bench_come(b, &uso, m.b, m.len);
+	bench_receive(b);
+	ok(bench_take_frames(b, 1) > 0, "a frame to a group in 128 segments comes");
+	bench_free(b);
+}
+
 /* --- what a receiver gets --------------------------------------------------------------------- */
 
 static void test_share(void)
@@ -429,6 +451,7 @@ int main(void)
 	test_crowded();
 	test_sender_limit();
 	test_uplink_limit();
+	test_uplink_segments();
 	test_share();
 	test_own_queue();
 	test_pace();

@@ -182,6 +182,37 @@ static void test_bounds(void)
 	ok(all && !join(WIDE, 0, MKM_G2), "the network may be in %u groups", GROUPS_WIDE);
 }
 
+/* Of an IPv4 address only 23 bits are in the MAC address. */
+static struct mcast_addr sharing(unsigned n)
+{
+	return v4((char[]){(char)(0xe1 + n / 2), (char)(n % 2 ? 0x85 : 5), 6, 7});
+}
+
+static void test_sharing(void)
+{
+	struct mcast_addr a;
+	bool all = true;
+
+	begin();
+	for (unsigned i = 0; i < GROUPS_PER_MAC; i++) {
+		a = sharing(i);
+		all &= groups_join(g, 0, 0, &a, now) && groups_join(g, WIDE, 0, &a, now);
+	}
+	ok(all && !groups_crowded(g, 0, now), "a member may be in %u groups of one MAC address",
+	   GROUPS_PER_MAC);
+	a = sharing(GROUPS_PER_MAC);
+	ok(!groups_join(g, 0, 0, &a, now) && groups_crowded(g, 0, now),
+	   "a member may be in no more groups of one MAC address");
+	ok(!groups_join(g, WIDE, 0, &a, now), "nor may the network");
+	ok(groups_join(g, 0, 7, &a, now), "groups of another VLAN do not count");
+	ok(groups_join(g, 1, 0, &a, now), "groups of another member do not count");
+	a = sharing(0);
+	groups_leave(g, 0, 0, &a, now);
+	now += GROUPS_LEAVE_NS;
+	a = sharing(GROUPS_PER_MAC);
+	ok(groups_join(g, 0, 0, &a, now), "a group that was left makes room for one of its MAC");
+}
+
 static void test_queriers(void)
 {
 	unsigned i = 0, n = 0;
@@ -250,6 +281,7 @@ int main(void)
 	test_time();
 	test_told();
 	test_bounds();
+	test_sharing();
 	test_queriers();
 	test_random();
 	groups_free(g);

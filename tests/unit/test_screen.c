@@ -102,6 +102,32 @@ static void test_control_in(void)
 	bench_free(b);
 }
 
+/* A GSO frame to a group leaves and comes in its segments. */
+static void test_control_parts(void)
+{
+	struct virtio_net_hdr_v1 uso = MK_VNET(1, 5, 1000, 34, 6);
+
+	b = bench_new(3);
+	permit(0, true, false);
+	permit(1, true, false);
+	mk_eth(&m, LLDP_GROUP, MK_MAC, 0x0800);
+	mk_ipv4(&m, 17, MK_IP, MK_IP2);
+	mk_udp(&m, 1, 2);
+	mk_payload(&m, 3000);
+	mk_finish(&m, 0);
+	bench_give(b, 0, &uso, m.b, m.len);
+	while (bench_turn(b))
+		;
+	is_int(bench_take_frames(b, 1), 3, "segments of a control frame reach who may get it");
+	is_int(bench_take_frames(b, 2), 0, "segments of a control frame reach nobody else");
+	memcpy(m.b + 6, MK_OTHER, 6);
+	bench_come(b, &uso, m.b, m.len);
+	bench_receive(b);
+	is_int(bench_take_frames(b, 1), 3, "segments of the uplink's reach who may get them");
+	is_int(bench_take_frames(b, 2), 0, "segments of the uplink's reach nobody else");
+	bench_free(b);
+}
+
 /* A router advertisement. */
 static void router(const void *src)
 {
@@ -221,6 +247,7 @@ int main(void)
 {
 	test_control_out();
 	test_control_in();
+	test_control_parts();
 	test_service();
 	test_hidden();
 	test_linklocal();

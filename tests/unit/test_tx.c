@@ -255,6 +255,16 @@ static void test_both(void)
 	bench_free(b);
 }
 
+/* An empty ring is no reason for one more turn of the loop. */
+static void test_idle(void)
+{
+	b = bench_new(1);
+	give(0, MK_OTHER, 100, 0);
+	bench_turn(b);
+	ok(!tx_take_moved(b->dp), "a ring that became empty needs no other lottery");
+	bench_free(b);
+}
+
 /* What two guests with more to send than a batch get of it, in bytes of the second for 100 of the
  * first. */
 static unsigned share(struct left *got)
@@ -389,6 +399,7 @@ int main(void)
 	test_where(SWITCH_OFF);
 	test_nobody();
 	test_both();
+	test_idle();
 	test_who_pays();
 	test_frame_cost();
 	test_late();
