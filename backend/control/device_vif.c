@@ -172,6 +172,7 @@ enum hs_action device_vif_next(struct control *c, struct device *d, const struct
 /* --- taking and releasing ----------------------------------------------------------------------
  */
 
+/* bridge NULL: the key stays as it is. */
 struct taken {
 	const char *vif, *bridge;
 };
@@ -181,7 +182,9 @@ static int write_taken(struct control *c, struct device *d, uint32_t t, const vo
 	const struct taken *now = arg;
 	int ret = xskey_write(c->xs, t, d->back, KEY_BACK_VIF, now->vif);
 
-	return ret < 0 ? ret : xskey_write(c->xs, t, d->back, KEY_BACK_VIF_BRIDGE, now->bridge);
+	if (ret < 0 || !now->bridge)
+		return ret;
+	return xskey_write(c->xs, t, d->back, KEY_BACK_VIF_BRIDGE, now->bridge);
 }
 
 static int write_mac(struct control *c, struct device *d, uint32_t t, const void *mac)
@@ -192,7 +195,10 @@ static int write_mac(struct control *c, struct device *d, uint32_t t, const void
 	return xskey_write(c->xs, t, d->back, KEY_BACK_VIF_MAC, text);
 }
 
-/* A daemon that was killed at the wrong moment left the vif in no bridge, and this key. */
+/*
+ * A daemon that was killed at the wrong moment left the vif in no bridge, and this key. So did
+ * somebody who deletes the macvtap and has not yet put the vif back (dmvlctl release-vifs).
+ */
 static void find_home(struct control *c, const struct device *d, const char *vif,
 		      struct vif_home *home)
 {
@@ -235,9 +241,11 @@ static int take_port(struct control *c, struct device *d, unsigned port, struct 
 	return ret;
 }
 
-static void release_ports(struct device *d)
+/* False: the vif's macvtap was not there any more. */
+static bool release_ports(struct device *d)
 {
 	char tap[IFNAMSIZ];
+	bool found = false;
 	int ret;
 
 	for (unsigned i = 0; i < VIF_PORTS; i++) {
@@ -246,18 +254,31 @@ static void release_ports(struct device *d)
 		if (ret < 0 && ret != -ENOENT && ret != -ENODEV)
 			log_warning("%s: its vif could not be put back: %s", d->name,
 				    strerror(-ret));
+		found |= i == 0 && ret != -ENOENT;
 	}
 	d->taken_count = 0;
+	return found;
+}
+
+static bool is_in_no_bridge(struct control *c, const struct device *d)
+{
+	char vif[IFNAMSIZ], bridge[IFNAMSIZ];
+
+	find_name(c, d, vif);
+	return tap_exists(vif) && !netdev_bridge(vif, bridge);
 }
 
 void device_vif_release(struct control *c, struct device *d, struct vif_tap *tap)
 {
+	struct taken nothing = {"", ""};
+
 	vif_tap_close(tap);
-	release_ports(d);
+	if (!release_ports(d) && is_in_no_bridge(c, d))
+		nothing.bridge = NULL; /* for find_home() */
 	/* Or the bridge would send the guest's frames to the uplink until the guest says something.
 	 */
 	rtlink_forget_mac(if_nametoindex(c->conf.device), d->conf.mac);
-	device_write(c, d, write_taken, &(struct taken){"", ""});
+	device_write(c, d, write_taken, &nothing);
 }
 
 /* The vif, and the emulated card if there is one. */

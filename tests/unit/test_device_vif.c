@@ -124,6 +124,18 @@ static void test_macvtap_vanishes(void)
 	is_str(desk_said(k), "A", "a vif that was put back by somebody is taken again");
 }
 
+/* Whoever deletes the macvtap has not yet put the vif back: its bridge must not be forgotten. */
+static void test_macvtap_deleted(void)
+{
+	must(netns_run("ip link del dmvl7.0"));
+	interfaces_changed();
+	desk_said(k);
+	desk_deleted(k, k->added.slot);
+	desk_turn(k);
+	is_str(desk_said(k), "A", "a vif without its macvtap is taken again");
+	is_str(desk_read(DOMID, KEY_BACK_VIF_BRIDGE), "br0", "a vif in between keeps its bridge");
+}
+
 static void test_refused(void)
 {
 	desk_refused(k, k->added.slot, "another device on this uplink has the same mac");
@@ -232,6 +244,7 @@ int main(void)
 	test_takes();
 	test_vif_vanishes();
 	test_macvtap_vanishes();
+	test_macvtap_deleted();
 	test_refused();
 	test_emulated();
 	test_mac_and_mtu();
