@@ -121,13 +121,21 @@ static bool is_ready(struct control *c, struct device *d)
 	       vif_is_free(vif, tap, d->fault, sizeof(d->fault)) == 0;
 }
 
-/* No agent connects again, so a new MAC or MTU is in force when the vif is taken again: at once. */
+static uint32_t rx_features(const struct device *d)
+{
+	return VIF_FEATURES & settings_offloads(&d->settings);
+}
+
+/* No agent connects again, so what an agent would wait for is in force when the vif is taken again:
+ * at once. */
 static bool is_as_configured(struct control *c, const struct device *d, const char *vif)
 {
 	uint32_t mtu = d->settings.mtu;
 	uint8_t mac[6];
 
 	if (has_mac(c, d, mac) && memcmp(mac, d->conf.mac, sizeof(mac)) != 0)
+		return false;
+	if (rx_features(d) != d->conf.rx_features)
 		return false;
 	if (!d->settings.has_mtu && tap_get_mtu(vif, &mtu) < 0)
 		return true; /* it is about to vanish */
@@ -218,7 +226,7 @@ static void fill_conf(struct device *d, const uint8_t mac[6], const struct vif_t
 		d->conf.mtu = tap->mtu;
 	/* What the guest sends, its own netfront chose. */
 	d->conf.tx_features = VIF_FEATURES;
-	d->conf.rx_features = VIF_FEATURES & settings_offloads(&d->settings);
+	d->conf.rx_features = rx_features(d);
 }
 
 /* Takes a port, and adds it to the tap. */

@@ -14,7 +14,7 @@ static bool report(const char *tap, const char *vif, const char *bridge, void *a
 
 	(void)tap;
 	if (!ctl->json)
-		printf("%s: back %s%s\n", vif, bridge[0] ? "in " : "", bridge);
+		printf("%s: back%s%s\n", vif, bridge[0] ? " in " : "", bridge);
 	return true;
 }
 

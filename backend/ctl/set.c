@@ -76,9 +76,22 @@ static int check_effects(const struct settings *settings)
 	return 0;
 }
 
-static int report(struct ctl *ctl, const struct target *target, const struct settings *settings)
+/* dmvl-back connects a device that stands for a vif again by itself. */
+static bool is_agentless(struct ctl *ctl, const char *dir)
 {
-	for (unsigned i = 0; i < settings->count; i++)
+	char text[SCHEMA_VALUE_MAX + 1], why[SCHEMA_ERR_MAX];
+	unsigned via;
+
+	return xskey_read(ctl->xs, XS_NO_TXN, dir, KEY_BACK_VIA, text, sizeof(text)) >= 0 &&
+	       schema_parse_enum(KEY_BACK_VIA, text, &via, why) == 0 && via == SCHEMA_VIA_VIF;
+}
+
+static int report(struct ctl *ctl, const struct target *target, const struct change *change)
+{
+	const struct settings *settings = change->settings;
+	bool agentless = is_agentless(ctl, change->dir);
+
+	for (unsigned i = 0; i < settings->count && !agentless; i++)
 		if (schema_entry(settings->item[i].key)->effect == SCHEMA_EFFECT_RECONNECT)
 			log_notice("%s takes effect when the device connects again",
 				   schema_name(settings->item[i].key));
@@ -106,7 +119,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
 	if (ret >= 0)
 		ret = ctl_transaction(ctl, apply, &change);
 	if (ret == 0)
-		return report(ctl, &target, &settings);
+		return report(ctl, &target, &change);
 	if (ret == -ENOENT)
 		return target_missing(&target);
 	/* A minimum above its maximum is wrong use, also if one of them was set before. */

@@ -43,6 +43,11 @@ check 'the error clears when via is mended' wait_for 30 key_is "$(be g2)/error" 
 check 'a guest without an agent pings one with an agent' reaches g1 10.77.1.2
 check 'a guest with an agent pings one without an agent' reaches g2 10.77.1.1
 
+is "$(dmvlctl set g1 offload-csum=0 2>&1)" '' 'no key of a guest without an agent waits for an agent'
+check 'a guest without an agent talks without offloads' wait_for 30 talks g1
+dmvlctl set g1 offload-csum=1
+check 'a guest without an agent talks with offloads again' wait_for 30 talks g1
+
 # ---- Checks
 
 # leaves [OPTION..]: how many of three such frames of g1 reach the world before a good one.

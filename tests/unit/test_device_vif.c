@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "backend/control/device_list.h"
+#include "backend/frame/vnet.h"
 #include "backend/uplink/netdev.h"
 #include "backend/vif/vif_tap.h"
 #include "backend/xen/nodes.h"
@@ -196,6 +197,11 @@ static void test_mac_and_mtu(void)
 	desk_turn(k);
 	is_taken_again("a new MTU of the device");
 	is_int(k->added.conf.mtu, 1300, "a new MTU of the device is in force");
+	desk_write(DOMID, KEY_BACK_OFFLOAD_TSO, "0");
+	desk_turn(k);
+	is_taken_again("an offload that is switched off");
+	is_int(k->added.conf.rx_features & (VNET_F_TSO4 | VNET_F_TSO6), 0,
+	       "an offload that is switched off is not used");
 }
 
 static void test_detach(void)
