@@ -27,7 +27,7 @@ crosses()
 	start recv at "$3" "exec dmvl-frames recv -i $4 -m $mark -e 99 -w 60 -v"
 	at "$1" "dmvl-frames send -i $2 -m $mark $_tag -c 3 $_dest; dmvl-frames send -i $2 -m $mark -l 99 $passes $_dest" >&2
 	wait "$started" || echo 'the last frame did not come'
-	awk -v v="$5" '$4 == v && $5 != 99 { n++ } END { print n + 0 }' recv.out
+	awk -v v="$5" 'NF > 4 && $4 "" == v "" && $5 != 99 { n++ } END { print n + 0 }' recv.out
 }
 leave()
 {
