@@ -60,8 +60,8 @@ crowd_starts()
 	done
 	ip netns exec slow ping -q -i 0.01 -s 1000 10.77.1.4 >&2 &
 	echo $! >>crowd.pids
-	flooder=$(guest_bg v1 "exec dmvl-flow udp 10.77.0.1 5001 -w 600 -b $((CROWD_RATE * 2)) -l 1400")
-	sender=$(guest_bg g3 "exec dmvl-flow udp $slow 5003 -w 600 -b $((CROWD_RATE / 4)) -l 1400")
+	flooder=$(guest_bg v1 "exec dmvl-flow udp 10.77.0.1 5001 -w 600 -b $((CROWD_RATE / 2)) -l 1400")
+	sender=$(guest_bg g3 "exec dmvl-flow udp $slow 5003 -w 600 -b $((CROWD_RATE / 20)) -l 1400")
 	wait_for 60 ticks_pass sink.out "$(tick sink.out)" 3 3
 }
 
