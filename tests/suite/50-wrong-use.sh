@@ -70,6 +70,7 @@ wrong_in g1 'dmvl-front with an id that is no number' '*banana*' dmvl-front -i b
 wrong_in g1 'dmvl-front with a ring order out of range' '*21*' dmvl-front --ring-order 21
 wrong_in g1 'dmvl-front with a malformed interface name' '*a/b*' dmvl-front --ifname a/b
 wrong_in g1 'dmvl-front with an argument too many' '*surplus*' dmvl-front surplus
+guest g1 'ip link del dmvl0' >&2 # that an earlier test's agent may have left
 guest g1 'ip link add dmy0 type veth peer name dmy1' >&2
 wrong_in g1 'dmvl-front on a device that is no TAP' '*dmy0*' dmvl-front --ifname dmy0
 guest g1 'ip link del dmy0' >&2
