@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# runs: xensim xen
+# runs: xensim
 # set: rest
 # What is done to the files of the run directory: logs removed, cut, without room; links in their place.
 # shellcheck source=tests/suite/lib.sh

@@ -285,6 +285,8 @@ static void test_no_frames(void)
 		{26, 1, 1, 0}, {26, 1, 0, 1}, {UINT32_MAX, 1, 0, 0},
 	};
 
+	static const uint8_t body[24];
+
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct core_work before;
 
@@ -293,7 +295,8 @@ static void test_no_frames(void)
 		before = b->dp->work;
 		while (chan_room(&b->guest[0].chan) >= 32) {
 			chan_write(&b->guest[0].chan, &rows[i], sizeof(rows[i]));
-			chan_write(&b->guest[0].chan, MK_ZERO, rows[i].len == 24 ? 24 : 0);
+			chan_write(&b->guest[0].chan, body,
+				   rows[i].len == sizeof(body) ? sizeof(body) : 0);
 		}
 		tx_scan(b->dp, b->guest[0].ldp);
 		ok(b->guest[0].ldp->failed,
