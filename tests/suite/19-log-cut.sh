@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# runs: xensim
+# runs: xensim xen
 # set: rest
 # What is done to the files of the run directory: logs removed, cut, without room; links in their place.
 # shellcheck source=tests/suite/lib.sh
@@ -39,7 +39,7 @@ for name in g1 g2; do
 done
 dmvlctl log --follow >follow.out 2>follow.err &
 reader=$!
-
+check 'dmvlctl log --follow has the log' wait_for 30 grep -q "$tx" "/proc/$reader/maps"
 check 'there are logs' wait_for 30 is_log "$tx"
 rm "$tx"
 check 'a log that was removed is made again' wait_for 30 fresh 1 "$tx"
@@ -59,10 +59,13 @@ check 'dmvlctl log --follow lives on' kill -0 $reader
 check 'dmvlctl log --follow reads the fresh log' wait_for 30 grep -q 'is a fresh log' follow.err
 check 'dmvlctl log reads the fresh log' dmvlctl log g1
 
-# No room: the file is a hole again, and the rest of the file system is full.
+# No room: the file is a hole again, and the rest of the file system is full. The daemon stands still meanwhile,
+# or it might make a fresh log before all room is taken.
+kill -STOP "$back"
 truncate -s 0 "$tx"
 truncate -s $log_size "$tx"
 head -c 100000000 /dev/zero >"$run/full" 2>/dev/null
+kill -CONT "$back"
 check 'without room for the log the uplink says so' wait_for 30 key_like "$uplink/error" '*no credit log*space*'
 check 'without room for the log the guests go on' talks g1
 like "$(dmvlctl check 2>&1)" '*no credit log*' 'check tells that there is no log'
