@@ -102,7 +102,8 @@ struct dpath_ports {
 	unsigned count;
 };
 
-/* Frames to groups. Only flood.c writes it; rx.c counts what the uplink brought too much of. */
+/* Frames to groups. Only flood.c writes it; rx_uplink.c counts what the uplink brought too much of.
+ */
 struct dpath_flood {
 	struct groups *groups;
 	struct flood_limit uplink; /* of what the uplink brings */
@@ -125,7 +126,7 @@ struct dpath_bridge_groups {
 	unsigned ports;
 };
 
-/* Uplink -> RX rings. Only rx.c writes it. */
+/* Uplink -> RX rings. Only rx.c and rx_uplink.c write it. */
 struct dpath_rx {
 	struct pace pace;
 	uint64_t rate_bps;	   /* what all LDPs may receive together; 0: no limit */

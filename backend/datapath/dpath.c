@@ -17,6 +17,7 @@
 #include "backend/datapath/ports.h"
 #include "backend/datapath/publish.h"
 #include "backend/datapath/rx.h"
+#include "backend/datapath/rx_uplink.h"
 #include "backend/datapath/tx.h"
 #include "backend/msg/msg.h"
 
@@ -25,7 +26,7 @@
  *
  *	vchan event -> tx_scan() looks at the head of the TX ring -> the LDP enters a lottery
  *	tap readable -> ldp_vif_read() -> its queue -> tx_scan(), likewise
- *	uplink readable -> rx_read_uplink() -> RX queues -> the LDP enters the receive lottery
+ *	uplink readable -> rx_uplink_read() -> RX queues -> the LDP enters the receive lottery
  *	run() reads the uplink, then draws from the lotteries while the uplink, the pacing and the
  *	rings allow. At its end it publishes the moved ring indexes, once for each LDP.
  *
@@ -33,6 +34,7 @@
  * it belongs to, and ends in run(). The parts call each other only downwards:
  *
  *	dpath -> members -> tx -> rx -> epoch -> link_rate -> core -> ldp
+ *	dpath -> rx_uplink -> rx
  *	                    tx -> ports         rx -> flood -> core
  *	                    tx -> screen -> moves
  *	                                    rx -> moves
@@ -82,7 +84,7 @@ static void run(struct dpath *dp)
 {
 	bool more;
 
-	more = rx_read_uplink(dp);
+	more = rx_uplink_read(dp);
 	more |= tx_run_local(dp);
 	more |= tx_run(dp);
 	more |= rx_run_local(dp);

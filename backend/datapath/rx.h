@@ -47,9 +47,6 @@ void rx_set_rate(struct dpath *dp, uint64_t bps);
 /* Answers MSG_RX_COUNT. */
 void rx_count(struct dpath *dp);
 
-/* Empties the uplink into the queues. True: the budget ran out. */
-bool rx_read_uplink(struct dpath *dp);
-
 /* Is the frame cut into its segments for this LDP? */
 bool rx_must_segment(const struct ldp *l, const struct rx_source *src);
 

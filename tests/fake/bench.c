@@ -11,6 +11,7 @@
 
 #include "backend/datapath/members.h"
 #include "backend/datapath/rx.h"
+#include "backend/datapath/rx_uplink.h"
 #include "backend/datapath/tx.h"
 #include "backend/frame/vnet.h"
 #include "tests/fake/must.h"
@@ -343,7 +344,7 @@ bool bench_turn(struct bench *b)
 
 void bench_receive(struct bench *b)
 {
-	rx_read_uplink(b->dp);
+	rx_uplink_read(b->dp);
 	while (deliver(b->dp))
 		;
 	core_commit(b->dp);

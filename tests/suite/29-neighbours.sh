@@ -6,17 +6,6 @@
 # shellcheck source=tests/suite/lib.sh
 . "${SUITE_LIB:-/bench/suite.sh}"
 
-# Far behind a port of the bridge whose queue sends next to nothing.
-slow=10.77.0.9
-make_slow()
-{
-	ip netns add slow
-	ip link add slow0 type veth peer name slow1 netns slow
-	ip link set slow0 master xenbr0 up
-	ip -n slow link set slow1 up
-	ip -n slow addr add $slow/16 dev slow1
-}
-
 # dropped NAME: for wait_for. Frames of a guest found no room at a neighbour's port.
 dropped()
 {
@@ -25,7 +14,7 @@ dropped()
 }
 
 uplink_setup
-make_slow
+neighbour_setup
 back_start --tx-capacity "$SUITE_RATE"
 ldps 'g1 1' 'g2 2'
 talks g1

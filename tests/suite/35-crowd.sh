@@ -12,18 +12,7 @@
 # and how often a window in which this machine did not let g1 run may be tried again.
 : "${CROWD_RATE:=$((SUITE_RATE * 2))}" "${CROWD_ROUNDS:=1}" "${CROWD_SECONDS:=5}" "${CROWD_TRIES:=6}"
 SUITE_TICK=1 # "in every second"
-slow=10.77.0.9
 host=10.77.200.1
-
-# A neighbour in the bridge; after crowd_pauses it gets next to nothing, like the vif of a paused guest.
-make_slow()
-{
-	ip netns add slow
-	ip link add slow0 type veth peer name slow1 netns slow
-	ip link set slow0 master xenbr0 up
-	ip -n slow link set slow1 up
-	ip -n slow addr add $slow/16 dev slow1
-}
 
 # v1 has a vif and no agent.
 make_agentless()
@@ -134,7 +123,7 @@ crowd_setup()
 	[ $_burst -ge 4000 ] || _burst=4000
 	tc qdisc replace dev up0 root tbf rate "$CROWD_RATE" burst $_burst limit $((_burst * 20))
 	ip addr add $host/16 dev xenbr0
-	make_slow
+	neighbour_setup
 	make_agentless
 	check 'the guest without an agent pings the world through its vif' talks v1
 	picture >before

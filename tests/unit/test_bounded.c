@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "backend/datapath/rx.h"
+#include "backend/datapath/rx_uplink.h"
 #include "backend/datapath/tx.h"
 #include "backend/frame/vnet.h"
 #include "tests/fake/bench.h"
@@ -323,7 +324,7 @@ static void test_uplink(void)
 	memcpy(m.b + 6, MK_OTHER, 6);
 	before = b->dp->work;
 	bench_come(b, &vnet, m.b, m.len);
-	rx_read_uplink(b->dp);
+	rx_uplink_read(b->dp);
 	ok(b->dp->work.pieces - before.pieces <= CORE_BATCH_PIECES + 304 * GUESTS,
 	   "a frame of the uplink for all guests is bounded by its segments for each");
 	bench_free(b);

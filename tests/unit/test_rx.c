@@ -8,6 +8,7 @@
 
 #include "backend/datapath/flood.h"
 #include "backend/datapath/rx.h"
+#include "backend/datapath/rx_uplink.h"
 #include "backend/frame/vnet.h"
 #include "tests/fake/bench.h"
 #include "tests/unit/mkframe.h"
@@ -422,7 +423,7 @@ static void test_frame_cost(void)
 		make(K_UDP4, (const char *)bench_mac(slot), slot ? 1472 : 18);
 		for (unsigned i = 0; i < 40; i++)
 			bench_come(b, &plain, m.b, m.len);
-		while (rx_read_uplink(b->dp))
+		while (rx_uplink_read(b->dp))
 			;
 	}
 	rx_run(b->dp);

@@ -327,6 +327,18 @@ uplink_setup()
 	EOF
 }
 
+# neighbour_setup: another port of the bridge, slow0, and behind it the network namespace "slow" with the address
+# $slow. A test makes its queue slow, as that of a paused guest's vif is.
+export slow=10.77.0.9
+neighbour_setup()
+{
+	ip netns add slow
+	ip link add slow0 type veth peer name slow1 netns slow
+	ip link set slow0 master xenbr0 up
+	ip -n slow link set slow1 up
+	ip -n slow addr add $slow/16 dev slow1
+}
+
 # bridge_filter 0|1: whether bridges hand their frames to iptables, arptables and ip6tables. Each test
 # begins with 0, as hosts of Xen have it. Fails without the module br_netfilter.
 bridge_filter()
