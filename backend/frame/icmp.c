@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "backend/frame/csum.h"
+
 #define IPV4_LEN    20
 #define IPV6_LEN    40
 #define ICMP_LEN    8
@@ -17,19 +19,12 @@ static void put_be16(uint8_t *p, uint32_t value)
 	p[1] = (uint8_t)value;
 }
 
-static uint32_t add_up(const uint8_t *p, uint32_t n, uint32_t sum)
-{
-	for (; n > 1; n -= 2, p += 2)
-		sum += frame_be16(p);
-	return n ? sum + (uint32_t)(p[0] << 8) : sum;
-}
-
 /* Stores the checksum of what adds up to `sum` with zeros in the checksum's place. */
 static void put_csum(uint8_t *field, uint32_t sum)
 {
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	put_be16(field, ~sum);
+	uint16_t csum = (uint16_t)~csum_fold(sum);
+
+	memcpy(field, &csum, sizeof(csum));
 }
 
 /* Of one host that can be answered: not zero, loopback, a group, or reserved. */
@@ -95,7 +90,7 @@ static void put_ipv4(uint8_t *ip, const uint8_t *asked, uint32_t len)
 	put_be16(ip + 2, len);
 	memcpy(ip + 12, asked + 16, 4);
 	memcpy(ip + 16, asked + 12, 4);
-	put_csum(ip + 10, add_up(ip, IPV4_LEN, 0));
+	put_csum(ip + 10, csum_bytes(ip, IPV4_LEN));
 }
 
 static void put_ipv6(uint8_t *ip, const uint8_t *asked, uint32_t len)
@@ -106,6 +101,15 @@ static void put_ipv6(uint8_t *ip, const uint8_t *asked, uint32_t len)
 	put_be16(ip + 4, len - IPV6_LEN);
 	memcpy(ip + 8, asked + 24, 16);
 	memcpy(ip + 24, asked + 8, 16);
+}
+
+/* Of ICMPv6's pseudo header, for `len` bytes behind the header at ip. */
+static uint32_t pseudo_sum(const uint8_t *ip, uint32_t len)
+{
+	uint8_t rest[4] = {0, 0, 0, FRAME_PROTO_ICMPV6};
+
+	put_be16(rest, len);
+	return (uint32_t)csum_bytes(ip + 8, 32) + csum_bytes(rest, sizeof(rest));
 }
 
 /* How much of the packet is quoted: no more than makes the answer as long as the packet. */
@@ -124,7 +128,7 @@ uint32_t icmp_too_big(uint8_t out[ICMP_TOO_BIG_MAX], const struct frame_info *fi
 		      const uint8_t *hdr, size_t hdr_len, uint32_t mtu)
 {
 	bool v6 = fi->l3 == FRAME_L3_IPV6;
-	uint32_t ip_len = v6 ? IPV6_LEN : IPV4_LEN, quote, len, l3;
+	uint32_t ip_len = v6 ? IPV6_LEN : IPV4_LEN, quote, len, l3, sum;
 	uint8_t *icmp;
 
 	if (hdr_len > fi->len)
@@ -142,14 +146,13 @@ uint32_t icmp_too_big(uint8_t out[ICMP_TOO_BIG_MAX], const struct frame_info *fi
 	icmp[1] = v6 ? 0 : 4;
 	put_be16(icmp + 6, mtu);
 	memcpy(icmp + ICMP_LEN, hdr + fi->l3_off, quote);
+	sum = csum_bytes(icmp, ICMP_LEN + quote);
 	if (v6) {
 		put_ipv6(out + l3, hdr + fi->l3_off, len);
-		put_csum(icmp + 2, add_up(icmp, ICMP_LEN + quote, 0) +
-					   add_up(out + l3 + 8, 32, FRAME_PROTO_ICMPV6) + ICMP_LEN +
-					   quote);
+		sum += pseudo_sum(out + l3, ICMP_LEN + quote);
 	} else {
 		put_ipv4(out + l3, hdr + fi->l3_off, len);
-		put_csum(icmp + 2, add_up(icmp, ICMP_LEN + quote, 0));
 	}
+	put_csum(icmp + 2, sum);
 	return l3 + len;
 }

@@ -92,6 +92,9 @@ static void test_answers(void)
 	finish(100);
 	is_v4(0, "a packet of 128 bytes");
 	udp4();
+	finish(101);
+	is_v4(0, "a packet of 129 bytes");
+	udp4();
 	m.b[m.l3 + 6] = 0x60; /* DF, more fragments */
 	finish(3000);
 	is_v4(0, "a first fragment");
