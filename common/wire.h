@@ -60,9 +60,8 @@ struct wire_credit {
 #define WIRE_BODY_MAX  (WIRE_VNET_LEN + WIRE_FRAME_MAX)
 
 /* The key ring-order: each ring has 2^order bytes. */
-#define WIRE_RING_ORDER_MIN	12u
-#define WIRE_RING_ORDER_MAX	20u
-#define WIRE_RING_ORDER_DEFAULT 18u
+#define WIRE_RING_ORDER_MIN 12u
+#define WIRE_RING_ORDER_MAX 20u
 
 _Static_assert(sizeof(struct wire_hdr) == 8, "wire format");
 _Static_assert(sizeof(struct wire_credit) == 24, "wire format");

@@ -21,7 +21,8 @@ const char options_help[] =
 	"\n"
 	"  -i, --id ID         device number, default 0\n"
 	"      --ifname NAME   name of the interface, default dmvl<ID>\n"
-	"      --ring-order N  rings of 2^N bytes each way, 12..20, default 18\n"
+	"      --ring-order N  rings of 2^N bytes each way, 12..20; default: the largest\n"
+	"                      of which every device of this guest gets its grants\n"
 	"      --offload-csum 0|1  0: no checksum is left to be filled in; no TSO and USO\n"
 	"      --offload-tso 0|1   0: no TCP segmentation offload\n"
 	"      --offload-uso 0|1   0: no UDP segmentation offload\n"
@@ -141,8 +142,7 @@ enum options_result options_parse(int argc, char **argv, struct front_options *o
 	char value[QUOTE_MAX];
 	int opt;
 
-	*o = (struct front_options){.ring_order = WIRE_RING_ORDER_DEFAULT,
-				    .offloads = TAP_CSUM | TAP_TSO4 | TAP_TSO6 | TAP_USO,
+	*o = (struct front_options){.offloads = TAP_CSUM | TAP_TSO4 | TAP_TSO6 | TAP_USO,
 				    .log_level = LOG_INFO};
 	opterr = 0;
 	optind = 0; /* makes glibc start over: tests call this more than once */

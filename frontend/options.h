@@ -12,8 +12,8 @@
 struct front_options {
 	unsigned id;
 	char ifname[IFNAMSIZ];
-	unsigned ring_order;
-	uint32_t offloads; /* enum tap_offload: what may be used */
+	unsigned ring_order; /* 0: as large as fits */
+	uint32_t offloads;   /* enum tap_offload: what may be used */
 	enum log_level log_level;
 };
 

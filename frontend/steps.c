@@ -13,6 +13,7 @@
 #include "common/wire.h"
 #include "frontend/agent_msg.h"
 #include "frontend/netif.h"
+#include "frontend/rings.h"
 
 /*
  * Theory of operation
@@ -175,16 +176,21 @@ static int read_offer(struct steps *s)
 			 WIRE_VERSION);
 		return -EPROTO;
 	}
-	s->order = s->opts->ring_order < s->offer.max_ring_order ? s->opts->ring_order
-								 : s->offer.max_ring_order;
-	s->offloads = choose_offloads(s->offer.offloads, s->tap_offloads, s->order);
 	return 0;
 }
 
+/* Without --ring-order the largest rings that the kernel grants. */
 static int serve(struct steps *s)
 {
-	int ret = server_open(&s->server, s->dev, s->order);
+	unsigned given = s->opts->ring_order, max = s->offer.max_ring_order;
+	int ret;
 
+	s->order = given ? given : rings_fit(s->dev, s->opts->id, max);
+	if (s->order > max)
+		s->order = max;
+	while ((ret = server_open(&s->server, s->dev, s->order)) == -ENOSPC && !given &&
+	       s->order > WIRE_RING_ORDER_MIN)
+		s->order--;
 	if (ret < 0)
 		complain(&s->said, LOG_ERROR, "cannot serve a vchan of ring order %u: %s%s",
 			 s->order, strerror(-ret), serve_hint(ret));
@@ -210,10 +216,11 @@ static int open_steps(struct steps *s, const struct agent_view *view)
 
 	if (ret < 0)
 		return ret;
-	configure(s);
 	ret = serve(s);
 	if (ret < 0)
 		return ret;
+	s->offloads = choose_offloads(s->offer.offloads, s->tap_offloads, s->order);
+	configure(s);
 	s->failure = NULL;
 	memcpy(s->generation, view->generation, sizeof(s->generation));
 	return publish(s);
@@ -238,7 +245,7 @@ static int step_connect(struct steps *s)
 	tell_frames(s, AGENT_UP, false);
 	s->up = true;
 	keep_on(s->keep, s->generation);
-	log_notice("%s connected", netif_name(s->tap_fd, name));
+	log_notice("%s connected, with rings of order %u", netif_name(s->tap_fd, name), s->order);
 	return write_state(s, XenbusStateConnected);
 }
 

@@ -25,7 +25,7 @@ static void test_good(void)
 	is_int(parse("x"), OPTIONS_RUN, "no option at all is fine");
 	is_int(o.id, 0, "the device is 0 by default");
 	is_str(o.ifname, "dmvl0", "the interface is dmvl0 by default");
-	is_int(o.ring_order, WIRE_RING_ORDER_DEFAULT, "the rings have the default order");
+	is_int(o.ring_order, 0, "without --ring-order the agent chooses");
 	is_int(o.log_level, LOG_INFO, "the log level is info by default");
 	is_int(o.offloads, TAP_CSUM | TAP_TSO4 | TAP_TSO6 | TAP_USO,
 	       "all offloads are on by default");
