@@ -145,7 +145,7 @@ static void on_message(struct control *c, struct msg *m)
 		control_life_look(c);
 		break;
 	case MSG_STUCK:
-		if (control_probe_idle(c))
+		if (probe_idle(&c->probe.exits))
 			msg_post(c->out, msg_new(MSG_RETIRE, LDP_SLOT_NONE));
 		break;
 	case MSG_RX_COUNTED:

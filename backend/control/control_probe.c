@@ -159,18 +159,6 @@ void control_probe_unwatch(struct control *c)
 		close(c->probe.net_fd);
 }
 
-bool control_probe_idle(const struct control *c)
-{
-	const struct exits *e = &c->probe.exits;
-	struct qdiscs q;
-
-	for (unsigned i = 0; i < e->count; i++) {
-		if (qdisc_read(e->ifindex[i], &q) < 0 || q.backlog_bytes > 0)
-			return false;
-	}
-	return e->count > 0;
-}
-
 void control_probe_estimate(struct control *c, uint64_t bps)
 {
 	char rate[32];
