@@ -116,8 +116,7 @@ static void on_net_change(void *arg)
 	struct control *c = arg;
 
 	qdisc_watch_drain(c->probe.net_fd);
-	if (!c->quitting)
-		control_life_look(c);
+	control_life_look(c);
 	if (c->due.link)
 		loop_timer_set(c->timer, 0);
 	if (!c->probe.timer_set)
