@@ -24,6 +24,7 @@ const char *ldp_drop_name(unsigned reason)
 		[LDP_DROP_RX_VLAN] = "rx-vlan",
 		[LDP_DROP_RX_CONTROL] = "rx-control",
 		[LDP_DROP_RX_OVERSIZE] = "rx-oversize",
+		[LDP_DROP_RX_SEGMENTS] = "rx-segments",
 		[LDP_DROP_RX_VIF] = "rx-vif",
 		[LDP_DROP_VIF_CODEL] = "vif-codel",
 		[LDP_DROP_VIF_FULL] = "vif-full",

@@ -38,9 +38,10 @@ enum ldp_drop {
 	LDP_DROP_RX_VLAN,
 	LDP_DROP_RX_CONTROL,
 	LDP_DROP_RX_OVERSIZE,
-	LDP_DROP_RX_VIF,    /* the guest's vif refused it (not for want of room) */
-	LDP_DROP_VIF_CODEL, /* a vif's frame waited too long */
-	LDP_DROP_VIF_FULL,  /* a vif's frame found no room */
+	LDP_DROP_RX_SEGMENTS, /* a GSO frame of more segments than any network stack makes */
+	LDP_DROP_RX_VIF,      /* the guest's vif refused it (not for want of room) */
+	LDP_DROP_VIF_CODEL,   /* a vif's frame waited too long */
+	LDP_DROP_VIF_FULL,    /* a vif's frame found no room */
 	LDP_DROPS,
 };
 
