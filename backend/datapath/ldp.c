@@ -40,6 +40,14 @@ void ldp_count_drop(struct ldp *l, unsigned reason)
 	l->count.drops[reason]++;
 }
 
+bool ldp_takes(const struct ldp *l, const struct frame_info *fi, uint16_t gso_size)
+{
+	uint32_t l3_bytes = frame_l3_bytes(fi, gso_size);
+	uint32_t l2_bytes = FRAME_ETH_LEN + (uint32_t)fi->tags * FRAME_TAG_LEN;
+
+	return l3_bytes <= l->conf.mtu && l2_bytes + l3_bytes <= ldp_rx_frame_max(l);
+}
+
 /* The head frame's headers were copied out: parses them, and rebuilds the vnet header. */
 static void take_head(struct ldp *l, const struct virtio_net_hdr_v1 *in)
 {

@@ -188,6 +188,12 @@ static inline uint32_t ldp_rx_frame_max(const struct ldp *l)
 }
 
 /*
+ * Does the frame, or each of its segments of gso_size (0: it has none), fit the LDP's MTU and what
+ * it can receive?
+ */
+bool ldp_takes(const struct ldp *l, const struct frame_info *fi, uint16_t gso_size);
+
+/*
  * Looks at the head of the TX ring. 1: a frame; hdr, fi and vnet are of it, its verdict is that of
  * its form, and the caller judges the rest. 0: no whole frame is there. -EPROTO with *why.
  */

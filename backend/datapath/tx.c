@@ -428,7 +428,7 @@ static void send_local(struct dpath *dp, struct ldp *l)
 		refuse(dp, l, LDP_DROP_NO_ROUTE);
 		return;
 	}
-	if (toobig_for_ldp(to, l)) {
+	if (!ldp_takes(to, &l->fi, l->vnet.gso_size)) {
 		toobig_drop(dp, l, to);
 		next_head(dp, l, 0);
 		return;
