@@ -45,10 +45,26 @@
 #define ADVERTISE_TIMES	   5
 #define ADVERTISE_FIRST_NS (50 * NS_PER_MS)
 
+/*
+ * The slot of the LDP to which the head goes; LDP_SLOT_NONE: to none. Learnt addresses are not of a
+ * VLAN: what a guest says in its own must not keep frames of another one from leaving.
+ */
+static uint32_t receiver_of(const struct dpath *dp, const struct ldp *l)
+{
+	uint32_t slot = fdb_lookup(dp->fdb, l->fi.dst, dp->now_ns);
+	const struct ldp *to = core_ldp(dp, slot);
+
+	if (!to || to == l)
+		return LDP_SLOT_NONE;
+	return memcmp(l->fi.dst, to->conf.mac, 6) == 0 || vlan_allows(&to->conf.vlan, &l->fi)
+		       ? slot
+		       : LDP_SLOT_NONE;
+}
+
 /* Decides where the head frame goes, on headers that were copied out and parsed. */
 static void judge(struct dpath *dp, struct ldp *l)
 {
-	uint32_t to = FDB_NONE;
+	uint32_t to = LDP_SLOT_NONE;
 
 	l->head = LDP_HEAD_UPLINK;
 	l->cost_bytes = frame_wire_bytes(&l->fi, l->vnet.gso_size);
@@ -60,8 +76,8 @@ static void judge(struct dpath *dp, struct ldp *l)
 	if (l->verdict != FRAME_OK)
 		return;
 	if (!l->fi.is_group && dp->link.sw != SWITCH_UPLINK)
-		to = fdb_lookup(dp->fdb, l->fi.dst, dp->now_ns);
-	if (to != FDB_NONE && to != l->slot) {
+		to = receiver_of(dp, l);
+	if (to != LDP_SLOT_NONE) {
 		l->head = LDP_HEAD_LOCAL;
 		l->local_slot = to;
 	}
