@@ -240,7 +240,7 @@ static void freeze(struct dpath *dp, struct ldp *l, bool on)
 		core_leave_lotteries(dp, l);
 		return;
 	}
-	tx_forget_head(l);
+	tx_thaw(dp, l);
 	rx_block(l);
 	members_look(dp, l);
 }

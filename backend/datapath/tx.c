@@ -119,9 +119,16 @@ void tx_scan(struct dpath *dp, struct ldp *l)
 	enter_lottery(dp, l);
 }
 
-void tx_forget_head(struct ldp *l)
+/* But when a part of the frame has left, the rest must follow it, if to the same receiver. */
+static void forget_head(struct dpath *dp, struct ldp *l)
 {
-	l->head = LDP_HEAD_NONE;
+	if (l->head == LDP_HEAD_NONE || l->cut.done == 0) {
+		sched_sleep(dp->tx_sched, l->slot);
+		sched_sleep(dp->local_sched, l->slot);
+		l->head = LDP_HEAD_NONE;
+	} else if (l->head == LDP_HEAD_LOCAL && receiver_of(dp, l) != l->local_slot) {
+		l->local_slot = LDP_SLOT_NONE;
+	}
 }
 
 void tx_rejudge(struct dpath *dp)
@@ -131,18 +138,15 @@ void tx_rejudge(struct dpath *dp)
 	for (uint32_t slot = 0; (l = core_next_ldp(dp, &slot));) {
 		if (!ldp_is_active(l))
 			continue;
-		/* A part of the frame has left, and the rest must follow it. */
-		if (l->head != LDP_HEAD_NONE && l->cut.done > 0) {
-			if (l->head == LDP_HEAD_LOCAL &&
-			    fdb_lookup(dp->fdb, l->fi.dst, dp->now_ns) != l->local_slot)
-				l->local_slot = LDP_SLOT_NONE;
-			continue;
-		}
-		sched_sleep(dp->tx_sched, l->slot);
-		sched_sleep(dp->local_sched, l->slot);
-		tx_forget_head(l);
+		forget_head(dp, l);
 		tx_scan(dp, l);
 	}
+}
+
+void tx_thaw(struct dpath *dp, struct ldp *l)
+{
+	forget_head(dp, l);
+	enter_lottery(dp, l);
 }
 
 static uint32_t charge_for(const struct dpath *dp, uint32_t wire_bytes)

@@ -23,8 +23,11 @@ void tx_set_link(struct dpath *dp);
 /* Looks at the head of the TX ring, if it has none yet, and enters the lottery it belongs to. */
 void tx_scan(struct dpath *dp, struct ldp *l);
 
-/* The next tx_scan() looks at the head again. The LDP must be in no lottery. */
-void tx_forget_head(struct ldp *l);
+/*
+ * The LDP, which was in no lottery, goes on: with the rest of its head if a part of that has left,
+ * else tx_scan() comes next.
+ */
+void tx_thaw(struct dpath *dp, struct ldp *l);
 
 /* Addresses or settings changed: looks at all heads again. */
 void tx_rejudge(struct dpath *dp);
