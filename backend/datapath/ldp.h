@@ -107,7 +107,8 @@ struct ldp {
 	uint32_t tx_avail;	 /* bytes in the ring not yet looked at, as of the last poll */
 	bool tx_dirty, rx_dirty; /* moved an index since the last commit */
 
-	/* tx.c: what follows from the head frame, judged on the copy. ldp.c begins a new one. */
+	/* tx_head.c: what follows from the head frame, judged on the copy. ldp.c begins a new one,
+	 * tx.c says how far it is cut. */
 	enum ldp_head head;
 	enum frame_verdict verdict;
 	uint32_t cost_bytes;	/* on the wire: what has not yet left of it */

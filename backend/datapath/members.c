@@ -18,6 +18,7 @@
 #include "backend/datapath/toobig.h"
 #include "backend/datapath/rx_limit.h"
 #include "backend/datapath/tx.h"
+#include "backend/datapath/tx_head.h"
 #include "backend/frame/mac_owners.h"
 #include "backend/msg/msg.h"
 

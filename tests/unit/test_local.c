@@ -2,6 +2,7 @@
 /* From LDP to LDP: limits, and no capacity of the uplink. GSO frames of any size, there and out. */
 #include "backend/datapath/rx.h"
 #include "backend/datapath/tx.h"
+#include "backend/datapath/tx_head.h"
 #include "backend/frame/gso.h"
 #include "backend/frame/vnet.h"
 #include "tests/fake/bench.h"
