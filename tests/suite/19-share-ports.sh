@@ -8,9 +8,10 @@
 
 up='--uplink tap:dmvl-up,bridge=xenbr0'
 
+# share_is PATTERN: as the daemon says that runs. The key may be of the one before until its first word.
 share_is()
 {
-	wait_for 30 key_like "$uplink/host-share" "$1"
+	wait_for 30 grep -q "a share for the host's frames" "$_log" && wait_for 30 key_like "$uplink/host-share" "$1"
 }
 
 # qdiscs IF: as tc shows them, but for the count of frames that an HTB without classes let pass.
