@@ -114,11 +114,10 @@ int tap_receive_on_first(int fd)
 	return ret;
 }
 
-/* The device number of a macvtap's character device, from sysfs; 0: not a macvtap. */
-static dev_t macvtap_dev(const char *name, unsigned index)
+dev_t tap_macvtap_device(const char *name)
 {
+	unsigned index = if_nametoindex(name), maj = 0, min = 0;
 	char path[96], text[32];
-	unsigned maj = 0, min = 0;
 	FILE *f;
 
 	snprintf(path, sizeof(path), "/sys/class/net/%.15s/tap%u/dev", name, index);
@@ -157,7 +156,7 @@ int tap_open_macvtap(const char *name)
 
 	if (index == 0)
 		return -ENODEV;
-	dev = macvtap_dev(name, index);
+	dev = tap_macvtap_device(name);
 	if (dev == 0)
 		return -ENXIO;
 	snprintf(path, sizeof(path), "/dev/tap%u", index);

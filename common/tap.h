@@ -6,6 +6,7 @@
 #include <net/if.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "common/offload.h"
 
@@ -42,6 +43,9 @@ int tap_receive_on_first(int fd);
 
 /* Opens the character device of an existing macvtap interface. Otherwise like tap_open(). */
 int tap_open_macvtap(const char *name);
+
+/* The number of that character device, from sysfs; 0: there is no such macvtap. */
+dev_t tap_macvtap_device(const char *name);
 
 /*
  * Tells the kernel which offloads (enum tap_offload) the reader of this fd takes. Returns the

@@ -10,6 +10,7 @@
 #include "backend/control/control_capacity.h"
 #include "backend/control/control_domains.h"
 #include "backend/control/control_find.h"
+#include "backend/control/control_host.h"
 #include "backend/control/control_inflow.h"
 #include "backend/control/control_life.h"
 #include "backend/control/control_probe.h"
@@ -39,7 +40,8 @@
  * threads share nothing else. The parts call each other only downwards:
  *
  *	control -> control_watch -> control_find -> control_domains -> device
- *	control -> control_uplink -> control_exits, control_capacity, control_share
+ *	control -> control_uplink -> control_exits, control_capacity, control_host
+ *	control -> control_host -> control_share
  *	control, control_watch -> control_probe -> control_life
  *	control -> control_inflow -> control_share
  *	device -> device_connect -> device_vif, control_life
@@ -145,7 +147,7 @@ static void on_message(struct control *c, struct msg *m)
 		control_life_look(c);
 		break;
 	case MSG_STUCK:
-		if (control_probe_idle(c))
+		if (probe_idle(&c->probe.exits))
 			msg_post(c->out, msg_new(MSG_RETIRE, LDP_SLOT_NONE));
 		break;
 	case MSG_RX_COUNTED:
@@ -196,6 +198,8 @@ static void work(struct control *c)
 	soonest = device_step_all(c);
 	if (minima_judge(c))
 		soonest = device_step_all(c);
+	if (control_host_judge(c))
+		soonest = c->now_ns; /* the uplink has another error to show */
 	soonest = earlier(soonest, control_share_step(c));
 	soonest = earlier(soonest, control_inflow_step(c));
 	if (soonest != UINT64_MAX)

@@ -162,6 +162,8 @@ void control_life_look(struct control *c)
 {
 	struct life l;
 
+	if (c->quitting) /* what was made now would stay behind */
+		return;
 	life_look(c->conf.spec, &c->life.up, &l);
 	if ((l.state == LIFE_LOST || l.state == LIFE_OUT) && !is_early(c) && repair(c, &l))
 		life_look(c->conf.spec, &c->life.up, &l);

@@ -116,8 +116,7 @@ static void on_net_change(void *arg)
 	struct control *c = arg;
 
 	qdisc_watch_drain(c->probe.net_fd);
-	if (!c->quitting)
-		control_life_look(c);
+	control_life_look(c);
 	if (c->due.link)
 		loop_timer_set(c->timer, 0);
 	if (!c->probe.timer_set)
@@ -157,18 +156,6 @@ void control_probe_unwatch(struct control *c)
 	loop_timer_free(c->probe.timer);
 	if (c->probe.net_fd >= 0)
 		close(c->probe.net_fd);
-}
-
-bool control_probe_idle(const struct control *c)
-{
-	const struct exits *e = &c->probe.exits;
-	struct qdiscs q;
-
-	for (unsigned i = 0; i < e->count; i++) {
-		if (qdisc_read(e->ifindex[i], &q) < 0 || q.backlog_bytes > 0)
-			return false;
-	}
-	return e->count > 0;
 }
 
 void control_probe_estimate(struct control *c, uint64_t bps)

@@ -3,7 +3,6 @@
 #ifndef DMVL_CONTROL_PROBE_H
 #define DMVL_CONTROL_PROBE_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,9 +23,6 @@ void control_probe_now(struct control *c);
  */
 void control_probe_watch(struct control *c);
 void control_probe_unwatch(struct control *c);
-
-/* Does nothing wait in the exits' queues? */
-bool control_probe_idle(const struct control *c);
 
 /* The frame loop measured what the uplink carries, in wire bits per second. */
 void control_probe_estimate(struct control *c, uint64_t bps);

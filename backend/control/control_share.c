@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "backend/control/control_share.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -30,54 +29,6 @@
  */
 #define CHANGE_NS (100 * 1000000ull)
 
-/* --- keys ------------------------------------------------------------------------------------- */
-
-static void load_u64(struct control *c, enum schema_key key, uint64_t missing, uint64_t *value,
-		     char *err)
-{
-	char text[SCHEMA_VALUE_MAX + 1], why[SCHEMA_ERR_MAX];
-
-	if (xskey_read(c->xs, XS_NO_TXN, c->uplink_dir, key, text, sizeof(text)) < 0)
-		*value = missing;
-	else if (schema_parse_u64(key, text, value, why) < 0 && !err[0])
-		memcpy(err, why, SCHEMA_ERR_MAX);
-}
-
-static bool same_keys(const struct control_share *a, const struct control_share *b)
-{
-	return a->weight == b->weight && a->min_bps == b->min_bps && a->max_bps == b->max_bps;
-}
-
-void control_share_load(struct control *c, char *err)
-{
-	struct control_share *s = &c->share, want = {.weight = s->weight,
-						     .min_bps = s->min_bps,
-						     .max_bps = s->max_bps};
-
-	if (s->weight == 0) { /* a malformed key of the first look leaves the default */
-		want.weight = schema_default(KEY_UPLINK_HOST_WEIGHT);
-		want.min_bps = SHARE_MIN_AUTO;
-	}
-	load_u64(c, KEY_UPLINK_HOST_WEIGHT, schema_default(KEY_UPLINK_HOST_WEIGHT), &want.weight,
-		 err);
-	load_u64(c, KEY_UPLINK_HOST_MIN, SHARE_MIN_AUTO, &want.min_bps, err);
-	load_u64(c, KEY_UPLINK_HOST_MAX, 0, &want.max_bps, err);
-	if (want.max_bps && want.min_bps != SHARE_MIN_AUTO && want.min_bps > want.max_bps) {
-		if (!err[0])
-			snprintf(err, SCHEMA_ERR_MAX, "%s %" PRIu64 ": more than %s %" PRIu64,
-				 schema_name(KEY_UPLINK_HOST_MIN), want.min_bps,
-				 schema_name(KEY_UPLINK_HOST_MAX), want.max_bps);
-		return;
-	}
-	if (same_keys(s, &want))
-		return;
-	s->weight = want.weight;
-	s->min_bps = want.min_bps;
-	s->max_bps = want.max_bps;
-	c->due.share = true;
-	device_mark_all(c); /* minima that were too many may fit now */
-}
-
 /* --- one exit --------------------------------------------------------------------------------- */
 
 static void add_ldps(const struct control *c, enum ldp_dir dir, struct share_wish *w)
@@ -95,12 +46,11 @@ static void add_ldps(const struct control *c, enum ldp_dir dir, struct share_wis
 
 static struct share_wish wish(const struct control *c, const struct control_share_port *p)
 {
-	const struct control_share *s = &c->share;
 	struct share_wish w = {
 		.capacity_bps = share_capacity_bps(&p->port, c->link.conf.tx_capacity_bps),
-		.weight = s->weight,
-		.min_bps = s->min_bps,
-		.max_bps = s->max_bps,
+		.weight = c->host.weight,
+		.min_bps = c->host.min_bps,
+		.max_bps = c->host.max_bps,
 	};
 
 	add_ldps(c, LDP_TX, &w);
@@ -315,21 +265,27 @@ static void take_exits(struct control *c)
 	}
 }
 
+bool control_share_wish(const struct control *c, struct share_wish *least)
+{
+	bool any = false;
+
+	for (unsigned i = 0; i < c->share.count; i++) {
+		struct share_wish w = wish(c, &c->share.ports[i]);
+
+		if (!c->share.ports[i].may || (any && w.capacity_bps >= least->capacity_bps))
+			continue;
+		*least = w;
+		any = true;
+	}
+	return any;
+}
+
 /* What the LDPs have at least on the exit that gives them least. */
 static uint64_t ldps_bps(const struct control *c)
 {
-	uint64_t least = UINT64_MAX, bps;
 	struct share_wish w;
 
-	for (unsigned i = 0; i < c->share.count; i++) {
-		if (!c->share.ports[i].may)
-			continue;
-		w = wish(c, &c->share.ports[i]);
-		bps = w.capacity_bps - share_host_min_bps(&w);
-		if (bps < least)
-			least = bps;
-	}
-	return least;
+	return control_share_wish(c, &w) ? w.capacity_bps - share_host_min_bps(&w) : UINT64_MAX;
 }
 
 void control_share_look(struct control *c)
@@ -399,7 +355,7 @@ void control_share_end(struct control *c)
 uint64_t control_share_ldps_rx_bps(const struct control *c)
 {
 	struct share_wish w = {.capacity_bps = c->link.conf.rx_capacity_bps,
-			       .weight = c->share.weight};
+			       .weight = c->host.weight};
 
 	add_ldps(c, LDP_RX, &w);
 	return w.capacity_bps - share_rates(&w).host_bps;

@@ -3,12 +3,11 @@
 #ifndef DMVL_CONTROL_SHARE_H
 #define DMVL_CONTROL_SHARE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct control;
-
-/* Reads the uplink's keys about the host. A malformed one changes nothing and is named in err. */
-void control_share_load(struct control *c, char *err);
+struct share_wish;
 
 /* Looks at the exits and their qdiscs, and decides which of them may be shared. */
 void control_share_look(struct control *c);
@@ -24,6 +23,12 @@ void control_share_retry(struct control *c);
 
 /* Leaves each exit as it was before this daemon. */
 void control_share_end(struct control *c);
+
+/*
+ * What the host and the LDPs want of the exit with the smallest capacity of those that are shared.
+ * False: none is.
+ */
+bool control_share_wish(const struct control *c, struct share_wish *least);
 
 /* What of a capacity (0: none is known) the LDPs have for certain beside the host's minimum. */
 uint64_t control_share_ldps_bps(const struct control *c, uint64_t capacity_bps);

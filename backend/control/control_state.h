@@ -86,9 +86,14 @@ struct control_share_port {
 	char why[SHARE_WHY_MAX];  /* why it is not shared */
 };
 
+/* The uplink's keys about the host's frames. Only control_host.c writes it. */
+struct control_host {
+	uint64_t weight, min_bps, max_bps; /* in force; min may be SHARE_MIN_AUTO */
+	char error[SCHEMA_ERR_MAX];	   /* why they cannot all be kept; "": they can */
+};
+
 /* The host's part of the uplink. Only control_share.c writes it. */
 struct control_share {
-	uint64_t weight, min_bps, max_bps; /* keys in force; min may be SHARE_MIN_AUTO */
 	struct control_share_port ports[EXITS_MAX];
 	unsigned count;
 	uint64_t ldps_bps;	    /* what the LDPs have for certain; UINT64_MAX: no limit */
@@ -144,6 +149,7 @@ struct control {
 	struct control_life life;
 	struct control_link link;
 	struct control_minima minima;
+	struct control_host host;
 	struct control_share share;
 	struct control_inflow inflow;
 	struct control_devices devices;

@@ -8,7 +8,7 @@
 #include "backend/control/control_capacity.h"
 #include "backend/control/control_exits.h"
 #include "backend/control/control_inflow.h"
-#include "backend/control/control_share.h"
+#include "backend/control/control_host.h"
 #include "backend/control/control_life.h"
 #include "backend/control/control_state.h"
 #include "backend/control/device_list.h"
@@ -118,6 +118,12 @@ static void put_in_force(struct control *c, const struct link_conf *link)
 	device_mark_all(c);	 /* minima that were too many may fit now */
 }
 
+/* The first that says anything. */
+static const char *first_of(const char *a, const char *b, const char *c, const char *d)
+{
+	return a[0] ? a : b[0] ? b : c[0] ? c : d;
+}
+
 void control_load_link(struct control *c)
 {
 	struct link_conf link = c->link.conf;
@@ -135,10 +141,10 @@ void control_load_link(struct control *c)
 	load_flood_rate(c, &link.flood_rate, err);
 	load_rate(c, KEY_UPLINK_FLOOD_MAX, &link.flood_max_bps, err);
 	load_exits(&c->probe.exits, &link);
-	control_share_load(c, err);
+	control_host_load(c, err);
 	if (!control_life_carrier(c))
 		memcpy(err, c->life.why, sizeof(c->life.why));
-	show_error(c, err[0] ? err : c->probe.port_error[0] ? c->probe.port_error : c->log_error);
+	show_error(c, first_of(err, c->probe.port_error, c->host.error, c->log_error));
 	control_exits_show(c);
 	if (!same_link(&link, &c->link.conf))
 		put_in_force(c, &link);

@@ -15,7 +15,6 @@
  * back because of that. If all minima together are more than the link carries, they are scaled
  * down, and each device that has one says so.
  */
-#define MIN_PERCENT 95 /* of the capacity that minima may take, as in the scheduler */
 #define CLEAR_PERCENT                                                          \
 	90 /* hysteresis: two thresholds, so that a measured one does not flap \
 	    */
@@ -52,7 +51,7 @@ static bool fits(const struct control *c, const struct device *d, enum schema_ke
 						  : c->link.conf.rx_capacity_bps;
 	uint64_t capacity_bps =
 		key == KEY_BACK_TX_MIN ? control_share_ldps_bps(c, all_bps) : all_bps;
-	uint64_t sum = sum_bps(c, d, key) + want_bps, room = capacity_bps / 100 * MIN_PERCENT;
+	uint64_t sum = sum_bps(c, d, key) + want_bps, room = capacity_bps / 100 * MINIMA_PERCENT;
 
 	if (capacity_bps == 0 || sum <= room)
 		return true;
@@ -60,7 +59,7 @@ static bool fits(const struct control *c, const struct device *d, enum schema_ke
 		snprintf(err, SCHEMA_ERR_MAX,
 			 "%s %" PRIu64 ": the minima would sum to %" PRIu64 ", %" PRIu64
 			 " more than %d %% of the capacity of %" PRIu64 "%s",
-			 schema_name(key), want_bps, sum, sum - room, MIN_PERCENT, capacity_bps,
+			 schema_name(key), want_bps, sum, sum - room, MINIMA_PERCENT, capacity_bps,
 			 capacity_bps < all_bps ? " that the host's minimum leaves" : "");
 	return false;
 }
@@ -77,7 +76,7 @@ void minima_admit(const struct control *c, const struct device *d, const struct 
 static bool too_many(const struct control *c, enum schema_key key, uint64_t capacity_bps,
 		     bool measured, bool already)
 {
-	unsigned percent = measured && already ? CLEAR_PERCENT : MIN_PERCENT;
+	unsigned percent = measured && already ? CLEAR_PERCENT : MINIMA_PERCENT;
 
 	return capacity_bps && sum_bps(c, NULL, key) > capacity_bps / 100 * percent;
 }
@@ -120,5 +119,5 @@ void minima_error(const struct control *c, const struct device *d, char *err)
 	}
 	snprintf(err, SCHEMA_ERR_MAX,
 		 "%s is scaled down: all minima together are more than %d %% of %s%s",
-		 schema_name(key), MIN_PERCENT, what, less);
+		 schema_name(key), MINIMA_PERCENT, what, less);
 }

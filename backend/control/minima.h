@@ -10,6 +10,8 @@ struct control;
 struct device;
 struct ldp_settings;
 
+#define MINIMA_PERCENT 95 /* of the capacity that minima may take, as in the scheduler */
+
 /*
  * Puts back to `old` each minimum of *s that was raised and does not fit the capacity,
  * configured or by the speed of the hardware.

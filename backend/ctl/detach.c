@@ -22,6 +22,7 @@
 #include "backend/ctl/table.h"
 #include "backend/ctl/target.h"
 #include "backend/vif/vif.h"
+#include "backend/vif/vif_holder.h"
 #include "backend/xen/dom.h"
 #include "backend/xen/nodes.h"
 #include "common/log.h"
@@ -177,6 +178,15 @@ static int report(struct ctl *ctl, const struct closing *c)
 	return json_print(object);
 }
 
+static void release_port(const char *tap)
+{
+	struct vif_holder by;
+
+	/* A daemon that is only late puts it back itself. */
+	if (!vif_holder_find(tap, &by))
+		vif_release(tap);
+}
+
 /* A daemon that was killed has not put it back. Now it is nobody's. */
 static void release_vif(const struct ctl *ctl, const struct closing *c)
 {
@@ -185,9 +195,9 @@ static void release_vif(const struct ctl *ctl, const struct closing *c)
 	if (ctl->backend_given) /* its interfaces are in another domain */
 		return;
 	vif_tap_name(c->target.domid, c->target.id, tap);
-	vif_release(tap);
+	release_port(tap);
 	vif_tap_name_emu(c->target.domid, c->target.id, tap);
-	vif_release(tap);
+	release_port(tap);
 }
 
 /* Asks both sides to close, waits, and removes the nodes. 0 or -errno. */

@@ -68,14 +68,15 @@ struct dpath_members {
 	struct members_events on;
 };
 
-/* TX rings -> uplink. Only tx.c writes it. */
+/* TX rings -> uplink. Only tx.c writes it, and tx_head.c what it says. */
 struct dpath_tx {
 	struct pace pace;
 	struct loop_io *room; /* tells when the uplink's own queue takes frames again */
 	loop_cb *on_room;
 	bool blocked;		  /* the uplink said EAGAIN */
 	struct loop_timer *stuck; /* while blocked: it takes too long */
-	bool head_moved;	  /* in this turn a head entered a lottery whose run may be over */
+	bool head_moved; /* tx_head.c: in this turn a head entered a lottery whose run may be over
+			  */
 	struct log_limit log;
 };
 

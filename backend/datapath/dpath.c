@@ -19,6 +19,7 @@
 #include "backend/datapath/rx.h"
 #include "backend/datapath/rx_uplink.h"
 #include "backend/datapath/tx.h"
+#include "backend/datapath/tx_head.h"
 #include "backend/msg/msg.h"
 
 /*
@@ -36,7 +37,7 @@
  *	dpath -> members -> tx -> rx -> epoch -> link_rate -> core -> ldp
  *	dpath -> rx_uplink -> rx
  *	                    tx -> ports         rx -> flood -> core
- *	                    tx -> screen -> moves
+ *	                    tx -> tx_head -> screen -> moves
  *	                                    rx -> moves
  *	         members -> bridge_groups -> flood
  *	         members -> publish -> credit -> link_rate

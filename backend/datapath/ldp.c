@@ -24,6 +24,7 @@ const char *ldp_drop_name(unsigned reason)
 		[LDP_DROP_RX_VLAN] = "rx-vlan",
 		[LDP_DROP_RX_CONTROL] = "rx-control",
 		[LDP_DROP_RX_OVERSIZE] = "rx-oversize",
+		[LDP_DROP_RX_SEGMENTS] = "rx-segments",
 		[LDP_DROP_RX_VIF] = "rx-vif",
 		[LDP_DROP_VIF_CODEL] = "vif-codel",
 		[LDP_DROP_VIF_FULL] = "vif-full",
@@ -37,6 +38,14 @@ const char *ldp_drop_name(unsigned reason)
 void ldp_count_drop(struct ldp *l, unsigned reason)
 {
 	l->count.drops[reason]++;
+}
+
+bool ldp_takes(const struct ldp *l, const struct frame_info *fi, uint16_t gso_size)
+{
+	uint32_t l3_bytes = frame_l3_bytes(fi, gso_size);
+	uint32_t l2_bytes = FRAME_ETH_LEN + (uint32_t)fi->tags * FRAME_TAG_LEN;
+
+	return l3_bytes <= l->conf.mtu && l2_bytes + l3_bytes <= ldp_rx_frame_max(l);
 }
 
 /* The head frame's headers were copied out: parses them, and rebuilds the vnet header. */

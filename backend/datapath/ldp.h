@@ -38,9 +38,10 @@ enum ldp_drop {
 	LDP_DROP_RX_VLAN,
 	LDP_DROP_RX_CONTROL,
 	LDP_DROP_RX_OVERSIZE,
-	LDP_DROP_RX_VIF,    /* the guest's vif refused it (not for want of room) */
-	LDP_DROP_VIF_CODEL, /* a vif's frame waited too long */
-	LDP_DROP_VIF_FULL,  /* a vif's frame found no room */
+	LDP_DROP_RX_SEGMENTS, /* a GSO frame of more segments than any network stack makes */
+	LDP_DROP_RX_VIF,      /* the guest's vif refused it (not for want of room) */
+	LDP_DROP_VIF_CODEL,   /* a vif's frame waited too long */
+	LDP_DROP_VIF_FULL,    /* a vif's frame found no room */
 	LDP_DROPS,
 };
 
@@ -106,7 +107,8 @@ struct ldp {
 	uint32_t tx_avail;	 /* bytes in the ring not yet looked at, as of the last poll */
 	bool tx_dirty, rx_dirty; /* moved an index since the last commit */
 
-	/* tx.c: what follows from the head frame, judged on the copy. ldp.c begins a new one. */
+	/* tx_head.c: what follows from the head frame, judged on the copy. ldp.c begins a new one,
+	 * tx.c says how far it is cut. */
 	enum ldp_head head;
 	enum frame_verdict verdict;
 	uint32_t cost_bytes;	/* on the wire: what has not yet left of it */
@@ -185,6 +187,12 @@ static inline uint32_t ldp_rx_frame_max(const struct ldp *l)
 {
 	return l->tap ? WIRE_FRAME_MAX : wire_frame_limit(vchan_ring_bytes(l->vchan));
 }
+
+/*
+ * Does the frame, or each of its segments of gso_size (0: it has none), fit the LDP's MTU and what
+ * it can receive?
+ */
+bool ldp_takes(const struct ldp *l, const struct frame_info *fi, uint16_t gso_size);
 
 /*
  * Looks at the head of the TX ring. 1: a frame; hdr, fi and vnet are of it, its verdict is that of

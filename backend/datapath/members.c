@@ -18,6 +18,7 @@
 #include "backend/datapath/toobig.h"
 #include "backend/datapath/rx_limit.h"
 #include "backend/datapath/tx.h"
+#include "backend/datapath/tx_head.h"
 #include "backend/frame/mac_owners.h"
 #include "backend/msg/msg.h"
 
@@ -240,7 +241,7 @@ static void freeze(struct dpath *dp, struct ldp *l, bool on)
 		core_leave_lotteries(dp, l);
 		return;
 	}
-	tx_forget_head(l);
+	tx_thaw(dp, l);
 	rx_block(l);
 	members_look(dp, l);
 }

@@ -155,21 +155,11 @@ static void push_completed(struct dpath *dp, struct ldp *l, const struct rx_sour
 		push(dp, l, &vnet, &iov, 1, src->cost_bytes, src->flags);
 }
 
-/* Is the frame, or each of its segments, longer than the guest's MTU? */
-static bool oversize(const struct ldp *l, const struct rx_source *src)
-{
-	return frame_l3_bytes(src->fi, src->vnet->gso_size) > l->conf.mtu;
-}
-
-static bool fits(const struct ldp *l, const struct rx_source *src)
-{
-	return src->fi->len <= ldp_rx_frame_max(l);
-}
-
 bool rx_must_segment(const struct ldp *l, const struct rx_source *src)
 {
 	return src->vnet->gso_type != VIRTIO_NET_HDR_GSO_NONE &&
-	       (!fits(l, src) || vnet_must_segment(src->vnet, src->fi, l->conf.rx_features));
+	       (src->fi->len > ldp_rx_frame_max(l) ||
+		vnet_must_segment(src->vnet, src->fi, l->conf.rx_features));
 }
 
 void rx_queue(struct dpath *dp, struct ldp *l, const struct rx_source *src)
@@ -182,7 +172,7 @@ void rx_queue(struct dpath *dp, struct ldp *l, const struct rx_source *src)
 		ldp_count_drop(l, LDP_DROP_RX_VLAN);
 	else if (src->control && !l->conf.control_frames)
 		ldp_count_drop(l, LDP_DROP_RX_CONTROL);
-	else if (oversize(l, src) || (!gso && !fits(l, src)))
+	else if (!ldp_takes(l, src->fi, src->vnet->gso_size))
 		ldp_count_drop(l, LDP_DROP_RX_OVERSIZE);
 	else if (rx_must_segment(l, src))
 		push_segments(dp, l, src);

@@ -24,6 +24,12 @@
  * and take the tokens of flood-rate for 13 s.
  */
 #define RX_GROUP_SEGMENTS 128u
+/*
+ * Segments of a frame to one LDP. TCP makes none of less than 36 bytes (an MSS of 48 with
+ * timestamps), and so at most 1820 of a frame; but other drivers in the bridge, as netback, pass on
+ * what a guest says, and a guest without offloads would get 65535 frames for one.
+ */
+#define RX_ONE_SEGMENTS 2048u
 
 /* What the kernel may ask of a receiver: all offloads. */
 #define UPLINK_FEATURES (VNET_F_CSUM | VNET_F_TSO4 | VNET_F_TSO6 | VNET_F_USO)
@@ -125,7 +131,9 @@ static void route(struct dpath *dp, const struct rx_source *src)
 		return;
 	}
 	l = core_ldp(dp, fdb_lookup(dp->fdb, src->fi->dst, dp->now_ns));
-	if (l)
+	if (l && frame_wire_frames(src->fi, src->vnet->gso_size) > RX_ONE_SEGMENTS)
+		ldp_count_drop(l, LDP_DROP_RX_SEGMENTS);
+	else if (l)
 		give_all(dp, l, src, NULL);
 }
 

@@ -31,12 +31,6 @@ static uint32_t mtu_of(const struct ldp *to)
 	return to->conf.mtu < ring ? to->conf.mtu : ring;
 }
 
-bool toobig_for_ldp(const struct ldp *to, const struct ldp *l)
-{
-	return frame_l3_bytes(&l->fi, l->vnet.gso_size) > to->conf.mtu ||
-	       (l->vnet.gso_type == VIRTIO_NET_HDR_GSO_NONE && l->fi.len > ldp_rx_frame_max(to));
-}
-
 static void answer(struct dpath *dp, struct ldp *l, uint32_t mtu)
 {
 	static const struct virtio_net_hdr_v1 plain;

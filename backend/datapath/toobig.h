@@ -15,9 +15,6 @@ void toobig_init(struct ldp *l, uint64_t now_ns);
 /* Is the head of `l`, or each of its segments, larger than the uplink carries? */
 bool toobig_for_uplink(const struct dpath *dp, const struct ldp *l);
 
-/* Is the head of `l`, or each of its segments, larger than `to` takes? */
-bool toobig_for_ldp(const struct ldp *to, const struct ldp *l);
-
 /*
  * Counts the head of `l` as dropped for the MTU of the uplink (`to` NULL) or of `to`, and answers
  * its sender, where that is allowed and not too often.

@@ -6,15 +6,13 @@
 #include <sys/uio.h>
 
 #include "backend/datapath/core.h"
-#include "backend/datapath/epoch.h"
 #include "backend/datapath/flood.h"
 #include "backend/datapath/screen.h"
 #include "backend/datapath/link_rate.h"
 #include "backend/datapath/ports.h"
 #include "backend/datapath/rx.h"
-#include "backend/datapath/stranger.h"
 #include "backend/datapath/toobig.h"
-#include "backend/frame/frame_cost.h"
+#include "backend/datapath/tx_head.h"
 #include "backend/frame/gso.h"
 #include "backend/frame/vnet.h"
 #include "backend/msg/msg.h"
@@ -44,130 +42,6 @@
 #define STUCK_NS	   (200 * NS_PER_MS) /* far more than a link needs for its send buffer */
 #define ADVERTISE_TIMES	   5
 #define ADVERTISE_FIRST_NS (50 * NS_PER_MS)
-
-/* Decides where the head frame goes, on headers that were copied out and parsed. */
-static void judge(struct dpath *dp, struct ldp *l)
-{
-	uint32_t to = FDB_NONE;
-
-	l->head = LDP_HEAD_UPLINK;
-	l->cost_bytes = frame_wire_bytes(&l->fi, l->vnet.gso_size);
-	if (l->verdict == FRAME_OK && !vlan_allows(&l->conf.vlan, &l->fi))
-		l->verdict = FRAME_VLAN;
-	if (l->verdict == FRAME_OK)
-		l->verdict = screen_check(dp, l);
-	stranger_look(dp, l);
-	if (l->verdict != FRAME_OK)
-		return;
-	if (!l->fi.is_group && dp->link.sw != SWITCH_UPLINK)
-		to = fdb_lookup(dp->fdb, l->fi.dst, dp->now_ns);
-	if (to != FDB_NONE && to != l->slot) {
-		l->head = LDP_HEAD_LOCAL;
-		l->local_slot = to;
-	}
-}
-
-/* Puts the LDP into the lottery that its head belongs to, or into none. */
-static void enter_lottery(struct dpath *dp, struct ldp *l)
-{
-	if (l->head == LDP_HEAD_UPLINK)
-		sched_wake(dp->tx_sched, l->slot, core_tx_clock_ns(dp));
-	else if (l->head == LDP_HEAD_LOCAL)
-		sched_wake(dp->local_sched, l->slot, dp->now_ns);
-}
-
-/* Looks at the head. If nothing is there, asks for an event and looks once more. */
-static void scan(struct dpath *dp, struct ldp *l)
-{
-	const char *why = NULL;
-	int ret = ldp_scan(l, dp->now_ns, &why);
-	int64_t avail;
-
-	if (ret == 0 && l->vchan) {
-		avail = vchan_rx_arm(l->vchan);
-		/* If the index went bad meanwhile, the second scan says so. */
-		if (avail < 0 || avail > (int64_t)l->tx_avail)
-			ret = ldp_scan(l, dp->now_ns, &why);
-	}
-	if (ret > 0)
-		judge(dp, l);
-	else if (ret < 0)
-		core_fail(dp, l, why);
-}
-
-void tx_scan(struct dpath *dp, struct ldp *l)
-{
-	if (!ldp_is_active(l) || l->head != LDP_HEAD_NONE)
-		return;
-	scan(dp, l);
-	enter_lottery(dp, l);
-}
-
-void tx_forget_head(struct ldp *l)
-{
-	l->head = LDP_HEAD_NONE;
-}
-
-void tx_rejudge(struct dpath *dp)
-{
-	struct ldp *l;
-
-	for (uint32_t slot = 0; (l = core_next_ldp(dp, &slot));) {
-		if (!ldp_is_active(l))
-			continue;
-		/* A part of the frame has left, and the rest must follow it. */
-		if (l->head != LDP_HEAD_NONE && l->cut.done > 0) {
-			if (l->head == LDP_HEAD_LOCAL &&
-			    fdb_lookup(dp->fdb, l->fi.dst, dp->now_ns) != l->local_slot)
-				l->local_slot = LDP_SLOT_NONE;
-			continue;
-		}
-		sched_sleep(dp->tx_sched, l->slot);
-		sched_sleep(dp->local_sched, l->slot);
-		tx_forget_head(l);
-		tx_scan(dp, l);
-	}
-}
-
-static uint32_t charge_for(const struct dpath *dp, uint32_t wire_bytes)
-{
-	return frame_cost_charge(wire_bytes, dp->link_rate.frame_cost_bytes);
-}
-
-/* The lottery that its head is in. */
-static struct sched *lottery_of(const struct dpath *dp, const struct ldp *l)
-{
-	return l->head == LDP_HEAD_LOCAL ? dp->local_sched : dp->tx_sched;
-}
-
-/*
- * The head frame is done. Charges what was not yet charged of it, and `more` bytes for copies; then
- * looks at the next frame.
- */
-static void next_head(struct dpath *dp, struct ldp *l, uint32_t more)
-{
-	struct sched *s = lottery_of(dp, l);
-	uint32_t wire = l->cost_bytes;
-	enum ldp_head was = l->head;
-
-	ldp_consume(l);
-	core_mark_dirty(dp, l);
-	scan(dp, l);
-	if (l->failed)
-		return; /* it is in no lottery any more */
-	epoch_charge(dp, s, l, wire, charge_for(dp, wire) + more, l->head == was);
-	if (l->head != was) {
-		enter_lottery(dp, l);
-		dp->tx.head_moved |= l->head != LDP_HEAD_NONE;
-	}
-}
-
-/* A part of the head, wire_bytes long, has left: charges it, and `more` bytes for copies. */
-static void next_part(struct dpath *dp, struct ldp *l, uint32_t wire_bytes, uint32_t more)
-{
-	l->cost_bytes -= wire_bytes;
-	epoch_charge(dp, lottery_of(dp, l), l, wire_bytes, charge_for(dp, wire_bytes) + more, true);
-}
 
 /* What leaves in one write: the head, or a part of it. */
 struct outgoing {
@@ -269,9 +143,9 @@ static void leave(struct dpath *dp, struct ldp *l, const struct outgoing *out, u
 {
 	if (wire < l->cost_bytes) {
 		l->cut = out->cut;
-		next_part(dp, l, wire, more);
+		tx_next_part(dp, l, wire, more);
 	} else {
-		next_head(dp, l, more);
+		tx_next_head(dp, l, more);
 	}
 }
 
@@ -323,7 +197,7 @@ static unsigned judge_head(struct dpath *dp, struct ldp *l)
 static void refuse(struct dpath *dp, struct ldp *l, unsigned reason)
 {
 	ldp_count_drop(l, reason);
-	next_head(dp, l, 0);
+	tx_next_head(dp, l, 0);
 }
 
 /* It stays in its ring, and is judged again. */
@@ -372,7 +246,7 @@ static bool send_head(struct dpath *dp, struct ldp *l)
 		count_sent(dp, l, fd, wire);
 	/* The sender pays for every copy; the copies for the others do not use the uplink. */
 	if (l->fi.is_group && dp->link.sw == SWITCH_LOCAL)
-		copies = rx_flood(dp, l, &out.src, &l->plan) * charge_for(dp, wire);
+		copies = rx_flood(dp, l, &out.src, &l->plan) * tx_charge(dp, wire);
 	leave(dp, l, &out, wire, copies);
 	return true;
 }
@@ -412,7 +286,7 @@ static uint32_t cost_of_segments(const struct dpath *dp, const struct rx_source 
 {
 	uint32_t cost =
 		frame_wire_frames(src->fi, src->vnet->gso_size) * dp->link_rate.frame_cost_bytes;
-	uint32_t charge = charge_for(dp, src->cost_bytes);
+	uint32_t charge = tx_charge(dp, src->cost_bytes);
 
 	return cost > charge ? cost - charge : 0;
 }
@@ -428,9 +302,9 @@ static void send_local(struct dpath *dp, struct ldp *l)
 		refuse(dp, l, LDP_DROP_NO_ROUTE);
 		return;
 	}
-	if (toobig_for_ldp(to, l)) {
+	if (!ldp_takes(to, &l->fi, l->vnet.gso_size)) {
 		toobig_drop(dp, l, to);
-		next_head(dp, l, 0);
+		tx_next_head(dp, l, 0);
 		return;
 	}
 	if (!take_head(l, UINT32_MAX, RX_SEGMENTS_MAX, &out)) {
@@ -473,14 +347,6 @@ void tx_advertise(struct dpath *dp, struct ldp *l)
 	}
 	if (++l->advertised < ADVERTISE_TIMES)
 		loop_timer_set(l->advertise, ADVERTISE_FIRST_NS << l->advertised);
-}
-
-bool tx_take_moved(struct dpath *dp)
-{
-	bool moved = dp->tx.head_moved;
-
-	dp->tx.head_moved = false;
-	return moved;
 }
 
 void tx_unblock(struct dpath *dp)

@@ -20,24 +20,9 @@ void tx_fini(struct dpath *dp);
 /* dp->link has changed. */
 void tx_set_link(struct dpath *dp);
 
-/* Looks at the head of the TX ring, if it has none yet, and enters the lottery it belongs to. */
-void tx_scan(struct dpath *dp, struct ldp *l);
-
-/* The next tx_scan() looks at the head again. The LDP must be in no lottery. */
-void tx_forget_head(struct ldp *l);
-
-/* Addresses or settings changed: looks at all heads again. */
-void tx_rejudge(struct dpath *dp);
-
 /* What a turn sends onto the uplink, and from LDP to LDP. True: the budget ran out. */
 bool tx_run(struct dpath *dp);
 bool tx_run_local(struct dpath *dp);
-
-/*
- * True, once: since the last call a head moved from one lottery to another, which may have had its
- * run in this turn.
- */
-bool tx_take_moved(struct dpath *dp);
 
 /* The uplink has room: tx_run() may write again. */
 void tx_unblock(struct dpath *dp);

@@ -19,6 +19,8 @@
 #define IPV6_EXT_FRAG  44
 #define IPV6_EXT_AUTH  51
 #define IPV6_EXT_DEST  60
+#define TYPE_8021BR    0x893f /* E-tag, for port extenders */
+#define TYPE_VNTAG     0x8926 /* the same, before there was a standard */
 
 struct cursor {
 	const uint8_t *hdr;
@@ -129,6 +131,31 @@ static void parse_arp(const struct cursor *c, struct frame_info *fi)
 	fi->l3_bad = !p || memcmp(p, ether_ipv4, sizeof(ether_ipv4)) != 0;
 }
 
+/* Bytes of the tag or LLC/SNAP header that the ethertype says is at l3_off; 0: neither. */
+static size_t wrapper_len(uint16_t ethertype)
+{
+	switch (ethertype) {
+	case ETH_P_8021Q:
+	case ETH_P_8021AD:
+	case ETH_P_QINQ1:
+	case ETH_P_QINQ2:
+	case ETH_P_QINQ3:
+		return FRAME_TAG_LEN;
+	default:
+		return ethertype < ETH_P_802_3_MIN ? SNAP_LEN : 0;
+	}
+}
+
+/*
+ * A tag of any kind that a switch may look at. One whose kind a switch does not know is part of the
+ * payload there, and the frame belongs to the VLAN of the port; so what is in the tag says nothing.
+ */
+static bool is_tag(uint16_t ethertype)
+{
+	return wrapper_len(ethertype) == FRAME_TAG_LEN || ethertype == ETH_P_8021AH ||
+	       ethertype == TYPE_8021BR || ethertype == TYPE_VNTAG;
+}
+
 /* Skips the tags: afterwards ethertype and l3_off are those behind them. */
 static void parse_tags(const struct cursor *c, struct frame_info *fi)
 {
@@ -137,6 +164,7 @@ static void parse_tags(const struct cursor *c, struct frame_info *fi)
 	while (fi->tags < FRAME_TAGS_MAX &&
 	       (fi->ethertype == ETH_P_8021Q || fi->ethertype == ETH_P_8021AD)) {
 		p = at(c, fi->l3_off, FRAME_TAG_LEN);
+		fi->other_tag |= fi->ethertype != ETH_P_8021Q;
 		/* A tag that is cut short gets the id 4095, which only a trunk lets by. */
 		if (fi->tags++ == 0)
 			fi->vid = p ? frame_be16(p) & 0xfff : 0xfff;
@@ -147,6 +175,7 @@ static void parse_tags(const struct cursor *c, struct frame_info *fi)
 		fi->ethertype = frame_be16(p + 2);
 		fi->l3_off += FRAME_TAG_LEN;
 	}
+	fi->other_tag |= is_tag(fi->ethertype);
 }
 
 /* Parses what the ethertype, which is set, says is at l3_off. */
@@ -189,21 +218,6 @@ int frame_parse(const uint8_t *hdr, size_t hdr_len, uint32_t frame_len, struct f
 	parse_tags(&c, out);
 	parse_l3(&c, out);
 	return 0;
-}
-
-/* Bytes of the tag or LLC/SNAP header that the ethertype says is at l3_off; 0: neither. */
-static size_t wrapper_len(uint16_t ethertype)
-{
-	switch (ethertype) {
-	case ETH_P_8021Q:
-	case ETH_P_8021AD:
-	case ETH_P_QINQ1:
-	case ETH_P_QINQ2:
-	case ETH_P_QINQ3:
-		return FRAME_TAG_LEN;
-	default:
-		return ethertype < ETH_P_802_3_MIN ? SNAP_LEN : 0;
-	}
 }
 
 /* Is it a SNAP header that says an ethertype? OUI 00:00:f8 is that of bridges (802.1H). */

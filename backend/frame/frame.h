@@ -42,6 +42,7 @@ struct frame_info {
 	uint32_t len;	    /* the whole frame's bytes, without FCS */
 	int vid;	    /* outermost tag's VLAN id 0..4095, -1 untagged */
 	uint8_t tags;	    /* 0..FRAME_TAGS_MAX */
+	bool other_tag;	    /* one of all its tags is not 802.1Q's, or is behind FRAME_TAGS_MAX */
 	bool is_group;	    /* destination is multicast or broadcast */
 	uint16_t ethertype; /* behind the tags, host order */
 	uint16_t l3_off;    /* first byte behind the ethertype */

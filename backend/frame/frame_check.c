@@ -130,7 +130,7 @@ bool vlan_allows(const struct vlan_policy *policy, const struct frame_info *fi)
 
 	if (policy->mode == VLAN_TRUNK)
 		return true;
-	if (fi->tags > 1)
+	if (fi->tags > 1 || fi->other_tag)
 		return false;
 	if (policy->mode == VLAN_NONE)
 		return id == 0;

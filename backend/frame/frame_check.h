@@ -27,10 +27,14 @@ const char *frame_verdict_name(enum frame_verdict verdict);
 
 /*
  * Which tags may pass, in both directions. A frame whose only tag is a priority tag (VLAN id 0)
- * counts as untagged. VLAN_NONE (all zeros) passes untagged frames. VLAN_LIST passes a single tag,
- * 802.1Q or 802.1ad, whose id is in the bitmap, and untagged frames if bit 0 is set. VLAN_TRUNK
- * passes everything. So stacked tags need VLAN_TRUNK: a switch strips the outer tag if it has id 0
- * or the port's native VLAN, and the inner tag would then lead into any VLAN.
+ * counts as untagged. VLAN_NONE (all zeros) passes untagged frames. VLAN_LIST passes a single tag
+ * of 802.1Q whose id is in the bitmap, and untagged frames if bit 0 is set. VLAN_TRUNK passes
+ * everything.
+ *
+ * So stacked tags need VLAN_TRUNK: a switch strips the outer tag if it has id 0 or the port's
+ * native VLAN, and the inner tag would then lead into any VLAN. So do tags of other kinds (802.1ad,
+ * 0x9100 to 0x9300, 802.1ah, 802.1BR, VN-Tag): which VLAN such a frame belongs to depends on the
+ * switch.
  */
 enum vlan_mode { VLAN_NONE, VLAN_TRUNK, VLAN_LIST };
 

@@ -212,3 +212,34 @@ void probe_uplink(const struct exits *e, struct probe *out)
 		 "a queue of %s holds %u bytes, too few to tell when the link is full", e->name[0],
 		 limit);
 }
+
+/* --- does anything wait? ---------------------------------------------------------------------- */
+
+struct waiting {
+	unsigned depth; /* how many more interfaces below are examined */
+	bool any;
+};
+
+/* What is below a VLAN or a bond has the queue. */
+static void look_waiting(const char *ifname, void *arg)
+{
+	unsigned ifindex = if_nametoindex(ifname);
+	struct waiting *w = arg;
+	struct qdiscs q;
+
+	w->any |= ifindex == 0 || qdisc_read(ifindex, &q) < 0 || q.backlog_bytes > 0;
+	if (w->any || w->depth == 0)
+		return;
+	w->depth--;
+	netdev_lowers(NETDEV_SYSFS, ifname, look_waiting, w);
+	w->depth++;
+}
+
+bool probe_idle(const struct exits *e)
+{
+	struct waiting w = {.depth = DEPTH_MAX};
+
+	for (unsigned i = 0; i < e->count; i++)
+		look_waiting(e->name[i], &w);
+	return e->count > 0 && !w.any;
+}

@@ -24,4 +24,7 @@ struct probe {
  */
 void probe_uplink(const struct exits *e, struct probe *out);
 
+/* Does nothing wait in the queues of the exits, nor of what is below them? */
+bool probe_idle(const struct exits *e);
+
 #endif

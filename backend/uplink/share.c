@@ -68,7 +68,7 @@ static uint64_t at_least(uint64_t v, uint64_t min)
 
 /* --- rates ------------------------------------------------------------------------------------ */
 
-static uint64_t host_limit_bps(const struct share_wish *w)
+uint64_t share_host_limit_bps(const struct share_wish *w)
 {
 	uint64_t most = w->capacity_bps - w->capacity_bps / 100 * LDPS_PERCENT;
 
@@ -80,7 +80,7 @@ uint64_t share_host_min_bps(const struct share_wish *w)
 	uint64_t min = w->min_bps == SHARE_MIN_AUTO ? w->capacity_bps / 100 * HOST_MIN_PERCENT
 						    : w->min_bps;
 
-	return at_most(min, host_limit_bps(w));
+	return at_most(min, share_host_limit_bps(w));
 }
 
 static uint64_t by_weight_bps(const struct share_wish *w)
@@ -98,7 +98,7 @@ struct share_rates share_rates(const struct share_wish *w)
 
 	return (struct share_rates){
 		.capacity_bps = w->capacity_bps,
-		.host_bps = at_most(at_least(at_most(host, host_limit_bps(w)), HOST_RATE_MIN),
+		.host_bps = at_most(at_least(at_most(host, share_host_limit_bps(w)), HOST_RATE_MIN),
 				    w->capacity_bps - w->capacity_bps / 100 * LDPS_PERCENT),
 		.host_max_bps =
 			w->max_bps ? at_least(at_most(w->max_bps, w->capacity_bps), HOST_RATE_MIN)

@@ -42,6 +42,9 @@ struct share_port {
 	struct qdiscs found; /* on the exit */
 };
 
+/* What the host gets at most while the LDPs want all. */
+uint64_t share_host_limit_bps(const struct share_wish *w);
+
 /* What the host gets at least; less than the capacity. The LDPs' minima must fit beside it. */
 uint64_t share_host_min_bps(const struct share_wish *w);
 

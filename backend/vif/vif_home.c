@@ -134,6 +134,8 @@ int vif_home_restore(const char *ifname, const struct vif_home *home)
 		uint32_t bridge = if_nametoindex(home->bridge);
 
 		ret = bridge ? rtlink_set_master(ifindex, bridge) : -ENODEV;
+		if (ret == -EBUSY) /* it was taken again meanwhile: the host stays silent there */
+			return ret;
 		restore_port(ifname, home->port);
 		vif_vlan_restore(ifindex, home->vlans);
 	}

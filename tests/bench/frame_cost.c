@@ -5,6 +5,7 @@
 
 #include "backend/frame/frame_cost.h"
 #include "backend/datapath/tx.h"
+#include "backend/datapath/tx_head.h"
 #include "tests/fake/bench.h"
 #include "tests/unit/mkframe.h"
 

@@ -13,6 +13,7 @@
 #include "backend/datapath/rx.h"
 #include "backend/datapath/rx_uplink.h"
 #include "backend/datapath/tx.h"
+#include "backend/datapath/tx_head.h"
 #include "backend/frame/vnet.h"
 #include "tests/fake/must.h"
 

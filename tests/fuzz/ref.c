@@ -40,16 +40,21 @@ int64_t ref_message(const uint8_t *p, size_t n, uint32_t ring_bytes)
 
 struct ref_frame ref_frame(const uint8_t *p, size_t n)
 {
+	static const uint16_t tags[] = {0x8100, 0x88a8, 0x9100, 0x9200,
+					0x9300, 0x88e7, 0x893f, 0x8926};
 	struct ref_frame f = {.vid = -1, .type = (uint16_t)be16(p + 12), .l3 = 14};
 
 	while (f.tags < 2 && (f.type == 0x8100 || f.type == 0x88a8)) {
 		bool whole = n >= f.l3 + 4;
 
+		f.foreign |= f.type == 0x88a8;
 		if (f.tags++ == 0)
 			f.vid = whole ? (int)(be16(p + f.l3) % 4096) : 4095;
 		f.type = whole ? (uint16_t)be16(p + f.l3 + 2) : 0;
 		f.l3 += whole ? 4 : 0;
 	}
+	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++)
+		f.foreign |= f.type == tags[i];
 	return f;
 }
 
@@ -68,6 +73,8 @@ bool ref_is_control(const uint8_t *p, size_t n, const struct ref_frame *f)
 
 bool ref_vlan_ok(const struct vlan_policy *policy, const struct ref_frame *f)
 {
+	if (f->foreign && policy->mode != VLAN_TRUNK)
+		return false;
 	switch (policy->mode) {
 	case VLAN_TRUNK:
 		return true;

@@ -21,6 +21,7 @@ int64_t ref_message(const uint8_t *p, size_t n, uint32_t ring_bytes);
 struct ref_frame {
 	unsigned tags; /* all there are, up to 2 */
 	int vid;       /* the outermost; -1: none */
+	bool foreign;  /* a tag of another kind than 802.1Q's, or a third one */
 	uint16_t type; /* behind the tags; 0 where it is cut off */
 	size_t l3;     /* offset of what follows */
 };
@@ -28,10 +29,10 @@ struct ref_frame {
 /* n >= 14 */
 struct ref_frame ref_frame(const uint8_t *p, size_t n);
 
-/* Does the policy let the frame by? */
 /* Is it one of the plain kinds of control frames, behind two tags at most? */
 bool ref_is_control(const uint8_t *p, size_t n, const struct ref_frame *f);
 
+/* Does the policy let the frame by? */
 bool ref_vlan_ok(const struct vlan_policy *policy, const struct ref_frame *f);
 
 /*

@@ -41,6 +41,8 @@ fi
 for mss in 216 128 88; do
 	world ip route replace 10.77.1.1/32 dev world0 advmss $mss
 	carry g1 world 10.77.0.1 200000 "a TCP file to a world whose MSS is $mss"
+	# Without this, TCP would send each segment again by itself, and the file would arrive in the end.
+	is "$(dropped g1 offload)" 0 "no frame of a TCP file to a world whose MSS is $mss is refused"
 done
 world ip route del 10.77.1.1/32 dev world0
 

@@ -43,13 +43,40 @@ leave_is()
 	[ "$(leave "$2")" = "$1" ]
 }
 
+# others_cross FROM IF TO IF: how many frames arrive of one each of tags that are not 802.1Q's, all with id 10.
+others_cross()
+{
+	new_mark
+	_dest=
+	[ "$1" != world ] || _dest="-d $(mac "$3" "$4")"
+	_body=000a88b5646d766c$(printf %08x "$mark")00000000
+	start recv at "$3" "exec dmvl-frames recv -i $4 -m $mark -e 99 -w 60"
+	at "$1" "for type in 88a8 9100 9200 9300 88e7 893f 8926; do
+			dmvl-frames send -i $2 -t \$type --hex $_body $_dest
+		done
+		dmvl-frames send -i $2 -m $mark -l 99 $passes $_dest" >&2
+	wait "$started" || echo 'the last frame did not come'
+	sed -n 's/frames=\([0-9]*\).*/\1/p' recv.out
+}
+others_leave()
+{
+	others_cross g1 dmvl0 world world0
+}
+others_come()
+{
+	others_cross world world0 g1 dmvl0
+}
+
 is "$(leave 7)" 0 'with vlan=none no tagged frame leaves g1'
 is "$(come 7)" 0 'with vlan=none no tagged frame reaches g1'
 is "$(dropped g1 vlan) $(dropped g1 rx-vlan)" '3 3' 'with vlan=none dropped tagged frames are counted both ways'
+is "$(others_leave) $(others_come)" '0 0' 'with vlan=none no frame with a tag of another kind leaves or reaches g1'
+is "$(dropped g1 vlan) $(dropped g1 rx-vlan)" '10 10' 'with vlan=none frames with tags of other kinds are counted both ways'
 
 xenstore-write "$(be g1)/vlan" trunk
 check 'with vlan=trunk tagged frames leave g1' wait_for 30 leave_is 3 7
 is "$(come 7)" 3 'with vlan=trunk tagged frames reach g1'
+is "$(others_leave) $(others_come)" '7 7' 'with vlan=trunk frames with tags of other kinds leave and reach g1'
 is "$(crosses g1 dmvl0 g2 dmvl0 4094)" 3 'with vlan=trunk tagged frames cross between guests'
 
 passes='-V 10'
@@ -59,6 +86,7 @@ for id in 10 20 22; do
 	is "$(leave $id)" 3 "with vlan=10,20-22 frames of VLAN $id leave g1"
 	is "$(come $id)" 3 "with vlan=10,20-22 frames of VLAN $id reach g1"
 done
+is "$(others_leave) $(others_come)" '0 0' 'with vlan=10,20-22 no tag of another kind passes, though its id is 10'
 before_tx=$(dropped g1 vlan) before_rx=$(dropped g1 rx-vlan)
 for id in 11 19 23; do
 	is "$(leave $id)" 0 "with vlan=10,20-22 no frame of VLAN $id leaves g1"

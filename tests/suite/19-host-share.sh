@@ -20,9 +20,10 @@ qdiscs()
 	tc qdisc show dev up0
 }
 
+# share_is PATTERN: as the daemon says that runs. The key may be of the one before until its first word.
 share_is()
 {
-	wait_for 30 key_like "$uplink/host-share" "$1"
+	wait_for 30 grep -q "a share for the host's frames" "$_log" && wait_for 30 key_like "$uplink/host-share" "$1"
 }
 
 # host_sends: four TCP flows of Dom0 to the sink, until host_stops.

@@ -8,9 +8,10 @@
 
 up='--uplink tap:dmvl-up,bridge=xenbr0'
 
+# share_is PATTERN: as the daemon says that runs. The key may be of the one before until its first word.
 share_is()
 {
-	wait_for 30 key_like "$uplink/host-share" "$1"
+	wait_for 30 grep -q "a share for the host's frames" "$_log" && wait_for 30 key_like "$uplink/host-share" "$1"
 }
 
 # qdiscs IF: as tc shows them, but for the count of frames that an HTB without classes let pass.
@@ -93,6 +94,38 @@ check 'without sch_htb guests are served' talks g1
 is "$(grep -c 'Specified qdisc kind' "$_log")" 1 'without sch_htb the log says so once'
 back_stop
 is $? 0 'dmvl-back without sch_htb ends with status 0'
+
+# ---- Keys that cannot all be kept
+
+rate=100000000
+back_start --tx-capacity $rate
+check 'a port whose capacity is configured is shared' share_is on
+# error_is PATTERN: of the uplink; '' is none.
+error_is()
+{
+	wait_for 30 key_like "$uplink/error" "$1"
+}
+xenstore-write "$uplink/host-min" $((rate * 2))
+check 'a host-min above the capacity is an error of the uplink' error_is "host-min $((rate * 2)): the host gets *$rate"
+like "$(dmvlctl check)" "*uplink default: host-min $((rate * 2)): *" 'dmvlctl check shows a host-min above the capacity'
+xenstore-write "$uplink/host-min" $((rate / 2))
+check 'the error clears when the capacity has room for host-min' error_is ''
+xenstore-rm "$uplink/host-min"
+xenstore-write "$uplink/host-max" $((rate / 100))
+check 'a host-max below the host-min that is not set is an error of the uplink' error_is "host-max $((rate / 100)): less than host-min*"
+xenstore-write "$uplink/host-min" 0
+check 'the error clears when host-min is set below host-max' error_is ''
+xenstore-rm "$uplink/host-max"
+dmvlctl set g1 tx-min=$((rate * 60 / 100)) >&2
+check 'a tx-min that fits beside the host is in force' wait_for 30 grep -q 'up0: the host has 33.*bit of 100mbit' "$_log"
+is "$(xenstore-read "$(be g1)/error")" '' 'a tx-min that fits beside the host is no error'
+xenstore-write "$uplink/host-min" $((rate / 2))
+check 'a host-min that leaves too little for the tx-min is an error of the uplink' \
+	error_is "host-min $((rate / 2)): the tx-min of all devices*"
+dmvlctl set g1 tx-min=0 >&2
+check 'the error clears when the tx-min gives way' error_is ''
+xenstore-rm "$uplink/host-min"
+back_stop
 
 # ---- The port changes
 

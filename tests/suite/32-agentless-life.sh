@@ -69,8 +69,36 @@ check 'a detached guest without an agent has no nodes' no_node "$(be g1)"
 
 # ---- The end of dmvl-back, and kill -9
 
+# refuses WHEN: release-vifs, as a daemon serves the vif, which stays as it is.
+refuses()
+{
+	port_picture "$(vif g1)" >taken
+	dmvlctl release-vifs --uplink default 2>err
+	is $? 1 "dmvlctl release-vifs fails $1"
+	like "$(cat err)" "*$(vif g1) is in use by dmvl-back, process $back, *" "dmvlctl release-vifs says who has the vif $1"
+	is "$(wc -l <err)" 1 "dmvlctl release-vifs says one sentence $1"
+	port_picture "$(vif g1)" >now
+	check "the vif stays as it was taken when dmvlctl release-vifs fails $1" diff taken now
+}
+
 dmvlctl attach g1 via=vif weight=77 >&2
 wait_for 30 agentless g1
+refuses 'while dmvl-back runs'
+is "$(dmvlctl release-vifs --uplink nobody)" '' 'dmvlctl release-vifs does not refuse for an uplink that has no vif'
+dmvlctl release-vifs 2>/dev/null
+is $? 1 'dmvlctl release-vifs for all uplinks fails while one of them is served'
+xenstore-write "$uplink/state" stopped
+kill -STOP "$back"
+refuses 'while dmvl-back stands still and xenstore says that it has ended'
+check 'a guest without an agent is detached while dmvl-back stands still' dmvlctl detach --timeout 1s g1
+check 'detach leaves the vif to a dmvl-back that stands still' test -n "$(ip -o link show type macvtap)"
+kill -CONT "$back"
+check 'a dmvl-back that goes on puts the vif of a detached device back' wait_for 30 no_taps
+back_as 'a dmvl-back that goes on'
+xenstore-write "$uplink/state" running
+dmvlctl attach g1 via=vif weight=77 >&2
+wait_for 30 agentless g1
+check 'g1 pings the world when it was attached again' talks g1
 back_stop
 is $? 0 'dmvl-back that has taken a vif ends with status 0'
 back_as 'SIGTERM'

@@ -58,28 +58,38 @@ static void test_vlan_parse(void)
 	       "a refusal without room for its sentence is fine");
 }
 
+static const struct {
+	const char *name;
+	uint16_t tag[3][2]; /* TPID, TCI; outermost first */
+	bool none, list, both, trunk;
+} tagged[] = {
+	{"untagged", {{0}}, true, false, true, true},
+	{"priority tag", {{0x8100, 0xe000}}, true, false, true, true},
+	{"listed", {{0x8100, 20}}, false, true, true, true},
+	{"listed, 802.1ad", {{0x88a8, 0x6000 | 35}}, false, false, false, true},
+	{"priority tag, 802.1ad", {{0x88a8, 0}}, false, false, false, true},
+	{"0x9100", {{0x9100, 20}}, false, false, false, true},
+	{"0x9200 with id 0", {{0x9200, 0}}, false, false, false, true},
+	{"0x9300", {{0x9300, 20}}, false, false, false, true},
+	{"802.1ah", {{0x88e7, 20}}, false, false, false, true},
+	{"E-tag of 802.1BR", {{0x893f, 20}}, false, false, false, true},
+	{"VN-Tag", {{0x8926, 20}}, false, false, false, true},
+	{"listed, with 0x9100 behind", {{0x8100, 20}, {0x9100, 20}}, false, false, false, true},
+	{"priority tag with 802.1ad behind",
+	 {{0x8100, 0}, {0x88a8, 20}},
+	 false,
+	 false,
+	 false,
+	 true},
+	{"not listed", {{0x8100, 41}}, false, false, false, true},
+	{"id 4095", {{0x8100, 4095}}, false, false, false, true},
+	{"two tags, both listed", {{0x88a8, 20}, {0x8100, 20}}, false, false, false, true},
+	{"listed id behind a priority tag", {{0x8100, 0}, {0x8100, 20}}, false, false, false, true},
+	{"three tags", {{0x8100, 0}, {0x8100, 0}, {0x8100, 20}}, false, false, false, true},
+};
+
 static void test_vlan_allows(void)
 {
-	static const struct {
-		const char *name;
-		uint16_t tag[3][2]; /* TPID, TCI; outermost first */
-		bool none, list, both, trunk;
-	} rows[] = {
-		{"untagged", {{0}}, true, false, true, true},
-		{"priority tag", {{0x8100, 0xe000}}, true, false, true, true},
-		{"listed", {{0x8100, 20}}, false, true, true, true},
-		{"listed, 802.1ad", {{0x88a8, 0x6000 | 35}}, false, true, true, true},
-		{"not listed", {{0x8100, 41}}, false, false, false, true},
-		{"id 4095", {{0x8100, 4095}}, false, false, false, true},
-		{"two tags, both listed", {{0x88a8, 20}, {0x8100, 20}}, false, false, false, true},
-		{"listed id behind a priority tag",
-		 {{0x8100, 0}, {0x8100, 20}},
-		 false,
-		 false,
-		 false,
-		 true},
-		{"three tags", {{0x8100, 0}, {0x8100, 0}, {0x8100, 20}}, false, false, false, true},
-	};
 	struct vlan_policy none = {0}, list, both, trunk;
 	struct frame_info fi;
 	uint8_t *copy;
@@ -87,22 +97,22 @@ static void test_vlan_allows(void)
 	vlan_policy_parse("10,20,30-40", &list, NULL, 0);
 	vlan_policy_parse("untagged,10,20,30-40", &both, NULL, 0);
 	vlan_policy_parse("trunk", &trunk, NULL, 0);
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < sizeof(tagged) / sizeof(tagged[0]); i++) {
 		mk_eth(&m, MK_OTHER, MK_MAC, 0x0800);
 		for (int t = 2; t >= 0; t--)
-			if (rows[i].tag[t][0])
-				mk_tag(&m, rows[i].tag[t][0], rows[i].tag[t][1]);
+			if (tagged[i].tag[t][0])
+				mk_tag(&m, tagged[i].tag[t][0], tagged[i].tag[t][1]);
 		mk_ipv4(&m, 17, MK_IP, MK_IP2);
 		frame_parse(m.b, m.len, m.len, &fi);
-		ok(vlan_allows(&none, &fi) == rows[i].none, "vlan none %s a frame: %s",
-		   rows[i].none ? "takes" : "refuses", rows[i].name);
-		ok(vlan_allows(&list, &fi) == rows[i].list, "vlan list %s a frame: %s",
-		   rows[i].list ? "takes" : "refuses", rows[i].name);
-		ok(vlan_allows(&both, &fi) == rows[i].both,
-		   "vlan list with untagged %s a frame: %s", rows[i].both ? "takes" : "refuses",
-		   rows[i].name);
-		ok(vlan_allows(&trunk, &fi) == rows[i].trunk, "vlan trunk %s a frame: %s",
-		   rows[i].trunk ? "takes" : "refuses", rows[i].name);
+		ok(vlan_allows(&none, &fi) == tagged[i].none, "vlan none %s a frame: %s",
+		   tagged[i].none ? "takes" : "refuses", tagged[i].name);
+		ok(vlan_allows(&list, &fi) == tagged[i].list, "vlan list %s a frame: %s",
+		   tagged[i].list ? "takes" : "refuses", tagged[i].name);
+		ok(vlan_allows(&both, &fi) == tagged[i].both,
+		   "vlan list with untagged %s a frame: %s", tagged[i].both ? "takes" : "refuses",
+		   tagged[i].name);
+		ok(vlan_allows(&trunk, &fi) == tagged[i].trunk, "vlan trunk %s a frame: %s",
+		   tagged[i].trunk ? "takes" : "refuses", tagged[i].name);
 	}
 	mk_eth(&m, MK_OTHER, MK_MAC, 0x8100);
 	mk_add(&m, "\0", 1);

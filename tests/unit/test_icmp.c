@@ -103,6 +103,8 @@ static void test_answers(void)
 	mk_add(&m, "\x08\0\0\0\0\x01\0\x01", 8);
 	finish(3000);
 	is_v4(0, "an echo request");
+	m.b[m.l4] = 42;
+	is_v4(0, "an extended echo request");
 	udp6(false);
 	finish(3000);
 	is_v6(0, "UDP over IPv6");
@@ -151,6 +153,14 @@ static void test_none_v4(void)
 	finish(3000);
 	is_none("a packet from no address");
 	udp4();
+	memcpy(m.b + m.l3 + 12, "\x7f\0\0\1", 4);
+	finish(3000);
+	is_none("a packet from the loopback address");
+	udp4();
+	m.b[6] |= 1;
+	finish(3000);
+	is_none("a frame from a group");
+	udp4();
 	memcpy(m.b, MK_BCAST, 6);
 	finish(3000);
 	is_none("a broadcast frame");
@@ -168,6 +178,8 @@ static void test_none_v4(void)
 
 static void test_none_v6(void)
 {
+	uint8_t out[ICMP_TOO_BIG_MAX];
+
 	mk_eth(&m, MK_OTHER, MK_MAC, 0x86dd);
 	mk_ipv6(&m, 58, MK_IP6, MK_IP6_2);
 	mk_add(&m, "\2\0\0\0\0\0\0\0", 8);
@@ -185,6 +197,10 @@ static void test_none_v6(void)
 	memset(m.b + m.l3 + 8, 0, 16);
 	finish(3000);
 	is_none("an IPv6 packet from ::");
+	m.b[m.l3 + 23] = 1;
+	is_none("an IPv6 packet from ::1");
+	m.b[m.l3 + 23] = 2;
+	ok(answer(out) > 0, "an IPv6 packet from ::2 is answered");
 	mk_eth(&m, MK_OTHER, MK_MAC, 0x86dd);
 	mk_ipv6(&m, 17, MK_IP6, MK_IP6_2);
 	mk_ext(&m, 44, "\x01\x01\0\0\0\x07");

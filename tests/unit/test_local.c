@@ -2,6 +2,7 @@
 /* From LDP to LDP: limits, and no capacity of the uplink. GSO frames of any size, there and out. */
 #include "backend/datapath/rx.h"
 #include "backend/datapath/tx.h"
+#include "backend/datapath/tx_head.h"
 #include "backend/frame/gso.h"
 #include "backend/frame/vnet.h"
 #include "tests/fake/bench.h"
@@ -217,6 +218,63 @@ static void test_receiver_goes(void)
 	bench_free(b);
 }
 
+/* ---- a guest that stands still in the middle of a frame ---- */
+
+/* One turn with a budget that a frame of that many segments exceeds, then the guest stands still.
+ */
+static void begin_and_freeze(const void *dst)
+{
+	struct virtio_net_hdr_v1 in = make_gso(TCP4, 30000, 1, dst);
+
+	b = bench_new(2);
+	bench_give(b, 0, &in, m.b, m.len);
+	bench_turn(b);
+	ok(core_ldp(b->dp, 0)->cut.done > 0 && core_ldp(b->dp, 0)->head != LDP_HEAD_NONE,
+	   "a part of the frame has left");
+	bench_freeze(b, 0, true);
+}
+
+/* Each byte once. */
+static void test_freeze(void)
+{
+	struct got g;
+
+	begin_and_freeze(MK_OTHER);
+	while (bench_turn(b))
+		;
+	bench_freeze(b, 0, false);
+	g = take_from_uplink(1);
+	ok(g.payload == 30000 && g.bad == 0,
+	   "a frame that leaves in parts goes on where it was when its guest goes on: %u bytes",
+	   g.payload);
+	bench_free(b);
+	begin_and_freeze(bench_mac(1));
+	bench_freeze(b, 0, false);
+	g = take_from_guest(1, 1);
+	ok(g.payload == 30000 && g.bad == 0,
+	   "a frame to another guest goes on where it was when its guest goes on: %u bytes",
+	   g.payload);
+	bench_free(b);
+}
+
+static void test_receiver_goes_meanwhile(void)
+{
+	struct ldp_conf conf = bench_ldp_conf(1);
+
+	begin_and_freeze(bench_mac(1));
+	bench_delete(b, 1);
+	conf.mac[5] ^= 0x55;
+	ok(bench_add(b, 1, &conf, BENCH_RING_ORDER), "another guest gets the receiver's slot");
+	bench_freeze(b, 0, false);
+	while (bench_turn(b))
+		;
+	is_int(bench_take_frames(b, 1), 0,
+	       "another guest gets no part of a frame whose sender stood still");
+	is_int(core_ldp(b->dp, 0)->count.drops[LDP_DROP_NO_ROUTE], 1,
+	       "the rest of a frame whose receiver is gone counts as no-route");
+	bench_free(b);
+}
+
 /* ---- limits ---- */
 
 /* How many frames of guest 0 get to guest 1 in 100 ms, while it always has some. */
@@ -326,6 +384,8 @@ int main(void)
 	test_sizes_across();
 	test_turn_is_bounded();
 	test_receiver_goes();
+	test_freeze();
+	test_receiver_goes_meanwhile();
 	test_maxima();
 	test_maximum_is_one();
 	test_no_capacity();

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "backend/datapath/tx.h"
+#include "backend/datapath/tx_head.h"
 #include "tests/fake/bench.h"
 #include "tests/unit/mkframe.h"
 #include "tests/unit/tap.h"

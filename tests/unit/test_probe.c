@@ -285,6 +285,40 @@ static void test_stack(void)
 	why_is(&tap, "d0 is a veth device", "a port above a device that takes frames at once");
 }
 
+static bool is_idle(const char *name)
+{
+	struct exits e = {.how = EXITS_CHOSEN, .count = 1};
+
+	snprintf(e.name[0], IFNAMSIZ, "%s", name);
+	return probe_idle(&e);
+}
+
+/* v0, which has no queue, is above d0, as a VLAN above a card. */
+static void test_idle(void)
+{
+	const struct exits none = {.how = EXITS_NONE};
+
+	if (if_nametoindex("v0") == 0) {
+		tap_skip("what waits below an exit is seen", "this kernel has no macvlan");
+		return;
+	}
+	/* Nothing but the test's own frames, and a link that carries them. */
+	netns_run("echo 1 2>/dev/null >/proc/sys/net/ipv6/conf/all/disable_ipv6; "
+		  "tc qdisc del dev d0 root 2>/dev/null; ip link set d1 up; ip link set v0 up");
+	ok(is_idle("v0") && is_idle("d0"), "exits without a queue are idle");
+	netns_run("tc qdisc replace dev d0 root tbf rate 8kbit burst 2k limit 100000");
+	ok(is_idle("v0"), "an exit above a queue in which nothing waits is idle");
+	netns_run("ip addr add 10.9.0.1/24 dev d0; "
+		  "ip neigh replace 10.9.0.2 lladdr 02:00:00:00:00:02 dev d0; "
+		  "ping -c 5 -i 0.01 -w 1 -s 1400 10.9.0.2 >/dev/null");
+	ok(!is_idle("d0"), "an exit in whose queue frames wait is not idle");
+	ok(!is_idle("v0"), "an exit above such a queue is not idle");
+	netns_run("tc qdisc del dev d0 root; ip addr flush dev d0");
+	ok(is_idle("v0"), "an exit is idle when the queue below it is gone");
+	ok(!is_idle("nosuch"), "an exit that does not exist is not idle");
+	ok(!probe_idle(&none), "without an exit nothing is idle");
+}
+
 /* The watch is readable when a qdisc has changed, until it is drained. */
 static void test_watch(void)
 {
@@ -314,6 +348,7 @@ int main(void)
 	test_bridge();
 	test_exits();
 	test_stack();
+	test_idle();
 	test_watch();
 	test_share();
 	return done_testing();

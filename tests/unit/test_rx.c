@@ -269,6 +269,32 @@ static void test_too_long(void)
 	bench_free(b);
 }
 
+/* What one frame of the uplink means for the loop is bounded, whatever it says of its segments. */
+static void test_segments(void)
+{
+	struct ldp *with, *without;
+	uint64_t before;
+
+	b = bench_new_with(GUESTS, NULL, NULL);
+	with = guest(0, ALL, 20);
+	without = guest(1, 0, 20);
+	rxq_set_limit(without->rxq, RXQ_LIMIT_MAX);
+	make(K_TCP4, MK_MAC, 2048);
+	passes(with, TCP4, 1, "a frame of 2048 segments");
+	is_int(with->count.rx_frames, 2048 / RX_SEGMENTS_MAX,
+	       "a frame of 2048 segments comes in parts");
+	make(K_TCP4, MK_MAC, 2049);
+	drops(with, TCP4, 1, LDP_DROP_RX_SEGMENTS, "a frame of 2049 segments");
+	make(K_TCP4, (const char *)bench_mac(1), 2048);
+	passes(without, TCP4, 1, "a frame of 2048 segments for a guest without offloads");
+	is_int(without->count.rx_frames, 2048, "a guest without offloads gets each segment");
+	make(K_TCP4, (const char *)bench_mac(1), 65000);
+	before = b->dp->work.pieces;
+	drops(without, TCP4, 1, LDP_DROP_RX_SEGMENTS, "a frame of 65000 segments");
+	is_int(b->dp->work.pieces - before, 1, "a frame of 65000 segments costs one piece of work");
+	bench_free(b);
+}
+
 static void test_not_for_it(void)
 {
 	struct ldp *l;
@@ -440,6 +466,7 @@ int main(void)
 	for (size_t i = 0; i < sizeof(dhcp_rows) / sizeof(dhcp_rows[0]); i++)
 		test_dhcp(&dhcp_rows[i]);
 	test_too_long();
+	test_segments();
 	test_not_for_it();
 	test_full();
 	test_who();

@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include "backend/datapath/tx.h"
+#include "backend/datapath/tx_head.h"
 #include "backend/frame/vnet.h"
 #include "tests/fake/bench.h"
 #include "tests/unit/mkframe.h"

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* control_host.h: the uplink's keys about the frames of the host. */
+#ifndef DMVL_CONTROL_HOST_H
+#define DMVL_CONTROL_HOST_H
+
+#include <stdbool.h>
+
+struct control;
+
+/* Reads them. A malformed one changes nothing and is named in err (SCHEMA_ERR_MAX bytes). */
+void control_host_load(struct control *c, char *err);
+
+/*
+ * Can they all be kept, beside each other and the devices' minima? True, and c->due.link is set:
+ * there is another answer than before.
+ */
+bool control_host_judge(struct control *c);
+
+#endif
