@@ -164,9 +164,10 @@ static void check_replay(void)
 	}
 	if (!touched) {
 		must(rp.synced && rp.pool == l->pool);
-		for (uint32_t i = 0; i < rp.n; i++)
+		for (uint32_t i = 0; i < rp.n; i++) {
 			live += rp.account[i].live && !rp.account[i].kept;
-		must(rp.account[i].group <= LEDGER_GROUP_MAX);
+			must(rp.account[i].group <= LEDGER_GROUP_MAX);
+		}
 		for (uint32_t slot = 0; slot < LDPS; slot++)
 			live -= here[slot];
 		must(live == 0);
