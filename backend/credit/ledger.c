@@ -269,6 +269,7 @@ void ledger_attach(struct ledger *l, uint32_t slot, const struct credit_id *id, 
 		l->slots_end = slot + 1;
 	l->weights += weight;
 	ledger_set_unit(l);
+	a->mean = a->balance;
 	a->offset = write_attach(l, id, a->balance, weight);
 	l->eventful = true;
 }
@@ -375,20 +376,20 @@ uint64_t ledger_offset(const struct ledger *l, uint32_t slot)
 	return slot < l->max_ldps ? l->account[slot].committed : 0;
 }
 
-uint32_t ledger_factor_of(const struct ledger *l, int64_t balance, int64_t bound)
+uint32_t ledger_factor_of(const struct ledger *l, int64_t mean, int64_t bound)
 {
-	int64_t factor;
+	int64_t full = bound * LEDGER_FULL_EPOCHS / LEDGER_BOUND_EPOCHS, factor;
 
-	if (!balance)
+	if (mean == 0 || full == 0)
 		return LEDGER_FACTOR_ONE;
-	if (balance >= bound)
+	if (mean >= full)
 		factor = (int64_t)l->alpha_q16;
-	else if (balance <= -bound)
+	else if (mean <= -full)
 		factor = -(int64_t)l->alpha_q16;
 	else
-		factor = balance * (int64_t)l->alpha_q16 / bound;
-	/* In steps of 1/256: a finer factor would change too often. */
-	factor = (factor + LEDGER_FACTOR_ONE) & ~(int64_t)0xff;
+		factor = mean * (int64_t)l->alpha_q16 / full;
+	/* To the nearest 256th: a finer factor would change too often. */
+	factor = (factor + LEDGER_FACTOR_ONE + 128) & ~(int64_t)0xff;
 	return factor < LEDGER_FACTOR_ONE / 2 ? LEDGER_FACTOR_ONE / 2 : (uint32_t)factor;
 }
 
@@ -398,7 +399,7 @@ uint32_t ledger_factor(const struct ledger *l, uint32_t slot)
 
 	if (slot >= l->max_ldps || !a->weight)
 		return LEDGER_FACTOR_ONE;
-	return ledger_factor_of(l, a->balance, ledger_bound(l, a));
+	return ledger_factor_of(l, a->mean, ledger_bound(l, a));
 }
 
 uint64_t ledger_log_end(const struct ledger *l)

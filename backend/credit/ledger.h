@@ -14,7 +14,8 @@
  */
 #define LEDGER_KEEP_NS	    60000000000ull
 #define LEDGER_KEPT_MAX	    1024u /* kept accounts; the account of any further LDP is closed */
-#define LEDGER_BOUND_EPOCHS 20u	  /* a balance is at most the rated credit of this many epochs */
+#define LEDGER_BOUND_EPOCHS 128u  /* a balance is at most the rated credit of this many epochs */
+#define LEDGER_FULL_EPOCHS  20u	  /* of as much, it has its full effect */
 #define LEDGER_FACTOR_ONE   65536u
 
 struct ledger;
@@ -59,8 +60,8 @@ int64_t ledger_balance(const struct ledger *l, uint32_t slot);
 uint64_t ledger_offset(const struct ledger *l, uint32_t slot);
 
 /*
- * By what factor the balance changes the LDP's weight: LEDGER_FACTOR_ONE / 2 (it borrowed much) ..
- * LEDGER_FACTOR_ONE * 2 (it lent much).
+ * By what factor the balance, as it was in the mean lately, changes the LDP's weight:
+ * LEDGER_FACTOR_ONE / 2 (it borrowed much) .. LEDGER_FACTOR_ONE * 2 (it lent much).
  */
 uint32_t ledger_factor(const struct ledger *l, uint32_t slot);
 

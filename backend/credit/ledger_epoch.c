@@ -241,6 +241,26 @@ static void bound(struct ledger *l)
 	l->group[0].balance = 0;
 }
 
+/* In the epochs before the last of `epochs` nothing happened but decay. */
+static void mean(struct ledger *l, uint64_t epochs)
+{
+	uint64_t q32 = record_decay_q32(epochs - 1);
+	const int64_t part = 1 << MEAN_SHIFT;
+
+	for (uint32_t slot = 0; slot < l->slots_end; slot++) {
+		struct account *a = &l->account[slot];
+
+		a->mean = record_scaled(a->mean, q32);
+		a->mean += (a->balance - a->mean) / part;
+	}
+	for (uint32_t i = 1; i < l->groups_end; i++) {
+		struct ledger_group *g = &l->group[i];
+
+		g->mean = record_scaled(g->mean, q32);
+		g->mean += (g->balance - g->mean) / part;
+	}
+}
+
 /* What the epoch could carry, less what earlier epochs sent ahead of it. */
 static uint64_t still_carried(struct ledger *l, uint64_t served, uint64_t capacity_bytes)
 {
@@ -271,6 +291,7 @@ bool ledger_epoch(struct ledger *l, uint64_t epochs, uint64_t capacity_bytes)
 	}
 	ledger_set_unit(l);
 	bound(l);
+	mean(l, epochs);
 	ledger_expire(l);
 	ledger_checkpoint_if_due(l);
 	ledger_commit(l, rated);

@@ -77,5 +77,5 @@ uint32_t ledger_group_factor(const struct ledger *l, uint32_t group)
 {
 	const struct ledger_group *g = &l->group[group];
 
-	return ledger_factor_of(l, g->balance, ledger_group_bound(l, g));
+	return ledger_factor_of(l, g->mean, ledger_group_bound(l, g));
 }

@@ -6,10 +6,18 @@
 #include "backend/credit/deal.h"
 #include "backend/credit/ledger.h"
 
+/*
+ * The factor follows the mean of a balance over about 2^MEAN_SHIFT epochs. An LDP with frames
+ * longer than an epoch's credit is charged for one when its balance is highest; the balance itself
+ * would charge it less than others.
+ */
+#define MEAN_SHIFT 5
+
 /* The account of an attached LDP. All files write offset; ledger.c and ledger_epoch.c the balance.
  */
 struct account {
 	int64_t balance;
+	int64_t mean;	     /* ledger_epoch.c, from ledger.c: of the balance */
 	uint64_t served;     /* ledger.c, ledger_epoch.c: bytes in the current epoch */
 	int64_t gap;	     /* ledger_epoch.c: bytes above (> 0) or below (< 0) the rated credit */
 	uint64_t offset;     /* of its newest record in the log */
@@ -34,6 +42,7 @@ struct ledger_group {
 
 	/* Written by ledger_epoch.c. */
 	int64_t balance; /* what the members lent to others, less what they borrowed */
+	int64_t mean;	 /* of that */
 
 	/* Written by ledger_epoch.c, for one epoch. */
 	struct deal deal;
@@ -103,8 +112,8 @@ void ledger_write_group(struct ledger *l, uint32_t group);
 /* Takes the account's weight out of the sum that it is in, and the LDP out of its group. */
 void ledger_leave_group(struct ledger *l, uint32_t slot);
 
-/* The factor of a balance that has this bound. */
-uint32_t ledger_factor_of(const struct ledger *l, int64_t balance, int64_t bound);
+/* The factor of a balance that has this mean and this bound. */
+uint32_t ledger_factor_of(const struct ledger *l, int64_t mean, int64_t bound);
 
 /* The largest balance that the account may have, either way. */
 static inline int64_t ledger_bound(const struct ledger *l, const struct account *a)

@@ -70,7 +70,7 @@ void cases_lumps(struct cases *c, const struct subject *s, const struct lumps *u
 	before = (double)w.now_ns;
 	for (uint32_t i = 0; i < u->n; i++)
 		sent[i] = w.flow[i].sent_bytes;
-	world_run(&w, 44000 * MS);
+	world_run(&w, (4000 + 100 * (u->n > 400 ? u->n : 400)) * MS);
 	for (uint32_t i = 0; i < u->n - u->idle; i++) {
 		double of_link = (double)(w.flow[i].sent_bytes - sent[i]) /
 				 (w.rate * ((double)w.now_ns - before));

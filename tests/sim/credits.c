@@ -216,7 +216,7 @@ static void churn_group(struct ledger *l, struct rng *rng)
 /* A million epochs of LDPs that come, go and change: is ever a byte made or lost? */
 static void case_sum(struct cases *c, bool groups)
 {
-	struct ledger *l = ledger_new(CHURN_LDPS, 250000);
+	struct ledger *l = ledger_new(CHURN_LDPS, 500000);
 	bool here[CHURN_LDPS] = {false};
 	double worst = 0;
 	struct rng rng;
@@ -245,7 +245,7 @@ static void case_sum(struct cases *c, bool groups)
 	}
 	ledger_free(l);
 	cases_add(c, groups ? "10^6 epochs with churn and groups" : "10^6 epochs with churn",
-		  &lenders[1], "balance_sum_error_bytes", worst, "bytes");
+		  &lenders[2], "balance_sum_error_bytes", worst, "bytes");
 }
 
 /*
@@ -256,7 +256,7 @@ static void case_cost(struct cases *c, uint32_t n, uint32_t groups)
 {
 	const size_t bytes = LDPLOG_HEADER_BYTES + LDPLOG_RING_BYTES;
 	void *mem = aligned_alloc(4096, bytes);
-	struct ledger *l = ledger_new(n, 250000);
+	struct ledger *l = ledger_new(n, 500000);
 	struct timespec from, to;
 	double ns = 0;
 	struct ldplog_writer w;
@@ -284,7 +284,7 @@ static void case_cost(struct cases *c, uint32_t n, uint32_t groups)
 	ledger_free(l);
 	free(mem);
 	snprintf(name, sizeof(name), "an epoch of %u LDPs in %u groups", n, groups);
-	cases_add(c, name, &lenders[1], "epoch_us", ns / 200 / 1e3, "us");
+	cases_add(c, name, &lenders[2], "epoch_us", ns / 200 / 1e3, "us");
 }
 
 static const struct bursts bursts[] = {
@@ -304,7 +304,11 @@ static const struct lumps lumps[] = {
 	{"64 B and 64 KiB among 16, link 1.1", 16, 0, 1.1, WORLD_MTU},
 	{"64 B and 64 KiB among 16 of 64 B to 64 KiB", 16, 0, 1, WORLD_GSO},
 	{"64 B and 64 KiB among 200, 100 idle", 300, 100, 1, WORLD_MTU},
-	{"64 B and 64 KiB among 10, 6 idle", 16, 6, 1, WORLD_MTU},
+	{"64 B and 64 KiB among 250, 50 idle", 300, 50, 1, WORLD_MTU},
+	{"64 B and 64 KiB among 280, 20 idle", 300, 20, 1, WORLD_MTU},
+	{"64 B and 64 KiB among 280, 20 idle, link .9", 300, 20, .9, WORLD_MTU},
+	{"64 B and 64 KiB among 30, 2 idle, link .9", 32, 2, .9, WORLD_MTU},
+	{"64 B and 64 KiB among 1200, 300 idle", 1500, 300, 1, WORLD_MTU},
 };
 
 void cases_credits(struct cases *c)

@@ -314,7 +314,7 @@ static void model_epoch(double want[LDPS])
 		const struct account *a = &l->account[slot];
 		uint32_t g = a->group;
 		double lends = fmax(-m.gap[slot], 0), part;
-		double bound = 20 * peak * m.part[slot];
+		double bound = LEDGER_BOUND_EPOCHS * peak * m.part[slot];
 
 		part = g && m.spare[g] > 0 ? fmin(m.over[g], m.spare[g]) / m.spare[g] : 0;
 		part += spare > 0 ? (1 - part) * over / spare : 0;

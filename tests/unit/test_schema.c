@@ -239,7 +239,7 @@ static void test_table(void)
 	is_int(schema_default(KEY_BACK_FLOOD_RATE), 1000, "the default flood-rate is 1000");
 	is_int(schema_default(KEY_BACK_TX_MAX), 0, "the default tx-max is none");
 	is_int(schema_default(KEY_BACK_SPOOF_CHECK), 1, "the default spoof-check is on");
-	is_int(schema_default(KEY_UPLINK_REPAYMENT), 250000, "the default repayment is a quarter");
+	is_int(schema_default(KEY_UPLINK_REPAYMENT), 500000, "the default repayment is a half");
 	is_int(schema_default(KEY_UPLINK_SWITCH), SCHEMA_UPLINK_SWITCH_LOCAL,
 	       "the default switch is local");
 	is_int(schema_default(KEY_BACK_MAC), 0, "a mac has no default");
