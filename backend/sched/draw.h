@@ -16,8 +16,30 @@ struct draw;
 struct draw *draw_new(uint32_t max_ids, uint32_t quantum_bytes, uint64_t seed);
 void draw_free(struct draw *d);
 
+/*
+ * A draw of its own over the ids of `of`, which draw_new() made and which outlives this one. An id
+ * belongs to one of them at a time: to `of`, until draw_move(). `owner` is 1..65535 and different
+ * for each. NULL: out of memory. The caller ends it with draw_free(), after all ids have moved out.
+ */
+struct draw *draw_new_beside(struct draw *of, uint16_t owner);
+
+/*
+ * Makes room for `ids` ids in all and for one of this weight. 0 or -ENOMEM. Needed in a draw of
+ * draw_new_beside(), before draw_move() and draw_reweight().
+ */
+int draw_reserve(struct draw *d, uint32_t ids, uint32_t weight);
+
+/*
+ * An id that is outside the draw goes from one draw to another of the family. There it is ahead of
+ * the clock by `ahead_bytes`.
+ */
+void draw_move(struct draw *from, struct draw *to, uint32_t id, double ahead_bytes);
+
 /* Makes the id an LDP of weight 1..65535 without debt. Only while it is outside the draw. */
 void draw_reset(struct draw *d, uint32_t id, uint32_t weight, bool low_latency);
+
+/* Changes low_latency alone. */
+void draw_set_low(struct draw *d, uint32_t id, bool low_latency);
 
 /* Changes the weight, in the draw or outside. What the LDP is ahead or behind, in bytes, stays. */
 void draw_reweight(struct draw *d, uint32_t id, uint32_t weight, bool low_latency);
@@ -36,6 +58,9 @@ void draw_set_factor(struct draw *d, uint32_t id, uint32_t factor_q16);
 void draw_wake(struct draw *d, uint32_t id);
 void draw_sleep(struct draw *d, uint32_t id);
 
+/* Lets an id in the draw overtake for one quantum, as if it had joined now. */
+void draw_hurry(struct draw *d, uint32_t id);
+
 /* The id whose turn it is; UINT32_MAX only when no LDP is in the draw. */
 uint32_t draw_pick(struct draw *d);
 
@@ -44,5 +69,18 @@ void draw_charge(struct draw *d, uint32_t id, uint32_t cost_bytes);
 
 /* Is the LDP less than two quanta ahead of its fair share? */
 bool draw_is_due(const struct draw *d, uint32_t id);
+
+/* How far the LDP is ahead of the clock; below 0: behind. */
+double draw_ahead_bytes(const struct draw *d, uint32_t id);
+
+/* Puts the LDP further ahead, or back. Nobody counts it as service that others had. */
+void draw_shift(struct draw *d, uint32_t id, double bytes);
+
+/* Is any LDP in the draw, or any that is low_latency? */
+bool draw_has_any(const struct draw *d);
+bool draw_has_low(const struct draw *d);
+
+/* The mean by weight of the factors of those in the draw. */
+uint32_t draw_mean_factor(const struct draw *d);
 
 #endif

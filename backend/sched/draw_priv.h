@@ -10,10 +10,9 @@
 
 #define QUANTUM_CREDIT ((uint64_t)1 << VT_QUANTUM_LOG)
 
-/* Who may overtake: a ring of ids. An LDP is in each ring at most once. */
+/* Who may overtake: a queue linked by wheel_ldp.ring_next. An LDP is in each at most once. */
 struct draw_ring {
-	uint32_t *id;
-	uint32_t get, put;
+	uint32_t first, last; /* WHEEL_NONE: empty */
 };
 
 /* Those that woke, for one quantum; and the low_latency ones, which must not crowd those out. */
@@ -21,8 +20,8 @@ enum { RING_WOKEN, RING_LOW, RINGS };
 
 /* Only draw.c writes it, and the wheels through wheel.c. */
 struct draw {
-	struct wheel wheel[WHEEL_CLASSES];
-	struct wheel_ldp *ldp;
+	struct wheel *wheel[WHEEL_CLASSES]; /* NULL: no id of that class was ever in this draw */
+	struct wheel_ldp *ldp;		    /* of all draws of the family */
 	uint64_t now_vt;
 	double now_frac;
 	double per_weight; /* 1 / active_weight */
@@ -31,10 +30,11 @@ struct draw {
 	uint64_t active_repaid; /* the sum of weight * factor_q16 over the same LDPs */
 	uint64_t all_weight;	/* of the LDPs inside and outside */
 	uint32_t busy;		/* bitmap: classes with members */
+	uint32_t low;		/* how many of those in the draw are low_latency */
 	uint32_t max_ids;
 	uint32_t quantum_bytes;
 	struct draw_ring ring[RINGS];
-	uint32_t ring_mask;
+	uint16_t owner; /* 0: the first draw of the family, which has `ldp` */
 	bool express_on;
 	struct heap away; /* LDPs far ahead, by their start_vt */
 	struct rng rng;

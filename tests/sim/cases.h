@@ -89,6 +89,15 @@ void cases_lumps(struct cases *c, const struct subject *s, const struct lumps *u
 /* Minima, maxima and weights together, and what frames cost the CPU; ours only. rules.c */
 void cases_rules(struct cases *c);
 
+/* Groups: shares, lag and waits; ours and two levels of the peers. groups.c */
+void cases_groups(struct cases *c);
+
+/*
+ * A world of cases_churn() whose flows are in up to 16 groups, some in none; made from a seed and
+ * ready to start.
+ */
+void cases_groups_churn(struct world *w, uint64_t seed, bool gso);
+
 /* n flows of weights 1:2:4 that always have something to send. */
 void cases_backlog(struct world *w, uint32_t n, enum world_sizes sizes, uint64_t seed);
 
