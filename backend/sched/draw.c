@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "backend/sched/draw.h"
 
-#include <errno.h>
-#include <stdlib.h>
-
 #include "backend/sched/draw_priv.h"
 
 /*
@@ -35,93 +32,11 @@
  * leaves the draw until the clock has come to its start, as if it slept: others of its class, and
  * those that wake, do not wait behind its debt.
  */
-#define DRAW_START_VT  ((uint64_t)1 << 56) /* the clock may turn back, by 2^30 quanta of credit */
 #define DRAW_REBASE_VT ((uint64_t)1 << 62)
 #define DRAW_LOOKS     4  /* waiters of an express ring that one draw looks at */
 #define DRAW_LEAD      2  /* quanta that an LDP may be ahead and still be due */
 #define DRAW_FAR       64 /* quanta that an LDP may be ahead and stay: above a frame of 64 KiB */
 #define DRAW_FORGET    64 /* frames after which most of a class's longest frame is forgotten */
-
-static struct draw *draw_make(uint32_t max_ids, uint32_t quantum_bytes, uint64_t seed)
-{
-	struct draw *d = calloc(1, sizeof(*d));
-
-	if (!d)
-		return NULL;
-	d->express_on = true;
-	d->max_ids = max_ids;
-	d->quantum_bytes = quantum_bytes;
-	d->now_vt = DRAW_START_VT;
-	for (int r = 0; r < RINGS; r++)
-		d->ring[r].first = WHEEL_NONE;
-	rng_seed(&d->rng, seed);
-	return d;
-}
-
-static unsigned int class_of(uint32_t weight)
-{
-	return 31 - (unsigned int)__builtin_clz(weight);
-}
-
-int draw_reserve(struct draw *d, uint32_t ids, uint32_t weight)
-{
-	unsigned int k = class_of(weight);
-
-	if (!d->wheel[k]) {
-		d->wheel[k] = malloc(sizeof(*d->wheel[k]));
-		if (!d->wheel[k])
-			return -ENOMEM;
-		wheel_init(d->wheel[k], k);
-	}
-	return heap_reserve(&d->away, ids);
-}
-
-struct draw *draw_new(uint32_t max_ids, uint32_t quantum_bytes, uint64_t seed)
-{
-	struct draw *d = draw_make(max_ids, quantum_bytes, seed);
-	int rc;
-
-	if (!d)
-		return NULL;
-	rc = heap_init(&d->away, max_ids);
-	d->ldp = aligned_alloc(sizeof(*d->ldp), max_ids * sizeof(*d->ldp));
-	for (unsigned int k = 0; k < WHEEL_CLASSES; k++)
-		rc |= draw_reserve(d, max_ids, 1u << k);
-	if (rc || !d->ldp) {
-		draw_free(d);
-		return NULL;
-	}
-	for (uint32_t id = 0; id < max_ids; id++) {
-		d->ldp[id] = (struct wheel_ldp){0};
-		draw_reset(d, id, 1, false);
-	}
-	return d;
-}
-
-struct draw *draw_new_beside(struct draw *of, uint16_t owner)
-{
-	struct draw *d = draw_make(of->max_ids, of->quantum_bytes, rng_next(&of->rng));
-
-	if (!d)
-		return NULL;
-	d->owner = owner;
-	d->express_on = of->express_on;
-	d->ldp = of->ldp;
-	heap_init_beside(&d->away, &of->away);
-	return d;
-}
-
-void draw_free(struct draw *d)
-{
-	if (!d)
-		return;
-	heap_fini(&d->away);
-	for (unsigned int k = 0; k < WHEEL_CLASSES; k++)
-		free(d->wheel[k]);
-	if (!d->owner)
-		free(d->ldp);
-	free(d);
-}
 
 void draw_set_all_weight(struct draw *d, uint64_t weight)
 {
@@ -133,7 +48,7 @@ static void draw_set_weight(struct draw *d, struct wheel_ldp *l, uint32_t weight
 	const uint64_t quantum = (uint64_t)1 << (VT_QUANTUM_LOG + 32);
 
 	l->weight = weight;
-	l->class = (uint8_t)class_of(weight);
+	l->class = (uint8_t)draw_class_of(weight);
 	/* Rounded up, so that a full frame leaves no rest of credit in its slot. */
 	l->step = quantum / ((uint64_t)d->quantum_bytes * weight) + 1;
 }
@@ -235,25 +150,6 @@ static void draw_queue(struct draw *d, uint32_t id, int ring)
 	else
 		d->ldp[r->last].ring_next[ring] = id;
 	r->last = id;
-}
-
-/* Takes an id out of a ring, wherever in it the id is. */
-static void draw_unqueue(struct draw *d, uint32_t id, int ring)
-{
-	struct draw_ring *r = &d->ring[ring];
-	uint32_t before = WHEEL_NONE;
-
-	if (!(d->ldp[id].in_ring & 1u << ring))
-		return;
-	d->ldp[id].in_ring &= (uint8_t) ~(1u << ring);
-	for (uint32_t at = r->first; at != id; at = d->ldp[at].ring_next[ring])
-		before = at;
-	if (before == WHEEL_NONE)
-		r->first = d->ldp[id].ring_next[ring];
-	else
-		d->ldp[before].ring_next[ring] = d->ldp[id].ring_next[ring];
-	if (r->last == id)
-		r->last = before;
 }
 
 static bool draw_is_far(const struct draw *d, const struct wheel_ldp *l)
@@ -562,12 +458,6 @@ double draw_ahead_bytes(const struct draw *d, uint32_t id)
 	       (double)QUANTUM_CREDIT;
 }
 
-/* What these bytes move the start of an LDP by. */
-static int64_t draw_moved_vt(const struct draw *d, const struct wheel_ldp *l, double bytes)
-{
-	return (int64_t)(bytes * (double)QUANTUM_CREDIT / d->quantum_bytes / l->weight);
-}
-
 void draw_shift(struct draw *d, uint32_t id, double bytes)
 {
 	struct wheel_ldp *l = &d->ldp[id];
@@ -582,15 +472,4 @@ void draw_shift(struct draw *d, uint32_t id, double bytes)
 		draw_join(d, id);
 	else if (l->away)
 		heap_set(&d->away, id, l->start_vt);
-}
-
-void draw_move(struct draw *from, struct draw *to, uint32_t id, double ahead_bytes)
-{
-	struct wheel_ldp *l = &to->ldp[id];
-
-	for (int ring = 0; ring < RINGS; ring++)
-		draw_unqueue(from, id, ring);
-	l->owner = to->owner;
-	l->start_vt = to->now_vt + (uint64_t)draw_moved_vt(to, l, ahead_bytes);
-	l->start_frac = 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* draw_priv.h: the state of a draw, for draw.c and for tests. Theory of operation: draw.c. Pure. */
+/* draw_priv.h: a draw's state, for draw.c, draw_family.c, tests. Theory: draw.c. Pure. */
 #ifndef DMVL_SCHED_DRAW_PRIV_H
 #define DMVL_SCHED_DRAW_PRIV_H
 
@@ -8,6 +8,7 @@
 #include "backend/sched/rng.h"
 #include "backend/sched/wheel.h"
 
+#define DRAW_START_VT  ((uint64_t)1 << 56) /* the clock may turn back, by 2^30 quanta of credit */
 #define QUANTUM_CREDIT ((uint64_t)1 << VT_QUANTUM_LOG)
 
 /* Who may overtake: a queue linked by wheel_ldp.ring_next. An LDP is in each at most once. */
@@ -18,7 +19,7 @@ struct draw_ring {
 /* Those that woke, for one quantum; and the low_latency ones, which must not crowd those out. */
 enum { RING_WOKEN, RING_LOW, RINGS };
 
-/* Only draw.c writes it, and the wheels through wheel.c. */
+/* Only draw.c and draw_family.c write it, and the wheels through wheel.c. */
 struct draw {
 	struct wheel *wheel[WHEEL_CLASSES]; /* NULL: no id of that class was ever in this draw */
 	struct wheel_ldp *ldp;		    /* of all draws of the family */
@@ -44,6 +45,17 @@ struct draw {
 static inline double draw_ahead(const struct draw *d, const struct wheel_ldp *l)
 {
 	return (double)(int64_t)(l->start_vt - d->now_vt) + l->start_frac * 0x1p-32 - d->now_frac;
+}
+
+/* What these bytes move the start of an LDP by. */
+static inline int64_t draw_moved_vt(const struct draw *d, const struct wheel_ldp *l, double bytes)
+{
+	return (int64_t)(bytes * (double)QUANTUM_CREDIT / d->quantum_bytes / l->weight);
+}
+
+static inline unsigned int draw_class_of(uint32_t weight)
+{
+	return 31 - (unsigned int)__builtin_clz(weight);
 }
 
 #endif

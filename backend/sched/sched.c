@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "backend/sched/draw_family.h"
 #include "backend/sched/sched_priv.h"
 
 #define LOTTERY_EACH 19 /* bytes for minima in front of each byte that the lottery has anyway */
@@ -129,18 +130,20 @@ static uint64_t due_ns(struct sched *s, uint32_t id)
 	return own_ns < members_ns ? own_ns : members_ns;
 }
 
-void sched_set_due(struct sched *s, uint32_t id)
+static void set_due(struct sched *s, uint32_t id)
 {
-	uint8_t f = s->flags[id];
-	struct heap *dues;
+	struct heap *dues = &sched_level(s, id)->dues;
 
-	if (!(f & (SCHED_F_MIN | SCHED_F_DUES)))
-		return;
-	dues = &sched_level(s, id)->dues;
-	if (!(f & SCHED_F_AWAKE) || f & SCHED_F_CAPPED)
+	if (!(s->flags[id] & SCHED_F_AWAKE) || s->flags[id] & SCHED_F_CAPPED)
 		heap_drop(dues, id);
 	else
 		heap_set(dues, id, due_ns(s, id));
+}
+
+void sched_set_due(struct sched *s, uint32_t id)
+{
+	if (s->flags[id] & (SCHED_F_MIN | SCHED_F_DUES))
+		set_due(s, id);
 }
 
 /* Places the LDP or group alone. */
@@ -167,7 +170,7 @@ static void place(struct sched *s, uint32_t id)
 	sched_set_due(s, id);
 }
 
-static void wake(struct sched *s, uint32_t id)
+static inline void wake(struct sched *s, uint32_t id)
 {
 	s->flags[id] |= SCHED_F_AWAKE;
 	if (s->flags[id] & SCHED_F_MIN) { /* an LDP does not save up a burst in its sleep */
@@ -179,7 +182,7 @@ static void wake(struct sched *s, uint32_t id)
 	place(s, id);
 }
 
-static void fall_asleep(struct sched *s, uint32_t id)
+static inline void fall_asleep(struct sched *s, uint32_t id)
 {
 	if (s->flags[id] & SCHED_F_CAPPED)
 		heap_drop(&s->caps, id);
@@ -189,14 +192,12 @@ static void fall_asleep(struct sched *s, uint32_t id)
 	sched_set_due(s, id);
 }
 
-void sched_follow(struct sched *s, uint32_t id)
+/* Puts the group of a member to where its members' state calls for. */
+static void follow(struct sched *s, uint32_t id)
 {
 	const struct sched_group *g = sched_group_of(s, id);
-	uint32_t group_id;
+	uint32_t group_id = sched_top_id(s, id);
 
-	if (!g)
-		return;
-	group_id = sched_top_id(s, id);
 	if (!draw_has_any(g->level.draw)) {
 		if (s->flags[group_id] & SCHED_F_AWAKE)
 			fall_asleep(s, group_id);
@@ -209,6 +210,12 @@ void sched_follow(struct sched *s, uint32_t id)
 		place(s, group_id);
 	else
 		wake(s, group_id);
+}
+
+void sched_follow(struct sched *s, uint32_t id)
+{
+	if (s->flags[id] & SCHED_F_MEMBER)
+		follow(s, id);
 }
 
 void sched_place(struct sched *s, uint32_t id)
@@ -224,7 +231,7 @@ void sched_wake(struct sched *s, uint32_t id, uint64_t now_ns)
 	sched_at(s, now_ns);
 	wake(s, id);
 	if (s->flags[id] & SCHED_F_MEMBER) {
-		sched_follow(s, id);
+		follow(s, id);
 		draw_hurry(s->top.draw, sched_top_id(s, id));
 	}
 }
@@ -256,32 +263,40 @@ static uint32_t draw_due_member(struct sched *s, uint32_t group_id)
 {
 	const struct sched_level *at = &s->group[group_id - s->max_ldps]->level;
 
+	s->reserved_group = group_id;
 	s->reserved = SCHED_NONE;
-	if (heap_first_ns(&at->dues) > s->min_ns) {
-		s->reserved_group = group_id;
-	} else if (is_first_due(s, at) || !draw_is_due(s->top.draw, group_id)) {
-		s->reserved_group = group_id;
+	if (heap_first_ns(&at->dues) > s->min_ns)
+		return draw_member(s, group_id);
+	if (is_first_due(s, at) || !draw_is_due(s->top.draw, group_id)) {
 		s->reserved = heap_first_id(&at->dues);
 		return s->reserved;
 	}
+	s->reserved_group = SCHED_NONE;
 	return draw_member(s, group_id);
+}
+
+/* Lets those go on whose ceilings have tokens again. */
+static void release(struct sched *s)
+{
+	while (heap_first_ns(&s->caps) <= s->now_ns)
+		sched_place(s, heap_first_id(&s->caps));
 }
 
 uint32_t sched_draw(struct sched *s, uint64_t now_ns)
 {
 	uint32_t id;
 
-	now_ns = sched_at(s, now_ns);
-	while (heap_first_ns(&s->caps) <= now_ns)
-		sched_place(s, heap_first_id(&s->caps));
-	s->reserved_group = SCHED_NONE;
+	if (heap_first_ns(&s->caps) <= sched_at(s, now_ns))
+		release(s);
 	if (is_first_due(s, &s->top)) {
-		s->reserved = heap_first_id(&s->top.dues);
-		if (s->reserved < s->max_ldps)
-			return s->reserved;
-		return draw_due_member(s, s->reserved);
+		id = heap_first_id(&s->top.dues);
+		if (id >= s->max_ldps)
+			return draw_due_member(s, id);
+		s->reserved = id;
+		s->reserved_group = SCHED_NONE;
+		return id;
 	}
-	s->reserved = SCHED_NONE;
+	s->reserved = s->reserved_group = SCHED_NONE;
 	id = draw_pick(s->top.draw);
 	return id < s->max_ldps ? id : draw_member(s, id);
 }
@@ -330,8 +345,8 @@ static void spend(struct sched *s, uint32_t id, uint32_t wire_bytes)
 }
 
 /* Charges an LDP or group. False: the frame was sent for a minimum beyond its share. */
-static bool serve(struct sched *s, uint32_t id, bool reserved, uint32_t wire_bytes,
-		  uint32_t charge_bytes)
+static inline bool serve(struct sched *s, uint32_t id, bool reserved, uint32_t wire_bytes,
+			 uint32_t charge_bytes)
 {
 	struct sched_level *at = sched_level(s, id);
 	bool excess = reserved && !draw_is_due(at->draw, id);

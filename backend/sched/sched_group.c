@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "backend/sched/draw_family.h"
 #include "backend/sched/sched_priv.h"
 
 /*

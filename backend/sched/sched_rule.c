@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "backend/sched/draw_family.h"
 #include "backend/sched/sched_priv.h"
 
 /* All that is needed when a rule changes; nothing that each frame needs. */

@@ -428,9 +428,60 @@ static uint32_t light_waits(bool low_latency)
 	return worst;
 }
 
+/* A group has low latency while a member with frames has, or its rule. */
+static void test_low(void)
+{
+	struct sched *s = sched_new(2, Q, 1);
+	const struct wheel_ldp *l = &s->top.draw->ldp[sched_group_id(s, 1)];
+
+	sched_set_group(s, 1, &plain, 0);
+	for (uint32_t id = 0; id < 2; id++) {
+		sched_add(s, id, &(struct sched_rule){.weight = 1, .low_latency = id});
+		sched_join(s, id, 1, 0);
+	}
+	sched_wake(s, 0, 0);
+	ok(!l->low_latency, "a group is not low_latency while no member with frames is");
+	sched_wake(s, 1, 0);
+	ok(l->low_latency, "a group is low_latency while a member with frames is");
+	sched_set_group(s, 1, &plain, 0);
+	ok(l->low_latency, "a new rule of the group does not end that");
+	sched_sleep(s, 1);
+	ok(!l->low_latency, "a group is not low_latency when that member sleeps");
+	sched_set_group(s, 1, &(struct sched_rule){.weight = 1, .low_latency = true}, 0);
+	sched_served(s, 0, Q, Q, true, 0);
+	ok(l->low_latency && sched_is_sound(s), "a group is low_latency by its own rule");
+	sched_free(s);
+}
+
+/* The clock of one group's draw turns back, and nobody elsewhere notices. */
+static void test_rebase(void)
+{
+	const uint32_t much = 1u << 31;
+	struct sched *s = sched_new(3, 64, 1);
+	double owed;
+
+	sched_set_group(s, 1, &(struct sched_rule){.weight = 60000}, 0);
+	sched_set_group(s, 2, &plain, 0);
+	for (uint32_t id = 0; id < 3; id++) {
+		sched_add(s, id, &(struct sched_rule){.weight = 1});
+		sched_join(s, id, id, 0);
+		sched_wake(s, id, 0);
+	}
+	sched_served(s, 2, 60000, 60000, false, 0);
+	owed = draw_ahead_bytes(s->group[1]->level.draw, 2);
+	for (int i = 0; i < 2100; i++)
+		sched_served(s, 1, 1000, much, true, 0);
+	ok(s->group[0]->level.draw->now_vt < (uint64_t)1 << 61, "the clock has turned back");
+	ok(sched_is_sound(s), "the clock of one group turns back and leaves all sums right");
+	ok(draw_ahead_bytes(s->group[1]->level.draw, 2) == owed, "and other groups' debts");
+	sched_free(s);
+}
+
 int main(void)
 {
 	test_errors();
+	test_low();
+	test_rebase();
 	test_tenants();
 	test_lending();
 	test_ceiling();
