@@ -19,13 +19,13 @@ struct link {
 	uint64_t sent_bytes[MAX_IDS];
 };
 
-static void link_start(struct link *k, uint64_t rate_bps)
+static inline void link_start(struct link *k, uint64_t rate_bps)
 {
 	*k = (struct link){.s = sched_new(MAX_IDS, Q, 7), .rate_bps = rate_bps};
 	sched_set_capacity(k->s, rate_bps);
 }
 
-static void link_add(struct link *k, uint32_t id, struct sched_rule r, uint32_t frame_bytes)
+static inline void link_add(struct link *k, uint32_t id, struct sched_rule r, uint32_t frame_bytes)
 {
 	k->frame_bytes[id] = frame_bytes;
 	if (sched_add(k->s, id, &r))
@@ -34,7 +34,7 @@ static void link_add(struct link *k, uint32_t id, struct sched_rule r, uint32_t 
 }
 
 /* Runs for a time with everyone backlogged, and counts from zero. */
-static void link_run(struct link *k, uint64_t ns)
+static inline void link_run(struct link *k, uint64_t ns)
 {
 	uint64_t end_ns = k->now_ns + ns;
 
@@ -56,12 +56,12 @@ static void link_run(struct link *k, uint64_t ns)
 }
 
 /* What an LDP got, in thousandths of the link over ns. */
-static int link_permille(const struct link *k, uint32_t id, uint64_t ns)
+static inline int link_permille(const struct link *k, uint32_t id, uint64_t ns)
 {
 	return (int)((double)k->sent_bytes[id] * 8e12 / ((double)k->rate_bps * (double)ns) + .5);
 }
 
-static bool near(int got, int want, int slack)
+static inline bool near(int got, int want, int slack)
 {
 	if (abs(got - want) <= slack)
 		return true;
