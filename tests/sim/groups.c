@@ -142,16 +142,20 @@ static void groups_churn(struct cases *c, const struct subject *s, const char *n
 	cases_add(c, name, s, "utilisation", utilisation, "1");
 }
 
-/* One frame of 100 bytes every 5 ms, from a tenant whose other LDPs always send; 8 tenants of 8. */
+/*
+ * One frame of 100 bytes every 5 ms beside 8 tenants of 8 LDPs that always send: from one of these
+ * tenants, or from a ninth.
+ */
 static void groups_light(struct cases *c, const struct subject *s, enum world_sizes sizes,
-			 const char *name)
+			 bool ninth, const char *name)
 {
 	struct world w;
 
 	cases_backlog(&w, 65, sizes, 9);
-	world_groups(&w, 8);
+	world_groups(&w, 9);
 	for (uint32_t i = 0; i < 65; i++)
 		w.group[i] = 1 + i % 8;
+	w.group[64] = ninth ? 9 : 1;
 	w.weight[64] = 4;
 	w.watch = 64;
 	w.flow[64].source = WORLD_PERIODIC;
@@ -164,6 +168,28 @@ static void groups_light(struct cases *c, const struct subject *s, enum world_si
 	world_fini(&w);
 }
 
+/* What a tenant gains by LDPs that all sleep and wake, by how long they do. */
+static void groups_gaming(struct cases *c, const struct subject *s)
+{
+	double gain = 0;
+
+	for (uint64_t gap_ns = 500; gap_ns < 4 * MS; gap_ns *= 2) {
+		struct world w;
+
+		groups_world(&w, WORLD_MTU, 256);
+		for (uint32_t i = 1; i < MANY; i++) {
+			w.flow[i].source = WORLD_NAP;
+			w.flow[i].gap_ns = gap_ns * (i + 9) / 10;
+			w.low_latency[i] = true;
+		}
+		world_start(&w, s, false);
+		world_run(&w, 20 * MS);
+		gain = fmax(gain, groups_share(&w, 500) / .5);
+		world_fini(&w);
+	}
+	cases_add(c, "groups: sleeping and waking", s, "gain", gain, "1");
+}
+
 void cases_groups(struct cases *c)
 {
 	for (size_t i = 0; i < SUBJECTS; i++) {
@@ -173,8 +199,11 @@ void cases_groups(struct cases *c)
 		groups_equal(c, s, WORLD_GSO, "groups: 10 beside 1, 64B..64KiB");
 		groups_churn(c, s, "groups: churn", false);
 		groups_churn(c, s, "groups: churn 64B..64KiB", true);
-		groups_light(c, s, WORLD_MTU, "groups: light in a busy one");
-		groups_light(c, s, WORLD_GSO, "groups: light in a busy one 64B..64KiB");
+		groups_light(c, s, WORLD_MTU, false, "groups: light in a busy one");
+		groups_light(c, s, WORLD_GSO, false, "groups: light in a busy one 64B..64KiB");
+		groups_light(c, s, WORLD_MTU, true, "groups: light in one of its own");
+		groups_light(c, s, WORLD_GSO, true, "groups: light in one of its own 64B..64KiB");
+		groups_gaming(c, s);
 	}
 	groups_churn(c, &subject_dmvl_noexpress, "groups: churn", false);
 	groups_reweight(c, &subject_dmvl);

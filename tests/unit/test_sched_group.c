@@ -428,6 +428,19 @@ static uint32_t light_waits(bool low_latency)
 	return worst;
 }
 
+static void test_most(void)
+{
+	struct sched *s = sched_new(SCHED_MAX_LDPS, Q, 1);
+	const uint32_t last = SCHED_MAX_LDPS - 1;
+
+	sched_set_group(s, SCHED_GROUPS, &plain, 0);
+	sched_add(s, last, &plain);
+	sched_join(s, last, SCHED_GROUPS, 0);
+	sched_wake(s, last, 0);
+	is_int(sched_draw(s, 0), last, "the last LDP of 65536 is drawn in the last group of 1024");
+	sched_free(s);
+}
+
 /* A group has low latency while a member with frames has, or its rule. */
 static void test_low(void)
 {
@@ -480,6 +493,7 @@ static void test_rebase(void)
 int main(void)
 {
 	test_errors();
+	test_most();
 	test_low();
 	test_rebase();
 	test_tenants();
