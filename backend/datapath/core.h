@@ -76,6 +76,7 @@ struct dpath_tx {
 	bool blocked;		  /* the uplink said EAGAIN */
 	struct loop_timer *stuck; /* while blocked: it takes too long */
 	bool head_moved;	  /* in this turn a head entered a lottery whose run may be over */
+	bool local_first;	  /* frames between guests go before the uplink's */
 	struct log_limit log;
 };
 
@@ -135,6 +136,7 @@ struct dpath_rx {
 	uint8_t *frame;		   /* one frame from the uplink */
 	uint8_t *flat;		   /* a frame in one piece, to be segmented */
 	uint8_t *segment;
+	bool local_first;   /* as in struct dpath_tx */
 	uint64_t malformed; /* frames from the uplink that could not be parsed */
 	struct log_limit log;
 	uint64_t looked_ns;    /* rx_limit.c: when it last measured */

@@ -323,7 +323,7 @@ bool rx_run(struct dpath *dp)
 	return true;
 }
 
-bool rx_run_local(struct dpath *dp)
+static bool rx_run_local(struct dpath *dp)
 {
 	struct core_budget budget = core_budget(dp);
 	uint32_t slot;
@@ -335,6 +335,16 @@ bool rx_run_local(struct dpath *dp)
 		deliver_local(dp, core_ldp(dp, slot));
 	}
 	return true;
+}
+
+bool rx_run_both(struct dpath *dp)
+{
+	bool local = dp->rx.local_first, more;
+	uint64_t pieces = dp->work.pieces;
+
+	more = local ? rx_run_local(dp) : rx_run(dp);
+	dp->rx.local_first = local == (dp->work.pieces == pieces);
+	return (local ? rx_run(dp) : rx_run_local(dp)) || more;
 }
 
 void rx_unblock(struct dpath *dp, struct ldp *l)

@@ -32,6 +32,8 @@ void tx_rejudge(struct dpath *dp);
 /* What a turn sends onto the uplink, and from LDP to LDP. True: the budget ran out. */
 bool tx_run(struct dpath *dp);
 bool tx_run_local(struct dpath *dp);
+/* Both, by turns one of them first, so that each has a part of a ceiling that they share. */
+bool tx_run_both(struct dpath *dp);
 
 /*
  * True, once: since the last call a head moved from one lottery to another, which may have had its

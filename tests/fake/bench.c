@@ -319,13 +319,6 @@ uint32_t bench_left(struct bench *b, struct virtio_net_hdr_v1 *vnet, uint8_t *fr
 
 /* --- the crank -------------------------------------------------------------------------------- */
 
-static bool deliver(struct dpath *dp)
-{
-	bool more = rx_run_local(dp);
-
-	return rx_run(dp) || more;
-}
-
 bool bench_turn(struct bench *b)
 {
 	bool more;
@@ -334,9 +327,8 @@ bool bench_turn(struct bench *b)
 		if (core_ldp(b->dp, slot))
 			tx_scan(b->dp, core_ldp(b->dp, slot));
 	}
-	more = tx_run_local(b->dp);
-	more |= tx_run(b->dp);
-	while (deliver(b->dp))
+	more = tx_run_both(b->dp);
+	while (rx_run_both(b->dp))
 		;
 	core_commit(b->dp);
 	return more;
@@ -345,7 +337,7 @@ bool bench_turn(struct bench *b)
 void bench_receive(struct bench *b)
 {
 	rx_uplink_read(b->dp);
-	while (deliver(b->dp))
+	while (rx_run_both(b->dp))
 		;
 	core_commit(b->dp);
 }
