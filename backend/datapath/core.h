@@ -11,6 +11,7 @@
 #include "backend/datapath/ldp.h"
 #include "backend/datapath/members.h"
 #include "backend/datapath/realtime.h"
+#include "backend/datapath/tenants.h"
 #include "backend/frame/fdb.h"
 #include "backend/frame/groups.h"
 #include "backend/frame/linklocal.h"
@@ -66,6 +67,14 @@ struct dpath_members {
 	uint32_t end; /* all slots in use are below */
 	/* Events of an LDP: of its vchan; of its tap, to be read or with room. */
 	struct members_events on;
+};
+
+/* Groups of LDPs, by number. Only tenants.c writes it. */
+struct dpath_tenants {
+	bool on[SCHED_GROUPS + 1];
+	struct group_conf conf[SCHED_GROUPS + 1];
+	struct weights weights[LDP_DIRS]; /* of all LDPs */
+	struct weights busy;		  /* rx_limit.c: of those that receive */
 };
 
 /* TX rings -> uplink. Only tx.c writes it. */
@@ -205,6 +214,7 @@ struct dpath {
 
 	struct dpath_turn turn;
 	struct dpath_members members;
+	struct dpath_tenants tenants;
 	struct dpath_ports ports;
 	struct dpath_tx tx;
 	struct dpath_flood flood;

@@ -236,6 +236,16 @@ void bench_link(struct bench *b, const struct link_conf *conf)
 	obey(b, m);
 }
 
+void bench_group(struct bench *b, uint32_t group, bool on, const struct group_conf *conf)
+{
+	struct msg *m = msg_new(MSG_GROUP, LDP_SLOT_NONE);
+
+	m->group.id = group;
+	m->group.on = on;
+	m->group.conf = *conf;
+	obey(b, m);
+}
+
 void bench_freeze(struct bench *b, uint32_t slot, bool on)
 {
 	struct msg *m = msg_new(MSG_FREEZE, slot);

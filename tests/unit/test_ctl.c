@@ -42,7 +42,7 @@ static const struct {
 	{"weight=", "weight \"\": expected an integer 1..65535"},
 	{"weight=banana", "weight \"banana\": expected an integer 1..65535"},
 	{"weight=10k", "weight \"10k\": expected an integer"},
-	{"Weight=5", "no key \"Weight\", expected one of uplink weight tx-min"},
+	{"Weight=5", "no key \"Weight\", expected one of uplink weight group tx-min"},
 	{"wei\nght=5", "no key \"wei\\x0aght\", expected"},
 	{"tx-max=10m", "tx-max \"10m\": bits or bytes? write 10mbit"},
 	{"tx-max=2tbit", "tx-max \"2000000000000\": expected bits per second"},
