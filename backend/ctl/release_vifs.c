@@ -40,6 +40,6 @@ const struct command release_vifs_command = {
 	.args = "[--uplink NAME]",
 	.summary = "put the vifs that a dead dmvl-back took back in their bridges",
 	.details = "For a unit's ExecStopPost. A dmvl-back that runs takes them again.\n",
-	.has_uplink = true,
+	.uplink_help = "only those of this uplink",
 	.run = run,
 };
