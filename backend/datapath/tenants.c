@@ -74,6 +74,17 @@ void tenants_join(struct dpath *dp, const struct ldp *l)
 		ledger_set_group(dp->epoch.ledger[dir], l->slot, group);
 }
 
+void tenants_repay(struct dpath *dp, enum ldp_dir dir)
+{
+	struct sched *s = dir == LDP_TX ? dp->tx_sched : dp->rx_sched;
+
+	for (uint32_t group = 1; group <= SCHED_GROUPS; group++) {
+		if (dp->tenants.on[group])
+			sched_set_group_factor(s, group,
+					       ledger_group_factor(dp->epoch.ledger[dir], group));
+	}
+}
+
 /* --- parts of a rate -------------------------------------------------------------------------- */
 
 static const struct sched_rule *rule_of(const struct ldp *l, enum ldp_dir dir)

@@ -27,6 +27,9 @@ void tenants_set(struct dpath *dp, uint32_t group, bool on, const struct group_c
 /* The LDP, which all schedulers know, is in the group that its settings name. */
 void tenants_join(struct dpath *dp, const struct ldp *l);
 
+/* An epoch of one direction ended: by what factor each group repays, or is repaid. */
+void tenants_repay(struct dpath *dp, enum ldp_dir dir);
+
 /* The LDPs, or their groups, are other ones: adds up dp->tenants.weights. */
 void tenants_count(struct dpath *dp);
 

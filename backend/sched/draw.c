@@ -445,13 +445,6 @@ bool draw_has_low(const struct draw *d)
 	return d->low;
 }
 
-uint32_t draw_mean_factor(const struct draw *d)
-{
-	if (d->active_repaid == d->active_weight * DRAW_FACTOR_ONE)
-		return DRAW_FACTOR_ONE;
-	return (uint32_t)(d->active_repaid / d->active_weight);
-}
-
 double draw_ahead_bytes(const struct draw *d, uint32_t id)
 {
 	return draw_ahead(d, &d->ldp[id]) * d->ldp[id].weight * d->quantum_bytes /

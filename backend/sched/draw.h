@@ -54,7 +54,4 @@ void draw_shift(struct draw *d, uint32_t id, double bytes);
 bool draw_has_any(const struct draw *d);
 bool draw_has_low(const struct draw *d);
 
-/* The mean by weight of the factors of those in the draw. */
-uint32_t draw_mean_factor(const struct draw *d);
-
 #endif

@@ -48,8 +48,7 @@
  * without a minimum would get nothing. Of the frames that a due group is charged for, a twentieth
  * goes by the lottery among its members, and is a turn of the lottery at the top too.
  *
- * A member that wakes lets its group overtake as it overtakes within the group. The group's factor
- * at the top is the mean of its members' factors.
+ * A member that wakes lets its group overtake as it overtakes within the group.
  */
 
 struct sched *sched_new(uint32_t max_ldps, uint32_t quantum_bytes, uint64_t seed)
@@ -203,7 +202,6 @@ static void follow(struct sched *s, uint32_t id)
 			fall_asleep(s, group_id);
 		return;
 	}
-	draw_set_factor(s->top.draw, group_id, draw_mean_factor(g->level.draw));
 	draw_set_low(s->top.draw, group_id,
 		     s->ldp[group_id].rule.low_latency || draw_has_low(g->level.draw));
 	if (s->flags[group_id] & SCHED_F_AWAKE)
@@ -212,7 +210,7 @@ static void follow(struct sched *s, uint32_t id)
 		wake(s, group_id);
 }
 
-void sched_follow(struct sched *s, uint32_t id)
+static void follow_if_member(struct sched *s, uint32_t id)
 {
 	if (s->flags[id] & SCHED_F_MEMBER)
 		follow(s, id);
@@ -221,7 +219,7 @@ void sched_follow(struct sched *s, uint32_t id)
 void sched_place(struct sched *s, uint32_t id)
 {
 	place(s, id);
-	sched_follow(s, id);
+	follow_if_member(s, id);
 }
 
 void sched_wake(struct sched *s, uint32_t id, uint64_t now_ns)
@@ -241,7 +239,7 @@ void sched_sleep(struct sched *s, uint32_t id)
 	if (!sched_is_awake(s, id))
 		return;
 	fall_asleep(s, id);
-	sched_follow(s, id);
+	follow_if_member(s, id);
 }
 
 static bool is_first_due(const struct sched *s, const struct sched_level *at)
@@ -409,5 +407,5 @@ void sched_spent(struct sched *s, uint32_t id, uint32_t wire_bytes, uint64_t now
 	if (s->flags[id] & SCHED_F_AWAKE)
 		sched_place(s, id);
 	else
-		sched_follow(s, id);
+		follow_if_member(s, id);
 }

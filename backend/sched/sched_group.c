@@ -144,3 +144,10 @@ int sched_join(struct sched *s, uint32_t id, uint32_t group, uint64_t now_ns)
 	}
 	return 0;
 }
+
+void sched_set_group_factor(struct sched *s, uint32_t group, uint32_t factor_q16)
+{
+	if (group_exists(s, group))
+		draw_set_factor(s->top.draw, sched_group_id(s, group),
+				sched_clamp_factor(factor_q16));
+}

@@ -44,4 +44,10 @@ void sched_remove_group(struct sched *s, uint32_t group, uint64_t now_ns);
  */
 int sched_join(struct sched *s, uint32_t id, uint32_t group, uint64_t now_ns);
 
+/*
+ * As sched_set_factor(), for the group's weight at the top. A member's factor acts in its group
+ * alone. A group that does not exist is ignored.
+ */
+void sched_set_group_factor(struct sched *s, uint32_t group, uint32_t factor_q16);
+
 #endif

@@ -134,6 +134,14 @@ static inline bool sched_is_awake(const struct sched *s, uint32_t id)
 	return sched_known(s, id) && s->flags[id] & SCHED_F_AWAKE;
 }
 
+/* Of a repayment. */
+static inline uint32_t sched_clamp_factor(uint32_t factor_q16)
+{
+	if (factor_q16 < SCHED_FACTOR_ONE / 2)
+		return SCHED_FACTOR_ONE / 2;
+	return factor_q16 > SCHED_FACTOR_ONE * 2 ? SCHED_FACTOR_ONE * 2 : factor_q16;
+}
+
 /* Fills the LDP's reservation bucket up to now, sets its rate from now on, and returns it. */
 struct bucket *sched_fill_min(struct sched *s, uint32_t id, uint64_t rate_bps);
 
@@ -145,9 +153,6 @@ void sched_set_due(struct sched *s, uint32_t id);
  * The LDP's group follows.
  */
 void sched_place(struct sched *s, uint32_t id);
-
-/* Puts the LDP's group, if any, to where its members' state calls for. */
-void sched_follow(struct sched *s, uint32_t id);
 
 /* Frees a group without members; NULL does nothing. */
 void sched_group_free(struct sched_group *g);

@@ -360,14 +360,8 @@ int sched_set_rule(struct sched *s, uint32_t id, const struct sched_rule *rule, 
 
 void sched_set_factor(struct sched *s, uint32_t id, uint32_t factor_q16)
 {
-	if (factor_q16 < SCHED_FACTOR_ONE / 2)
-		factor_q16 = SCHED_FACTOR_ONE / 2;
-	if (factor_q16 > SCHED_FACTOR_ONE * 2)
-		factor_q16 = SCHED_FACTOR_ONE * 2;
-	if (!sched_known(s, id))
-		return;
-	draw_set_factor(sched_level(s, id)->draw, id, factor_q16);
-	sched_follow(s, id);
+	if (sched_known(s, id))
+		draw_set_factor(sched_level(s, id)->draw, id, sched_clamp_factor(factor_q16));
 }
 
 void sched_remove(struct sched *s, uint32_t id)

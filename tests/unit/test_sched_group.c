@@ -363,7 +363,7 @@ static void test_charge(void)
 	sched_free(s);
 }
 
-/* Repayment: in the group by what its idle member leaves, at the top by the mean. */
+/* Repayment: in the group by what its idle member leaves, at the top by the group's own. */
 static void test_factor(void)
 {
 	struct link k;
@@ -387,9 +387,12 @@ static void test_factor(void)
 	link_add(&k, 4, plain, Q);
 	sched_sleep(k.s, 4);
 	link_run(&k, SEC);
-	/* A third each, and of the idle third by 3/2 (the mean of 2 and 1) and 1. */
+	ok(near(link_permille(&k, 3, SEC), 500, 3), "a member's factor does not act at the top");
+	sched_set_group_factor(k.s, 1, 3 * SCHED_FACTOR_ONE / 2);
+	link_run(&k, SEC);
+	/* A third each, and of the idle third by 3/2 and 1. */
 	ok(near(link_permille(&k, 3, SEC), 333 + 133, 3),
-	   "at the top a group has the mean of its members' factors");
+	   "a group's own factor divides what is left at the top");
 	ok(sched_is_sound(k.s), "factors leave all sums right");
 	sched_free(k.s);
 }

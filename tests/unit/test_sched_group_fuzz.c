@@ -267,6 +267,8 @@ static void step(struct fuzz *f)
 		break;
 	case 8:
 		sched_set_factor(f->s, id, rng_below(&f->rng, 4 * SCHED_FACTOR_ONE));
+		sched_set_group_factor(f->s, rng_below(&f->rng, 8),
+				       rng_below(&f->rng, 4 * SCHED_FACTOR_ONE));
 		break;
 	case 9:
 	case 10:

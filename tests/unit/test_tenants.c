@@ -2,7 +2,11 @@
 /* Groups of LDPs in the frame loop: shares, ceilings over all members, and rates in force. */
 #include "backend/datapath/tenants.h"
 
+#include "backend/credit/ledger_group.h"
 #include "backend/datapath/credit.h"
+#include "backend/datapath/epoch.h"
+#include "backend/sched/draw_priv.h"
+#include "backend/sched/sched_priv.h"
 #include "tests/fake/bench.h"
 #include "tests/unit/mkframe.h"
 #include "tests/unit/tap.h"
@@ -72,6 +76,17 @@ static void send_for(unsigned n, unsigned ms)
 			bench_turn(b);
 			take();
 		}
+		bench_pass(b, NS_PER_MS);
+	}
+}
+
+static void send_one(uint32_t slot, unsigned ms)
+{
+	while (ms-- > 0) {
+		while (bench_given(b, slot) < 40000)
+			give(slot, MK_OTHER);
+		bench_turn(b);
+		take();
 		bench_pass(b, NS_PER_MS);
 	}
 }
@@ -298,6 +313,36 @@ static void test_minimum_fits_inside(void)
 	bench_free(b);
 }
 
+/* LDP 10 sends alone for a while, so it borrows what the group has. */
+static void test_repayment(void)
+{
+	const struct dpath_conf conf = {.epoch_ns = BENCH_EPOCH_NS,
+					.name = "bench",
+					.repayment_ppm = 250000};
+	struct link_conf link = {.tx_capacity_bps = 100 * MBIT};
+	struct group_conf group = weight(256);
+	struct ldp_conf member;
+	uint32_t factor;
+
+	b = bench_new_with(TEN + 2, &conf, NULL);
+	bench_link(b, &link);
+	bench_group(b, 1, true, &group);
+	for (uint32_t slot = 0; slot <= ALONE; slot++) {
+		member = bench_ldp_conf(slot);
+		member.group = slot < TEN ? 1 : LDP_GROUP_NONE;
+		bench_add(b, slot, &member, BENCH_RING_ORDER);
+	}
+	for (unsigned i = 0; i < 20; i++) {
+		send_one(ALONE, 10);
+		epoch_end(b->dp);
+	}
+	factor = ledger_group_factor(b->dp->epoch.ledger[LDP_TX], 1);
+	ok(factor > LEDGER_FACTOR_ONE, "a group that lent has a factor: %u", factor);
+	is_int(b->dp->tx_sched->top.draw->ldp[sched_group_id(b->dp->tx_sched, 1)].factor_q16,
+	       (int)factor, "a group's factor is that of its lottery");
+	bench_free(b);
+}
+
 /* --- rates in force ----------------------------------------------------------------------------
  */
 
@@ -340,6 +385,7 @@ int main(void)
 	test_maximum_is_one();
 	test_minimum();
 	test_minimum_fits_inside();
+	test_repayment();
 	test_rates();
 	return done_testing();
 }
