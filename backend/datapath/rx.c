@@ -413,7 +413,7 @@ void rx_set_rate(struct dpath *dp, uint64_t bps)
 {
 	dp->rx.rate_bps = bps;
 	pace_set(&dp->rx.pace, bps, dp->now_ns);
-	sched_set_capacity(dp->rx_sched, bps);
+	sched_set_link(dp->rx_sched, bps);
 }
 
 void rx_set_link(struct dpath *dp)
@@ -421,6 +421,7 @@ void rx_set_link(struct dpath *dp)
 	uint64_t bps = dp->link.rx_capacity_bps;
 
 	dp->rx.frame_cost_bytes = frame_cost_bytes(dp->link.frame_cost_bytes, bps);
+	sched_set_capacity(dp->rx_sched, bps); /* minima are admitted against it */
 	rx_set_rate(dp, bps);
 }
 

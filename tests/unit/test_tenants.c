@@ -5,6 +5,7 @@
 #include "backend/credit/ledger_group.h"
 #include "backend/datapath/credit.h"
 #include "backend/datapath/epoch.h"
+#include "backend/datapath/rx.h"
 #include "backend/sched/draw_priv.h"
 #include "backend/sched/sched_priv.h"
 #include "tests/fake/bench.h"
@@ -247,6 +248,55 @@ static void test_maximum_is_one(void)
 	bench_free(b);
 }
 
+/* Members 0..4 receive from the uplink, the others from the guest in no group. */
+static void test_receive_both(void)
+{
+	struct group_conf conf = weight(256);
+
+	begin(0, 100 * MBIT);
+	conf.rx.max_bps = 20 * MBIT;
+	bench_group(b, 1, true, &conf);
+	memset(got, 0, sizeof(got));
+	for (unsigned ms = 0; ms < 1000; ms++) {
+		for (uint32_t slot = 5; slot < TEN; slot++) {
+			while (bench_given(b, ALONE) < 8000 * (slot - 4))
+				give(ALONE, bench_mac(slot));
+		}
+		for (uint32_t slot = 0; slot < 5; slot++) {
+			mk_eth(&m, (const char *)bench_mac(slot), MK_OTHER, 0x88b5);
+			mk_payload(&m, 1500);
+			for (unsigned i = 0; i < 4; i++)
+				bench_come(b, &plain, m.b, m.len);
+			bench_receive(b);
+		}
+		bench_turn(b);
+		for (uint32_t slot = 0; slot < TEN; slot++)
+			got[slot] += bench_take_frames(b, slot);
+		bench_pass(b, NS_PER_MS);
+	}
+	is_near(sum(TEN), FRAMES(20 * MBIT, 1000),
+		"a group's rx-max is of frames from guests and from the uplink together");
+	ok(sum(5) > 300 && sum(TEN) - sum(5) > 300, "members receive both ways: %u and %u", sum(5),
+	   sum(TEN) - sum(5));
+	bench_free(b);
+}
+
+/* The host receives too: the LDPs have 60 of 100 Mbit/s. */
+static void test_minimum_shrinks(void)
+{
+	struct group_conf conf = weight(1);
+
+	begin(0, 100 * MBIT);
+	rx_set_rate(b->dp, 60 * MBIT);
+	conf.rx.min_bps = 70 * MBIT;
+	bench_group(b, 1, true, &conf);
+	receive_for(TEN + 1, 1000);
+	ok(sum(TEN) > FRAMES(57 * MBIT, 1000) * .97,
+	   "a minimum that the capacity has room for shrinks to what there is: %u frames",
+	   sum(TEN));
+	bench_free(b);
+}
+
 static void test_minimum(void)
 {
 	struct group_conf conf = weight(1);
@@ -383,6 +433,8 @@ int main(void)
 	test_two_groups();
 	test_maximum();
 	test_maximum_is_one();
+	test_receive_both();
+	test_minimum_shrinks();
 	test_minimum();
 	test_minimum_fits_inside();
 	test_repayment();
