@@ -68,7 +68,7 @@ const char conf_help[] =
 	"qdisc\n"
 	"                       there: auto (not on a card with several transmit queues), yes, no\n"
 	"  --epoch TIME         how often loans are accounted for, 1ms to 1s (10ms)\n"
-	"  --repayment F        how strongly a balance moves a weight, 0 (not at all) to 1 (0.25)\n"
+	"  --repayment F        how strongly a balance moves a weight, 0 (not at all) to 1 (0.5)\n"
 	"  --run-dir DIR        lock file and credit logs of the instance (" DEFAULT_RUN_DIR ")\n"
 	"  --log-level LEVEL    error, warning, notice, info (default) or debug\n"
 	"  -t, --test-config    check the command line and end\n"

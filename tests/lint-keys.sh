@@ -26,7 +26,11 @@ backend/conf.c frame-cost: the name of an option
 backend/conf.c rx-capacity: the name of an option
 backend/conf.c tx-capacity: the name of an option
 backend/credit/record.c generation: the name of a record
+backend/credit/record.c group: the name of a record
 backend/credit/record.c weight: the name of a record
+backend/ctl/group.c group: the name of a command
+backend/ctl/groups.c groups: the name of a command and its object in the output of --json
+backend/ctl/logtext.c group: an object in the output of --json
 backend/ctl/view.c backend: an object in the output of --json
 backend/ctl/view.c frontend: an object in the output of --json
 backend/frame/frame_check.c vlan: a reason to drop a frame

@@ -41,7 +41,7 @@ function c_string(s) {
 
 BEGIN {
 	FS = "|"
-	areas = "back front uplink"
+	areas = "back front uplink group"
 	owners = "convention attach operator backend frontend libxenvchan"
 	types = "u64 s64 bytes rate fraction bool enum state mac nonce name path list text"
 	effects = "- attach reconnect live"
@@ -222,6 +222,15 @@ function emit_doc() {
 	print "directory's keys."
 	print ""
 	emit_area("uplink")
+	print ""
+	print "## Group: `/local/domain/B/data/dmvl/NAME/groups/GROUP/`"
+	print ""
+	print "A group of devices of the uplink NAME. GROUP is the value of `group` in the devices' backend"
+	print "directories: 1 to 32 letters, digits, \".\", \"_\" and \"-\", not \".\" or \"-\" first. A group exists while"
+	print "a device names it or the directory has a key of the operator, and has the default of each key"
+	print "that is missing. Its minimum is reserved as long as the key is there."
+	print ""
+	emit_area("group")
 	print ""
 	print "## XenbusState"
 	print ""

@@ -8,7 +8,8 @@
 
 #include "xenstore-schema/schema.h"
 
-#define VCHAN "vchan"
+#define VCHAN  "vchan"
+#define GROUPS "groups"
 
 _Static_assert(sizeof("/local/domain/32751/device/" SCHEMA_DEVICE_TYPE "/65535/" VCHAN) - 1 <=
 		       SCHEMA_VCHAN_PATH_MAX,
@@ -70,6 +71,31 @@ int schema_uplink_dir(char *buf, size_t size, unsigned backend_domid, const char
 		return -EINVAL;
 	return path_printf(buf, size, "/local/domain/%u/data/" SCHEMA_DEVICE_TYPE "/%s",
 			   backend_domid, name);
+}
+
+int schema_groups_root(char *buf, size_t size, unsigned backend_domid, const char *uplink)
+{
+	char dir[SCHEMA_PATH_MAX];
+	int ret = schema_uplink_dir(dir, sizeof(dir), backend_domid, uplink);
+
+	return ret < 0 ? ret : path_printf(buf, size, "%s/" GROUPS, dir);
+}
+
+/* The key `group` may be empty, which names no group. */
+static bool is_group_name(const char *name)
+{
+	return name[0] && schema_check(KEY_BACK_GROUP, name, NULL) == 0;
+}
+
+int schema_group_dir(char *buf, size_t size, unsigned backend_domid, const char *uplink,
+		     const char *name)
+{
+	char root[SCHEMA_PATH_MAX];
+	int ret = schema_groups_root(root, sizeof(root), backend_domid, uplink);
+
+	if (!is_group_name(name))
+		return -EINVAL;
+	return ret < 0 ? ret : path_printf(buf, size, "%s/%s", root, name);
 }
 
 int schema_saved_root(char *buf, size_t size, unsigned backend_domid, const char *name,
@@ -151,4 +177,27 @@ bool schema_split_backend_domain(const char *path, unsigned backend_domid, unsig
 {
 	path = below_domain(path, backend_domid, domid);
 	return path && *path == '\0';
+}
+
+bool schema_split_group_path(const char *path, const char *uplink_dir, char *name,
+			     const char **rest)
+{
+	size_t len = strlen(uplink_dir);
+
+	if (strncmp(path, uplink_dir, len) != 0 || path[len] != '/')
+		return false;
+	path += len + 1;
+	if (strncmp(path, GROUPS, strlen(GROUPS)) != 0)
+		return false;
+	path += strlen(GROUPS);
+	if (*path && *path != '/')
+		return false;
+	path += *path == '/';
+	len = strcspn(path, "/");
+	snprintf(name, SCHEMA_NAME_MAX + 1, "%.*s", len > SCHEMA_NAME_MAX ? 0 : (int)len, path);
+	if (!is_group_name(name))
+		name[0] = '\0';
+	path += len;
+	*rest = path + (*path == '/');
+	return true;
 }

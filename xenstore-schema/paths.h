@@ -17,6 +17,8 @@
 #define SCHEMA_VCHAN_PATH_MAX 49
 /* Room for any path made here, with its NUL. */
 #define SCHEMA_PATH_MAX 160
+/* Length of the name of an uplink or a group, at most, without the NUL. */
+#define SCHEMA_NAME_MAX 32
 
 /*
  * Each function writes a path to buf. It returns the length written; -EINVAL: an id, domid or name
@@ -40,6 +42,11 @@ int schema_uplink_root(char *buf, size_t size, unsigned backend_domid);
 
 /* Directory of one uplink: /local/domain/B/data/dmvl/<name> */
 int schema_uplink_dir(char *buf, size_t size, unsigned backend_domid, const char *name);
+
+/* Directory of all groups of an uplink, <uplink directory>/groups, and of one: .../groups/<name> */
+int schema_groups_root(char *buf, size_t size, unsigned backend_domid, const char *uplink);
+int schema_group_dir(char *buf, size_t size, unsigned backend_domid, const char *uplink,
+		     const char *name);
 
 /*
  * Where the settings of a guest that is saved or rebooting wait, by its UUID: <uplink
@@ -67,6 +74,14 @@ int schema_key_path(char *buf, size_t size, const char *dir, enum schema_key key
  */
 bool schema_split_backend_path(const char *path, unsigned backend_domid, unsigned *domid,
 			       unsigned *id, const char **rest);
+
+/*
+ * Splits a path below an uplink's directory: true when it lies in schema_groups_root() or is that
+ * directory. `name` then gets the group's name (SCHEMA_NAME_MAX + 1 bytes), "" if the path names
+ * none that may exist, and *rest points behind "<name>/", or to the end.
+ */
+bool schema_split_group_path(const char *path, const char *uplink_dir, char *name,
+			     const char **rest);
 
 /* True when `path` is the directory above: that of all LDPs of one domain. */
 bool schema_split_backend_domain(const char *path, unsigned backend_domid, unsigned *domid);

@@ -23,6 +23,7 @@ enum schema_area {
 	SCHEMA_BACK,
 	SCHEMA_FRONT,
 	SCHEMA_UPLINK,
+	SCHEMA_GROUP,
 };
 
 enum schema_owner {

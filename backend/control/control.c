@@ -11,6 +11,8 @@
 #include "backend/control/control_domains.h"
 #include "backend/control/control_find.h"
 #include "backend/control/control_host.h"
+#include "backend/control/control_group.h"
+#include "backend/control/control_group_keys.h"
 #include "backend/control/control_inflow.h"
 #include "backend/control/control_life.h"
 #include "backend/control/control_probe.h"
@@ -32,9 +34,9 @@
  * Theory of operation
  *
  * The control thread has a loop of its own. An event only marks what changed. Then work() looks at
- * what is marked: the uplink's settings, the domains and the devices, in this order. It sets the
- * timer for the next device that wants to be looked at later. So ten events for one device cause
- * one look.
+ * what is marked: the uplink's settings, the domains, the groups and the devices, in this order. It
+ * sets the timer for the next device that wants to be looked at later. So ten events for one device
+ * cause one look.
  *
  * This folder is the control thread, datapath/ is the frame loop; msg/ has the messages, and the
  * threads share nothing else. The parts call each other only downwards:
@@ -42,10 +44,12 @@
  *	control -> control_watch -> control_find -> control_domains -> device
  *	control -> control_uplink -> control_exits, control_capacity, control_host
  *	control -> control_host -> control_share
+ *	control, control_watch -> control_group_keys -> minima
  *	control, control_watch -> control_probe -> control_life
  *	control -> control_inflow -> control_share
  *	device -> device_connect -> device_vif, control_life
  *	device -> device_connect, device_settings -> minima -> control_share, control_inflow
+ *	device, device_xs, control_group_keys, control_share, minima -> control_group
  *	all of them -> device_xs, device_list
  */
 #define QUIT_NS (700 * 1000000ull)
@@ -90,10 +94,12 @@ static void reload(struct control *c)
 	control_probe_now(c);
 	control_share_retry(c);
 	control_find_devices(c);
+	c->due.groups = true;
 	c->due.domains = true;
 	c->due.newcomers = true;
-	log_notice("reload: the uplink is probed again; its keys and those of all devices are read "
-		   "again");
+	log_notice(
+		"reload: the uplink is probed again; its keys and those of all groups and devices "
+		"are read again");
 }
 
 /* The frame loop says something of a device. */
@@ -195,9 +201,14 @@ static void work(struct control *c)
 	if (c->due.newcomers)
 		control_welcome_back(c);
 	control_capacity_show(c);
-	soonest = device_step_all(c);
-	if (minima_judge(c))
+	control_group_step(c);
+	do {
 		soonest = device_step_all(c);
+		if (minima_judge(c)) {
+			control_group_show_all(c);
+			soonest = device_step_all(c);
+		}
+	} while (control_group_step(c));
 	if (control_host_judge(c))
 		soonest = c->now_ns; /* the uplink has another error to show */
 	soonest = earlier(soonest, control_share_step(c));
@@ -261,6 +272,7 @@ static void *control_main(void *arg)
 	c->link.conf.flood_rate = (uint32_t)schema_default(KEY_UPLINK_FLOOD_RATE);
 	c->link.conf.flood_max_bps = schema_default(KEY_UPLINK_FLOOD_MAX);
 	c->due.link = true;
+	c->due.groups = true;
 	c->due.share = true;
 	c->due.newcomers = true;
 	work(c);
@@ -335,6 +347,7 @@ static int control_init(struct control *c, char *err, size_t errlen)
 static void control_free(struct control *c)
 {
 	device_free_all(c);
+	control_group_free_all(c);
 	control_probe_unwatch(c);
 	control_life_close(c);
 	loop_timer_free(c->timer);
@@ -359,6 +372,7 @@ int control_open(const struct control_conf *conf, struct control **ctl, char *er
 	c->probe.net_fd = -1;
 	pthread_mutex_init(&c->share_lock, NULL);
 	TAILQ_INIT(&c->devices.all);
+	TAILQ_INIT(&c->groups.all);
 	ret = control_connect(c, err, errlen);
 	if (ret < 0)
 		control_free(c);

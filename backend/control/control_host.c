@@ -53,6 +53,7 @@ void control_host_load(struct control *c, char *err)
 	*h = want;
 	c->due.share = true;
 	device_mark_all(c); /* minima that were too many may fit now */
+	c->due.groups = true;
 }
 
 /* --- judging ---------------------------------------------------------------------------------- */

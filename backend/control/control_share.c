@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "backend/control/control_group.h"
 #include "backend/control/control_state.h"
 #include "backend/control/device_list.h"
 #include "backend/control/device_state.h"
@@ -33,15 +34,10 @@
 
 static void add_ldps(const struct control *c, enum ldp_dir dir, struct share_wish *w)
 {
-	const struct device *d;
+	struct group_sums sum = control_group_sums(c, dir);
 
-	TAILQ_FOREACH(d, &c->devices.all, next) {
-		if (d->served && !d->gone) {
-			w->ldp_weights += d->settings.weight;
-			w->ldp_minima_bps +=
-				dir == LDP_TX ? d->settings.tx_min : d->settings.rx_min;
-		}
-	}
+	w->ldp_weights += sum.weights;
+	w->ldp_minima_bps += sum.minima_bps;
 }
 
 static struct share_wish wish(const struct control *c, const struct control_share_port *p)
@@ -307,6 +303,7 @@ void control_share_look(struct control *c)
 	s->ldps_bps = ldps_bps(c);
 	if (s->ldps_bps != was)
 		device_mark_all(c); /* minima that were too many may fit now */
+	c->due.groups = true;
 }
 
 uint64_t control_share_step(struct control *c)

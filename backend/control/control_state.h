@@ -8,6 +8,7 @@
 
 #include "backend/control/control.h"
 #include "backend/msg/ldp_conf.h"
+#include "backend/sched/sched_group.h"
 #include "backend/uplink/inflow.h"
 #include "backend/uplink/life.h"
 #include "backend/uplink/probe.h"
@@ -20,6 +21,7 @@
 #include "xenstore-schema/schema.h"
 
 struct device;
+struct ldp_group;
 
 #define EXITS_TEXT_MAX (EXITS_MAX * IFNAMSIZ)
 
@@ -116,6 +118,13 @@ struct control_devices {
 	uint32_t slots_busy;
 };
 
+/* The groups. Only control_group.c writes it. */
+struct control_groups {
+	TAILQ_HEAD(, ldp_group) all;
+	struct ldp_group *by_id[SCHED_GROUPS + 1];
+	uint32_t last_id; /* given out */
+};
+
 /* What is to do: whoever notices it sets it; the part that does it clears it. */
 struct control_due {
 	bool reload;	/* control.c: read everything again */
@@ -123,6 +132,8 @@ struct control_due {
 	bool share;	/* control_share.c: the exits or their qdiscs may have changed */
 	bool domains;	/* control_domains.c: a domain may have ended, stopped or gone on */
 	bool newcomers; /* control_domains.c: a guest may have come back */
+	bool groups;	/* control_group_keys.c: read the keys of all groups */
+	bool room;	/* control_group_keys.c: what was refused for lack of room may fit now */
 };
 
 struct control {
@@ -153,6 +164,7 @@ struct control {
 	struct control_share share;
 	struct control_inflow inflow;
 	struct control_devices devices;
+	struct control_groups groups;
 	struct control_due due;
 };
 

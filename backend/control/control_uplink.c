@@ -116,6 +116,7 @@ static void put_in_force(struct control *c, const struct link_conf *link)
 	c->due.share = true;
 	control_inflow_reset(c); /* the loop forgets it with this message */
 	device_mark_all(c);	 /* minima that were too many may fit now */
+	c->due.groups = true;
 }
 
 /* The first that says anything. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "backend/control/control_find.h"
+#include "backend/control/control_group_keys.h"
 #include "backend/control/control_probe.h"
 #include "backend/control/device_list.h"
 #include "backend/control/device_state.h"
@@ -43,12 +44,15 @@ static void on_uplink_event(struct control *c, const char *path)
 	size_t len = strlen(c->uplink_dir);
 	int key = -1;
 
+	if (control_group_event(c, path))
+		return;
 	if (strncmp(path, c->uplink_dir, len) == 0 && path[len] == '/')
 		key = schema_lookup(SCHEMA_UPLINK, path + len + 1);
 	if (key >= 0 && schema_entry((enum schema_key)key)->owner == SCHEMA_BY_BACKEND)
 		return;
 	if (key == KEY_UPLINK_UPLINK_PORT)
 		control_probe_now(c);
+	c->due.groups |= strlen(path) <= len; /* all of it came or went */
 	c->due.link = true;
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/control/control_group.h"
 #include "backend/control/device_connect.h"
 #include "backend/control/device_list.h"
 #include "backend/control/device_mac.h"
@@ -220,6 +221,7 @@ static void look(struct control *c, struct device *d)
 		  handshake_action_name(action));
 	if (action != HS_FORGET) {
 		device_show_mtu(c, d);
+		device_show_group(c, d);
 		show_what_is_wrong(c, d);
 	}
 	act(c, d, action);
@@ -296,6 +298,8 @@ static void forget(struct control *c, struct device *d)
 void device_gone(struct control *c, struct device *d)
 {
 	d->gone = true;
+	control_group_join(c, d, "");
+	c->due.room = true;
 	if (d->slot == LDP_SLOT_NONE)
 		forget(c, d);
 	else if (d->after == HS_WAIT)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/control/control_group.h"
 #include "backend/control/control_life.h"
 #include "backend/control/device_state.h"
 #include "backend/control/device_vif.h"
@@ -180,6 +181,7 @@ int device_connect(struct control *c, struct device *d)
 	d->has_shown = false;
 	c->devices.by_slot[slot] = d;
 	c->devices.slots_busy++;
+	d->conf.group = control_group_id(d);
 	hand_over(c, d, v, tap);
 	return 0;
 }

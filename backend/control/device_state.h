@@ -27,6 +27,9 @@ struct device {
 	char unfit[SCHEMA_ERR_MAX];   /* why the first bad setting was rejected; empty: none was */
 	bool served;		      /* its uplink is ours */
 
+	/* control_group.c */
+	struct ldp_group *group; /* NULL: none */
+
 	/* device_mac.c */
 	uint8_t told_mac[6]; /* the address that the frame loop knows as its own */
 	bool has_told_mac;
@@ -50,8 +53,10 @@ struct device {
 					  not */
 
 	/* device_xs.c */
-	struct ldp_status shown;    /* as written to xenstore */
-	uint32_t shown_mtu;	    /* of the uplink, as written to xenstore; 0: it was not */
+	struct ldp_status shown; /* as written to xenstore */
+	uint32_t shown_mtu;	 /* of the uplink, as written to xenstore; 0: it was not */
+	uint32_t shown_group;	 /* the number of its group, likewise, if has_shown_group */
+	bool has_shown_group;
 	bool has_shown;		    /* since it was connected: device_connect.c clears it */
 	char error[SCHEMA_ERR_MAX]; /* as written to xenstore */
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "backend/control/control_group.h"
 #include "backend/control/device_state.h"
 #include "backend/xen/nodes.h"
 #include "common/log.h"
@@ -112,6 +113,31 @@ void device_show_mtu(struct control *c, struct device *d)
 	snprintf(value, sizeof(value), "%" PRIu32, mtu);
 	if (device_write(c, d, write_value, &(struct node_value){KEY_BACK_UPLINK_MTU, value}) == 0)
 		d->shown_mtu = mtu;
+}
+
+/* In no group, and nothing was written: that is what most devices are. */
+static bool is_bare(struct control *c, struct device *d, uint32_t id)
+{
+	char path[SCHEMA_PATH_MAX];
+
+	schema_key_path(path, sizeof(path), d->back, KEY_BACK_GROUP_NUMBER);
+	return id == LDP_GROUP_NONE && !d->has_shown_group &&
+	       !xs_conn_exists(c->xs, XS_NO_TXN, path);
+}
+
+void device_show_group(struct control *c, struct device *d)
+{
+	uint32_t id = control_group_id(d);
+	char value[12];
+
+	if (d->has_shown_group && d->shown_group == id)
+		return;
+	snprintf(value, sizeof(value), "%" PRIu32, id);
+	if (!is_bare(c, d, id) &&
+	    device_write(c, d, write_value, &(struct node_value){KEY_BACK_GROUP_NUMBER, value}) < 0)
+		return;
+	d->shown_group = id;
+	d->has_shown_group = true;
 }
 
 void device_show_error(struct control *c, struct device *d, const char *text)

@@ -32,6 +32,9 @@ void device_publish(struct control *c, struct device *d, const struct ldp_status
 /* Writes the largest packet that leaves the host, where that changed. */
 void device_show_mtu(struct control *c, struct device *d);
 
+/* Writes the number of its group, where that changed. */
+void device_show_group(struct control *c, struct device *d);
+
 /* Writes and logs one sentence, or "" for none; again only when it changed. */
 void device_show_error(struct control *c, struct device *d, const char *text);
 

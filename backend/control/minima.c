@@ -3,7 +3,9 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "backend/control/control_group.h"
 #include "backend/control/control_inflow.h"
 #include "backend/control/control_share.h"
 #include "backend/control/device_state.h"
@@ -13,7 +15,10 @@
  * Minima are admitted against the configured capacity, or that by the speed of the hardware.
  * Without one they are all admitted: a measured capacity moves, and a granted minimum is not taken
  * back because of that. If all minima together are more than the link carries, they are scaled
- * down, and each device that has one says so.
+ * down, and each device and group that has one says so.
+ *
+ * A group's minimum counts once: it has room for those of the devices in it, which have to fit
+ * there. In a group without one, each device's minimum counts like that of a device in none.
  */
 #define CLEAR_PERCENT                                                          \
 	90 /* hysteresis: two thresholds, so that a measured one does not flap \
@@ -25,60 +30,181 @@ static uint64_t tx_capacity_bps(const struct control *c)
 				     c->link.conf.signal);
 }
 
-static uint64_t minimum_of(const struct ldp_settings *s, enum schema_key key)
+static uint64_t pick(uint64_t tx_bps, uint64_t rx_bps, enum ldp_dir dir)
 {
-	return key == KEY_BACK_TX_MIN ? s->tx_min : s->rx_min;
+	return dir == LDP_TX ? tx_bps : rx_bps;
 }
 
-/* The sum over all devices but one (NULL: over all). */
-static uint64_t sum_bps(const struct control *c, const struct device *but, enum schema_key key)
+static const char *name_of(enum ldp_dir dir)
 {
-	uint64_t sum = 0;
-	const struct device *d;
+	return schema_name(dir == LDP_TX ? KEY_BACK_TX_MIN : KEY_BACK_RX_MIN);
+}
 
+/* A minimum as it would be, a device's or a group's. All zero: all are as they are. */
+struct wish {
+	const struct device *d;	    /* NULL: no device's */
+	const struct ldp_group *in; /* where it would be */
+	const struct ldp_group *of; /* NULL: no group's */
+	uint64_t bps;
+	char asked[SCHEMA_NAME_MAX + 64]; /* what the operator asks for */
+};
+
+static const struct wish as_is;
+
+static uint64_t group_bps(const struct ldp_group *g, const struct wish *w, enum ldp_dir dir)
+{
+	return g == w->of ? w->bps : pick(g->settings.tx_min, g->settings.rx_min, dir);
+}
+
+static uint64_t device_bps(const struct device *d, const struct wish *w, enum ldp_dir dir)
+{
+	if (d == w->d)
+		return w->bps;
+	return d->served && !d->gone ? pick(d->settings.tx_min, d->settings.rx_min, dir) : 0;
+}
+
+static const struct ldp_group *group_of(const struct device *d, const struct wish *w)
+{
+	return d == w->d ? w->in : d->group;
+}
+
+/* Of all that the uplink promises. */
+static uint64_t sum_bps(const struct control *c, const struct wish *w, enum ldp_dir dir)
+{
+	const struct ldp_group *g;
+	const struct device *d;
+	uint64_t sum = 0;
+
+	TAILQ_FOREACH(g, &c->groups.all, next)
+		sum += group_bps(g, w, dir);
 	TAILQ_FOREACH(d, &c->devices.all, next) {
-		if (d != but && d->served && !d->gone)
-			sum += minimum_of(&d->settings, key);
+		g = group_of(d, w);
+		if (!g || group_bps(g, w, dir) == 0)
+			sum += device_bps(d, w, dir);
 	}
 	return sum;
 }
 
-/* Would all minima be within 95 % of the capacity? One direction. */
-static bool fits(const struct control *c, const struct device *d, enum schema_key key,
-		 uint64_t want_bps, char *err)
+/* Of the devices in a group. */
+static uint64_t inner_bps(const struct control *c, const struct ldp_group *g, const struct wish *w,
+			  enum ldp_dir dir)
 {
-	uint64_t all_bps = key == KEY_BACK_TX_MIN ? c->link.conf.tx_capacity_bps
-						  : c->link.conf.rx_capacity_bps;
-	uint64_t capacity_bps =
-		key == KEY_BACK_TX_MIN ? control_share_ldps_bps(c, all_bps) : all_bps;
-	uint64_t sum = sum_bps(c, d, key) + want_bps, room = capacity_bps / 100 * MINIMA_PERCENT;
+	const struct device *d;
+	uint64_t sum = 0;
 
-	if (capacity_bps == 0 || sum <= room)
+	TAILQ_FOREACH(d, &c->devices.all, next) {
+		if (group_of(d, w) == g)
+			sum += device_bps(d, w, dir);
+	}
+	return sum;
+}
+
+/* Do the minima fit inside the group? */
+static bool fits_group(const struct control *c, const struct wish *w, enum ldp_dir dir, char *err)
+{
+	const struct ldp_group *g = w->d ? w->in : w->of;
+	uint64_t own = g ? group_bps(g, w, dir) : 0, sum = own ? inner_bps(c, g, w, dir) : 0;
+
+	if (sum <= own || (w->d && sum <= inner_bps(c, g, &as_is, dir)))
+		return true;
+	if (err[0])
+		return false;
+	if (w->d)
+		snprintf(err, SCHEMA_ERR_MAX,
+			 "%s: the minima in group %s would sum to %" PRIu64 ", %" PRIu64
+			 " more than its own %s",
+			 w->asked, g->name, sum, sum - own, name_of(dir));
+	else
+		snprintf(err, SCHEMA_ERR_MAX,
+			 "%s: less than the minima of the devices in the group, which sum to "
+			 "%" PRIu64,
+			 w->asked, sum);
+	return false;
+}
+
+/* Would all minima be within 95 % of the capacity? */
+static bool fits_uplink(const struct control *c, const struct wish *w, enum ldp_dir dir, char *err)
+{
+	uint64_t all_bps = pick(c->link.conf.tx_capacity_bps, c->link.conf.rx_capacity_bps, dir);
+	uint64_t capacity_bps = dir == LDP_TX ? control_share_ldps_bps(c, all_bps) : all_bps;
+	uint64_t sum = sum_bps(c, w, dir), room = capacity_bps / 100 * MINIMA_PERCENT;
+
+	if (capacity_bps == 0 || sum <= room || sum <= sum_bps(c, &as_is, dir))
 		return true;
 	if (err[0] == '\0')
 		snprintf(err, SCHEMA_ERR_MAX,
-			 "%s %" PRIu64 ": the minima would sum to %" PRIu64 ", %" PRIu64
+			 "%s: the minima would sum to %" PRIu64 ", %" PRIu64
 			 " more than %d %% of the capacity of %" PRIu64 "%s",
-			 schema_name(key), want_bps, sum, sum - room, MINIMA_PERCENT, capacity_bps,
+			 w->asked, sum, sum - room, MINIMA_PERCENT, capacity_bps,
 			 capacity_bps < all_bps ? " that the host's minimum leaves" : "");
 	return false;
 }
 
-void minima_admit(const struct control *c, const struct device *d, const struct ldp_settings *old,
-		  struct ldp_settings *s, char *err)
+static bool fits(const struct control *c, const struct wish *w, enum ldp_dir dir, char *err)
 {
-	if (s->tx_min > old->tx_min && !fits(c, d, KEY_BACK_TX_MIN, s->tx_min, err))
-		s->tx_min = old->tx_min;
-	if (s->rx_min > old->rx_min && !fits(c, d, KEY_BACK_RX_MIN, s->rx_min, err))
-		s->rx_min = old->rx_min;
+	return fits_group(c, w, dir, err) && fits_uplink(c, w, dir, err);
 }
 
-static bool too_many(const struct control *c, enum schema_key key, uint64_t capacity_bps,
+/* May the device bring its minimum, as far as it is not raised, into another group? */
+static bool may_move(const struct control *c, const struct device *d, const struct ldp_group *in,
+		     const struct ldp_settings *s, enum ldp_dir dir, char *err)
+{
+	uint64_t old = pick(d->settings.tx_min, d->settings.rx_min, dir);
+	uint64_t bps = pick(s->tx_min, s->rx_min, dir);
+	struct wish w = {.d = d, .in = in, .bps = bps < old ? bps : old};
+
+	snprintf(w.asked, sizeof(w.asked), "%s \"%s\" with %s %" PRIu64,
+		 schema_name(KEY_BACK_GROUP), s->group, name_of(dir), w.bps);
+	return fits(c, &w, dir, err);
+}
+
+static void admit(const struct control *c, const struct device *d, const struct ldp_group *in,
+		  uint64_t *bps, enum ldp_dir dir, char *err)
+{
+	uint64_t old = pick(d->settings.tx_min, d->settings.rx_min, dir);
+	struct wish w = {.d = d, .in = in, .bps = *bps};
+
+	snprintf(w.asked, sizeof(w.asked), "%s %" PRIu64, name_of(dir), *bps);
+	if (*bps > old && !fits(c, &w, dir, err))
+		*bps = old;
+}
+
+void minima_admit(const struct control *c, const struct device *d, const struct ldp_group *in,
+		  struct ldp_settings *s, char *err)
+{
+	if (in != d->group &&
+	    !(may_move(c, d, in, s, LDP_TX, err) && may_move(c, d, in, s, LDP_RX, err))) {
+		memcpy(s->group, d->settings.group, sizeof(s->group));
+		in = d->group;
+	}
+	admit(c, d, in, &s->tx_min, LDP_TX, err);
+	admit(c, d, in, &s->rx_min, LDP_RX, err);
+}
+
+static void admit_group(const struct control *c, const struct ldp_group *g, uint64_t *bps,
+			enum ldp_dir dir, char *err)
+{
+	uint64_t old = pick(g->settings.tx_min, g->settings.rx_min, dir);
+	struct wish w = {.of = g, .bps = *bps};
+
+	snprintf(w.asked, sizeof(w.asked), "%s %" PRIu64, name_of(dir), *bps);
+	if (*bps != old && !fits(c, &w, dir, err))
+		*bps = old;
+}
+
+void minima_admit_group(const struct control *c, const struct ldp_group *g,
+			struct group_settings *s, char *err)
+{
+	admit_group(c, g, &s->tx_min, LDP_TX, err);
+	admit_group(c, g, &s->rx_min, LDP_RX, err);
+}
+
+static bool too_many(const struct control *c, enum ldp_dir dir, uint64_t capacity_bps,
 		     bool measured, bool already)
 {
 	unsigned percent = measured && already ? CLEAR_PERCENT : MINIMA_PERCENT;
 
-	return capacity_bps && sum_bps(c, NULL, key) > capacity_bps / 100 * percent;
+	return capacity_bps && sum_bps(c, &as_is, dir) > capacity_bps / 100 * percent;
 }
 
 bool minima_judge(struct control *c)
@@ -86,11 +212,9 @@ bool minima_judge(struct control *c)
 	struct control_minima *m = &c->minima;
 	uint64_t tx_bps = tx_capacity_bps(c);
 	bool measured = tx_bps != c->link.conf.tx_capacity_bps;
-	bool tx = too_many(c, KEY_BACK_TX_MIN, control_share_ldps_bps(c, tx_bps), measured,
-			   m->tx_scaled);
+	bool tx = too_many(c, LDP_TX, control_share_ldps_bps(c, tx_bps), measured, m->tx_scaled);
 	uint64_t rx_bps = control_inflow_left_bps(c);
-	bool rx = too_many(c, KEY_BACK_RX_MIN, rx_bps, rx_bps != c->link.conf.rx_capacity_bps,
-			   m->rx_scaled);
+	bool rx = too_many(c, LDP_RX, rx_bps, rx_bps != c->link.conf.rx_capacity_bps, m->rx_scaled);
 	struct device *d;
 
 	if (tx == m->tx_scaled && rx == m->rx_scaled)
@@ -104,20 +228,30 @@ bool minima_judge(struct control *c)
 	return true;
 }
 
-void minima_error(const struct control *c, const struct device *d, char *err)
+static void scaled_error(const struct control *c, uint64_t tx_min, uint64_t rx_min, char *err)
 {
 	const char *what = "what the uplink carries", *less = "";
-	enum schema_key key = KEY_BACK_TX_MIN;
+	enum ldp_dir dir = LDP_TX;
 
 	err[0] = '\0';
-	if (!(c->minima.tx_scaled && d->settings.tx_min)) {
-		if (!(c->minima.rx_scaled && d->settings.rx_min))
+	if (!(c->minima.tx_scaled && tx_min)) {
+		if (!(c->minima.rx_scaled && rx_min))
 			return;
-		key = KEY_BACK_RX_MIN;
+		dir = LDP_RX;
 		what = schema_name(KEY_UPLINK_RX_CAPACITY);
 		less = " less what the host receives";
 	}
 	snprintf(err, SCHEMA_ERR_MAX,
-		 "%s is scaled down: all minima together are more than %d %% of %s%s",
-		 schema_name(key), MINIMA_PERCENT, what, less);
+		 "%s is scaled down: all minima together are more than %d %% of %s%s", name_of(dir),
+		 MINIMA_PERCENT, what, less);
+}
+
+void minima_error(const struct control *c, const struct device *d, char *err)
+{
+	scaled_error(c, d->settings.tx_min, d->settings.rx_min, err);
+}
+
+void minima_group_error(const struct control *c, const struct ldp_group *g, char *err)
+{
+	scaled_error(c, g->settings.tx_min, g->settings.rx_min, err);
 }

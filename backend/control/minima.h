@@ -8,17 +8,24 @@
 
 struct control;
 struct device;
+struct group_settings;
+struct ldp_group;
 struct ldp_settings;
 
 #define MINIMA_PERCENT 95 /* of the capacity that minima may take, as in the scheduler */
 
 /*
- * Puts back to `old` each minimum of *s that was raised and does not fit the capacity,
- * configured or by the speed of the hardware.
- * The first of them is named in err (SCHEMA_ERR_MAX bytes) unless that has a sentence already.
+ * New settings of a device, which wants to be in the group `in` (NULL: in none that exists). Puts
+ * back to d->settings each minimum that was raised and does not fit the capacity, configured or by
+ * the speed of the hardware, or the minimum of its group; and a new group that the minima do not
+ * fit. The first of them is named in err (SCHEMA_ERR_MAX bytes) unless that has a sentence already.
  */
-void minima_admit(const struct control *c, const struct device *d, const struct ldp_settings *old,
+void minima_admit(const struct control *c, const struct device *d, const struct ldp_group *in,
 		  struct ldp_settings *s, char *err);
+
+/* The same for a group: a minimum also has to be enough for those of the devices in it. */
+void minima_admit_group(const struct control *c, const struct ldp_group *g,
+			struct group_settings *s, char *err);
 
 /*
  * Do the minima fit what the uplink carries now? Marks devices to be looked at, and returns true,
@@ -26,7 +33,11 @@ void minima_admit(const struct control *c, const struct device *d, const struct 
  */
 bool minima_judge(struct control *c);
 
-/* One sentence (SCHEMA_ERR_MAX bytes) if a minimum of the device is scaled down, else "". */
+/*
+ * One sentence (SCHEMA_ERR_MAX bytes) if a minimum of the device, or of the group, is scaled down,
+ * else "".
+ */
 void minima_error(const struct control *c, const struct device *d, char *err);
+void minima_group_error(const struct control *c, const struct ldp_group *g, char *err);
 
 #endif

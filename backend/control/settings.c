@@ -134,23 +134,54 @@ static void load_lists(struct load *ld, struct ldp_settings *s)
 		complain_of(ld, KEY_BACK_ALLOWED_MAC, why);
 }
 
-/* Limits that contradict each other are all rejected. */
-static void load_limits(struct load *ld, struct ldp_settings *s)
+static const struct limit_keys {
+	enum schema_key tx_min, tx_max, rx_min, rx_max;
+} device_limits = {KEY_BACK_TX_MIN, KEY_BACK_TX_MAX, KEY_BACK_RX_MIN, KEY_BACK_RX_MAX},
+  group_limits = {KEY_GROUP_TX_MIN, KEY_GROUP_TX_MAX, KEY_GROUP_RX_MIN, KEY_GROUP_RX_MAX};
+
+/* Limits that contradict each other are all rejected: false, and *lim may be changed. */
+static bool load_limits(struct load *ld, const struct limit_keys *key, struct schema_limits *lim)
+{
+	load_u64(ld, key->tx_min, &lim->tx_min_bps);
+	load_u64(ld, key->tx_max, &lim->tx_max_bps);
+	load_u64(ld, key->rx_min, &lim->rx_min_bps);
+	load_u64(ld, key->rx_max, &lim->rx_max_bps);
+	if (schema_cross_check(lim, ld->why) == 0)
+		return true;
+	complain(ld);
+	return false;
+}
+
+static void load_device_limits(struct load *ld, struct ldp_settings *s)
 {
 	struct schema_limits lim = {s->tx_min, s->tx_max, s->rx_min, s->rx_max};
 
-	load_u64(ld, KEY_BACK_TX_MIN, &lim.tx_min_bps);
-	load_u64(ld, KEY_BACK_TX_MAX, &lim.tx_max_bps);
-	load_u64(ld, KEY_BACK_RX_MIN, &lim.rx_min_bps);
-	load_u64(ld, KEY_BACK_RX_MAX, &lim.rx_max_bps);
-	if (schema_cross_check(&lim, ld->why) < 0) {
-		complain(ld);
+	if (!load_limits(ld, &device_limits, &lim))
 		return;
-	}
 	s->tx_min = lim.tx_min_bps;
 	s->tx_max = lim.tx_max_bps;
 	s->rx_min = lim.rx_min_bps;
 	s->rx_max = lim.rx_max_bps;
+}
+
+static void load_group_limits(struct load *ld, struct group_settings *s)
+{
+	struct schema_limits lim = {s->tx_min, s->tx_max, s->rx_min, s->rx_max};
+
+	if (!load_limits(ld, &group_limits, &lim))
+		return;
+	s->tx_min = lim.tx_min_bps;
+	s->tx_max = lim.tx_max_bps;
+	s->rx_min = lim.rx_min_bps;
+	s->rx_max = lim.rx_max_bps;
+}
+
+/* The name of an uplink or a group. */
+static void load_name(struct load *ld, enum schema_key key, char name[SCHEMA_NAME_MAX + 1])
+{
+	if (get(ld, key) == 0 &&
+	    schema_parse_text(key, ld->text, name, SCHEMA_NAME_MAX + 1, ld->why) < 0)
+		complain(ld);
 }
 
 int settings_load(struct xs_conn *xs, const char *dir, struct ldp_settings *s, char *err)
@@ -164,7 +195,7 @@ int settings_load(struct xs_conn *xs, const char *dir, struct ldp_settings *s, c
 		return ld.ret;
 	load_via(&ld, s);
 	load_u32(&ld, KEY_BACK_WEIGHT, &s->weight);
-	load_limits(&ld, s);
+	load_device_limits(&ld, s);
 	load_u64(&ld, KEY_BACK_TX_BURST, &s->tx_burst);
 	load_u64(&ld, KEY_BACK_RX_BURST, &s->rx_burst);
 	load_bool(&ld, KEY_BACK_SPOOF_CHECK, &s->spoof_check);
@@ -184,10 +215,26 @@ int settings_load(struct xs_conn *xs, const char *dir, struct ldp_settings *s, c
 	s->low_latency = latency == SCHEMA_LATENCY_LOW;
 	load_mac(&ld, s);
 	load_lists(&ld, s);
-	if (get(&ld, KEY_BACK_UPLINK) == 0 &&
-	    schema_parse_text(KEY_BACK_UPLINK, ld.text, s->uplink, sizeof(s->uplink), ld.why) < 0)
-		complain(&ld);
+	load_name(&ld, KEY_BACK_UPLINK, s->uplink);
+	load_name(&ld, KEY_BACK_GROUP, s->group);
 	return ld.ret;
+}
+
+int settings_load_group(struct xs_conn *xs, const char *dir, struct group_settings *s, char *err)
+{
+	struct load ld = {.xs = xs, .dir = dir, .err = err};
+	int keys = 0;
+
+	err[0] = '\0';
+	ld.ret = xskey_list(xs, XS_NO_TXN, dir, SCHEMA_GROUP, ld.present);
+	if (ld.ret < 0)
+		return ld.ret;
+	for (int key = 0; key < KEY_COUNT; key++)
+		keys += ld.present[key] &&
+			schema_entry((enum schema_key)key)->owner == SCHEMA_BY_OPERATOR;
+	load_u32(&ld, KEY_GROUP_WEIGHT, &s->weight);
+	load_group_limits(&ld, s);
+	return ld.ret < 0 ? ld.ret : keys;
 }
 
 void settings_default(struct ldp_settings *s)
@@ -206,6 +253,21 @@ void settings_default(struct ldp_settings *s)
 		.mtu = (uint32_t)schema_default(KEY_BACK_MTU),
 	};
 	snprintf(s->uplink, sizeof(s->uplink), "%s", schema_entry(KEY_BACK_UPLINK)->dflt);
+}
+
+void group_settings_default(struct group_settings *s)
+{
+	*s = (struct group_settings){.weight = (uint32_t)schema_default(KEY_GROUP_WEIGHT)};
+}
+
+void settings_to_group_conf(const struct group_settings *s, struct group_conf *conf)
+{
+	conf->tx = (struct sched_rule){.weight = s->weight,
+				       .min_bps = s->tx_min,
+				       .max_bps = s->tx_max};
+	conf->rx = (struct sched_rule){.weight = s->weight,
+				       .min_bps = s->rx_min,
+				       .max_bps = s->rx_max};
 }
 
 /* Segmenting needs checksumming. */

@@ -26,7 +26,14 @@ struct ldp_settings {
 	struct ip_list allowed;
 	struct mac_list allowed_mac;
 	struct vlan_policy vlan;
-	char uplink[33];
+	char uplink[SCHEMA_NAME_MAX + 1];
+	char group[SCHEMA_NAME_MAX + 1]; /* "": none */
+};
+
+/* Of a group of devices. */
+struct group_settings {
+	uint32_t weight;
+	uint64_t tx_min, tx_max, rx_min, rx_max; /* bits per second, 0 = none */
 };
 
 /* What holds where nothing is written. */
@@ -39,10 +46,25 @@ void settings_default(struct ldp_settings *s);
  */
 int settings_load(struct xs_conn *xs, const char *dir, struct ldp_settings *s, char *err);
 
+/* What holds where nothing is written of a group. */
+void group_settings_default(struct group_settings *s);
+
+/*
+ * Reads the keys of the group directory `dir`, as settings_load(). Returns how many keys of the
+ * operator there are, well-formed or not, or -errno.
+ */
+int settings_load_group(struct xs_conn *xs, const char *dir, struct group_settings *s, char *err);
+
+/* What the frame loop needs of a group. */
+void settings_to_group_conf(const struct group_settings *s, struct group_conf *conf);
+
 /* VNET_F_*: the offloads that are not turned off. */
 uint32_t settings_offloads(const struct ldp_settings *s);
 
-/* What the frame loop needs of them. Features are the handshake's and left as they are. */
+/*
+ * What the frame loop needs of them. Left as they are: features, which are the handshake's, and the
+ * group, whose number control_group.c gives out.
+ */
 void settings_to_conf(const struct ldp_settings *s, struct ldp_conf *conf);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/credit/ledger_group.h"
 #include "backend/credit/ledger_priv.h"
 
 /*
@@ -29,12 +30,16 @@ struct ledger *ledger_new(uint32_t max_ldps, uint32_t repayment_ppm)
 	l->max_ldps = max_ldps;
 	l->alpha_q16 = (uint64_t)repayment_ppm * LEDGER_FACTOR_ONE / 1000000;
 	l->epoch = 1;
+	l->groups_end = 1;
 	l->account = calloc(max_ldps, sizeof(*l->account));
 	l->kept = calloc(max_ldps + LEDGER_KEPT_MAX, sizeof(*l->kept));
-	if (!l->account || !l->kept) {
+	l->group = calloc(LEDGER_GROUP_MAX + 1, sizeof(*l->group));
+	if (!l->account || !l->kept || !l->group) {
 		ledger_free(l);
 		return NULL;
 	}
+	for (uint32_t i = 1; i <= LEDGER_GROUP_MAX; i++)
+		l->group[i].weight = LEDGER_GROUP_WEIGHT;
 	return l;
 }
 
@@ -44,6 +49,7 @@ void ledger_free(struct ledger *l)
 		return;
 	free(l->account);
 	free(l->kept);
+	free(l->group);
 	free(l);
 }
 
@@ -82,6 +88,16 @@ static uint64_t write_attach(struct ledger *l, const struct credit_id *id, int64
 	return ledger_write(l, &r);
 }
 
+void ledger_write_group(struct ledger *l, uint32_t group)
+{
+	struct record r = {.type = RECORD_WEIGHT,
+			   .ldp = RECORD_NO_LDP,
+			   .bytes = l->group[group].weight,
+			   .peer = group};
+
+	ledger_write(l, &r);
+}
+
 static void write_checkpoint(struct ledger *l)
 {
 	struct record r = {.type = RECORD_CHECKPOINT,
@@ -93,11 +109,16 @@ static void write_checkpoint(struct ledger *l)
 	for (uint32_t slot = 0; slot < l->slots_end; slot++)
 		r.bytes += l->account[slot].weight > 0;
 	l->checkpoint_at = ledger_write(l, &r);
+	for (uint32_t i = 1; i < l->groups_end; i++) {
+		if (l->group[i].weights)
+			ledger_write_group(l, i);
+	}
 	for (uint32_t slot = 0; slot < l->slots_end; slot++) {
 		struct account *a = &l->account[slot];
 
 		if (a->weight)
-			a->offset = write_attach(l, &a->id, a->balance, a->weight);
+			a->offset = write_attach(l, &a->id, a->balance,
+						 a->weight | a->group << RECORD_GROUP_SHIFT);
 	}
 	for (uint32_t i = 0; i < l->kept_n; i++)
 		write_attach(l, &l->kept[i].id, l->kept[i].balance, RECORD_F_KEPT);
@@ -199,7 +220,15 @@ void ledger_expire(struct ledger *l)
 
 void ledger_set_unit(struct ledger *l)
 {
-	l->unit_q16 = l->weights ? (l->peak * LEDGER_BOUND_EPOCHS << 16) / l->weights : 0;
+	uint64_t top_q16 = l->weights ? (l->peak * LEDGER_BOUND_EPOCHS << 16) / l->weights : 0;
+
+	l->group[0].unit_q16 = top_q16;
+	for (uint32_t i = 1; i < l->groups_end; i++) {
+		struct ledger_group *g = &l->group[i];
+
+		if (g->weights)
+			g->unit_q16 = top_q16 * g->weight / g->weights;
+	}
 }
 
 static bool same(const struct credit_id *a, const struct credit_id *b)
@@ -240,8 +269,28 @@ void ledger_attach(struct ledger *l, uint32_t slot, const struct credit_id *id, 
 		l->slots_end = slot + 1;
 	l->weights += weight;
 	ledger_set_unit(l);
+	a->mean = a->balance;
 	a->offset = write_attach(l, id, a->balance, weight);
 	l->eventful = true;
+}
+
+void ledger_leave_group(struct ledger *l, uint32_t slot)
+{
+	struct account *a = &l->account[slot];
+	struct ledger_group *g = &l->group[a->group];
+	uint32_t *at = &g->first;
+
+	if (!a->group) {
+		l->weights -= a->weight;
+		return;
+	}
+	while (*at != slot + 1)
+		at = &l->account[*at - 1].next;
+	*at = a->next;
+	g->weights -= a->weight;
+	a->group = a->next = 0;
+	if (!g->weights)
+		l->weights -= g->weight;
 }
 
 void ledger_detach(struct ledger *l, uint32_t slot)
@@ -258,11 +307,19 @@ void ledger_detach(struct ledger *l, uint32_t slot)
 	} else {
 		close_account(l, a->id.ldp, &a->balance);
 	}
-	l->weights -= a->weight;
+	ledger_leave_group(l, slot);
 	*a = (struct account){0};
 	ledger_set_unit(l);
 	while (l->slots_end > 0 && !l->account[l->slots_end - 1].weight)
 		l->slots_end--;
+}
+
+static void reweigh(struct ledger *l, struct account *a, uint32_t weight)
+{
+	uint64_t *weights = a->group ? &l->group[a->group].weights : &l->weights;
+
+	*weights = *weights - a->weight + weight;
+	a->weight = weight;
 }
 
 void ledger_set_weight(struct ledger *l, uint32_t slot, uint32_t weight)
@@ -273,8 +330,7 @@ void ledger_set_weight(struct ledger *l, uint32_t slot, uint32_t weight)
 	assert(slot < l->max_ldps && weight > 0 && weight <= RECORD_F_WEIGHT);
 	if (!a->weight || a->weight == weight)
 		return;
-	l->weights = l->weights - a->weight + weight;
-	a->weight = weight;
+	reweigh(l, a, weight);
 	ledger_set_unit(l);
 	r.ldp = a->id.ldp;
 	r.balance_after = a->balance;
@@ -320,23 +376,30 @@ uint64_t ledger_offset(const struct ledger *l, uint32_t slot)
 	return slot < l->max_ldps ? l->account[slot].committed : 0;
 }
 
+uint32_t ledger_factor_of(const struct ledger *l, int64_t mean, int64_t bound)
+{
+	int64_t full = bound * LEDGER_FULL_EPOCHS / LEDGER_BOUND_EPOCHS, factor;
+
+	if (mean == 0 || full == 0)
+		return LEDGER_FACTOR_ONE;
+	if (mean >= full)
+		factor = (int64_t)l->alpha_q16;
+	else if (mean <= -full)
+		factor = -(int64_t)l->alpha_q16;
+	else
+		factor = mean * (int64_t)l->alpha_q16 / full;
+	/* To the nearest 256th: a finer factor would change too often. */
+	factor = (factor + LEDGER_FACTOR_ONE + 128) & ~(int64_t)0xff;
+	return factor < LEDGER_FACTOR_ONE / 2 ? LEDGER_FACTOR_ONE / 2 : (uint32_t)factor;
+}
+
 uint32_t ledger_factor(const struct ledger *l, uint32_t slot)
 {
 	const struct account *a = &l->account[slot];
-	int64_t bound, factor;
 
-	if (slot >= l->max_ldps || !a->weight || !a->balance)
+	if (slot >= l->max_ldps || !a->weight)
 		return LEDGER_FACTOR_ONE;
-	bound = ledger_bound(l, a);
-	if (a->balance >= bound)
-		factor = (int64_t)l->alpha_q16;
-	else if (a->balance <= -bound)
-		factor = -(int64_t)l->alpha_q16;
-	else
-		factor = a->balance * (int64_t)l->alpha_q16 / bound;
-	/* In steps of 1/256: a finer factor would change too often. */
-	factor = (factor + LEDGER_FACTOR_ONE) & ~(int64_t)0xff;
-	return factor < LEDGER_FACTOR_ONE / 2 ? LEDGER_FACTOR_ONE / 2 : (uint32_t)factor;
+	return ledger_factor_of(l, a->mean, ledger_bound(l, a));
 }
 
 uint64_t ledger_log_end(const struct ledger *l)

@@ -10,11 +10,12 @@
  * there is one, is in memory that the caller owns. An LDP has a slot, 0..max_ldps-1, while it is
  * attached, and an account under its identity. When it is detached, the account is kept for
  * LEDGER_KEEP_NS: an LDP that is attached with the same identity in that time gets it back.
- * docs/credits.md has the rules. Who writes which field: ledger_priv.h.
+ * docs/credits.md has the rules, ledger_group.h has groups. Who writes which field: ledger_priv.h.
  */
 #define LEDGER_KEEP_NS	    60000000000ull
 #define LEDGER_KEPT_MAX	    1024u /* kept accounts; the account of any further LDP is closed */
-#define LEDGER_BOUND_EPOCHS 20u	  /* a balance is at most the rated credit of this many epochs */
+#define LEDGER_BOUND_EPOCHS 128u  /* a balance is at most the rated credit of this many epochs */
+#define LEDGER_FULL_EPOCHS  20u	  /* of as much, it has its full effect */
 #define LEDGER_FACTOR_ONE   65536u
 
 struct ledger;
@@ -41,7 +42,7 @@ void ledger_adopt(struct ledger *l, const struct replay *rp);
  */
 void ledger_log_to(struct ledger *l, const struct ldplog_writer *w);
 
-/* Attaches an LDP of weight 1..65535. The slot must be free. */
+/* Attaches an LDP of weight 1..65535, in no group. The slot must be free. */
 void ledger_attach(struct ledger *l, uint32_t slot, const struct credit_id *id, uint32_t weight);
 
 /* Detaches it. A free slot is ignored. */
@@ -59,8 +60,8 @@ int64_t ledger_balance(const struct ledger *l, uint32_t slot);
 uint64_t ledger_offset(const struct ledger *l, uint32_t slot);
 
 /*
- * By what factor the balance changes the LDP's weight: LEDGER_FACTOR_ONE / 2 (it borrowed much) ..
- * LEDGER_FACTOR_ONE * 2 (it lent much).
+ * By what factor the balance, as it was in the mean lately, changes the LDP's weight:
+ * LEDGER_FACTOR_ONE / 2 (it borrowed much) .. LEDGER_FACTOR_ONE * 2 (it lent much).
  */
 uint32_t ledger_factor(const struct ledger *l, uint32_t slot);
 

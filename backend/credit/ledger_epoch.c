@@ -13,39 +13,19 @@
  *	spare	r_i - s_i, if positive: the LDP lends a part of it, in proportion; the sum of these
  *		parts is what was borrowed
  *
+ * A group of LDPs is rated as one, by its weight, and its members divide what it is rated at. Its
+ * members' spare credit goes to its own borrowers first. So either nothing or all of it is lent
+ * inside, and what crosses the group's bounds is the difference of the two sums: it does not depend
+ * on how many LDPs a group has.
+ *
  * An epoch of a slow uplink has few frames, sometimes one more or one less than the uplink could
  * carry. What was sent ahead in one epoch is subtracted from what the next epochs could carry.
  * Otherwise a busy uplink would be rated above its capacity, and an LDP that sends a whole frame
  * only now and then would lend less than it borrows.
  *
  * If the capacity is not known, R is sum(s), and all spare credit was borrowed. No byte is lost to
- * rounding: r_i and the loans are differences of running sums that are rounded down.
+ * rounding: see deal.h.
  */
-
-/* Divides `whole` by parts of `of`: each call gives one part's share; the shares sum to `whole`. */
-struct deal {
-	uint64_t quotient, rest, of, carry;
-};
-
-static struct deal deal_begin(uint64_t whole, uint64_t of)
-{
-	return (struct deal){whole / of, whole % of, of, 0};
-}
-
-static uint64_t deal_next(struct deal *d, uint64_t part)
-{
-	unsigned __int128 sum = (unsigned __int128)part * d->rest + d->carry;
-	uint64_t more;
-
-	if (sum >> 64) {
-		more = (uint64_t)(sum / d->of);
-		d->carry = (uint64_t)(sum % d->of);
-	} else {
-		more = (uint64_t)sum / d->of;
-		d->carry = (uint64_t)sum % d->of;
-	}
-	return part * d->quotient + more;
-}
 
 static void decay(struct ledger *l, uint64_t epochs)
 {
@@ -69,6 +49,8 @@ static void decay(struct ledger *l, uint64_t epochs)
 		l->pool += l->kept[i].balance - left;
 		l->kept[i].balance = left;
 	}
+	for (uint32_t i = 1; i < l->groups_end; i++)
+		l->group[i].balance = record_scaled(l->group[i].balance, q32);
 	if (!any)
 		return;
 	r.peer = (uint64_t)l->pool;
@@ -85,28 +67,77 @@ static uint64_t sum_served(const struct ledger *l)
 	return sum;
 }
 
-/* Sets each gap: > 0: what the LDP borrows; < 0: what it lends. */
+/* Deals out the rated credit to the groups; what is left is group 0's, for the LDPs in no group. */
+static void rate_groups(struct ledger *l, uint64_t rated)
+{
+	struct deal top = deal_begin(rated, l->weights);
+
+	for (uint32_t i = 1; i < l->groups_end; i++) {
+		struct ledger_group *g = &l->group[i];
+
+		g->over = g->spare = 0;
+		if (g->weights)
+			g->deal = deal_begin(deal_next(&top, g->weight), g->weights);
+	}
+	l->group[0].deal = top;
+	l->group[0].over = l->group[0].spare = 0;
+}
+
+/* Sets each gap: > 0: what the LDP borrows; < 0: what it could lend. */
 static void rate(struct ledger *l, uint64_t rated)
 {
-	struct deal share = deal_begin(rated, l->weights), part;
+	rate_groups(l, rated);
+	for (uint32_t slot = 0; slot < l->slots_end; slot++) {
+		struct account *a = &l->account[slot];
+		struct ledger_group *g = &l->group[a->group];
+
+		a->gap = (int64_t)(a->served - deal_next(&g->deal, a->weight));
+		a->served = 0;
+		g->over += a->gap > 0 ? (uint64_t)a->gap : 0;
+		g->spare += a->gap < 0 ? (uint64_t)-a->gap : 0;
+	}
+}
+
+/*
+ * Begins to deal out what is borrowed: `deal` of each group for what its members borrow from each
+ * other; the result for what crosses the bounds of groups.
+ */
+static struct deal lend_groups(struct ledger *l)
+{
 	uint64_t over = 0, spare = 0;
 
-	for (uint32_t slot = 0; slot < l->slots_end; slot++) {
-		struct account *a = &l->account[slot];
+	for (uint32_t i = 0; i < l->groups_end; i++) {
+		struct ledger_group *g = &l->group[i];
+		uint64_t inside = g->over < g->spare ? g->over : g->spare;
 
-		a->gap = (int64_t)(a->served - deal_next(&share, a->weight));
-		a->served = 0;
-		over += a->gap > 0 ? (uint64_t)a->gap : 0;
-		spare += a->gap < 0 ? (uint64_t)-a->gap : 0;
+		if (i == 0)
+			inside = 0;
+		if (g->spare)
+			g->deal = deal_begin(inside, g->spare);
+		g->balance -= (int64_t)(g->over - inside);
+		over += g->over - inside;
+		spare += g->spare - inside;
 	}
-	if (spare == over)
-		return;
-	part = deal_begin(over, spare);
+	return deal_begin(over, spare ? spare : 1);
+}
+
+/* Lowers what each LDP could lend to what it lends: first in its group, then to all others. */
+static void lend(struct ledger *l)
+{
+	struct deal rest = lend_groups(l);
+
 	for (uint32_t slot = 0; slot < l->slots_end; slot++) {
 		struct account *a = &l->account[slot];
+		struct ledger_group *g = &l->group[a->group];
+		uint64_t spare, inside, outside;
 
-		if (a->gap < 0)
-			a->gap = -(int64_t)deal_next(&part, (uint64_t)-a->gap);
+		if (a->gap >= 0)
+			continue;
+		spare = (uint64_t)-a->gap;
+		inside = deal_next(&g->deal, spare);
+		outside = deal_next(&rest, spare - inside);
+		g->balance += (int64_t)outside;
+		a->gap = -(int64_t)(inside + outside);
 	}
 }
 
@@ -125,41 +156,66 @@ static void enter(struct ledger *l, struct account *a, const struct account *pee
 	a->offset = ledger_write(l, &r);
 }
 
-static void transfer(struct ledger *l, struct account *giver, struct account *taker, int64_t bytes)
+static void transfer(struct ledger *l, struct account *giver, struct account *taker, int64_t bytes,
+		     uint32_t group)
 {
 	int64_t repaid = taker->balance < bytes ? taker->balance : bytes;
+	uint32_t inside = group << RECORD_GROUP_SHIFT;
 
 	if (repaid > 0) {
-		enter(l, giver, taker, repaid, RECORD_REPAY, 0);
-		enter(l, taker, giver, -repaid, RECORD_REPAY, RECORD_F_TAKEN);
+		enter(l, giver, taker, repaid, RECORD_REPAY, inside);
+		enter(l, taker, giver, -repaid, RECORD_REPAY, inside | RECORD_F_TAKEN);
 		bytes -= repaid;
 	}
 	if (bytes > 0) {
-		enter(l, giver, taker, bytes, RECORD_LOAN, 0);
-		enter(l, taker, giver, -bytes, RECORD_BORROW, 0);
+		enter(l, giver, taker, bytes, RECORD_LOAN, inside);
+		enter(l, taker, giver, -bytes, RECORD_BORROW, inside);
 	}
 }
 
-/* Pairs lenders and borrowers; each transfer settles at least one of the two. */
-static void match(struct ledger *l)
+/* The members of a group, or for group 0 all slots. NULL: there are no more. */
+static struct account *first(struct ledger *l, uint32_t group)
 {
-	struct account *end = l->account + l->slots_end, *giver = l->account, *taker = l->account;
+	return group ? &l->account[l->group[group].first - 1] : l->account;
+}
+
+static struct account *after(struct ledger *l, struct account *a, uint32_t group)
+{
+	if (group)
+		return a->next ? &l->account[a->next - 1] : NULL;
+	return a + 1 < l->account + l->slots_end ? a + 1 : NULL;
+}
+
+/* Pairs lenders and borrowers; each transfer settles at least one of the two. */
+static void match(struct ledger *l, uint32_t group)
+{
+	struct account *giver = first(l, group), *taker = giver;
 
 	for (;;) {
 		int64_t bytes;
 
-		while (giver < end && giver->gap >= 0)
-			giver++;
-		while (taker < end && taker->gap <= 0)
-			taker++;
-		if (giver == end || taker == end)
+		while (giver && giver->gap >= 0)
+			giver = after(l, giver, group);
+		while (taker && taker->gap <= 0)
+			taker = after(l, taker, group);
+		if (!giver || !taker)
 			break;
 		bytes = -giver->gap < taker->gap ? -giver->gap : taker->gap;
-		transfer(l, giver, taker, bytes);
+		transfer(l, giver, taker, bytes, group);
 		giver->gap += bytes;
 		taker->gap -= bytes;
 	}
-	assert(giver == end && taker == end);
+	assert(group || (!giver && !taker));
+}
+
+/* Inside each group first; then what is left, between all. */
+static void match_all(struct ledger *l)
+{
+	for (uint32_t i = 1; i < l->groups_end; i++) {
+		if (l->group[i].weights && l->group[i].over && l->group[i].spare)
+			match(l, i);
+	}
+	match(l, 0);
 }
 
 static void bound(struct ledger *l)
@@ -172,6 +228,36 @@ static void bound(struct ledger *l)
 			a->offset = ledger_settle(l, a->id.ldp, &a->balance, most);
 		else if (a->balance < -most)
 			a->offset = ledger_settle(l, a->id.ldp, &a->balance, -most);
+	}
+	for (uint32_t i = 1; i < l->groups_end; i++) {
+		struct ledger_group *g = &l->group[i];
+		int64_t most = ledger_group_bound(l, g);
+
+		if (g->balance > most)
+			g->balance = most;
+		else if (g->balance < -most)
+			g->balance = -most;
+	}
+	l->group[0].balance = 0;
+}
+
+/* In the epochs before the last of `epochs` nothing happened but decay. */
+static void mean(struct ledger *l, uint64_t epochs)
+{
+	uint64_t q32 = record_decay_q32(epochs - 1);
+	const int64_t part = 1 << MEAN_SHIFT;
+
+	for (uint32_t slot = 0; slot < l->slots_end; slot++) {
+		struct account *a = &l->account[slot];
+
+		a->mean = record_scaled(a->mean, q32);
+		a->mean += (a->balance - a->mean) / part;
+	}
+	for (uint32_t i = 1; i < l->groups_end; i++) {
+		struct ledger_group *g = &l->group[i];
+
+		g->mean = record_scaled(g->mean, q32);
+		g->mean += (g->balance - g->mean) / part;
 	}
 }
 
@@ -200,10 +286,12 @@ bool ledger_epoch(struct ledger *l, uint64_t epochs, uint64_t capacity_bytes)
 		if (rated > l->peak)
 			l->peak = rated;
 		rate(l, rated);
-		match(l);
+		lend(l);
+		match_all(l);
 	}
 	ledger_set_unit(l);
 	bound(l);
+	mean(l, epochs);
 	ledger_expire(l);
 	ledger_checkpoint_if_due(l);
 	ledger_commit(l, rated);

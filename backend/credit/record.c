@@ -95,7 +95,8 @@ void record_seal(const struct record *r, uint64_t offset, uint64_t word[RECORD_W
 
 bool record_is_sealed(const struct record *r, uint64_t offset)
 {
-	return r->seq == offset / RECORD_BYTES && r->version == RECORD_VERSION &&
+	return r->seq == offset / RECORD_BYTES && r->version >= RECORD_VERSION_MIN &&
+	       r->version <= RECORD_VERSION &&
 	       r->crc == record_crc32c(r, offsetof(struct record, crc));
 }
 
@@ -116,6 +117,7 @@ const char *record_type_name(unsigned type)
 		[RECORD_CHECKPOINT] = "checkpoint",
 		[RECORD_COMMIT] = "commit",
 		[RECORD_RESTART] = "restart",
+		[RECORD_GROUP] = "group",
 	};
 
 	return type < RECORD_TYPES ? names[type] : "?";

@@ -17,10 +17,15 @@
  * A balance is positive after lending and negative after borrowing. All fields are little-endian,
  * signed ones in two's complement. `ldp` is domid << 16 | device id, or RECORD_NO_LDP in a record
  * that concerns no single LDP.
+ *
+ * LDPs may form groups, which have numbers 1..RECORD_GROUP_MAX. The daemon that writes gives them
+ * out as it needs them: up to the next RESTART a number stands for the same group, behind it for
+ * any. An account has its balance whatever group its LDP is in.
  */
-#define RECORD_VERSION 1u
-#define RECORD_BYTES   64u
-#define RECORD_NO_LDP  UINT32_MAX
+#define RECORD_VERSION	   2u /* is written; version 1, which has no groups, is read too */
+#define RECORD_VERSION_MIN 1u
+#define RECORD_BYTES	   64u
+#define RECORD_NO_LDP	   UINT32_MAX
 
 /* Identifies an account. A guest that reboots, or is detached and attached again, gets another. */
 struct credit_id {
@@ -36,7 +41,7 @@ struct record {
 	uint16_t type; /* enum record_type */
 	uint16_t version;
 	uint64_t bytes;
-	uint64_t peer; /* the other LDP, or the pool's balance after this record: by type */
+	uint64_t peer; /* the other LDP, a group, or the pool's balance afterwards: by type */
 	int64_t balance_after;
 	uint64_t t_ns; /* CLOCK_REALTIME, for display */
 	uint32_t flags;
@@ -48,7 +53,7 @@ enum record_type {
 	 * An account begins, or a kept one gets its LDP back. Two records: ATTACH and, right behind
 	 * it, GENERATION. ATTACH: bytes and peer are the two halves of the guest's UUID as they lie
 	 * in memory; flags: the weight in the low 16 bits, RECORD_F_KEPT when no LDP uses the
-	 * account. GENERATION: bytes is the attachment's nonce.
+	 * account, the LDP's group in record_group(). GENERATION: bytes is the attachment's nonce.
 	 */
 	RECORD_ATTACH = 1,
 	RECORD_GENERATION,
@@ -57,7 +62,11 @@ enum record_type {
 	 * Otherwise the account ends; its balance is 0, because the pool took it before.
 	 */
 	RECORD_DETACH,
-	RECORD_WEIGHT, /* bytes: the new weight */
+	/*
+	 * bytes: the LDP's new weight. With RECORD_NO_LDP that of the group `peer`, when it changes
+	 * or the group gets its first member.
+	 */
+	RECORD_WEIGHT,
 	/*
 	 * Every balance becomes record_decayed(balance, bytes); `bytes` is the number of epochs.
 	 * peer: the pool afterwards; balance_after: the sum of all balances afterwards.
@@ -66,7 +75,8 @@ enum record_type {
 	/*
 	 * A transfer of `bytes` makes two records, first the giver's, then the taker's; `peer` is
 	 * the other LDP. They are LOAN and BORROW. When the taker had a positive balance, it gets
-	 * back what it had lent: REPAY, and REPAY with RECORD_F_TAKEN.
+	 * back what it had lent: REPAY, and REPAY with RECORD_F_TAKEN. record_group(): both are
+	 * members of this group; 0: they are not of one.
 	 */
 	RECORD_LOAN,
 	RECORD_BORROW,
@@ -75,25 +85,30 @@ enum record_type {
 	RECORD_POOL,
 	RECORD_GRANT,
 	/*
-	 * All accounts follow, as `bytes` pairs of ATTACH and GENERATION. peer: the pool;
-	 * balance_after: the peak (see COMMIT).
+	 * The weights of all groups that have members follow, as WEIGHT, then all accounts,
+	 * as `bytes` pairs of ATTACH and GENERATION. peer: the pool; balance_after: the peak (see
+	 * COMMIT).
 	 */
 	RECORD_CHECKPOINT,
 	/*
 	 * Ends an epoch: the records since the last COMMIT are valid. bytes: the rated credit of
-	 * all LDPs in this epoch (each LDP's is its part by weight), 0: there was no traffic.
+	 * all LDPs in this epoch (each LDP's is its part by weight, a member's its part of what its
+	 * group has by the group's weight), 0: there was no traffic.
 	 * peer: the pool; balance_after: the sum of all balances. The peak, which bounds balances,
 	 * becomes the larger of `bytes` and record_decayed(peak, epochs since the last COMMIT).
 	 */
 	RECORD_COMMIT,
 	/* The daemon started again: the records since the last COMMIT are void. Needs no COMMIT. */
 	RECORD_RESTART,
+	RECORD_GROUP, /* the LDP is in another group. bytes: its number, 0: it is in none */
 	RECORD_TYPES,
 };
 
-#define RECORD_F_WEIGHT 0xffffu /* ATTACH: mask */
-#define RECORD_F_KEPT	0x10000u
-#define RECORD_F_TAKEN	0x20000u
+#define RECORD_F_WEIGHT	   0xffffu /* ATTACH: mask */
+#define RECORD_F_KEPT	   0x10000u
+#define RECORD_F_TAKEN	   0x20000u
+#define RECORD_GROUP_SHIFT 18
+#define RECORD_GROUP_MAX   1024u
 
 static_assert(sizeof(struct record) == RECORD_BYTES, "log format");
 static_assert(offsetof(struct record, ldp) == 16 && offsetof(struct record, bytes) == 24 &&
@@ -115,6 +130,12 @@ static inline unsigned record_domid(uint32_t ldp)
 static inline unsigned record_id(uint32_t ldp)
 {
 	return ldp & 0xffff;
+}
+
+/* The group in an ATTACH, LOAN, BORROW or REPAY; 0: none. */
+static inline unsigned record_group(const struct record *r)
+{
+	return r->flags >> RECORD_GROUP_SHIFT;
 }
 
 /* Writes to `word` the record as it must lie at `offset`: with seq, version and crc. */

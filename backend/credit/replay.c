@@ -77,7 +77,7 @@ static int attach(struct replay *rp, const struct record *r)
 	struct replay_account *a = find(rp, r->ldp);
 	int ret = 0;
 
-	if (!is_amount(r->balance_after))
+	if (!is_amount(r->balance_after) || record_group(r) > RECORD_GROUP_MAX)
 		return -EBADMSG;
 	if (!rp->expect && r->balance_after != (a ? a->balance : 0))
 		return -EBADMSG;
@@ -89,6 +89,7 @@ static int attach(struct replay *rp, const struct record *r)
 	memcpy(a->id.uuid + 8, &r->peer, 8);
 	a->balance = r->balance_after;
 	a->weight = r->flags & RECORD_F_WEIGHT;
+	a->group = record_group(r);
 	a->kept = r->flags & RECORD_F_KEPT;
 	a->live = true;
 	if (rp->expect)
@@ -157,6 +158,7 @@ static int apply_to(struct replay *rp, struct replay_account *a, const struct re
 		a->id.generation = r->bytes;
 		break;
 	case RECORD_DETACH:
+		a->group = 0;
 		a->kept = r->flags & RECORD_F_KEPT;
 		a->live = a->kept;
 		ret = a->live || a->balance == 0 ? 0 : -EBADMSG;
@@ -164,6 +166,9 @@ static int apply_to(struct replay *rp, struct replay_account *a, const struct re
 	case RECORD_WEIGHT:
 		a->weight = (uint32_t)r->bytes & RECORD_F_WEIGHT;
 		break;
+	case RECORD_GROUP:
+		a->group = (uint32_t)r->bytes;
+		return r->bytes <= RECORD_GROUP_MAX ? 0 : -EBADMSG;
 	case RECORD_LOAN:
 		return move(a, r, 1);
 	case RECORD_BORROW:
@@ -184,8 +189,19 @@ static int apply_to(struct replay *rp, struct replay_account *a, const struct re
 	return is_amount(rp->pool) ? ret : -EBADMSG;
 }
 
+/* No balance depends on it. */
+static int group_weight(const struct record *r)
+{
+	return r->peer > 0 && r->peer <= RECORD_GROUP_MAX && r->bytes > 0 &&
+			       r->bytes <= RECORD_F_WEIGHT
+		       ? 0
+		       : -EBADMSG;
+}
+
 static int apply(struct replay *rp, const struct record *r)
 {
+	if (r->type == RECORD_WEIGHT && r->ldp == RECORD_NO_LDP)
+		return group_weight(r);
 	switch (r->type) {
 	case RECORD_ATTACH:
 		return attach(rp, r);

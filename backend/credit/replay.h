@@ -10,9 +10,10 @@ struct replay_account {
 	struct credit_id id;
 	int64_t balance;
 	uint32_t weight;
-	bool live;     /* false: the account has ended */
-	bool kept;     /* no LDP uses it */
-	uint32_t next; /* in its hash bucket: index + 1, 0: the last one */
+	uint32_t group; /* of the daemon that wrote it; 0: none */
+	bool live;	/* false: the account has ended */
+	bool kept;	/* no LDP uses it */
+	uint32_t next;	/* in its hash bucket: index + 1, 0: the last one */
 };
 
 #define REPLAY_BUCKETS 1024

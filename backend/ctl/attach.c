@@ -194,7 +194,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
 	char err[SCHEMA_ERR_MAX];
 	int ret;
 
-	if (settings_parse(&a.settings, argc - 1, argv + 1, err) < 0)
+	if (settings_parse(&a.settings, SCHEMA_BACK, argc - 1, argv + 1, err) < 0)
 		return ctl_fail(EXIT_WRONG_USE, "%s", err);
 	a.agentless = is_via_vif(&a.settings);
 	ret = target_find(ctl, argv[0], &a.target);

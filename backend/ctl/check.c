@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "backend/credit/logfile.h"
+#include "backend/ctl/group_view.h"
 #include "backend/ctl/table.h"
-#include "backend/ctl/view.h"
 #include "common/log.h"
 #include "xenstore-schema/xskey.h"
 
@@ -20,8 +20,7 @@ struct check {
 	struct ctl *ctl;
 	struct json_object *problems;
 	unsigned n;
-	struct ldp_view *device;
-	int devices;
+	struct devices devices;
 };
 
 __attribute__((format(printf, 3, 4))) static void problem(struct check *c, const char *what,
@@ -82,8 +81,8 @@ static bool is_used(const struct check *c, const char *name)
 {
 	char uplink[VIEW_TEXT_MAX];
 
-	for (int i = 0; i < c->devices; i++) {
-		view_text(&c->device[i].keys, KEY_BACK_UPLINK, uplink, sizeof(uplink));
+	for (int i = 0; i < c->devices.count; i++) {
+		view_text(&c->devices.view[i].keys, KEY_BACK_UPLINK, uplink, sizeof(uplink));
 		if (strcmp(uplink, name) == 0)
 			return true;
 	}
@@ -94,15 +93,33 @@ static bool has_agentless(const struct check *c, const char *name)
 {
 	char uplink[VIEW_TEXT_MAX];
 
-	for (int i = 0; i < c->devices; i++) {
-		view_text(&c->device[i].keys, KEY_BACK_UPLINK, uplink, sizeof(uplink));
-		if (strcmp(uplink, name) == 0 && ldp_view_is_agentless(&c->device[i]))
+	for (int i = 0; i < c->devices.count; i++) {
+		view_text(&c->devices.view[i].keys, KEY_BACK_UPLINK, uplink, sizeof(uplink));
+		if (strcmp(uplink, name) == 0 && ldp_view_is_agentless(&c->devices.view[i]))
 			return true;
 	}
 	return false;
 }
 
-static void check_uplink(struct check *c, const char *name, const struct view *view)
+static int check_groups(struct check *c, const char *uplink)
+{
+	char what[2 * SCHEMA_NAME_MAX + 32], text[VIEW_TEXT_MAX];
+	struct group_view *g;
+	int count = group_views_read(c->ctl, uplink, &c->devices, &g);
+
+	for (int i = 0; i < count; i++) {
+		const char *error = g[i].keys.value[KEY_GROUP_ERROR];
+
+		if (!error || !*error)
+			continue;
+		snprintf(what, sizeof(what), "group %s of uplink %s", g[i].name, uplink);
+		problem(c, what, "%s", view_text(&g[i].keys, KEY_GROUP_ERROR, text, sizeof(text)));
+	}
+	group_views_free(g, count);
+	return count < 0 ? count : 0;
+}
+
+static int check_uplink(struct check *c, const char *name, const struct view *view)
 {
 	char what[80], path[VIEW_TEXT_MAX], text[VIEW_TEXT_MAX];
 	bool has_log = view->value[KEY_UPLINK_LOG_PATH] != NULL;
@@ -113,7 +130,7 @@ static void check_uplink(struct check *c, const char *name, const struct view *v
 		/* An uplink without devices is no problem. */
 		if (is_used(c, name))
 			problem(c, what, "dmvl-back has ended, and devices are attached to it");
-		return;
+		return 0;
 	}
 	if (c->ctl->backend_given) /* its files are in another domain */
 		has_log = false;
@@ -122,12 +139,13 @@ static void check_uplink(struct check *c, const char *name, const struct view *v
 			has_agentless(c, name) ? "; guests without an agent have no network until "
 						 "it is started, or dmvlctl release-vifs is run"
 					       : "");
-		return;
+		return 0;
 	}
 	if (view->value[KEY_UPLINK_ERROR] && *view->value[KEY_UPLINK_ERROR])
 		problem(c, what, "%s", view_text(view, KEY_UPLINK_ERROR, text, sizeof(text)));
 	if (has_log)
 		check_file(c, what, path);
+	return check_groups(c, name);
 }
 
 static int check_uplinks(struct check *c)
@@ -147,7 +165,7 @@ static int check_uplinks(struct check *c)
 		memset(&view, 0, sizeof(view));
 		ret = view_read(c->ctl, dir, SCHEMA_UPLINK, &view);
 		if (ret == 0)
-			check_uplink(c, names[i], &view);
+			ret = check_uplink(c, names[i], &view);
 		view_free(&view);
 	}
 	free(names);
@@ -175,13 +193,13 @@ static int check_all(struct check *c)
 {
 	int ret;
 
-	c->devices = ldp_views_read(c->ctl, &c->device);
-	if (c->devices < 0)
-		return c->devices;
+	c->devices.count = ldp_views_read(c->ctl, &c->devices.view);
+	if (c->devices.count < 0)
+		return c->devices.count;
 	ret = check_uplinks(c);
-	for (int i = 0; ret == 0 && i < c->devices; i++)
-		check_device(c, &c->device[i]);
-	ldp_views_free(c->device, c->devices);
+	for (int i = 0; ret == 0 && i < c->devices.count; i++)
+		check_device(c, &c->devices.view[i]);
+	ldp_views_free(c->devices.view, c->devices.count);
 	return ret;
 }
 

@@ -16,13 +16,15 @@ struct command {
 	const char *summary; /* one line */
 	const char *details; /* for -h; "" or text that ends with a newline */
 	int min_args, max_args;
-	bool has_timeout; /* takes --timeout */
-	bool has_follow;  /* takes --follow */
-	bool has_uplink;  /* takes --uplink */
+	bool has_timeout;	 /* takes --timeout */
+	bool has_follow;	 /* takes --follow */
+	bool has_remove;	 /* takes --remove */
+	const char *uplink_help; /* takes --uplink, and what -h says of it; NULL: does not */
 	int (*run)(struct ctl *ctl, int argc, char **argv);
 };
 
-extern const struct command attach_command, check_command, detach_command, list_command,
-	log_command, release_vifs_command, set_command, show_command, uplinks_command;
+extern const struct command attach_command, check_command, detach_command, group_command,
+	groups_command, list_command, log_command, release_vifs_command, set_command, show_command,
+	uplinks_command;
 
 #endif

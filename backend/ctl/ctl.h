@@ -16,6 +16,7 @@ struct ctl {
 	bool backend_given; /* by -B */
 	bool json;
 	bool follow;
+	bool remove;
 	const char *uplink; /* by --uplink; NULL: any */
 	uint64_t timeout_ns;
 };

@@ -11,8 +11,8 @@
 
 /* The columns that are keys, in order. */
 static const enum schema_key columns[] = {
-	KEY_BACK_WEIGHT, KEY_BACK_MAC,	  KEY_BACK_TX_RATE, KEY_BACK_TX_MIN,
-	KEY_BACK_TX_MAX, KEY_BACK_RX_MIN, KEY_BACK_RX_MAX,  KEY_BACK_ERROR,
+	KEY_BACK_WEIGHT, KEY_BACK_GROUP,  KEY_BACK_MAC,	   KEY_BACK_TX_RATE, KEY_BACK_TX_MIN,
+	KEY_BACK_TX_MAX, KEY_BACK_RX_MIN, KEY_BACK_RX_MAX, KEY_BACK_ERROR,
 };
 
 #define COLUMNS (sizeof(columns) / sizeof(columns[0]))

@@ -88,10 +88,34 @@ static const char *standing(int64_t balance)
 	return balance < 0 ? "owes" : "is owed";
 }
 
+/* " inside group 3", "" for group 0 */
+#define GROUP_MAX 40
+static const char *group_text(const char *before, uint64_t group, char out[GROUP_MAX])
+{
+	out[0] = '\0';
+	if (group)
+		snprintf(out, GROUP_MAX, "%s%" PRIu64, before, group);
+	return out;
+}
+
+static void group_words(const char *who, uint64_t group, char *out, size_t size)
+{
+	if (group)
+		snprintf(out, size, "%s is in group %" PRIu64, who, group);
+	else
+		snprintf(out, size, "%s is in no group", who);
+}
+
+/* The weight of a group, not of an LDP? */
+static bool is_of_group(const struct record *r)
+{
+	return r->type == RECORD_WEIGHT && r->ldp == RECORD_NO_LDP;
+}
+
 /* What happened, without the time. False: people need not see it. */
 static bool event_words(struct logtext *t, const struct record *r, char *out, size_t size)
 {
-	char who[LDP_MAX], peer[LDP_MAX], bytes[NUMBER_MAX], balance[NUMBER_MAX];
+	char who[LDP_MAX], peer[LDP_MAX], bytes[NUMBER_MAX], balance[NUMBER_MAX], group[GROUP_MAX];
 
 	bytes_text(r->bytes, bytes);
 	bytes_text(size_of(r->balance_after), balance);
@@ -99,16 +123,20 @@ static bool event_words(struct logtext *t, const struct record *r, char *out, si
 		ldp_text(t, r->ldp, who);
 	switch (r->type) {
 	case RECORD_LOAN:
-		snprintf(out, size, "%s lent %s to %s", who, bytes,
-			 ldp_text(t, (uint32_t)r->peer, peer));
+		snprintf(out, size, "%s lent %s to %s%s", who, bytes,
+			 ldp_text(t, (uint32_t)r->peer, peer),
+			 group_text(" inside group ", record_group(r), group));
 		return true;
 	case RECORD_REPAY:
-		snprintf(out, size, "%s paid %s back to %s", who, bytes,
-			 ldp_text(t, (uint32_t)r->peer, peer));
+		snprintf(out, size, "%s paid %s back to %s%s", who, bytes,
+			 ldp_text(t, (uint32_t)r->peer, peer),
+			 group_text(" inside group ", record_group(r), group));
 		return !(r->flags & RECORD_F_TAKEN);
 	case RECORD_ATTACH:
-		snprintf(out, size, "%s is there with weight %u and %s %s", who,
-			 r->flags & RECORD_F_WEIGHT, standing(r->balance_after), balance);
+		snprintf(out, size, "%s is there with weight %u%s and %s %s", who,
+			 r->flags & RECORD_F_WEIGHT,
+			 group_text(" in group ", record_group(r), group),
+			 standing(r->balance_after), balance);
 		return true;
 	case RECORD_DETACH:
 		if (r->flags & RECORD_F_KEPT)
@@ -118,7 +146,12 @@ static bool event_words(struct logtext *t, const struct record *r, char *out, si
 			snprintf(out, size, "%s is forgotten", who);
 		return true;
 	case RECORD_WEIGHT:
+		if (is_of_group(r))
+			snprintf(who, sizeof(who), "group %" PRIu64, r->peer);
 		snprintf(out, size, "%s has weight %" PRIu64, who, r->bytes);
+		return true;
+	case RECORD_GROUP:
+		group_words(who, r->bytes, out, size);
 		return true;
 	case RECORD_RESTART:
 		snprintf(out, size, "dmvl-back was started");
@@ -147,6 +180,8 @@ bool logtext_words(struct logtext *t, const struct record *r, unsigned dir, char
 
 	if (r->type == RECORD_CHECKPOINT)
 		t->listed = r->bytes;
+	if (is_of_group(r) && t->listed > 0)
+		return false;
 	if (r->type == RECORD_ATTACH && t->listed > 0) {
 		t->listed--;
 		return false;
@@ -157,6 +192,11 @@ bool logtext_words(struct logtext *t, const struct record *r, unsigned dir, char
 	snprintf(out, LOGTEXT_MAX, "%s %s%s", when + DATE_LEN, what,
 		 dir == 0 ? "" : " (receiving)");
 	return true;
+}
+
+static void add_number(struct json_object *o, const char *name, uint64_t number)
+{
+	json_object_object_add(o, name, json_object_new_uint64(number));
 }
 
 static void add_ldp(struct logtext *t, struct json_object *o, uint32_t ldp, bool peer)
@@ -181,6 +221,31 @@ static bool has_pool(const struct record *r)
 	       r->type == RECORD_COMMIT || r->type == RECORD_CHECKPOINT;
 }
 
+/* What a record has besides what all have. */
+static void add_rest(struct json_object *o, const struct record *r)
+{
+	if (r->type == RECORD_ATTACH)
+		add_number(o, schema_name(KEY_BACK_WEIGHT), r->flags & RECORD_F_WEIGHT);
+	else if (r->type != RECORD_GROUP)
+		add_number(o, "bytes", r->bytes);
+	if (r->type == RECORD_GROUP)
+		add_number(o, "group", r->bytes);
+	else if (is_of_group(r))
+		add_number(o, "group", r->peer);
+	else if (record_group(r) && (r->type == RECORD_ATTACH || has_peer(r)))
+		add_number(o, "group", record_group(r));
+	if (!is_of_group(r))
+		json_object_object_add(o, "balance", json_object_new_int64(r->balance_after));
+	if (has_pool(r))
+		json_object_object_add(o, "pool", json_object_new_int64((int64_t)r->peer));
+	if (r->type == RECORD_REPAY)
+		json_object_object_add(o, "taken",
+				       json_object_new_boolean(r->flags & RECORD_F_TAKEN));
+	if (r->type == RECORD_DETACH)
+		json_object_object_add(o, "kept",
+				       json_object_new_boolean(r->flags & RECORD_F_KEPT));
+}
+
 struct json_object *logtext_json(struct logtext *t, const struct record *r, const char *uplink,
 				 unsigned dir)
 {
@@ -198,21 +263,6 @@ struct json_object *logtext_json(struct logtext *t, const struct record *r, cons
 		add_ldp(t, o, r->ldp, false);
 	if (has_peer(r))
 		add_ldp(t, o, (uint32_t)r->peer, true);
-	if (r->type == RECORD_ATTACH) {
-		json_object_object_add(o, schema_name(KEY_BACK_WEIGHT),
-				       json_object_new_int64(r->flags & RECORD_F_WEIGHT));
-		json_object_object_add(o, "balance", json_object_new_int64(r->balance_after));
-		return o;
-	}
-	json_object_object_add(o, "bytes", json_object_new_uint64(r->bytes));
-	json_object_object_add(o, "balance", json_object_new_int64(r->balance_after));
-	if (has_pool(r))
-		json_object_object_add(o, "pool", json_object_new_int64((int64_t)r->peer));
-	if (r->type == RECORD_REPAY)
-		json_object_object_add(o, "taken",
-				       json_object_new_boolean(r->flags & RECORD_F_TAKEN));
-	if (r->type == RECORD_DETACH)
-		json_object_object_add(o, "kept",
-				       json_object_new_boolean(r->flags & RECORD_F_KEPT));
+	add_rest(o, r);
 	return o;
 }

@@ -13,8 +13,9 @@
 #include "common/version.h"
 
 static const struct command *const commands[] = {
-	&attach_command,       &check_command, &detach_command, &list_command,	  &log_command,
-	&release_vifs_command, &set_command,   &show_command,	&uplinks_command,
+	&attach_command, &check_command, &detach_command,  &group_command,
+	&groups_command, &list_command,	 &log_command,	   &release_vifs_command,
+	&set_command,	 &show_command,	 &uplinks_command,
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -22,6 +23,7 @@ static const struct command *const commands[] = {
 enum {
 	OPT_FOLLOW = 256,
 	OPT_JSON,
+	OPT_REMOVE,
 	OPT_TIMEOUT,
 	OPT_UPLINK,
 };
@@ -31,6 +33,7 @@ static const struct option options[] = {
 	{"follow", no_argument, NULL, OPT_FOLLOW},
 	{"help", no_argument, NULL, 'h'},
 	{"json", no_argument, NULL, OPT_JSON},
+	{"remove", no_argument, NULL, OPT_REMOVE},
 	{"timeout", required_argument, NULL, OPT_TIMEOUT},
 	{"uplink", required_argument, NULL, OPT_UPLINK},
 	{NULL, 0, NULL, 0},
@@ -55,10 +58,12 @@ static int help_command(const struct command *command)
 	       "      --json           print JSON\n");
 	if (command->has_follow)
 		printf("      --follow         print new records until stopped\n");
+	if (command->has_remove)
+		printf("      --remove         remove all keys\n");
 	if (command->has_timeout)
 		printf("      --timeout TIME   how long to wait, like 500ms or 10s\n");
-	if (command->has_uplink)
-		printf("      --uplink NAME    only those of this uplink\n");
+	if (command->uplink_help)
+		printf("      --uplink NAME    %s\n", command->uplink_help);
 	printf("  -h, --help           print this\n");
 	return output_end();
 }
@@ -118,7 +123,7 @@ static int parse_uplink(struct ctl *ctl, const struct command *command, const ch
 {
 	char err[SCHEMA_ERR_MAX];
 
-	if (!command->has_uplink)
+	if (!command->uplink_help)
 		return ctl_fail(EXIT_WRONG_USE, "%s takes no --uplink", command->name);
 	if (schema_check(KEY_BACK_UPLINK, text, err) < 0)
 		return ctl_fail(EXIT_WRONG_USE, "--%s", err);
@@ -148,6 +153,12 @@ static int parse_options(struct ctl *ctl, const struct command *command, int arg
 			break;
 		case OPT_JSON:
 			ctl->json = true;
+			break;
+		case OPT_REMOVE:
+			if (!command->has_remove)
+				ret = ctl_fail(EXIT_WRONG_USE, "%s takes no --remove",
+					       command->name);
+			ctl->remove = true;
 			break;
 		case OPT_TIMEOUT:
 			ret = parse_timeout(ctl, command, optarg);

@@ -71,6 +71,6 @@ const struct command release_vifs_command = {
 	.summary = "put the vifs that a dead dmvl-back took back in their bridges",
 	.details =
 		"For a unit's ExecStopPost. Refuses while a dmvl-back that runs has one of them.\n",
-	.has_uplink = true,
+	.uplink_help = "only those of this uplink",
 	.run = run,
 };

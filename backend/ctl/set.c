@@ -106,7 +106,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
 	int ret;
 
 	/* Errors in the arguments are reported before xenstore is used. */
-	if (settings_parse(&settings, argc - 1, argv + 1, change.err) < 0)
+	if (settings_parse(&settings, SCHEMA_BACK, argc - 1, argv + 1, change.err) < 0)
 		return ctl_fail(EXIT_WRONG_USE, "%s", change.err);
 	ret = check_effects(&settings);
 	if (ret)

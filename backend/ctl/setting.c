@@ -18,11 +18,30 @@ static bool is_given(const struct schema_entry *e)
 	       (e->owner == SCHEMA_BY_ATTACH && e->type != SCHEMA_NONCE);
 }
 
-static int find_key(const char *name, enum schema_key *out, char err[SCHEMA_ERR_MAX])
+/* Appends the names of all keys that may be given, as far as they fit. */
+static void list_keys(enum schema_area area, char err[SCHEMA_ERR_MAX])
 {
-	int key = schema_lookup(SCHEMA_BACK, name);
+	static const char more[] = " ..";
+	size_t used = strlen(err);
+
+	for (int i = 0; i < KEY_COUNT; i++) {
+		const struct schema_entry *e = schema_entry((enum schema_key)i);
+
+		if (e->area != area || !is_given(e))
+			continue;
+		if (used + 1 + strlen(e->name) + sizeof(more) > SCHEMA_ERR_MAX) {
+			snprintf(err + used, SCHEMA_ERR_MAX - used, "%s", more);
+			return;
+		}
+		used += (size_t)snprintf(err + used, SCHEMA_ERR_MAX - used, " %s", e->name);
+	}
+}
+
+static int find_key(enum schema_area area, const char *name, enum schema_key *out,
+		    char err[SCHEMA_ERR_MAX])
+{
+	int key = schema_lookup(area, name);
 	char shown[QUOTE_MAX];
-	size_t used;
 
 	if (key >= 0 && is_given(schema_entry((enum schema_key)key))) {
 		*out = (enum schema_key)key;
@@ -32,14 +51,8 @@ static int find_key(const char *name, enum schema_key *out, char err[SCHEMA_ERR_
 		snprintf(err, SCHEMA_ERR_MAX, "%s is written by dmvl, not by the operator", name);
 		return -EINVAL;
 	}
-	used = (size_t)snprintf(err, SCHEMA_ERR_MAX, "no key %s, expected one of",
-				quote_text(shown, name));
-	for (int i = 0; i < KEY_COUNT && used < SCHEMA_ERR_MAX; i++) {
-		const struct schema_entry *e = schema_entry((enum schema_key)i);
-
-		if (e->area == SCHEMA_BACK && is_given(e))
-			used += (size_t)snprintf(err + used, SCHEMA_ERR_MAX - used, " %s", e->name);
-	}
+	snprintf(err, SCHEMA_ERR_MAX, "no key %s, expected one of", quote_text(shown, name));
+	list_keys(area, err);
 	return -EINVAL;
 }
 
@@ -82,7 +95,8 @@ static int check_list(enum schema_key key, const char *text, char err[SCHEMA_ERR
 	return ret;
 }
 
-int setting_parse(const char *arg, struct setting *out, char err[SCHEMA_ERR_MAX])
+int setting_parse(enum schema_area area, const char *arg, struct setting *out,
+		  char err[SCHEMA_ERR_MAX])
 {
 	const char *equals = strchr(arg, '=');
 	char name[64], shown[QUOTE_MAX], plain[24];
@@ -93,7 +107,7 @@ int setting_parse(const char *arg, struct setting *out, char err[SCHEMA_ERR_MAX]
 		return -EINVAL;
 	}
 	snprintf(name, sizeof(name), "%.*s", (int)(equals - arg), arg);
-	if (find_key(name, &out->key, err) < 0)
+	if (find_key(area, name, &out->key, err) < 0)
 		return -EINVAL;
 	arg = equals + 1;
 	type = schema_entry(out->key)->type;
@@ -117,11 +131,13 @@ const char *settings_find(const struct settings *settings, enum schema_key key)
 	return NULL;
 }
 
-int settings_parse(struct settings *out, int count, char *const *args, char err[SCHEMA_ERR_MAX])
+int settings_parse(struct settings *out, enum schema_area area, int count, char *const *args,
+		   char err[SCHEMA_ERR_MAX])
 {
 	const char *const none[4] = {NULL};
 	struct schema_limits limits;
 
+	out->area = area;
 	out->count = 0;
 	for (int i = 0; i < count; i++) {
 		struct setting *s;
@@ -132,7 +148,7 @@ int settings_parse(struct settings *out, int count, char *const *args, char err[
 			return -EINVAL;
 		}
 		s = &out->item[out->count];
-		if (setting_parse(args[i], s, err) < 0)
+		if (setting_parse(area, args[i], s, err) < 0)
 			return -EINVAL;
 		if (settings_find(out, s->key)) {
 			snprintf(err, SCHEMA_ERR_MAX, "%s is given twice", schema_name(s->key));
@@ -146,8 +162,11 @@ int settings_parse(struct settings *out, int count, char *const *args, char err[
 
 struct schema_limits settings_limits(const struct settings *settings, const char *const old[4])
 {
-	static const enum schema_key keys[4] = {KEY_BACK_TX_MIN, KEY_BACK_TX_MAX, KEY_BACK_RX_MIN,
-						KEY_BACK_RX_MAX};
+	static const enum schema_key of[2][4] = {
+		{KEY_BACK_TX_MIN, KEY_BACK_TX_MAX, KEY_BACK_RX_MIN, KEY_BACK_RX_MAX},
+		{KEY_GROUP_TX_MIN, KEY_GROUP_TX_MAX, KEY_GROUP_RX_MIN, KEY_GROUP_RX_MAX},
+	};
+	const enum schema_key *keys = of[settings->area == SCHEMA_GROUP];
 	uint64_t bps[4];
 
 	for (int i = 0; i < 4; i++) {

@@ -14,29 +14,32 @@ struct setting {
 #define SETTINGS_MAX 32
 
 struct settings {
+	enum schema_area area; /* of all keys */
 	unsigned count;
 	struct setting item[SETTINGS_MAX];
 };
 
 /*
- * Parses and checks KEY=VALUE: a key of the backend directory that the operator may set, and a
- * value in its range. Rates and sizes may have units; the result is a plain integer. 0, or -EINVAL
- * with one sentence in err; *out is then undefined.
+ * Parses and checks KEY=VALUE: a key of the area that the operator may set, and a value in its
+ * range. Rates and sizes may have units; the result is a plain integer. 0, or -EINVAL with one
+ * sentence in err; *out is then undefined.
  */
-int setting_parse(const char *arg, struct setting *out, char err[SCHEMA_ERR_MAX]);
+int setting_parse(enum schema_area area, const char *arg, struct setting *out,
+		  char err[SCHEMA_ERR_MAX]);
 
 /*
  * The same for `count` arguments. A key given twice, or a minimum above its maximum, is an error.
  * 0, or -EINVAL with one sentence in err.
  */
-int settings_parse(struct settings *out, int count, char *const *args, char err[SCHEMA_ERR_MAX]);
+int settings_parse(struct settings *out, enum schema_area area, int count, char *const *args,
+		   char err[SCHEMA_ERR_MAX]);
 
 /* The value given for a key, or NULL. */
 const char *settings_find(const struct settings *settings, enum schema_key key);
 
 /*
- * The limits after `settings` are written over the old values (of KEY_BACK_TX_MIN, .._TX_MAX,
- * .._RX_MIN, .._RX_MAX; NULL: missing). A malformed old value counts as the default.
+ * The limits after `settings` are written over the old values (of the area's tx-min, tx-max,
+ * rx-min, rx-max; NULL: missing). A malformed old value counts as the default.
  */
 struct schema_limits settings_limits(const struct settings *settings, const char *const old[4]);
 

@@ -8,16 +8,6 @@
 #include "backend/ctl/view.h"
 #include "common/log.h"
 
-/* The remark beside a value. */
-static const char *remark(const struct view *view, enum schema_key key)
-{
-	if (view_is_malformed(view, key))
-		return "malformed";
-	if (view->value[key])
-		return "";
-	return schema_entry(key)->dflt ? "default" : "missing";
-}
-
 static void print_area(const struct view *view, enum schema_area area)
 {
 	struct table table;
@@ -26,7 +16,8 @@ static void print_area(const struct view *view, enum schema_area area)
 	for (int i = 0; i < KEY_COUNT; i++) {
 		const struct schema_entry *e = schema_entry((enum schema_key)i);
 		char text[VIEW_TEXT_MAX];
-		const char *cells[4] = {e->name, text, remark(view, (enum schema_key)i), e->doc};
+		const char *cells[4] = {e->name, text, view_remark(view, (enum schema_key)i),
+					e->doc};
 
 		if (e->area != area)
 			continue;

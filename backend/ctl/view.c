@@ -184,6 +184,15 @@ bool view_is_malformed(const struct view *view, enum schema_key key)
 	return view->value[key] && schema_check(key, view->value[key], NULL) < 0;
 }
 
+const char *view_remark(const struct view *view, enum schema_key key)
+{
+	if (view_is_malformed(view, key))
+		return "malformed";
+	if (view->value[key])
+		return "";
+	return schema_entry(key)->dflt ? "default" : "missing";
+}
+
 /* A number in force: the value, or the default if it is missing or malformed. */
 static uint64_t view_u64(const struct view *view, enum schema_key key)
 {

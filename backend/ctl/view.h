@@ -51,6 +51,9 @@ void view_free(struct view *view);
 /* Does the key exist, with a value that the schema does not allow? */
 bool view_is_malformed(const struct view *view, enum schema_key key);
 
+/* "malformed", "default", "missing", or "" for a value that is there and good. */
+const char *view_remark(const struct view *view, enum schema_key key);
+
 /*
  * Writes a value for people to `out` and returns `out`: rates and sizes with units, states as
  * words,

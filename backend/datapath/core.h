@@ -11,6 +11,7 @@
 #include "backend/datapath/ldp.h"
 #include "backend/datapath/members.h"
 #include "backend/datapath/realtime.h"
+#include "backend/datapath/tenants.h"
 #include "backend/frame/fdb.h"
 #include "backend/frame/groups.h"
 #include "backend/frame/linklocal.h"
@@ -68,6 +69,14 @@ struct dpath_members {
 	struct members_events on;
 };
 
+/* Groups of LDPs, by number. Only tenants.c writes it. */
+struct dpath_tenants {
+	bool on[SCHED_GROUPS + 1];
+	struct group_conf conf[SCHED_GROUPS + 1];
+	struct weights weights[LDP_DIRS]; /* of all LDPs */
+	struct weights busy;		  /* rx_limit.c: of those that receive */
+};
+
 /* TX rings -> uplink. Only tx.c writes it, and tx_head.c what it says. */
 struct dpath_tx {
 	struct pace pace;
@@ -75,8 +84,9 @@ struct dpath_tx {
 	loop_cb *on_room;
 	bool blocked;		  /* the uplink said EAGAIN */
 	struct loop_timer *stuck; /* while blocked: it takes too long */
-	bool head_moved; /* tx_head.c: in this turn a head entered a lottery whose run may be over
-			  */
+	bool head_moved;  /* tx_head.c: in this turn a head entered a lottery whose run may be over
+			   */
+	bool local_first; /* frames between guests go before the uplink's */
 	struct log_limit log;
 };
 
@@ -136,6 +146,7 @@ struct dpath_rx {
 	uint8_t *frame;		   /* one frame from the uplink */
 	uint8_t *flat;		   /* a frame in one piece, to be segmented */
 	uint8_t *segment;
+	bool local_first;   /* as in struct dpath_tx */
 	uint64_t malformed; /* frames from the uplink that could not be parsed */
 	struct log_limit log;
 	uint64_t looked_ns;    /* rx_limit.c: when it last measured */
@@ -204,6 +215,7 @@ struct dpath {
 
 	struct dpath_turn turn;
 	struct dpath_members members;
+	struct dpath_tenants tenants;
 	struct dpath_ports ports;
 	struct dpath_tx tx;
 	struct dpath_flood flood;

@@ -10,22 +10,14 @@ static const struct sched_rule *rule_of(const struct ldp *l, enum ldp_dir dir)
 	return dir == LDP_TX ? &l->conf.tx : &l->conf.rx;
 }
 
-uint64_t credit_weights(const struct dpath *dp, enum ldp_dir dir)
-{
-	const struct ldp *l;
-	uint64_t sum = 0;
-
-	for (uint32_t slot = 0; (l = core_next_ldp(dp, &slot));)
-		sum += rule_of(l, dir)->weight;
-	return sum;
-}
-
-uint64_t credit_rate(const struct dpath *dp, const struct ldp *l, enum ldp_dir dir,
-		     uint64_t weights)
+uint64_t credit_rate(const struct dpath *dp, const struct ldp *l, enum ldp_dir dir)
 {
 	uint64_t capacity_bps = dir == LDP_TX ? link_rate_bps(dp) : dp->rx.rate_bps;
+	const struct sched_rule *rule = rule_of(l, dir);
 
-	return rate_in_force(rule_of(l, dir), capacity_bps, weights);
+	return rate_in_force(rule,
+			     tenants_part(dp, &dp->tenants.weights[dir], l, dir, capacity_bps),
+			     rule->weight);
 }
 
 /* Without rings, it is the limit of the queue, which the served rate alone sets if none is known.
@@ -41,9 +33,9 @@ static uint64_t credit_bytes(const struct ldp *l, uint64_t rate_bps)
 }
 
 /* False: the guest will be told more later. */
-static bool tell(struct dpath *dp, struct ldp *l, uint64_t weights)
+static bool tell(struct dpath *dp, struct ldp *l)
 {
-	uint64_t rate = credit_rate(dp, l, LDP_TX, weights);
+	uint64_t rate = credit_rate(dp, l, LDP_TX);
 	struct wire_credit c = {
 		.credit_bytes = credit_bytes(l, rate),
 		.rate_bps = rate,
@@ -64,13 +56,12 @@ static bool tell(struct dpath *dp, struct ldp *l, uint64_t weights)
 
 bool credit_tell(struct dpath *dp)
 {
-	uint64_t weights = credit_weights(dp, LDP_TX);
 	bool done = true;
 	struct ldp *l;
 
 	for (uint32_t slot = 0; (l = core_next_ldp(dp, &slot));) {
 		if (ldp_is_active(l))
-			done &= tell(dp, l, weights);
+			done &= tell(dp, l);
 	}
 	return done;
 }

@@ -11,10 +11,8 @@
 struct dpath;
 struct ldp;
 
-/* The sum of all LDPs' weights, and the rate in force of one of them in bits per second. */
-uint64_t credit_weights(const struct dpath *dp, enum ldp_dir dir);
-uint64_t credit_rate(const struct dpath *dp, const struct ldp *l, enum ldp_dir dir,
-		     uint64_t weights);
+/* The rate in force of an LDP in bits per second. */
+uint64_t credit_rate(const struct dpath *dp, const struct ldp *l, enum ldp_dir dir);
 
 /* Measures what each LDP was served since the last call, about an epoch ago. */
 void credit_measure(struct dpath *dp);

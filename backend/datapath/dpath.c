@@ -43,6 +43,10 @@
  *	         members -> publish -> credit -> link_rate
  *	                               rx -> credit
  *
+ * The lotteries of frames for the uplink and of frames between guests have the same ceilings. Where
+ * one is reached, each turn has room for about one frame. The lottery that runs first sends it, so
+ * they take turns.
+ *
  * A turn has a budget of frames of each kind. What is left waits for the next turn, after the other
  * events. Nothing polls. An LDP with nothing to send has asked its vchan for an event, and so has
  * one whose RX ring is full. The uplink is watched for room only after it said EAGAIN. The timer is
@@ -86,10 +90,8 @@ static void run(struct dpath *dp)
 	bool more;
 
 	more = rx_uplink_read(dp);
-	more |= tx_run_local(dp);
-	more |= tx_run(dp);
-	more |= rx_run_local(dp);
-	more |= rx_run(dp);
+	more |= tx_run_both(dp);
+	more |= rx_run_both(dp);
 	if (link_rate_turn(dp))
 		publish_credits(dp);
 	more |= tx_take_moved(dp);

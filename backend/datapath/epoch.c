@@ -10,6 +10,7 @@
 #include "backend/datapath/core.h"
 #include "backend/datapath/link_rate.h"
 #include "backend/datapath/rx_limit.h"
+#include "backend/datapath/tenants.h"
 #include "backend/msg/msg.h"
 
 /*
@@ -112,6 +113,7 @@ static bool end_of(struct dpath *dp, enum ldp_dir dir, uint64_t epochs)
 	e->passed[dir] = 0;
 	for (uint32_t slot = 0; (l = core_next_ldp(dp, &slot));)
 		fill_in(dp, l, dir);
+	tenants_repay(dp, dir);
 	if (dir == LDP_RX)
 		rx_limit_look(dp);
 	return true;

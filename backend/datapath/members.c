@@ -17,6 +17,7 @@
 #include "backend/datapath/rx.h"
 #include "backend/datapath/toobig.h"
 #include "backend/datapath/rx_limit.h"
+#include "backend/datapath/tenants.h"
 #include "backend/datapath/tx.h"
 #include "backend/datapath/tx_head.h"
 #include "backend/frame/mac_owners.h"
@@ -84,12 +85,14 @@ static struct sched_rule local_rule(const struct sched_rule *rule)
 	return local;
 }
 
+/* A member's minimum may fit in its group only: it gets it when it has joined. */
 static const char *enter_schedulers(struct dpath *dp, struct ldp *l)
 {
 	struct sched_rule local = local_rule(&l->conf.tx), rx_local = local_rule(&l->conf.rx);
+	bool alone = l->conf.group == LDP_GROUP_NONE;
 
-	if (sched_add(dp->tx_sched, l->slot, &l->conf.tx) < 0 ||
-	    sched_add(dp->rx_sched, l->slot, &l->conf.rx) < 0 ||
+	if (sched_add(dp->tx_sched, l->slot, alone ? &l->conf.tx : &local) < 0 ||
+	    sched_add(dp->rx_sched, l->slot, alone ? &l->conf.rx : &rx_local) < 0 ||
 	    sched_add(dp->local_sched, l->slot, &local) < 0 ||
 	    sched_add(dp->rx_local_sched, l->slot, &rx_local) < 0)
 		return "the scheduler refused its weight and limits";
@@ -127,6 +130,7 @@ static const char *start(struct dpath *dp, struct ldp *l)
 
 static void sharing_changed(struct dpath *dp)
 {
+	tenants_count(dp);
 	rx_set_limits(dp);
 	epoch_begin(dp); /* at its end credits follow */
 	tx_rejudge(dp);
@@ -160,6 +164,16 @@ static void refuse(struct dpath *dp, const struct msg *order, const char *why)
 	msg_post(dp->out, m);
 }
 
+static void set_rules(struct dpath *dp, struct ldp *l)
+{
+	struct sched_rule local = local_rule(&l->conf.tx), rx_local = local_rule(&l->conf.rx);
+
+	sched_set_rule(dp->tx_sched, l->slot, &l->conf.tx, dp->now_ns);
+	sched_set_rule(dp->rx_sched, l->slot, &l->conf.rx, dp->now_ns);
+	sched_set_rule(dp->local_sched, l->slot, &local, dp->now_ns);
+	sched_set_rule(dp->rx_local_sched, l->slot, &rx_local, dp->now_ns);
+}
+
 static void add(struct dpath *dp, const struct msg *m)
 {
 	struct ldp *l = make_ldp(dp, m);
@@ -175,20 +189,34 @@ static void add(struct dpath *dp, const struct msg *m)
 	if (l->slot >= dp->members.end)
 		dp->members.end = l->slot + 1;
 	epoch_account_open(dp, l);
+	if (l->conf.group != LDP_GROUP_NONE) {
+		tenants_join(dp, l);
+		set_rules(dp, l);
+	}
 	loop_timer_set(l->advertise, 0);
 	sharing_changed(dp);
 }
 
+/* Without its minimum: the old one may not fit in the new group, nor the new one in the old group.
+ */
+static void move(struct dpath *dp, struct ldp *l)
+{
+	struct sched_rule tx = local_rule(&l->conf.tx), rx = local_rule(&l->conf.rx);
+
+	sched_set_rule(dp->tx_sched, l->slot, &tx, dp->now_ns);
+	sched_set_rule(dp->rx_sched, l->slot, &rx, dp->now_ns);
+	tenants_join(dp, l);
+}
+
 static void configure(struct dpath *dp, struct ldp *l, const struct ldp_conf *conf)
 {
-	struct sched_rule local = local_rule(&conf->tx), rx_local = local_rule(&conf->rx);
+	uint32_t group = l->conf.group;
 
 	apply_conf(dp, l, conf);
 	moves_forgive(dp, l);
-	sched_set_rule(dp->tx_sched, l->slot, &conf->tx, dp->now_ns);
-	sched_set_rule(dp->rx_sched, l->slot, &conf->rx, dp->now_ns);
-	sched_set_rule(dp->local_sched, l->slot, &local, dp->now_ns);
-	sched_set_rule(dp->rx_local_sched, l->slot, &rx_local, dp->now_ns);
+	if (conf->group != group)
+		move(dp, l);
+	set_rules(dp, l);
 	epoch_account_reweight(dp, l);
 	sharing_changed(dp);
 }
@@ -305,6 +333,10 @@ void members_obey(struct dpath *dp, struct msg *m)
 	switch (m->type) {
 	case MSG_ADD:
 		add(dp, m);
+		break;
+	case MSG_GROUP:
+		tenants_set(dp, m->group.id, m->group.on, &m->group.conf);
+		sharing_changed(dp);
 		break;
 	case MSG_LINK:
 		set_link(dp, &m->link_conf);

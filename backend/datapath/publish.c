@@ -36,14 +36,14 @@ void publish_answered(struct dpath *dp, uint32_t slot)
 }
 
 /* False: there is something to publish, but not yet. */
-static bool publish_one(struct dpath *dp, struct ldp *l, const uint64_t weights[LDP_DIRS])
+static bool publish_one(struct dpath *dp, struct ldp *l)
 {
 	const struct ldp_status now = {
 		.credit_bytes = l->window.told.credit_bytes,
 		.balance_bytes = l->account[LDP_TX].balance_bytes,
 		.log_offset = l->account[LDP_TX].log_offset,
-		.tx_rate_bps = credit_rate(dp, l, LDP_TX, weights[LDP_TX]),
-		.rx_rate_bps = credit_rate(dp, l, LDP_RX, weights[LDP_RX]),
+		.tx_rate_bps = credit_rate(dp, l, LDP_TX),
+		.rx_rate_bps = credit_rate(dp, l, LDP_RX),
 		.groups = groups_count(dp->flood.groups, l->slot),
 	};
 	enum status_when when;
@@ -61,7 +61,6 @@ static bool publish_one(struct dpath *dp, struct ldp *l, const uint64_t weights[
 
 bool publish_step(struct dpath *dp)
 {
-	const uint64_t weights[LDP_DIRS] = {credit_weights(dp, LDP_TX), credit_weights(dp, LDP_RX)};
 	uint32_t begin = dp->publish.next, end = dp->members.end;
 	bool done = true;
 
@@ -72,7 +71,7 @@ bool publish_step(struct dpath *dp)
 
 		if (!l || !ldp_is_active(l))
 			continue;
-		done &= publish_one(dp, l, weights);
+		done &= publish_one(dp, l);
 		if (dp->publish.unanswered > before)
 			dp->publish.next = slot + 1;
 	}

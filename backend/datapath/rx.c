@@ -313,7 +313,7 @@ bool rx_run(struct dpath *dp)
 	return true;
 }
 
-bool rx_run_local(struct dpath *dp)
+static bool rx_run_local(struct dpath *dp)
 {
 	struct core_budget budget = core_budget(dp);
 	uint32_t slot;
@@ -325,6 +325,16 @@ bool rx_run_local(struct dpath *dp)
 		deliver_local(dp, core_ldp(dp, slot));
 	}
 	return true;
+}
+
+bool rx_run_both(struct dpath *dp)
+{
+	bool local = dp->rx.local_first, more;
+	uint64_t pieces = dp->work.pieces;
+
+	more = local ? rx_run_local(dp) : rx_run(dp);
+	dp->rx.local_first = local == (dp->work.pieces == pieces);
+	return (local ? rx_run(dp) : rx_run_local(dp)) || more;
 }
 
 void rx_unblock(struct dpath *dp, struct ldp *l)
@@ -393,7 +403,7 @@ void rx_set_rate(struct dpath *dp, uint64_t bps)
 {
 	dp->rx.rate_bps = bps;
 	pace_set(&dp->rx.pace, bps, dp->now_ns);
-	sched_set_capacity(dp->rx_sched, bps);
+	sched_set_link(dp->rx_sched, bps);
 }
 
 void rx_set_link(struct dpath *dp)
@@ -401,6 +411,7 @@ void rx_set_link(struct dpath *dp)
 	uint64_t bps = dp->link.rx_capacity_bps;
 
 	dp->rx.frame_cost_bytes = frame_cost_bytes(dp->link.frame_cost_bytes, bps);
+	sched_set_capacity(dp->rx_sched, bps); /* minima are admitted against it */
 	rx_set_rate(dp, bps);
 }
 

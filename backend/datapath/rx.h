@@ -70,11 +70,11 @@ void rx_flood_due(struct dpath *dp);
 void rx_ask_members(struct dpath *dp, struct ldp *l);
 
 /*
- * Moves frames from the queues into the rings: what the uplink brought, and what other LDPs sent.
- * True: the budget ran out.
+ * Moves frames from the queues into the rings: what the uplink brought (rx_run(), alone), and what
+ * other LDPs sent. As tx_run_both(), one of them goes first by turns. True: the budget ran out.
  */
 bool rx_run(struct dpath *dp);
-bool rx_run_local(struct dpath *dp);
+bool rx_run_both(struct dpath *dp);
 
 /* The ring is taken as full until rx_unblock(): it may have room again. */
 void rx_block(struct ldp *l);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "backend/datapath/rx_limit.h"
 
+#include <string.h>
+
 #include "backend/datapath/core.h"
-#include "backend/datapath/credit.h"
 #include "backend/datapath/flood.h"
 
 /*
@@ -27,36 +28,48 @@ static uint64_t total_rate(const struct dpath *dp)
 	return dp->rx.came_bps > RX_NOMINAL_BPS ? dp->rx.came_bps : RX_NOMINAL_BPS;
 }
 
-/* The LDP's part of that among `weights`, or its maximum if that is less. */
-static uint64_t rate_of(const struct dpath *dp, const struct ldp *l, uint64_t weights)
+/* The LDP's part of that among those in *w, or its maximum if that is less. */
+static uint64_t rate_of(const struct dpath *dp, const struct ldp *l, const struct weights *w)
 {
-	uint64_t rate = total_rate(dp) / weights * l->conf.rx.weight;
+	uint64_t rate = tenants_part(dp, w, l, LDP_RX, total_rate(dp));
 
 	return l->conf.rx.max_bps && l->conf.rx.max_bps < rate ? l->conf.rx.max_bps : rate;
 }
 
+static void set_queue(struct dpath *dp, struct ldp *l, const struct weights *w)
+{
+	uint64_t bytes = rate_of(dp, l, w) / 8 * RX_QUEUE_TIME_MS / 1000;
+
+	rxq_set_limit(l->rxq, bytes > RXQ_LIMIT_MAX ? RXQ_LIMIT_MAX : (uint32_t)bytes);
+}
+
 static void set_queues(struct dpath *dp)
 {
-	uint64_t weights = 0;
+	struct weights *busy = &dp->tenants.busy;
 	struct ldp *l;
 
-	for (uint32_t slot = 0; (l = core_next_ldp(dp, &slot));)
-		weights += l->rx_idle < LOOKS_IDLE ? l->conf.rx.weight : 0;
+	memset(busy, 0, sizeof(*busy));
 	for (uint32_t slot = 0; (l = core_next_ldp(dp, &slot));) {
-		uint64_t own = l->rx_idle < LOOKS_IDLE ? 0 : l->conf.rx.weight;
-		uint64_t bytes = rate_of(dp, l, weights + own) / 8 * RX_QUEUE_TIME_MS / 1000;
+		if (l->rx_idle < LOOKS_IDLE)
+			tenants_add(dp, busy, l, LDP_RX);
+	}
+	for (uint32_t slot = 0; (l = core_next_ldp(dp, &slot));) {
+		bool idle = l->rx_idle >= LOOKS_IDLE;
 
-		rxq_set_limit(l->rxq, bytes > RXQ_LIMIT_MAX ? RXQ_LIMIT_MAX : (uint32_t)bytes);
+		if (idle)
+			tenants_add(dp, busy, l, LDP_RX);
+		set_queue(dp, l, busy);
+		if (idle)
+			tenants_subtract(dp, busy, l, LDP_RX);
 	}
 }
 
 void rx_set_limits(struct dpath *dp)
 {
-	uint64_t weights = credit_weights(dp, LDP_RX);
 	struct ldp *l;
 
 	for (uint32_t slot = 0; (l = core_next_ldp(dp, &slot));)
-		flood_set_share(dp, l, rate_of(dp, l, weights));
+		flood_set_share(dp, l, rate_of(dp, l, &dp->tenants.weights[LDP_RX]));
 	set_queues(dp);
 }
 

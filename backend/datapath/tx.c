@@ -334,6 +334,17 @@ bool tx_run_local(struct dpath *dp)
 	return true;
 }
 
+/* Whoever goes first and finds something to do goes second from then on. */
+bool tx_run_both(struct dpath *dp)
+{
+	bool local = dp->tx.local_first, more;
+	uint64_t pieces = dp->work.pieces;
+
+	more = local ? tx_run_local(dp) : tx_run(dp);
+	dp->tx.local_first = local == (dp->work.pieces == pieces);
+	return (local ? tx_run(dp) : tx_run_local(dp)) || more;
+}
+
 void tx_advertise(struct dpath *dp, struct ldp *l)
 {
 	struct virtio_net_hdr_v1 vnet = {0};

@@ -23,6 +23,8 @@ void tx_set_link(struct dpath *dp);
 /* What a turn sends onto the uplink, and from LDP to LDP. True: the budget ran out. */
 bool tx_run(struct dpath *dp);
 bool tx_run_local(struct dpath *dp);
+/* Both, by turns one of them first, so that each has a part of a ceiling that they share. */
+bool tx_run_both(struct dpath *dp);
 
 /* The uplink has room: tx_run() may write again. */
 void tx_unblock(struct dpath *dp);

@@ -10,9 +10,10 @@
 #include "backend/frame/mac_list.h"
 #include "backend/sched/sched.h"
 
-#define LDP_SLOTS     4096u /* LDPs of one uplink: slots are 0..LDP_SLOTS - 1 */
-#define LDP_SLOT_NONE UINT32_MAX
-#define LDP_NAME_MAX  24 /* "32751/65535" and more */
+#define LDP_SLOTS      4096u /* LDPs of one uplink: slots are 0..LDP_SLOTS - 1 */
+#define LDP_SLOT_NONE  UINT32_MAX
+#define LDP_NAME_MAX   24 /* "32751/65535" and more */
+#define LDP_GROUP_NONE 0u /* groups of LDPs have the numbers 1..SCHED_GROUPS */
 
 /* TX and RX as the guest sees them. */
 enum ldp_dir {
@@ -24,6 +25,7 @@ enum ldp_dir {
 /* Settings in force. The control thread makes them; they never change once they crossed. */
 struct ldp_conf {
 	struct sched_rule tx, rx;
+	uint32_t group; /* whose members share one weight and its limits, or LDP_GROUP_NONE */
 	uint8_t mac[6];
 	uint32_t mtu;
 	uint32_t tx_features; /* VNET_F_*: what the guest may send */
@@ -38,6 +40,11 @@ struct ldp_conf {
 	uint32_t flood_rate;	/* frames per second on the wire, 0 = no broadcast or multicast */
 	uint64_t flood_max_bps; /* bits per second on the wire, 0 = no limit */
 	bool unknown_groups;	/* it sends and gets groups that nobody joined */
+};
+
+/* Of a group of LDPs, as struct ldp_conf. */
+struct group_conf {
+	struct sched_rule tx, rx;
 };
 
 /* How frames from one LDP to another go: inside the host, through the uplink, or not at all. */

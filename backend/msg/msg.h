@@ -26,6 +26,7 @@ enum msg_type {
 	MSG_CONF,      /* slot, conf */
 	MSG_DELETE,    /* slot; the loop answers MSG_DELETED, or nothing where it has no such LDP */
 	MSG_FREEZE,    /* slot, on: its domain was suspended, or runs again */
+	MSG_GROUP,     /* group: a group comes, has other settings or goes, with no member left */
 	MSG_LINK,      /* link_conf */
 	MSG_RETIRE,    /* the exits are idle: the uplink's queue, if blocked, should be replaced */
 	MSG_RX_RATE,   /* rate_bps: what the LDPs may receive together, of rx-capacity */
@@ -71,6 +72,11 @@ struct msg {
 			struct credit_id id;
 			struct ldp_conf conf;
 		};
+		struct {
+			uint32_t id; /* 1..SCHED_GROUPS */
+			bool on;
+			struct group_conf conf;
+		} group;
 		struct link_conf link_conf;
 		struct uplink uplink;
 		uint64_t estimate_bps;

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "backend/sched/draw.h"
 
-#include <stdlib.h>
-
 #include "backend/sched/draw_priv.h"
 
 /*
@@ -34,63 +32,11 @@
  * leaves the draw until the clock has come to its start, as if it slept: others of its class, and
  * those that wake, do not wait behind its debt.
  */
-#define DRAW_START_VT  ((uint64_t)1 << 56) /* the clock may turn back, by 2^30 quanta of credit */
 #define DRAW_REBASE_VT ((uint64_t)1 << 62)
 #define DRAW_LOOKS     4  /* waiters of an express ring that one draw looks at */
 #define DRAW_LEAD      2  /* quanta that an LDP may be ahead and still be due */
 #define DRAW_FAR       64 /* quanta that an LDP may be ahead and stay: above a frame of 64 KiB */
 #define DRAW_FORGET    64 /* frames after which most of a class's longest frame is forgotten */
-
-static bool draw_alloc(struct draw *d, uint32_t max_ids)
-{
-	uint32_t ring = 1;
-
-	while (ring < max_ids)
-		ring *= 2;
-	d->ring_mask = ring - 1;
-	d->ldp = aligned_alloc(sizeof(*d->ldp), max_ids * sizeof(*d->ldp));
-	for (int r = 0; r < RINGS; r++) {
-		d->ring[r].id = calloc(ring, sizeof(*d->ring[r].id));
-		if (!d->ring[r].id)
-			return false;
-	}
-	return heap_init(&d->away, max_ids) == 0 && d->ldp;
-}
-
-struct draw *draw_new(uint32_t max_ids, uint32_t quantum_bytes, uint64_t seed)
-{
-	struct draw *d = calloc(1, sizeof(*d));
-
-	if (!d)
-		return NULL;
-	if (!draw_alloc(d, max_ids)) {
-		draw_free(d);
-		return NULL;
-	}
-	d->express_on = true;
-	d->max_ids = max_ids;
-	d->quantum_bytes = quantum_bytes;
-	d->now_vt = DRAW_START_VT;
-	rng_seed(&d->rng, seed);
-	for (unsigned int k = 0; k < WHEEL_CLASSES; k++)
-		wheel_init(&d->wheel[k], k);
-	for (uint32_t id = 0; id < max_ids; id++) {
-		d->ldp[id] = (struct wheel_ldp){0};
-		draw_reset(d, id, 1, false);
-	}
-	return d;
-}
-
-void draw_free(struct draw *d)
-{
-	if (!d)
-		return;
-	heap_fini(&d->away);
-	free(d->ldp);
-	for (int r = 0; r < RINGS; r++)
-		free(d->ring[r].id);
-	free(d);
-}
 
 void draw_set_all_weight(struct draw *d, uint64_t weight)
 {
@@ -102,7 +48,7 @@ static void draw_set_weight(struct draw *d, struct wheel_ldp *l, uint32_t weight
 	const uint64_t quantum = (uint64_t)1 << (VT_QUANTUM_LOG + 32);
 
 	l->weight = weight;
-	l->class = (uint8_t)(31 - __builtin_clz(weight));
+	l->class = (uint8_t)draw_class_of(weight);
 	/* Rounded up, so that a full frame leaves no rest of credit in its slot. */
 	l->step = quantum / ((uint64_t)d->quantum_bytes * weight) + 1;
 }
@@ -154,6 +100,8 @@ static void draw_count(struct draw *d, const struct wheel_ldp *l, int sign)
 
 	d->active_weight += (uint64_t)(int64_t)sign * l->weight;
 	d->active_repaid += (uint64_t)(int64_t)sign * l->weight * l->factor_q16;
+	if (l->low_latency)
+		d->low += (uint32_t)sign;
 	if (!d->active_weight) { /* the last one leaves: the link served this LDP alone */
 		d->now_vt = l->start_vt;
 		d->now_frac = 0;
@@ -167,9 +115,9 @@ static void draw_count(struct draw *d, const struct wheel_ldp *l, int sign)
 /* Draws a new position of the class, or marks the class empty. */
 static void draw_update(struct draw *d, unsigned int class)
 {
-	if (d->wheel[class].members) {
+	if (d->wheel[class]->members) {
 		d->busy |= 1u << class;
-		wheel_position(&d->wheel[class], &d->rng);
+		wheel_position(d->wheel[class], &d->rng);
 	} else {
 		d->busy &= ~(1u << class);
 	}
@@ -178,13 +126,13 @@ static void draw_update(struct draw *d, unsigned int class)
 static void draw_put(struct draw *d, uint32_t id)
 {
 	draw_count(d, &d->ldp[id], 1);
-	wheel_put(&d->wheel[d->ldp[id].class], d->ldp, id);
+	wheel_put(d->wheel[d->ldp[id].class], d->ldp, id);
 	draw_update(d, d->ldp[id].class);
 }
 
 static void draw_take(struct draw *d, uint32_t id)
 {
-	wheel_take(&d->wheel[d->ldp[id].class], d->ldp, id);
+	wheel_take(d->wheel[d->ldp[id].class], d->ldp, id);
 	draw_count(d, &d->ldp[id], -1);
 	draw_update(d, d->ldp[id].class);
 }
@@ -196,7 +144,12 @@ static void draw_queue(struct draw *d, uint32_t id, int ring)
 	if (d->ldp[id].in_ring & 1u << ring)
 		return;
 	d->ldp[id].in_ring |= (uint8_t)(1u << ring);
-	r->id[r->put++ & d->ring_mask] = id;
+	d->ldp[id].ring_next[ring] = WHEEL_NONE;
+	if (r->first == WHEEL_NONE)
+		r->first = id;
+	else
+		d->ldp[r->last].ring_next[ring] = id;
+	r->last = id;
 }
 
 static bool draw_is_far(const struct draw *d, const struct wheel_ldp *l)
@@ -234,12 +187,30 @@ void draw_reset(struct draw *d, uint32_t id, uint32_t weight, bool low_latency)
 {
 	struct wheel_ldp *l = &d->ldp[id];
 
+	l->owner = d->owner;
 	l->factor_q16 = DRAW_FACTOR_ONE;
 	draw_set_weight(d, l, weight);
 	l->start_vt = 0;
 	l->start_frac = 0;
 	l->express_bytes = 0;
 	l->low_latency = low_latency;
+}
+
+void draw_set_low(struct draw *d, uint32_t id, bool low_latency)
+{
+	struct wheel_ldp *l = &d->ldp[id];
+
+	if (l->low_latency == low_latency)
+		return;
+	l->low_latency = low_latency;
+	if (l->where == WHEEL_OUT)
+		return;
+	if (!low_latency) {
+		d->low--;
+		return;
+	}
+	d->low++;
+	draw_queue(d, id, RING_LOW);
 }
 
 void draw_reweight(struct draw *d, uint32_t id, uint32_t weight, bool low_latency)
@@ -258,9 +229,7 @@ void draw_reweight(struct draw *d, uint32_t id, uint32_t weight, bool low_latenc
 		scale = 1;
 	start_vt = d->now_vt + (uint64_t)(int64_t)(ahead * scale + d->now_frac);
 
-	l->low_latency = low_latency;
-	if (in && low_latency)
-		draw_queue(d, id, RING_LOW);
+	draw_set_low(d, id, low_latency);
 	if (weight == l->weight)
 		return;
 	if (in)
@@ -302,20 +271,28 @@ void draw_sleep(struct draw *d, uint32_t id)
 	l->away = false;
 }
 
+void draw_hurry(struct draw *d, uint32_t id)
+{
+	if (d->ldp[id].where == WHEEL_OUT)
+		return;
+	d->ldp[id].express_bytes = (int32_t)d->quantum_bytes;
+	draw_queue(d, id, RING_WOKEN);
+}
+
 /* The first of at most DRAW_LOOKS waiters that may overtake; the others leave or requeue. */
 static uint32_t draw_waiter(struct draw *d, int ring)
 {
 	struct draw_ring *r = &d->ring[ring];
 
-	for (int look = 0; look < DRAW_LOOKS && r->get != r->put; look++) {
-		uint32_t id = r->id[r->get & d->ring_mask];
+	for (int look = 0; look < DRAW_LOOKS && r->first != WHEEL_NONE; look++) {
+		uint32_t id = r->first;
 		struct wheel_ldp *l = &d->ldp[id];
 		bool low = ring == RING_LOW;
 		bool may = l->where != WHEEL_OUT && (low ? l->low_latency : l->express_bytes > 0);
 
 		if (may && l->start_vt <= d->now_vt)
 			return id;
-		r->get++;
+		r->first = l->ring_next[ring];
 		l->in_ring &= (uint8_t) ~(1u << ring);
 		if (may && (low || (l->start_vt - d->now_vt) * l->weight < QUANTUM_CREDIT))
 			draw_queue(d, id, ring);
@@ -338,7 +315,7 @@ static unsigned int draw_class(const struct draw *d, int64_t *slack_vt)
 
 	for (uint32_t map = d->busy; map; map &= map - 1) {
 		unsigned int k = (unsigned int)__builtin_ctz(map);
-		const struct wheel *w = &d->wheel[k];
+		const struct wheel *w = d->wheel[k];
 
 		if (wheel_begin_vt(w) < first_vt) {
 			first_vt = wheel_begin_vt(w);
@@ -373,7 +350,7 @@ uint32_t draw_pick(struct draw *d)
 		if (id != WHEEL_NONE)
 			return id;
 	}
-	return wheel_pick(&d->wheel[class], d->ldp, &d->rng);
+	return wheel_pick(d->wheel[class], d->ldp, &d->rng);
 }
 
 /* Moves all virtual times back, by a multiple of the length of every class's wheel. */
@@ -384,10 +361,13 @@ static void draw_rebase(struct draw *d)
 
 	d->now_vt -= by;
 	for (unsigned int k = 0; k < WHEEL_CLASSES; k++)
-		wheel_rebase(&d->wheel[k], by);
+		if (d->wheel[k])
+			wheel_rebase(d->wheel[k], by);
 	for (uint32_t id = 0; id < d->max_ids; id++) {
 		struct wheel_ldp *l = &d->ldp[id];
 
+		if (l->owner != d->owner)
+			continue;
 		l->start_vt = l->start_vt > by ? l->start_vt - by : 0;
 		if (l->away)
 			heap_set(&d->away, id, l->start_vt);
@@ -413,7 +393,7 @@ static void draw_charge_outside(struct draw *d, uint32_t id, uint32_t cost_bytes
 
 	if (l->start_vt < d->now_vt)
 		l->start_vt = d->now_vt;
-	wheel_serve(&d->wheel[l->class], d->ldp, id, l->step, cost_bytes);
+	wheel_serve(d->wheel[l->class], d->ldp, id, l->step, cost_bytes);
 	if (l->away)
 		heap_set(&d->away, id, l->start_vt);
 }
@@ -429,7 +409,7 @@ void draw_charge(struct draw *d, uint32_t id, uint32_t cost_bytes)
 		draw_charge_outside(d, id, cost_bytes);
 		return;
 	}
-	wheel_serve(&d->wheel[l->class], d->ldp, id, draw_step(d, l), cost_bytes);
+	wheel_serve(d->wheel[l->class], d->ldp, id, draw_step(d, l), cost_bytes);
 	moved_vt = (double)(l->start_vt - before_vt) +
 		   ((double)l->start_frac - (double)before_frac) * 0x1p-32;
 	d->now_frac += moved_vt * l->weight * d->per_weight;
@@ -438,7 +418,7 @@ void draw_charge(struct draw *d, uint32_t id, uint32_t cost_bytes)
 	if (l->express_bytes > 0)
 		l->express_bytes -=
 			cost_bytes < d->quantum_bytes ? (int32_t)cost_bytes : l->express_bytes;
-	draw_note_length(d, &d->wheel[l->class], l->class, cost_bytes);
+	draw_note_length(d, d->wheel[l->class], l->class, cost_bytes);
 	if (cost_bytes > d->quantum_bytes && draw_is_far(d, l)) {
 		draw_take(d, id);
 		draw_join(d, id);
@@ -453,4 +433,36 @@ bool draw_is_due(const struct draw *d, uint32_t id)
 {
 	return draw_ahead(d, &d->ldp[id]) * d->ldp[id].weight <
 	       (double)(DRAW_LEAD * QUANTUM_CREDIT);
+}
+
+bool draw_has_any(const struct draw *d)
+{
+	return d->busy || d->away.n;
+}
+
+bool draw_has_low(const struct draw *d)
+{
+	return d->low;
+}
+
+double draw_ahead_bytes(const struct draw *d, uint32_t id)
+{
+	return draw_ahead(d, &d->ldp[id]) * d->ldp[id].weight * d->quantum_bytes /
+	       (double)QUANTUM_CREDIT;
+}
+
+void draw_shift(struct draw *d, uint32_t id, double bytes)
+{
+	struct wheel_ldp *l = &d->ldp[id];
+	bool in = l->where != WHEEL_OUT;
+
+	if (in)
+		draw_take(d, id);
+	else if (l->start_vt < d->now_vt)
+		l->start_vt = d->now_vt;
+	l->start_vt += (uint64_t)draw_moved_vt(d, l, bytes);
+	if (in)
+		draw_join(d, id);
+	else if (l->away)
+		heap_set(&d->away, id, l->start_vt);
 }

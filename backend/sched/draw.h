@@ -9,15 +9,11 @@
 /* Fields: draw_priv.h. */
 struct draw;
 
-/*
- * Room for ids 0..max_ids-1 (max_ids <= 65536); quantum_bytes is 64..65536; seed is any number.
- * NULL: out of memory. The caller ends it with draw_free(); draw_free(NULL) does nothing.
- */
-struct draw *draw_new(uint32_t max_ids, uint32_t quantum_bytes, uint64_t seed);
-void draw_free(struct draw *d);
-
 /* Makes the id an LDP of weight 1..65535 without debt. Only while it is outside the draw. */
 void draw_reset(struct draw *d, uint32_t id, uint32_t weight, bool low_latency);
+
+/* Changes low_latency alone. */
+void draw_set_low(struct draw *d, uint32_t id, bool low_latency);
 
 /* Changes the weight, in the draw or outside. What the LDP is ahead or behind, in bytes, stays. */
 void draw_reweight(struct draw *d, uint32_t id, uint32_t weight, bool low_latency);
@@ -36,6 +32,9 @@ void draw_set_factor(struct draw *d, uint32_t id, uint32_t factor_q16);
 void draw_wake(struct draw *d, uint32_t id);
 void draw_sleep(struct draw *d, uint32_t id);
 
+/* Lets an id in the draw overtake for one quantum, as if it had joined now. */
+void draw_hurry(struct draw *d, uint32_t id);
+
 /* The id whose turn it is; UINT32_MAX only when no LDP is in the draw. */
 uint32_t draw_pick(struct draw *d);
 
@@ -44,5 +43,15 @@ void draw_charge(struct draw *d, uint32_t id, uint32_t cost_bytes);
 
 /* Is the LDP less than two quanta ahead of its fair share? */
 bool draw_is_due(const struct draw *d, uint32_t id);
+
+/* How far the LDP is ahead of the clock; below 0: behind. */
+double draw_ahead_bytes(const struct draw *d, uint32_t id);
+
+/* Puts the LDP further ahead, or back. Nobody counts it as service that others had. */
+void draw_shift(struct draw *d, uint32_t id, double bytes);
+
+/* Is any LDP in the draw, or any that is low_latency? */
+bool draw_has_any(const struct draw *d);
+bool draw_has_low(const struct draw *d);
 
 #endif

@@ -6,7 +6,7 @@
 
 int heap_init(struct heap *h, uint32_t max_ids)
 {
-	h->n = 0;
+	*h = (struct heap){.room = max_ids};
 	h->item = calloc(max_ids, sizeof(*h->item));
 	h->pos = calloc(max_ids, sizeof(*h->pos));
 	return h->item && h->pos ? 0 : -ENOMEM;
@@ -15,10 +15,30 @@ int heap_init(struct heap *h, uint32_t max_ids)
 void heap_fini(struct heap *h)
 {
 	free(h->item);
-	free(h->pos);
-	h->item = NULL;
-	h->pos = NULL;
-	h->n = 0;
+	if (!h->beside)
+		free(h->pos);
+	*h = (struct heap){0};
+}
+
+void heap_init_beside(struct heap *h, const struct heap *of)
+{
+	*h = (struct heap){.pos = of->pos, .beside = true};
+}
+
+int heap_reserve(struct heap *h, uint32_t n)
+{
+	struct heap_item *item;
+
+	if (n <= h->room)
+		return 0;
+	if (n < 2 * h->room)
+		n = 2 * h->room;
+	item = realloc(h->item, n * sizeof(*item));
+	if (!item)
+		return -ENOMEM;
+	h->item = item;
+	h->room = n;
+	return 0;
 }
 
 static void heap_put(struct heap *h, uint32_t at, struct heap_item it)

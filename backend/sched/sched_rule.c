@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "backend/sched/draw_family.h"
 #include "backend/sched/sched_priv.h"
 
 /* All that is needed when a rule changes; nothing that each frame needs. */
@@ -34,6 +35,21 @@ static bool sched_is_scaled(const struct sched *s)
 	return s->link_bps && s->min_sum_bps > sched_min_limit_bps(s->link_bps);
 }
 
+/*
+ * What a group reserves at the top: its own minimum, or the sum of its members', which may be
+ * `more_bps` above what it is now. Group 0: an LDP alone.
+ */
+static uint64_t sched_reserves_bps(const struct sched *s, uint32_t group, uint64_t more_bps)
+{
+	uint64_t own, members;
+
+	if (!group)
+		return more_bps;
+	own = s->ldp[sched_group_id(s, group)].rule.min_bps;
+	members = s->group[group - 1]->min_sum_bps + more_bps;
+	return own > members ? own : members;
+}
+
 /* The minimum in force: the admitted one, or less while the link carries less. */
 static uint64_t sched_min_bps(const struct sched *s, uint32_t id)
 {
@@ -46,14 +62,14 @@ static uint64_t sched_min_bps(const struct sched *s, uint32_t id)
 
 /*
  * Sets the rate of every minimum, after their sum or the link's rate has changed. Looks at every
- * LDP, but is necessary only if the minima did not fit before or do not fit now.
+ * LDP, but is necessary only if the minima did not fit before or do not fit now. Groups have the
+ * last ids, so their members are done before them.
  */
 static void sched_scale_minima(struct sched *s)
 {
-	for (uint32_t id = 0; id < s->max_ldps; id++) {
-		if (!(s->flags[id] & SCHED_F_MIN))
-			continue;
-		sched_fill_min(s, id, sched_min_bps(s, id));
+	for (uint32_t id = 0; id < s->max_ldps + SCHED_GROUPS; id++) {
+		if (s->flags[id] & SCHED_F_MIN)
+			sched_fill_min(s, id, sched_min_bps(s, id));
 		sched_set_due(s, id);
 	}
 }
@@ -83,35 +99,105 @@ uint32_t sched_frame_cap_bytes(const struct sched *s)
 	return cap < s->quantum_bytes ? s->quantum_bytes : (uint32_t)cap;
 }
 
-uint32_t sched_ldp_cap_bytes(const struct sched *s, uint32_t id)
+/* `cap`, or less if a ceiling of max_bps carries less in 10 ms. */
+static uint32_t sched_ceiling_cap(const struct sched *s, uint64_t max_bps, uint32_t cap)
 {
-	uint32_t cap = sched_frame_cap_bytes(s);
-	uint64_t most;
+	uint64_t most = max_bps / 8000 * MAX_CAP_MS;
 
-	if (!sched_known(s, id) || !s->ldp[id].rule.max_bps)
+	if (!max_bps)
 		return cap;
-	most = s->ldp[id].rule.max_bps / 8000 * MAX_CAP_MS;
 	if (most < s->quantum_bytes)
 		most = s->quantum_bytes;
 	return most < cap ? (uint32_t)most : cap;
 }
 
-/* 0 if the rule may replace one that reserved old_min_bps, or -errno. */
-static int sched_check(const struct sched *s, const struct sched_rule *r, uint64_t old_min_bps)
+uint32_t sched_ldp_cap_bytes(const struct sched *s, uint32_t id)
 {
-	uint64_t others = s->min_sum_bps - old_min_bps;
+	uint32_t cap = sched_frame_cap_bytes(s);
 
+	if (!sched_known(s, id))
+		return cap;
+	cap = sched_ceiling_cap(s, s->ldp[id].rule.max_bps, cap);
+	return sched_ceiling_cap(s, s->ldp[sched_top_id(s, id)].rule.max_bps, cap);
+}
+
+/* 0 or -ERANGE: may those at the top reserve new_bps in place of old_bps? */
+static int sched_admit(const struct sched *s, uint64_t old_bps, uint64_t new_bps)
+{
+	uint64_t others = s->min_sum_bps - old_bps;
+
+	if (new_bps > UINT64_MAX - others)
+		return -ERANGE;
+	/* A minimum that does not grow is always accepted, also when the link carries less now. */
+	if (s->capacity_bps && new_bps > old_bps &&
+	    others + new_bps > sched_min_limit_bps(s->capacity_bps))
+		return -ERANGE;
+	return 0;
+}
+
+/* 0 or -ERANGE: may the minima of the group's members grow by more_bps? */
+static int sched_check_members(const struct sched *s, uint32_t group, uint64_t more_bps)
+{
+	uint64_t own = s->ldp[sched_group_id(s, group)].rule.min_bps;
+	uint64_t sum = s->group[group - 1]->min_sum_bps;
+
+	if (more_bps > UINT64_MAX - sum)
+		return -ERANGE;
+	return own && more_bps && sum + more_bps > own ? -ERANGE : 0;
+}
+
+/* The same as sched_check_min() for an LDP that is in a group. */
+static int sched_check_member(const struct sched *s, uint32_t id, uint64_t min_bps)
+{
+	uint32_t group = s->ldp[id].group;
+	uint64_t old = s->ldp[id].rule.min_bps;
+	int rc = min_bps > old ? sched_check_members(s, group, min_bps - old) : 0;
+
+	if (rc)
+		return rc;
+	return sched_admit(s, sched_reserves_bps(s, group, 0),
+			   sched_reserves_bps(s, group, min_bps - old));
+}
+
+/* 0 or -ERANGE: may the LDP or group have this minimum? */
+static int sched_check_min(const struct sched *s, uint32_t id, uint64_t min_bps)
+{
+	uint64_t old = s->ldp[id].rule.min_bps, members = 0;
+
+	if (s->flags[id] & SCHED_F_MEMBER)
+		return sched_check_member(s, id, min_bps);
+	if (id >= s->max_ldps && s->group[id - s->max_ldps])
+		members = s->group[id - s->max_ldps]->min_sum_bps;
+	if (min_bps && min_bps < members)
+		return -ERANGE;
+	return sched_admit(s, old > members ? old : members, min_bps > members ? min_bps : members);
+}
+
+int sched_check(const struct sched *s, uint32_t id, const struct sched_rule *r)
+{
 	if (r->weight < SCHED_WEIGHT_MIN || r->weight > SCHED_WEIGHT_MAX)
 		return -EINVAL;
 	if (r->max_bps && r->min_bps > r->max_bps)
 		return -EINVAL;
-	if (r->min_bps > UINT64_MAX - others)
+	return sched_check_min(s, id, r->min_bps);
+}
+
+int sched_check_move(const struct sched *s, uint32_t id, uint32_t group)
+{
+	uint32_t old = s->ldp[id].group;
+	uint64_t min = s->ldp[id].rule.min_bps, left, joined;
+	int rc = group ? sched_check_members(s, group, min) : 0;
+
+	if (rc)
+		return rc;
+	left = sched_reserves_bps(s, old, old ? -min : 0);
+	joined = sched_reserves_bps(s, group, min);
+	if (joined > UINT64_MAX - left)
 		return -ERANGE;
-	/* A minimum that does not grow is always accepted, also when the link carries less now. */
-	if (s->capacity_bps && r->min_bps > old_min_bps &&
-	    others + r->min_bps > sched_min_limit_bps(s->capacity_bps))
-		return -ERANGE;
-	return 0;
+	return sched_admit(s,
+			   sched_reserves_bps(s, old, old ? 0 : min) +
+				   sched_reserves_bps(s, group, 0),
+			   left + joined);
 }
 
 static int64_t sched_burst(const struct sched *s, const struct sched_rule *r)
@@ -125,18 +211,88 @@ static int64_t sched_burst(const struct sched *s, const struct sched_rule *r)
 	return (int64_t)(burst > DEPTH_MAX ? DEPTH_MAX : burst);
 }
 
-/* Puts a checked rule in force. `had`: the LDP's flags before. */
-static void sched_apply(struct sched *s, uint32_t id, const struct sched_rule *r, uint8_t had)
+/* Counts an LDP's minimum in (sign 1) or out (-1). */
+static void sched_count_min(struct sched *s, uint32_t id, int sign)
 {
-	struct sched_ldp *l = &s->ldp[id];
+	uint64_t min = (uint64_t)(int64_t)sign * s->ldp[id].rule.min_bps;
+	struct sched_group *g = sched_group_of(s, id);
+	uint32_t group_id = sched_top_id(s, id);
+
+	if (!g) {
+		s->min_sum_bps += min;
+		return;
+	}
+	s->min_sum_bps -= sched_reserves_bps(s, s->ldp[id].group, 0);
+	g->min_sum_bps += min;
+	s->min_sum_bps += sched_reserves_bps(s, s->ldp[id].group, 0);
+	if (min)
+		g->n_min += (uint32_t)sign;
+	s->flags[group_id] &= (uint8_t)~SCHED_F_DUES;
+	if (g->n_min)
+		s->flags[group_id] |= SCHED_F_DUES;
+	if (s->flags[group_id] & (SCHED_F_MIN | SCHED_F_DUES))
+		sched_set_due(s, group_id);
+	else
+		heap_drop(&s->top.dues, group_id);
+}
+
+/* Counts a group's own minimum in or out: what it is above its members'. */
+static void sched_count_group_min(struct sched *s, uint32_t id, int sign)
+{
+	uint64_t members = s->group[id - s->max_ldps]->min_sum_bps, own = s->ldp[id].rule.min_bps;
+
+	if (own > members)
+		s->min_sum_bps += (uint64_t)(int64_t)sign * (own - members);
+}
+
+/* Counts the rule of an LDP or group into the sums (sign 1), or out of them (-1). */
+static void sched_count(struct sched *s, uint32_t id, int sign)
+{
+	const struct sched_rule *r = &s->ldp[id].rule;
+	struct sched_level *at = sched_level(s, id);
+
+	at->weight_sum += (uint64_t)(int64_t)sign * r->weight;
+	draw_set_all_weight(at->draw, at->weight_sum);
+	if (r->min_bps)
+		s->n_min += (uint32_t)sign;
+	if (id < s->max_ldps)
+		sched_count_min(s, id, sign);
+	else
+		sched_count_group_min(s, id, sign);
+}
+
+/* After a change of sums that may have been scaled before. */
+static void sched_rescale(struct sched *s, bool scaled)
+{
+	sched_set_slack(s);
+	if (scaled || sched_is_scaled(s))
+		sched_scale_minima(s);
+}
+
+void sched_regroup(struct sched *s, uint32_t id, uint32_t group)
+{
 	bool scaled = sched_is_scaled(s);
 
-	s->min_sum_bps += r->min_bps - l->rule.min_bps;
-	s->weight_sum += (uint64_t)r->weight - l->rule.weight;
-	draw_set_all_weight(s->draw, s->weight_sum);
-	s->n_min += (r->min_bps > 0) - (l->rule.min_bps > 0);
-	l->rule = *r;
-	sched_set_slack(s);
+	sched_count(s, id, -1);
+	if (s->ldp[id].group)
+		s->group[s->ldp[id].group - 1]->members--;
+	s->ldp[id].group = group;
+	s->flags[id] &= (uint8_t)~SCHED_F_MEMBER;
+	if (group) {
+		s->flags[id] |= SCHED_F_MEMBER;
+		s->group[group - 1]->members++;
+	}
+	sched_count(s, id, 1);
+	sched_rescale(s, scaled);
+}
+
+/* Sets both buckets and their flags by the rule. */
+static void sched_set_buckets(struct sched *s, uint32_t id)
+{
+	struct sched_ldp *l = &s->ldp[id];
+	const struct sched_rule *r = &l->rule;
+	uint8_t had = s->flags[id];
+
 	s->flags[id] &= (uint8_t) ~(SCHED_F_MIN | SCHED_F_MAX);
 	if (r->min_bps)
 		s->flags[id] |= SCHED_F_MIN;
@@ -148,11 +304,22 @@ static void sched_apply(struct sched *s, uint32_t id, const struct sched_rule *r
 		bucket_change(&l->max, r->max_bps, sched_burst(s, r), s->now_ns);
 	if (!(had & SCHED_F_MIN))
 		bucket_init(&l->min, 0, s->quantum_bytes, s->min_ns);
-	if (!r->min_bps)
-		heap_drop(&s->dues, id);
 	sched_fill_min(s, id, sched_min_bps(s, id));
-	if (scaled || sched_is_scaled(s))
-		sched_scale_minima(s);
+}
+
+void sched_apply(struct sched *s, uint32_t id, const struct sched_rule *r)
+{
+	bool scaled = sched_is_scaled(s);
+
+	sched_count(s, id, -1);
+	s->ldp[id].rule = *r;
+	sched_count(s, id, 1);
+	sched_set_buckets(s, id);
+	if (!(s->flags[id] & (SCHED_F_MIN | SCHED_F_DUES)))
+		heap_drop(&sched_level(s, id)->dues, id);
+	sched_rescale(s, scaled);
+	if (s->flags[id] & SCHED_F_AWAKE)
+		sched_place(s, id);
 }
 
 int sched_add(struct sched *s, uint32_t id, const struct sched_rule *rule)
@@ -163,41 +330,38 @@ int sched_add(struct sched *s, uint32_t id, const struct sched_rule *rule)
 		return -EINVAL;
 	if (s->flags[id])
 		return -EEXIST;
-	rc = sched_check(s, rule, 0);
+	rc = sched_check(s, id, rule);
 	if (rc)
 		return rc;
 	s->flags[id] = SCHED_F_KNOWN;
-	s->ldp[id].rule = (struct sched_rule){0};
-	draw_reset(s->draw, id, rule->weight, rule->low_latency);
-	sched_apply(s, id, rule, 0);
+	draw_reset(s->top.draw, id, rule->weight, rule->low_latency);
+	sched_apply(s, id, rule);
 	return 0;
 }
 
 int sched_set_rule(struct sched *s, uint32_t id, const struct sched_rule *rule, uint64_t now_ns)
 {
+	struct draw *draw;
 	int rc;
 
 	if (!sched_known(s, id))
 		return -ENOENT;
-	rc = sched_check(s, rule, s->ldp[id].rule.min_bps);
+	draw = sched_level(s, id)->draw;
+	rc = sched_check(s, id, rule);
+	if (!rc)
+		rc = draw_reserve(draw, 0, rule->weight);
 	if (rc)
 		return rc;
 	sched_at(s, now_ns);
-	draw_reweight(s->draw, id, rule->weight, rule->low_latency);
-	sched_apply(s, id, rule, s->flags[id]);
-	if (s->flags[id] & SCHED_F_AWAKE)
-		sched_place(s, id);
+	draw_reweight(draw, id, rule->weight, rule->low_latency);
+	sched_apply(s, id, rule);
 	return 0;
 }
 
 void sched_set_factor(struct sched *s, uint32_t id, uint32_t factor_q16)
 {
-	if (factor_q16 < SCHED_FACTOR_ONE / 2)
-		factor_q16 = SCHED_FACTOR_ONE / 2;
-	if (factor_q16 > SCHED_FACTOR_ONE * 2)
-		factor_q16 = SCHED_FACTOR_ONE * 2;
 	if (sched_known(s, id))
-		draw_set_factor(s->draw, id, factor_q16);
+		draw_set_factor(sched_level(s, id)->draw, id, sched_clamp_factor(factor_q16));
 }
 
 void sched_remove(struct sched *s, uint32_t id)
@@ -205,7 +369,11 @@ void sched_remove(struct sched *s, uint32_t id)
 	if (!sched_known(s, id))
 		return;
 	sched_sleep(s, id);
-	sched_apply(s, id, &(struct sched_rule){0}, s->flags[id]);
+	sched_apply(s, id, &(struct sched_rule){0});
+	if (s->flags[id] & SCHED_F_MEMBER) {
+		draw_move(sched_level(s, id)->draw, s->top.draw, id, 0);
+		sched_regroup(s, id, 0);
+	}
 	s->flags[id] = 0;
 	if (s->reserved == id)
 		s->reserved = SCHED_NONE;

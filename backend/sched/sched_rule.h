@@ -29,7 +29,8 @@ int sched_add(struct sched *s, uint32_t id, const struct sched_rule *rule);
 
 /*
  * Changes an LDP's rule, asleep or awake; the next draw uses the new rule. -ENOENT: there is no
- * such LDP. Other errors as for sched_add().
+ * such LDP. -ERANGE also: the minima of its group's members would exceed the group's. -ENOMEM: only
+ * for a member of a group. Other errors as for sched_add().
  */
 int sched_set_rule(struct sched *s, uint32_t id, const struct sched_rule *rule, uint64_t now_ns);
 
@@ -40,7 +41,8 @@ int sched_set_rule(struct sched *s, uint32_t id, const struct sched_rule *rule, 
 #define SCHED_FACTOR_ONE 65536u
 void sched_set_factor(struct sched *s, uint32_t id, uint32_t factor_q16);
 
-/* Removes an LDP, asleep or awake, and forgets its debt. An unknown id is ignored. */
+/* Removes an LDP, asleep or awake, from its group too, and forgets its debt. An unknown id is
+ * ignored. */
 void sched_remove(struct sched *s, uint32_t id);
 
 /*
@@ -62,7 +64,7 @@ void sched_set_link(struct sched *s, uint64_t link_bps);
  */
 uint32_t sched_frame_cap_bytes(const struct sched *s);
 
-/* The same for one LDP: also at most what its ceiling carries in 10 ms. */
+/* The same for one LDP: also at most what its ceiling, or its group's, carries in 10 ms. */
 uint32_t sched_ldp_cap_bytes(const struct sched *s, uint32_t id);
 
 #endif

@@ -40,6 +40,8 @@ struct wheel_ldp {
 	uint8_t in_ring;       /* draw.c: bitmap of the express rings that it is in */
 	bool away;	       /* draw.c: out, until the clock has come to its start */
 	uint32_t factor_q16;   /* draw.c: of the repayment */
+	uint32_t ring_next[2]; /* draw.c: who is next in each express ring */
+	uint16_t owner;	       /* draw.c: the draw whose clock start_vt follows */
 } __attribute__((aligned(64)));
 static_assert(sizeof(struct wheel_ldp) == 64, "one cache line per LDP");
 

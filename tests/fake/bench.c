@@ -237,6 +237,16 @@ void bench_link(struct bench *b, const struct link_conf *conf)
 	obey(b, m);
 }
 
+void bench_group(struct bench *b, uint32_t group, bool on, const struct group_conf *conf)
+{
+	struct msg *m = msg_new(MSG_GROUP, LDP_SLOT_NONE);
+
+	m->group.id = group;
+	m->group.on = on;
+	m->group.conf = *conf;
+	obey(b, m);
+}
+
 void bench_freeze(struct bench *b, uint32_t slot, bool on)
 {
 	struct msg *m = msg_new(MSG_FREEZE, slot);
@@ -320,13 +330,6 @@ uint32_t bench_left(struct bench *b, struct virtio_net_hdr_v1 *vnet, uint8_t *fr
 
 /* --- the crank -------------------------------------------------------------------------------- */
 
-static bool deliver(struct dpath *dp)
-{
-	bool more = rx_run_local(dp);
-
-	return rx_run(dp) || more;
-}
-
 bool bench_turn(struct bench *b)
 {
 	bool more;
@@ -335,9 +338,8 @@ bool bench_turn(struct bench *b)
 		if (core_ldp(b->dp, slot))
 			tx_scan(b->dp, core_ldp(b->dp, slot));
 	}
-	more = tx_run_local(b->dp);
-	more |= tx_run(b->dp);
-	while (deliver(b->dp))
+	more = tx_run_both(b->dp);
+	while (rx_run_both(b->dp))
 		;
 	core_commit(b->dp);
 	return more;
@@ -346,7 +348,7 @@ bool bench_turn(struct bench *b)
 void bench_receive(struct bench *b)
 {
 	rx_uplink_read(b->dp);
-	while (deliver(b->dp))
+	while (rx_run_both(b->dp))
 		;
 	core_commit(b->dp);
 }

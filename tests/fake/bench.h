@@ -57,6 +57,8 @@ void bench_delete(struct bench *b, uint32_t slot);
 /* The control thread gives other settings: to a guest, or to the uplink. */
 void bench_configure(struct bench *b, uint32_t slot, const struct ldp_conf *conf);
 void bench_link(struct bench *b, const struct link_conf *conf);
+/* A group comes, has other settings, or (!on) goes. */
+void bench_group(struct bench *b, uint32_t group, bool on, const struct group_conf *conf);
 /* Its domain was suspended, or runs again. */
 void bench_freeze(struct bench *b, uint32_t slot, bool on);
 

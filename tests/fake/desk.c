@@ -2,6 +2,8 @@
 #include "tests/fake/desk.h"
 
 #include "backend/control/control_domains.h"
+#include "backend/control/control_group.h"
+#include "backend/control/control_group_keys.h"
 #include "backend/control/control_watch.h"
 #include "backend/control/device.h"
 #include "backend/control/device_list.h"
@@ -28,6 +30,7 @@ struct desk *desk_new(void)
 	k->uplink.offloads = TAP_CSUM | TAP_TSO4 | TAP_TSO6 | TAP_USO;
 	k->c.conf.uplink = &k->uplink;
 	TAILQ_INIT(&k->c.devices.all);
+	TAILQ_INIT(&k->c.groups.all);
 	k->c.now_ns = 1000 * DESK_SEC;
 	k->c.in = mbox_new();
 	k->c.out = mbox_new();
@@ -42,6 +45,7 @@ void desk_free(struct desk *k)
 {
 	desk_said(k);
 	device_free_all(&k->c);
+	control_group_free_all(&k->c);
 	for (unsigned i = 0; i < DESK_GUESTS; i++) {
 		vchan_close(k->vchan[i]);
 		vif_tap_close(k->tap[i]);
@@ -96,9 +100,13 @@ void desk_turn(struct desk *k)
 	do {
 		must(turns++ < TURNS_MAX);
 		any = take_events(k);
+		any |= control_group_step(&k->c);
 		k->next_ns = device_step_all(&k->c);
-		if (minima_judge(&k->c))
+		if (minima_judge(&k->c)) {
+			control_group_show_all(&k->c);
 			k->next_ns = device_step_all(&k->c);
+		}
+		any |= control_group_step(&k->c);
 	} while (any || k->next_ns <= k->c.now_ns);
 }
 
@@ -142,14 +150,23 @@ static char letter(struct desk *k, const struct msg *m)
 	}
 }
 
+static void keep(struct desk *k, const struct msg *m)
+{
+	if (m->type == MSG_OWNER)
+		k->owner[m->owner.on] = *m;
+	else
+		k->group[m->group.on] = *m;
+	k->groups_said += m->type == MSG_GROUP;
+}
+
 const char *desk_said(struct desk *k)
 {
 	struct msg *m;
 	size_t n = 0;
 
 	while ((m = (struct msg *)mbox_get(k->c.out))) {
-		if (m->type == MSG_OWNER) {
-			k->owner[m->owner.on] = *m;
+		if (m->type == MSG_OWNER || m->type == MSG_GROUP) {
+			keep(k, m);
 			free(m);
 			continue;
 		}

@@ -35,6 +35,8 @@ struct desk {
 			   */
 	char said[32];	  /* see desk_said() */
 	struct msg owner[2];		  /* the last MSG_OWNER that said no, and yes */
+	struct msg group[2];		  /* the last MSG_GROUP that said no, and yes */
+	unsigned groups_said;		  /* how many there were */
 	struct msg added, configured;	  /* the last MSG_ADD and MSG_CONF */
 	struct vchan *vchan[DESK_GUESTS]; /* by slot: the frame loop has them, */
 	struct vif_tap *tap[DESK_GUESTS]; /* or these */
@@ -56,8 +58,8 @@ void desk_pass(struct desk *k, uint64_t ns);
 
 /*
  * What was posted to the frame loop since the last call, a letter for each message: A add, C conf,
- * D delete, F freeze, T thaw, L link. MSG_OWNER is kept in `owner` instead. Good until the next
- * call.
+ * D delete, F freeze, T thaw, L link. MSG_OWNER and MSG_GROUP are kept in `owner` and `group`
+ * instead. Good until the next call.
  */
 const char *desk_said(struct desk *k);
 /* The frame loop's answers: it deleted the device, refused or failed it. No turn yet. */

@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "backend/credit/ledger_epoch.h"
+#include "backend/credit/ledger_group.h"
 #include "backend/credit/ledger_priv.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -17,7 +18,7 @@
 
 enum order {
 	ORDER_LEDGER, /* u8 what, and its arguments */
-	ORDER_RECORD, /* 64 bytes, which are sealed and appended */
+	ORDER_RECORD, /* 64 bytes, which are sealed and appended, as version 1 if they say so */
 	ORDER_FLIP,   /* u16 where, u8 which bits */
 	ORDER_TAIL,   /* u16, and u8: 0: times 64 */
 	ORDER_FOLLOW, /* a reader reads on */
@@ -31,9 +32,22 @@ static uint64_t now_ns;
 static bool here[LDPS], touched;
 static unsigned events; /* since the last epoch */
 
+/* 0..4; 5 and 6, which are groups, for the last numbers only: so older inputs mean what they did.
+ */
+static uint8_t ledger_order(uint8_t b)
+{
+	return b < 250 ? b % 5 : 5 + b % 2;
+}
+
+/* Few, with the last one among them. */
+static uint32_t group_of(uint8_t b)
+{
+	return b % 4 == 3 ? LEDGER_GROUP_MAX : b % 4;
+}
+
 static void order_ledger(struct fuzz_in *in)
 {
-	uint8_t what = fuzz_u8(in) % 5, a = fuzz_u8(in), b = fuzz_u8(in);
+	uint8_t what = ledger_order(fuzz_u8(in)), a = fuzz_u8(in), b = fuzz_u8(in);
 	struct credit_id id = {.ldp = a % 8, .generation = b % 2};
 	uint32_t slot = a % LDPS;
 
@@ -62,20 +76,35 @@ static void order_ledger(struct fuzz_in *in)
 		now_ns += b * 1000000000ull;
 		if (here[slot])
 			ledger_set_weight(l, slot, b * 7u + 1);
+		break;
+	case 5:
+		ledger_set_group(l, slot, group_of(b));
+		break;
+	case 6:
+		ledger_set_group_weight(l, group_of(a) + (group_of(a) == 0), b + 1u);
 	}
 	must(ledger_sum(l) == 0);
+}
+
+static void make_old(struct record *r)
+{
+	r->version = RECORD_VERSION_MIN;
+	r->crc = record_crc32c(r, offsetof(struct record, crc));
 }
 
 static void order_record(struct fuzz_in *in)
 {
 	struct ldplog_writer other;
 	struct record r;
+	uint64_t at;
 
 	fuzz_copy(in, &r, sizeof(r));
 	ldplog_writer_init(&other, mem);
 	other.tail = other.tail / RECORD_BYTES * RECORD_BYTES;
 	other.ring_bytes = RING;
-	ldplog_append(&other, &r);
+	at = ldplog_append(&other, &r);
+	if (r.version == RECORD_VERSION_MIN)
+		make_old((struct record *)(void *)(mem + LDPLOG_HEADER_BYTES + at % RING));
 	touched = true;
 }
 
@@ -135,8 +164,10 @@ static void check_replay(void)
 	}
 	if (!touched) {
 		must(rp.synced && rp.pool == l->pool);
-		for (uint32_t i = 0; i < rp.n; i++)
+		for (uint32_t i = 0; i < rp.n; i++) {
 			live += rp.account[i].live && !rp.account[i].kept;
+			must(rp.account[i].group <= LEDGER_GROUP_MAX);
+		}
 		for (uint32_t slot = 0; slot < LDPS; slot++)
 			live -= here[slot];
 		must(live == 0);

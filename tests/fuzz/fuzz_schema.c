@@ -275,6 +275,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		*value++ = '\0';
 		key = schema_lookup(text[0] == 'b'   ? SCHEMA_BACK
 				    : text[0] == 'f' ? SCHEMA_FRONT
+				    : text[0] == 'g' ? SCHEMA_GROUP
 						     : SCHEMA_UPLINK,
 				    text[0] ? text + 1 : text);
 	}

@@ -108,6 +108,10 @@ static void expect_texts(struct ldp_settings *want, bool *all_well)
 		snprintf(want->uplink, sizeof(want->uplink), "%s", text);
 	else
 		*all_well = false;
+	if (holds(KEY_BACK_GROUP, text))
+		snprintf(want->group, sizeof(want->group), "%s", text);
+	else
+		*all_well = false;
 	if (holds(KEY_BACK_MAC, text)) {
 		ref_mac(text, want->mac);
 		want->has_mac = true;
@@ -155,6 +159,7 @@ static void check_load(struct ldp_settings *s)
 	must(s->low_latency == want.low_latency && s->spoof_check == want.spoof_check);
 	must(s->control_frames == want.control_frames && s->guest_services == want.guest_services);
 	must(s->has_mac == want.has_mac && strcmp(s->uplink, want.uplink) == 0);
+	must(strcmp(s->group, want.group) == 0);
 	must(!want.has_mac || memcmp(s->mac, want.mac, 6) == 0);
 	must(memcmp(&s->vlan, &want.vlan, sizeof(want.vlan)) == 0);
 	must(memcmp(&s->allowed_mac, &want.allowed_mac, sizeof(want.allowed_mac)) == 0);

@@ -278,6 +278,12 @@ static void ldplog_seeds(void)
 		255, 7, 0,  3, 1, 4, 4, 0, 1, 0, 0,   0, 2, 0, 1, 0, 1, 5,
 		0,   2, 40, 0, 0, 3, 9, 0, 0, 0, 0,   9, 0, 3, 1, 1, 4,
 	};
+	/* Two members and one outside; weights and groups change; one leaves. */
+	static const uint8_t groups[] = {
+		0, 0,	0, 1, 0,   0, 1, 9, 0,	 0, 2, 1, 0,   250, 0, 1, 0, 250, 1,  1, 0,
+		2, 200, 2, 0, 3,   0, 1, 0, 251, 0, 9, 0, 250, 1,   3, 0, 2, 3,	  90, 0, 3,
+		0, 1,	4, 0, 251, 3, 7, 0, 250, 0, 0, 0, 0,   1,   0, 0, 3, 200, 2,
+	};
 	static const uint8_t attacks[][4] = {
 		{2, 0, 0, 1}, {2, 0x40, 0x10, 1}, {3, 0, 0, 0}, {3, 1, 0, 0}, {3, 0xff, 0xff, 0},
 	};
@@ -290,8 +296,15 @@ static void ldplog_seeds(void)
 		seeds_add(ledger, sizeof(ledger));
 		seeds_end("ldplog", "ledger", i);
 	}
+	seeds_begin();
+	seeds_add(groups, sizeof(groups));
+	seeds_add(ledger, sizeof(ledger));
+	seeds_add(groups, sizeof(groups));
+	seeds_end("ldplog", "groups", 0);
 	for (unsigned type = 0; type <= RECORD_TYPES; type++) {
-		struct record r = {.type = (uint16_t)type, .bytes = type == RECORD_CHECKPOINT};
+		struct record r = {.type = (uint16_t)type,
+				   .version = type % 3 == 0 ? RECORD_VERSION_MIN : RECORD_VERSION,
+				   .bytes = type == RECORD_CHECKPOINT};
 
 		seeds_begin();
 		seeds_add(ledger, sizeof(ledger));

@@ -314,6 +314,7 @@ void cases_run(struct cases *c)
 		case_gaming(c, s);
 	}
 	cases_rules(c);
+	cases_groups(c);
 }
 
 void cases_add(struct cases *c, const char *name, const struct subject *s, const char *metric,

@@ -64,12 +64,39 @@ void cases_windows(struct cases *c, const char *name, struct world *w, const dou
 void cases_worst(struct cases *c, const struct subject *s, uint32_t n, enum world_sizes sizes);
 
 /* What LDPs that send bursts wait, and what those that always send had at least. bursts.c */
-void cases_bursts(struct cases *c, const struct subject *s, uint32_t hogs, double load,
-		  const char *name);
-void cases_lumps(struct cases *c, const struct subject *s, uint32_t n, double actual);
+struct bursts {
+	const char *name;
+	uint32_t hogs; /* of 8 LDPs; the others send bursts */
+	double load;   /* of its share: what an LDP that sends bursts sends */
+	double actual; /* the link is that many times what the ledger takes it for */
+	enum world_sizes sizes;
+};
+void cases_bursts(struct cases *c, const struct subject *s, const struct bursts *b);
+
+/*
+ * LDPs of one weight that always send, the first one frames of 64 and 65536 bytes in turn, beside
+ * `idle` of the n that never do: what the first one has, by an equal share, and how far anybody is
+ * from that. bursts.c
+ */
+struct lumps {
+	const char *name;
+	uint32_t n, idle;
+	double actual; /* as above */
+	enum world_sizes sizes;
+};
+void cases_lumps(struct cases *c, const struct subject *s, const struct lumps *u);
 
 /* Minima, maxima and weights together, and what frames cost the CPU; ours only. rules.c */
 void cases_rules(struct cases *c);
+
+/* Groups: shares, lag and waits; ours and two levels of the peers. groups.c */
+void cases_groups(struct cases *c);
+
+/*
+ * A world of cases_churn() whose flows are in up to 16 groups, some in none; made from a seed and
+ * ready to start.
+ */
+void cases_groups_churn(struct world *w, uint64_t seed, bool gso);
 
 /* n flows of weights 1:2:4 that always have something to send. */
 void cases_backlog(struct world *w, uint32_t n, enum world_sizes sizes, uint64_t seed);

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "backend/credit/ledger_epoch.h"
+#include "backend/credit/ledger_group.h"
 #include "backend/sched/sched.h"
 #include "tests/sim/cases.h"
 
@@ -15,6 +16,7 @@
 #define EPOCH_CAP  ((uint64_t)(LINK_BPS / 8 * 10 / 1000))
 #define WAKE_SEEDS 40
 #define CHURN_LDPS 64u
+#define GROUPS	   8u
 
 /* --- the subject: a scheduler and a ledger, as backend/datapath/epoch.c ties them together
  * --------
@@ -200,10 +202,21 @@ static void case_bursty(struct cases *c, const struct subject *s, uint64_t perio
 	world_fini(&w);
 }
 
-/* A million epochs of LDPs that come, go and change: is ever a byte made or lost? */
-static void case_sum(struct cases *c)
+static void churn_group(struct ledger *l, struct rng *rng)
 {
-	struct ledger *l = ledger_new(CHURN_LDPS, 250000);
+	uint32_t slot = rng_below(rng, CHURN_LDPS), group = rng_below(rng, GROUPS + 1);
+
+	if (rng_below(rng, 100) > 0)
+		return;
+	ledger_set_group(l, slot, group);
+	if (group > 0)
+		ledger_set_group_weight(l, group, 1 + rng_below(rng, 65535));
+}
+
+/* A million epochs of LDPs that come, go and change: is ever a byte made or lost? */
+static void case_sum(struct cases *c, bool groups)
+{
+	struct ledger *l = ledger_new(CHURN_LDPS, 500000);
 	bool here[CHURN_LDPS] = {false};
 	double worst = 0;
 	struct rng rng;
@@ -223,22 +236,27 @@ static void case_sum(struct cases *c)
 				ledger_attach(l, slot, &id, 1 + rng_below(&rng, 65535));
 			here[slot] = !here[slot];
 		}
+		if (groups)
+			churn_group(l, &rng);
 		for (slot = 0; slot < CHURN_LDPS; slot++)
 			ledger_serve(l, slot, rng_below(&rng, 1u << rng_below(&rng, 20)));
 		ledger_epoch(l, 1, rng_below(&rng, 2) ? EPOCH_CAP : 0);
 		worst = fmax(worst, fabs((double)ledger_sum(l)));
 	}
 	ledger_free(l);
-	cases_add(c, "10^6 epochs with churn", &lenders[1], "balance_sum_error_bytes", worst,
-		  "bytes");
+	cases_add(c, groups ? "10^6 epochs with churn and groups" : "10^6 epochs with churn",
+		  &lenders[2], "balance_sum_error_bytes", worst, "bytes");
 }
 
-/* What an epoch with its log costs, when everybody lends or borrows. Reads the clock. */
-static void case_cost(struct cases *c, uint32_t n)
+/*
+ * What an epoch with its log costs, when everybody lends or borrows, in no group (groups 0) or in
+ * as many. Reads the clock.
+ */
+static void case_cost(struct cases *c, uint32_t n, uint32_t groups)
 {
 	const size_t bytes = LDPLOG_HEADER_BYTES + LDPLOG_RING_BYTES;
 	void *mem = aligned_alloc(4096, bytes);
-	struct ledger *l = ledger_new(n, 250000);
+	struct ledger *l = ledger_new(n, 500000);
 	struct timespec from, to;
 	double ns = 0;
 	struct ldplog_writer w;
@@ -251,8 +269,10 @@ static void case_cost(struct cases *c, uint32_t n)
 	ldplog_writer_init(&w, mem);
 	ledger_log_to(l, &w);
 	rng_seed(&rng, 1);
-	for (uint32_t i = 0; i < n; i++)
+	for (uint32_t i = 0; i < n; i++) {
 		ledger_attach(l, i, &(struct credit_id){.ldp = i}, 256);
+		ledger_set_group(l, i, groups ? 1 + i % groups : 0);
+	}
 	for (int epoch = 0; epoch < 200; epoch++) {
 		for (uint32_t i = 0; i < n; i++)
 			ledger_serve(l, i, rng_below(&rng, 20000));
@@ -263,9 +283,33 @@ static void case_cost(struct cases *c, uint32_t n)
 	}
 	ledger_free(l);
 	free(mem);
-	snprintf(name, sizeof(name), "an epoch of %u LDPs", n);
-	cases_add(c, name, &lenders[1], "epoch_us", ns / 200 / 1e3, "us");
+	snprintf(name, sizeof(name), "an epoch of %u LDPs in %u groups", n, groups);
+	cases_add(c, name, &lenders[2], "epoch_us", ns / 200 / 1e3, "us");
 }
+
+static const struct bursts bursts[] = {
+	{"bursts of half the share, 7 of 8", 1, .5, 1, WORLD_MTU},
+	{"bursts of half the share, 4 of 8", 4, .5, 1, WORLD_MTU},
+	{"bursts of .9 of the share, 4 of 8", 4, .9, 1, WORLD_MTU},
+	{"bursts of half the share, 1 of 8", 7, .5, 1, WORLD_MTU},
+	{"bursts, 4 of 8, link .9 of the capacity", 4, .5, .9, WORLD_MTU},
+	{"bursts, 4 of 8, link 1.1 of the capacity", 4, .5, 1.1, WORLD_MTU},
+	{"bursts, 4 of 8, 64 B to 64 KiB", 4, .5, 1, WORLD_GSO},
+};
+
+static const struct lumps lumps[] = {
+	{"64 B and 64 KiB among 300", 300, 0, 1, WORLD_MTU},
+	{"64 B and 64 KiB among 300, link .9", 300, 0, .9, WORLD_MTU},
+	{"64 B and 64 KiB among 300, link 1.1", 300, 0, 1.1, WORLD_MTU},
+	{"64 B and 64 KiB among 16, link 1.1", 16, 0, 1.1, WORLD_MTU},
+	{"64 B and 64 KiB among 16 of 64 B to 64 KiB", 16, 0, 1, WORLD_GSO},
+	{"64 B and 64 KiB among 200, 100 idle", 300, 100, 1, WORLD_MTU},
+	{"64 B and 64 KiB among 250, 50 idle", 300, 50, 1, WORLD_MTU},
+	{"64 B and 64 KiB among 280, 20 idle", 300, 20, 1, WORLD_MTU},
+	{"64 B and 64 KiB among 280, 20 idle, link .9", 300, 20, .9, WORLD_MTU},
+	{"64 B and 64 KiB among 30, 2 idle, link .9", 32, 2, .9, WORLD_MTU},
+	{"64 B and 64 KiB among 1200, 300 idle", 1500, 300, 1, WORLD_MTU},
+};
 
 void cases_credits(struct cases *c)
 {
@@ -274,16 +318,15 @@ void cases_credits(struct cases *c)
 		case_bursty(c, &lenders[i], 50 * MS, "bursty, 40 ms of 50");
 		case_bursty(c, &lenders[i], 100 * MS, "bursty, 80 ms of 100");
 		case_bursty(c, &lenders[i], 500 * MS, "bursty, 400 ms of 500");
-		cases_bursts(c, &lenders[i], 1, .5, "bursts of half the share, 7 of 8");
-		cases_bursts(c, &lenders[i], 4, .5, "bursts of half the share, 4 of 8");
-		cases_bursts(c, &lenders[i], 4, .9, "bursts of .9 of the share, 4 of 8");
-		cases_bursts(c, &lenders[i], 7, .5, "bursts of half the share, 1 of 8");
-		cases_lumps(c, &lenders[i], 300, 1);
-		cases_lumps(c, &lenders[i], 300, .9);
-		cases_lumps(c, &lenders[i], 16, 1.1);
+		for (size_t k = 0; k < sizeof(bursts) / sizeof(bursts[0]); k++)
+			cases_bursts(c, &lenders[i], &bursts[k]);
+		for (size_t k = 0; k < sizeof(lumps) / sizeof(lumps[0]); k++)
+			cases_lumps(c, &lenders[i], &lumps[k]);
 	}
-	case_sum(c);
-	case_cost(c, 6);
-	case_cost(c, 64);
-	case_cost(c, 4096);
+	case_sum(c, false);
+	case_sum(c, true);
+	case_cost(c, 6, 0);
+	case_cost(c, 64, 0);
+	case_cost(c, 4096, 0);
+	case_cost(c, 4096, 64);
 }

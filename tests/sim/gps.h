@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* gps.h: the fluid ideal (generalised processor sharing), exact, to measure schedulers against. */
+/*
+ * gps.h: the fluid ideal (generalised processor sharing), exact, to measure schedulers against.
+ * With groups it is the hierarchical ideal: the link is divided among groups and flows outside
+ * groups, and what a group has among its flows.
+ */
 #ifndef DMVL_SIM_GPS_H
 #define DMVL_SIM_GPS_H
 
@@ -7,8 +11,17 @@
 
 struct gps;
 
-/* n flows, their weights, and the link's bytes per nanosecond. Aborts when out of memory. */
-struct gps *gps_new(uint32_t n, const uint32_t *weight, double rate);
+struct gps_setup {
+	uint32_t n;
+	const uint32_t *weight;	      /* of the n flows */
+	const uint32_t *group;	      /* of each flow, 1..groups, 0: none; NULL: no groups */
+	const uint32_t *group_weight; /* of group 1, 2 .. */
+	uint32_t groups;
+	double rate; /* the link's bytes per nanosecond */
+};
+
+/* Keeps the pointers. Aborts when out of memory. */
+struct gps *gps_new(const struct gps_setup *setup);
 void gps_free(struct gps *g);
 
 /* Bytes come in at t_ns, which must not go back. */

@@ -2,7 +2,8 @@
 # Included by the top Makefile.
 
 SIM_LIB_SRC := tests/sim/world.c tests/sim/gps.c tests/sim/cases.c tests/sim/peers.c \
-	       tests/sim/wf2q.c tests/sim/rules.c tests/sim/windows.c tests/sim/subject_dmvl.c
+	       tests/sim/wf2q.c tests/sim/tree.c tests/sim/rules.c tests/sim/groups.c \
+	       tests/sim/windows.c tests/sim/subject_dmvl.c
 SIM_SRC     := $(SIM_LIB_SRC) $(filter-out $(SIM_LIB_SRC),$(wildcard tests/sim/*.c))
 SCHED_SRC   := $(wildcard backend/sched/*.c)
 CREDIT_SRC  := $(filter-out backend/credit/logfile.c,$(wildcard backend/credit/*.c))
@@ -11,8 +12,9 @@ $(O)/tests/sim/sim: $(call obj,$(SIM_SRC) $(SCHED_SRC) $(CREDIT_SRC))
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(LDHARDEN) -o $@ $^ -lm
 
-# The property tests are a unit test that needs the simulator's world.
-$(O)/tests/unit/test_sched_prop: $(call obj,tests/unit/test_sched_prop.c $(SIM_LIB_SRC) $(SCHED_SRC))
+# The property tests are unit tests that need the simulator's world.
+SIM_TESTS := $(addprefix $(O)/tests/unit/,test_sched_prop test_sched_group_prop)
+$(SIM_TESTS): $(O)/tests/unit/%: $(O)/tests/unit/%.o $(call obj,$(SIM_LIB_SRC) $(SCHED_SRC))
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(LDHARDEN) -o $@ $^ -lm

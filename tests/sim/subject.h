@@ -17,6 +17,9 @@ struct subject_setup {
 	const bool *low_latency;    /* NULL: none; only ours knows what to do with it */
 	const struct sched_rule *rule; /* NULL: just weights; only for ours */
 	uint64_t capacity_bps;
+	const uint32_t *group;	      /* of each flow, 1..groups, 0: none; NULL: no groups */
+	const uint32_t *group_weight; /* of group 1, 2 .. */
+	uint32_t groups;
 };
 
 struct subject {
@@ -37,5 +40,10 @@ extern const struct subject subject_drr;	    /* Shreedhar and Varghese */
 extern const struct subject subject_stride;	    /* Waldspurger and Weihl */
 extern const struct subject subject_wf2q;	    /* Bennett and Zhang, WF2Q+ with two heaps */
 extern const struct subject subject_fifo;	    /* what a plain bridge does */
+
+extern const struct subject subject_dmvl_flat; /* ours, where nobody told it of groups */
+/* tree.c: two levels of a scheduler from above. */
+extern const struct subject subject_tree_wf2q, subject_tree_drr, subject_tree_stride,
+	subject_tree_lottery;
 
 #endif

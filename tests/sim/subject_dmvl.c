@@ -6,7 +6,7 @@
 #include "backend/sched/sched_priv.h"
 #include "tests/sim/subject.h"
 
-static void *dmvl_make(const struct subject_setup *su)
+static void *dmvl_make_flat(const struct subject_setup *su)
 {
 	struct sched *s = sched_new(su->n, su->quantum_bytes, su->seed);
 
@@ -25,11 +25,27 @@ static void *dmvl_make(const struct subject_setup *su)
 	return s;
 }
 
+static void *dmvl_make(const struct subject_setup *su)
+{
+	struct sched *s = dmvl_make_flat(su);
+
+	for (uint32_t g = 1; g <= su->groups; g++)
+		if (sched_set_group(s, g, &(struct sched_rule){.weight = su->group_weight[g - 1]},
+				    0))
+			abort();
+	for (uint32_t i = 0; su->group && i < su->n; i++)
+		if (sched_join(s, i, su->group[i], 0))
+			abort();
+	return s;
+}
+
 static void *dmvl_make_noexpress(const struct subject_setup *su)
 {
 	struct sched *s = dmvl_make(su);
 
-	s->draw->express_on = false;
+	s->top.draw->express_on = false;
+	for (uint32_t g = 0; g < su->groups; g++)
+		s->group[g]->level.draw->express_on = false;
 	return s;
 }
 
@@ -61,6 +77,9 @@ static void dmvl_served(void *p, uint32_t id, uint32_t bytes, bool more, uint64_
 
 const struct subject subject_dmvl = {"dmvl",	dmvl_make, dmvl_destroy, dmvl_arrive,
 				     dmvl_draw, dmvl_next, dmvl_served};
+const struct subject subject_dmvl_flat = {"dmvl, no groups", dmvl_make_flat, dmvl_destroy,
+					  dmvl_arrive,	     dmvl_draw,	     dmvl_next,
+					  dmvl_served};
 const struct subject subject_dmvl_noexpress = {"dmvl-noexpress", dmvl_make_noexpress, dmvl_destroy,
 					       dmvl_arrive,	 dmvl_draw,	      dmvl_next,
 					       dmvl_served};

@@ -36,6 +36,15 @@ void world_init(struct world *w, uint32_t n, double rate_bps, uint64_t seed)
 	rng_seed(&w->rng, seed);
 }
 
+void world_groups(struct world *w, uint32_t n)
+{
+	w->groups = n;
+	w->group = world_zeroes(w->n, sizeof(*w->group));
+	w->group_weight = world_zeroes(n, sizeof(*w->group_weight));
+	for (uint32_t i = 0; i < n; i++)
+		w->group_weight[i] = 1;
+}
+
 void world_fini(struct world *w)
 {
 	if (w->sched)
@@ -48,6 +57,8 @@ void world_fini(struct world *w)
 	free(w->weight);
 	free(w->head_bytes);
 	free(w->low_latency);
+	free(w->group);
+	free(w->group_weight);
 	free(w->wait_ns);
 	free(w->event);
 }
@@ -221,12 +232,20 @@ void world_start(struct world *w, const struct subject *subject, bool gps)
 					 .head_bytes = w->head_bytes,
 					 .low_latency = w->low_latency,
 					 .rule = w->rule,
+					 .group = w->group,
+					 .group_weight = w->group_weight,
+					 .groups = w->groups,
 					 .capacity_bps = (uint64_t)(w->rate * 8e9)};
 
 	w->subject = subject;
 	w->sched = subject->make(&su);
 	if (gps)
-		w->gps = gps_new(w->n, w->weight, w->rate);
+		w->gps = gps_new(&(struct gps_setup){.n = w->n,
+						     .weight = w->weight,
+						     .group = w->group,
+						     .group_weight = w->group_weight,
+						     .groups = w->groups,
+						     .rate = w->rate});
 	for (uint32_t i = 0; i < w->n; i++)
 		if (w->flow[i].source != WORLD_SILENT)
 			world_wake_source(w, i);

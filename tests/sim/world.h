@@ -64,6 +64,8 @@ struct world {
 	double rate; /* bytes per ns */
 	struct world_flow *flow;
 	uint32_t *weight, *head_bytes;
+	uint32_t *group, *group_weight; /* NULL: no groups; see world_groups() */
+	uint32_t groups;
 	bool *low_latency;
 	const struct sched_rule *rule; /* for our scheduler; NULL: just weights */
 	/* What the CPU needs for any frame, as bytes of the link's time, and whether it is charged.
@@ -93,6 +95,9 @@ struct world {
 /* n silent flows of weight 1, and the link's rate. Set flow[], weight[], low_latency[], then start.
  */
 void world_init(struct world *w, uint32_t n, double rate_bps, uint64_t seed);
+
+/* Lets flows belong to groups 1..n: set group[], 0 for none, and group_weight[], of 1 on. */
+void world_groups(struct world *w, uint32_t n);
 
 /* Makes the scheduler, and the fluid ideal if wanted, and starts the sources. */
 void world_start(struct world *w, const struct subject *subject, bool gps);

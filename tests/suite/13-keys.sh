@@ -39,6 +39,7 @@ bad spoof-check 1 yes 2 ''
 bad allowed-mac '' 02:00:00:00:00 01:00:5e:00:00:01 any
 bad control-frames 0 yes 2 ''
 bad guest-services 0 dhcp -1 ''
+bad group '' 'a b' -a ../x abcdefghijklmnopqrstuvwxyz0123456
 bad offload-csum 1 off 2
 bad offload-tso 1 off ''
 bad offload-uso 1 -1

@@ -164,6 +164,47 @@ done
 is $bad 0 'ten sets at once all succeed in the end'
 is "$(key $back/2/1/weight)" "$(key $back/2/1/tx-min)" 'both keys are of the same of ten sets'
 
+# ---- group, groups
+
+check 'groups works without groups' works groups
+is "$(wc -l <out)" 1 'groups prints a header where there is no group'
+check 'group of a group that is not there is refused' refused 1 'uplink default has no group red' group red
+check 'set takes a group' works set 2/1 group=red
+is "$(key $back/2/1/group)" red 'set writes the group'
+check 'set of a malformed group is refused' refused 2 'group "a b": expected 0..32' set 2/1 group='a b'
+check 'group shows a group that a device names' works group red
+check 'group shows the devices of the group' grep -q '^g2 *2/1' out
+check 'group takes keys with units' works group red weight=512 tx-max=10mbit rx-min=1.5Gb/s
+is "$(key $uplink/groups/red/tx-max)" 10000000 'group writes a rate in bits per second'
+check 'group says that no dmvl-back runs' grep -q 'no dmvl-back runs for uplink default now' err
+check 'group of a minimum above the maximum that is there is refused' \
+	refused 2 'tx-min "11000000": above tx-max, expected 0..10000000' group red weight=5 tx-min=11mbit
+is "$(key $uplink/groups/red/weight)" 512 'a refused group changes none of its keys'
+check 'group refuses a key that only devices have' refused 2 'no key "mtu", expected one of weight tx-min' group red mtu=9000
+check 'group refuses its error' refused 2 'error is written by dmvl' group red error=x
+check 'group refuses a malformed name' refused 2 'group "a/b": expected' group a/b weight=5
+check 'group refuses an empty name' refused 2 'the name of a group is empty' group '' weight=5
+check 'group refuses a malformed uplink' refused 2 'uplink "a b"' group --uplink 'a b' red
+check 'group takes an uplink' works group --uplink other red weight=7
+is "$(key /local/domain/0/data/dmvl/other/groups/red/weight)" 7 'a group of another uplink is another group'
+check 'groups lists the groups of all uplinks' works groups
+is "$(wc -l <out)" 3 'groups prints a line for each group'
+check 'groups shows keys and the number of devices' grep -Eq '^default +red +512 +- +10mbit +1.5gbit +- +1 +- ' out
+check 'groups takes an uplink' works groups other
+is "$(wc -l <out)" 2 'groups of one uplink prints its groups alone'
+check 'groups refuses a malformed uplink' refused 2 'uplink "a b"' groups 'a b'
+check 'group prints JSON' works group red --json
+check 'the JSON of a group has its devices' grep -q '"domid": *2' out
+check 'list shows the group' works list
+check 'list has a column of groups' grep -Eq '^g2 .* red ' out
+check 'an option of group is refused elsewhere' refused 2 'list takes no --remove' list --remove
+check 'group refuses settings that it should remove' refused 2 '--remove takes no settings' group red --remove weight=5
+check 'group removes the keys' works group red --remove
+check 'group leaves no directory without keys' no_node $uplink/groups/red
+check 'group without keys has none to remove' refused 1 'group red of uplink default has no keys' group red --remove
+check 'the other uplink has its group still' works group --uplink other red --remove
+check 'an empty group is none' works set 2/1 group=
+
 # ---- list, show, uplinks
 
 xenstore-write $back/2/1/weight banana $back/2/1/error 'weight "banana": expected' \

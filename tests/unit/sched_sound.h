@@ -69,56 +69,139 @@ static bool wheel_is_sound(const struct wheel *w, const struct wheel_ldp *all)
 	return members == w->members;
 }
 
+/* Does the ring hold those that say so, and end with the last? */
+static bool ring_is_sound(const struct draw *d, int ring)
+{
+	uint32_t says = 0, has = 0, last = WHEEL_NONE;
+
+	for (uint32_t id = 0; id < d->max_ids; id++)
+		says += d->ldp[id].owner == d->owner && d->ldp[id].in_ring & 1u << ring;
+	for (uint32_t id = d->ring[ring].first; id != WHEEL_NONE; id = d->ldp[id].ring_next[ring]) {
+		if (d->ldp[id].owner != d->owner || !(d->ldp[id].in_ring & 1u << ring) ||
+		    ++has > says)
+			return false;
+		last = id;
+	}
+	return has == says && (!has || last == d->ring[ring].last);
+}
+
+static bool wheels_are_sound(const struct draw *d)
+{
+	for (unsigned int k = 0; k < WHEEL_CLASSES; k++) {
+		if (!(d->wheel[k] && d->wheel[k]->members) != !(d->busy & 1u << k))
+			return false;
+		if (d->wheel[k] && !wheel_is_sound(d->wheel[k], d->ldp))
+			return false;
+	}
+	return true;
+}
+
 static bool draw_is_sound(const struct draw *d)
 {
 	uint64_t weight = 0, repaid = 0;
+	uint32_t low = 0, away = 0;
 	double ahead = 0;
 
 	for (uint32_t id = 0; id < d->max_ids; id++) {
 		const struct wheel_ldp *l = &d->ldp[id];
 
+		if (l->owner != d->owner)
+			continue;
 		if (!d->away.pos[id] != !l->away)
 			return false;
+		away += l->away;
 		if (l->where == WHEEL_OUT)
 			continue;
 		weight += l->weight;
 		repaid += (uint64_t)l->weight * l->factor_q16;
+		low += l->low_latency;
 		ahead += draw_ahead(d, l) * l->weight;
-	}
-	for (unsigned int k = 0; k < WHEEL_CLASSES; k++) {
-		if (!d->wheel[k].members != !(d->busy & 1u << k))
-			return false;
-		if (!wheel_is_sound(&d->wheel[k], d->ldp))
-			return false;
 	}
 	/* The clock is the mean of the starts, to a byte or two where debts are below 16 MiB. */
 	if ((ahead < 0 ? -ahead : ahead) > (double)(QUANTUM_CREDIT >> 10))
 		return false;
-	return weight == d->active_weight && repaid == d->active_repaid;
+	return weight == d->active_weight && repaid == d->active_repaid && low == d->low &&
+	       away == d->away.n && wheels_are_sound(d) && ring_is_sound(d, RING_WOKEN) &&
+	       ring_is_sound(d, RING_LOW);
+}
+
+/* What a level and its group should keep, from the rules of those in it. */
+struct sound_sums {
+	uint64_t weight, all_weight, min_bps;
+	uint32_t members, n_min, dues;
+};
+
+/* One LDP or group: is it where its flags say, and nowhere else? */
+static bool place_is_sound(const struct sched *s, uint32_t id, const struct sched_level *at)
+{
+	uint8_t f = s->flags[id];
+	bool in = f & SCHED_F_AWAKE && !(f & SCHED_F_CAPPED);
+	const struct wheel_ldp *l = &at->draw->ldp[id];
+
+	if ((f && !(f & SCHED_F_KNOWN)) || l->owner != at->draw->owner)
+		return false;
+	if (l->away ? !in || l->where != WHEEL_OUT : in != (l->where != WHEEL_OUT))
+		return false;
+	return !s->caps.pos[id] == !(f & SCHED_F_CAPPED) &&
+	       !at->dues.pos[id] == !(in && f & (SCHED_F_MIN | SCHED_F_DUES));
+}
+
+/* One level: those with ids from..to-1 that belong to `group`, 0: to none. */
+static bool level_is_sound(const struct sched *s, const struct sched_level *at, uint32_t group,
+			   uint32_t from, uint32_t to, struct sound_sums *sum)
+{
+	for (uint32_t id = from; id < to; id++) {
+		uint8_t f = s->flags[id];
+		bool in = f & SCHED_F_AWAKE && !(f & SCHED_F_CAPPED);
+
+		if (!f && (s->caps.pos[id] || at->dues.pos[id]))
+			return false;
+		if (!f || (f & SCHED_F_MEMBER ? s->ldp[id].group : 0) != group)
+			continue;
+		if (!place_is_sound(s, id, at))
+			return false;
+		sum->members++;
+		sum->min_bps += id < s->max_ldps ? s->ldp[id].rule.min_bps : 0;
+		sum->n_min += s->ldp[id].rule.min_bps > 0;
+		sum->dues += at->dues.pos[id] > 0;
+		sum->weight += in && !at->draw->ldp[id].away ? s->ldp[id].rule.weight : 0;
+		sum->all_weight += s->ldp[id].rule.weight;
+	}
+	return sum->weight == at->draw->active_weight && sum->all_weight == at->draw->all_weight &&
+	       sum->all_weight == at->weight_sum && sum->dues == at->dues.n &&
+	       draw_is_sound(at->draw);
+}
+
+/* A group's members, and the group among those at the top. Adds what it reserves. */
+static bool group_is_sound(const struct sched *s, uint32_t group, struct sound_sums *top)
+{
+	const struct sched_group *g = s->group[group - 1];
+	uint32_t id = sched_group_id(s, group);
+	struct sound_sums sum = {0};
+
+	if (!g)
+		return !s->flags[id];
+	if (!level_is_sound(s, &g->level, group, 0, s->max_ldps, &sum))
+		return false;
+	if (s->ldp[id].rule.min_bps && sum.min_bps > s->ldp[id].rule.min_bps)
+		return false;
+	top->min_bps +=
+		sum.min_bps > s->ldp[id].rule.min_bps ? sum.min_bps : s->ldp[id].rule.min_bps;
+	top->n_min += sum.n_min;
+	return sum.members == g->members && sum.min_bps == g->min_sum_bps &&
+	       sum.n_min == g->n_min && !sum.n_min == !(s->flags[id] & SCHED_F_DUES) &&
+	       draw_has_any(g->level.draw) == ((s->flags[id] & SCHED_F_AWAKE) != 0);
 }
 
 static bool sched_is_sound(const struct sched *s)
 {
-	uint64_t min_sum_bps = 0, weight = 0, all_weight = 0;
+	struct sound_sums top = {0};
 
-	for (uint32_t id = 0; id < s->max_ldps; id++) {
-		uint8_t f = s->flags[id];
-		bool in = f & SCHED_F_AWAKE && !(f & SCHED_F_CAPPED);
-		bool away = s->draw->ldp[id].away;
-
-		if (f && !(f & SCHED_F_KNOWN))
+	for (uint32_t group = 1; group <= SCHED_GROUPS; group++)
+		if (!group_is_sound(s, group, &top))
 			return false;
-		min_sum_bps += f ? s->ldp[id].rule.min_bps : 0;
-		weight += in && !away ? s->ldp[id].rule.weight : 0;
-		all_weight += f ? s->ldp[id].rule.weight : 0;
-		if (away && (!in || s->draw->ldp[id].where != WHEEL_OUT))
-			return false;
-		if (!s->caps.pos[id] != !(f & SCHED_F_CAPPED) ||
-		    !s->dues.pos[id] != !(in && f & SCHED_F_MIN))
-			return false;
-	}
-	return min_sum_bps == s->min_sum_bps && weight == s->draw->active_weight &&
-	       all_weight == s->draw->all_weight && draw_is_sound(s->draw);
+	return level_is_sound(s, &s->top, 0, 0, s->max_ldps + SCHED_GROUPS, &top) &&
+	       top.min_bps == s->min_sum_bps && top.n_min == s->n_min;
 }
 
 #endif

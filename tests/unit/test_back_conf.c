@@ -32,7 +32,7 @@ static void test_good(void)
 	       "the default frame cost is found from the capacity");
 	is_int(conf.control.epoch_us, 10000, "the default epoch is 10 ms");
 	is_int(conf.control.share, SHARE_AUTO, "by default the host has a share");
-	is_int(conf.control.repayment_ppm, 250000, "the default repayment is a quarter");
+	is_int(conf.control.repayment_ppm, 500000, "the default repayment is a half");
 	is_int(parse("x", "--uplink", "tap:a,bridge=b", "-n", "isp2", "--tx-capacity", "10mbit",
 		     "--rx-capacity=5mbps", "--frame-cost=0", "--run-dir=/x", "--log-level=debug",
 		     "-t", "--epoch=1s", "--share-uplink=yes", "--repayment", "0"),

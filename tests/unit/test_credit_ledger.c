@@ -145,10 +145,7 @@ static void test_loans(void)
 	is_int(newest(0).balance_after, -1000, "the borrower's record has its balance");
 	is_int(ledger_offset(l, 1), newest(0).seq * 64,
 	       "a borrower's offset is that of its newest record");
-	is_int(ledger_factor(l, 0), (65536 + 65536 / 4 / 20) & ~0xff,
-	       "a lender of a twentieth of the bound has the factor 1 + .25/20");
-	is_int(ledger_factor(l, 1), (65536 - 65536 / 4 / 20) & ~0xff,
-	       "a borrower of a twentieth of the bound has the factor 1 - .25/20");
+	is_int(ledger_factor(l, 0), 65536, "a loan in one epoch changes no factor yet");
 
 	/* Balances are 992 and -992 after the decay; the lender takes 500 of the borrower's part.
 	 */
@@ -219,16 +216,74 @@ static void test_slow(void)
 	}
 }
 
+static bool is_factor(uint32_t slot, double factor)
+{
+	double is = (double)ledger_factor(l, slot) / LEDGER_FACTOR_ONE;
+
+	if (is > factor - .004 && is < factor + .004)
+		return true;
+	diag("factor %f, want %f", is, factor);
+	return false;
+}
+
+/* The factor follows the mean of the balance, and a long pause takes from it as from the balance.
+ */
+static void test_factor(void)
+{
+	double mean = 0;
+	bool right = true;
+
+	begin(1000000);
+	attach(0, 1, 1, 100);
+	attach(1, 2, 1, 100);
+	for (int i = 0; i < 120; i++) {
+		epoch(i < 30 ? 700 : 1000, i < 30 ? 1300 : 1000, 0, 0);
+		mean += ((double)ledger_balance(l, 0) - mean) / 32;
+		right &= is_factor(0, 1 + mean / 20000) && is_factor(1, 1 - mean / 20000);
+	}
+	ok(right, "a factor follows the mean of a balance, by a twentieth for each rated epoch");
+	ok(mean > 3000, "a factor stays for a while after a loan");
+	ledger_serve(l, 0, 1000);
+	ledger_serve(l, 1, 1000);
+	ledger_epoch(l, 1000, 0);
+	ok(is_factor(0, 1) && is_factor(1, 1), "a long pause forgets the factor with the balance");
+}
+
+/* One sends a long frame each 12th epoch, another as much in short ones, beside one that is idle.
+ */
+static void test_long_frames(void)
+{
+	double most = 0, least = 2;
+
+	begin(1000000);
+	attach(0, 1, 1, 100);
+	attach(1, 2, 1, 100);
+	attach(2, 3, 1, 40);
+	for (int i = 1; i < 2000; i++) {
+		double ratio = (double)ledger_factor(l, 0) / ledger_factor(l, 1);
+
+		if (i > 1000) {
+			most = ratio > most ? ratio : most;
+			least = ratio < least ? ratio : least;
+		}
+		epoch(i % 12 == 0 ? 12600 : 0, 1050, 0, 2100);
+	}
+	diag("factor with long frames by that with short ones: %.3f to %.3f", least, most);
+	ok(most < 1.04 && least > .96, "long frames have the factor that short ones have");
+	ok(ledger_factor(l, 1) < LEDGER_FACTOR_ONE * 9 / 10, "both have borrowed");
+}
+
 static void test_bounds(void)
 {
 	begin(1000000);
 	attach(0, 1, 1, 1);
 	attach(1, 2, 1, 3);
-	for (int i = 0; i < 50; i++)
+	for (int i = 0; i < 1000; i++)
 		epoch(4000, 0, 0, 0);
-	is_int(ledger_balance(l, 0), -20000, "no more than twenty epochs of rated credit is owed");
-	is_int(ledger_balance(l, 1), 60000, "no more than twenty epochs of rated credit is held");
-	is_int(l->pool, -40000, "the pool has what is beyond the bounds");
+	is_int(ledger_balance(l, 0), -128000, "no more than 128 epochs of rated credit is owed");
+	ok(ledger_balance(l, 1) > 380000 && ledger_balance(l, 1) <= 384000,
+	   "no more than 128 epochs of rated credit is held");
+	is_int(l->pool, 128000 - ledger_balance(l, 1), "the pool has what is beyond the bounds");
 	is_int(ledger_factor(l, 0), 32768, "the least factor is a half");
 	is_int(ledger_factor(l, 1), 131072, "the largest factor is two");
 	for (int i = 0; i < 3000; i++)
@@ -423,6 +478,8 @@ int main(void)
 	test_loans();
 	test_capacity();
 	test_slow();
+	test_factor();
+	test_long_frames();
 	test_bounds();
 	test_identity();
 	test_restart();

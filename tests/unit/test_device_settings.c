@@ -102,6 +102,7 @@ static const struct bad {
 	{KEY_BACK_VLAN, "10,20-30", "30-20"},
 	{KEY_BACK_MTU, "9000", "67"},
 	{KEY_BACK_UPLINK, DESK_UPLINK, "../other"},
+	{KEY_BACK_GROUP, "red", "../red"},
 };
 
 static void test_bad(const struct bad *row)

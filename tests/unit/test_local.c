@@ -351,6 +351,38 @@ static void test_maximum_is_one(void)
 	bench_free(b);
 }
 
+/* Guest 1 receives from guest 0 and from the uplink, more than its maximum from either. */
+static void test_receive_both(void)
+{
+	struct ldp_conf conf = bench_ldp_conf(1);
+	unsigned from[2] = {0};
+	struct wire_hdr hdr;
+	const uint8_t *body;
+
+	b = bench_new(2);
+	conf.rx.max_bps = 20 * MBIT;
+	bench_configure(b, 1, &conf);
+	for (unsigned ms = 0; ms < 100; ms++) {
+		make_full(bench_mac(1));
+		while (bench_given(b, 0) < 100000)
+			bench_give(b, 0, &plain, m.b, m.len);
+		memcpy(m.b + 6, MK_OTHER, 6);
+		for (unsigned i = 0; i < 4; i++)
+			bench_come(b, &plain, m.b, m.len);
+		bench_receive(b);
+		bench_turn(b);
+		while (bench_take(b, 1, &hdr, &body)) {
+			if (hdr.type == WIRE_DATA)
+				from[memcmp(body + WIRE_VNET_LEN + 6, MK_OTHER, 6) == 0]++;
+		}
+		bench_pass(b, NS_PER_MS);
+	}
+	is_near(from[0] + from[1], FRAMES(20 * MBIT, 100), "rx-max is about both ways in together");
+	ok(from[0] > 30 && from[1] > 30,
+	   "neither way in keeps the other out: %u from a guest, %u in", from[0], from[1]);
+	bench_free(b);
+}
+
 /* The receive pace is used up by what the uplink brings to guest 2. */
 static void test_no_capacity(void)
 {
@@ -388,6 +420,7 @@ int main(void)
 	test_receiver_goes_meanwhile();
 	test_maxima();
 	test_maximum_is_one();
+	test_receive_both();
 	test_no_capacity();
 	return done_testing();
 }

@@ -59,12 +59,38 @@ static bool near(unsigned got, unsigned want)
 	return false;
 }
 
+/* Guests 0 to 3 are a group, whose weight is that of guest 4, who receives too. */
+static void group(void)
+{
+	struct group_conf conf = {.tx = {.weight = 256}, .rx = {.weight = 256}};
+
+	bench_group(b, 1, true, &conf);
+	for (uint32_t slot = 0; slot < 4; slot++) {
+		struct ldp_conf member = bench_ldp_conf(slot);
+
+		member.group = 1;
+		bench_configure(b, slot, &member);
+	}
+	for (int i = 0; i < 100; i++)
+		pass(0, 0);
+	pass(5, 100000);
+	ok(near(room(4), 115000), "a group that receives takes the room of one");
+	ok(near(room(0), RXQ_LIMIT_MIN), "a member has its part of the group's room");
+	for (int i = 0; i < 100; i++)
+		pass(1, 100000);
+	ok(near(room(0), 230000), "idle members take no room from the one that receives");
+	conf.rx.max_bps = 100000000;
+	bench_group(b, 1, true, &conf);
+	ok(near(room(0), 115000), "a group's maximum limits the room of its members");
+}
+
 int main(void)
 {
 	begin();
 	pass(1, 100000);
 	ok(near(room(0), 1150000), "idle guests take no room from the one that receives");
 	ok(near(room(1), 575000), "a guest that was idle has the room of one of two");
+	ok(near(room(GUESTS - 1), 575000), "idle guests take no room from each other");
 	pass(4, 100000);
 	ok(near(room(0), 290000), "four that receive have a fourth each");
 	for (int i = 0; i < 100; i++)
@@ -79,6 +105,8 @@ int main(void)
 	guest(0)->conf.rx.max_bps = 100000000;
 	rx_set_limits(b->dp);
 	ok(near(room(0), 115000), "a maximum limits the room");
+	guest(0)->conf.rx.max_bps = 0;
+	group();
 	bench_free(b);
 	return done_testing();
 }

@@ -6,71 +6,11 @@
 #include "backend/sched/bucket.h"
 #include "backend/sched/heap.h"
 #include "backend/sched/rng.h"
+#include "tests/unit/sched_link.h"
 #include "tests/unit/sched_sound.h"
 #include "tests/unit/tap.h"
 
-#define Q	1518u
-#define MAX_IDS 8
-
 static const struct sched_rule plain = {.weight = 256};
-
-/* A link of rate_bps and, per LDP, the frame size it always sends and what it got so far. */
-struct link {
-	struct sched *s;
-	uint64_t now_ns, rate_bps;
-	uint32_t frame_bytes[MAX_IDS];
-	uint64_t sent_bytes[MAX_IDS];
-};
-
-static void link_start(struct link *k, uint64_t rate_bps)
-{
-	*k = (struct link){.s = sched_new(MAX_IDS, Q, 7), .rate_bps = rate_bps};
-	sched_set_capacity(k->s, rate_bps);
-}
-
-static void link_add(struct link *k, uint32_t id, struct sched_rule r, uint32_t frame_bytes)
-{
-	k->frame_bytes[id] = frame_bytes;
-	if (sched_add(k->s, id, &r))
-		abort();
-	sched_wake(k->s, id, k->now_ns);
-}
-
-/* Runs for a time with everyone backlogged, and counts from zero. */
-static void link_run(struct link *k, uint64_t ns)
-{
-	uint64_t end_ns = k->now_ns + ns;
-
-	for (int i = 0; i < MAX_IDS; i++)
-		k->sent_bytes[i] = 0;
-	while (k->now_ns < end_ns) {
-		uint32_t id = sched_draw(k->s, k->now_ns);
-
-		if (id == SCHED_NONE) {
-			uint64_t next_ns = sched_next_ns(k->s);
-
-			k->now_ns = next_ns < end_ns ? next_ns : end_ns;
-			continue;
-		}
-		k->now_ns += k->frame_bytes[id] * 8000000000ull / k->rate_bps;
-		k->sent_bytes[id] += k->frame_bytes[id];
-		sched_served(k->s, id, k->frame_bytes[id], k->frame_bytes[id], true, k->now_ns);
-	}
-}
-
-/* What an LDP got, in thousandths of the link over ns. */
-static int link_permille(const struct link *k, uint32_t id, uint64_t ns)
-{
-	return (int)((double)k->sent_bytes[id] * 8e12 / ((double)k->rate_bps * (double)ns) + .5);
-}
-
-static bool near(int got, int want, int slack)
-{
-	if (abs(got - want) <= slack)
-		return true;
-	diag("got %d, want %d within %d", got, want, slack);
-	return false;
-}
 
 static void test_rng(void)
 {
@@ -195,7 +135,7 @@ static void test_awake(void)
 	sched_add(s, 1, &plain);
 	sched_wake(s, 0, 0);
 	sched_wake(s, 0, 0);
-	is_int(s->draw->active_weight, 256, "waking an LDP twice counts it once");
+	is_int(s->top.draw->active_weight, 256, "waking an LDP twice counts it once");
 	ok(sched_is_awake(s, 0) && !sched_is_awake(s, 1),
 	   "one LDP that was woken is awake and no other");
 	is_int(sched_draw(s, 0), 0, "the LDP that is awake is drawn");
@@ -207,7 +147,7 @@ static void test_awake(void)
 	sched_sleep(s, 0);
 	is_int(sched_draw(s, 0), 1, "an LDP that was put to sleep is not drawn");
 	sched_remove(s, 1);
-	is_int(s->draw->active_weight, 0, "an LDP that is removed awake is not counted");
+	is_int(s->top.draw->active_weight, 0, "an LDP that is removed awake is not counted");
 	is_int(sched_draw(s, 0), SCHED_NONE, "an LDP that is removed awake is not drawn");
 	is_int(sched_add(s, 1, &plain), 0, "a removed id may come again");
 	sched_free(s);
@@ -263,7 +203,8 @@ static void test_factor(void)
 	for (uint32_t i = 0; i < 3; i++)
 		ok(near(link_permille(&k, i, 2 * ms500), part[i], 3),
 		   "factors divide what an idle LDP leaves: %u", i);
-	is_int(k.s->draw->active_weight, 1024 + 512 + 256, "factors leave the weights as they are");
+	is_int(k.s->top.draw->active_weight, 1024 + 512 + 256,
+	       "factors leave the weights as they are");
 	ok(sched_is_sound(k.s), "factors leave all sums right");
 	sched_set_factor(k.s, 0, SCHED_FACTOR_ONE);
 	link_run(&k, 2 * ms500);
@@ -335,7 +276,7 @@ static void test_low_at_once(void)
 	}
 	for (int i = 0; i < 6500; i++)
 		sched_served(s, sched_draw(s, 0), Q, Q, true, 0);
-	while (draw_ahead(s->draw, &s->draw->ldp[7]) > -0.2 * (double)(QUANTUM_CREDIT / 4))
+	while (draw_ahead(s->top.draw, &s->top.draw->ldp[7]) > -0.2 * (double)(QUANTUM_CREDIT / 4))
 		sched_served(s, sched_draw(s, 0), Q, Q, true, 0);
 	r.low_latency = true;
 	sched_set_rule(s, 7, &r, 0);

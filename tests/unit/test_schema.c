@@ -239,7 +239,7 @@ static void test_table(void)
 	is_int(schema_default(KEY_BACK_FLOOD_RATE), 1000, "the default flood-rate is 1000");
 	is_int(schema_default(KEY_BACK_TX_MAX), 0, "the default tx-max is none");
 	is_int(schema_default(KEY_BACK_SPOOF_CHECK), 1, "the default spoof-check is on");
-	is_int(schema_default(KEY_UPLINK_REPAYMENT), 250000, "the default repayment is a quarter");
+	is_int(schema_default(KEY_UPLINK_REPAYMENT), 500000, "the default repayment is a half");
 	is_int(schema_default(KEY_UPLINK_SWITCH), SCHEMA_UPLINK_SWITCH_LOCAL,
 	       "the default switch is local");
 	is_int(schema_default(KEY_BACK_MAC), 0, "a mac has no default");
@@ -339,6 +339,44 @@ static void test_split(void)
 	   "a path that is no domain's directory gives no domid");
 }
 
+static void test_groups(void)
+{
+	static const char dir[] = "/local/domain/0/data/dmvl/up";
+	static const struct {
+		const char *path, *name, *rest;
+	} rows[] = {
+		{"/local/domain/0/data/dmvl/up/groups", "", ""},
+		{"/local/domain/0/data/dmvl/up/groups/", "", ""},
+		{"/local/domain/0/data/dmvl/up/groups/red", "red", ""},
+		{"/local/domain/0/data/dmvl/up/groups/red/weight", "red", "weight"},
+		{"/local/domain/0/data/dmvl/up/groups/a b/weight", "", "weight"},
+		{"/local/domain/0/data/dmvl/up/groups/abcdefghijklmnopqrstuvwxyz0123456/weight", "",
+		 "weight"},
+	};
+	static const char *const no[] = {
+		"/local/domain/0/data/dmvl/up",		"/local/domain/0/data/dmvl/up/groupsx",
+		"/local/domain/0/data/dmvl/up/weight",	"/local/domain/0/data/dmvl/up2/groups/red",
+		"/local/domain/0/data/dmvl/upgroups/x", "@releaseDomain",
+	};
+	char name[SCHEMA_NAME_MAX + 1], buf[SCHEMA_PATH_MAX];
+	const char *rest;
+
+	is_int(schema_group_dir(buf, sizeof(buf), 0, "up", "red"), 39, "a group has a directory");
+	is_str(buf, rows[2].path, "a group's directory is below its uplink's");
+	is_int(schema_group_dir(buf, sizeof(buf), 0, "up", ""), -EINVAL,
+	       "a group without a name has no directory");
+	is_int(schema_group_dir(buf, sizeof(buf), 0, "up", "../x"), -EINVAL,
+	       "a group of a bad name has no directory");
+	is_int(schema_group_dir(buf, sizeof(buf), 0, "a b", "red"), -EINVAL,
+	       "a group of an uplink of a bad name has no directory");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		ok(schema_split_group_path(rows[i].path, dir, name, &rest) &&
+			   strcmp(name, rows[i].name) == 0 && strcmp(rest, rows[i].rest) == 0,
+		   "%s is a path of groups", rows[i].path);
+	for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++)
+		ok(!schema_split_group_path(no[i], dir, name, &rest), "%s is none", no[i]);
+}
+
 int main(void)
 {
 	test_refused();
@@ -348,5 +386,6 @@ int main(void)
 	test_cross_check();
 	test_paths();
 	test_split();
+	test_groups();
 	return done_testing();
 }

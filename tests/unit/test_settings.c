@@ -38,7 +38,7 @@ int xskey_list(struct xs_conn *c, uint32_t t, const char *dir, enum schema_area 
 	(void)t;
 	(void)dir;
 	for (int key = 0; key < KEY_COUNT; key++)
-		present[key] = area == SCHEMA_BACK && nodes[key];
+		present[key] = schema_entry((enum schema_key)key)->area == area && nodes[key];
 	return missing ? -ENOENT : 0;
 }
 
@@ -71,6 +71,7 @@ static const struct row {
 	{KEY_BACK_MTU, "9000", {"67", "65522"}},
 	{KEY_BACK_MAC, "00:16:3e:00:00:07", {"01:16:3e:00:00:07", "00:16:3e:00:00"}},
 	{KEY_BACK_UPLINK, "other", {"a b", ""}},
+	{KEY_BACK_GROUP, "tenant-a", {"a b", "-a", "a/b", "abcdefghijklmnopqrstuvwxyz0123456"}},
 };
 
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
@@ -111,7 +112,7 @@ static bool same(const struct ldp_settings *a, const struct ldp_settings *b)
 	       memcmp(a->allowed_mac.entry, b->allowed_mac.entry, a->allowed_mac.n * 6ul) == 0 &&
 	       a->vlan.mode == b->vlan.mode &&
 	       memcmp(a->vlan.ids, b->vlan.ids, sizeof(a->vlan.ids)) == 0 &&
-	       strcmp(a->uplink, b->uplink) == 0;
+	       strcmp(a->uplink, b->uplink) == 0 && strcmp(a->group, b->group) == 0;
 }
 
 static void all_good(void)
@@ -248,6 +249,38 @@ static void test_errors(void)
 	missing = false;
 }
 
+static void test_group(void)
+{
+	struct group_settings s;
+	struct group_conf conf;
+	char err[SCHEMA_ERR_MAX];
+
+	memset(nodes, 0, sizeof(nodes));
+	group_settings_default(&s);
+	is_int(settings_load_group(NULL, "", &s, err), 0, "a group's directory may be empty");
+	is_int(s.weight, 256, "a group has weight 256 by default");
+	nodes[KEY_GROUP_WEIGHT] = "7";
+	nodes[KEY_GROUP_TX_MIN] = "1000";
+	nodes[KEY_GROUP_TX_MAX] = "5000";
+	nodes[KEY_GROUP_RX_MIN] = "6001";
+	nodes[KEY_GROUP_RX_MAX] = "6000";
+	nodes[KEY_GROUP_ERROR] = "x";
+	is_int(settings_load_group(NULL, "", &s, err), 5, "the operator's keys are counted");
+	ok(names(err, KEY_GROUP_RX_MIN), "a group's limits that contradict each other are named");
+	is_int(s.weight, 7, "a group's good key counts beside bad ones");
+	nodes[KEY_GROUP_RX_MAX] = "7000";
+	settings_load_group(NULL, "", &s, err);
+	is_str(err, "", "a group's keys that are mended give no error");
+	settings_to_group_conf(&s, &conf);
+	ok(conf.tx.weight == 7 && conf.rx.weight == 7 && conf.tx.min_bps == 1000 &&
+		   conf.tx.max_bps == 5000 && conf.rx.min_bps == 6001 && conf.rx.max_bps == 7000,
+	   "a group's keys are in force, each in its direction");
+	missing = true;
+	is_int(settings_load_group(NULL, "", &s, err), -ENOENT,
+	       "a group without a directory is returned as such");
+	missing = false;
+}
+
 int main(void)
 {
 	test_good();
@@ -256,5 +289,6 @@ int main(void)
 		test_removed(&rows[i]);
 	}
 	test_errors();
+	test_group();
 	return done_testing();
 }

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* dmvlctl group: shows a group of devices, changes its keys, or removes them. */
+#include "backend/ctl/commands.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "backend/ctl/group_view.h"
+#include "backend/ctl/setting.h"
+#include "backend/ctl/table.h"
+#include "common/log.h"
+#include "xenstore-schema/xskey.h"
+
+struct change {
+	const struct settings *settings;
+	char dir[SCHEMA_PATH_MAX];
+	char err[SCHEMA_ERR_MAX]; /* why apply() refused; "": a xenstore error */
+};
+
+/* The resulting limits must agree, so the old ones are read in the same transaction. */
+static int check_limits(struct ctl *ctl, uint32_t t, struct change *change)
+{
+	static const enum schema_key keys[4] = {KEY_GROUP_TX_MIN, KEY_GROUP_TX_MAX,
+						KEY_GROUP_RX_MIN, KEY_GROUP_RX_MAX};
+	char text[4][32];
+	const char *old[4] = {NULL};
+	struct schema_limits limits;
+
+	for (int i = 0; i < 4; i++) {
+		int ret = xskey_read(ctl->xs, t, change->dir, keys[i], text[i], sizeof(text[i]));
+
+		if (ret >= 0)
+			old[i] = text[i];
+		else if (ret != -ENOENT && ret != -E2BIG && ret != -EILSEQ)
+			return ret;
+	}
+	limits = settings_limits(change->settings, old);
+	return schema_cross_check(&limits, change->err);
+}
+
+static int apply(struct ctl *ctl, uint32_t t, void *arg)
+{
+	struct change *change = arg;
+	int ret;
+
+	change->err[0] = '\0';
+	ret = check_limits(ctl, t, change);
+	for (unsigned i = 0; i < change->settings->count && ret >= 0; i++) {
+		const struct setting *s = &change->settings->item[i];
+
+		ret = xskey_write(ctl->xs, t, change->dir, s->key, s->value);
+	}
+	return ret;
+}
+
+/* --- showing ---------------------------------------------------------------------------------- */
+
+static void print_keys(const struct group_view *g)
+{
+	struct table table;
+
+	table_init(&table, 4);
+	for (int i = 0; i < KEY_COUNT; i++) {
+		enum schema_key key = (enum schema_key)i;
+		const struct schema_entry *e = schema_entry(key);
+		char text[VIEW_TEXT_MAX];
+		const char *cells[4] = {e->name, text, view_remark(&g->keys, key), e->doc};
+
+		if (e->area != SCHEMA_GROUP)
+			continue;
+		view_text(&g->keys, key, text, sizeof(text));
+		table_add(&table, cells);
+	}
+	table_print(&table, stdout);
+}
+
+static void print_members(const struct group_view *g)
+{
+	struct table table;
+
+	table_init(&table, 5);
+	for (int i = 0; i < g->of->count; i++) {
+		const struct ldp_view *d = &g->of->view[i];
+		char id[32], state[48], weight[VIEW_TEXT_MAX], rate[VIEW_TEXT_MAX];
+		const char *cells[5] = {d->name[0] ? d->name : "-", id, state, weight, rate};
+
+		if (!group_view_has(g, d))
+			continue;
+		snprintf(id, sizeof(id), "%u/%u", d->domid, d->id);
+		ldp_view_state(d, state, sizeof(state));
+		view_text(&d->keys, KEY_BACK_WEIGHT, weight, sizeof(weight));
+		view_text(&d->keys, KEY_BACK_TX_RATE, rate, sizeof(rate));
+		table_add(&table, cells);
+	}
+	table_print(&table, stdout);
+}
+
+static int print_group(struct ctl *ctl, const struct group_view *g)
+{
+	if (ctl->json)
+		return json_print(group_view_json(g));
+	printf("group %s of uplink %s, devices: %u\n", g->name, g->uplink, g->members);
+	print_keys(g);
+	if (g->members > 0) {
+		printf("\ndevices, their weights inside the group and transmit rates:\n");
+		print_members(g);
+	}
+	return output_end();
+}
+
+static int print_named(struct ctl *ctl, const char *name, const struct group_view *views, int count)
+{
+	for (int i = 0; i < count; i++) {
+		if (strcmp(views[i].name, name) == 0)
+			return print_group(ctl, &views[i]);
+	}
+	return ctl_fail(EXIT_FAILED, "uplink %s has no group %s", ctl->uplink, name);
+}
+
+static int show(struct ctl *ctl, const char *name)
+{
+	struct devices devices = {0};
+	struct group_view *views = NULL;
+	int count, ret;
+
+	devices.count = ldp_views_read(ctl, &devices.view);
+	if (devices.count < 0)
+		return ctl_fail_xs(devices.count, "read", "the devices");
+	count = group_views_read(ctl, ctl->uplink, &devices, &views);
+	ret = count < 0 ? ctl_fail_xs(count, "read", "the groups")
+			: print_named(ctl, name, views, count);
+	group_views_free(views, count);
+	ldp_views_free(devices.view, devices.count);
+	return ret;
+}
+
+/* --- changing --------------------------------------------------------------------------------- */
+
+static int set(struct ctl *ctl, const char *name, struct change *change)
+{
+	int ret = ctl_transaction(ctl, apply, change);
+
+	/* A minimum above its maximum is wrong use, also if one of them was set before. */
+	if (ret < 0 && change->err[0])
+		return ctl_fail(EXIT_WRONG_USE, "%s", change->err);
+	if (ret < 0)
+		return ctl_fail_xs(ret, "write", change->dir);
+	if (!ctl_uplink_is_served(ctl, ctl->uplink))
+		log_notice("no dmvl-back runs for uplink %s now: the group waits for it",
+			   ctl->uplink);
+	return ctl->json ? show(ctl, name) : 0;
+}
+
+static int remove_keys(struct ctl *ctl, const char *name, const char *dir)
+{
+	int ret;
+
+	/* xenstored removes what is not there without an error. */
+	if (!xs_conn_exists(ctl->xs, XS_NO_TXN, dir))
+		return ctl_fail(EXIT_FAILED, "group %s of uplink %s has no keys", name,
+				ctl->uplink);
+	ret = xs_conn_rm(ctl->xs, XS_NO_TXN, dir);
+	return ret < 0 ? ctl_fail_xs(ret, "remove", dir) : 0;
+}
+
+static int check_use(const struct ctl *ctl, int argc, char **argv)
+{
+	char err[SCHEMA_ERR_MAX];
+
+	if (!argv[0][0])
+		return ctl_fail(EXIT_WRONG_USE, "the name of a group is empty");
+	if (schema_check(KEY_BACK_GROUP, argv[0], err) < 0)
+		return ctl_fail(EXIT_WRONG_USE, "%s", err);
+	if (ctl->remove && argc > 1)
+		return ctl_fail(EXIT_WRONG_USE, "--remove takes no settings");
+	return 0;
+}
+
+static int run(struct ctl *ctl, int argc, char **argv)
+{
+	static struct settings settings; /* static: they are large */
+	struct change change = {.settings = &settings};
+	int ret = check_use(ctl, argc, argv);
+
+	if (ret)
+		return ret;
+	if (settings_parse(&settings, SCHEMA_GROUP, argc - 1, argv + 1, change.err) < 0)
+		return ctl_fail(EXIT_WRONG_USE, "%s", change.err);
+	if (!ctl->uplink)
+		ctl->uplink = schema_entry(KEY_BACK_UPLINK)->dflt;
+	ret = ctl_connect(ctl);
+	if (ret)
+		return ret;
+	ret = schema_group_dir(change.dir, sizeof(change.dir), ctl->backend_domid, ctl->uplink,
+			       argv[0]);
+	if (ret < 0)
+		return ctl_fail_xs(ret, "name", argv[0]);
+	if (ctl->remove)
+		return remove_keys(ctl, argv[0], change.dir);
+	return argc > 1 ? set(ctl, argv[0], &change) : show(ctl, argv[0]);
+}
+
+const struct command group_command = {
+	.name = "group",
+	.args = "NAME [KEY=VALUE..]",
+	.summary = "show a group of devices, or change its keys",
+	.details = "Keys are a weight, minima and maxima, as of devices; rates take units.\n"
+		   "dmvlctl set DOM[/ID] group=NAME puts a device into a group.\n",
+	.min_args = 1,
+	.max_args = 1 + SETTINGS_MAX,
+	.uplink_help = "the group's uplink (default: default)",
+	.has_remove = true,
+	.run = run,
+};
