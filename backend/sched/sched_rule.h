@@ -41,8 +41,10 @@ int sched_set_rule(struct sched *s, uint32_t id, const struct sched_rule *rule, 
 #define SCHED_FACTOR_ONE 65536u
 void sched_set_factor(struct sched *s, uint32_t id, uint32_t factor_q16);
 
-/* Removes an LDP, asleep or awake, from its group too, and forgets its debt. An unknown id is
- * ignored. */
+/*
+ * Removes an LDP, asleep or awake, from its group too, and forgets its debt. An unknown id is
+ * ignored.
+ */
 void sched_remove(struct sched *s, uint32_t id);
 
 /*

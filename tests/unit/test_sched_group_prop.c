@@ -93,8 +93,7 @@ static void test_backlog(enum world_sizes sizes)
 	world_fini(&w);
 }
 
-/* The fluid ideal itself: two groups of 1:3, of which one has flows of 1:1 and a part of the time
- * only one of them. */
+/* The fluid ideal itself: two groups of 1:3. One has two flows of 1:1, and one of them ends. */
 static void test_fluid(void)
 {
 	static const uint32_t weight[] = {1, 1, 7}, group[] = {1, 1, 2}, group_weight[] = {1, 3};
