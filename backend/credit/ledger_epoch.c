@@ -23,7 +23,8 @@
  * Otherwise a busy uplink would be rated above its capacity, and an LDP that sends a whole frame
  * only now and then would lend less than it borrows.
  *
- * If the capacity is not known, R is sum(s), and all spare credit was borrowed. No byte is lost to
+ * If frames waited all the time, R is sum(s), and all spare credit was borrowed. So it is if the
+ * capacity is not known. No byte is lost to
  * rounding: see deal.h.
  */
 

@@ -162,6 +162,7 @@ struct dpath_link_rate {
 	uint32_t frame_cost_bytes;	      /* the least that a transmitted frame is charged */
 	uint64_t estimated_bps, estimated_ns; /* what the control thread knows, and since when */
 	struct loop_timer *estimate;	      /* a change that it does not know yet */
+	bool idled;			      /* no frame waited at some time in this epoch */
 };
 
 /* MAC addresses that move. Only moves.c writes it. */

@@ -103,7 +103,7 @@ static void fill_in(struct dpath *dp, struct ldp *l, enum ldp_dir dir)
 static bool end_of(struct dpath *dp, enum ldp_dir dir, uint64_t epochs)
 {
 	struct dpath_epoch *e = &dp->epoch;
-	uint64_t rate = dir == LDP_TX ? link_rate_bps(dp) : dp->rx.rate_bps;
+	uint64_t rate = dir == LDP_TX ? link_rate_epoch_bps(dp) : dp->rx.rate_bps;
 	uint64_t active = epochs < ACTIVE_MAX ? epochs : ACTIVE_MAX;
 	struct ldp *l;
 

@@ -44,6 +44,14 @@ uint64_t link_rate_bps(const struct dpath *dp)
 	return dp->link_rate.in_force_bps;
 }
 
+uint64_t link_rate_epoch_bps(struct dpath *dp)
+{
+	bool idled = dp->link_rate.idled;
+
+	dp->link_rate.idled = false;
+	return idled ? dp->link_rate.in_force_bps : 0;
+}
+
 /*
  * Something behind the hardware's port may be slower than the hardware. Only a send buffer smaller
  * than the queue there lets that be noticed; an operator who configures the capacity knows it.
@@ -156,6 +164,8 @@ bool link_rate_turn(struct dpath *dp)
 
 	if (!dp->tx.blocked && (dp->tx.pace.idle || pace_wait(&dp->tx.pace)))
 		capacity_idle(c);
+	if (!dp->tx.blocked && dp->tx.pace.idle)
+		dp->link_rate.idled = true;
 	capacity_turn(c, dp->now_ns);
 	size_sndbuf(dp);
 	estimate_if_changed(dp);

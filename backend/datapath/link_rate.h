@@ -17,6 +17,12 @@ void link_rate_fini(struct dpath *dp);
 /* The capacity in force, configured or measured, in wire bits per second; 0: unknown. */
 uint64_t link_rate_bps(const struct dpath *dp);
 
+/*
+ * What an epoch could carry at least, by the capacity in force, in wire bits per second. 0: that is
+ * unknown; or frames waited all the time since the last call, so that the link carried what it can.
+ */
+uint64_t link_rate_epoch_bps(struct dpath *dp);
+
 /* dp->link has changed, and with it perhaps the capacity in force. */
 void link_rate_configure(struct dpath *dp);
 

@@ -27,6 +27,7 @@ struct lender {
 	struct ledger *l;
 	uint32_t n;
 	uint64_t epoch_end_ns;
+	bool idled; /* in this epoch, as link_rate.c has it */
 };
 
 static void *lender_make(const struct subject_setup *su, uint32_t repayment_ppm)
@@ -87,7 +88,8 @@ static void lender_epochs(struct lender *p, uint64_t now_ns)
 	epochs = 1 + (now_ns - p->epoch_end_ns) / EPOCH_NS;
 	p->epoch_end_ns += epochs * EPOCH_NS;
 	ledger_set_time(p->l, now_ns, now_ns);
-	ledger_epoch(p->l, epochs, EPOCH_CAP * epochs);
+	ledger_epoch(p->l, epochs, p->idled ? EPOCH_CAP * epochs : 0);
+	p->idled = false;
 	for (uint32_t i = 0; i < p->n; i++)
 		sched_set_factor(p->s, i, ledger_factor(p->l, i));
 }
@@ -102,8 +104,10 @@ static void lender_arrive(void *arg, uint32_t id, bool first, uint64_t now_ns)
 static uint32_t lender_draw(void *arg, uint64_t now_ns)
 {
 	struct lender *p = arg;
+	uint32_t id = sched_draw(p->s, now_ns);
 
-	return sched_draw(p->s, now_ns);
+	p->idled |= id == SCHED_NONE;
+	return id;
 }
 
 static void lender_served(void *arg, uint32_t id, uint32_t bytes, bool more, uint64_t now_ns)

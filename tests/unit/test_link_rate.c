@@ -46,6 +46,26 @@ static void test_new_speed(void)
 	bench_free(b);
 }
 
+/* What an epoch could carry: of a link that was busy all the time only what it carried counts. */
+static void test_epoch(void)
+{
+	b = bench_new(1);
+	link_by_speed(1000);
+	b->dp->tx.pace.idle = true;
+	link_rate_turn(b->dp);
+	b->dp->tx.pace.idle = false;
+	link_rate_turn(b->dp);
+	is_int(link_rate_epoch_bps(b->dp), 980 * MBIT,
+	       "a link that was idle once in an epoch could carry its capacity");
+	link_rate_turn(b->dp);
+	is_int(link_rate_epoch_bps(b->dp), 0, "a link that was never idle carried what it could");
+	b->dp->tx.pace.idle = true;
+	b->dp->tx.blocked = true;
+	link_rate_turn(b->dp);
+	is_int(link_rate_epoch_bps(b->dp), 0, "a link that takes no more is not idle");
+	bench_free(b);
+}
+
 static void test_sndbuf(void)
 {
 	const struct capacity *c;
@@ -69,6 +89,7 @@ static void test_sndbuf(void)
 int main(void)
 {
 	test_new_speed();
+	test_epoch();
 	test_sndbuf();
 	return done_testing();
 }
