@@ -34,7 +34,7 @@ check 'SIGHUP is logged with what was set again' \
 check 'SIGUSR1 reports the interface' \
 	logs "report: interface dmvl0: MAC address $mac, MTU 1500, queue length 512"
 check 'SIGUSR1 reports the counters' logs 'report: link up: tx [1-9][0-9]* frames'
-check 'SIGUSR1 reports ring and credit' logs 'report: TX ring of 262144 bytes, .* credit [1-9]'
+check 'SIGUSR1 reports ring and credit' logs 'report: TX ring of 1048576 bytes, .* credit [1-9]'
 check 'SIGUSR1 reports the state' logs 'report: device 0: state connected, backend '
 check 'a file that is under way during both signals arrives whole' pipe_wait g1 world 5001
 check 'the agent lives after both signals' guest g1 "kill -0 $agent"
