@@ -19,8 +19,8 @@
  * that concerns no single LDP.
  *
  * LDPs may form groups, which have numbers 1..RECORD_GROUP_MAX. The daemon that writes gives them
- * out as it needs them: up to the next RESTART a number stands for the same group, behind it for
- * any. An account has its balance whatever group its LDP is in.
+ * out as it needs them: a number stands for the same group while that has members, and up to the
+ * next RESTART. An account has its balance whatever group its LDP is in.
  */
 #define RECORD_VERSION	   2u /* is written; version 1, which has no groups, is read too */
 #define RECORD_VERSION_MIN 1u

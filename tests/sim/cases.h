@@ -86,6 +86,12 @@ struct lumps {
 };
 void cases_lumps(struct cases *c, const struct subject *s, const struct lumps *u);
 
+/*
+ * A tenant whose ten LDPs send by turns beside one whose LDP always sends, and an LDP that never
+ * does: what the first tenant has by what the second has. turns.c
+ */
+void cases_turns(struct cases *c, const struct subject *s, uint32_t turn_ms);
+
 /* Minima, maxima and weights together, and what frames cost the CPU; ours only. rules.c */
 void cases_rules(struct cases *c);
 

@@ -8,6 +8,7 @@
 #include "backend/credit/ledger_epoch.h"
 #include "backend/credit/ledger_group.h"
 #include "backend/sched/sched.h"
+#include "backend/sched/sched_group.h"
 #include "tests/sim/cases.h"
 
 #define LINK_BPS   1e9
@@ -25,7 +26,7 @@
 struct lender {
 	struct sched *s;
 	struct ledger *l;
-	uint32_t n;
+	uint32_t n, groups;
 	uint64_t epoch_end_ns;
 	bool idled; /* in this epoch, as link_rate.c has it */
 };
@@ -39,6 +40,7 @@ static void *lender_make(const struct subject_setup *su, uint32_t repayment_ppm)
 	p->s = subject_dmvl.make(su);
 	p->l = ledger_new(su->n, repayment_ppm);
 	p->n = su->n;
+	p->groups = su->groups;
 	p->epoch_end_ns = EPOCH_NS;
 	if (!p->l)
 		abort();
@@ -46,7 +48,10 @@ static void *lender_make(const struct subject_setup *su, uint32_t repayment_ppm)
 		struct credit_id id = {.ldp = i};
 
 		ledger_attach(p->l, i, &id, su->weight[i]);
+		ledger_set_group(p->l, i, su->group ? su->group[i] : 0);
 	}
+	for (uint32_t g = 0; g < su->groups; g++)
+		ledger_set_group_weight(p->l, g + 1, su->group_weight[g]);
 	return p;
 }
 
@@ -92,6 +97,8 @@ static void lender_epochs(struct lender *p, uint64_t now_ns)
 	p->idled = false;
 	for (uint32_t i = 0; i < p->n; i++)
 		sched_set_factor(p->s, i, ledger_factor(p->l, i));
+	for (uint32_t g = 1; g <= p->groups; g++)
+		sched_set_group_factor(p->s, g, ledger_group_factor(p->l, g));
 }
 
 static void lender_arrive(void *arg, uint32_t id, bool first, uint64_t now_ns)
@@ -326,6 +333,9 @@ void cases_credits(struct cases *c)
 			cases_bursts(c, &lenders[i], &bursts[k]);
 		for (size_t k = 0; k < sizeof(lumps) / sizeof(lumps[0]); k++)
 			cases_lumps(c, &lenders[i], &lumps[k]);
+		cases_turns(c, &lenders[i], 10);
+		cases_turns(c, &lenders[i], 300);
+		cases_turns(c, &lenders[i], 1000);
 	}
 	case_sum(c, false);
 	case_sum(c, true);

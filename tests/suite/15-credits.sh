@@ -6,7 +6,7 @@
 # shellcheck source=tests/suite/lib.sh
 . "${SUITE_LIB:-/bench/suite.sh}"
 
-# says WHO WHOM [DEVICE]: the log, or what DEVICE sees of it, has such a line.
+# says WHAT END [DEVICE]: the log, or what DEVICE sees of it, has a line that begins and ends so.
 says()
 {
 	dmvlctl log ${3+"$3"} 2>>log.err | grep -q "^[0-9:.]* $1 .* $2$"
@@ -61,6 +61,16 @@ check 'the balance of a borrower is below zero' [ "$(balance g1)" -lt 0 ]
 offset=$(xenstore-read "$uplink/log-offset")
 check 'log-offset grows while loans are made' wait_for 30 sh -c "[ \$(xenstore-read $uplink/log-offset) -gt ${offset:-0} ]"
 
+# g1 and g3 are one tenant, of g2's weight: g3 lends to nobody else.
+check 'g1 joins a group' dmvlctl set g1/0 group=acme
+check 'g3 joins a group' dmvlctl set g3/0 group=acme
+number=$(wait_for 20 key_like "$(be g3)/group-number" '[1-9]*' && xenstore-read "$(be g3)/group-number")
+check 'the log says that g3 is in a group' wait_for 20 says 'g3/0 is' "group $number" g3/0
+check 'the log says which weight the group has' wait_for 20 says "group $number" 'weight 256'
+check 'the log says that g3 lends to g1 inside the group' wait_for 30 says 'g3/0 lent' "to g1/0 inside group $number"
+check 'dmvlctl log --json names the group of a loan inside it' wait_for 10 sh -c \
+	"dmvlctl log --json g1/0 2>>log.err | grep '\"type\":\"borrow\"' | grep -q '\"group\":$number,'"
+
 # After kill -9 balances stay, also while the domain connects again, and shares are as before.
 settle 2
 shares 'before kill -9 of dmvl-back g1 and g2 share 1:1' 5 10.77.1.1=1 10.77.1.2=1
@@ -75,6 +85,8 @@ check 'g1 connects after kill -9 of dmvl-back' wait_for 60 connected g1
 check 'g3 connects after kill -9 of dmvl-back' wait_for 60 connected g3
 check 'g3 has its balance again after kill -9 of dmvl-back' wait_for 30 sh -c \
 	"dmvlctl log 2>>log.err | sed '1,/dmvl-back was started/d' | grep 'g3/0 is there with weight 512 and is owed' | grep -qv 'owed 0'"
+check 'the log has the group of g3 again after kill -9 of dmvl-back' wait_for 30 sh -c \
+	"dmvlctl log 2>>log.err | sed '1,/dmvl-back was started/d' | grep -q 'g3/0 is in group [1-9]'"
 check 'dmvlctl log --follow goes on over a restart of dmvl-back' wait_for 30 followed_on
 settle 2
 shares 'after kill -9 of dmvl-back g1 and g2 share 1:1 without a step' 5 10.77.1.1=1 10.77.1.2=1
