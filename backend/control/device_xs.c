@@ -39,13 +39,18 @@ static int write_value(struct control *c, struct device *d, uint32_t t, const vo
 	return xskey_write(c->xs, t, d->back, v->key, v->value);
 }
 
+int device_write_value(struct control *c, struct device *d, enum schema_key key, const char *value)
+{
+	return device_write(c, d, write_value, &(struct node_value){key, value});
+}
+
 void device_set_state(struct control *c, struct device *d, enum xenbus_state state)
 {
 	char value[4];
 	int ret;
 
 	snprintf(value, sizeof(value), "%d", (int)state);
-	ret = device_write(c, d, write_value, &(struct node_value){KEY_BACK_STATE, value});
+	ret = device_write_value(c, d, KEY_BACK_STATE, value);
 	if (ret < 0 && ret != -ENOENT)
 		log_error("%s: cannot write state %d: %s", d->name, state, strerror(-ret));
 }
@@ -111,7 +116,7 @@ void device_show_mtu(struct control *c, struct device *d)
 	if (d->shown_mtu == mtu)
 		return;
 	snprintf(value, sizeof(value), "%" PRIu32, mtu);
-	if (device_write(c, d, write_value, &(struct node_value){KEY_BACK_UPLINK_MTU, value}) == 0)
+	if (device_write_value(c, d, KEY_BACK_UPLINK_MTU, value) == 0)
 		d->shown_mtu = mtu;
 }
 
@@ -149,5 +154,5 @@ void device_show_error(struct control *c, struct device *d, const char *text)
 	else
 		log_info("%s: error cleared", d->name);
 	snprintf(d->error, sizeof(d->error), "%s", text);
-	device_write(c, d, write_value, &(struct node_value){KEY_BACK_ERROR, text});
+	device_write_value(c, d, KEY_BACK_ERROR, text);
 }

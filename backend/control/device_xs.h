@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <xen/io/xenbus.h>
 
+#include "xenstore-schema/schema.h"
+
 struct control;
 struct device;
 struct ldp_status;
@@ -19,6 +21,9 @@ typedef int device_writer(struct control *c, struct device *d, uint32_t t, const
  * written.
  */
 int device_write(struct control *c, struct device *d, device_writer *write, const void *arg);
+
+/* One key. 0, or as device_write(). */
+int device_write_value(struct control *c, struct device *d, enum schema_key key, const char *value);
 
 /* What cannot be written is logged. */
 void device_set_state(struct control *c, struct device *d, enum xenbus_state state);
