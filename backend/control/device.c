@@ -69,7 +69,7 @@ static void do_connect(struct control *c, struct device *d)
 		return;
 	}
 	d->connected_ns = c->now_ns;
-	device_set_state(c, d, XenbusStateConnected);
+	device_show_connected(c, d);
 	log_info("%s: connected", d->name);
 }
 

@@ -68,6 +68,23 @@ int device_write_closed(struct control *c, uint32_t t)
 	return ret;
 }
 
+static int write_connected(struct control *c, struct device *d, uint32_t t, const void *arg)
+{
+	int ret = xskey_write(c->xs, t, d->back, KEY_BACK_GROUPS, "0");
+
+	(void)arg;
+	return ret < 0 ? ret
+		       : xskey_write_state(c->xs, t, d->back, KEY_BACK_STATE, XenbusStateConnected);
+}
+
+void device_show_connected(struct control *c, struct device *d)
+{
+	int ret = device_write(c, d, write_connected, NULL);
+
+	if (ret < 0 && ret != -ENOENT)
+		log_error("%s: cannot write that it is connected: %s", d->name, strerror(-ret));
+}
+
 static int write_if_new(struct control *c, struct device *d, uint32_t t, enum schema_key key,
 			uint64_t now, uint64_t was)
 {

@@ -28,6 +28,9 @@ int device_write_value(struct control *c, struct device *d, enum schema_key key,
 /* What cannot be written is logged. */
 void device_set_state(struct control *c, struct device *d, enum xenbus_state state);
 
+/* State 4, and that the guest is in no group yet: whoever sees the state sees all keys. */
+void device_show_connected(struct control *c, struct device *d);
+
 /* State 6 for all that were unmapped at the daemon's end. 0, or -errno of xenstore. */
 int device_write_closed(struct control *c, uint32_t t);
 
