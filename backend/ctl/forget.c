@@ -50,6 +50,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
 	struct target target;
 	char err[SCHEMA_ERR_MAX];
 	struct forgetting f = {.uuid = target.dom};
+	struct json_object *o;
 	int ret;
 
 	(void)argc;
@@ -70,7 +71,11 @@ static int run(struct ctl *ctl, int argc, char **argv)
 	if (ret == 0 && !f.found)
 		ret = ctl_fail(EXIT_FAILED,
 			       "nothing is remembered of %s: dmvlctl saved lists what is", f.uuid);
-	return ret;
+	if (ret || !ctl->json)
+		return ret;
+	o = json_object_new_object();
+	json_object_object_add(o, "forgotten", json_object_new_int64(f.found));
+	return json_print(o);
 }
 
 const struct command forget_command = {

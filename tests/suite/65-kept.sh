@@ -131,7 +131,7 @@ guest_destroy k1
 wait_for 20 no_node "$dir"
 like "$(dmvlctl saved)" "*k1*$uuid*0*default*weight=300*" 'dmvlctl saved lists a guest that is gone'
 like "$(dmvlctl saved --json)" '*"guest":"k1"*"domid":null*"weight":"300"*' 'dmvlctl saved prints JSON'
-check 'a guest is forgotten' dmvlctl forget "$uuid"
+is "$(dmvlctl forget --json "$uuid" | tr -d ' \n')" '{"forgotten":1}' 'a guest is forgotten'
 is "$(remembered "$uuid")" 0 'nothing is remembered of a guest that was forgotten'
 like "$(dmvlctl forget "$uuid" 2>&1)" '*nothing is remembered of*' 'a guest that is forgotten cannot be forgotten again'
 like "$(dmvlctl forget k1 2>&1)" '*expected a UUID*' 'a guest is forgotten by its UUID'

@@ -183,6 +183,24 @@ static void test_ways(void)
 	desk_free(k);
 }
 
+/* What it owes comes along, unless it must not. */
+static void test_balance(void)
+{
+	begin();
+	ok(k->added.id.inherits && k->added.id.uuid[0] == 1,
+	   "a device inherits its guest's balance");
+	desk_write(1, KEY_BACK_KEEP_BALANCE, "0");
+	desk_turn(k);
+	desk_end(1);
+	end();
+	again(9);
+	desk_serve(k, 9, 12);
+	desk_turn(k);
+	desk_said(k);
+	ok(!k->added.id.inherits, "a device with keep-balance=0 inherits nothing");
+	desk_free(k);
+}
+
 static void test_soft_reset(void)
 {
 	begin();
@@ -408,6 +426,7 @@ int main(void)
 	test_minimum();
 	test_agentless();
 	test_ways();
+	test_balance();
 	test_soft_reset();
 	test_last_word();
 	test_detached();
