@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "backend/frame/frame_cost.h"
+#include "backend/kept/kept_file.h"
 #include "common/quote.h"
 #include "common/units.h"
 #include "xenstore-schema/schema.h"
@@ -24,6 +25,7 @@ enum {
 	OPT_EPOCH,
 	OPT_REPAYMENT,
 	OPT_RUN_DIR,
+	OPT_STATE_DIR,
 	OPT_LOG_LEVEL,
 	OPT_VERSION,
 };
@@ -39,6 +41,7 @@ static const struct option options[] = {
 	{"epoch", required_argument, NULL, OPT_EPOCH},
 	{"repayment", required_argument, NULL, OPT_REPAYMENT},
 	{"run-dir", required_argument, NULL, OPT_RUN_DIR},
+	{"state-dir", required_argument, NULL, OPT_STATE_DIR},
 	{"log-level", required_argument, NULL, OPT_LOG_LEVEL},
 	{"test-config", no_argument, NULL, 't'},
 	{"help", no_argument, NULL, 'h'},
@@ -50,8 +53,8 @@ const char conf_help[] =
 	"usage: dmvl-back [-n NAME] --uplink tap:IF[,bridge=BR] | --uplink macvtap:LOWER\n"
 	"                 [--take-over] [--tx-capacity RATE] [--rx-capacity RATE]\n"
 	"                 [--frame-cost BYTES] [--share-uplink auto|yes|no] [--epoch TIME]\n"
-	"                 [--repayment F] [--run-dir DIR] [--log-level LEVEL]\n"
-	"                 [-t|--test-config] [-h|--help] [--version]\n"
+	"                 [--repayment F] [--run-dir DIR] [--state-dir DIR]\n"
+	"                 [--log-level LEVEL] [-t|--test-config] [-h|--help] [--version]\n"
 	"\n"
 	"Schedules the traffic of Xen guests onto one uplink, by weight. One process for each\n"
 	"uplink, in Dom0 or a driver domain.\n"
@@ -70,6 +73,7 @@ const char conf_help[] =
 	"  --epoch TIME         how often loans are accounted for, 1ms to 1s (10ms)\n"
 	"  --repayment F        how strongly a balance moves a weight, 0 (not at all) to 1 (0.5)\n"
 	"  --run-dir DIR        lock file and credit logs of the instance (" DEFAULT_RUN_DIR ")\n"
+	"  --state-dir DIR      what was set for guests, to be remembered (" KEPT_DIR_DEFAULT ")\n"
 	"  --log-level LEVEL    error, warning, notice, info (default) or debug\n"
 	"  -t, --test-config    check the command line and end\n"
 	"\n"
@@ -148,14 +152,13 @@ static enum conf_result take_uplink(struct parse *p)
 										: CONF_RUN;
 }
 
-static enum conf_result take_run_dir(struct parse *p)
+static enum conf_result take_dir(struct parse *p, const char *option, char *out, size_t size)
 {
 	size_t len = strlen(optarg);
 
-	if (len == 0 || len >= sizeof(p->conf->run_dir))
-		return wrong(p->err, "--run-dir: expected 1..%zu characters",
-			     sizeof(p->conf->run_dir) - 1);
-	memcpy(p->conf->run_dir, optarg, len + 1);
+	if (len == 0 || len >= size)
+		return wrong(p->err, "--%s: expected 1..%zu characters", option, size - 1);
+	memcpy(out, optarg, len + 1);
 	return CONF_RUN;
 }
 
@@ -224,7 +227,9 @@ static enum conf_result take(struct parse *p, int opt)
 	case OPT_REPAYMENT:
 		return take_repayment(p);
 	case OPT_RUN_DIR:
-		return take_run_dir(p);
+		return take_dir(p, "run-dir", p->conf->run_dir, sizeof(p->conf->run_dir));
+	case OPT_STATE_DIR:
+		return take_dir(p, "state-dir", p->conf->state_dir, sizeof(p->conf->state_dir));
 	case OPT_LOG_LEVEL:
 		return take_log_level(p);
 	case 't':
@@ -260,6 +265,7 @@ enum conf_result conf_parse(struct conf *conf, int argc, char **argv, char *err)
 	*conf = (struct conf){.control.name = DEFAULT_NAME,
 			      .control.frame_cost_bytes = FRAME_COST_AUTO,
 			      .run_dir = DEFAULT_RUN_DIR,
+			      .state_dir = KEPT_DIR_DEFAULT,
 			      .log_level = LOG_INFO};
 	conf->control.epoch_us = (uint32_t)schema_default(KEY_UPLINK_EPOCH_US);
 	schema_parse_fraction(KEY_UPLINK_REPAYMENT, schema_entry(KEY_UPLINK_REPAYMENT)->dflt,

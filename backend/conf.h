@@ -8,11 +8,15 @@
 #include "backend/control/control.h"
 #include "common/log.h"
 
+/* With an uplink's name behind it, it fits the key that tells of it. */
+#define CONF_STATE_DIR_MAX 223
+
 /* Written by conf_parse(). */
 struct conf {
 	struct control_conf control; /* without device and kind */
 	struct uplink_spec uplink;
 	char run_dir[PATH_MAX];
+	char state_dir[CONF_STATE_DIR_MAX];
 	enum log_level log_level;
 	bool test_only;
 };

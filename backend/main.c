@@ -187,6 +187,7 @@ static void start(struct daemon *d)
 			    d->uplink.ifname);
 	d->conf.control.uplink = &d->uplink;
 	d->conf.control.spec = &d->conf.uplink;
+	d->conf.control.state_dir = d->conf.state_dir;
 	if (control_open(&d->conf.control, &d->control, err, sizeof(err)) < 0)
 		give_up(d, EXIT_WRONG_USE, err);
 	d->dpath = dpath_new(d->loop, &d->uplink, d->to_loop, d->to_control,

@@ -217,9 +217,7 @@ function emit_doc() {
 	print ""
 	print "## Uplink: `/local/domain/B/data/dmvl/NAME/`"
 	print ""
-	print "Owned by the backend's domain. NAME is the value of `uplink` in the backend directory. While a guest"
-	print "is saved or reboots, its devices' settings wait in `saved/UUID/ID/`, with the names of the backend"
-	print "directory's keys."
+	print "Owned by the backend's domain. NAME is the value of `uplink` in the backend directory."
 	print ""
 	emit_area("uplink")
 	print ""

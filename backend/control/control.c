@@ -14,6 +14,7 @@
 #include "backend/control/control_group.h"
 #include "backend/control/control_group_keys.h"
 #include "backend/control/control_inflow.h"
+#include "backend/control/control_kept.h"
 #include "backend/control/control_life.h"
 #include "backend/control/control_probe.h"
 #include "backend/control/control_share.h"
@@ -41,7 +42,7 @@
  * This folder is the control thread, datapath/ is the frame loop; msg/ has the messages, and the
  * threads share nothing else. The parts call each other only downwards:
  *
- *	control -> control_watch -> control_find -> control_domains -> device
+ *	control -> control_watch -> control_find -> control_domains -> device, device_kept
  *	control -> control_uplink -> control_exits, control_capacity, control_host
  *	control -> control_host -> control_share
  *	control, control_watch -> control_group_keys -> minima
@@ -50,6 +51,7 @@
  *	device -> device_connect -> device_vif, control_life
  *	device -> device_connect, device_settings -> minima -> control_share, control_inflow
  *	device, device_xs, control_group_keys, control_share, minima -> control_group
+ *	device -> device_settings -> device_kept -> control_kept
  *	all of them -> device_xs, device_list
  */
 #define QUIT_NS (700 * 1000000ull)
@@ -198,8 +200,7 @@ static void work(struct control *c)
 		control_share_look(c);
 	if (c->due.domains)
 		control_check_domains(c);
-	if (c->due.newcomers)
-		control_welcome_back(c);
+	control_welcome_back(c);
 	control_capacity_show(c);
 	control_group_step(c);
 	do {
@@ -213,6 +214,8 @@ static void work(struct control *c)
 		soonest = c->now_ns; /* the uplink has another error to show */
 	soonest = earlier(soonest, control_share_step(c));
 	soonest = earlier(soonest, control_inflow_step(c));
+	soonest = earlier(soonest, control_kept_step(c));
+	soonest = earlier(soonest, control_welcome_back(c)); /* devices went meanwhile */
 	if (soonest != UINT64_MAX)
 		loop_timer_set(c->timer, soonest > c->now_ns ? soonest - c->now_ns : 0);
 	else
@@ -264,6 +267,7 @@ static void *control_main(void *arg)
 	struct control *c = arg;
 
 	c->now_ns = loop_now_ns();
+	control_kept_open(c);
 	control_find_devices(c);
 	control_sweep_orphans(c);
 	device_vif_sweep(c);
@@ -348,6 +352,7 @@ static void control_free(struct control *c)
 {
 	device_free_all(c);
 	control_group_free_all(c);
+	control_kept_close(c);
 	control_probe_unwatch(c);
 	control_life_close(c);
 	loop_timer_free(c->timer);
@@ -373,6 +378,7 @@ int control_open(const struct control_conf *conf, struct control **ctl, char *er
 	pthread_mutex_init(&c->share_lock, NULL);
 	TAILQ_INIT(&c->devices.all);
 	TAILQ_INIT(&c->groups.all);
+	TAILQ_INIT(&c->kept.late);
 	ret = control_connect(c, err, errlen);
 	if (ret < 0)
 		control_free(c);

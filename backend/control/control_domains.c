@@ -3,12 +3,17 @@
 
 #include <string.h>
 
+#include "backend/control/control_kept.h"
 #include "backend/control/device.h"
+#include "backend/control/device_kept.h"
+#include "backend/control/device_list.h"
 #include "backend/control/device_state.h"
+#include "backend/kept/kept.h"
 #include "backend/xen/nodes.h"
-#include "common/log.h"
 
 #define DOMAINS_MAX 64u /* asked for at once */
+
+#define RESET_POLL_NS (200 * 1000000ull)
 
 static void check_domain(struct control *c, struct device *d)
 {
@@ -17,15 +22,13 @@ static void check_domain(struct control *c, struct device *d)
 
 	if (d->gone || dom_info(c->dom, d->domid, &info) < 0)
 		return;
-	if (info.suspended || info.rebooting)
-		d->keep = true;
-	if (!info.exists || info.dying ||
+	/* What has stopped never goes on: its rings are a new kernel's memory after a soft reset.
+	 */
+	if (!info.exists || info.dying || info.stopped ||
 	    (memcmp(d->uuid, no_uuid, 16) != 0 && memcmp(d->uuid, info.uuid, 16) != 0)) {
 		device_gone(c, d);
 		return;
 	}
-	if (d->frozen && !info.suspended)
-		d->keep = false; /* a checkpoint: it was saved and goes on */
 	device_freeze(c, d, info.suspended);
 }
 
@@ -40,23 +43,37 @@ void control_check_domains(struct control *c)
 	}
 }
 
-void control_welcome_back(struct control *c)
+static void welcome(struct control *c, const struct dom_info *info)
+{
+	char uuid[UUID_TEXT_LEN + 1];
+	struct kept k = {.count = 0};
+
+	uuid_format(info->uuid, uuid);
+	if (info->dying || info->suspended || (info->stopped && !info->resetting) ||
+	    control_kept_read(c, uuid, &k) < 0)
+		return;
+	/* After a soft reset the domain runs before the toolstack has made its nodes. */
+	if (info->stopped || !device_has_home(c, info->domid))
+		c->domains.again_ns = c->now_ns + RESET_POLL_NS; /* no event will tell */
+	else
+		device_kept_attach(c, info, &k);
+	kept_clear(&k);
+}
+
+uint64_t control_welcome_back(struct control *c)
 {
 	struct dom_info info[DOMAINS_MAX];
-	char uuid[UUID_TEXT_LEN + 1];
 	unsigned first = 0;
 	int n;
 
+	if (!c->due.newcomers && c->now_ns < c->domains.again_ns)
+		return c->domains.again_ns;
 	c->due.newcomers = false;
+	c->domains.again_ns = UINT64_MAX;
 	while ((n = dom_list(c->dom, first, info, DOMAINS_MAX)) > 0) {
-		for (int i = 0; i < n; i++) {
-			uuid_format(info[i].uuid, uuid);
-			if (info[i].dying || info[i].suspended || info[i].rebooting ||
-			    !nodes_saved(c->xs, c->domid, c->conf.name, uuid))
-				continue;
-			log_info("domain %u is back: attaching its devices again", info[i].domid);
-			nodes_restore(c->xs, c->domid, c->conf.name, uuid, info[i].domid);
-		}
+		for (int i = 0; i < n; i++)
+			welcome(c, &info[i]);
 		first = info[n - 1].domid + 1;
 	}
+	return c->domains.again_ns;
 }

@@ -3,12 +3,17 @@
 #ifndef DMVL_CONTROL_DOMAINS_H
 #define DMVL_CONTROL_DOMAINS_H
 
+#include <stdint.h>
+
 struct control;
 
 /* Did the domain of a device end, stop or go on? It may free devices. */
 void control_check_domains(struct control *c);
 
-/* Did a guest come back whose settings were put aside? Its devices are attached again. */
-void control_welcome_back(struct control *c);
+/*
+ * Did a guest come back of which something is remembered? Its devices are attached again. Returns
+ * when to look next, in nanoseconds; UINT64_MAX: when something changes.
+ */
+uint64_t control_welcome_back(struct control *c);
 
 #endif

@@ -71,17 +71,11 @@ void control_find_devices(struct control *c)
 void control_sweep_orphans(struct control *c)
 {
 	struct device *d, *next;
-	struct ldp_settings s; /* not in force: device_load_settings() judges them */
-	char err[SCHEMA_ERR_MAX];
 
 	control_check_domains(c);
 	for (d = TAILQ_FIRST(&c->devices.all); d; d = next) {
 		next = TAILQ_NEXT(d, next);
-		s = d->settings;
-		if (settings_load(c->xs, d->back, &s, err) < 0 ||
-		    strcmp(s.uplink, c->conf.name) != 0)
-			continue;
-		if (!s.via_vif && !xs_conn_exists(c->xs, XS_NO_TXN, d->front))
+		if (!device_has_front(c, d))
 			device_gone(c, d);
 	}
 }

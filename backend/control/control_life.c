@@ -52,7 +52,7 @@ static void tell_guests(struct control *c)
 	struct device *d;
 
 	TAILQ_FOREACH(d, &c->devices.all, next) {
-		int ret = d->served && !d->gone ? device_write(c, d, write_carrier, NULL) : 0;
+		int ret = !d->gone ? device_write(c, d, write_carrier, NULL) : 0;
 
 		if (ret < 0 && ret != -ENOENT)
 			log_warning("%s: cannot write its carrier: %s", d->name, strerror(-ret));

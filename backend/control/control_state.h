@@ -3,6 +3,7 @@
 #ifndef DMVL_CONTROL_STATE_H
 #define DMVL_CONTROL_STATE_H
 
+#include <limits.h>
 #include <pthread.h>
 #include <sys/queue.h>
 
@@ -111,6 +112,20 @@ struct control_inflow {
 	uint64_t rate_bps; /* by which the frame loop goes; 0: all of rx-capacity */
 };
 
+/* Which domains have come back. Only control_domains.c writes it. */
+struct control_domains {
+	uint64_t again_ns; /* of a look that no event asks for; 0: not looked yet */
+};
+
+/* What is remembered of guests. Only control_kept.c writes it. */
+struct control_kept {
+	char dir[PATH_MAX];	      /* of its files */
+	char error[SCHEMA_ERR_MAX];   /* why something is not on disk; "": all is */
+	char said[SCHEMA_ERR_MAX];    /* the last that was said of a file that cannot be read */
+	TAILQ_HEAD(, kept_late) late; /* what the disk refused */
+	uint64_t retry_ns;	      /* when to try that again; 0: not */
+};
+
 /* The devices. Only device_list.c (all), device.c and device_connect.c (the slots) write it. */
 struct control_devices {
 	TAILQ_HEAD(, device) all;
@@ -163,6 +178,8 @@ struct control {
 	struct control_host host;
 	struct control_share share;
 	struct control_inflow inflow;
+	struct control_domains domains;
+	struct control_kept kept;
 	struct control_devices devices;
 	struct control_groups groups;
 	struct control_due due;

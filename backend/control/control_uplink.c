@@ -120,9 +120,13 @@ static void put_in_force(struct control *c, const struct link_conf *link)
 }
 
 /* The first that says anything. */
-static const char *first_of(const char *a, const char *b, const char *c, const char *d)
+static const char *first_of(const char *const *text, unsigned n)
 {
-	return a[0] ? a : b[0] ? b : c[0] ? c : d;
+	unsigned i = 0;
+
+	while (i < n - 1 && !text[i][0])
+		i++;
+	return text[i];
 }
 
 void control_load_link(struct control *c)
@@ -145,7 +149,9 @@ void control_load_link(struct control *c)
 	control_host_load(c, err);
 	if (!control_life_carrier(c))
 		memcpy(err, c->life.why, sizeof(c->life.why));
-	show_error(c, first_of(err, c->probe.port_error, c->host.error, c->log_error));
+	show_error(c, first_of((const char *[]){err, c->probe.port_error, c->host.error,
+						c->log_error, c->kept.error},
+			       5));
 	control_exits_show(c);
 	if (!same_link(&link, &c->link.conf))
 		put_in_force(c, &link);

@@ -8,6 +8,7 @@
 
 #include "backend/control/control_group.h"
 #include "backend/control/device_connect.h"
+#include "backend/control/device_kept.h"
 #include "backend/control/device_list.h"
 #include "backend/control/device_mac.h"
 #include "backend/control/device_settings.h"
@@ -68,7 +69,7 @@ static void do_connect(struct control *c, struct device *d)
 		return;
 	}
 	d->connected_ns = c->now_ns;
-	device_set_state(c, d, XenbusStateConnected);
+	device_show_connected(c, d);
 	log_info("%s: connected", d->name);
 }
 
@@ -159,16 +160,15 @@ static enum hs_action lose_patience(struct control *c, struct device *d, const s
 
 static int read_keys(struct control *c, struct device *d)
 {
-	char ignored[SCHEMA_ERR_MAX];
+	char generation[sizeof(d->generation)];
 	int ret = device_load_settings(c, d);
 
 	if (ret < 0)
 		return ret;
 	d->unread = false;
-	d->online = true;
-	xskey_read_bool(c->xs, XS_NO_TXN, d->back, KEY_BACK_ONLINE, &d->online, ignored);
+	memcpy(generation, d->generation, sizeof(generation));
 	device_read_generation(c, d);
-	return 0;
+	return strcmp(generation, d->generation) == 0 ? 0 : -ESTALE;
 }
 
 static void show_what_is_wrong(struct control *c, struct device *d)
@@ -192,15 +192,11 @@ static void look(struct control *c, struct device *d)
 	 * end. */
 	int ret = d->unread ? read_keys(c, d) : 0;
 
-	if (ret == -ENOENT)
+	/* Removed, or removed and attached again. */
+	if (ret == -ENOENT || ret == -ESTALE)
 		device_gone(c, d);
 	if (ret < 0)
 		return;
-	if (!d->served) {
-		if (d->slot != LDP_SLOT_NONE)
-			ask_delete(c, d, HS_DISCONNECT);
-		return;
-	}
 	in = (struct hs_input){
 		.back = xskey_read_state(c->xs, XS_NO_TXN, d->back, KEY_BACK_STATE),
 		.front = xskey_read_state(c->xs, XS_NO_TXN, d->front, KEY_FRONT_STATE),
@@ -276,17 +272,38 @@ uint64_t device_step_all(struct control *c)
 /* --- what the hypervisor and the frame loop say ------------------------------------------------
  */
 
+/* Did somebody remove its directory by hand, or dmvlctl, while the guest is there? */
+static bool was_removed(struct control *c, const struct device *d)
+{
+	struct dom_info info;
+
+	return !xs_conn_exists(c->xs, XS_NO_TXN, d->back) && device_has_home(c, d->domid) &&
+	       dom_info(c->dom, d->domid, &info) == 0 && info.exists && !info.dying &&
+	       !info.stopped && memcmp(info.uuid, d->uuid, sizeof(d->uuid)) == 0;
+}
+
+/* The device was detached: it does not come back. Otherwise the guest has gone, and may. */
+static void forget_settings(struct control *c, struct device *d)
+{
+	if (d->unread)
+		device_load_settings(c, d); /* the last that was set, which nobody has looked at */
+	if (!d->online || was_removed(c, d)) {
+		device_kept_forget(c, d);
+		log_info("%s: detached", d->name);
+		return;
+	}
+	c->due.newcomers = true; /* its guest may be back already */
+	log_info("%s: its guest has gone; what was set is %s", d->name,
+		 device_kept_has(c, d) ? "remembered" : "not remembered");
+}
+
 /* The rings are unmapped. Now the nodes may go, and the device with them. */
 static void forget(struct control *c, struct device *d)
 {
-	char uuid[UUID_TEXT_LEN + 1];
 	unsigned domid, id;
 
-	uuid_format(d->uuid, uuid);
-	if (d->keep && nodes_save(c->xs, c->domid, c->conf.name, uuid, d->domid, d->id) == 0)
-		c->due.newcomers = true; /* its guest may be back already */
+	forget_settings(c, d);
 	nodes_remove(c->xs, c->domid, d->domid, d->id, d->generation);
-	log_info("%s: detached%s", d->name, d->keep ? ", its settings kept" : "");
 	domid = d->domid;
 	id = d->id;
 	device_withdraw_mac(c, d);

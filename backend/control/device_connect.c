@@ -137,6 +137,7 @@ static void hand_over(struct control *c, struct device *d, struct vchan *v, stru
 	memcpy(m->id.uuid, d->uuid, sizeof(m->id.uuid));
 	m->id.generation = strtoull(d->generation, NULL, 16);
 	m->id.ldp = record_ldp(d->domid, d->id);
+	m->id.inherits = d->settings.keep_balance;
 	m->vchan = v;
 	m->tap = tap;
 	m->conf = d->conf;

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "backend/control/device_state.h"
+#include "backend/control/device_xs.h"
+#include "common/uuid.h"
 #include "xenstore-schema/xskey.h"
 
 #define LOOKS_PER_SEC	 50u
@@ -54,6 +56,7 @@ static struct device *device_new(struct control *c, unsigned domid, unsigned id)
 	d->id = id;
 	d->slot = LDP_SLOT_NONE;
 	d->fresh = true;
+	d->online = true;
 	device_mark(d, DEVICE_READ);
 	settings_default(&d->settings);
 	bucket_init(&d->looks, LOOKS_PER_SEC * 8, LOOKS_BURST, c->now_ns);
@@ -67,20 +70,87 @@ static struct device *device_new(struct control *c, unsigned domid, unsigned id)
 	return d;
 }
 
+static bool is_via_vif(struct control *c, const struct device *d)
+{
+	unsigned via = SCHEMA_VIA_RING;
+	char text[SCHEMA_GUEST_VALUE_MAX + 1];
+
+	if (xskey_read(c->xs, XS_NO_TXN, d->back, KEY_BACK_VIA, text, sizeof(text)) >= 0)
+		schema_parse_enum(KEY_BACK_VIA, text, &via, NULL);
+	return via == SCHEMA_VIA_VIF;
+}
+
+bool device_has_front(struct control *c, const struct device *d)
+{
+	return xs_conn_exists(c->xs, XS_NO_TXN, d->front) || is_via_vif(c, d);
+}
+
+bool device_has_home(struct control *c, unsigned domid)
+{
+	char path[SCHEMA_PATH_MAX];
+
+	snprintf(path, sizeof(path), "/local/domain/%u/name", domid);
+	return xs_conn_exists(c->xs, XS_NO_TXN, path);
+}
+
+/* The name of an uplink that the key has; false: it has none. */
+static bool names(struct control *c, const struct device *d, enum schema_key key,
+		  char out[UPLINK_NAME_MAX + 1])
+{
+	char text[SCHEMA_VALUE_MAX + 1];
+
+	return xskey_read(c->xs, XS_NO_TXN, d->back, key, text, sizeof(text)) >= 0 &&
+	       schema_parse_text(key, text, out, UPLINK_NAME_MAX + 1, NULL) == 0;
+}
+
+/*
+ * The key uplink tells it once: who served the device first goes on, or two would serve it when the
+ * key changes. A malformed name is that of the default uplink, whose daemon complains.
+ */
+static bool is_ours(struct control *c, struct device *d)
+{
+	char name[UPLINK_NAME_MAX + 1];
+
+	if (names(c, d, KEY_BACK_SERVED_BY, name))
+		return strcmp(name, c->conf.name) == 0;
+	if (!names(c, d, KEY_BACK_UPLINK, name))
+		snprintf(name, sizeof(name), "%s", schema_entry(KEY_BACK_UPLINK)->dflt);
+	if (strcmp(name, c->conf.name) != 0)
+		return false;
+	device_write_value(c, d, KEY_BACK_SERVED_BY, name);
+	return true;
+}
+
+/* Whom it was attached to; a domid may be another guest's by now. */
+static void find_uuid(struct control *c, struct device *d)
+{
+	char text[UUID_TEXT_LEN + 1];
+	struct dom_info info;
+
+	if (xskey_read(c->xs, XS_NO_TXN, d->back, KEY_BACK_GUEST_UUID, text, sizeof(text)) >= 0 &&
+	    uuid_parse(text, d->uuid))
+		return;
+	/* An earlier version attached it. */
+	if (dom_info(c->dom, d->domid, &info) < 0 || !info.exists || !device_has_front(c, d))
+		return;
+	memcpy(d->uuid, info.uuid, sizeof(d->uuid));
+	uuid_format(d->uuid, text);
+	device_write_value(c, d, KEY_BACK_GUEST_UUID, text);
+}
+
 void device_meet(struct control *c, unsigned domid, unsigned id)
 {
 	struct device *d = device_new(c, domid, id);
-	struct dom_info info;
 
 	if (!d)
 		return;
-	if (!xs_conn_exists(c->xs, XS_NO_TXN, d->back)) {
-		free(d); /* the event was the echo of a removal */
+	/* Not there: the event was the echo of a removal. */
+	if (!xs_conn_exists(c->xs, XS_NO_TXN, d->back) || !is_ours(c, d)) {
+		free(d);
 		return;
 	}
 	device_read_generation(c, d);
-	if (dom_info(c->dom, domid, &info) == 0)
-		memcpy(d->uuid, info.uuid, sizeof(d->uuid));
+	find_uuid(c, d);
 	TAILQ_INSERT_TAIL(&c->devices.all, d, next);
 	xs_conn_watch(c->xs, d->front_state, d->token);
 }

@@ -3,6 +3,8 @@
 #ifndef DMVL_DEVICE_LIST_H
 #define DMVL_DEVICE_LIST_H
 
+#include <stdbool.h>
+
 struct control;
 struct device;
 
@@ -10,10 +12,17 @@ struct device;
 struct device *device_find(struct control *c, unsigned domid, unsigned id);
 
 /*
- * Makes a device known, if its backend directory is there: it is looked at soon. The list owns it.
- * It must not be known yet.
+ * Makes a device known, if its backend directory is there and names this daemon's uplink: it is
+ * looked at soon. Devices of other uplinks are other daemons' business. The list owns it. It must
+ * not be known yet.
  */
 void device_meet(struct control *c, unsigned domid, unsigned id);
+
+/* Is its frontend directory there, or is it one that has none? */
+bool device_has_front(struct control *c, const struct device *d);
+
+/* Are the toolstack's nodes of the domain there? */
+bool device_has_home(struct control *c, unsigned domid);
 
 /* Which attachment it is now, as xenstore says; empty: xenstore does not say. */
 void device_read_generation(struct control *c, struct device *d);

@@ -5,10 +5,12 @@
 #include <string.h>
 
 #include "backend/control/control_group.h"
+#include "backend/control/device_kept.h"
 #include "backend/control/device_mac.h"
 #include "backend/control/device_state.h"
 #include "backend/control/minima.h"
 #include "backend/msg/msg.h"
+#include "xenstore-schema/xskey.h"
 
 static void send_conf(struct control *c, struct device *d)
 {
@@ -34,32 +36,75 @@ static bool makes_room(const struct ldp_settings *was, const struct ldp_settings
 
 static void join(struct control *c, struct device *d, const struct ldp_settings *s)
 {
-	control_group_join(c, d, d->served ? s->group : "");
+	control_group_join(c, d, s->group);
 	if (d->group && !control_group_of(d) && !d->unfit[0])
 		snprintf(d->unfit, sizeof(d->unfit),
 			 "%s %s: this uplink has %u groups, no more fit: the device runs without",
 			 schema_name(KEY_BACK_GROUP), s->group, SCHED_GROUPS);
 }
 
-int device_load_settings(struct control *c, struct device *d)
-{
-	struct ldp_settings s = d->settings;
-	bool was_served = d->served;
-	int ret = settings_load(c->xs, d->back, &s, d->unfit);
+/* All keys at one moment: somebody may be removing the directory. */
+struct loading {
+	struct device *d;
+	struct ldp_settings s;
+	struct settings_text texts;
+	bool online;
+};
 
-	if (ret < 0)
-		return ret;
-	if (!d->fresh)
-		s.via_vif = d->settings.via_vif; /* until it is attached again */
-	d->served = strcmp(s.uplink, c->conf.name) == 0;
-	minima_admit(c, d, d->served ? control_group_find(c, s.group) : NULL, &s, d->unfit);
-	c->due.room |= was_served && (!d->served || makes_room(&d->settings, &s));
-	join(c, d, &s);
-	if (memcmp(&s, &d->settings, sizeof(s)) != 0 || d->conf.group != control_group_id(d)) {
-		d->settings = s;
+static int load(struct xs_conn *xs, uint32_t t, void *arg)
+{
+	struct loading *l = arg;
+	char ignored[SCHEMA_ERR_MAX];
+
+	settings_text_clear(&l->texts); /* of a first attempt */
+	l->s = l->d->settings;
+	l->online = true;
+	xskey_read_bool(xs, t, l->d->back, KEY_BACK_ONLINE, &l->online, ignored);
+	return settings_load(xs, t, l->d->back, &l->s, &l->texts, l->d->unfit);
+}
+
+/* Admits minima, and notes which it does not. */
+static void admit(struct control *c, struct loading *l)
+{
+	struct ldp_settings want = l->s;
+
+	minima_admit(c, l->d, control_group_find(c, l->s.group), &l->s, l->d->unfit);
+	l->texts.refused[KEY_BACK_TX_MIN] |= l->s.tx_min != want.tx_min;
+	l->texts.refused[KEY_BACK_RX_MIN] |= l->s.rx_min != want.rx_min;
+}
+
+static void put_in_force(struct control *c, struct device *d, const struct ldp_settings *s)
+{
+	c->due.room |= d->served && makes_room(&d->settings, s);
+	d->served = true;
+	join(c, d, s);
+	if (memcmp(s, &d->settings, sizeof(*s)) != 0 || d->conf.group != control_group_id(d)) {
+		d->settings = *s;
 		if (d->slot != LDP_SLOT_NONE)
 			send_conf(c, d);
 	}
 	device_tell_mac(c, d);
-	return 0;
+}
+
+int device_load_settings(struct control *c, struct device *d)
+{
+	struct loading l = {.d = d};
+	int ret = xs_txn(c->xs, load, &l);
+
+	if (ret == 0) {
+		if (!d->fresh) { /* until it is attached again */
+			l.s.via_vif = d->settings.via_vif;
+			memcpy(l.s.uplink, d->settings.uplink, sizeof(l.s.uplink));
+		}
+		admit(c, &l);
+		d->online = l.online;
+		if (!d->gone)
+			put_in_force(c, d, &l.s);
+		if (d->online)
+			device_kept_remember(c, d, &l.texts);
+		else /* before it is closed, which is what dmvlctl waits for */
+			device_kept_forget(c, d);
+	}
+	settings_text_clear(&l.texts);
+	return ret;
 }

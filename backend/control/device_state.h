@@ -25,7 +25,8 @@ struct device {
 	/* device_settings.c */
 	struct ldp_settings settings; /* in force */
 	char unfit[SCHEMA_ERR_MAX];   /* why the first bad setting was rejected; empty: none was */
-	bool served;		      /* its uplink is ours */
+	bool served;		      /* its settings were read: they count */
+	bool online;		      /* as read: the device is wanted */
 
 	/* control_group.c */
 	struct ldp_group *group; /* NULL: none */
@@ -71,7 +72,6 @@ struct device {
 				 * was not asked to delete it. HS_CLOSED at the daemon's end:
 				 * state 6 must still be written */
 	bool fresh;		/* not looked at yet */
-	bool online;		/* as read: the device is wanted */
 	bool gone;		/* its domain, or its backend directory */
 	bool frozen;		/* its domain is suspended */
 	uint64_t not_before_ns; /* of the next look of any kind */
@@ -81,9 +81,6 @@ struct device {
 	uint64_t closing_since_ns, connected_ns;
 	struct bucket looks;	/* a guest that changes its state without end is looked at less */
 	struct bucket connects; /* and one that comes and goes without end is offered less */
-
-	/* control_domains.c */
-	bool keep; /* its domain comes back: reboot, save, migration */
 };
 
 enum device_mark {

@@ -39,13 +39,18 @@ static int write_value(struct control *c, struct device *d, uint32_t t, const vo
 	return xskey_write(c->xs, t, d->back, v->key, v->value);
 }
 
+int device_write_value(struct control *c, struct device *d, enum schema_key key, const char *value)
+{
+	return device_write(c, d, write_value, &(struct node_value){key, value});
+}
+
 void device_set_state(struct control *c, struct device *d, enum xenbus_state state)
 {
 	char value[4];
 	int ret;
 
 	snprintf(value, sizeof(value), "%d", (int)state);
-	ret = device_write(c, d, write_value, &(struct node_value){KEY_BACK_STATE, value});
+	ret = device_write_value(c, d, KEY_BACK_STATE, value);
 	if (ret < 0 && ret != -ENOENT)
 		log_error("%s: cannot write state %d: %s", d->name, state, strerror(-ret));
 }
@@ -61,6 +66,23 @@ int device_write_closed(struct control *c, uint32_t t)
 						XenbusStateClosed);
 	}
 	return ret;
+}
+
+static int write_connected(struct control *c, struct device *d, uint32_t t, const void *arg)
+{
+	int ret = xskey_write(c->xs, t, d->back, KEY_BACK_GROUPS, "0");
+
+	(void)arg;
+	return ret < 0 ? ret
+		       : xskey_write_state(c->xs, t, d->back, KEY_BACK_STATE, XenbusStateConnected);
+}
+
+void device_show_connected(struct control *c, struct device *d)
+{
+	int ret = device_write(c, d, write_connected, NULL);
+
+	if (ret < 0 && ret != -ENOENT)
+		log_error("%s: cannot write that it is connected: %s", d->name, strerror(-ret));
 }
 
 static int write_if_new(struct control *c, struct device *d, uint32_t t, enum schema_key key,
@@ -111,7 +133,7 @@ void device_show_mtu(struct control *c, struct device *d)
 	if (d->shown_mtu == mtu)
 		return;
 	snprintf(value, sizeof(value), "%" PRIu32, mtu);
-	if (device_write(c, d, write_value, &(struct node_value){KEY_BACK_UPLINK_MTU, value}) == 0)
+	if (device_write_value(c, d, KEY_BACK_UPLINK_MTU, value) == 0)
 		d->shown_mtu = mtu;
 }
 
@@ -149,5 +171,5 @@ void device_show_error(struct control *c, struct device *d, const char *text)
 	else
 		log_info("%s: error cleared", d->name);
 	snprintf(d->error, sizeof(d->error), "%s", text);
-	device_write(c, d, write_value, &(struct node_value){KEY_BACK_ERROR, text});
+	device_write_value(c, d, KEY_BACK_ERROR, text);
 }

@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <xen/io/xenbus.h>
 
+#include "xenstore-schema/schema.h"
+
 struct control;
 struct device;
 struct ldp_status;
@@ -20,8 +22,14 @@ typedef int device_writer(struct control *c, struct device *d, uint32_t t, const
  */
 int device_write(struct control *c, struct device *d, device_writer *write, const void *arg);
 
+/* One key. 0, or as device_write(). */
+int device_write_value(struct control *c, struct device *d, enum schema_key key, const char *value);
+
 /* What cannot be written is logged. */
 void device_set_state(struct control *c, struct device *d, enum xenbus_state state);
+
+/* State 4, and that the guest is in no group yet: whoever sees the state sees all keys. */
+void device_show_connected(struct control *c, struct device *d);
 
 /* State 6 for all that were unmapped at the daemon's end. 0, or -errno of xenstore. */
 int device_write_closed(struct control *c, uint32_t t);

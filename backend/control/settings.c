@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "backend/frame/vnet.h"
@@ -11,7 +12,9 @@
 /* One reading of all keys. It keeps the first error; the next one shows when that is mended. */
 struct load {
 	struct xs_conn *xs;
+	uint32_t t;
 	const char *dir;
+	struct settings_text *texts; /* NULL: nobody wants them */
 	char *err;
 	char text[SCHEMA_VALUE_MAX + 1];
 	char why[SCHEMA_ERR_MAX];
@@ -19,10 +22,22 @@ struct load {
 	int ret;
 };
 
-static void complain(struct load *ld)
+static void complain(struct load *ld, enum schema_key key)
 {
 	if (ld->err[0] == '\0')
 		snprintf(ld->err, SCHEMA_ERR_MAX, "%s", ld->why);
+	if (ld->texts)
+		ld->texts->refused[key] = true;
+}
+
+static void note(struct load *ld, enum schema_key key)
+{
+	if (!ld->texts)
+		return;
+	free(ld->texts->of[key]);
+	ld->texts->of[key] = strdup(ld->text);
+	if (!ld->texts->of[key])
+		ld->ret = -ENOMEM;
 }
 
 /* The value as text, or the default where the key is missing. -ENOENT: no default; or an error that
@@ -32,9 +47,11 @@ static int get(struct load *ld, enum schema_key key)
 	int ret = -ENOENT;
 
 	if (ld->present[key])
-		ret = xskey_read(ld->xs, XS_NO_TXN, ld->dir, key, ld->text, sizeof(ld->text));
-	if (ret >= 0)
+		ret = xskey_read(ld->xs, ld->t, ld->dir, key, ld->text, sizeof(ld->text));
+	if (ret >= 0) {
+		note(ld, key);
 		return 0;
+	}
 	if (ret == -ENOENT) {
 		if (!schema_entry(key)->dflt)
 			return -ENOENT;
@@ -49,14 +66,14 @@ static int get(struct load *ld, enum schema_key key)
 	else
 		ld->ret = ret;
 	if (ret == -E2BIG || ret == -EILSEQ)
-		complain(ld);
+		complain(ld, key);
 	return ret;
 }
 
 static void load_u64(struct load *ld, enum schema_key key, uint64_t *out)
 {
 	if (get(ld, key) == 0 && schema_parse_u64(key, ld->text, out, ld->why) < 0)
-		complain(ld);
+		complain(ld, key);
 }
 
 static void load_u32(struct load *ld, enum schema_key key, uint32_t *out)
@@ -70,7 +87,7 @@ static void load_u32(struct load *ld, enum schema_key key, uint32_t *out)
 static void load_bool(struct load *ld, enum schema_key key, bool *out)
 {
 	if (get(ld, key) == 0 && schema_parse_bool(key, ld->text, out, ld->why) < 0)
-		complain(ld);
+		complain(ld, key);
 }
 
 static void load_mac(struct load *ld, struct ldp_settings *s)
@@ -82,12 +99,12 @@ static void load_mac(struct load *ld, struct ldp_settings *s)
 		if (s->via_vif)
 			return; /* that of the vif */
 		snprintf(ld->why, sizeof(ld->why), "%s: missing", schema_name(KEY_BACK_MAC));
-		complain(ld);
+		complain(ld, KEY_BACK_MAC);
 	}
 	if (ret < 0)
 		return;
 	if (schema_parse_mac(KEY_BACK_MAC, ld->text, s->mac, ld->why) < 0)
-		complain(ld);
+		complain(ld, KEY_BACK_MAC);
 	else
 		s->has_mac = true;
 }
@@ -98,7 +115,7 @@ static void load_via(struct load *ld, struct ldp_settings *s)
 
 	if (get(ld, KEY_BACK_VIA) == 0 &&
 	    schema_parse_enum(KEY_BACK_VIA, ld->text, &via, ld->why) < 0)
-		complain(ld);
+		complain(ld, KEY_BACK_VIA);
 	s->via_vif = via == SCHEMA_VIA_VIF;
 }
 
@@ -106,7 +123,7 @@ static void load_via(struct load *ld, struct ldp_settings *s)
 static void complain_of(struct load *ld, enum schema_key key, const char *why)
 {
 	snprintf(ld->why, sizeof(ld->why), "%s: %.200s", schema_name(key), why);
-	complain(ld);
+	complain(ld, key);
 }
 
 static bool get_list(struct load *ld, enum schema_key key)
@@ -115,7 +132,7 @@ static bool get_list(struct load *ld, enum schema_key key)
 		return false;
 	if (schema_parse_text(key, ld->text, NULL, 0, ld->why) == 0)
 		return true;
-	complain(ld);
+	complain(ld, key);
 	return false;
 }
 
@@ -148,7 +165,10 @@ static bool load_limits(struct load *ld, const struct limit_keys *key, struct sc
 	load_u64(ld, key->rx_max, &lim->rx_max_bps);
 	if (schema_cross_check(lim, ld->why) == 0)
 		return true;
-	complain(ld);
+	complain(ld, key->tx_min);
+	complain(ld, key->tx_max);
+	complain(ld, key->rx_min);
+	complain(ld, key->rx_max);
 	return false;
 }
 
@@ -181,16 +201,17 @@ static void load_name(struct load *ld, enum schema_key key, char name[SCHEMA_NAM
 {
 	if (get(ld, key) == 0 &&
 	    schema_parse_text(key, ld->text, name, SCHEMA_NAME_MAX + 1, ld->why) < 0)
-		complain(ld);
+		complain(ld, key);
 }
 
-int settings_load(struct xs_conn *xs, const char *dir, struct ldp_settings *s, char *err)
+int settings_load(struct xs_conn *xs, uint32_t t, const char *dir, struct ldp_settings *s,
+		  struct settings_text *texts, char *err)
 {
-	struct load ld = {.xs = xs, .dir = dir, .err = err};
+	struct load ld = {.xs = xs, .t = t, .dir = dir, .texts = texts, .err = err};
 	unsigned latency = s->low_latency ? SCHEMA_LATENCY_LOW : SCHEMA_LATENCY_NORMAL;
 
 	err[0] = '\0';
-	ld.ret = xskey_list(xs, XS_NO_TXN, dir, SCHEMA_BACK, ld.present);
+	ld.ret = xskey_list(xs, t, dir, SCHEMA_BACK, ld.present);
 	if (ld.ret < 0)
 		return ld.ret;
 	load_via(&ld, s);
@@ -201,6 +222,7 @@ int settings_load(struct xs_conn *xs, const char *dir, struct ldp_settings *s, c
 	load_bool(&ld, KEY_BACK_SPOOF_CHECK, &s->spoof_check);
 	load_bool(&ld, KEY_BACK_CONTROL_FRAMES, &s->control_frames);
 	load_bool(&ld, KEY_BACK_GUEST_SERVICES, &s->guest_services);
+	load_bool(&ld, KEY_BACK_KEEP_BALANCE, &s->keep_balance);
 	load_bool(&ld, KEY_BACK_OFFLOAD_CSUM, &s->offload_csum);
 	load_bool(&ld, KEY_BACK_OFFLOAD_TSO, &s->offload_tso);
 	load_bool(&ld, KEY_BACK_OFFLOAD_USO, &s->offload_uso);
@@ -211,13 +233,20 @@ int settings_load(struct xs_conn *xs, const char *dir, struct ldp_settings *s, c
 	s->has_mtu = ld.present[KEY_BACK_MTU];
 	if (get(&ld, KEY_BACK_LATENCY) == 0 &&
 	    schema_parse_enum(KEY_BACK_LATENCY, ld.text, &latency, ld.why) < 0)
-		complain(&ld);
+		complain(&ld, KEY_BACK_LATENCY);
 	s->low_latency = latency == SCHEMA_LATENCY_LOW;
 	load_mac(&ld, s);
 	load_lists(&ld, s);
 	load_name(&ld, KEY_BACK_UPLINK, s->uplink);
 	load_name(&ld, KEY_BACK_GROUP, s->group);
 	return ld.ret;
+}
+
+void settings_text_clear(struct settings_text *texts)
+{
+	for (int key = 0; key < KEY_COUNT; key++)
+		free(texts->of[key]);
+	*texts = (struct settings_text){.of = {NULL}};
 }
 
 int settings_load_group(struct xs_conn *xs, const char *dir, struct group_settings *s, char *err)
@@ -244,6 +273,7 @@ void settings_default(struct ldp_settings *s)
 		.spoof_check = schema_default(KEY_BACK_SPOOF_CHECK) != 0,
 		.control_frames = schema_default(KEY_BACK_CONTROL_FRAMES) != 0,
 		.guest_services = schema_default(KEY_BACK_GUEST_SERVICES) != 0,
+		.keep_balance = schema_default(KEY_BACK_KEEP_BALANCE) != 0,
 		.offload_csum = schema_default(KEY_BACK_OFFLOAD_CSUM) != 0,
 		.offload_tso = schema_default(KEY_BACK_OFFLOAD_TSO) != 0,
 		.offload_uso = schema_default(KEY_BACK_OFFLOAD_USO) != 0,

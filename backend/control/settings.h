@@ -14,6 +14,7 @@ struct ldp_settings {
 	bool low_latency;
 	bool spoof_check;
 	bool control_frames, guest_services;
+	bool keep_balance; /* the credit account goes on with the next attachment */
 	bool offload_csum, offload_tso, offload_uso;
 	uint32_t flood_rate;
 	uint64_t flood_max; /* bits per second, 0 = none */
@@ -39,12 +40,21 @@ struct group_settings {
 /* What holds where nothing is written. */
 void settings_default(struct ldp_settings *s);
 
+/* The same as text. settings_load() fills it, settings_text_clear() frees it. */
+struct settings_text {
+	char *of[KEY_COUNT];	 /* NULL: missing */
+	bool refused[KEY_COUNT]; /* it is not in force */
+};
+void settings_text_clear(struct settings_text *texts);
+
 /*
- * Reads all keys of the backend directory `dir`. Each that is malformed or out of range keeps the
+ * Reads all keys of the backend directory `dir`, in transaction `t`; their texts too unless `texts`
+ * is NULL. Each that is malformed or out of range keeps the
  * value that *s had, and the first of them is named, with value and range, in err (SCHEMA_ERR_MAX
  * bytes; empty when all is well). Returns 0 or -errno of xenstore; -ENOENT: no such directory.
  */
-int settings_load(struct xs_conn *xs, const char *dir, struct ldp_settings *s, char *err);
+int settings_load(struct xs_conn *xs, uint32_t t, const char *dir, struct ldp_settings *s,
+		  struct settings_text *texts, char *err);
 
 /* What holds where nothing is written of a group. */
 void group_settings_default(struct group_settings *s);

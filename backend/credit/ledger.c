@@ -13,7 +13,9 @@
  * An account is in one of two tables: by slot while an LDP uses it, among the kept accounts while
  * none does. A kept account waits for its LDP until its time is over. It is closed then, or when
  * another device gets the same domid and id (the domid was reused, or the device was attached
- * again); its balance goes to the pool. After a restart all accounts of the log are kept accounts.
+ * again); its balance goes to the pool. It is closed too when the same device of the same UUID is
+ * attached again, to whatever domid, and inherits the balance. After a restart all accounts of the
+ * log are kept accounts.
  *
  * Every change is written to the log at once, and committed at the end of the epoch. A checkpoint,
  * which lists all accounts, is written each time that half of the ring has been filled, so that the
@@ -237,18 +239,33 @@ static bool same(const struct credit_id *a, const struct credit_id *b)
 	       memcmp(a->uuid, b->uuid, sizeof(a->uuid)) == 0;
 }
 
+/* Is it the account of an earlier attachment of this device, whose guest had another domid? */
+static bool is_left_to(const struct credit_id *left, const struct credit_id *id)
+{
+	static const uint8_t none[sizeof(id->uuid)];
+
+	return id->inherits && record_id(left->ldp) == record_id(id->ldp) &&
+	       memcmp(left->uuid, id->uuid, sizeof(id->uuid)) == 0 &&
+	       memcmp(id->uuid, none, sizeof(none)) != 0;
+}
+
 /*
- * Takes the balance that was kept for this LDP. Closes accounts that were kept for another LDP of
- * the same domid and id.
+ * Takes the balance that was kept for this LDP. Closes accounts that were kept for an earlier
+ * attachment, whose balance goes to *inherited by way of the pool, and those of another LDP of the
+ * same domid and id.
  */
-static int64_t claim(struct ledger *l, const struct credit_id *id)
+static int64_t claim(struct ledger *l, const struct credit_id *id, int64_t *inherited)
 {
 	int64_t balance = 0;
 
+	*inherited = 0;
 	for (uint32_t i = 0; i < l->kept_n;) {
 		if (same(&l->kept[i].id, id)) {
 			balance += l->kept[i].balance;
 			l->kept[i] = l->kept[--l->kept_n];
+		} else if (is_left_to(&l->kept[i].id, id)) {
+			*inherited += l->kept[i].balance;
+			drop_kept(l, i);
 		} else if (l->kept[i].id.ldp == id->ldp) {
 			drop_kept(l, i);
 		} else {
@@ -261,16 +278,20 @@ static int64_t claim(struct ledger *l, const struct credit_id *id)
 void ledger_attach(struct ledger *l, uint32_t slot, const struct credit_id *id, uint32_t weight)
 {
 	struct account *a = &l->account[slot];
+	int64_t balance, inherited;
 
 	assert(slot < l->max_ldps && !a->weight && weight > 0 && weight <= RECORD_F_WEIGHT);
 	ledger_expire(l);
-	*a = (struct account){.balance = claim(l, id), .weight = weight, .id = *id};
+	balance = claim(l, id, &inherited);
+	*a = (struct account){.balance = balance, .weight = weight, .id = *id};
 	if (slot >= l->slots_end)
 		l->slots_end = slot + 1;
 	l->weights += weight;
 	ledger_set_unit(l);
-	a->mean = a->balance;
 	a->offset = write_attach(l, id, a->balance, weight);
+	if (inherited)
+		a->offset = ledger_settle(l, id->ldp, &a->balance, a->balance + inherited);
+	a->mean = a->balance;
 	l->eventful = true;
 }
 

@@ -9,7 +9,8 @@
  * Balances are integers, in bytes; the sum of all balances and the pool is always 0. The log, if
  * there is one, is in memory that the caller owns. An LDP has a slot, 0..max_ldps-1, while it is
  * attached, and an account under its identity. When it is detached, the account is kept for
- * LEDGER_KEEP_NS: an LDP that is attached with the same identity in that time gets it back.
+ * LEDGER_KEEP_NS: an LDP that is attached with the same identity in that time gets it back, and one
+ * of the same UUID and device id inherits its balance if it wants that.
  * docs/credits.md has the rules, ledger_group.h has groups. Who writes which field: ledger_priv.h.
  */
 #define LEDGER_KEEP_NS	    60000000000ull

@@ -27,11 +27,15 @@
 #define RECORD_BYTES	   64u
 #define RECORD_NO_LDP	   UINT32_MAX
 
-/* Identifies an account. A guest that reboots, or is detached and attached again, gets another. */
+/*
+ * Identifies an account. A guest that reboots, or is detached and attached again, gets another,
+ * which may inherit the balance of the one before.
+ */
 struct credit_id {
 	uint8_t uuid[16];
 	uint64_t generation; /* the attachment's nonce */
 	uint32_t ldp;	     /* record_ldp() */
+	bool inherits;	     /* from the account of the same UUID and device id */
 };
 
 struct record {

@@ -147,13 +147,16 @@ static int choose_mac(struct ctl *ctl, struct attachment *a)
 /* 0 or -errno. */
 static int create(struct ctl *ctl, const struct attachment *a)
 {
-	struct node_value values[SETTINGS_MAX + 1];
+	struct node_value values[SETTINGS_MAX + 2];
+	char uuid[UUID_TEXT_LEN + 1];
 	unsigned n = 0;
 
 	for (; n < a->settings.count; n++)
 		values[n] = (struct node_value){a->settings.item[n].key, a->settings.item[n].value};
 	if (!a->agentless && !settings_find(&a->settings, KEY_BACK_MAC))
 		values[n++] = (struct node_value){KEY_BACK_MAC, a->mac};
+	uuid_format(a->uuid, uuid);
+	values[n++] = (struct node_value){KEY_BACK_GUEST_UUID, uuid};
 	return nodes_create(ctl->xs, ctl->backend_domid, a->target.domid, a->target.id, values, n);
 }
 

@@ -12,6 +12,7 @@
 
 #include "backend/credit/logfile.h"
 #include "backend/ctl/group_view.h"
+#include "backend/ctl/remembered.h"
 #include "backend/ctl/table.h"
 #include "common/log.h"
 #include "xenstore-schema/xskey.h"
@@ -119,6 +120,39 @@ static int check_groups(struct check *c, const char *uplink)
 	return count < 0 ? count : 0;
 }
 
+struct remembered_check {
+	struct check *c;
+	const char *what, *dir;
+};
+
+static int check_guest(const char *uuid, void *arg)
+{
+	const struct remembered_check *r = arg;
+	struct kept k = {.count = 0};
+	char err[KEPT_FILE_ERR_MAX];
+	int ret = kept_file_read(r->dir, uuid, &k, err);
+
+	if (ret < 0 && ret != -ENOENT)
+		problem(r->c, r->what, "%s", err);
+	kept_clear(&k);
+	return 0;
+}
+
+/* What is remembered of guests: can it be read? */
+static void check_remembered(struct check *c, const char *what, const char *name)
+{
+	char dir[PATH_MAX], err[KEPT_FILE_ERR_MAX];
+	struct remembered_check r = {c, what, dir};
+
+	if (!remembered_dir(c->ctl, name, dir))
+		return;
+	if (access(dir, F_OK) < 0)
+		problem(c, what, "what is set for guests cannot be remembered: %s: %s", dir,
+			strerror(errno));
+	else if (kept_file_each(dir, check_guest, &r, err) < 0)
+		problem(c, what, "%s", err);
+}
+
 static int check_uplink(struct check *c, const char *name, const struct view *view)
 {
 	char what[80], path[VIEW_TEXT_MAX], text[VIEW_TEXT_MAX];
@@ -145,6 +179,8 @@ static int check_uplink(struct check *c, const char *name, const struct view *vi
 		problem(c, what, "%s", view_text(view, KEY_UPLINK_ERROR, text, sizeof(text)));
 	if (has_log)
 		check_file(c, what, path);
+	if (view->value[KEY_UPLINK_KEPT_PATH])
+		check_remembered(c, what, name);
 	return check_groups(c, name);
 }
 

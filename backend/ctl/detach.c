@@ -19,6 +19,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "backend/ctl/remembered.h"
 #include "backend/ctl/table.h"
 #include "backend/ctl/target.h"
 #include "backend/vif/vif.h"
@@ -38,8 +39,10 @@ struct closing {
 	struct target target;
 	char back[SCHEMA_PATH_MAX], front[SCHEMA_PATH_MAX];
 	char generation[GENERATION_MAX]; /* "" when there is none */
-	bool served;			 /* a dmvl-back is running */
-	bool back_late, front_late;	 /* this side did not close in time */
+	char uuid[UUID_TEXT_LEN + 1];	 /* of the guest; "": not known */
+	char uplink[SCHEMA_GUEST_VALUE_MAX];
+	bool served;		    /* a dmvl-back is running */
+	bool back_late, front_late; /* this side did not close in time */
 };
 
 static uint64_t now_ns(void)
@@ -202,17 +205,38 @@ static void release_vif(const struct ctl *ctl, const struct closing *c)
 	release_port(tap);
 }
 
+/* Who serves it, and whose it is. */
+static void read_keys(struct ctl *ctl, struct closing *c)
+{
+	if (xskey_read(ctl->xs, XS_NO_TXN, c->back, KEY_BACK_SERVED_BY, c->uplink,
+		       sizeof(c->uplink)) < 0 &&
+	    xskey_read(ctl->xs, XS_NO_TXN, c->back, KEY_BACK_UPLINK, c->uplink, sizeof(c->uplink)) <
+		    0)
+		snprintf(c->uplink, sizeof(c->uplink), "%s", schema_entry(KEY_BACK_UPLINK)->dflt);
+	if (xskey_read(ctl->xs, XS_NO_TXN, c->back, KEY_BACK_GUEST_UUID, c->uuid, sizeof(c->uuid)) <
+	    0)
+		c->uuid[0] = '\0';
+}
+
+/* A dmvl-back that is not there cannot; the device would come back with its next start. */
+static void forget(struct ctl *ctl, const struct closing *c)
+{
+	char dir[PATH_MAX], err[KEPT_FILE_ERR_MAX];
+
+	if (kept_is_uuid(c->uuid) && remembered_dir(ctl, c->uplink, dir) &&
+	    remembered_forget(dir, c->uuid, c->target.id, err) < 0)
+		log_warning("%s: the device may come back when the guest does", err);
+}
+
 /* Asks both sides to close, waits, and removes the nodes. 0 or -errno. */
 static int detach(struct ctl *ctl, struct dom_conn *dom, struct closing *c)
 {
-	char uplink[SCHEMA_GUEST_VALUE_MAX];
 	int ret = ctl_transaction(ctl, ask, c);
 
 	if (ret < 0)
 		return ret;
-	if (xskey_read(ctl->xs, XS_NO_TXN, c->back, KEY_BACK_UPLINK, uplink, sizeof(uplink)) < 0)
-		snprintf(uplink, sizeof(uplink), "%s", schema_entry(KEY_BACK_UPLINK)->dflt);
-	c->served = ctl_uplink_is_served(ctl, uplink);
+	read_keys(ctl, c);
+	c->served = ctl_uplink_is_served(ctl, c->uplink);
 	ret = watch(ctl, c);
 	if (ret >= 0)
 		ret = wait_closed(ctl, dom, c);
@@ -222,6 +246,8 @@ static int detach(struct ctl *ctl, struct dom_conn *dom, struct closing *c)
 	if (ret <= 0)
 		return ret;
 	release_vif(ctl, c);
+	if (!c->served || c->back_late)
+		forget(ctl, c);
 	ret = nodes_remove(ctl->xs, ctl->backend_domid, c->target.domid, c->target.id,
 			   c->generation);
 	return ret == -ESTALE ? 0 : ret; /* attached again in the meantime: another device */

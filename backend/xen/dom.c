@@ -45,7 +45,9 @@ static void fill(struct dom_info *out, const xc_dominfo_t *in)
 		.exists = true,
 		.dying = in->dying,
 		.suspended = in->shutdown && in->shutdown_reason == SHUTDOWN_suspend,
-		.rebooting = in->shutdown && in->shutdown_reason == SHUTDOWN_reboot,
+		.stopped = in->crashed || /* for libxenctrl that is no shutdown */
+			   (in->shutdown && in->shutdown_reason != SHUTDOWN_suspend),
+		.resetting = in->shutdown && in->shutdown_reason == SHUTDOWN_soft_reset,
 		.domid = in->domid,
 	};
 	memcpy(out->uuid, in->handle, sizeof(out->uuid));

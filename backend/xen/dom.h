@@ -12,8 +12,9 @@ struct dom_conn;
 struct dom_info {
 	bool exists;
 	bool dying;	/* being destroyed; it stays a zombie while its pages are mapped */
-	bool suspended; /* shut down for a save or a migration */
-	bool rebooting; /* shut down for a reboot: it will be built again */
+	bool suspended; /* shut down for a save or a migration: it may go on */
+	bool stopped;	/* shut down for anything else: off, reboot, crash, watchdog, soft reset */
+	bool resetting; /* stopped by a soft reset: the same domain gets another kernel */
 	unsigned domid;
 	uint8_t uuid[16];
 };

@@ -15,10 +15,6 @@
  * A guest cannot create nodes under device/, so both directories are created here, in a single
  * transaction: everyone who sees a state also sees all the rest. xenstored gives a new node the
  * permissions of its parent, so each directory gets its own permissions before it gets keys.
- *
- * A guest that is saved or rebooted comes back with the same UUID and another domid, and the nodes
- * of the old domid go. In between, the operator's settings are stored under the UUID in the
- * uplink's directory, so that they also survive a restart of the daemon.
  */
 
 struct creation {
@@ -180,17 +176,27 @@ int nodes_create(struct xs_conn *xs, unsigned backend_domid, unsigned domid, uns
 	return ret < 0 ? ret : xs_txn(xs, create, &c);
 }
 
-/* Removes a directory that has no children left. */
-static void remove_if_empty(struct xs_conn *xs, const char *path)
+/* Removes the directory above one that was removed, if it has no children left. */
+static int remove_if_empty(struct xs_conn *xs, uint32_t t, const char *below)
 {
-	char **names;
+	char path[SCHEMA_PATH_MAX], **names;
 	unsigned count;
+	int ret;
 
-	if (xs_conn_list(xs, XS_NO_TXN, path, &names, &count) < 0)
-		return;
+	snprintf(path, sizeof(path), "%s", below);
+	*strrchr(path, '/') = '\0';
+	ret = xs_conn_list(xs, t, path, &names, &count);
+	if (ret < 0)
+		return ret == -ENOENT ? 0 : ret;
 	free(names);
-	if (count == 0)
-		xs_conn_rm(xs, XS_NO_TXN, path);
+	return count == 0 ? xs_conn_rm(xs, t, path) : 0;
+}
+
+static int remove_one(struct xs_conn *xs, uint32_t t, const char *dir)
+{
+	int ret = xs_conn_rm(xs, t, dir);
+
+	return ret < 0 && ret != -ENOENT ? ret : remove_if_empty(xs, t, dir);
 }
 
 struct removal {
@@ -198,7 +204,8 @@ struct removal {
 	const char *generation; /* NULL: any */
 };
 
-/* Removes both directories, if the device still has the generation. */
+/* Removes both directories, if the device still has the generation. In one transaction with their
+ * parents: another device may come below them at any time. */
 static int remove_both(struct xs_conn *xs, uint32_t t, void *arg)
 {
 	const struct removal *r = arg;
@@ -211,11 +218,11 @@ static int remove_both(struct xs_conn *xs, uint32_t t, void *arg)
 		if (strcmp(now, r->generation) != 0)
 			return -ESTALE;
 	}
-	ret = xs_conn_rm(xs, t, r->made->front);
-	if (ret < 0 && ret != -ENOENT)
-		return ret;
-	ret = xs_conn_rm(xs, t, r->made->back);
-	return ret == -ENOENT ? 0 : ret;
+	ret = remove_one(xs, t, r->made->front);
+	if (ret >= 0)
+		ret = remove_one(xs, t, r->made->back);
+	/* C xenstored's answer when another client removes the same nodes meanwhile. */
+	return ret == -EIO ? -EAGAIN : ret;
 }
 
 int nodes_remove(struct xs_conn *xs, unsigned backend_domid, unsigned domid, unsigned id,
@@ -226,113 +233,5 @@ int nodes_remove(struct xs_conn *xs, unsigned backend_domid, unsigned domid, uns
 
 	if (ret < 0)
 		return ret;
-	ret = xs_txn(xs, remove_both, &(struct removal){.made = &c, .generation = generation});
-	*strrchr(c.back, '/') = '\0';
-	remove_if_empty(xs, c.back);
-	*strrchr(c.front, '/') = '\0';
-	remove_if_empty(xs, c.front);
-	return ret;
-}
-
-/* --- saving and restoring --------------------------------------------------------------------- */
-
-static bool is_kept(enum schema_key key)
-{
-	const struct schema_entry *e = schema_entry(key);
-
-	return e->area == SCHEMA_BACK && key != KEY_BACK_GENERATION &&
-	       (e->owner == SCHEMA_BY_OPERATOR || e->owner == SCHEMA_BY_ATTACH);
-}
-
-int nodes_save(struct xs_conn *xs, unsigned backend_domid, const char *uplink,
-	       const char *uuid_text, unsigned domid, unsigned id)
-{
-	char back[SCHEMA_PATH_MAX], dir[SCHEMA_PATH_MAX], value[SCHEMA_VALUE_MAX + 1];
-	int ret = schema_backend_dir(back, sizeof(back), backend_domid, domid, id);
-
-	if (ret >= 0)
-		ret = schema_saved_dir(dir, sizeof(dir), backend_domid, uplink, uuid_text, id);
-	if (ret < 0)
-		return ret;
-	xs_conn_rm(xs, XS_NO_TXN, dir);
-	for (int key = 0; key < KEY_COUNT; key++) {
-		if (!is_kept((enum schema_key)key) ||
-		    xskey_read(xs, XS_NO_TXN, back, (enum schema_key)key, value, sizeof(value)) < 0)
-			continue;
-		ret = xskey_write(xs, XS_NO_TXN, dir, (enum schema_key)key, value);
-		if (ret < 0)
-			return ret;
-	}
-	return 0;
-}
-
-static int restore_device(struct xs_conn *xs, unsigned backend_domid, const char *dir,
-			  unsigned domid, unsigned id)
-{
-	struct node_value values[KEY_COUNT];
-	char buf[SCHEMA_VALUE_MAX + 1];
-	unsigned n = 0;
-	int ret;
-
-	for (int key = 0; key < KEY_COUNT; key++) {
-		if (!is_kept((enum schema_key)key) ||
-		    xskey_read(xs, XS_NO_TXN, dir, (enum schema_key)key, buf, sizeof(buf)) < 0)
-			continue;
-		values[n] = (struct node_value){(enum schema_key)key, strdup(buf)};
-		if (values[n].value)
-			n++;
-	}
-	ret = nodes_create(xs, backend_domid, domid, id, values, n);
-	while (n > 0)
-		free((char *)(uintptr_t)values[--n].value);
-	return ret;
-}
-
-int nodes_restore(struct xs_conn *xs, unsigned backend_domid, const char *uplink,
-		  const char *uuid_text, unsigned domid)
-{
-	char root[SCHEMA_PATH_MAX], dir[SCHEMA_PATH_MAX];
-	int ret = schema_saved_root(root, sizeof(root), backend_domid, uplink, uuid_text), done = 0;
-	char **ids;
-	unsigned count;
-
-	if (ret < 0)
-		return ret;
-	ret = xs_conn_list(xs, XS_NO_TXN, root, &ids, &count);
-	if (ret < 0)
-		return ret == -ENOENT ? 0 : ret;
-	for (unsigned i = 0; i < count; i++) {
-		unsigned id = (unsigned)strtoul(ids[i], NULL, 10);
-
-		if (schema_saved_dir(dir, sizeof(dir), backend_domid, uplink, uuid_text, id) < 0)
-			continue;
-		ret = restore_device(xs, backend_domid, dir, domid, id);
-		if (ret == 0)
-			done++;
-		if (ret == 0 || ret == -EEXIST)
-			xs_conn_rm(xs, XS_NO_TXN, dir);
-	}
-	free(ids);
-	remove_if_empty(xs, root);
-	return done;
-}
-
-bool nodes_saved(struct xs_conn *xs, unsigned backend_domid, const char *uplink,
-		 const char *uuid_text)
-{
-	char root[SCHEMA_PATH_MAX];
-
-	return schema_saved_root(root, sizeof(root), backend_domid, uplink, uuid_text) >= 0 &&
-	       xs_conn_exists(xs, XS_NO_TXN, root);
-}
-
-void uuid_format(const uint8_t uuid[16], char out[UUID_TEXT_LEN + 1])
-{
-	char *p = out;
-
-	for (int i = 0; i < 16; i++) {
-		if (i == 4 || i == 6 || i == 8 || i == 10)
-			*p++ = '-';
-		p += sprintf(p, "%02x", uuid[i]);
-	}
+	return xs_txn(xs, remove_both, &(struct removal){.made = &c, .generation = generation});
 }

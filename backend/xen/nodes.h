@@ -3,6 +3,7 @@
 #ifndef DMVL_NODES_H
 #define DMVL_NODES_H
 
+#include "common/uuid.h"
 #include "common/xs.h"
 #include "xenstore-schema/schema.h"
 
@@ -16,41 +17,18 @@ struct node_value {
  * Creates both directories of device `id` of domain `domid`, which `backend_domid` serves, in one
  * transaction: parents, permissions, a new generation, the keys, and both states (1). A key that a
  * device needs and that is not among the `n` values gets its default; mac has no default and must
- * be given. With via=vif there is no frontend directory, since no agent reads it; mac and mtu may
- * be missing. 0, -EEXIST (the device exists), or -errno of xenstore.
+ * be given, and so should guest-uuid. With via=vif there is no frontend directory, since no agent
+ * reads it; mac and mtu may be missing. 0, -EEXIST (the device exists), or -errno of xenstore.
  */
 int nodes_create(struct xs_conn *xs, unsigned backend_domid, unsigned domid, unsigned id,
 		 const struct node_value *values, unsigned n);
 
 /*
- * Removes both directories in one transaction, then the parents that are empty now. Directories
+ * Removes both directories, and the parents that are empty then, in one transaction. Directories
  * that do not exist are no error. If `generation` is not NULL ("" stands for a missing key) and the
  * device has another one, it was attached again in the meantime: nothing is removed, -ESTALE.
  */
 int nodes_remove(struct xs_conn *xs, unsigned backend_domid, unsigned domid, unsigned id,
 		 const char *generation);
-
-/*
- * Stores the keys of an LDP that the operator and the attachment wrote under the guest's UUID,
- * while the guest is saved or rebooted. nodes_restore() attaches them to the domain that comes back
- * with this UUID. 0 or -errno.
- */
-int nodes_save(struct xs_conn *xs, unsigned backend_domid, const char *uplink,
-	       const char *uuid_text, unsigned domid, unsigned id);
-
-/*
- * Attaches all devices that were stored for this UUID, and removes what was stored. Returns their
- * number or -errno.
- */
-int nodes_restore(struct xs_conn *xs, unsigned backend_domid, const char *uplink,
-		  const char *uuid_text, unsigned domid);
-
-/* Is anything stored for this UUID? */
-bool nodes_saved(struct xs_conn *xs, unsigned backend_domid, const char *uplink,
-		 const char *uuid_text);
-
-#define UUID_TEXT_LEN 36
-/* Writes a UUID as "6fa459ea-ee8a-3ca4-894e-db77e160355e" with its NUL. */
-void uuid_format(const uint8_t uuid[16], char out[UUID_TEXT_LEN + 1]);
 
 #endif

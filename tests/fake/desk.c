@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/fake/desk.h"
 
+#include <unistd.h>
+
 #include "backend/control/control_domains.h"
 #include "backend/control/control_group.h"
 #include "backend/control/control_group_keys.h"
+#include "backend/control/control_kept.h"
 #include "backend/control/control_watch.h"
 #include "backend/control/device.h"
 #include "backend/control/device_list.h"
 #include "backend/control/minima.h"
+#include "backend/kept/kept_file.h"
 #include "backend/vif/vif_tap.h"
 #include "backend/xen/nodes.h"
 #include "common/log.h"
@@ -17,6 +21,14 @@
 #define TURNS_MAX 1000
 
 /* --- begin and end ---------------------------------------------------------------------------- */
+
+static int remove_file(const char *uuid, void *arg)
+{
+	struct desk *k = arg;
+	char err[KEPT_FILE_ERR_MAX];
+
+	return kept_file_remove(k->c.kept.dir, uuid, err);
+}
 
 struct desk *desk_new(void)
 {
@@ -31,19 +43,35 @@ struct desk *desk_new(void)
 	k->c.conf.uplink = &k->uplink;
 	TAILQ_INIT(&k->c.devices.all);
 	TAILQ_INIT(&k->c.groups.all);
+	TAILQ_INIT(&k->c.kept.late);
+	snprintf(k->state_dir, sizeof(k->state_dir), "/tmp/dmvl-desk-XXXXXX");
+	must(mkdtemp(k->state_dir));
+	k->c.conf.state_dir = k->state_dir;
 	k->c.now_ns = 1000 * DESK_SEC;
 	k->c.in = mbox_new();
 	k->c.out = mbox_new();
 	must(k->c.in && k->c.out && xs_conn_open(&k->c.xs) == 0);
 	must(schema_uplink_dir(k->c.uplink_dir, sizeof(k->c.uplink_dir), 0, DESK_UPLINK) > 0);
 	must(control_watch_all(&k->c) == 0);
+	control_kept_open(&k->c);
 	desk_turn(k);
 	return k;
+}
+
+static void remove_state(struct desk *k)
+{
+	char err[KEPT_FILE_ERR_MAX];
+
+	kept_file_each(k->c.kept.dir, remove_file, k, err);
+	rmdir(k->c.kept.dir);
+	rmdir(k->state_dir);
 }
 
 void desk_free(struct desk *k)
 {
 	desk_said(k);
+	control_kept_close(&k->c);
+	remove_state(k);
 	device_free_all(&k->c);
 	control_group_free_all(&k->c);
 	for (unsigned i = 0; i < DESK_GUESTS; i++) {
@@ -73,8 +101,7 @@ static bool take_events(struct desk *k)
 	}
 	if (k->c.due.domains)
 		control_check_domains(&k->c);
-	if (k->c.due.newcomers)
-		control_welcome_back(&k->c);
+	control_welcome_back(&k->c);
 	return any;
 }
 
@@ -92,6 +119,11 @@ void desk_look(struct desk *k)
 	k->next_ns = device_step_all(&k->c);
 }
 
+static uint64_t earlier(uint64_t a_ns, uint64_t b_ns)
+{
+	return a_ns < b_ns ? a_ns : b_ns;
+}
+
 void desk_turn(struct desk *k)
 {
 	unsigned turns = 0;
@@ -106,6 +138,8 @@ void desk_turn(struct desk *k)
 			control_group_show_all(&k->c);
 			k->next_ns = device_step_all(&k->c);
 		}
+		k->next_ns = earlier(k->next_ns, control_kept_step(&k->c));
+		k->next_ns = earlier(k->next_ns, control_welcome_back(&k->c));
 		any |= control_group_step(&k->c);
 	} while (any || k->next_ns <= k->c.now_ns);
 }
@@ -214,14 +248,36 @@ void desk_failed(struct desk *k, uint32_t slot, const char *why)
 /* --- dom0 and the guests -----------------------------------------------------------------------
  */
 
+void desk_boot(unsigned domid, unsigned guest)
+{
+	char path[SCHEMA_PATH_MAX], name[16];
+
+	*hyp_domain(domid) = (struct dom_info){.exists = true, .uuid = {(uint8_t)guest, 1}};
+	snprintf(path, sizeof(path), "/local/domain/%u/name", domid);
+	snprintf(name, sizeof(name), "guest%u", guest);
+	store_write(path, name);
+	store_fire("@introduceDomain");
+}
+
+void desk_end(unsigned domid)
+{
+	char path[SCHEMA_PATH_MAX];
+
+	hyp_domain(domid)->exists = false;
+	snprintf(path, sizeof(path), "/local/domain/%u", domid);
+	store_remove(path);
+	store_fire("@releaseDomain");
+}
+
 void desk_attach(struct desk *k, unsigned domid)
 {
-	char mac[18];
-	const struct node_value value = {KEY_BACK_MAC, mac};
+	char mac[18], uuid[UUID_TEXT_LEN + 1];
+	const struct node_value value[] = {{KEY_BACK_MAC, mac}, {KEY_BACK_GUEST_UUID, uuid}};
 
-	*hyp_domain(domid) = (struct dom_info){.exists = true, .uuid = {(uint8_t)domid, 1}};
+	desk_boot(domid, domid);
+	uuid_format(hyp_domain(domid)->uuid, uuid);
 	snprintf(mac, sizeof(mac), "00:16:3e:00:00:%02x", domid);
-	must(nodes_create(k->c.xs, 0, domid, 0, &value, 1) == 0);
+	must(nodes_create(k->c.xs, 0, domid, 0, value, 2) == 0);
 }
 
 const char *desk_dir(unsigned domid, enum schema_area area)

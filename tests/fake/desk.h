@@ -31,6 +31,7 @@ struct desk_rings {
 struct desk {
 	struct control c;
 	struct uplink uplink;
+	char state_dir[32]; /* a real one; desk_free() removes it */
 	uint64_t next_ns; /* when a device wants to be looked at; UINT64_MAX: when something changes
 			   */
 	char said[32];	  /* see desk_said() */
@@ -67,7 +68,14 @@ void desk_deleted(struct desk *k, uint32_t slot);
 void desk_refused(struct desk *k, uint32_t slot, const char *why);
 void desk_failed(struct desk *k, uint32_t slot, const char *why);
 
-/* Dom0 attaches device 0 of the domain, which exists from now on; no turn yet. */
+/*
+ * A guest, whose UUID begins with its number, is built as this domain: it exists, and has a name.
+ * Or it ends, and its nodes with it. No turn yet.
+ */
+void desk_boot(unsigned domid, unsigned guest);
+void desk_end(unsigned domid);
+/* Dom0 attaches device 0 to the domain, which exists from now on, as the guest of its number; no
+ * turn yet. */
 void desk_attach(struct desk *k, unsigned domid);
 /* Its directories. Good until the next call. */
 const char *desk_dir(unsigned domid, enum schema_area area);

@@ -257,7 +257,9 @@ dmvlctl attach g2/1 via=vif mac=00:16:3e:77:01:02 >&2
 wait_for 30 agentless g2 1
 kill -9 "$back"
 wait "$back"
+_uuid=$(xenstore-read "$(be g2 1)/guest-uuid")
 xenstore-rm "$(be g2 1)"
+rm "/var/lib/dmvl/default/$_uuid" # or the device comes back
 back_start
 check 'a vif whose device is no more goes back' wait_for 30 no_taps
 is "$(bridge_of "$(vif g2 1)")" xenbr0 'a vif whose device is no more is in its bridge'

@@ -25,6 +25,7 @@ static void test_good(void)
 {
 	is_int(parse("x", UP), CONF_RUN, "a command line with just an uplink is taken");
 	is_str(conf.control.name, "default", "the default name is default");
+	is_str(conf.state_dir, "/var/lib/dmvl", "the default state directory is /var/lib/dmvl");
 	is_str(conf.run_dir, "/run/dmvl", "the default run directory is /run/dmvl");
 	is_int(conf.log_level, LOG_INFO, "the default log level is info");
 	is_int(conf.control.tx_capacity_bps, 0, "the default transmit capacity is unknown");
@@ -34,8 +35,9 @@ static void test_good(void)
 	is_int(conf.control.share, SHARE_AUTO, "by default the host has a share");
 	is_int(conf.control.repayment_ppm, 500000, "the default repayment is a half");
 	is_int(parse("x", "--uplink", "tap:a,bridge=b", "-n", "isp2", "--tx-capacity", "10mbit",
-		     "--rx-capacity=5mbps", "--frame-cost=0", "--run-dir=/x", "--log-level=debug",
-		     "-t", "--epoch=1s", "--share-uplink=yes", "--repayment", "0"),
+		     "--rx-capacity=5mbps", "--frame-cost=0", "--run-dir=/x", "--state-dir=/y",
+		     "--log-level=debug", "-t", "--epoch=1s", "--share-uplink=yes", "--repayment",
+		     "0"),
 	       CONF_RUN, "a command line with every option is taken");
 	is_int(conf.uplink.kind, UPLINK_TAP, "--uplink gives the kind of the uplink");
 	is_str(conf.uplink.device, "a", "--uplink gives the device of the uplink");
@@ -46,6 +48,7 @@ static void test_good(void)
 	is_int(conf.control.share, SHARE_YES, "--share-uplink says that the host has a share");
 	is_int(conf.control.frame_cost_bytes, 0, "--frame-cost gives the frame cost");
 	is_str(conf.run_dir, "/x", "--run-dir gives the run directory");
+	is_str(conf.state_dir, "/y", "--state-dir gives the state directory");
 	is_int(conf.log_level, LOG_DEBUG, "--log-level gives the log level");
 	ok(conf.test_only, "-t asks for a test of the configuration");
 	is_int(conf.control.epoch_us, 1000000, "--epoch gives the length of an epoch");
@@ -68,6 +71,7 @@ static void test_bad(void)
 	wrong(parse("x", "--uplink"), "missing value behind \"--uplink\": see dmvl-back --help");
 	wrong(parse("x", UP, "y\n"), "unexpected argument \"y\\x0a\"");
 	wrong(parse("x", UP, "--run-dir="), "--run-dir: expected 1..4095 characters");
+	wrong(parse("x", UP, "--state-dir="), "--state-dir: expected 1..222 characters");
 	wrong(parse("x", UP, "--log-level=loud"),
 	      "--log-level \"loud\": expected error, warning, notice, info or debug");
 	wrong(parse("x", UP, "--rx-capacity=2tbit"),

@@ -166,8 +166,9 @@ static void test_ends(void)
 {
 	begin(2);
 	set(1, KEY_BACK_GROUP, "red");
-	set(2, KEY_BACK_GROUP, "blue");
-	set(2, KEY_BACK_UPLINK, "other");
+	desk_attach(k, 5);
+	desk_write(5, KEY_BACK_UPLINK, "other");
+	set(5, KEY_BACK_GROUP, "blue");
 	ok(!group("blue"), "a device of another uplink is in no group");
 	hyp_domain(1)->dying = true;
 	store_fire("@releaseDomain");

@@ -332,6 +332,50 @@ static void test_identity(void)
 	ok(replayed()->synced, "the log tells of all LDPs that came and went");
 }
 
+/* Guest 2 has another domid and another attachment; its UUID is the same. */
+static void attach_rebooted(uint32_t slot, unsigned domid, unsigned device, bool inherits)
+{
+	struct credit_id id = id_of(2, 9);
+
+	id.ldp = record_ldp(domid, device);
+	id.inherits = inherits;
+	ledger_attach(l, slot, &id, 100);
+}
+
+static void owe(void)
+{
+	begin(250000);
+	attach(0, 1, 1, 100);
+	attach(1, 2, 1, 100);
+	epoch(0, 8000, 0, 0);
+	ledger_detach(l, 1);
+}
+
+static void test_reboot(void)
+{
+	owe();
+	attach_rebooted(1, 7, 0, true);
+	is_int(ledger_balance(l, 1), -4000, "a guest that reboots owes what it owed");
+	is_int(l->pool, 0, "what a guest owes over a reboot is not the pool's");
+	ok(is_sound(), "all sums are right after a reboot");
+	epoch(1, 1, 0, 0);
+	ok(replayed()->synced, "the log tells of a reboot");
+	restart();
+	attach(0, 1, 1, 100);
+	attach_rebooted(1, 7, 0, true);
+	ok(ledger_balance(l, 1) < -3000, "what a guest owes outlives a restart of the daemon too");
+
+	owe();
+	attach_rebooted(1, 7, 0, false);
+	is_int(ledger_balance(l, 1), 0, "a guest whose balance is not kept owes nothing after it");
+	owe();
+	attach_rebooted(1, 7, 1, true);
+	is_int(ledger_balance(l, 1), 0, "another device of the guest inherits nothing");
+	owe();
+	attach(1, 3, 1, 100);
+	is_int(ledger_balance(l, 1), 0, "another guest inherits nothing");
+}
+
 static void test_restart(void)
 {
 	int64_t had;
@@ -482,6 +526,7 @@ int main(void)
 	test_long_frames();
 	test_bounds();
 	test_identity();
+	test_reboot();
 	test_restart();
 	test_replay();
 	test_property();

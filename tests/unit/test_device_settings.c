@@ -164,15 +164,16 @@ static void test_other_uplink(void)
 {
 	begin();
 	set(KEY_BACK_UPLINK, "other");
-	ok(strchr(desk_said(k), 'D'), "a device that another daemon serves now is deleted");
-	desk_deleted(k, 0);
-	desk_turn(k);
-	is_int(desk_state(1), 6, "a device that another daemon serves now is closed");
-	set(KEY_FRONT_STATE, "6");
 	desk_pass(k, 10 * DESK_SEC);
-	is_int(desk_state(1), 6, "a device that another daemon serves is offered nothing");
-	set(KEY_BACK_UPLINK, DESK_UPLINK);
-	is_int(desk_state(1), 2, "a device that comes to this daemon is offered a connection");
+	ok(!strchr(desk_said(k), 'D') && desk_state(1) == 4,
+	   "a device keeps its daemon when its key uplink changes");
+	desk_free(k);
+
+	k = desk_new();
+	desk_attach(k, 1);
+	desk_write(1, KEY_BACK_SERVED_BY, "other");
+	desk_turn(k);
+	is_int(desk_state(1), 1, "a device that another daemon serves is left to it");
 	desk_free(k);
 
 	k = desk_new();
@@ -220,12 +221,11 @@ static void test_owner(void)
 	set(KEY_BACK_MAC, "00:16:3e:00:00:77");
 	desk_said(k);
 	ok(off->owner.mac[5] == 1 && on->owner.mac[5] == 0x77, "an address that changes is told");
-	set(KEY_BACK_UPLINK, "other");
 	k->owner[0].owner.mac[5] = 0;
 	desk_write(1, KEY_BACK_MAC, "banana");
 	desk_turn(k);
 	desk_said(k);
-	is_int(off->owner.mac[5], 0, "the address of another daemon's device is kept");
+	is_int(off->owner.mac[5], 0, "an address stays when the next one is malformed");
 	store_remove(desk_dir(1, SCHEMA_BACK));
 	desk_turn(k);
 	desk_said(k);

@@ -1,21 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What becomes of a device when the hypervisor reports a change of its domain; and which guests
- * get devices back that were put aside. The hypervisor, xenstore and the devices are played here.
+ * get devices back that are remembered. The hypervisor, xenstore and the devices are played here.
  */
 #include <errno.h>
 #include <stdio.h>
 
 #include "backend/control/control_domains.h"
+#include "backend/control/control_kept.h"
 #include "backend/control/device.h"
+#include "backend/control/device_kept.h"
+#include "backend/control/device_list.h"
 #include "backend/control/device_state.h"
-#include "backend/xen/nodes.h"
+#include "backend/kept/kept.h"
 #include "tests/fake/hyp.h"
 #include "tests/unit/tap.h"
 
 static unsigned gone, thawed, frozen;
-static uint8_t saved; /* the first byte of the UUID whose settings are put aside */
-static char restored[64];
+static uint8_t kept;  /* the first byte of the UUID of which something is remembered */
+static bool homeless; /* the toolstack has not made the nodes of domains yet */
+static char attached[64];
 
 void device_gone(struct control *c, struct device *d)
 {
@@ -32,60 +36,53 @@ void device_freeze(struct control *c, struct device *d, bool on)
 	thawed += !on;
 }
 
-void uuid_format(const uint8_t uuid[16], char out[UUID_TEXT_LEN + 1])
+bool device_has_home(struct control *c, unsigned domid)
 {
-	snprintf(out, UUID_TEXT_LEN + 1, "%u", uuid[0]);
+	(void)c;
+	(void)domid;
+	return !homeless;
 }
 
-bool nodes_saved(struct xs_conn *xs, unsigned backend_domid, const char *uplink,
-		 const char *uuid_text)
+int control_kept_read(struct control *c, const char *uuid, struct kept *out)
 {
-	char text[4];
+	uint8_t bytes[16];
 
-	(void)xs;
-	(void)backend_domid;
-	(void)uplink;
-	snprintf(text, sizeof(text), "%u", saved);
-	return strcmp(text, uuid_text) == 0;
+	(void)c;
+	(void)out;
+	return uuid_parse(uuid, bytes) && bytes[0] == kept ? 0 : -ENOENT;
 }
 
-int nodes_restore(struct xs_conn *xs, unsigned backend_domid, const char *uplink,
-		  const char *uuid_text, unsigned domid)
+void device_kept_attach(struct control *c, const struct dom_info *dom, const struct kept *k)
 {
-	size_t n = strlen(restored);
+	size_t n = strlen(attached);
 
-	(void)xs;
-	(void)backend_domid;
-	(void)uplink;
-	(void)uuid_text;
-	snprintf(restored + n, sizeof(restored) - n, "%u ", domid);
-	return 1;
+	(void)c;
+	(void)k;
+	snprintf(attached + n, sizeof(attached) - n, "%u ", dom->domid);
 }
 
 /*
- * state: e exists, d dying, s suspended, r rebooting. was: k its settings are kept already, f it is
- * frozen. What becomes of the device: g it goes, f it is frozen, t it runs (on), . nobody touches
- * it.
+ * state: e exists, d dying, s suspended, o stopped (off). frozen: the device is already. What
+ * becomes of the device: g it goes, f it is frozen, t it runs (on), . nobody touches it.
  */
 static const struct row {
 	const char *name, *state;
 	uint8_t uuid, known; /* the domain's, and the one that the device has: their first bytes */
-	const char *was;
+	bool frozen;
 	char becomes;
-	bool keep;
 } rows[] = {
-	{"runs", "e", 7, 7, "", 't', false},
-	{"is gone", "", 0, 7, "", 'g', false},
-	{"was never there", "", 0, 0, "", 'g', false},
-	{"is dying", "ed", 7, 7, "", 'g', false},
-	{"has another UUID", "e", 8, 7, "", 'g', false},
-	{"has a UUID that was not known", "e", 8, 0, "", 't', false},
-	{"is suspended", "es", 7, 7, "", 'f', true},
-	{"is gone and was suspended", "", 0, 7, "kf", 'g', true},
-	{"is dying and was suspended", "eds", 7, 7, "kf", 'g', true},
-	{"goes on after a checkpoint", "e", 7, 7, "kf", 't', false},
-	{"reboots", "er", 7, 7, "", 't', true},
-	{"is rebooting for a while", "er", 7, 7, "k", 't', true},
+	{"runs", "e", 7, 7, false, 't'},
+	{"is gone", "", 0, 7, false, 'g'},
+	{"was never there", "", 0, 0, false, 'g'},
+	{"is dying", "ed", 7, 7, false, 'g'},
+	{"has another UUID", "e", 8, 7, false, 'g'},
+	{"has a UUID that was not known", "e", 8, 0, false, 't'},
+	{"is suspended", "es", 7, 7, false, 'f'},
+	{"is gone and was suspended", "", 0, 7, true, 'g'},
+	{"is dying and was suspended", "eds", 7, 7, true, 'g'},
+	{"goes on after a checkpoint", "e", 7, 7, true, 't'},
+	{"has stopped", "eo", 7, 7, false, 'g'},
+	{"is dying and has stopped", "edo", 7, 7, false, 'g'},
 };
 
 static struct dom_info info_of(const struct row *r)
@@ -94,7 +91,7 @@ static struct dom_info info_of(const struct row *r)
 		.exists = strchr(r->state, 'e'),
 		.dying = strchr(r->state, 'd'),
 		.suspended = strchr(r->state, 's'),
-		.rebooting = strchr(r->state, 'r'),
+		.stopped = strchr(r->state, 'o'),
 		.uuid = {r->uuid},
 	};
 }
@@ -111,10 +108,7 @@ static char become(struct control *c)
 static void test_check(const struct row *r)
 {
 	struct control c = {.due.domains = true};
-	struct device d = {.domid = 5,
-			   .uuid = {r->known},
-			   .keep = strchr(r->was, 'k'),
-			   .frozen = strchr(r->was, 'f')};
+	struct device d = {.domid = 5, .uuid = {r->known}, .frozen = r->frozen};
 	char became;
 
 	TAILQ_INIT(&c.devices.all);
@@ -123,8 +117,6 @@ static void test_check(const struct row *r)
 	*hyp_domain(5) = info_of(r);
 	became = become(&c);
 	ok(became == r->becomes, "a domain that %s makes of its device '%c'", r->name, became);
-	ok(d.keep == r->keep, "a domain that %s has its settings %skept", r->name,
-	   d.keep ? "" : "not ");
 	ok(!c.due.domains, "a domain that %s is not looked at twice", r->name);
 
 	hyp_fail(EIO);
@@ -137,24 +129,56 @@ static void test_check(const struct row *r)
 
 static void test_welcome(void)
 {
-	struct control c = {.due.newcomers = true};
+	struct control c = {.due.newcomers = true, .domains.again_ns = UINT64_MAX};
 
 	hyp_clear();
 	for (unsigned id = 1; id < HYP_DOMAINS; id++)
 		*hyp_domain(id) = (struct dom_info){.exists = true, .uuid = {1}};
-	saved = 7;
+	kept = 7;
 	*hyp_domain(3) = (struct dom_info){.exists = true, .dying = true, .uuid = {7}};
 	*hyp_domain(4) = (struct dom_info){.exists = true, .suspended = true, .uuid = {7}};
-	*hyp_domain(5) = (struct dom_info){.exists = true, .rebooting = true, .uuid = {7}};
-	control_welcome_back(&c);
-	is_str(restored, "", "a domain on its way out gets no settings back");
+	*hyp_domain(5) = (struct dom_info){.exists = true, .stopped = true, .uuid = {7}};
+	is_int(control_welcome_back(&c), UINT64_MAX, "a domain on its way out is not waited for");
+	is_str(attached, "", "a domain on its way out gets no devices back");
 	*hyp_domain(190) = (struct dom_info){.exists = true, .uuid = {7}};
 	control_welcome_back(&c);
-	is_str(restored, "190 ", "a new domain far behind others gets its settings back");
-	ok(!c.due.newcomers, "new domains are not looked at twice");
+	is_str(attached, "", "new domains are not looked at twice");
+	c.due.newcomers = true;
+	control_welcome_back(&c);
+	is_str(attached, "190 ", "a new domain far behind others gets its devices back");
+	c.due.newcomers = true;
 	hyp_fail(EIO);
 	control_welcome_back(&c);
-	is_str(restored, "190 ", "an error of the hypervisor gives no settings back");
+	is_str(attached, "190 ", "an error of the hypervisor gives no devices back");
+}
+
+/* No event tells of its end. */
+static void test_soft_reset(void)
+{
+	struct control c = {.due.newcomers = true, .now_ns = 1000};
+	uint64_t again_ns;
+
+	hyp_clear();
+	attached[0] = '\0';
+	kept = 7;
+	*hyp_domain(5) =
+		(struct dom_info){.exists = true, .stopped = true, .resetting = true, .uuid = {7}};
+	again_ns = control_welcome_back(&c);
+	ok(again_ns > c.now_ns && again_ns <= c.now_ns + 1000000000,
+	   "a domain in a soft reset is looked at again soon");
+	hyp_domain(5)->stopped = hyp_domain(5)->resetting = false;
+	homeless = true;
+	is_int(control_welcome_back(&c), again_ns,
+	       "a domain in a soft reset is not looked at all the time");
+	c.now_ns = again_ns;
+	again_ns = control_welcome_back(&c);
+	ok(again_ns > c.now_ns && again_ns < UINT64_MAX && !attached[0],
+	   "a domain after a soft reset is waited for until the toolstack has made its nodes");
+	homeless = false;
+	c.now_ns = again_ns;
+	is_int(control_welcome_back(&c), UINT64_MAX,
+	       "a domain after a soft reset needs no more looks");
+	is_str(attached, "5 ", "a domain after a soft reset gets its devices back");
 }
 
 int main(void)
@@ -162,5 +186,6 @@ int main(void)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		test_check(&rows[i]);
 	test_welcome();
+	test_soft_reset();
 	return done_testing();
 }

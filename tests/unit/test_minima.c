@@ -66,8 +66,9 @@ static void test_admit(enum schema_key key)
 static void test_admit_others(void)
 {
 	begin(100 * MBIT, 0);
-	set(1, KEY_BACK_TX_MIN, 60 * MBIT);
-	desk_write(1, KEY_BACK_UPLINK, "other");
+	desk_attach(k, 5);
+	desk_write(5, KEY_BACK_UPLINK, "other");
+	set(5, KEY_BACK_TX_MIN, 60 * MBIT);
 	set(2, KEY_BACK_TX_MIN, 90 * MBIT);
 	is_int(settings(2)->tx_min, 90 * MBIT,
 	       "the minimum of another daemon's device is no matter");

@@ -80,7 +80,7 @@ static const char *load(struct ldp_settings *s)
 {
 	static char err[SCHEMA_ERR_MAX];
 
-	if (settings_load(NULL, "", s, err) != 0)
+	if (settings_load(NULL, XS_NO_TXN, "", s, NULL, err) != 0)
 		return "failed";
 	return err;
 }
@@ -238,12 +238,13 @@ static void test_errors(void)
 	nodes[KEY_BACK_MAC] = "00:16:3e:00:00:07";
 	nodes[KEY_BACK_WEIGHT] = "300";
 	failure = -EIO;
-	is_int(settings_load(NULL, "", &s, err), -EIO, "an error of xenstore is returned");
+	is_int(settings_load(NULL, XS_NO_TXN, "", &s, NULL, err), -EIO,
+	       "an error of xenstore is returned");
 	is_str(err, "", "an error of xenstore is not the operator's");
 	failure = 0;
 	missing = true;
 	before = s;
-	is_int(settings_load(NULL, "", &s, err), -ENOENT,
+	is_int(settings_load(NULL, XS_NO_TXN, "", &s, NULL, err), -ENOENT,
 	       "a missing directory is returned as an error");
 	ok(same(&s, &before), "a missing directory changes nothing");
 	missing = false;

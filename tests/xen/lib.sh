@@ -205,6 +205,28 @@ guest_destroy()
 	xl destroy "$1" >&2
 }
 
+# _another NAME DOMID: the guest runs as another domain, and takes commands.
+_another()
+{
+	_now=$(guest_domid "$1")
+	[ -n "$_now" ] && [ "$_now" != "$2" ] && guest -t 20 "$1" true
+}
+
+# guest_again NAME [WAY]: the guest ends, and is built again with the same UUID. WAY: destroy, by xl destroy and
+# create (its configuration needs a uuid=); or reboot, poweroff or crash, by xl itself, which its configuration
+# must tell to restart it (on_crash="restart").
+guest_again()
+{
+	_again=$(guest_domid "$1")
+	case ${2:-destroy} in
+	destroy) xl destroy "$1" >&2 && _outside xl create -q "/run/guest-$1.cfg" >&2 ;;
+	# Without a word on the console, where a trace counts as a fault.
+	crash) guest_bg "$1" 'sleep 1; echo 0 >/proc/sys/kernel/printk; echo c >/proc/sysrq-trigger' >&2 ;;
+	*) guest_bg "$1" "sleep 1; exec $2 -f" >&2 ;;
+	esac
+	wait_for $((BENCH_BOOT + 60)) _another "$1" "$_again"
+}
+
 # guest_domid NAME: its number, which a restore changes.
 guest_domid()
 {

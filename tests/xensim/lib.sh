@@ -23,9 +23,30 @@ guest_all()
 	xensim list | awk '$2 != "(null)" { print $2 }'
 }
 
+# A LINE that gives it a UUID counts; others do not.
 guest_create()
 {
-	xensim create "$1" >&2
+	_create=$1 _given=
+	shift
+	for _line; do
+		case $_line in
+		uuid=*) _given=$(echo "${_line#uuid=}" | tr -d '"') ;;
+		esac
+	done
+	xensim create "$_create" ${_given:+"$_given"} >&2
+}
+
+# _uuid NAME: as it is in xenstore.
+_uuid()
+{
+	xenstore-read "$(xenstore-read "/local/domain/$(guest_domid "$1")/vm")/uuid"
+}
+
+guest_again()
+{
+	_again=$(_uuid "$1")
+	[ "${2:-destroy}" = destroy ] || xensim shutdown "$1" "$2" >&2
+	xensim destroy "$1" >&2 && xensim create "$1" "$_again" >&2
 }
 
 guest_destroy()

@@ -33,6 +33,7 @@
 
 #define STATUS_BROKEN 99 /* the instance failed, or a guest's kernel would have */
 #define MAX_GUESTS    1000
+#define STATE_DIR     "/var/lib/dmvl" /* of dmvl-back: what it remembers of guests */
 
 static char base[3072]; /* the directory with xensim, lib/, xenstored */
 
@@ -84,9 +85,11 @@ static void make_world(void)
 {
 	struct rlimit nofile;
 
+	mkdir(STATE_DIR, 0700); /* on the host it stays empty */
 	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
 	    mount("proc", "/proc", "proc", 0, NULL) ||
-	    mount("tmpfs", "/run", "tmpfs", MS_NOSUID, "mode=755"))
+	    mount("tmpfs", "/run", "tmpfs", MS_NOSUID, "mode=755") ||
+	    mount("tmpfs", STATE_DIR, "tmpfs", MS_NOSUID, "mode=700"))
 		die("mounting: %s", strerror(errno));
 	kernel_mount_sys();
 	kernel_loopback_up();

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,11 +16,11 @@ static const char usage[] =
 	"usage: xensim COMMAND\n"
 	"  run [--guests N] CMD [ARG]...   run CMD in Dom0 of an instance of its own\n"
 	"and within an instance, DOM being a domid or a name:\n"
-	"  create [NAME]                   make a guest; prints its domid\n"
+	"  create [NAME [UUID]]            make a guest; prints its domid\n"
 	"  destroy DOM                     as xl destroy\n"
-	"  shutdown DOM [REASON]           poweroff (default), reboot, suspend or crash: the guest "
-	"stops,\n"
-	"                                  its domain stays\n"
+	"  shutdown DOM [REASON]           poweroff (default), reboot, suspend, crash, watchdog "
+	"or\n"
+	"                                  soft-reset: the guest stops, its domain stays\n"
 	"  suspend DOM                     the same with control/shutdown, as xl save begins\n"
 	"  resume DOM                      go on in the same domain (xl save -c)\n"
 	"  restore DOM                     go on in a new domain (xl save, xl restore); prints its "
@@ -58,6 +59,21 @@ static int result(int rc, const char *what)
 	return rc ? 1 : 0;
 }
 
+static bool uuid_of(const char *text, uint8_t *uuid)
+{
+	char again[37];
+	int n = 0;
+
+	for (const char *p = text; n < SIM_UUID_BYTES && *p && p[1]; p += p[2] == '-' ? 3 : 2) {
+		if (sscanf(p, "%2hhx", &uuid[n++]) != 1)
+			return false;
+	}
+	if (n < SIM_UUID_BYTES)
+		return false;
+	uuid_text(uuid, again);
+	return strcmp(text, again) == 0;
+}
+
 static int do_create(int argc, char **argv)
 {
 	char name[SIM_NAME_MAX];
@@ -66,6 +82,8 @@ static int do_create(int argc, char **argv)
 	static unsigned int serial;
 
 	uuid_make(uuid);
+	if (argc > 2 && !uuid_of(argv[2], uuid))
+		return 2;
 	if (argc > 1)
 		snprintf(name, sizeof(name), "%s", argv[1]);
 	else
@@ -123,7 +141,8 @@ static int do_rename(int argc, char **argv)
 
 static int do_shutdown(int argc, char **argv)
 {
-	static const char *const reasons[] = {"poweroff", "reboot", "suspend", "crash"};
+	static const char *const reasons[] = {"poweroff", "reboot",   "suspend",
+					      "crash",	  "watchdog", "soft-reset"};
 	unsigned int i;
 
 	if (argc != 2 && argc != 3)

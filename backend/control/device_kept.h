@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* device_kept.h: what is remembered of one device, and how a guest gets its devices back. */
+#ifndef DMVL_DEVICE_KEPT_H
+#define DMVL_DEVICE_KEPT_H
+
+#include <stdbool.h>
+
+struct control;
+struct device;
+struct dom_info;
+struct kept;
+struct settings_text;
+
+/* Remembers what was set, as far as it was accepted. */
+void device_kept_remember(struct control *c, struct device *d, const struct settings_text *texts);
+
+/* The device was detached: nothing of it is remembered any more. */
+void device_kept_forget(struct control *c, const struct device *d);
+
+/* Is anything remembered of the device? */
+bool device_kept_has(struct control *c, const struct device *d);
+
+/* Attaches what is remembered of a guest, each device as a whole, but none that the guest has. */
+void device_kept_attach(struct control *c, const struct dom_info *dom, const struct kept *k);
+
+#endif

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "backend/kept/kept_file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FILE_MAX_BYTES (1u << 20)
+#define NEW_SUFFIX     ".new"
+
+static int fail(int ret, const char *doing, const char *path, char *err)
+{
+	snprintf(err, KEPT_FILE_ERR_MAX, "cannot %s %s: %s", doing, path, strerror(-ret));
+	return ret;
+}
+
+int kept_dir_path(char out[PATH_MAX], const char *state_dir, const char *uplink)
+{
+	int n = snprintf(out, PATH_MAX, "%s/%s", state_dir, uplink);
+
+	/* Room for a file's name behind it. */
+	if (n >= PATH_MAX - 64 || strcmp(uplink, ".") == 0 || strcmp(uplink, "..") == 0)
+		return -EINVAL;
+	return 0;
+}
+
+static int make_one(const char *dir, char *err)
+{
+	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
+		return fail(-errno, "create", dir, err);
+	return 0;
+}
+
+int kept_dir_make(const char *dir, char *err)
+{
+	char above[PATH_MAX];
+	int ret;
+
+	snprintf(above, sizeof(above), "%s", dir);
+	*strrchr(above, '/') = '\0';
+	ret = above[0] ? make_one(above, err) : 0;
+	if (ret == 0)
+		ret = make_one(dir, err);
+	if (ret == 0 && access(dir, R_OK | W_OK | X_OK) < 0)
+		ret = fail(-errno, "write to", dir, err);
+	return ret;
+}
+
+static void file_path(char out[PATH_MAX], const char *dir, const char *uuid, const char *suffix)
+{
+	snprintf(out, PATH_MAX, "%.*s/%s%s", PATH_MAX - 64, dir, uuid, suffix);
+}
+
+/* --- reading ---------------------------------------------------------------------------------- */
+
+/* The whole file, allocated. Its length, or -errno. */
+static ssize_t slurp(int fd, char **out)
+{
+	struct stat st;
+	size_t len = 0;
+	ssize_t n = 1;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL;
+	if (st.st_size > FILE_MAX_BYTES)
+		return -EFBIG;
+	*out = malloc((size_t)st.st_size + 1);
+	if (!*out)
+		return -ENOMEM;
+	while (n > 0 && len < (size_t)st.st_size) {
+		n = read(fd, *out + len, (size_t)st.st_size - len);
+		len += n > 0 ? (size_t)n : 0;
+	}
+	return n < 0 ? -errno : (ssize_t)len;
+}
+
+static int parse(const char *path, const char *uuid, const char *text, size_t len, struct kept *out,
+		 char *err)
+{
+	char why[KEPT_ERR_MAX];
+	int ret = kept_parse(text, len, out, why);
+
+	if (ret == 0 && strcmp(out->uuid, uuid) != 0) {
+		kept_clear(out);
+		snprintf(why, sizeof(why), "it is not about this UUID");
+		ret = -EBADMSG;
+	}
+	if (ret == -EBADMSG)
+		snprintf(err, KEPT_FILE_ERR_MAX, "%s: %s: nothing of it is used", path, why);
+	else if (ret < 0)
+		fail(ret, "read", path, err);
+	return ret;
+}
+
+int kept_file_read(const char *dir, const char *uuid, struct kept *out, char *err)
+{
+	char path[PATH_MAX], *text = NULL;
+	ssize_t len;
+	int fd, ret;
+
+	file_path(path, dir, uuid, "");
+	fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return errno == ENOENT ? -ENOENT : fail(-errno, "read", path, err);
+	len = slurp(fd, &text);
+	close(fd);
+	if (len < 0)
+		ret = fail((int)len, "read", path, err);
+	else
+		ret = parse(path, uuid, text, (size_t)len, out, err);
+	free(text);
+	return ret;
+}
+
+/* --- writing ---------------------------------------------------------------------------------- */
+
+static int write_all(int fd, const char *text)
+{
+	size_t left = strlen(text);
+
+	while (left > 0) {
+		ssize_t n = write(fd, text, left);
+
+		if (n < 0)
+			return -errno;
+		text += n;
+		left -= (size_t)n;
+	}
+	return fsync(fd) < 0 ? -errno : 0;
+}
+
+/* The old file is replaced when the new one is whole, and on the disk. */
+static int replace(const char *path, const char *fresh, const char *text)
+{
+	int fd, ret;
+
+	unlink(fresh); /* of one that was killed here */
+	fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -errno;
+	ret = write_all(fd, text);
+	close(fd);
+	if (ret == 0 && rename(fresh, path) < 0)
+		ret = -errno;
+	if (ret < 0)
+		unlink(fresh);
+	return ret;
+}
+
+int kept_file_write(const char *dir, const struct kept *k, char *err)
+{
+	char path[PATH_MAX], fresh[PATH_MAX], *text;
+	int ret;
+
+	if (k->count == 0) {
+		ret = kept_file_remove(dir, k->uuid, err);
+		return ret == -ENOENT ? 0 : ret;
+	}
+	file_path(path, dir, k->uuid, "");
+	file_path(fresh, dir, k->uuid, NEW_SUFFIX);
+	text = kept_format(k);
+	ret = text ? replace(path, fresh, text) : -ENOMEM;
+	if (ret == -ENOENT && kept_dir_make(dir, err) == 0) /* somebody removed it */
+		ret = replace(path, fresh, text);
+	free(text);
+	return ret < 0 ? fail(ret, "write", path, err) : 0;
+}
+
+int kept_file_remove(const char *dir, const char *uuid, char *err)
+{
+	char path[PATH_MAX];
+
+	file_path(path, dir, uuid, "");
+	if (unlink(path) == 0)
+		return 0;
+	return errno == ENOENT ? -ENOENT : fail(-errno, "remove", path, err);
+}
+
+static int is_file_of_guest(const struct dirent *e)
+{
+	return kept_is_uuid(e->d_name);
+}
+
+int kept_file_each(const char *dir, kept_file_fn *fn, void *arg, char *err)
+{
+	struct dirent **entry;
+	int n = scandir(dir, &entry, is_file_of_guest, alphasort), ret = 0;
+
+	if (n < 0)
+		return errno == ENOENT ? 0 : fail(-errno, "list", dir, err);
+	for (int i = 0; i < n; i++) {
+		if (ret == 0)
+			ret = fn(entry[i]->d_name, arg);
+		free(entry[i]);
+	}
+	free(entry);
+	return ret;
+}

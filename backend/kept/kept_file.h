@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* kept_file.h: what was set for guests, on disk: a directory for an uplink, a file for a guest. */
+#ifndef DMVL_KEPT_FILE_H
+#define DMVL_KEPT_FILE_H
+
+#include <limits.h>
+
+#include "backend/kept/kept.h"
+
+/* Bytes of any sentence of these functions: it names the file. */
+#define KEPT_FILE_ERR_MAX (PATH_MAX + KEPT_ERR_MAX + 64)
+#define KEPT_DIR_DEFAULT  "/var/lib/dmvl"
+
+/*
+ * Writes the path of an uplink's directory below `state_dir`. 0, or -EINVAL: too long, or the
+ * uplink's name is no name of a file.
+ */
+int kept_dir_path(char out[PATH_MAX], const char *state_dir, const char *uplink);
+
+/* All return -errno with one sentence in err (KEPT_FILE_ERR_MAX bytes), which names the file. */
+
+/* Creates the directory, and the one above, with mode 0700. Fails too if it cannot be written. */
+int kept_dir_make(const char *dir, char *err);
+
+/* Reads a guest's file into *out, which holds nothing. -ENOENT, without a sentence: there is none.
+ */
+int kept_file_read(const char *dir, const char *uuid, struct kept *out, char *err);
+
+/* Replaces a guest's file, at once and as a whole. One without devices is removed. */
+int kept_file_write(const char *dir, const struct kept *k, char *err);
+
+/* Removes a guest's file. -ENOENT, without a sentence: there is none. */
+int kept_file_remove(const char *dir, const char *uuid, char *err);
+
+/*
+ * Calls fn with the UUID of each file, in the order of names, until it returns another value than
+ * 0, which is the result. There may be no directory.
+ */
+typedef int kept_file_fn(const char *uuid, void *arg);
+int kept_file_each(const char *dir, kept_file_fn *fn, void *arg, char *err);
+
+#endif

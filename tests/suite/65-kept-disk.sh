@@ -1,0 +1,75 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# runs: xensim
+# set: rest
+# The disk with what is remembered is full, away or damaged: devices go on, and dmvlctl check says it.
+# shellcheck source=tests/suite/lib.sh
+. "${SUITE_LIB:-/bench/suite.sh}"
+
+[ "$BENCH_DRIVER" = xensim ] || skip_all 'the disk is played here'
+
+checked()
+{
+	dmvlctl check | grep -q "$1"
+}
+
+uplink_setup
+mkdir small
+mount -t tmpfs -o size=16k,mode=700 tmpfs small
+head -c 20000 /dev/zero >small/fill 2>/dev/null
+back_start --tx-capacity 100mbit --state-dir "$PWD/small"
+check 'guest f1 is created' guest_create f1
+ldp f1 9 weight=300 allowed-ip=10.77.1.9
+check 'a device whose settings cannot be remembered passes traffic' talks f1
+check 'dmvlctl check says that the disk is full' wait_for 20 checked 'uplink default: cannot .*small/default.*No space left on device'
+is "$(grep -c 'No space left' back.1.log)" 1 'the log says once that the disk is full'
+xenstore-write "$(be f1)/weight" 301
+guest_again f1
+agent_start f1
+check 'a guest comes back from memory while the disk is full' wait_for 20 connected f1
+is "$(xenstore-read "$(be f1)/weight")" 301 'a guest comes back from memory with the last that was set'
+rm small/fill
+uuid=$(xenstore-read "$(be f1)/guest-uuid")
+check 'what the full disk refused is written when there is room' wait_for 40 grep -qx 'weight = 301' "small/default/$uuid"
+check 'dmvlctl check is content when there is room' wait_for 20 dmvlctl check
+
+# Damaged by whatever: nothing of it is used, and it is named.
+head -n 2 "small/default/$uuid" >beginning
+cat beginning >"small/default/$uuid"
+check 'dmvlctl check names a file that is cut off, and its line' checked "uplink default: .*/small/default/$uuid: line 2: it is cut off"
+old=$(guest_domid f1)
+guest_again f1
+check 'the log names a file that is cut off' wait_for 20 grep -q "$uuid: line 2: it is cut off" back.1.log
+check 'no part of a device comes back from a file that is cut off' no_node "$(be f1)"
+check 'no node of the old domain stays' wait_for 20 no_node "/local/domain/0/backend/dmvl/$old"
+check 'a guest whose file is damaged is attached by hand' dmvlctl attach f1 weight=9
+check 'a damaged file is replaced' wait_for 20 grep -qx 'weight = 9' "small/default/$uuid"
+check 'dmvlctl check is content when the file was replaced' dmvlctl check
+
+# The directory goes, and comes back when something must be remembered.
+rm -r small/default
+check 'dmvlctl check says that the directory is missing' checked 'small/default: No such file'
+xenstore-write "$(be f1)/weight" 10
+check 'a directory that was removed is made again' wait_for 20 grep -qx 'weight = 10' "small/default/$uuid"
+
+# Somebody else's file cannot be read as one of a guest.
+kill -9 "$back"
+wait "$back"
+echo banana >small/default/ffffffff-0000-0000-0000-000000000000
+ln -s /etc/passwd small/default/ffffffff-0000-0000-0000-000000000001
+back_start --tx-capacity 100mbit --state-dir "$PWD/small"
+check 'dmvl-back starts beside files that are none of its own' wait_for 20 key_is "$uplink/state" running
+check 'dmvlctl check names a file that is no text of dmvl-back' checked 'ffffffff-0000-0000-0000-000000000000: line 1: .*banana'
+check 'dmvlctl check names a link' checked 'ffffffff-0000-0000-0000-000000000001: Too many levels'
+back_stop
+
+# No directory can be made.
+touch file
+back_start --tx-capacity 100mbit --state-dir "$PWD/file/sub"
+check 'dmvl-back starts without a directory' wait_for 20 key_is "$uplink/state" running
+check 'dmvlctl check says why there is no directory' wait_for 20 checked 'file/sub.*: Not a directory'
+agent_start f1
+check 'a device connects without a directory' wait_for 20 connected f1
+back_stop
+umount small
+done_testing
