@@ -26,6 +26,7 @@
 #include "backend/xen/dom.h"
 #include "backend/xen/nodes.h"
 #include "common/log.h"
+#include "common/tap.h"
 #include "xenstore-schema/xskey.h"
 
 /* How often to check that the guest still exists: no watch reports that. */
@@ -180,10 +181,11 @@ static int report(struct ctl *ctl, const struct closing *c)
 
 static void release_port(const char *tap)
 {
+	const struct vif_taken taken = {.device = tap_macvtap_device(tap)};
 	struct vif_holder by;
 
 	/* A daemon that is only late puts it back itself. */
-	if (!vif_holder_find(tap, &by))
+	if (taken.device && !vif_holder_find(&taken, 1, &by))
 		vif_release(tap);
 }
 

@@ -2,30 +2,55 @@
 /* dmvlctl release-vifs: gives agentless guests back their network when no dmvl-back serves them. */
 #include "backend/ctl/commands.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "backend/ctl/table.h"
 #include "backend/vif/vif.h"
 #include "backend/vif/vif_holder.h"
 #include "common/log.h"
+#include "common/tap.h"
 
-/* What a vif is served by, which therefore stays where it is. */
-struct served {
-	bool any;
-	char vif[IFNAMSIZ];
-	struct vif_holder by;
+/* The vifs in question. */
+struct vifs {
+	struct vif_taken *at;
+	size_t count;
+	bool no_memory;
 };
 
-static bool look(const char *tap, const char *vif, const char *bridge, void *arg)
+static bool note(const char *tap, const char *vif, const char *bridge, void *arg)
 {
-	struct served *s = arg;
+	struct vifs *v = arg;
+	struct vif_taken *more = realloc(v->at, (v->count + 1) * sizeof(*v->at));
 
 	(void)bridge;
-	if (s->any || !vif_holder_find(tap, &s->by))
+	v->no_memory |= !more;
+	if (!more)
 		return false;
-	s->any = true;
-	snprintf(s->vif, sizeof(s->vif), "%s", vif);
+	v->at = more;
+	v->at[v->count].device = tap_macvtap_device(tap);
+	snprintf(v->at[v->count].vif, IFNAMSIZ, "%s", vif);
+	v->count++;
 	return false;
+}
+
+/* 0, or the exit status where a process serves one of them. */
+static int refuse(const char *uplink)
+{
+	struct vifs v = {.count = 0};
+	struct vif_holder by;
+	int status = 0;
+
+	vif_release_all(uplink, note, &v);
+	if (v.no_memory)
+		status = ctl_fail(EXIT_FAILED, "out of memory");
+	else if (vif_holder_find(v.at, v.count, &by))
+		status = ctl_fail(EXIT_FAILED,
+				  "%s is in use by %s, process %d, and no vif was put back: end "
+				  "that, or name another uplink (--uplink)",
+				  by.taken->vif, by.name[0] ? by.name : "a program", (int)by.pid);
+	free(v.at);
+	return status;
 }
 
 static bool report(const char *tap, const char *vif, const char *bridge, void *arg)
@@ -41,20 +66,13 @@ static bool report(const char *tap, const char *vif, const char *bridge, void *a
 /* The interfaces themselves say where they belong, so this works without xenstored too. */
 static int run(struct ctl *ctl, int argc, char **argv)
 {
-	struct served served = {.any = false};
 	struct json_object *object;
-	int ret;
+	int ret = refuse(ctl->uplink);
 
 	(void)argc;
 	(void)argv;
-	vif_release_all(ctl->uplink, look, &served);
-	if (served.any)
-		return ctl_fail(
-			EXIT_FAILED,
-			"%s is in use by %s, process %d, and no vif was put back: end that, "
-			"or name another uplink (--uplink)",
-			served.vif, served.by.name[0] ? served.by.name : "a program",
-			(int)served.by.pid);
+	if (ret)
+		return ret;
 	ret = vif_release_all(ctl->uplink, report, ctl);
 	if (ret < 0)
 		return ctl_fail(EXIT_FAILED, "a vif could not be put back: %s", strerror(-ret));
