@@ -83,7 +83,7 @@ static bool is_min_beside_minima(const struct share_wish *w, char *err)
 	if (w->min_bps == 0 || w->ldp_minima_bps <= left / 100 * MINIMA_PERCENT)
 		return false;
 	snprintf(err, SCHEMA_ERR_MAX,
-		 "%s %" PRIu64 ": the %s of all devices, %" PRIu64
+		 "%s %" PRIu64 ": the %s of all devices and groups, %" PRIu64
 		 ", are more than %d %% of what it leaves of the capacity of %" PRIu64,
 		 schema_name(KEY_UPLINK_HOST_MIN), w->min_bps, schema_name(KEY_BACK_TX_MIN),
 		 w->ldp_minima_bps, MINIMA_PERCENT, w->capacity_bps);

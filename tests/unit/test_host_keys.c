@@ -95,7 +95,8 @@ static void test_min_beside_minima(void)
 	set(KEY_UPLINK_HOST_MIN, "30000000");
 	error_is("", "with a host-min that leaves room for the tx-min");
 	set(KEY_UPLINK_HOST_MIN, "40000000");
-	error_is("host-min 40000000: the tx-min of all devices, 60000000, are more than 95 % of "
+	error_is("host-min 40000000: the tx-min of all devices and groups, 60000000, are more than "
+		 "95 % of "
 		 "what it leaves of the capacity of " CAPACITY,
 		 "with a host-min that does not");
 	desk_write(1, KEY_BACK_TX_MIN, "50000000");
