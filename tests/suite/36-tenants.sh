@@ -2,25 +2,29 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # runs: xensim xen
 # set: rest
-# Groups of devices: ten devices of one tenant beside one of another (four on real Xen, where an emulated
-# processor has to run them all), each offering more than its share.
+# Groups of devices: ten devices of one tenant beside one of another, each offering more than its share. On real
+# Xen an emulated processor has to run them all: there are four, the uplink is slower, fewer frames are counted,
+# and each share may be off by a tenth more, as in other tests there.
 # shellcheck source=tests/suite/lib.sh
 . "${SUITE_LIB:-/bench/suite.sh}"
 
-uplink_setup
-back_start --tx-capacity "$SUITE_RATE" --rx-capacity "$SUITE_RATE" --share-uplink no
-groups=$uplink/groups
-
+rate=$SUITE_RATE
+members='g2/0 g2/1 g2/2 g2/3 g3/0 g3/1 g3/2 g4/0 g4/1 g4/2'
+fewer=1 wider=0
 if [ "$BENCH_DRIVER" = xen ]; then
+	rate=$((SUITE_RATE / 4))
 	members='g2/0 g3/0 g3/1 g4/0'
-else
-	members='g2/0 g2/1 g2/2 g2/3 g3/0 g3/1 g3/2 g4/0 g4/1 g4/2'
+	fewer=8 wider=.1
 fi
 count=$(echo "$members" | wc -w)
-fps=$((SUITE_RATE / 8 / 1538)) # full frames a second that the uplink carries
+fps=$((rate / 8 / 1538)) # full frames a second that the uplink carries
+
+uplink_setup
+back_start --tx-capacity "$rate" --rx-capacity "$rate" --share-uplink no
+groups=$uplink/groups
 world_mac=$(mac world world0)
 
-# pids.KIND: of the programs that send.
+# device_start DEVICE KEY=VALUE, device_up DEVICE: a device is written NAME/ID.
 device_start()
 {
 	dmvlctl attach "$1" "$2" >&2 || bail "attach $1"
@@ -81,20 +85,21 @@ has()
 	tx) _col=2 ;;
 	rx) _col=3 ;;
 	esac
+	_low=$(awk -v w="$4" -v o="$5" -v x=$wider 'BEGIN { print w - w * (o + x) }')
+	_high=$(awk -v w="$4" -v o="$5" -v x=$wider 'BEGIN { print w + w * (o + x) }')
 	for _try in 1 2 3 4 5 6; do
 		snap a
-		wait_for 100 moved $_col "$6"
+		wait_for 100 moved $_col $(($6 / fewer))
 		_share=$(part $_col "$3" | awk '{ print $2 ? $1 / $2 : 0 }')
 		diag "$1: $_share, wanted $4, window $_try"
-		awk -v s="$_share" -v w="$4" -v o="$5" 'BEGIN { exit !(s >= w - w * o && s <= w + w * o) }' && break
+		awk -v s="$_share" -v l="$_low" -v h="$_high" 'BEGIN { exit !(s >= l && s <= h) }' && break
 	done
-	between "$_share" "$(awk -v w="$4" -v o="$5" 'BEGIN { print w - w * o }')" \
-		"$(awk -v w="$4" -v o="$5" 'BEGIN { print w + w * o }')" "$1"
+	between "$_share" "$_low" "$_high" "$1"
 }
 
 # ---- transmit
 
-# floods DEVICE RATE: full frames, for longer than the test takes.
+# floods DEVICE RATE: full frames, for longer than the test takes. quiet DEVICE: no more.
 floods()
 {
 	guest_bg "${1%/*}" "exec dmvl-frames send -i dmvl${1#*/} -d $world_mac -l 1514 -r $2 -c 100000000" >"send.$(echo "$1" | tr / .)"
@@ -122,18 +127,18 @@ xenstore-write $groups/acme/weight 256
 check 'the error of a group clears when its key is mended' wait_for 30 key_is $groups/acme/error ''
 check 'dmvlctl check has nothing to say of a good group' dmvlctl check
 
-check 'dmvlctl group sets a maximum with a unit' dmvlctl group acme tx-max=$((SUITE_RATE / 4))bit
+check 'dmvlctl group sets a maximum with a unit' dmvlctl group acme tx-max=$((rate / 4))bit
 has "a group's tx-max holds for all its devices together" tx "$alone" .75 .01 1500
 xenstore-rm $groups/acme/tx-max
 
-check 'a minimum is taken by a device of a group' dmvlctl set g2/0 tx-min=$((SUITE_RATE * 3 / 10))
+check 'a minimum is taken by a device of a group' dmvlctl set g2/0 tx-min=$((rate * 3 / 10))
 has "a device's minimum holds in its group" tx "$first" .3 .03 1500
 has "a device's minimum in a group is the group's, not another's" tx "$alone" .5 .01 1500
-check 'dmvlctl group sets a minimum' dmvlctl group acme tx-min=$((SUITE_RATE / 4))
+check 'dmvlctl group sets a minimum' dmvlctl group acme tx-min=$((rate / 4))
 check "a group's minimum below that of its device is refused" wait_for 30 key_like $groups/acme/error '*tx-min*less than*'
-dmvlctl group acme tx-min=$((SUITE_RATE / 2)) >&2
+dmvlctl group acme tx-min=$((rate / 2)) >&2
 check "a group's minimum that is enough clears the error" wait_for 30 key_is $groups/acme/error ''
-dmvlctl set g3 tx-min=$((SUITE_RATE / 4)) >&2
+dmvlctl set g3 tx-min=$((rate / 4)) >&2
 check "a device's minimum beyond its group's is refused" wait_for 30 key_like "$(be g3)/error" '*tx-min*in group acme*'
 dmvlctl set g3 tx-min=0 >&2
 dmvlctl set g2/0 tx-min=0 >&2
@@ -155,7 +160,7 @@ has 'a device that comes back to its group under traffic has a part of it' tx "$
 dmvlctl group acme weight=512 >&2
 back_stop
 is $? 0 'dmvl-back ends with groups'
-back_start --tx-capacity "$SUITE_RATE" --rx-capacity "$SUITE_RATE" --share-uplink no
+back_start --tx-capacity "$rate" --rx-capacity "$rate" --share-uplink no
 for d in g1/0 $members; do
 	wait_for 60 connected "${d%/*}" "${d#*/}" || bail "$d connects after a restart"
 done
@@ -167,7 +172,7 @@ dmvlctl group acme --remove >&2
 
 # ---- receive
 
-# sinks DEVICE RATE: full frames from the world.
+# comes DEVICE RATE: full frames from the world.
 comes()
 {
 	_mac=$(mac "${1%/*}" "dmvl${1#*/}")
@@ -179,7 +184,7 @@ for d in $members; do
 	comes "$d" $((fps * 45 / 100))
 done
 has "a device beside $count of one group has half of what is received" rx "$alone" .5 .01 4000
-dmvlctl group acme rx-max=$((SUITE_RATE / 4)) >&2
+dmvlctl group acme rx-max=$((rate / 4)) >&2
 has "a group's rx-max holds for all its devices together" rx "$alone" .75 .01 1500
 while read -r pid; do
 	kill "$pid"
