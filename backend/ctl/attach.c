@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backend/ctl/setting.h"
+#include "backend/policy/setting.h"
 #include "backend/ctl/table.h"
 #include "backend/ctl/view.h"
 #include "backend/xen/dom.h"
@@ -72,7 +72,7 @@ static bool is_rival(const struct attachment *a, const struct ldp_view *v)
 	if (v->domid == a->target.domid)
 		return v->id != a->target.id;
 	/* A guest that migrates within one host exists twice, with the same UUID and MAC. */
-	return !target_uuid_bytes(v->uuid, uuid) || memcmp(uuid, a->uuid, sizeof(uuid)) != 0;
+	return !uuid_parse(v->uuid, uuid) || memcmp(uuid, a->uuid, sizeof(uuid)) != 0;
 }
 
 static bool has_mac(struct ctl *ctl, unsigned domid, unsigned id, const char *mac)

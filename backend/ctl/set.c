@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "backend/ctl/setting.h"
+#include "backend/policy/setting.h"
 #include "backend/ctl/table.h"
 #include "backend/ctl/view.h"
 #include "common/log.h"
