@@ -43,25 +43,18 @@ struct reading {
 	char value[SCHEMA_VALUE_MAX + 2]; /* one more than any value, so that it is refused */
 };
 
-static void vsay(struct reading *r, unsigned line, const char *fmt, va_list ap)
-{
-	char text[POLICY_SAID_MAX];
-	size_t used = (size_t)snprintf(text, sizeof(text), "%s:%u: ", r->file, line);
-
-	if (used < sizeof(text))
-		vsnprintf(text + used, sizeof(text) - used, fmt, ap);
-	if (r->mistakes++ < POLICY_MISTAKES_MAX)
-		r->say(r->arg, text);
-}
-
 __attribute__((format(printf, 3, 4))) static void wrong(struct reading *r, unsigned line,
 							const char *fmt, ...)
 {
+	char text[POLICY_SAID_MAX];
+	size_t used = (size_t)snprintf(text, sizeof(text), "%.300s:%u: ", r->file, line);
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsay(r, line, fmt, ap);
+	vsnprintf(text + used, sizeof(text) - used, fmt, ap);
 	va_end(ap);
+	if (r->mistakes++ < POLICY_MISTAKES_MAX)
+		r->say(r->arg, text);
 }
 
 /* An array with room for one more of `size` bytes behind `n`. NULL: no memory, and it is as before.
@@ -167,6 +160,19 @@ static void finish_item(struct reading *r)
 	r->name[0] = '\0';
 }
 
+/* The length of a rest without a comment behind it, which libinih leaves there. */
+static int rest_len(const char *value)
+{
+	size_t len = 0;
+
+	while (value[len] &&
+	       !(value[len] == ';' && (len == 0 || isspace((unsigned char)value[len - 1]))))
+		len++;
+	while (len > 0 && isspace((unsigned char)value[len - 1]))
+		len--;
+	return (int)len;
+}
+
 /* libinih found a key and a value, or the rest of one. */
 static int on_value(void *arg, const char *section, const char *name, const char *value)
 {
@@ -178,7 +184,8 @@ static int on_value(void *arg, const char *section, const char *name, const char
 	if (r->more) {
 		bool comma = used > 0 && r->value[used - 1] != ',' && value[0] != ',';
 
-		snprintf(r->value + used, sizeof(r->value) - used, "%s%s", comma ? "," : "", value);
+		snprintf(r->value + used, sizeof(r->value) - used, "%s%.*s", comma ? "," : "",
+			 rest_len(value), value);
 		return 1;
 	}
 	finish_item(r);
@@ -216,6 +223,8 @@ static int take_id(char *text, unsigned *id, char *err)
 	}
 	if (slash[1] == '\0' || value > SCHEMA_ID_MAX)
 		return refuse(err, text, "expected a device id 0..65535 behind the '/'");
+	while (slash > text && isspace((unsigned char)slash[-1]))
+		slash--;
 	*slash = '\0';
 	*id = value;
 	return 0;
@@ -223,6 +232,7 @@ static int take_id(char *text, unsigned *id, char *err)
 
 static int guest_section(char *text, struct policy_section *out, char *err)
 {
+	char plain[POLICY_LINE_MAX + 1];
 	uint8_t uuid[16];
 
 	if (strcmp(text, "default") == 0) {
@@ -231,14 +241,19 @@ static int guest_section(char *text, struct policy_section *out, char *err)
 	}
 	if (take_id(text, &out->id, err) < 0)
 		return -EINVAL;
+	if (strcmp(text, "default") == 0)
+		return refuse(err, text, "it is for all devices: leave out the id");
 	if (*text == '\0')
 		return refuse(err, text, "expected the name, the UUID or a pattern of guests");
 	if (uuid_parse(text, uuid)) {
 		out->kind = POLICY_UUID;
 		uuid_format(uuid, text);
-	} else {
-		out->kind = strpbrk(text, "*?[") ? POLICY_GLOB : POLICY_NAME;
+		return 0;
 	}
+	out->kind = strpbrk(text, "*?[") ? POLICY_GLOB : POLICY_NAME;
+	policy_guest_name(text, plain, sizeof(plain));
+	if (out->kind == POLICY_NAME && strcmp(text, plain) != 0)
+		return refuse(err, text, "leave out what a migration puts behind the name");
 	return 0;
 }
 

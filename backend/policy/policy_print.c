@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "backend/policy/policy_print.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,16 @@
 #include "backend/policy/policy_key.h"
 
 #define WRAP 90 /* bytes of a line behind which a list goes on in the next one */
+
+/* May the value go on in the next line behind this character? Blanks separate entries as commas do.
+ */
+static bool is_gap(const char *value, const char *at)
+{
+	if (*at == ',')
+		return true;
+	return *at == ' ' && at > value && isalnum((unsigned char)at[-1]) &&
+	       (isalnum((unsigned char)at[1]) || at[1] == ':');
+}
 
 char *policy_wrap(const char *key, const char *value)
 {
@@ -17,7 +28,7 @@ char *policy_wrap(const char *key, const char *value)
 	for (const char *v = value; out && *v; v++) {
 		*p++ = *v;
 		column++;
-		if (*v == ',' && column + strcspn(v + 1, ",") > WRAP) {
+		if (is_gap(value, v) && column + strcspn(v + 1, ", ") > WRAP) {
 			*p++ = '\n';
 			*p++ = '\t';
 			column = 8;
@@ -56,7 +67,8 @@ static void put_head(struct paper *p, const struct policy_section *s)
 	put(p, s->kind == POLICY_GROUP ? "group " : s->kind == POLICY_UPLINK ? "uplink " : "");
 	put(p, s->name);
 	snprintf(id, sizeof(id), "/%u", s->id);
-	if (s->id)
+	/* A name with a '/' of its own must not be taken for one with an id. */
+	if (s->id || (s->kind <= POLICY_UUID && strchr(s->name, '/')))
 		put(p, id);
 	put(p, "]\n");
 	if (s->attach != POLICY_ATTACH_UNSAID)

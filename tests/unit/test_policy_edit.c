@@ -141,6 +141,17 @@ static void test_load(void)
 	rmdir(in_dir("policy.d/c.conf"));
 }
 
+static void test_example(void)
+{
+	char said[4096] = "";
+	struct policy *p;
+
+	if (!is_int(policy_load("docs/policy.conf.example", true, &p, on_said, said), 0,
+		    "the example of the documents has no mistake"))
+		diag("%s", said);
+	policy_free(p);
+}
+
 static void test_write(void)
 {
 	struct stat st;
@@ -173,6 +184,7 @@ int main(void)
 	test_edits();
 	test_long_list();
 	test_load();
+	test_example();
 	test_write();
 	snprintf(command, sizeof(command), "rm -r %s", dir);
 	must(system(command) == 0);

@@ -103,6 +103,10 @@ static const struct {
 	 "p.conf:1: expected [NAME] and nothing behind it\n"},
 	{"a section without name", "[]\nweight = 0\n",
 	 "p.conf:1: section \"\": expected the name, the UUID or a pattern of guests\n"},
+	{"a device of [default]", "[default/1]\n",
+	 "p.conf:1: section \"default\": it is for all devices: leave out the id\n"},
+	{"a guest on its way", "[web1--incoming]\n",
+	 "p.conf:1: section \"web1--incoming\": leave out what a migration puts behind the name\n"},
 	{"a device without guest", "[/1]\n",
 	 "p.conf:1: section \"\": expected the name, the UUID or a pattern of guests\n"},
 	{"a device id that is none", "[web1/x]\n[web1/]\n[web1/65536]\n[web1/99999999999]\n",
@@ -284,7 +288,7 @@ static void test_notation(void)
 	static const char text[] = "\xef\xbb\xbf; a comment\r\n# one more\r\n[ web1 ] # behind\r\n"
 				   "\tweight=5 ; behind\r\n\r\n  tx-max  =  10mbit\r\n"
 				   "allowed-ip = 10.0.0.1 ; first\r\n\t, fd00::1,\r\n\r\n"
-				   "   ; between\r\n  10.1.0.0/16\r\n mtu = 1400";
+				   "   ; between\r\n  10.1.0.0/16 ; last\r\n mtu = 1400";
 	unsigned mistakes;
 	struct policy *p = parse(text, strlen(text), &mistakes);
 
