@@ -231,10 +231,14 @@ static void is_attached(const char *text, const char *name, bool want)
 	struct policy_match m;
 	unsigned mistakes;
 	struct policy *p = parse(text, strlen(text), &mistakes);
+	char shown[80];
 
 	policy_find(p, NULL, "", name, 0, &m);
-	ok(mistakes == 0 && m.attach == want, "with %.20s.. the guest %s is %sattached", text + 1,
-	   name, want ? "" : "not ");
+	snprintf(shown, sizeof(shown), "%s", text);
+	for (char *c = shown; (c = strchr(c, '\n'));)
+		*c = ' ';
+	ok(mistakes == 0 && m.attach == want, "with %sthe guest %s is %sattached", shown, name,
+	   want ? "" : "not ");
 	policy_free(p);
 }
 
