@@ -193,9 +193,11 @@ deps:
 
 # --- the rest ---------------------------------------------------------------------------------------
 install: all
-	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/man/man8
+	install -d $(DESTDIR)$(PREFIX)/sbin $(addprefix $(DESTDIR)$(PREFIX)/share/,man/man5 man/man8 doc/dmvl)
 	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/sbin
+	install -m 644 docs/man/*.5 $(DESTDIR)$(PREFIX)/share/man/man5
 	install -m 644 docs/man/*.8 $(DESTDIR)$(PREFIX)/share/man/man8
+	install -m 644 docs/policy.conf.example $(DESTDIR)$(PREFIX)/share/doc/dmvl
 
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
