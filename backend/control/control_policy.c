@@ -146,9 +146,10 @@ static const struct policy_section *group_of(const struct control *c, const stru
 
 static void write_group(struct control *c, const char *name, const struct policy_state *was)
 {
-	char dir[SCHEMA_PATH_MAX + 64], what[80];
+	char dir[SCHEMA_PATH_MAX], what[80];
 
-	policy_group_dir(dir, sizeof(dir), c->uplink_dir, name);
+	if (schema_group_dir(dir, sizeof(dir), c->domid, c->conf.name, name) < 0)
+		return;
 	snprintf(what, sizeof(what), "group %s", name);
 	write_section(c, dir, what, group_of(c, was->policy, name), &was->capacity,
 		      group_of(c, c->policy.now, name));

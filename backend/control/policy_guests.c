@@ -167,7 +167,7 @@ static bool resolve(const struct policy_item *item, const struct policy_capacity
 static void write_default(struct control *c, const char *dir, const char *what, enum schema_key key)
 {
 	const char *dflt = schema_entry(key)->dflt;
-	char path[SCHEMA_PATH_MAX + 64];
+	char path[SCHEMA_PATH_MAX];
 
 	schema_key_path(path, sizeof(path), dir, key);
 	if (dflt)

@@ -156,7 +156,7 @@ static void check_section(const struct diff *d, const char *what, const char *di
 
 static void check_sections(const struct diff *d)
 {
-	char what[80], dir[SCHEMA_PATH_MAX + 64];
+	char what[80], dir[SCHEMA_PATH_MAX];
 
 	for (unsigned i = 0; i < d->policy->sections; i++) {
 		const struct policy_section *s = &d->policy->section[i];
@@ -166,8 +166,9 @@ static void check_sections(const struct diff *d)
 			check_section(d, what, d->dir, s);
 		} else if (s->kind == POLICY_GROUP && policy_is_for(s, d->uplink)) {
 			snprintf(what, sizeof(what), "group %s of uplink %s", s->name, d->uplink);
-			policy_group_dir(dir, sizeof(dir), d->dir, s->name);
-			check_section(d, what, dir, s);
+			if (schema_group_dir(dir, sizeof(dir), d->ctl->backend_domid, d->uplink,
+					     s->name) > 0)
+				check_section(d, what, dir, s);
 		}
 	}
 }

@@ -181,11 +181,6 @@ bool policy_is_for(const struct policy_section *s, const char *uplink)
 	return true;
 }
 
-void policy_group_dir(char *buf, size_t size, const char *uplink_dir, const char *group)
-{
-	snprintf(buf, size, "%s/groups/%s", uplink_dir, group);
-}
-
 /* --- percentages ------------------------------------------------------------------------------ */
 
 int policy_part_of(enum schema_key key)
@@ -193,11 +188,15 @@ int policy_part_of(enum schema_key key)
 	switch ((int)key) {
 	case KEY_BACK_TX_MIN:
 	case KEY_BACK_TX_MAX:
+	case KEY_GROUP_TX_MIN:
+	case KEY_GROUP_TX_MAX:
 	case KEY_UPLINK_HOST_MIN:
 	case KEY_UPLINK_HOST_MAX:
 		return KEY_UPLINK_TX_CAPACITY;
 	case KEY_BACK_RX_MIN:
 	case KEY_BACK_RX_MAX:
+	case KEY_GROUP_RX_MIN:
+	case KEY_GROUP_RX_MAX:
 		return KEY_UPLINK_RX_CAPACITY;
 	default:
 		return -ENOENT;

@@ -19,9 +19,9 @@ enum policy_kind {
 
 /* KEY = VALUE. */
 struct policy_item {
-	enum schema_key key; /* of a group: that of a device with the same name */
-	char *value;	     /* as xenstore has it; of a percentage: as it was written */
-	uint32_t part_ppm;   /* of a percentage: millionths of the capacity; else 0 */
+	enum schema_key key;
+	char *value;	   /* as xenstore has it; of a percentage: as it was written */
+	uint32_t part_ppm; /* of a percentage: millionths of the capacity; else 0 */
 	const char *file;
 	unsigned line;
 };
@@ -94,9 +94,6 @@ const struct policy_section *policy_section(const struct policy *p, enum policy_
 
 /* Is a section [group NAME] meant for this uplink? One without the key `uplink` is for all. */
 bool policy_is_for(const struct policy_section *s, const char *uplink);
-
-/* The directory of a group in xenstore, below that of its uplink. */
-void policy_group_dir(char *buf, size_t size, const char *uplink_dir, const char *group);
 
 /* Capacities of an uplink in bits per second; 0: not configured. */
 struct policy_capacity {

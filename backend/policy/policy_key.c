@@ -11,29 +11,30 @@
 
 #define NAME_MAX_LEN 40 /* of a name that is compared with others */
 
-static bool is_of_group(enum schema_key key)
+static enum schema_area area_of(enum policy_kind kind)
 {
-	switch ((int)key) {
-	case KEY_BACK_WEIGHT:
-	case KEY_BACK_TX_MIN:
-	case KEY_BACK_TX_MAX:
-	case KEY_BACK_RX_MIN:
-	case KEY_BACK_RX_MAX:
-	case KEY_BACK_UPLINK:
-		return true;
-	default:
-		return false;
-	}
+	return kind == POLICY_UPLINK  ? SCHEMA_UPLINK
+	       : kind == POLICY_GROUP ? SCHEMA_GROUP
+				      : SCHEMA_BACK;
 }
 
-/* May a section of this kind have the key? */
+/* A group has keys of its own, and says which uplink it is of as a device does. */
 static bool belongs(enum policy_kind kind, enum schema_key key)
 {
 	if (!setting_is_given(key) || key == KEY_UPLINK_POLICY_RELOAD)
 		return false;
-	if (kind == POLICY_UPLINK)
-		return schema_entry(key)->area == SCHEMA_UPLINK;
-	return schema_entry(key)->area == SCHEMA_BACK && (kind != POLICY_GROUP || is_of_group(key));
+	return schema_entry(key)->area == area_of(kind) ||
+	       (kind == POLICY_GROUP && key == KEY_BACK_UPLINK);
+}
+
+/* The key of this name that a section of this kind has, or -ENOENT. */
+static int lookup(enum policy_kind kind, const char *name)
+{
+	int key = schema_lookup(area_of(kind), name);
+
+	if (key < 0 && kind == POLICY_GROUP && strcmp(name, schema_name(KEY_BACK_UPLINK)) == 0)
+		key = KEY_BACK_UPLINK;
+	return key >= 0 && belongs(kind, (enum schema_key)key) ? key : -ENOENT;
 }
 
 /* --- the key that was meant ------------------------------------------------------------------- */
@@ -95,10 +96,10 @@ static const char *alike(enum policy_kind kind, const char *name)
 /* What is said of a key of dmvl's that does not belong here. NULL: it is none. */
 static const char *elsewhere(enum policy_kind kind, const char *name)
 {
+	int own = schema_lookup(area_of(kind), name);
 	int back = schema_lookup(SCHEMA_BACK, name), link = schema_lookup(SCHEMA_UPLINK, name);
 
-	if (kind == POLICY_UPLINK ? link >= 0 && !setting_is_given((enum schema_key)link)
-				  : back >= 0 && !setting_is_given((enum schema_key)back))
+	if (own >= 0 && !setting_is_given((enum schema_key)own))
 		return "is written by dmvl, not by the operator";
 	if (kind != POLICY_UPLINK && link >= 0 && setting_is_given((enum schema_key)link))
 		return "is a key of an uplink: write it in a section [uplink NAME]";
@@ -110,11 +111,11 @@ static const char *elsewhere(enum policy_kind kind, const char *name)
 int policy_key_find(enum policy_kind kind, const char *name, enum schema_key *out,
 		    char err[POLICY_ERR_MAX])
 {
-	int key = schema_lookup(kind == POLICY_UPLINK ? SCHEMA_UPLINK : SCHEMA_BACK, name);
+	int key = lookup(kind, name);
 	const char *why = elsewhere(kind, name), *meant;
 	char shown[QUOTE_MAX];
 
-	if (key >= 0 && belongs(kind, (enum schema_key)key)) {
+	if (key >= 0) {
 		*out = (enum schema_key)key;
 		return 0;
 	}

@@ -551,6 +551,15 @@ static void in_force(const struct policy *p, const struct policy_section *s, str
 		m->item[s->item[i].key] = &s->item[i];
 }
 
+/* Minima, and the maxima that they must not be above. */
+static const struct {
+	enum schema_key min, max;
+} pairs[] = {
+	{KEY_BACK_TX_MIN, KEY_BACK_TX_MAX},	    {KEY_BACK_RX_MIN, KEY_BACK_RX_MAX},
+	{KEY_GROUP_TX_MIN, KEY_GROUP_TX_MAX},	    {KEY_GROUP_RX_MIN, KEY_GROUP_RX_MAX},
+	{KEY_UPLINK_HOST_MIN, KEY_UPLINK_HOST_MAX},
+};
+
 unsigned policy_check(const struct policy *p, policy_say *say, void *arg)
 {
 	unsigned mistakes = 0;
@@ -560,12 +569,9 @@ unsigned policy_check(const struct policy *p, policy_say *say, void *arg)
 		struct policy_match m;
 
 		in_force(p, s, &m);
-		mistakes +=
-			check_pair(s, m.item[KEY_BACK_TX_MIN], m.item[KEY_BACK_TX_MAX], say, arg);
-		mistakes +=
-			check_pair(s, m.item[KEY_BACK_RX_MIN], m.item[KEY_BACK_RX_MAX], say, arg);
-		mistakes += check_pair(s, m.item[KEY_UPLINK_HOST_MIN], m.item[KEY_UPLINK_HOST_MAX],
-				       say, arg);
+		for (size_t k = 0; k < sizeof(pairs) / sizeof(pairs[0]); k++)
+			mistakes +=
+				check_pair(s, m.item[pairs[k].min], m.item[pairs[k].max], say, arg);
 	}
 	return mistakes;
 }
