@@ -45,12 +45,12 @@ O        := $(B)/obj
 P        := $(B)
 endif
 PKGS_COMMON := libevent_core xenvchan xengnttab xenevtchn xenstore libsystemd
-PKGS        := $(PKGS_COMMON) xencontrol json-c libmnl
+PKGS        := $(PKGS_COMMON) xencontrol json-c libmnl inih
 # Deferred, so that `make demo` on a bare machine may install pkg-config first.
 PKG_CFLAGS   = $(shell pkg-config --cflags $(PKGS))
 LIBS_FRONT   = $(shell pkg-config --libs $(PKGS_COMMON))
-LIBS_BACK    = $(shell pkg-config --libs $(PKGS_COMMON) xencontrol libmnl)
-LIBS_CTL     = $(shell pkg-config --libs xenstore xencontrol json-c libmnl)
+LIBS_BACK    = $(shell pkg-config --libs $(PKGS_COMMON) xencontrol libmnl inih)
+LIBS_CTL     = $(shell pkg-config --libs xenstore xencontrol json-c libmnl inih)
 ifdef WERROR
 WARN += -Werror
 endif
@@ -66,7 +66,7 @@ say = $(if $(V),,@printf '  %-6s %s\n' '$(1)' '$(2)')
 obj = $(patsubst %.c,$(O)/%.o,$(1))
 COMMON_SRC := $(wildcard common/*.c) $(wildcard xenstore-schema/*.c)
 # What dmvlctl shares with the daemon, and what is the daemon's alone.
-BASE_SRC   := $(wildcard $(addsuffix /*.c,$(addprefix backend/,credit frame kept sched uplink vif xen)))
+BASE_SRC   := $(wildcard $(addsuffix /*.c,$(addprefix backend/,credit frame kept policy sched uplink vif xen)))
 BACK_SRC   := $(filter-out backend/main.c,$(wildcard $(addsuffix /*.c,backend $(addprefix backend/,control datapath msg))))
 FRONT_SRC  := $(filter-out frontend/main.c,$(wildcard frontend/*.c))
 CTL_SRC    := $(filter-out backend/ctl/main.c,$(wildcard backend/ctl/*.c))
@@ -193,9 +193,11 @@ deps:
 
 # --- the rest ---------------------------------------------------------------------------------------
 install: all
-	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/man/man8
+	install -d $(DESTDIR)$(PREFIX)/sbin $(addprefix $(DESTDIR)$(PREFIX)/share/,man/man5 man/man8 doc/dmvl)
 	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/sbin
+	install -m 644 docs/man/*.5 $(DESTDIR)$(PREFIX)/share/man/man5
 	install -m 644 docs/man/*.8 $(DESTDIR)$(PREFIX)/share/man/man8
+	install -m 644 docs/policy.conf.example $(DESTDIR)$(PREFIX)/share/doc/dmvl
 
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')

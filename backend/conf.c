@@ -5,9 +5,11 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "backend/frame/frame_cost.h"
 #include "backend/kept/kept_file.h"
+#include "backend/policy/policy_file.h"
 #include "common/quote.h"
 #include "common/units.h"
 #include "xenstore-schema/schema.h"
@@ -25,6 +27,7 @@ enum {
 	OPT_EPOCH,
 	OPT_REPAYMENT,
 	OPT_RUN_DIR,
+	OPT_POLICY,
 	OPT_STATE_DIR,
 	OPT_LOG_LEVEL,
 	OPT_VERSION,
@@ -41,6 +44,7 @@ static const struct option options[] = {
 	{"epoch", required_argument, NULL, OPT_EPOCH},
 	{"repayment", required_argument, NULL, OPT_REPAYMENT},
 	{"run-dir", required_argument, NULL, OPT_RUN_DIR},
+	{"policy", required_argument, NULL, OPT_POLICY},
 	{"state-dir", required_argument, NULL, OPT_STATE_DIR},
 	{"log-level", required_argument, NULL, OPT_LOG_LEVEL},
 	{"test-config", no_argument, NULL, 't'},
@@ -53,7 +57,7 @@ const char conf_help[] =
 	"usage: dmvl-back [-n NAME] --uplink tap:IF[,bridge=BR] | --uplink macvtap:LOWER\n"
 	"                 [--take-over] [--tx-capacity RATE] [--rx-capacity RATE]\n"
 	"                 [--frame-cost BYTES] [--share-uplink auto|yes|no] [--epoch TIME]\n"
-	"                 [--repayment F] [--run-dir DIR] [--state-dir DIR]\n"
+	"                 [--repayment F] [--run-dir DIR] [--state-dir DIR] [--policy FILE]\n"
 	"                 [--log-level LEVEL] [-t|--test-config] [-h|--help] [--version]\n"
 	"\n"
 	"Schedules the traffic of Xen guests onto one uplink, by weight. One process for each\n"
@@ -73,9 +77,11 @@ const char conf_help[] =
 	"  --epoch TIME         how often loans are accounted for, 1ms to 1s (10ms)\n"
 	"  --repayment F        how strongly a balance moves a weight, 0 (not at all) to 1 (0.5)\n"
 	"  --run-dir DIR        lock file and credit logs of the instance (" DEFAULT_RUN_DIR ")\n"
+	"  --policy FILE        what guests get, with the files policy.d/*.conf beside it\n"
+	"                       (" POLICY_FILE ")\n"
 	"  --state-dir DIR      what was set for guests, to be remembered (" KEPT_DIR_DEFAULT ")\n"
 	"  --log-level LEVEL    error, warning, notice, info (default) or debug\n"
-	"  -t, --test-config    check the command line and end\n"
+	"  -t, --test-config    check the command line, the policy and the bridge, and end\n"
 	"\n"
 	"TIME: 500us, 10ms, 1s.\n"
 	"RATE: 10mbit, 1gbit, 5mbps (bytes), 10Mb/s; a bare number is bits per second.\n";
@@ -162,6 +168,22 @@ static enum conf_result take_dir(struct parse *p, const char *option, char *out,
 	return CONF_RUN;
 }
 
+/* An absolute path, for the tool to find it too. */
+static enum conf_result take_policy(struct parse *p)
+{
+	char cwd[PATH_MAX] = "", *out = p->conf->policy;
+	int len;
+
+	if (optarg[0] != '/' && !getcwd(cwd, sizeof(cwd)))
+		return wrong(p->err, "--policy: cannot find the current directory");
+	len = snprintf(out, sizeof(p->conf->policy), "%s%s%s", cwd, cwd[0] ? "/" : "", optarg);
+	if (optarg[0] == '\0' || (size_t)len >= sizeof(p->conf->policy))
+		return wrong(p->err, "--policy: expected 1..%zu characters",
+			     sizeof(p->conf->policy) - 1);
+	p->conf->control.policy_must = true;
+	return CONF_RUN;
+}
+
 static enum conf_result take_name(struct parse *p)
 {
 	struct control_conf *control = &p->conf->control;
@@ -228,6 +250,8 @@ static enum conf_result take(struct parse *p, int opt)
 		return take_repayment(p);
 	case OPT_RUN_DIR:
 		return take_dir(p, "run-dir", p->conf->run_dir, sizeof(p->conf->run_dir));
+	case OPT_POLICY:
+		return take_policy(p);
 	case OPT_STATE_DIR:
 		return take_dir(p, "state-dir", p->conf->state_dir, sizeof(p->conf->state_dir));
 	case OPT_LOG_LEVEL:
@@ -265,6 +289,7 @@ enum conf_result conf_parse(struct conf *conf, int argc, char **argv, char *err)
 	*conf = (struct conf){.control.name = DEFAULT_NAME,
 			      .control.frame_cost_bytes = FRAME_COST_AUTO,
 			      .run_dir = DEFAULT_RUN_DIR,
+			      .policy = POLICY_FILE,
 			      .state_dir = KEPT_DIR_DEFAULT,
 			      .log_level = LOG_INFO};
 	conf->control.epoch_us = (uint32_t)schema_default(KEY_UPLINK_EPOCH_US);

@@ -8,6 +8,7 @@
 #include "backend/control/control.h"
 #include "common/log.h"
 
+#define CONF_POLICY_MAX 255 /* as much as xenstore takes */
 /* With an uplink's name behind it, it fits the key that tells of it. */
 #define CONF_STATE_DIR_MAX 223
 
@@ -16,6 +17,7 @@ struct conf {
 	struct control_conf control; /* without device and kind */
 	struct uplink_spec uplink;
 	char run_dir[PATH_MAX];
+	char policy[CONF_POLICY_MAX + 1]; /* the policy's file, with an absolute path */
 	char state_dir[CONF_STATE_DIR_MAX];
 	enum log_level log_level;
 	bool test_only;

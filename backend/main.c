@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "backend/conf.h"
+#include "backend/conf_test.h"
 #include "backend/control/control.h"
 #include "backend/datapath/dpath.h"
 #include "backend/msg/msg.h"
@@ -187,6 +188,8 @@ static void start(struct daemon *d)
 			    d->uplink.ifname);
 	d->conf.control.uplink = &d->uplink;
 	d->conf.control.spec = &d->conf.uplink;
+	d->conf.control.policy = d->conf.policy;
+	d->conf.control.run_dir = d->conf.run_dir;
 	d->conf.control.state_dir = d->conf.state_dir;
 	if (control_open(&d->conf.control, &d->control, err, sizeof(err)) < 0)
 		give_up(d, EXIT_WRONG_USE, err);
@@ -239,7 +242,7 @@ int main(int argc, char **argv)
 	parse_args(&d.conf, argc, argv);
 	log_init("dmvl-back", d.conf.log_level);
 	if (d.conf.test_only)
-		return 0;
+		return conf_test(&d.conf) ? 0 : EXIT_FAILED;
 	signal(SIGPIPE, SIG_IGN); /* libxenstore writes to a socket */
 	raise_fd_limit();
 	lock_instance(&d.conf);

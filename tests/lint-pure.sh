@@ -50,7 +50,7 @@ impure()
 harmless='^(_*(mem|str)[a-z_0-9]*|malloc|calloc|realloc|free|aligned_alloc|posix_memalign|qsort|bsearch|
 abs|labs|abort|__assert_fail|_*(v?sn?printf|isoc99_sscanf)(_chk)?|inet_(pton|ntop)|ether_aton_r|__errno_location|
 __ctype_[a-z_]*|__cpu_[a-z_]*|toupper|tolower|getopt_long|opt[a-z]*|__stack_chk_fail|__(u?div|u?mod)[a-z0-9]*|_GLOBAL_OFFSET_TABLE_|
-__fortify_fail|__(explicit_bzero|memcpy|memset)_chk|fabs|floor|ceil|sqrt|log2|__(asan|ubsan|tsan|gcov|llvm)[a-z_0-9]*)$'
+__fortify_fail|__(explicit_bzero|memcpy|memset)_chk|fnmatch|ini_parse_stream|fabs|floor|ceil|sqrt|log2|__(asan|ubsan|tsan|gcov|llvm)[a-z_0-9]*)$'
 harmless=${harmless//$'\n'/}
 
 # The objects of pure sources, where there are any.

@@ -16,6 +16,7 @@
 #include "backend/control/control_inflow.h"
 #include "backend/control/control_kept.h"
 #include "backend/control/control_life.h"
+#include "backend/control/control_policy.h"
 #include "backend/control/control_probe.h"
 #include "backend/control/control_share.h"
 #include "backend/control/control_state.h"
@@ -48,6 +49,7 @@
  *	control, control_watch -> control_group_keys -> minima
  *	control, control_watch -> control_probe -> control_life
  *	control -> control_inflow -> control_share
+ *	control -> control_policy, control_watch -> policy_guests
  *	device -> device_connect -> device_vif, control_life
  *	device -> device_connect, device_settings -> minima -> control_share, control_inflow
  *	device, device_xs, control_group_keys, control_share, minima -> control_group
@@ -99,9 +101,9 @@ static void reload(struct control *c)
 	c->due.groups = true;
 	c->due.domains = true;
 	c->due.newcomers = true;
-	log_notice(
-		"reload: the uplink is probed again; its keys and those of all groups and devices "
-		"are read again");
+	c->due.policy = true;
+	log_notice("reload: the uplink is probed again; its keys, those of all groups and devices "
+		   "and the policy are read again");
 }
 
 /* The frame loop says something of a device. */
@@ -183,6 +185,7 @@ static uint64_t earlier(uint64_t a_ns, uint64_t b_ns)
 static void work(struct control *c)
 {
 	uint64_t soonest;
+	bool domains;
 
 	c->now_ns = loop_now_ns();
 	if (c->quitting) {
@@ -198,8 +201,10 @@ static void work(struct control *c)
 		control_load_link(c);
 	if (c->due.share)
 		control_share_look(c);
+	domains = c->due.domains || c->due.newcomers;
 	if (c->due.domains)
 		control_check_domains(c);
+	control_policy_step(c, domains);
 	control_welcome_back(c);
 	control_capacity_show(c);
 	control_group_step(c);
@@ -321,6 +326,7 @@ static int control_connect(struct control *c, char *err, size_t errlen)
 		snprintf(err, errlen, "cannot read from xenstore: %s", strerror(-ret));
 		return ret;
 	}
+	control_policy_open(c);
 	return control_probe_demand(c, err, errlen);
 }
 
@@ -352,6 +358,7 @@ static void control_free(struct control *c)
 {
 	device_free_all(c);
 	control_group_free_all(c);
+	control_policy_close(c);
 	control_kept_close(c);
 	control_probe_unwatch(c);
 	control_life_close(c);
@@ -378,6 +385,7 @@ int control_open(const struct control_conf *conf, struct control **ctl, char *er
 	pthread_mutex_init(&c->share_lock, NULL);
 	TAILQ_INIT(&c->devices.all);
 	TAILQ_INIT(&c->groups.all);
+	TAILQ_INIT(&c->policy.guests);
 	TAILQ_INIT(&c->kept.late);
 	ret = control_connect(c, err, errlen);
 	if (ret < 0)

@@ -19,6 +19,9 @@ struct control_conf {
 	enum share_mode share;			   /* of the exits with the host */
 	uint32_t epoch_us;			   /* 1000..1000000 */
 	uint32_t repayment_ppm;			   /* 0..1000000 */
+	const char *policy;			   /* borrowed: its file; NULL: there is none */
+	bool policy_must;			   /* that it can be read */
+	const char *run_dir;			   /* borrowed */
 	const char *state_dir;			   /* borrowed: where settings are remembered */
 };
 

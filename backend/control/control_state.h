@@ -9,6 +9,7 @@
 
 #include "backend/control/control.h"
 #include "backend/msg/ldp_conf.h"
+#include "backend/policy/policy.h"
 #include "backend/sched/sched_group.h"
 #include "backend/uplink/inflow.h"
 #include "backend/uplink/life.h"
@@ -140,6 +141,20 @@ struct control_groups {
 	uint32_t last_id; /* given out */
 };
 
+struct policy_guest;
+
+/* The operator's policy. Only control_policy.c writes it, and policy_guests.c `guests`. */
+struct control_policy {
+	struct policy *now;		 /* in force; NULL: not read yet */
+	struct policy_capacity capacity; /* of which its percentages are parts */
+	char error[SCHEMA_ERR_MAX];	 /* what is wrong with its files; "": nothing */
+	bool refused;			 /* they have mistakes: `now` is older */
+	bool started;			 /* it was applied once */
+	/* What the command line gives counts more. */
+	bool tx_given, rx_given, cost_given;
+	TAILQ_HEAD(, policy_guest) guests;
+};
+
 /* What is to do: whoever notices it sets it; the part that does it clears it. */
 struct control_due {
 	bool reload;	/* control.c: read everything again */
@@ -149,6 +164,7 @@ struct control_due {
 	bool newcomers; /* control_domains.c: a guest may have come back */
 	bool groups;	/* control_group_keys.c: read the keys of all groups */
 	bool room;	/* control_group_keys.c: what was refused for lack of room may fit now */
+	bool policy;	/* control_policy.c: read its files again */
 };
 
 struct control {
@@ -182,6 +198,7 @@ struct control {
 	struct control_kept kept;
 	struct control_devices devices;
 	struct control_groups groups;
+	struct control_policy policy;
 	struct control_due due;
 };
 

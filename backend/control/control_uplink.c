@@ -150,8 +150,8 @@ void control_load_link(struct control *c)
 	if (!control_life_carrier(c))
 		memcpy(err, c->life.why, sizeof(c->life.why));
 	show_error(c, first_of((const char *[]){err, c->probe.port_error, c->host.error,
-						c->log_error, c->kept.error},
-			       5));
+						c->policy.error, c->log_error, c->kept.error},
+			       6));
 	control_exits_show(c);
 	if (!same_link(&link, &c->link.conf))
 		put_in_force(c, &link);
@@ -228,6 +228,8 @@ static int publish_conf(struct control *c)
 	if (ret == 0 && conf->frame_cost_bytes != FRAME_COST_AUTO)
 		ret = xskey_write_u64(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_FRAME_COST,
 				      conf->frame_cost_bytes);
+	if (ret == 0 && conf->policy)
+		ret = xskey_write(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_POLICY, conf->policy);
 	if (ret == 0)
 		ret = xskey_write_u64(c->xs, XS_NO_TXN, c->uplink_dir,
 				      KEY_UPLINK_TX_CAPACITY_ESTIMATE, 0);

@@ -2,6 +2,7 @@
 #include "backend/control/control_watch.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "backend/control/control_find.h"
@@ -9,12 +10,14 @@
 #include "backend/control/control_probe.h"
 #include "backend/control/device_list.h"
 #include "backend/control/device_state.h"
+#include "backend/control/policy_guests.h"
 
 /*
  * Theory of operation
  *
  * There are watches on the backend directory (token B), on the uplink's directory (U), on the state
- * of each frontend (F<domid>/<id>), on the vif that a device stands for (V<domid>/<id>), on
+ * of each frontend (F<domid>/<id>), on the vif that a device stands for (V<domid>/<id>), on the
+ * name of each guest if there is a policy for guests (N<domid>), on
  * @introduceDomain (I) and on @releaseDomain (R). The last one is only a hint: it also fires when
  * it is registered and when a domain is suspended. So the hypervisor is asked about each known
  * domain. No other key that a guest writes wakes this thread. A watch also fires when a parent
@@ -53,6 +56,8 @@ static void on_uplink_event(struct control *c, const char *path)
 	if (key == KEY_UPLINK_UPLINK_PORT)
 		control_probe_now(c);
 	c->due.groups |= strlen(path) <= len; /* all of it came or went */
+	if (key == KEY_UPLINK_POLICY_RELOAD)
+		c->due.policy = true;
 	c->due.link = true;
 }
 
@@ -93,6 +98,9 @@ void control_event(struct control *c, const struct xs_event *ev)
 		break;
 	case 'U':
 		on_uplink_event(c, ev->path);
+		break;
+	case 'N':
+		policy_guests_named(c, (unsigned)strtoul(ev->token + 1, NULL, 10));
 		break;
 	case 'I':
 		c->due.newcomers = true;

@@ -6,27 +6,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backend/ctl/setting.h"
+#include "backend/ctl/ctl_policy.h"
 #include "backend/ctl/table.h"
 #include "backend/ctl/view.h"
+#include "backend/policy/setting.h"
+#include "backend/xen/attach.h"
 #include "backend/xen/dom.h"
 #include "backend/xen/libxl_vif.h"
-#include "backend/frame/frame.h"
-#include "backend/xen/nodes.h"
 #include "common/log.h"
 #include "xenstore-schema/xskey.h"
 
-struct attachment {
-	struct settings settings;
+struct attaching {
+	struct settings settings; /* the operator's words, then what the policy adds */
 	struct target target;
 	uint8_t uuid[16];
+	struct node_value values[SETTINGS_MAX]; /* the settings */
+	struct attachment attachment;
 	char mac[FRAME_MAC_STR];
-	bool agentless;
 	char vif_mac[FRAME_MAC_STR]; /* agentless: as xenstore has it now; "": not yet */
 };
 
 /* Checks that the guest exists, and gets its UUID. 0 or an exit status. */
-static int check_domain(struct ctl *ctl, struct attachment *a)
+static int check_domain(struct ctl *ctl, struct attaching *a)
 {
 	unsigned domid = a->target.domid;
 	struct dom_conn *dom;
@@ -52,15 +53,46 @@ static int check_domain(struct ctl *ctl, struct attachment *a)
 	return 0;
 }
 
-static const char *uplink_of(const struct attachment *a)
+static const char *uplink_of(const struct attaching *a)
 {
 	const char *uplink = settings_find(&a->settings, KEY_BACK_UPLINK);
 
 	return uplink ? uplink : schema_entry(KEY_BACK_UPLINK)->dflt;
 }
 
+/* A word that says otherwise counts more than the policy. */
+static void add_policy(struct ctl *ctl, struct attaching *a)
+{
+	const char *uplink = settings_find(&a->settings, KEY_BACK_UPLINK);
+	char name[TARGET_NAME_MAX], uuid[UUID_TEXT_LEN + 1];
+	struct policy *policy = ctl_policy_load(ctl, uplink_of(a));
+	struct policy_match match;
+
+	target_identity(ctl, a->target.domid, name, uuid);
+	if (policy_find(policy, uplink, uuid, name, a->target.id, &match))
+		ctl_policy_add(ctl, &match, &a->settings);
+	policy_free(policy);
+}
+
+/* What to create of it. */
+static void settle(struct ctl *ctl, struct attaching *a)
+{
+	a->attachment = (struct attachment){
+		.backend_domid = ctl->backend_domid,
+		.domid = a->target.domid,
+		.id = a->target.id,
+		.values = a->values,
+		.n = a->settings.count,
+	};
+	memcpy(a->attachment.uuid, a->uuid, sizeof(a->uuid));
+	for (unsigned i = 0; i < a->settings.count; i++)
+		a->values[i] =
+			(struct node_value){a->settings.item[i].key, a->settings.item[i].value};
+	attach_mac(&a->attachment, a->mac);
+}
+
 /* Does this device with the same MAC belong to another guest on the same uplink? */
-static bool is_rival(const struct attachment *a, const struct ldp_view *v)
+static bool is_rival(const struct attaching *a, const struct ldp_view *v)
 {
 	char uplink[SCHEMA_GUEST_VALUE_MAX];
 	uint8_t uuid[16];
@@ -72,7 +104,7 @@ static bool is_rival(const struct attachment *a, const struct ldp_view *v)
 	if (v->domid == a->target.domid)
 		return v->id != a->target.id;
 	/* A guest that migrates within one host exists twice, with the same UUID and MAC. */
-	return !target_uuid_bytes(v->uuid, uuid) || memcmp(uuid, a->uuid, sizeof(uuid)) != 0;
+	return !uuid_parse(v->uuid, uuid) || memcmp(uuid, a->uuid, sizeof(uuid)) != 0;
 }
 
 static bool has_mac(struct ctl *ctl, unsigned domid, unsigned id, const char *mac)
@@ -90,7 +122,7 @@ static bool has_mac(struct ctl *ctl, unsigned domid, unsigned id, const char *ma
 /* Reads one key of each device, because there may be hundreds, and more if the MAC is the same. */
 static int refuse_rival(struct ctl *ctl, unsigned domid, unsigned id, void *arg)
 {
-	struct attachment *a = arg;
+	struct attaching *a = arg;
 	struct ldp_view view;
 	int ret;
 
@@ -107,7 +139,7 @@ static int refuse_rival(struct ctl *ctl, unsigned domid, unsigned id, void *arg)
 	return ret;
 }
 
-static void read_vif_mac(struct ctl *ctl, struct attachment *a)
+static void read_vif_mac(struct ctl *ctl, struct attaching *a)
 {
 	char dir[SCHEMA_PATH_MAX];
 	uint8_t mac[6];
@@ -121,51 +153,27 @@ static void read_vif_mac(struct ctl *ctl, struct attachment *a)
 }
 
 /*
- * Chooses the MAC address: the given one, if no other device has it, or one made from the guest's
- * UUID. The latter is not compared with hundreds of devices each time: if two guests' addresses are
- * the same, dmvl-back refuses the second one in its key `error`. An agentless guest has its vif's,
- * which dmvl-back reads when it takes the vif. 0 or an exit status.
+ * A MAC address that was given must not be another device's. One that was made from the guest's
+ * UUID is not compared with hundreds of devices each time: if two guests' addresses are the same,
+ * dmvl-back refuses the second one in its key `error`. 0 or an exit status.
  */
-static int choose_mac(struct ctl *ctl, struct attachment *a)
+static int check_mac(struct ctl *ctl, struct attaching *a)
 {
-	const char *given = settings_find(&a->settings, KEY_BACK_MAC);
-	uint8_t mac[6];
 	int ret = 0;
 
-	if (a->agentless && !given) {
+	if (!a->mac[0])
 		read_vif_mac(ctl, a);
-		return 0;
-	}
-	if (!given || schema_parse_mac(KEY_BACK_MAC, given, mac, NULL) < 0)
-		frame_mac_default(mac, a->uuid, a->target.id);
-	frame_mac_format(mac, a->mac);
-	if (given)
+	else if (attach_given(&a->attachment, KEY_BACK_MAC))
 		ret = ldp_each(ctl, refuse_rival, a);
 	return ret < 0 ? ctl_fail_xs(ret, "read", "the devices") : ret;
 }
 
-/* 0 or -errno. */
-static int create(struct ctl *ctl, const struct attachment *a)
-{
-	struct node_value values[SETTINGS_MAX + 2];
-	char uuid[UUID_TEXT_LEN + 1];
-	unsigned n = 0;
-
-	for (; n < a->settings.count; n++)
-		values[n] = (struct node_value){a->settings.item[n].key, a->settings.item[n].value};
-	if (!a->agentless && !settings_find(&a->settings, KEY_BACK_MAC))
-		values[n++] = (struct node_value){KEY_BACK_MAC, a->mac};
-	uuid_format(a->uuid, uuid);
-	values[n++] = (struct node_value){KEY_BACK_GUEST_UUID, uuid};
-	return nodes_create(ctl->xs, ctl->backend_domid, a->target.domid, a->target.id, values, n);
-}
-
-static const char *mac_of(const struct attachment *a)
+static const char *mac_of(const struct attaching *a)
 {
 	return a->mac[0] ? a->mac : a->vif_mac;
 }
 
-static int report(struct ctl *ctl, const struct attachment *a)
+static int report(struct ctl *ctl, const struct attaching *a)
 {
 	if (!ctl_uplink_is_served(ctl, uplink_of(a)))
 		log_notice("no dmvl-back runs for uplink %s now: the device waits for it",
@@ -173,7 +181,7 @@ static int report(struct ctl *ctl, const struct attachment *a)
 	if (ctl->json)
 		return ldp_print_json(ctl, a->target.domid, a->target.id);
 	printf("attached device %u to domain %u: ", a->target.id, a->target.domid);
-	if (a->agentless)
+	if (attach_is_via_vif(&a->attachment))
 		printf("it stands for vif%u.%u%s%s\n", a->target.domid, a->target.id,
 		       mac_of(a)[0] ? ", mac " : "", mac_of(a));
 	else
@@ -181,33 +189,25 @@ static int report(struct ctl *ctl, const struct attachment *a)
 	return output_end();
 }
 
-static bool is_via_vif(const struct settings *settings)
-{
-	const char *text = settings_find(settings, KEY_BACK_VIA);
-	unsigned via = SCHEMA_VIA_RING;
-
-	if (text)
-		schema_parse_enum(KEY_BACK_VIA, text, &via, NULL);
-	return via == SCHEMA_VIA_VIF;
-}
-
 static int run(struct ctl *ctl, int argc, char **argv)
 {
-	static struct attachment a; /* static: settings are large */
+	static struct attaching a; /* static: settings are large */
 	char err[SCHEMA_ERR_MAX];
 	int ret;
 
 	if (settings_parse(&a.settings, SCHEMA_BACK, argc - 1, argv + 1, err) < 0)
 		return ctl_fail(EXIT_WRONG_USE, "%s", err);
-	a.agentless = is_via_vif(&a.settings);
 	ret = target_find(ctl, argv[0], &a.target);
 	if (!ret)
 		ret = check_domain(ctl, &a);
-	if (!ret)
-		ret = choose_mac(ctl, &a);
 	if (ret)
 		return ret;
-	ret = create(ctl, &a);
+	add_policy(ctl, &a);
+	settle(ctl, &a);
+	ret = check_mac(ctl, &a);
+	if (ret)
+		return ret;
+	ret = attach_create(ctl->xs, &a.attachment);
 	if (ret == -EEXIST)
 		return ctl_fail(EXIT_FAILED,
 				"domain %u has a device %u already: detach it first, or name "
@@ -221,6 +221,7 @@ const struct command attach_command = {
 	.args = "DOM[/ID] [KEY=VALUE..]",
 	.summary = "give a guest a device",
 	.details = "Rates take units (10mbit, 1gbit, 5mbps = bytes, 10Mb/s), sizes too (64kib).\n"
+		   "What is not given is as the policy says, see dmvl-policy(5).\n"
 		   "via=vif: the guest has no agent; the device stands for its vif number ID.\n",
 	.min_args = 1,
 	.max_args = 1 + SETTINGS_MAX,

@@ -12,6 +12,7 @@
 
 #include "backend/credit/logfile.h"
 #include "backend/ctl/group_view.h"
+#include "backend/ctl/policy_diff.h"
 #include "backend/ctl/remembered.h"
 #include "backend/ctl/table.h"
 #include "common/log.h"
@@ -225,6 +226,11 @@ static void check_device(struct check *c, const struct ldp_view *d)
 		problem(c, what, "no dmvl-back has served its uplink %s since boot", uplink);
 }
 
+static void on_difference(void *arg, const char *what, const char *text)
+{
+	problem(arg, what, "%s", text);
+}
+
 static int check_all(struct check *c)
 {
 	int ret;
@@ -236,7 +242,7 @@ static int check_all(struct check *c)
 	for (int i = 0; ret == 0 && i < c->devices.count; i++)
 		check_device(c, &c->devices.view[i]);
 	ldp_views_free(c->devices.view, c->devices.count);
-	return ret;
+	return ret < 0 ? ret : policy_diff(c->ctl, on_difference, c);
 }
 
 static int run(struct ctl *ctl, int argc, char **argv)

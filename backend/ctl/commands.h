@@ -20,6 +20,7 @@ struct command {
 	bool has_follow;	 /* takes --follow */
 	bool has_remove;	 /* takes --remove */
 	const char *uplink_help; /* takes --uplink, and what -h says of it; NULL: does not */
+	bool has_save;		 /* takes --save */
 	int (*run)(struct ctl *ctl, int argc, char **argv);
 };
 

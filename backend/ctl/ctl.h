@@ -17,6 +17,7 @@ struct ctl {
 	bool json;
 	bool follow;
 	bool remove;
+	bool save;
 	const char *uplink; /* by --uplink; NULL: any */
 	uint64_t timeout_ns;
 };

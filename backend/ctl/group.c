@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "backend/ctl/group_view.h"
-#include "backend/ctl/setting.h"
+#include "backend/policy/setting.h"
 #include "backend/ctl/table.h"
 #include "common/log.h"
 #include "xenstore-schema/xskey.h"

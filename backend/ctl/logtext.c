@@ -27,7 +27,7 @@ void logtext_free(struct logtext *t)
 
 static const char *domain_name(struct logtext *t, unsigned domid)
 {
-	char name[TARGET_NAME_MAX], uuid[TARGET_UUID_LEN + 1];
+	char name[TARGET_NAME_MAX], uuid[UUID_TEXT_LEN + 1];
 	struct logtext_name *more;
 
 	for (size_t i = 0; i < t->n; i++) {

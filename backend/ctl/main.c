@@ -24,6 +24,7 @@ enum {
 	OPT_FOLLOW = 256,
 	OPT_JSON,
 	OPT_REMOVE,
+	OPT_SAVE,
 	OPT_TIMEOUT,
 	OPT_UPLINK,
 };
@@ -34,6 +35,7 @@ static const struct option options[] = {
 	{"help", no_argument, NULL, 'h'},
 	{"json", no_argument, NULL, OPT_JSON},
 	{"remove", no_argument, NULL, OPT_REMOVE},
+	{"save", no_argument, NULL, OPT_SAVE},
 	{"timeout", required_argument, NULL, OPT_TIMEOUT},
 	{"uplink", required_argument, NULL, OPT_UPLINK},
 	{NULL, 0, NULL, 0},
@@ -60,6 +62,8 @@ static int help_command(const struct command *command)
 		printf("      --follow         print new records until stopped\n");
 	if (command->has_remove)
 		printf("      --remove         remove all keys\n");
+	if (command->has_save)
+		printf("      --save           write it into the policy too\n");
 	if (command->has_timeout)
 		printf("      --timeout TIME   how long to wait, like 500ms or 10s\n");
 	if (command->uplink_help)
@@ -159,6 +163,11 @@ static int parse_options(struct ctl *ctl, const struct command *command, int arg
 				ret = ctl_fail(EXIT_WRONG_USE, "%s takes no --remove",
 					       command->name);
 			ctl->remove = true;
+			break;
+		case OPT_SAVE:
+			if (!command->has_save)
+				ret = ctl_fail(EXIT_WRONG_USE, "%s takes no --save", command->name);
+			ctl->save = true;
 			break;
 		case OPT_TIMEOUT:
 			ret = parse_timeout(ctl, command, optarg);

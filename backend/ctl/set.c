@@ -5,9 +5,10 @@
 #include <errno.h>
 #include <string.h>
 
-#include "backend/ctl/setting.h"
+#include "backend/ctl/ctl_save.h"
 #include "backend/ctl/table.h"
 #include "backend/ctl/view.h"
+#include "backend/policy/setting.h"
 #include "common/log.h"
 #include "xenstore-schema/xskey.h"
 
@@ -98,10 +99,29 @@ static int report(struct ctl *ctl, const struct target *target, const struct cha
 	return ctl->json ? ldp_print_json(ctl, target->domid, target->id) : 0;
 }
 
+/* 0, or an exit status with the reason on stderr. */
+static int change_keys(struct ctl *ctl, const struct target *target, struct change *change)
+{
+	int ret = schema_backend_dir(change->dir, sizeof(change->dir), ctl->backend_domid,
+				     target->domid, target->id);
+
+	if (ret >= 0)
+		ret = ctl_transaction(ctl, apply, change);
+	if (ret == 0)
+		return 0;
+	if (ret == -ENOENT)
+		return target_missing(target);
+	/* A minimum above its maximum is wrong use, also if one of them was set before. */
+	if (change->err[0])
+		return ctl_fail(ret == -ERANGE ? EXIT_WRONG_USE : EXIT_FAILED, "%s", change->err);
+	return ctl_fail_xs(ret, "write", change->dir);
+}
+
 static int run(struct ctl *ctl, int argc, char **argv)
 {
 	struct settings settings;
 	struct change change = {.settings = &settings};
+	struct ctl_save save = {.text = NULL};
 	struct target target;
 	int ret;
 
@@ -114,26 +134,24 @@ static int run(struct ctl *ctl, int argc, char **argv)
 	ret = target_find(ctl, argv[0], &target);
 	if (ret)
 		return ret;
-	ret = schema_backend_dir(change.dir, sizeof(change.dir), ctl->backend_domid, target.domid,
-				 target.id);
-	if (ret >= 0)
-		ret = ctl_transaction(ctl, apply, &change);
-	if (ret == 0)
-		return report(ctl, &target, &change);
-	if (ret == -ENOENT)
-		return target_missing(&target);
-	/* A minimum above its maximum is wrong use, also if one of them was set before. */
-	if (change.err[0])
-		return ctl_fail(ret == -ERANGE ? EXIT_WRONG_USE : EXIT_FAILED, "%s", change.err);
-	return ctl_fail_xs(ret, "write", change.dir);
+	if (ctl->save)
+		ret = ctl_save_prepare(ctl, &target, argc - 1, argv + 1, &save);
+	if (!ret)
+		ret = change_keys(ctl, &target, &change);
+	if (!ret && ctl->save)
+		ret = ctl_save_write(ctl, &save);
+	ctl_save_free(&save);
+	return ret ? ret : report(ctl, &target, &change);
 }
 
 const struct command set_command = {
 	.name = "set",
 	.args = "DOM[/ID] KEY=VALUE..",
 	.summary = "change keys of a device, all of them or none",
-	.details = "Rates take units (10mbit, 1gbit, 5mbps = bytes, 10Mb/s), sizes too (64kib).\n",
+	.details = "--save writes them into the policy too, see dmvl-policy(5).\n"
+		   "Rates take units (10mbit, 1gbit, 5mbps = bytes, 10Mb/s), sizes too (64kib).\n",
 	.min_args = 2,
 	.max_args = 1 + SETTINGS_MAX,
+	.has_save = true,
 	.run = run,
 };

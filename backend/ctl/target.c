@@ -7,32 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/xen/guest.h"
 #include "common/log.h"
 #include "common/quote.h"
-
-bool target_uuid_bytes(const char *text, uint8_t out[16])
-{
-	uint8_t bytes[16];
-	unsigned n = 0;
-
-	if (strlen(text) != TARGET_UUID_LEN)
-		return false;
-	for (unsigned i = 0; i < TARGET_UUID_LEN;) {
-		char pair[3] = {text[i], text[i + 1], '\0'};
-
-		if (i == 8 || i == 13 || i == 18 || i == 23) {
-			if (text[i++] != '-')
-				return false;
-			continue;
-		}
-		if (!isxdigit((unsigned char)pair[0]) || !isxdigit((unsigned char)pair[1]))
-			return false;
-		bytes[n++] = (uint8_t)strtoul(pair, NULL, 16);
-		i += 2;
-	}
-	memcpy(out, bytes, sizeof(bytes));
-	return true;
-}
 
 /* Digits only, up to max. */
 static bool parse_number(const char *text, unsigned max, unsigned *out)
@@ -77,7 +54,7 @@ int target_parse(const char *text, struct target *out, char err[SCHEMA_ERR_MAX])
 		out->kind = TARGET_DOMID;
 		if (!parse_number(out->dom, SCHEMA_DOMID_MAX, &out->domid))
 			return refuse(err, text, "expected a domid 0..32751");
-	} else if (target_uuid_bytes(out->dom, uuid)) {
+	} else if (uuid_parse(out->dom, uuid)) {
 		out->kind = TARGET_UUID;
 		for (size_t i = 0; i < len; i++)
 			out->dom[i] = (char)tolower((unsigned char)out->dom[i]);
@@ -87,17 +64,7 @@ int target_parse(const char *text, struct target *out, char err[SCHEMA_ERR_MAX])
 	return 0;
 }
 
-static void read_name(struct ctl *ctl, unsigned domid, char name[TARGET_NAME_MAX])
-{
-	char path[64], value[TARGET_NAME_MAX];
-
-	name[0] = '\0';
-	snprintf(path, sizeof(path), "/local/domain/%u/name", domid);
-	if (xs_conn_read(ctl->xs, XS_NO_TXN, path, value, sizeof(value)) > 0)
-		snprintf(name, TARGET_NAME_MAX, "%s", value);
-}
-
-static void read_uuid(struct ctl *ctl, unsigned domid, char uuid[TARGET_UUID_LEN + 1])
+static void read_uuid(struct ctl *ctl, unsigned domid, char uuid[UUID_TEXT_LEN + 1])
 {
 	char path[64], value[TARGET_NAME_MAX];
 	uint8_t bytes[16];
@@ -108,25 +75,25 @@ static void read_uuid(struct ctl *ctl, unsigned domid, char uuid[TARGET_UUID_LEN
 	    strncmp(value, "/vm/", 4) != 0)
 		return;
 	/* Some toolstacks append "-1" when a UUID is used again. */
-	value[4 + TARGET_UUID_LEN] = '\0';
-	if (target_uuid_bytes(value + 4, bytes))
-		for (unsigned i = 0; i <= TARGET_UUID_LEN; i++)
+	value[4 + UUID_TEXT_LEN] = '\0';
+	if (uuid_parse(value + 4, bytes))
+		for (unsigned i = 0; i <= UUID_TEXT_LEN; i++)
 			uuid[i] = (char)tolower((unsigned char)value[4 + i]);
 }
 
 void target_identity(struct ctl *ctl, unsigned domid, char name[TARGET_NAME_MAX],
-		     char uuid[TARGET_UUID_LEN + 1])
+		     char uuid[UUID_TEXT_LEN + 1])
 {
-	read_name(ctl, domid, name);
+	guest_name(ctl->xs, domid, name, TARGET_NAME_MAX);
 	read_uuid(ctl, domid, uuid);
 }
 
 static bool is_called(struct ctl *ctl, unsigned domid, const struct target *target)
 {
-	char name[TARGET_NAME_MAX], uuid[TARGET_UUID_LEN + 1];
+	char name[TARGET_NAME_MAX], uuid[UUID_TEXT_LEN + 1];
 
 	if (target->kind == TARGET_NAME)
-		read_name(ctl, domid, name);
+		guest_name(ctl->xs, domid, name, TARGET_NAME_MAX);
 	else
 		read_uuid(ctl, domid, uuid);
 	return strcmp(target->dom, target->kind == TARGET_NAME ? name : uuid) == 0;

@@ -4,9 +4,9 @@
 #define DMVL_CTL_TARGET_H
 
 #include "backend/ctl/ctl.h"
+#include "common/uuid.h"
 
 #define TARGET_NAME_MAX 256
-#define TARGET_UUID_LEN 36
 
 enum target_kind {
 	TARGET_DOMID,
@@ -37,9 +37,6 @@ int target_missing(const struct target *target);
 
 /* Reads the domain's name and UUID from xenstore; an empty string for a missing one. */
 void target_identity(struct ctl *ctl, unsigned domid, char name[TARGET_NAME_MAX],
-		     char uuid[TARGET_UUID_LEN + 1]);
-
-/* Converts a UUID to its 16 bytes. False, with `out` untouched: `text` is not a UUID. */
-bool target_uuid_bytes(const char *text, uint8_t out[16]);
+		     char uuid[UUID_TEXT_LEN + 1]);
 
 #endif

@@ -17,7 +17,7 @@ struct view {
 struct ldp_view {
 	unsigned backend_domid, domid, id;
 	char name[TARGET_NAME_MAX]; /* of the domain; "": it has none */
-	char uuid[TARGET_UUID_LEN + 1];
+	char uuid[UUID_TEXT_LEN + 1];
 	struct view keys;
 };
 

@@ -145,6 +145,37 @@ static int check_bridge(const char *bridge, char *err, size_t errlen)
 	return 0;
 }
 
+/*
+ * An instance's name may be longer than an interface's. Then a hash (FNV-1a) of all of it stands
+ * in place of its end, so that two that begin alike differ.
+ */
+static void macvtap_name(const char *name, char out[IFNAMSIZ])
+{
+	uint32_t hash = 2166136261u;
+
+	if (strlen(name) <= MACVTAP_NAME_MAX) {
+		snprintf(out, IFNAMSIZ, "dmvl-%.10s", name);
+		return;
+	}
+	for (const char *c = name; *c; c++)
+		hash = (hash ^ (uint8_t)*c) * 16777619u;
+	snprintf(out, IFNAMSIZ, "dmvl-%.4s-%05x", name, (hash ^ hash >> 20) & 0xfffff);
+}
+
+int uplink_check(const struct uplink_spec *spec, const char *name, char *err, size_t errlen)
+{
+	char own[IFNAMSIZ];
+
+	if (spec->kind == UPLINK_TAP)
+		return spec->bridge[0] ? check_bridge(spec->bridge, err, errlen) : 0;
+	if (!tap_exists(spec->device)) {
+		snprintf(err, errlen, "interface %s does not exist", spec->device);
+		return -ENODEV;
+	}
+	macvtap_name(name, own);
+	return spec->take_over ? 0 : lower_is_free(spec->device, own, err, errlen);
+}
+
 int uplink_join(const struct uplink_spec *spec, char *err, size_t errlen)
 {
 	uint32_t mtu;
@@ -164,11 +195,9 @@ static int open_tap(struct uplink *u, const struct uplink_spec *spec, char *err,
 {
 	int ret;
 
-	if (spec->bridge[0]) {
-		ret = check_bridge(spec->bridge, err, errlen);
-		if (ret < 0)
-			return ret;
-	}
+	ret = uplink_check(spec, "", err, errlen);
+	if (ret < 0)
+		return ret;
 	if (u->fd >= 0)
 		u->queues = tap_has_queues(u->fd) && tap_receive_on_first(u->fd) == 0;
 	else
@@ -216,39 +245,15 @@ static int make_macvtap(struct uplink *u, const char *lower, char *err, size_t e
 	return ret;
 }
 
-/*
- * An instance's name may be longer than an interface's. Then a hash (FNV-1a) of all of it stands
- * in place of its end, so that two that begin alike differ.
- */
-static void macvtap_name(const char *name, char out[IFNAMSIZ])
-{
-	uint32_t hash = 2166136261u;
-
-	if (strlen(name) <= MACVTAP_NAME_MAX) {
-		snprintf(out, IFNAMSIZ, "dmvl-%.10s", name);
-		return;
-	}
-	for (const char *c = name; *c; c++)
-		hash = (hash ^ (uint8_t)*c) * 16777619u;
-	snprintf(out, IFNAMSIZ, "dmvl-%.4s-%05x", name, (hash ^ hash >> 20) & 0xfffff);
-}
-
 static int open_macvtap(struct uplink *u, const struct uplink_spec *spec, const char *name,
 			char *err, size_t errlen)
 {
 	uint32_t mtu;
-	int ret;
+	int ret = uplink_check(spec, name, err, errlen);
 
-	if (!tap_exists(spec->device)) {
-		snprintf(err, errlen, "interface %s does not exist", spec->device);
-		return -ENODEV;
-	}
+	if (ret < 0)
+		return ret;
 	macvtap_name(name, u->ifname);
-	if (!spec->take_over) {
-		ret = lower_is_free(spec->device, u->ifname, err, errlen);
-		if (ret < 0)
-			return ret;
-	}
 	ret = make_macvtap(u, spec->device, err, errlen);
 	if (ret < 0)
 		return ret;

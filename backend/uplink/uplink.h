@@ -25,6 +25,12 @@ struct uplink_spec {
 /* Parses "tap:IF[,bridge=BR]" or "macvtap:LOWER". 0, or -EINVAL with one sentence in err. */
 int uplink_parse(const char *text, struct uplink_spec *out, char *err, size_t errlen);
 
+/*
+ * Can it be opened, as far as that shows without doing it: is there the bridge, or the interface
+ * below? `name` is the instance's. 0, or -errno with one sentence in err.
+ */
+int uplink_check(const struct uplink_spec *spec, const char *name, char *err, size_t errlen);
+
 /* Only uplink.c writes it. */
 struct uplink {
 	int fd;

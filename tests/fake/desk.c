@@ -7,6 +7,7 @@
 #include "backend/control/control_group.h"
 #include "backend/control/control_group_keys.h"
 #include "backend/control/control_kept.h"
+#include "backend/control/control_policy.h"
 #include "backend/control/control_watch.h"
 #include "backend/control/device.h"
 #include "backend/control/device_list.h"
@@ -43,6 +44,7 @@ struct desk *desk_new(void)
 	k->c.conf.uplink = &k->uplink;
 	TAILQ_INIT(&k->c.devices.all);
 	TAILQ_INIT(&k->c.groups.all);
+	TAILQ_INIT(&k->c.policy.guests);
 	TAILQ_INIT(&k->c.kept.late);
 	snprintf(k->state_dir, sizeof(k->state_dir), "/tmp/dmvl-desk-XXXXXX");
 	must(mkdtemp(k->state_dir));
@@ -74,6 +76,7 @@ void desk_free(struct desk *k)
 	remove_state(k);
 	device_free_all(&k->c);
 	control_group_free_all(&k->c);
+	control_policy_close(&k->c);
 	for (unsigned i = 0; i < DESK_GUESTS; i++) {
 		vchan_close(k->vchan[i]);
 		vif_tap_close(k->tap[i]);
@@ -92,15 +95,17 @@ void desk_free(struct desk *k)
 static bool take_events(struct desk *k)
 {
 	struct xs_event ev;
-	bool any = false;
+	bool any = false, domains;
 
 	while (xs_conn_next(k->c.xs, &ev)) {
 		control_event(&k->c, &ev);
 		xs_event_free(&ev);
 		any = true;
 	}
+	domains = k->c.due.domains || k->c.due.newcomers;
 	if (k->c.due.domains)
 		control_check_domains(&k->c);
+	control_policy_step(&k->c, domains);
 	control_welcome_back(&k->c);
 	return any;
 }

@@ -74,6 +74,17 @@ static const struct {
 	{"settings", "state=4\nring-order=12\nprotocol-version=1\nfeature-tso4=1\nfeature-uso=0\n"
 		     "demand=18446744073709551615\nlog-offset=00000000000000000000000000000000000"
 		     "0000000000000000000000000000000000001"},
+
+	{"policy", "[default]\nweight = 5\n[web*]\ntx-min = 40% ; part\n[web1/2]\nattach = no\n"},
+	{"policy",
+	 "\xef\xbb\xbf# x\r\n[6fa459ea-ee8a-3ca4-894e-db77e160355e/1]\r\n mac=02:00:00:00:00:01"},
+	{"policy",
+	 "[a guest]\nallowed-ip = 10.0.0.1, 10.0.0.2\n\tfd00::1\n\n  ,fd00::/8\nvlan = 1\n"},
+	{"policy", "[group g]\nuplink = u\ntx-max = 5mbit\n[uplink u]\nhost-min = 1%\n"},
+	{"policy", "weight = 5\n[a\n[b] c\n[c/x]\n[a]\nlatency : low\n[a]\nweigth = 5\nx\n= 3\n"},
+	{"policy",
+	 "[web[12]] ; ]\n[x/1/0]\n[default/1]\n[group]\nmtu = 1500 # no\nmtu = 1\nmtu = 1400\n"},
+	{"policy", "[default]\ntx-max = 1mbit\nmac = 02:00:00:00:00:01\n[a]\ntx-min = 2mbit\n"},
 };
 
 void seeds_texts(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* dmvlctl's words: KEY=VALUE and DOM[/ID]. */
 #include "backend/ctl/group_view.h"
-#include "backend/ctl/setting.h"
+#include "backend/policy/setting.h"
 #include "backend/ctl/target.h"
 #include "backend/ctl/view.h"
 
@@ -241,7 +241,7 @@ static void test_target(void)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		is_int(target_parse(bad[i], &t, err), -EINVAL, "the target \"%s\" is refused",
 		       bad[i]);
-	ok(target_uuid_bytes("6fa459ea-ee8a-3ca4-894e-db77e160355e", uuid) && uuid[0] == 0x6f &&
+	ok(uuid_parse("6fa459ea-ee8a-3ca4-894e-db77e160355e", uuid) && uuid[0] == 0x6f &&
 		   uuid[4] == 0xee && uuid[15] == 0x5e,
 	   "a UUID gives its bytes");
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "backend/ctl/setting.h"
+#include "backend/policy/setting.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -11,11 +11,12 @@
 #include "common/quote.h"
 #include "common/units.h"
 
-/* May the operator give this key, at attach or later? (attach generates the nonce.) */
-static bool is_given(const struct schema_entry *e)
+bool setting_is_given(enum schema_key key)
 {
+	const struct schema_entry *e = schema_entry(key);
+
 	return e->owner == SCHEMA_BY_OPERATOR ||
-	       (e->owner == SCHEMA_BY_ATTACH && e->type != SCHEMA_NONCE);
+	       (e->owner == SCHEMA_BY_ATTACH && e->type != SCHEMA_NONCE); /* attach makes it */
 }
 
 /* Appends the names of all keys that may be given, as far as they fit. */
@@ -27,7 +28,7 @@ static void list_keys(enum schema_area area, char err[SCHEMA_ERR_MAX])
 	for (int i = 0; i < KEY_COUNT; i++) {
 		const struct schema_entry *e = schema_entry((enum schema_key)i);
 
-		if (e->area != area || !is_given(e))
+		if (e->area != area || !setting_is_given((enum schema_key)i))
 			continue;
 		if (used + 1 + strlen(e->name) + sizeof(more) > SCHEMA_ERR_MAX) {
 			snprintf(err + used, SCHEMA_ERR_MAX - used, "%s", more);
@@ -43,7 +44,7 @@ static int find_key(enum schema_area area, const char *name, enum schema_key *ou
 	int key = schema_lookup(area, name);
 	char shown[QUOTE_MAX];
 
-	if (key >= 0 && is_given(schema_entry((enum schema_key)key))) {
+	if (key >= 0 && setting_is_given((enum schema_key)key)) {
 		*out = (enum schema_key)key;
 		return 0;
 	}
@@ -95,12 +96,29 @@ static int check_list(enum schema_key key, const char *text, char err[SCHEMA_ERR
 	return ret;
 }
 
+int setting_convert(enum schema_key key, const char *text, char out[SCHEMA_VALUE_MAX + 1],
+		    char err[SCHEMA_ERR_MAX])
+{
+	enum schema_type type = schema_entry(key)->type;
+	char plain[24];
+
+	if (type == SCHEMA_RATE || type == SCHEMA_BYTES) {
+		if (expand_units(key, text, plain, sizeof(plain), err) < 0)
+			return -EINVAL;
+		text = plain;
+	}
+	if (schema_check(key, text, err) < 0 || check_list(key, text, err) < 0)
+		return -EINVAL;
+	/* schema_check() has bounded every value. */
+	snprintf(out, SCHEMA_VALUE_MAX + 1, "%s", text);
+	return 0;
+}
+
 int setting_parse(enum schema_area area, const char *arg, struct setting *out,
 		  char err[SCHEMA_ERR_MAX])
 {
 	const char *equals = strchr(arg, '=');
-	char name[64], shown[QUOTE_MAX], plain[24];
-	enum schema_type type;
+	char name[64], shown[QUOTE_MAX];
 
 	if (!equals || equals == arg) {
 		snprintf(err, SCHEMA_ERR_MAX, "%s: expected KEY=VALUE", quote_text(shown, arg));
@@ -109,18 +127,7 @@ int setting_parse(enum schema_area area, const char *arg, struct setting *out,
 	snprintf(name, sizeof(name), "%.*s", (int)(equals - arg), arg);
 	if (find_key(area, name, &out->key, err) < 0)
 		return -EINVAL;
-	arg = equals + 1;
-	type = schema_entry(out->key)->type;
-	if (type == SCHEMA_RATE || type == SCHEMA_BYTES) {
-		if (expand_units(out->key, arg, plain, sizeof(plain), err) < 0)
-			return -EINVAL;
-		arg = plain;
-	}
-	if (schema_check(out->key, arg, err) < 0 || check_list(out->key, arg, err) < 0)
-		return -EINVAL;
-	/* schema_check() has bounded every value. */
-	snprintf(out->value, sizeof(out->value), "%s", arg);
-	return 0;
+	return setting_convert(out->key, equals + 1, out->value, err);
 }
 
 const char *settings_find(const struct settings *settings, enum schema_key key)

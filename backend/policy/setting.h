@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* setting.h: KEY=VALUE as an operator types it, checked and in xenstore's notation. Pure. */
-#ifndef DMVL_CTL_SETTING_H
-#define DMVL_CTL_SETTING_H
+#ifndef DMVL_POLICY_SETTING_H
+#define DMVL_POLICY_SETTING_H
 
 #include "xenstore-schema/schema.h"
 
@@ -18,6 +18,16 @@ struct settings {
 	unsigned count;
 	struct setting item[SETTINGS_MAX];
 };
+
+/* May the operator give this key, to a device at attach or later, or to an uplink? */
+bool setting_is_given(enum schema_key key);
+
+/*
+ * Checks the value of any key as an operator writes it: rates and sizes may have units. `out` gets
+ * xenstore's notation. 0, or -EINVAL with one sentence in err.
+ */
+int setting_convert(enum schema_key key, const char *text, char out[SCHEMA_VALUE_MAX + 1],
+		    char err[SCHEMA_ERR_MAX]);
 
 /*
  * Parses and checks KEY=VALUE: a key of the area that the operator may set, and a value in its

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "backend/conf_test.h"
+
+#include <string.h>
+
+#include "backend/policy/policy_file.h"
+
+static void on_mistake(void *arg, const char *sentence)
+{
+	(void)arg;
+	log_error("%s", sentence);
+}
+
+static void take(const struct policy_section *s, enum schema_key key, uint64_t *bps)
+{
+	for (unsigned i = 0; s && i < s->items; i++)
+		if (s->item[i].key == key && *bps == 0)
+			schema_parse_u64(key, s->item[i].value, bps, NULL);
+}
+
+/* What of the policy is for this uplink? A guest's section alone does not tell. */
+static bool is_for(const struct policy *p, const struct policy_section *s, const char *uplink)
+{
+	struct policy_match m;
+	bool by_uuid = s->kind == POLICY_UUID;
+
+	if (s->kind == POLICY_UPLINK)
+		return strcmp(s->name, uplink) == 0;
+	if (s->kind == POLICY_GROUP)
+		return policy_is_for(s, uplink);
+	return policy_find(p, uplink, by_uuid ? s->name : "", by_uuid ? "" : s->name, s->id, &m);
+}
+
+/* A percentage needs a capacity: from the command line, or from the policy itself. */
+static unsigned check_parts(const struct conf *conf, const struct policy *p)
+{
+	const char *uplink = conf->control.name;
+	const struct policy_section *own = policy_section(p, POLICY_UPLINK, uplink);
+	struct policy_capacity capacity = {conf->control.tx_capacity_bps,
+					   conf->control.rx_capacity_bps};
+	char value[SCHEMA_VALUE_MAX + 1], err[SCHEMA_ERR_MAX];
+	unsigned mistakes = 0;
+
+	take(own, KEY_UPLINK_TX_CAPACITY, &capacity.tx_bps);
+	take(own, KEY_UPLINK_RX_CAPACITY, &capacity.rx_bps);
+	for (unsigned i = 0; i < p->sections; i++) {
+		const struct policy_section *s = &p->section[i];
+
+		for (unsigned k = 0; k < s->items && is_for(p, s, uplink); k++) {
+			if (policy_resolve(&s->item[k], &capacity, value, err) == 0)
+				continue;
+			log_error("%s:%u: %s", s->item[k].file, s->item[k].line, err);
+			mistakes++;
+		}
+	}
+	return mistakes;
+}
+
+bool conf_test(const struct conf *conf)
+{
+	struct policy *policy;
+	char err[CONF_ERR_MAX];
+	unsigned mistakes =
+		policy_load(conf->policy, conf->control.policy_must, &policy, on_mistake, NULL);
+
+	if (policy)
+		mistakes += check_parts(conf, policy);
+	policy_free(policy);
+	if (uplink_check(&conf->uplink, conf->control.name, err, sizeof(err)) < 0) {
+		log_error("%s", err);
+		mistakes++;
+	}
+	return mistakes == 0;
+}

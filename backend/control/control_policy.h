@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* control_policy.h: reads the operator's policy and puts it in force. */
+#ifndef DMVL_CONTROL_POLICY_H
+#define DMVL_CONTROL_POLICY_H
+
+#include <stdbool.h>
+
+struct control;
+
+/*
+ * Reads the files. If they have mistakes, the policy that was in force last stays, and
+ * c->policy.error says why. A capacity that the policy gives and the command line does not goes to
+ * c->conf.
+ */
+void control_policy_open(struct control *c);
+void control_policy_close(struct control *c);
+
+/*
+ * Once in each turn: reads the files again if that is due, follows the capacity, and attaches what
+ * the policy names. `domains`: some came or went.
+ */
+void control_policy_step(struct control *c, bool domains);
+
+#endif

@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "backend/control/policy_guests.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/control/device_state.h"
+#include "backend/xen/attach.h"
+#include "backend/xen/guest.h"
+#include "common/log.h"
+#include "xenstore-schema/xskey.h"
+
+/*
+ * Theory of operation
+ *
+ * xenstored tells that some domain came, not which one, so all are listed and the new ones noted. A
+ * watch on the name of each tells when it is there, which may be later, and when it changes.
+ *
+ * A device is attached when the policy begins to name it: the guest is new, it has another name, or
+ * the policy changed. So a device that the operator detached is not attached again in the next
+ * turn. A device that exists is left as it is but for keys of which the policy says something else
+ * than before: what was set while it runs counts more than the policy.
+ *
+ * While another domain of the same UUID has the device, the guest is on its way from there to here:
+ * the device is attached when the old one is gone, and what was set for it has been taken along.
+ */
+#define DOMAINS_MAX 64u /* asked for at once */
+#define IDS_MAX	    64u /* device ids that sections may name */
+
+struct policy_guest {
+	TAILQ_ENTRY(policy_guest) next;
+	unsigned domid;
+	uint8_t uuid[16];
+	char uuid_text[UUID_TEXT_LEN + 1];
+	char path[64], token[16];  /* of the watch on its name */
+	char name[GUEST_NAME_MAX]; /* by which the policy was applied; "": it was not yet */
+	bool renamed;		   /* perhaps */
+	bool waiting;		   /* for another domain to give up a device */
+	bool listed;		   /* in the list that is looked at */
+};
+
+/* --- which there are -------------------------------------------------------------------------- */
+
+static struct policy_guest *find(struct control *c, unsigned domid)
+{
+	struct policy_guest *g;
+
+	TAILQ_FOREACH(g, &c->policy.guests, next) {
+		if (g->domid == domid)
+			return g;
+	}
+	return NULL;
+}
+
+static void drop(struct control *c, struct policy_guest *g)
+{
+	xs_conn_unwatch(c->xs, g->path, g->token);
+	TAILQ_REMOVE(&c->policy.guests, g, next);
+	free(g);
+}
+
+/* The watch fires at once. */
+static struct policy_guest *add(struct control *c, const struct dom_info *info)
+{
+	struct policy_guest *g = calloc(1, sizeof(*g));
+
+	if (!g)
+		return NULL;
+	g->domid = info->domid;
+	g->renamed = true;
+	memcpy(g->uuid, info->uuid, sizeof(g->uuid));
+	uuid_format(g->uuid, g->uuid_text);
+	guest_name_path(g->path, sizeof(g->path), g->domid);
+	snprintf(g->token, sizeof(g->token), "N%u", g->domid);
+	xs_conn_watch(c->xs, g->path, g->token);
+	TAILQ_INSERT_TAIL(&c->policy.guests, g, next);
+	return g;
+}
+
+static void note(struct control *c, const struct dom_info *info)
+{
+	struct policy_guest *g = find(c, info->domid);
+
+	if (info->dying || info->stopped || info->domid == 0 || info->domid == c->domid)
+		return;
+	if (g && memcmp(g->uuid, info->uuid, sizeof(g->uuid)) != 0) {
+		drop(c, g);
+		g = NULL;
+	}
+	if (!g)
+		g = add(c, info);
+	if (g)
+		g->listed = true;
+}
+
+/* Nothing is asked and watched on a host whose policy names no guest. */
+static bool is_wanted(const struct control *c)
+{
+	for (unsigned i = 0; c->policy.now && i < c->policy.now->sections; i++)
+		if (c->policy.now->section[i].kind <= POLICY_UUID)
+			return true;
+	return !TAILQ_EMPTY(&c->policy.guests);
+}
+
+void policy_guests_look(struct control *c)
+{
+	struct dom_info info[DOMAINS_MAX];
+	struct policy_guest *g, *next;
+	unsigned first = 0;
+	int n;
+
+	if (!is_wanted(c))
+		return;
+	TAILQ_FOREACH(g, &c->policy.guests, next)
+		g->listed = false;
+	while ((n = dom_list(c->dom, first, info, DOMAINS_MAX)) > 0) {
+		for (int i = 0; i < n; i++)
+			note(c, &info[i]);
+		first = info[n - 1].domid + 1;
+	}
+	for (g = TAILQ_FIRST(&c->policy.guests); g && n == 0; g = next) {
+		next = TAILQ_NEXT(g, next);
+		if (!g->listed)
+			drop(c, g);
+	}
+}
+
+void policy_guests_named(struct control *c, unsigned domid)
+{
+	struct policy_guest *g = find(c, domid);
+
+	if (g)
+		g->renamed = true;
+}
+
+void policy_guests_free(struct control *c)
+{
+	struct policy_guest *g;
+
+	while ((g = TAILQ_FIRST(&c->policy.guests))) {
+		TAILQ_REMOVE(&c->policy.guests, g, next);
+		free(g);
+	}
+}
+
+/* --- keys ------------------------------------------------------------------------------------- */
+
+/* False, with a line in the log if `log`: it has no value. */
+static bool resolve(const struct policy_item *item, const struct policy_capacity *of, bool log,
+		    char out[SCHEMA_VALUE_MAX + 1])
+{
+	char err[SCHEMA_ERR_MAX];
+
+	out[0] = '\0';
+	if (!item)
+		return false;
+	if (policy_resolve(item, of, out, err) == 0)
+		return true;
+	if (log)
+		log_warning("%s:%u: %s", item->file, item->line, err);
+	return false;
+}
+
+/* Back to what holds where nobody says anything. */
+static void write_default(struct control *c, const char *dir, const char *what, enum schema_key key)
+{
+	const char *dflt = schema_entry(key)->dflt;
+	char path[SCHEMA_PATH_MAX];
+
+	schema_key_path(path, sizeof(path), dir, key);
+	if (dflt)
+		xskey_write(c->xs, XS_NO_TXN, dir, key, dflt);
+	else
+		xs_conn_rm(c->xs, XS_NO_TXN, path);
+	log_info("%s: the policy says nothing of %s any more: it has its default", what,
+		 schema_name(key));
+}
+
+void policy_write(struct control *c, const char *dir, const char *what, enum schema_key key,
+		  const struct policy_item *was, const struct policy_capacity *was_of,
+		  const struct policy_item *now)
+{
+	char before[SCHEMA_VALUE_MAX + 1], value[SCHEMA_VALUE_MAX + 1];
+	bool had = resolve(was, was_of, false, before);
+
+	if (!now) {
+		if (had)
+			write_default(c, dir, what, key);
+		return;
+	}
+	if (!resolve(now, &c->policy.capacity, true, value) || (had && strcmp(before, value) == 0))
+		return;
+	if (xskey_write(c->xs, XS_NO_TXN, dir, key, value) == 0)
+		log_info("%s: %s is %s by the policy (%s:%u)", what, schema_name(key), value,
+			 now->file, now->line);
+	else
+		log_warning("%s: cannot write %s of %s:%u", what, schema_name(key), now->file,
+			    now->line);
+}
+
+/* --- devices ---------------------------------------------------------------------------------- */
+
+/* One device, and what the policy said and says of it. */
+struct wish {
+	struct control *c;
+	struct policy_guest *g;
+	unsigned id;
+	const char *name; /* of the guest */
+	struct policy_match was, now;
+	struct policy_capacity was_of;
+};
+
+static bool is_ours(struct control *c, const char *dir)
+{
+	char uplink[SCHEMA_GUEST_VALUE_MAX + 1];
+
+	if (xskey_read(c->xs, XS_NO_TXN, dir, KEY_BACK_UPLINK, uplink, sizeof(uplink)) < 0)
+		return false;
+	return strcmp(uplink, c->conf.name) == 0;
+}
+
+static void change(const struct wish *w, const char *dir)
+{
+	char what[GUEST_NAME_MAX + 16];
+
+	if (!is_ours(w->c, dir))
+		return;
+	snprintf(what, sizeof(what), "%s/%u", w->name, w->id);
+	for (int i = 0; i < KEY_COUNT; i++) {
+		enum schema_key key = (enum schema_key)i;
+		const struct policy_item *was = w->was.item[i], *now = w->now.item[i];
+
+		if (!was && !now)
+			continue;
+		if (schema_entry(key)->effect != SCHEMA_EFFECT_ATTACH)
+			policy_write(w->c, dir, what, key, was, &w->was_of, now);
+		else if (!was || !now || strcmp(was->value, now->value) != 0)
+			log_notice("%s: the policy's %s counts when it is attached again", what,
+				   schema_name(key));
+	}
+}
+
+/* Has another domain of this UUID the device still? */
+static bool is_elsewhere(const struct wish *w)
+{
+	const struct device *d;
+
+	TAILQ_FOREACH(d, &w->c->devices.all, next) {
+		if (d->id == w->id && d->domid != w->g->domid &&
+		    memcmp(d->uuid, w->g->uuid, sizeof(d->uuid)) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The values that the policy has, each in a buffer of its own. Their number. */
+static unsigned gather(const struct wish *w, struct node_value values[KEY_COUNT],
+		       char (*text)[SCHEMA_VALUE_MAX + 1])
+{
+	unsigned n = 0;
+
+	for (int key = 0; key < KEY_COUNT; key++) {
+		if (!resolve(w->now.item[key], &w->c->policy.capacity, true, text[n]))
+			continue;
+		values[n] = (struct node_value){(enum schema_key)key, text[n]};
+		n++;
+	}
+	return n;
+}
+
+static void say_attached(const struct wish *w, int ret)
+{
+	const struct policy_section *by = w->now.by;
+	char whence[GUEST_NAME_MAX] = "[default]";
+
+	if (by)
+		snprintf(whence, sizeof(whence), "%s:%u", by->file, by->line);
+	if (ret == 0)
+		log_notice("%s/%u: attached to domain %u, as the policy says (%s)", w->name, w->id,
+			   w->g->domid, whence);
+	else if (ret != -EEXIST)
+		log_warning("%s/%u: cannot attach it to domain %u, as the policy says (%s): %s",
+			    w->name, w->id, w->g->domid, whence, strerror(-ret));
+}
+
+static void attach(const struct wish *w)
+{
+	struct node_value values[KEY_COUNT];
+	char(*text)[SCHEMA_VALUE_MAX + 1] = calloc(KEY_COUNT, sizeof(*text));
+	struct attachment a = {
+		.backend_domid = w->c->domid,
+		.domid = w->g->domid,
+		.id = w->id,
+		.values = values,
+	};
+
+	if (!text) {
+		say_attached(w, -ENOMEM);
+		return;
+	}
+	memcpy(a.uuid, w->g->uuid, sizeof(a.uuid));
+	a.n = gather(w, values, text);
+	say_attached(w, attach_create(w->c->xs, &a));
+	free(text);
+}
+
+static void apply_device(const struct wish *w)
+{
+	char dir[SCHEMA_PATH_MAX];
+
+	if (schema_backend_dir(dir, sizeof(dir), w->c->domid, w->g->domid, w->id) < 0)
+		return;
+	if (xs_conn_exists(w->c->xs, XS_NO_TXN, dir))
+		change(w, dir);
+	else if (!w->now.attach)
+		return;
+	else if (is_elsewhere(w))
+		w->g->waiting = true;
+	else
+		attach(w);
+}
+
+/* --- guests ----------------------------------------------------------------------------------- */
+
+/* All device ids that one of the two policies names. Their number. */
+static unsigned both_ids(const struct policy *a, const struct policy *b, unsigned *ids)
+{
+	unsigned n = policy_ids(a, ids, IDS_MAX), more[IDS_MAX], m = policy_ids(b, more, IDS_MAX);
+
+	for (unsigned i = 0; i < m && n < IDS_MAX; i++) {
+		bool known = false;
+
+		for (unsigned k = 0; k < n; k++)
+			known |= ids[k] == more[i];
+		if (!known)
+			ids[n++] = more[i];
+	}
+	return n;
+}
+
+/*
+ * Applies the policy to a guest that has this name now. `was` is the policy of before, which went
+ * by `old_name`: what it says otherwise is changed at devices that exist. What it named too is
+ * attached only if the guest is new.
+ */
+static void apply(struct control *c, struct policy_guest *g, const char *name,
+		  const struct policy_state *was, const char *old_name)
+{
+	bool again = g->waiting || g->name[0] == '\0';
+	unsigned ids[IDS_MAX], n = both_ids(was->policy, c->policy.now, ids);
+	struct wish w = {.c = c, .g = g, .name = name, .was_of = was->capacity};
+
+	g->waiting = false;
+	for (unsigned i = 0; i < n; i++) {
+		w.id = ids[i];
+		policy_find(was->policy, c->conf.name, g->uuid_text, old_name, w.id, &w.was);
+		policy_find(c->policy.now, c->conf.name, g->uuid_text, name, w.id, &w.now);
+		w.now.attach &= again || !w.was.attach;
+		apply_device(&w);
+	}
+	snprintf(g->name, sizeof(g->name), "%s", name);
+}
+
+/* Its name, if it is one that the policy may know: not yet, or no more, while it is on its way. */
+static bool read_name(struct control *c, const struct policy_guest *g, char out[GUEST_NAME_MAX])
+{
+	static const char away[] = "--migratedaway";
+	size_t len;
+
+	guest_name(c->xs, g->domid, out, GUEST_NAME_MAX);
+	len = strlen(out);
+	if (len >= sizeof(away) && strcmp(out + len - sizeof(away) + 1, away) == 0)
+		return false;
+	return len > 0 && !guest_is_stub(c->xs, g->domid);
+}
+
+static void step(struct control *c, struct policy_guest *g)
+{
+	const struct policy_state now = {c->policy.now, c->policy.capacity};
+	char name[GUEST_NAME_MAX];
+
+	g->renamed = false;
+	if (!read_name(c, g, name) || (!g->waiting && strcmp(name, g->name) == 0))
+		return;
+	apply(c, g, name, &now, g->name[0] ? g->name : name);
+}
+
+void policy_guests_step(struct control *c)
+{
+	struct policy_guest *g;
+
+	TAILQ_FOREACH(g, &c->policy.guests, next) {
+		if (g->renamed || g->waiting)
+			step(c, g);
+	}
+}
+
+void policy_guests_apply(struct control *c, const struct policy_state *was)
+{
+	char name[GUEST_NAME_MAX];
+	struct policy_guest *g;
+
+	TAILQ_FOREACH(g, &c->policy.guests, next) {
+		if (read_name(c, g, name))
+			apply(c, g, name, was, g->name[0] ? g->name : name);
+	}
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* policy_guests.h: the guests of the host, their names, and what the policy makes of them. */
+#ifndef DMVL_POLICY_GUESTS_H
+#define DMVL_POLICY_GUESTS_H
+
+#include "backend/policy/policy.h"
+
+struct control;
+
+/* A policy, and the capacities that its percentages are parts of. */
+struct policy_state {
+	const struct policy *policy; /* NULL: none */
+	struct policy_capacity capacity;
+};
+
+/* Domains came or went. */
+void policy_guests_look(struct control *c);
+
+/* The name of the domain came, changed or went. */
+void policy_guests_named(struct control *c, unsigned domid);
+
+/*
+ * Attaches what the policy names of guests that are new. If a guest has another name than before,
+ * it attaches what that one has more, and changes the keys that are others by it.
+ */
+void policy_guests_step(struct control *c);
+
+/*
+ * The policy was `was` and is c->policy.now. For each guest: attaches what it names now and did not
+ * name before, and changes the keys whose values changed.
+ */
+void policy_guests_apply(struct control *c, const struct policy_state *was);
+
+/* Writes `item` as the key of this directory unless `was` has the same value; `what` is for the
+ * log. NULL: the policy does not say; then the key has its default. */
+void policy_write(struct control *c, const char *dir, const char *what, enum schema_key key,
+		  const struct policy_item *was, const struct policy_capacity *was_of,
+		  const struct policy_item *now);
+
+void policy_guests_free(struct control *c);
+
+#endif

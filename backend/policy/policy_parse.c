@@ -1,0 +1,577 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "backend/policy/policy_parse.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <ini.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/policy/policy_key.h"
+#include "common/quote.h"
+
+/*
+ * Theory of operation
+ *
+ * libinih splits a line into key, value and comment. It says neither in which line it is nor that a
+ * section began, it cuts a section's name and a long line without a word, and it takes an indented
+ * line for more of the value above. So next_line(), from which it gets its lines, looks at each one
+ * first: it counts, refuses what libinih would cut, and reads the heads of sections itself. An
+ * indented `key = value` gets to libinih without its blanks, an indented rest of a list with them.
+ *
+ * A value may go on in the next lines, so it is checked when something else begins: finish_item().
+ * A line that libinih should have made a key and a value of, and did not, is a mistake; that shows
+ * when it asks for the next one.
+ */
+struct reading {
+	struct policy *policy;
+	const char *file; /* owned by the policy */
+	policy_say *say;
+	void *arg;
+	unsigned mistakes;
+
+	const char *at, *end; /* the rest of the text */
+	unsigned line;	      /* the one that libinih has */
+	bool due;	      /* it has made nothing of it yet */
+	bool more;	      /* it is the rest of a list */
+
+	bool in_section, skip; /* a section has begun; it is wrong, and what is in it too */
+	char name[POLICY_LINE_MAX + 1]; /* the key whose value may go on; "": none */
+	unsigned name_line;
+	char value[SCHEMA_VALUE_MAX + 2]; /* one more than any value, so that it is refused */
+};
+
+__attribute__((format(printf, 3, 4))) static void wrong(struct reading *r, unsigned line,
+							const char *fmt, ...)
+{
+	char text[POLICY_SAID_MAX];
+	size_t used = (size_t)snprintf(text, sizeof(text), "%.300s:%u: ", r->file, line);
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text + used, sizeof(text) - used, fmt, ap);
+	va_end(ap);
+	if (r->mistakes++ < POLICY_MISTAKES_MAX)
+		r->say(r->arg, text);
+}
+
+/* An array with room for one more of `size` bytes behind `n`. NULL: no memory, and it is as before.
+ */
+static void *grow(void *array, unsigned n, size_t size)
+{
+	return realloc(array, (n + 1) * size);
+}
+
+static void no_memory(struct reading *r)
+{
+	wrong(r, r->line, "out of memory");
+}
+
+static struct policy_section *now(struct reading *r)
+{
+	return &r->policy->section[r->policy->sections - 1];
+}
+
+/* --- keys ------------------------------------------------------------------------------------- */
+
+static const struct policy_item *given(const struct policy_section *s, enum schema_key key)
+{
+	for (unsigned i = 0; i < s->items; i++)
+		if (s->item[i].key == key)
+			return &s->item[i];
+	return NULL;
+}
+
+static void take_attach(struct reading *r)
+{
+	char err[POLICY_ERR_MAX];
+
+	if (now(r)->attach != POLICY_ATTACH_UNSAID)
+		wrong(r, r->name_line, "%s is given twice in this section", r->name);
+	else if (policy_key_attach(r->value, &now(r)->attach, err) < 0)
+		wrong(r, r->name_line, "%s", err);
+}
+
+/* One guest's alone: two with the same would disturb each other. */
+static bool is_for_one(enum schema_key key)
+{
+	return key == KEY_BACK_MAC;
+}
+
+static int check_item(struct reading *r, struct policy_item *item, char err[POLICY_ERR_MAX])
+{
+	const struct policy_section *s = now(r);
+	const struct policy_item *other;
+	int ret = policy_key_find(s->kind, r->name, &item->key, err);
+
+	if (ret < 0)
+		return ret;
+	other = given(s, item->key);
+	if (other)
+		snprintf(err, POLICY_ERR_MAX, "%s is given in line %u already", r->name,
+			 other->line);
+	else if (is_for_one(item->key) && (s->kind == POLICY_DEFAULT || s->kind == POLICY_GLOB))
+		snprintf(err, POLICY_ERR_MAX,
+			 "%s is for one guest: write it in the section of its "
+			 "name or UUID",
+			 r->name);
+	else
+		return policy_key_value(item, r->value, err);
+	return -EINVAL;
+}
+
+static void take_item(struct reading *r)
+{
+	struct policy_item item = {.file = r->file, .line = r->name_line}, *more;
+	struct policy_section *s = now(r);
+	char err[POLICY_ERR_MAX];
+	int ret = check_item(r, &item, err);
+
+	if (ret == -EINVAL) {
+		wrong(r, r->name_line, "%s", err);
+		return;
+	}
+	more = ret == 0 ? grow(s->item, s->items, sizeof(item)) : NULL;
+	if (!more) {
+		free(item.value);
+		no_memory(r);
+		return;
+	}
+	s->item = more;
+	s->item[s->items++] = item;
+}
+
+/* The value above is complete. */
+static void finish_item(struct reading *r)
+{
+	if (r->name[0] == '\0')
+		return;
+	if (!r->in_section)
+		wrong(r, r->name_line,
+		      "%s stands in no section: write [default] or the name of a guest above it",
+		      r->name);
+	else if (!r->skip && now(r)->kind < POLICY_GROUP &&
+		 strcmp(r->name, POLICY_ATTACH_WORD) == 0)
+		take_attach(r);
+	else if (!r->skip)
+		take_item(r);
+	r->name[0] = '\0';
+}
+
+/* The length of a rest without a comment behind it, which libinih leaves there. */
+static int rest_len(const char *value)
+{
+	size_t len = 0;
+
+	while (value[len] &&
+	       !(value[len] == ';' && (len == 0 || isspace((unsigned char)value[len - 1]))))
+		len++;
+	while (len > 0 && isspace((unsigned char)value[len - 1]))
+		len--;
+	return (int)len;
+}
+
+/* libinih found a key and a value, or the rest of one. */
+static int on_value(void *arg, const char *section, const char *name, const char *value)
+{
+	struct reading *r = arg;
+	size_t used = strlen(r->value);
+
+	(void)section; /* cut at 49 bytes */
+	r->due = false;
+	if (r->more) {
+		bool comma = used > 0 && r->value[used - 1] != ',' && value[0] != ',';
+
+		snprintf(r->value + used, sizeof(r->value) - used, "%s%.*s", comma ? "," : "",
+			 rest_len(value), value);
+		return 1;
+	}
+	finish_item(r);
+	snprintf(r->name, sizeof(r->name), "%s", name);
+	snprintf(r->value, sizeof(r->value), "%s", value);
+	r->name_line = r->line;
+	if (name[0] == '\0')
+		wrong(r, r->line, "no key before the '='");
+	return 1;
+}
+
+/* --- sections --------------------------------------------------------------------------------- */
+
+static int refuse(char *err, const char *text, const char *why)
+{
+	char shown[QUOTE_MAX];
+
+	snprintf(err, POLICY_SAID_MAX, "section %s: %s", quote_text(shown, text), why);
+	return -EINVAL;
+}
+
+/* "/ID" at the end, which it cuts off. */
+static int take_id(char *text, unsigned *id, char *err)
+{
+	char *slash = strrchr(text, '/');
+	unsigned value = 0;
+
+	*id = 0;
+	if (!slash)
+		return 0;
+	for (const char *p = slash + 1; *p; p++) {
+		if (*p < '0' || *p > '9' || value > SCHEMA_ID_MAX)
+			return refuse(err, text, "expected a device id 0..65535 behind the '/'");
+		value = value * 10 + (unsigned)(*p - '0');
+	}
+	if (slash[1] == '\0' || value > SCHEMA_ID_MAX)
+		return refuse(err, text, "expected a device id 0..65535 behind the '/'");
+	while (slash > text && isspace((unsigned char)slash[-1]))
+		slash--;
+	*slash = '\0';
+	*id = value;
+	return 0;
+}
+
+static int guest_section(char *text, struct policy_section *out, char *err)
+{
+	char plain[POLICY_LINE_MAX + 1];
+	uint8_t uuid[16];
+
+	if (strcmp(text, "default") == 0) {
+		out->kind = POLICY_DEFAULT;
+		return 0;
+	}
+	if (take_id(text, &out->id, err) < 0)
+		return -EINVAL;
+	if (strcmp(text, "default") == 0)
+		return refuse(err, text, "it is for all devices: leave out the id");
+	if (*text == '\0')
+		return refuse(err, text, "expected the name, the UUID or a pattern of guests");
+	if (uuid_parse(text, uuid)) {
+		out->kind = POLICY_UUID;
+		uuid_format(uuid, text);
+		return 0;
+	}
+	out->kind = strpbrk(text, "*?[") ? POLICY_GLOB : POLICY_NAME;
+	policy_guest_name(text, plain, sizeof(plain));
+	if (out->kind == POLICY_NAME && strcmp(text, plain) != 0)
+		return refuse(err, text, "leave out what a migration puts behind the name");
+	return 0;
+}
+
+/* "group NAME" and "uplink NAME". 1: it is another section. */
+static int named_section(char *text, struct policy_section *out, char *err)
+{
+	static const struct {
+		const char *word;
+		enum policy_kind kind;
+	} words[] = {{"group", POLICY_GROUP}, {"uplink", POLICY_UPLINK}};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		size_t len = strlen(words[i].word), blanks = strspn(text + len, " \t");
+
+		if (strncmp(text, words[i].word, len) != 0 || (text[len] && blanks == 0))
+			continue;
+		if (schema_check(KEY_BACK_UPLINK, text + len + blanks, NULL) < 0)
+			return refuse(err, text,
+				      "expected a name of 1..32 letters, digits, '.', '_' and '-', "
+				      "not '.' or '-' first");
+		out->kind = words[i].kind;
+		memmove(text, text + len + blanks, strlen(text + len + blanks) + 1);
+		return 0;
+	}
+	return 1;
+}
+
+int policy_parse_section(const char *text, struct policy_section *out, char *err)
+{
+	char plain[POLICY_LINE_MAX + 1];
+	size_t len = strlen(text);
+	int ret;
+
+	*out = (struct policy_section){.kind = POLICY_DEFAULT};
+	while (len > 0 && isspace((unsigned char)text[len - 1]))
+		len--;
+	while (len > 0 && isspace((unsigned char)*text)) {
+		text++;
+		len--;
+	}
+	if (len > POLICY_LINE_MAX)
+		return refuse(err, text, "the name is too long");
+	memcpy(plain, text, len);
+	plain[len] = '\0';
+	ret = named_section(plain, out, err);
+	if (ret > 0)
+		ret = guest_section(plain, out, err);
+	if (ret < 0)
+		return ret;
+	out->name = strdup(plain);
+	return out->name ? 0 : refuse(err, text, "out of memory");
+}
+
+static const struct policy_section *same(const struct policy *p, const struct policy_section *s)
+{
+	for (unsigned i = 0; i < p->sections; i++) {
+		const struct policy_section *o = &p->section[i];
+
+		if (o->kind == s->kind && o->id == s->id && strcmp(o->name, s->name) == 0)
+			return o;
+	}
+	return NULL;
+}
+
+char *policy_head_end(char *head)
+{
+	/* A pattern may have other brackets before it, a comment behind it. */
+	for (char *p = strchr(head, ']'); p; p = strchr(p + 1, ']')) {
+		size_t blanks = strspn(p + 1, " \t");
+
+		if (p[1 + blanks] == '\0' || strchr(";#", p[1 + blanks]))
+			return p;
+	}
+	return NULL;
+}
+
+/* Takes over s->name. */
+static bool add_section(struct policy *p, struct policy_section *s)
+{
+	struct policy_section *more = grow(p->section, p->sections, sizeof(*s));
+
+	if (!more) {
+		free(s->name);
+		return false;
+	}
+	p->section = more;
+	p->section[p->sections++] = *s;
+	return true;
+}
+
+/* The line is "[NAME]"; `head` is behind the '['. */
+static void begin_section(struct reading *r, char *head)
+{
+	const struct policy_section *other;
+	struct policy_section s;
+	char err[POLICY_SAID_MAX], *end = policy_head_end(head);
+
+	finish_item(r);
+	r->in_section = true;
+	r->skip = true;
+	if (!end) {
+		wrong(r, r->line, "expected [NAME] and nothing behind it");
+		return;
+	}
+	*end = '\0';
+	if (policy_parse_section(head, &s, err) < 0) {
+		wrong(r, r->line, "%s", err);
+		return;
+	}
+	s.file = r->file;
+	s.line = r->line;
+	other = same(r->policy, &s);
+	if (other) {
+		wrong(r, r->line, "[%s] is in %s:%u already", head, other->file, other->line);
+		free(s.name);
+	} else if (add_section(r->policy, &s)) {
+		r->skip = false;
+	} else {
+		no_memory(r);
+	}
+}
+
+/* --- lines ------------------------------------------------------------------------------------ */
+
+/* Nothing but printable characters, blanks, and what is not ASCII, in comments and names. */
+static bool is_text(struct reading *r, const char *line, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)line[i];
+
+		if (c >= 0x20 ? c != 0x7f : c == '\t')
+			continue;
+		wrong(r, r->line, "the line has a control character, 0x%02x", c);
+		return false;
+	}
+	return true;
+}
+
+/* The next line, without its end. False: there is none. */
+static bool take_line(struct reading *r, const char **line, size_t *len)
+{
+	const char *newline;
+
+	if (r->at == r->end)
+		return false;
+	newline = memchr(r->at, '\n', (size_t)(r->end - r->at));
+	*line = r->at;
+	*len = (size_t)((newline ? newline : r->end) - r->at);
+	r->at = newline ? newline + 1 : r->end;
+	r->line++;
+	if (*len > 0 && (*line)[*len - 1] == '\r')
+		--*len;
+	return true;
+}
+
+/* May the value of this key go on in the next line? */
+static bool may_go_on(const struct reading *r)
+{
+	int key = schema_lookup(SCHEMA_BACK, r->name);
+
+	return key >= 0 && schema_entry((enum schema_key)key)->type == SCHEMA_LIST;
+}
+
+/* Looks at a line and leaves in `out` what libinih gets of it. */
+static void look_at(struct reading *r, char *out)
+{
+	size_t blanks = strspn(out, " \t");
+	char *text = out + blanks;
+
+	r->more = false;
+	if (*text == '\0' || strchr(";#", *text)) {
+		*out = '\0';
+		return;
+	}
+	if (*text == '[') {
+		begin_section(r, text + 1);
+		*out = '\0';
+		return;
+	}
+	r->due = true;
+	r->more = blanks > 0 && r->name[0] && !strchr(text, '=') && may_go_on(r);
+	if (!r->more)
+		memmove(out, text, strlen(text) + 1);
+}
+
+/* The lines before were understood, or are mistakes. */
+static void settle(struct reading *r)
+{
+	if (!r->due)
+		return;
+	r->due = false;
+	finish_item(r);
+	wrong(r, r->line, "expected KEY = VALUE or [NAME]");
+}
+
+static char *next_line(char *out, int size, void *arg)
+{
+	struct reading *r = arg;
+	const char *line;
+	size_t len;
+
+	settle(r);
+	if (!take_line(r, &line, &len))
+		return NULL;
+	*out = '\0';
+	if (len > POLICY_LINE_MAX || len >= (size_t)size) {
+		wrong(r, r->line,
+		      "the line has %zu bytes, at most %d are read: a list may go on in the next "
+		      "line, indented",
+		      len, POLICY_LINE_MAX);
+	} else if (is_text(r, line, len)) {
+		memcpy(out, line, len);
+		out[len] = '\0';
+		look_at(r, out);
+	}
+	return out;
+}
+
+/* The policy's own copy of the name. NULL: no memory. */
+static const char *keep_file(struct policy *p, const char *file)
+{
+	char **more = grow(p->file, p->files, sizeof(*more)), *copy = NULL;
+
+	if (more) {
+		p->file = more;
+		copy = strdup(file);
+	}
+	if (copy)
+		p->file[p->files++] = copy;
+	return copy;
+}
+
+unsigned policy_parse(struct policy *p, const char *file, const char *text, size_t len,
+		      policy_say *say, void *arg)
+{
+	struct reading r = {.policy = p, .say = say, .arg = arg, .at = text, .end = text + len};
+
+	r.file = keep_file(p, file);
+	if (!r.file) {
+		say(arg, "out of memory");
+		return 1;
+	}
+	if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
+		r.at += 3; /* what some editors write first */
+	ini_parse_stream(next_line, &r, on_value, &r);
+	finish_item(&r);
+	return r.mistakes;
+}
+
+/* --- across sections -------------------------------------------------------------------------- */
+
+/* The number of a rate or of a percentage; two of different kinds cannot be compared. */
+static uint64_t amount(const struct policy_item *item)
+{
+	uint64_t bps = item->part_ppm;
+
+	if (!item->part_ppm)
+		schema_parse_u64(item->key, item->value, &bps, NULL);
+	return bps;
+}
+
+static bool is_of(const struct policy_item *item, const struct policy_section *s)
+{
+	return item >= s->item && item < s->item + s->items;
+}
+
+/* Says so if the minimum is above the maximum and one of them is of this section. 1, else 0. */
+static unsigned check_pair(const struct policy_section *s, const struct policy_item *min,
+			   const struct policy_item *max, policy_say *say, void *arg)
+{
+	char text[POLICY_SAID_MAX];
+	const struct policy_item *own;
+
+	if (!min || !max || !min->part_ppm != !max->part_ppm || amount(max) == 0 ||
+	    amount(min) <= amount(max) || (!is_of(min, s) && !is_of(max, s)))
+		return 0;
+	own = is_of(min, s) ? min : max;
+	snprintf(text, sizeof(text), "%.200s:%u: %s %s is above %s %s of %.200s:%u", own->file,
+		 own->line, schema_name(min->key), min->value, schema_name(max->key), max->value,
+		 max->file, max->line);
+	say(arg, text);
+	return 1;
+}
+
+/* What is in force for what the section names, as far as its head tells. */
+static void in_force(const struct policy *p, const struct policy_section *s, struct policy_match *m)
+{
+	bool by_uuid = s->kind == POLICY_UUID;
+
+	memset(m, 0, sizeof(*m));
+	if (s->kind <= POLICY_UUID)
+		policy_find(p, NULL, by_uuid ? s->name : "", by_uuid ? "" : s->name, s->id, m);
+	/* A pattern need not fit itself. */
+	for (unsigned i = 0; i < s->items; i++)
+		m->item[s->item[i].key] = &s->item[i];
+}
+
+/* Minima, and the maxima that they must not be above. */
+static const struct {
+	enum schema_key min, max;
+} pairs[] = {
+	{KEY_BACK_TX_MIN, KEY_BACK_TX_MAX},	    {KEY_BACK_RX_MIN, KEY_BACK_RX_MAX},
+	{KEY_GROUP_TX_MIN, KEY_GROUP_TX_MAX},	    {KEY_GROUP_RX_MIN, KEY_GROUP_RX_MAX},
+	{KEY_UPLINK_HOST_MIN, KEY_UPLINK_HOST_MAX},
+};
+
+unsigned policy_check(const struct policy *p, policy_say *say, void *arg)
+{
+	unsigned mistakes = 0;
+
+	for (unsigned i = 0; i < p->sections; i++) {
+		const struct policy_section *s = &p->section[i];
+		struct policy_match m;
+
+		in_force(p, s, &m);
+		for (size_t k = 0; k < sizeof(pairs) / sizeof(pairs[0]); k++)
+			mistakes +=
+				check_pair(s, m.item[pairs[k].min], m.item[pairs[k].max], say, arg);
+	}
+	return mistakes;
+}

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a policy's text means, and what is said of each kind of mistake. */
+#include "backend/policy/policy_parse.h"
+
+#include <stdlib.h>
+
+#include "tests/unit/tap.h"
+
+static char said[8192];
+
+static void on_said(void *arg, const char *sentence)
+{
+	size_t used = strlen(said);
+
+	(void)arg;
+	snprintf(said + used, sizeof(said) - used, "%s\n", sentence);
+}
+
+static struct policy *parse(const char *text, size_t len, unsigned *mistakes)
+{
+	struct policy *p = policy_new();
+	char *copy = malloc(len + 1); /* without a NUL, as long as it says */
+
+	memcpy(copy, text, len);
+	said[0] = '\0';
+	*mistakes = policy_parse(p, "p.conf", copy, len, on_said, NULL);
+	*mistakes += policy_check(p, on_said, NULL);
+	free(copy);
+	return p;
+}
+
+/* --- mistakes --------------------------------------------------------------------------------- */
+
+static const struct {
+	const char *name, *text, *want;
+} golden[] = {
+	{"an unknown key", "[web1]\nweigth = 5\n",
+	 "p.conf:2: no key \"weigth\": did you mean weight?\n"},
+	{"a key with an underscore", "[web1]\ntx_min = 5mbit\n",
+	 "p.conf:2: no key \"tx_min\": did you mean tx-min?\n"},
+	{"a key like no other", "[web1]\nbandwidth = 5\n", "p.conf:2: no key \"bandwidth\"\n"},
+	{"attach, mistyped", "[web1]\natach = yes\n",
+	 "p.conf:2: no key \"atach\": did you mean attach?\n"},
+	{"a key of an uplink at a guest", "[web1]\n\nhost-min = 5mbit\n",
+	 "p.conf:3: host-min is a key of an uplink: write it in a section [uplink NAME]\n"},
+	{"a key of a guest at an uplink", "[uplink default]\nvlan = 5\n",
+	 "p.conf:2: vlan is a key of a device: write it in the section of a guest\n"},
+	{"a key that groups do not have", "[group g]\nvlan = 5\n",
+	 "p.conf:2: vlan is a key of a device: write it in the section of a guest\n"},
+	{"a key that dmvl writes", "[web1]\ncredit = 5\n[uplink u]\nspeed = 1gbit\n",
+	 "p.conf:2: credit is written by dmvl, not by the operator\n"
+	 "p.conf:4: speed is written by dmvl, not by the operator\n"},
+	{"a section twice", "[web1]\nweight = 1\n[web2]\n[web1]\nweight = 2\n",
+	 "p.conf:4: [web1] is in p.conf:1 already\n"},
+	{"the device 0 twice", "[web1]\n[web1/0]\n", "p.conf:2: [web1/0] is in p.conf:1 already\n"},
+	{"a UUID twice",
+	 "[6fa459ea-ee8a-3ca4-894e-db77e160355e]\n[6FA459EA-ee8a-3ca4-894e-db77e160355e]\n",
+	 "p.conf:2: [6FA459EA-ee8a-3ca4-894e-db77e160355e] is in p.conf:1 already\n"},
+	{"a key twice", "[web1]\nweight = 1\nweight = 2\n",
+	 "p.conf:3: weight is given in line 2 already\n"},
+	{"attach twice", "[web1]\nattach = no\nattach = yes\n",
+	 "p.conf:3: attach is given twice in this section\n"},
+	{"a value out of range", "[web1]\nweight = 0\n",
+	 "p.conf:2: weight \"0\": expected an integer 1..65535\n"},
+	{"a value without a unit that is clear", "[web1]\ntx-max = 10m\n",
+	 "p.conf:2: tx-max \"10m\": bits or bytes? write 10mbit (bits) or 10mbps (bytes per "
+	 "second)\n"},
+	{"a value in quotes", "[web1]\nweight = \"5\"\n",
+	 "p.conf:2: weight \"\\\"5\\\"\": expected an integer 1..65535\n"},
+	{"a list with a bad entry", "[web1]\nvlan = 4095\n",
+	 "p.conf:2: vlan: \"4095\" is not a VLAN"},
+	{"attach = 1", "[web1]\nattach = 1\n", "p.conf:2: attach \"1\": expected yes or no\n"},
+	{"a percentage of a weight", "[web1]\nweight = 5%\n",
+	 "p.conf:2: weight \"5%\": a percentage is for minima and maxima only\n"},
+	{"more than all", "[web1]\ntx-min = 101%\n",
+	 "p.conf:2: tx-min \"101%\": expected a percentage above 0% and up to 100%\n"},
+	{"a percentage that is none", "[web1]\ntx-min = -4%\n",
+	 "p.conf:2: tx-min \"-4%\": expected a percentage above 0% and up to 100%\n"},
+	{"a minimum above its maximum", "[web1]\ntx-min = 20mbit\ntx-max = 10mbit\n",
+	 "p.conf:2: tx-min 20000000 is above tx-max 10000000 of p.conf:3\n"},
+	{"a minimum above the default maximum",
+	 "[default]\nrx-max = 10mbit\n[web1]\nrx-min = 20mbit\n",
+	 "p.conf:4: rx-min 20000000 is above rx-max 10000000 of p.conf:2\n"},
+	{"a maximum below the default minimum", "[default]\nrx-min = 30%\n[web1]\nrx-max = 20%\n",
+	 "p.conf:4: rx-min 30% is above rx-max 20% of p.conf:4\n"},
+	{"a MAC for many guests",
+	 "[default]\nmac = 02:00:00:00:00:01\n[web*]\nmac = 02:00:00:00:00:01\n",
+	 "p.conf:2: mac is for one guest: write it in the section of its name or UUID\n"
+	 "p.conf:4: mac is for one guest: write it in the section of its name or UUID\n"},
+	{"no section", "weight = 5\n",
+	 "p.conf:1: weight stands in no section: write [default] or the name of a guest above "
+	 "it\n"},
+	{"no '='", "[web1]\nweight 5\n", "p.conf:2: expected KEY = VALUE or [NAME]\n"},
+	{"no '=' in the last line", "[web1]\nweight", "p.conf:2: expected KEY = VALUE or [NAME]\n"},
+	{"no '=' before the comment", "[web1]\nweight ; = 5\n",
+	 "p.conf:2: expected KEY = VALUE or [NAME]\n"},
+	{"no key", "[web1]\n= 5\n", "p.conf:2: no key before the '='\n"},
+	{"a rest of what is no list", "[web1]\nweight = 5\n  6\n",
+	 "p.conf:3: expected KEY = VALUE or [NAME]\n"},
+	{"a section without end", "[web1\nweight = 0\n",
+	 "p.conf:1: expected [NAME] and nothing behind it\n"},
+	{"words behind a section", "[web1] weight = 5\n",
+	 "p.conf:1: expected [NAME] and nothing behind it\n"},
+	{"a section without name", "[]\nweight = 0\n",
+	 "p.conf:1: section \"\": expected the name, the UUID or a pattern of guests\n"},
+	{"a device of [default]", "[default/1]\n",
+	 "p.conf:1: section \"default\": it is for all devices: leave out the id\n"},
+	{"a guest on its way", "[web1--incoming]\n",
+	 "p.conf:1: section \"web1--incoming\": leave out what a migration puts behind the name\n"},
+	{"a device without guest", "[/1]\n",
+	 "p.conf:1: section \"\": expected the name, the UUID or a pattern of guests\n"},
+	{"a device id that is none", "[web1/x]\n[web1/]\n[web1/65536]\n[web1/99999999999]\n",
+	 "p.conf:1: section \"web1/x\": expected a device id 0..65535 behind the '/'\n"
+	 "p.conf:2: section \"web1/\": expected a device id 0..65535 behind the '/'\n"
+	 "p.conf:3: section \"web1/65536\": expected a device id 0..65535 behind the '/'\n"
+	 "p.conf:4: section \"web1/99999999999\": expected a device id 0..65535 behind the '/'\n"},
+	{"a group without name", "[group]\n[uplink a/b]\n",
+	 "p.conf:1: section \"group\": expected a name of 1..32 letters, digits, '.', '_' and '-', "
+	 "not "
+	 "'.' or '-' first\n"
+	 "p.conf:2: section \"uplink a/b\": expected a name of 1..32 letters, digits, '.', '_' and "
+	 "'-', not '.' or '-' first\n"},
+	{"a comment that begins with '#'", "[web1]\nweight = 5 # half\n",
+	 "p.conf:2: weight: a comment behind a value begins with ';'\n"},
+	{"a control character", "[web1]\nwei\x01ght = 5\nweight = 5\rmtu = 0\n",
+	 "p.conf:2: the line has a control character, 0x01\n"
+	 "p.conf:3: the line has a control character, 0x0d\n"},
+};
+
+static void test_mistakes(void)
+{
+	for (size_t i = 0; i < sizeof(golden) / sizeof(golden[0]); i++) {
+		unsigned mistakes;
+		const char *want = golden[i].want;
+
+		policy_free(parse(golden[i].text, strlen(golden[i].text), &mistakes));
+		if (!ok(mistakes > 0 && strncmp(said, want, strlen(want)) == 0 &&
+				(want[strlen(want) - 1] != '\n' || strcmp(said, want) == 0),
+			"what is said of %s", golden[i].name))
+			diag("got %s", said);
+	}
+}
+
+static void test_bytes(void)
+{
+	static const char nul[] = "[web1]\nweight = 5\0\nweight = 6\n";
+	char line[POLICY_LINE_MAX + 64], text[POLICY_LINE_MAX + 80];
+	struct policy *p;
+	unsigned mistakes;
+
+	p = parse(nul, sizeof(nul) - 1, &mistakes);
+	is_str(said, "p.conf:2: the line has a control character, 0x00\n",
+	       "what is said of a NUL byte");
+	is_int(p->section[0].items, 1, "the line behind a NUL byte is read");
+	policy_free(p);
+
+	memset(line, 'x', sizeof(line));
+	snprintf(text, sizeof(text), "[web1]\n; %.*s\nweight = 0", POLICY_LINE_MAX - 2, line);
+	policy_free(parse(text, strlen(text), &mistakes));
+	is_str(said, "p.conf:3: weight \"0\": expected an integer 1..65535\n",
+	       "the longest line is read, and lines behind it have their number");
+	snprintf(text, sizeof(text), "[web1]\n; %.*s\nweight = 0", POLICY_LINE_MAX - 1, line);
+	policy_free(parse(text, strlen(text), &mistakes));
+	is_str(said,
+	       "p.conf:2: the line has 200 bytes, at most 199 are read: a list may go on in the "
+	       "next line, indented\n"
+	       "p.conf:3: weight \"0\": expected an integer 1..65535\n",
+	       "what is said of a line that is too long");
+}
+
+static void test_many(void)
+{
+	char text[2048] = "[web1]\n", *last;
+	unsigned mistakes, lines = 0;
+
+	for (int i = 0; i < 100; i++)
+		strcat(text, "x = 1\n");
+	policy_free(parse(text, strlen(text), &mistakes));
+	for (last = said; (last = strchr(last, '\n')); last++)
+		lines++;
+	is_int(mistakes, 100, "all mistakes are counted");
+	is_int(lines, POLICY_MISTAKES_MAX, "the first twenty mistakes are said");
+}
+
+/* --- what is right ---------------------------------------------------------------------------- */
+
+static void is_value(const struct policy *p, const char *uuid, const char *name, unsigned id,
+		     enum schema_key key, const char *want)
+{
+	struct policy_match m;
+	const char *got;
+
+	policy_find(p, NULL, uuid, name, id, &m);
+	got = policy_value(&m, key);
+	is_str(got ? got : "-", want, "%s of %s%s/%u", schema_name(key), name, uuid, id);
+}
+
+#define UUID "6fa459ea-ee8a-3ca4-894e-db77e160355e"
+
+static void test_precedence(void)
+{
+	static const char text[] = "[web2]\nweight = 1\n"
+				   "[web*]\nweight = 2\nmtu = 2000\nlatency = low\n"
+				   "[*2]\nmtu = 3000\n"
+				   "[web2/1]\nweight = 7\n"
+				   "[" UUID "]\nweight = 9\n"
+				   "[default]\nflood-rate = 5\nweight = 3\nlatency = normal\n";
+	unsigned mistakes;
+	struct policy *p = parse(text, strlen(text), &mistakes);
+
+	is_int(mistakes, 0, "a good text has no mistakes");
+	is_value(p, "", "web2", 0, KEY_BACK_WEIGHT, "1");
+	is_value(p, "", "web2", 0, KEY_BACK_MTU, "3000");
+	is_value(p, "", "web1", 0, KEY_BACK_MTU, "2000");
+	is_value(p, "", "web1", 0, KEY_BACK_WEIGHT, "2");
+	is_value(p, "", "web2", 0, KEY_BACK_LATENCY, "low");
+	is_value(p, "", "web2--incoming", 0, KEY_BACK_WEIGHT, "1");
+	is_value(p, UUID, "web2", 0, KEY_BACK_WEIGHT, "9");
+	is_value(p, UUID, "web2", 0, KEY_BACK_MTU, "3000");
+	is_value(p, "", "web2", 1, KEY_BACK_WEIGHT, "7");
+	is_value(p, "", "web2", 1, KEY_BACK_MTU, "-");
+	is_value(p, "", "web2", 2, KEY_BACK_WEIGHT, "3");
+	is_value(p, "", "db", 0, KEY_BACK_FLOOD_RATE, "5");
+	is_value(p, "", "", 0, KEY_BACK_FLOOD_RATE, "5");
+	is_value(p, "6FA459EA-EE8A-3CA4-894E-DB77E160355E", "", 0, KEY_BACK_WEIGHT, "9");
+	policy_free(p);
+}
+
+static void is_attached(const char *text, const char *name, bool want)
+{
+	struct policy_match m;
+	unsigned mistakes;
+	struct policy *p = parse(text, strlen(text), &mistakes);
+	char shown[80];
+
+	policy_find(p, NULL, "", name, 0, &m);
+	snprintf(shown, sizeof(shown), "%s", text);
+	for (char *c = shown; (c = strchr(c, '\n'));)
+		*c = ' ';
+	ok(mistakes == 0 && m.attach == want, "with %sthe guest %s is %sattached", shown, name,
+	   want ? "" : "not ");
+	policy_free(p);
+}
+
+static void test_attach(void)
+{
+	is_attached("[web1]\n", "web1", true);
+	is_attached("[web1]\n", "web2", false);
+	is_attached("[web*]\n", "web2", true);
+	is_attached("[web[12]] ; two ]\n", "web2", true);
+	is_attached("[web[12]]\n", "web3", false);
+	is_attached("[web1]\nattach = no\n", "web1", false);
+	is_attached("[*]\n[web1]\nattach = no\n", "web1", false);
+	is_attached("[default]\nweight = 5\n", "web1", false);
+	is_attached("[default]\nattach = yes\n", "web1", true);
+	is_attached("[default]\nattach = no\n[web1]\nweight = 5\n", "web1", false);
+	is_attached("[web1/1]\n", "web1", false);
+}
+
+static void test_uplink(void)
+{
+	static const char text[] = "[default]\nuplink = fast\n[web1]\nuplink = slow\n[web2]\n"
+				   "[group g]\nweight = 5\n[uplink fast]\nhost-min = 5mbit\n";
+	static const char devices[] = "[a/7]\n[b]\n[c/7]\n[d/3]\n";
+	const struct policy_section *s;
+	struct policy_match m;
+	unsigned mistakes, ids[4];
+	struct policy *p = parse(text, strlen(text), &mistakes);
+
+	ok(policy_find(p, "slow", "", "web1", 0, &m) && m.attach,
+	   "a guest is found for the uplink that its section names");
+	ok(!policy_find(p, "fast", "", "web1", 0, &m) && !m.attach && !m.by,
+	   "it is not found for another one");
+	ok(policy_find(p, "fast", "", "web2", 0, &m) && m.attach,
+	   "a guest is found for the uplink of [default]");
+	s = policy_section(p, POLICY_UPLINK, "fast");
+	ok(s && s->items == 1 && s->item[0].key == KEY_UPLINK_HOST_MIN,
+	   "a section of an uplink is found by its name");
+	ok(policy_section(p, POLICY_GROUP, "g") && !policy_section(p, POLICY_GROUP, "fast"),
+	   "a section of a group is found by its name");
+	ok(!policy_find(NULL, "slow", "", "web1", 0, &m), "no policy says nothing");
+	is_int(policy_ids(NULL, ids, 4), 1, "without a policy there is the device 0");
+	policy_free(p);
+	p = parse(devices, strlen(devices), &mistakes);
+	ok(policy_ids(p, ids, 4) == 3 && ids[0] == 0 && ids[1] == 3 && ids[2] == 7,
+	   "each device id is listed once");
+	policy_free(p);
+}
+
+static void test_notation(void)
+{
+	static const char text[] = "\xef\xbb\xbf; a comment\r\n# one more\r\n[ web1 ] # behind\r\n"
+				   "\tweight=5 ; behind\r\n\r\n  tx-max  =  10mbit\r\n"
+				   "allowed-ip = 10.0.0.1 ; first\r\n\t, fd00::1,\r\n\r\n"
+				   "   ; between\r\n  10.1.0.0/16 ; last\r\n mtu = 1400";
+	unsigned mistakes;
+	struct policy *p = parse(text, strlen(text), &mistakes);
+
+	if (!is_int(mistakes, 0, "a text from another system is read"))
+		diag("%s", said);
+	is_value(p, "", "web1", 0, KEY_BACK_WEIGHT, "5");
+	is_value(p, "", "web1", 0, KEY_BACK_TX_MAX, "10000000");
+	is_value(p, "", "web1", 0, KEY_BACK_ALLOWED_IP, "10.0.0.1, fd00::1,10.1.0.0/16");
+	is_value(p, "", "web1", 0, KEY_BACK_MTU, "1400");
+	is_int(p->section[0].item[2].line, 7, "a value has the line in which it begins");
+	is_str(p->section[0].item[2].file, "p.conf", "a value has its file");
+	policy_free(p);
+}
+
+static void is_resolved(const char *value, uint64_t tx_bps, const char *want)
+{
+	char text[80], out[SCHEMA_VALUE_MAX + 1], err[SCHEMA_ERR_MAX];
+	struct policy_match m;
+	unsigned mistakes;
+	struct policy *p;
+
+	snprintf(text, sizeof(text), "[web1]\ntx-min = %s\n", value);
+	p = parse(text, strlen(text), &mistakes);
+	policy_find(p, NULL, "", "web1", 0, &m);
+	if (policy_resolve(m.item[KEY_BACK_TX_MIN], &(struct policy_capacity){tx_bps, 1}, out,
+			   err) < 0)
+		snprintf(out, sizeof(out), "%s", err);
+	is_str(out, want, "%s of %llu", value, (unsigned long long)tx_bps);
+	policy_free(p);
+}
+
+static void test_percent(void)
+{
+	is_resolved("40%", 1000000000, "400000000");
+	is_resolved("12.5%", 1000000000, "125000000");
+	is_resolved("0.0001%", 1000000000000, "1000000");
+	is_resolved("100%", 1000000000000, "1000000000000");
+	is_resolved("33.3333%", 100, "33");
+	is_resolved("10mbit", 0, "10000000");
+	is_resolved("40%", 0, "tx-min 40% is a part of tx-capacity, which is not configured");
+}
+
+int main(void)
+{
+	test_mistakes();
+	test_bytes();
+	test_many();
+	test_precedence();
+	test_attach();
+	test_uplink();
+	test_notation();
+	test_percent();
+	return done_testing();
+}
