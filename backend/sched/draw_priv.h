@@ -34,6 +34,7 @@ struct draw {
 	uint32_t low;		/* how many of those in the draw are low_latency */
 	uint32_t max_ids;
 	uint32_t quantum_bytes;
+	uint32_t longest_bytes; /* what the longest frame of late had beyond a quantum */
 	struct draw_ring ring[RINGS];
 	uint16_t owner; /* 0: the first draw of the family, which has `ldp` */
 	bool express_on;
