@@ -57,6 +57,16 @@ void cases_churn(struct world *w, uint64_t seed, bool gso)
 	}
 }
 
+void cases_churn_wide(struct world *w, uint64_t seed, bool gso)
+{
+	struct rng r;
+
+	cases_churn(w, seed, gso);
+	rng_seed(&r, ~seed);
+	for (uint32_t i = 0; i < w->n; i++)
+		w->weight[i] = (uint32_t)exp2((double)rng_below(&r, 16000) / 1000);
+}
+
 /* The bytes that each flow sent in a window. */
 struct shares {
 	uint64_t *last;

@@ -54,6 +54,9 @@ void cases_fini(struct cases *c);
  */
 void cases_churn(struct world *w, uint64_t seed, bool gso);
 
+/* The same with weights of 1 to 65,535, evenly in their logarithm. */
+void cases_churn_wide(struct world *w, uint64_t seed, bool gso);
+
 /*
  * Runs a world that is started for `ms` and looks at each LDP i that always sends and is entitled
  * to part[i] of the link (0: do not look): what it had at least in any 10 ms, 100 ms and 1 s, plus
