@@ -37,6 +37,7 @@
 #define DRAW_LEAD      2    /* quanta that an LDP may be ahead and still be due */
 #define DRAW_FAR       64   /* quanta that an LDP may be ahead and stay: above a frame of 64 KiB */
 #define DRAW_FORGET    4096 /* frames after which most of the longest frame is forgotten */
+#define DRAW_LONGEST   65536u
 
 void draw_set_all_weight(struct draw *d, uint64_t weight)
 {
@@ -312,7 +313,6 @@ static unsigned int draw_class(const struct draw *d, int64_t *slack_vt)
 {
 	uint64_t best_vt = UINT64_MAX, first_vt = UINT64_MAX, end_vt = UINT64_MAX;
 	unsigned int best = WHEEL_CLASSES, first = 0;
-	const uint64_t late = d->longest_bytes * (QUANTUM_CREDIT / d->quantum_bytes);
 
 	for (uint32_t map = d->busy; map; map &= map - 1) {
 		unsigned int k = (unsigned int)__builtin_ctz(map);
@@ -324,8 +324,8 @@ static unsigned int draw_class(const struct draw *d, int64_t *slack_vt)
 		}
 		if (wheel_begin_vt(w) > d->now_vt)
 			continue;
-		if (wheel_end_vt(w) + (late >> k) < end_vt)
-			end_vt = wheel_end_vt(w) + (late >> k);
+		if (wheel_end_vt(w) + (d->late_vt >> k) < end_vt)
+			end_vt = wheel_end_vt(w) + (d->late_vt >> k);
 		if (w->position_vt < best_vt) {
 			best_vt = w->position_vt;
 			best = k;
@@ -375,21 +375,20 @@ static void draw_rebase(struct draw *d)
 	}
 }
 
-/* What a frame has beyond a quantum. A charge may be for many copies, but no frame is longer. */
-static uint32_t draw_beyond(const struct draw *d, uint32_t cost_bytes)
-{
-	uint32_t bytes = cost_bytes < UINT16_MAX ? cost_bytes : UINT16_MAX;
-
-	return bytes > d->quantum_bytes ? bytes - d->quantum_bytes : 0;
-}
-
+/*
+ * A class may be late by the longest frame of late, beyond a quantum. A charge may be for many
+ * copies, but no frame is longer than DRAW_LONGEST.
+ */
 static void draw_note_length(struct draw *d, uint32_t cost_bytes)
 {
-	uint32_t beyond = draw_beyond(d, cost_bytes);
+	uint32_t bytes = cost_bytes < DRAW_LONGEST ? cost_bytes : DRAW_LONGEST;
+	uint64_t late_vt = 0;
 
-	d->longest_bytes -= (d->longest_bytes + DRAW_FORGET - 1) / DRAW_FORGET;
-	if (beyond > d->longest_bytes)
-		d->longest_bytes = beyond;
+	if (bytes > d->quantum_bytes)
+		late_vt = (bytes - d->quantum_bytes) * (QUANTUM_CREDIT / d->quantum_bytes);
+	d->late_vt -= d->late_vt / DRAW_FORGET;
+	if (late_vt > d->late_vt)
+		d->late_vt = late_vt;
 }
 
 /* Charges an LDP outside. */

@@ -27,6 +27,7 @@ struct draw {
 	double now_frac;
 	double per_weight; /* 1 / active_weight */
 	double quantum_vt; /* what a quantum moves the clock by now */
+	uint64_t late_vt;  /* how far an LDP of weight 1 may be late: the longest frame of late */
 	uint64_t active_weight;
 	uint64_t active_repaid; /* the sum of weight * factor_q16 over the same LDPs */
 	uint64_t all_weight;	/* of the LDPs inside and outside */
@@ -34,7 +35,6 @@ struct draw {
 	uint32_t low;		/* how many of those in the draw are low_latency */
 	uint32_t max_ids;
 	uint32_t quantum_bytes;
-	uint32_t longest_bytes; /* what the longest frame of late had beyond a quantum */
 	struct draw_ring ring[RINGS];
 	uint16_t owner; /* 0: the first draw of the family, which has `ldp` */
 	bool express_on;
