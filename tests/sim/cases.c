@@ -208,6 +208,8 @@ double cases_light(struct cases *c, const struct subject *s, const struct light 
 	cases_backlog(&w, l->n + 1, WORLD_MTU, 9);
 	for (uint32_t i = 0; i < l->n; i++)
 		w.flow[i].sizes = l->sizes[i % 3];
+	for (uint32_t i = 0; l->heavy && i < l->n; i++)
+		w.weight[i] = i ? 1 : l->heavy;
 	w.weight[l->n] = 1;
 	w.watch = l->n;
 	w.flow[l->n].source = l->poisson ? WORLD_BURSTS : WORLD_PERIODIC;
@@ -215,7 +217,7 @@ double cases_light(struct cases *c, const struct subject *s, const struct light 
 	w.flow[l->n].burst_frames = 1;
 	w.flow[l->n].sizes = WORLD_SMALL;
 	w.low_latency[l->n] = true;
-	world_start(&w, s, false);
+	world_start(&w, s, l->heavy);
 	world_run(&w, LIGHT_MS * MS);
 	p99 = world_quantile(w.wait_ns, w.waits, .99) / 1e3;
 	most = world_quantile(w.wait_ns, w.waits, 1) / 1e3;
@@ -223,6 +225,8 @@ double cases_light(struct cases *c, const struct subject *s, const struct light 
 		 l->others);
 	cases_add(c, name, s, "light_p99_us", p99, "us");
 	cases_add(c, name, s, "light_max_us", most, "us");
+	if (l->heavy)
+		cases_add(c, name, s, "lag_bytes", w.worst_lag_bytes, "bytes");
 	world_fini(&w);
 	return p99;
 }
@@ -322,15 +326,20 @@ static void case_light_long(struct cases *c, const struct subject *s, struct lig
 
 static void case_light(struct cases *c, const struct subject *s)
 {
-	cases_light(c, s, &(struct light){"", 64, {0}, false});
-	cases_light(c, s, &(struct light){"", 1024, {0}, false});
+	cases_light(c, s, &(struct light){.others = "", .n = 64});
+	cases_light(c, s, &(struct light){.others = "", .n = 1024});
 	cases_light(c, s,
-		    &(struct light){
-			    " 64B..1514B", 1024, {WORLD_MIXED, WORLD_MIXED, WORLD_MIXED}, false});
-	cases_light(c, s, &(struct light){"", 64, {0}, true});
+		    &(struct light){.others = " 64B..1514B",
+				    .n = 1024,
+				    .sizes = {WORLD_MIXED, WORLD_MIXED, WORLD_MIXED}});
+	cases_light(c, s, &(struct light){.others = "", .n = 64, .poisson = true});
 	case_light_long(c, s, cases_light_gso);
 	case_light_long(c, s, cases_light_some);
 	case_light_long(c, s, cases_light_heavy);
+	case_light_long(c, s,
+			(struct light){.others = ", one of weight 1000 64B..64KiB",
+				       .sizes = {WORLD_GSO, WORLD_GSO, WORLD_GSO},
+				       .heavy = 1000});
 }
 
 static void case_worst(struct cases *c, const struct subject *s)

@@ -74,6 +74,7 @@ struct light {
 	uint32_t n;
 	enum world_sizes sizes[3]; /* of those of weights 1, 2 and 4 */
 	bool poisson;		   /* 20 times as many frames, at random */
+	uint32_t heavy;		   /* not 0: the weight of one of them, the others have 1 */
 };
 
 extern const struct light cases_light_gso;   /* all send frames of 64 B to 64 KiB */
