@@ -201,8 +201,8 @@ static const struct lumps lumps[] = {
 
 void cases_credits(struct cases *c)
 {
-	static const struct subject *const lenders[LENDERS] = {&lender_none, &lender_default,
-							       &lender_half, &lender_full};
+	static const struct subject *const lenders[LENDERS] = {&lender_none, &lender_quarter,
+							       &lender_default, &lender_full};
 
 	for (size_t i = 0; i < LENDERS; i++) {
 		case_idle(c, lenders[i]);

@@ -131,6 +131,6 @@ static void lender_served(void *arg, uint32_t id, uint32_t bytes, bool more, uin
 	}
 
 const struct subject lender_none = LENDER("repayment 0", make_0);
-const struct subject lender_default = LENDER("repayment .25", make_25);
-const struct subject lender_half = LENDER("repayment .5", make_50);
+const struct subject lender_quarter = LENDER("repayment .25", make_25);
+const struct subject lender_default = LENDER("repayment .5", make_50);
 const struct subject lender_full = LENDER("repayment 1", make_100);

@@ -6,9 +6,9 @@
 
 #include "tests/sim/subject.h"
 
-extern const struct subject lender_none;    /* 0 */
-extern const struct subject lender_default; /* .25 */
-extern const struct subject lender_half;
-extern const struct subject lender_full;
+extern const struct subject lender_none; /* 0 */
+extern const struct subject lender_quarter;
+extern const struct subject lender_default; /* .5 */
+extern const struct subject lender_full;    /* 1 */
 
 #endif

@@ -87,7 +87,7 @@ guest g2 'echo 45 >/proc/sys/net/ipv4/tcp_min_tso_segs'
 # hands over many frames at once.
 guest g1 'ip link set dmvl0 txqueuelen 1000'
 guest g3 'ip link set dmvl0 txqueuelen 5000'
-is "$(xenstore-read "$uplink/repayment")" 0.25 'loans are repaid as by default'
+is "$(xenstore-read "$uplink/repayment")" 0.5 'loans are repaid as by default'
 for round in $(seq "$SIZES_ROUNDS"); do
 	starts 256 256 256
 	are_shares "equal weights ($round)" 1 1 1
