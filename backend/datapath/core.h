@@ -152,6 +152,7 @@ struct dpath_rx {
 	uint64_t looked_ns;    /* rx_limit.c: when it last measured */
 	uint64_t looked_bytes; /* received_bytes at that time */
 	uint64_t came_bps;     /* rx_limit.c: from the uplink; falls slowly */
+	uint64_t served_bps;   /* rx_limit.c: what all LDPs were delivered of it, of late */
 };
 
 /* What the uplink carries. Only link_rate.c writes it. */

@@ -140,8 +140,10 @@ struct ldp {
 	uint32_t flood_stamp;	   /* the last frame of which it got a copy as a member */
 	bool on_crowded, on_flood_wait;
 
-	/* rx_limit.c */
-	uint64_t rx_looked_bytes; /* count.rx_bytes at the last look */
+	/* rx_limit.c; rx.c counts what it was delivered of what the uplink brought, on the wire */
+	uint64_t rx_delivered_bytes;
+	uint64_t rx_looked_bytes; /* rx_delivered_bytes at the last look */
+	uint64_t rx_served_bps;	  /* the mean of late */
 	uint32_t rx_idle;	  /* looks since it was delivered something */
 
 	/* core.c */

@@ -234,6 +234,7 @@ static void count_delivered(struct dpath *dp, struct ldp *l, struct rxq *q,
 
 	if (!f->unpaced)
 		dp->rx.pace.bucket.tokens_bytes -= f->cost_bytes;
+	l->rx_delivered_bytes += f->cost_bytes;
 	if (q == l->floodq)
 		l->flood_share.tokens_bytes -= f->cost_bytes;
 	rxq_pop(q);

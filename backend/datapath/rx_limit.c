@@ -9,16 +9,25 @@
 /*
  * Theory of operation
  *
- * A queue holds what its LDP is delivered in 10 ms. That is its share among those that were
- * delivered something within the last second, of the receive capacity or, if there is none, of what
- * really comes from the uplink, and at least of a gigabit per second. An LDP that was idle
- * counts as one of them for itself. So 31 idle LDPs take no room from the one that receives.
+ * A queue holds what its LDP is delivered in 10 ms while frames wait for it. The lottery is work
+ * conserving, so that is what the others leave of the receive capacity. If there is none, it is
+ * what they leave of what really comes from the uplink, and at least of a gigabit per second. An
+ * LDP is never left less than its share among those that were delivered something within the last
+ * second. An LDP that was idle counts as one of them for itself. So 31 LDPs that receive nothing,
+ * or little, take no room from the one that receives a burst.
  */
 #define RX_NOMINAL_BPS	 1000000000ull
 #define RX_QUEUE_TIME_MS 10u
 #define LOOK_NS		 10000000ull
 #define LOOKS_IDLE	 100u /* without a frame: then an LDP is idle */
 #define CAME_FADE	 64u
+#define SERVED_FADE	 8u
+
+/* The rate, or the maximum (0: none) if that is less. */
+static uint64_t less(uint64_t rate, uint64_t max_bps)
+{
+	return max_bps && max_bps < rate ? max_bps : rate;
+}
 
 /* What all LDPs together may be delivered. */
 static uint64_t total_rate(const struct dpath *dp)
@@ -31,14 +40,22 @@ static uint64_t total_rate(const struct dpath *dp)
 /* The LDP's part of that among those in *w, or its maximum if that is less. */
 static uint64_t rate_of(const struct dpath *dp, const struct ldp *l, const struct weights *w)
 {
-	uint64_t rate = tenants_part(dp, w, l, LDP_RX, total_rate(dp));
+	return less(tenants_part(dp, w, l, LDP_RX, total_rate(dp)), l->conf.rx.max_bps);
+}
 
-	return l->conf.rx.max_bps && l->conf.rx.max_bps < rate ? l->conf.rx.max_bps : rate;
+/* At which rate it is served while frames wait for it, if those in *w share by weight. */
+static uint64_t serves(const struct dpath *dp, const struct ldp *l, const struct weights *w)
+{
+	uint64_t total = total_rate(dp), others = dp->rx.served_bps - l->rx_served_bps;
+	uint64_t left = total > others ? total - others : 0, share = rate_of(dp, l, w);
+
+	left = less(less(left, l->conf.rx.max_bps), tenants_max(dp, l, LDP_RX));
+	return share > left ? share : left;
 }
 
 static void set_queue(struct dpath *dp, struct ldp *l, const struct weights *w)
 {
-	uint64_t bytes = rate_of(dp, l, w) / 8 * RX_QUEUE_TIME_MS / 1000;
+	uint64_t bytes = serves(dp, l, w) / 8 * RX_QUEUE_TIME_MS / 1000;
 
 	rxq_set_limit(l->rxq, bytes > RXQ_LIMIT_MAX ? RXQ_LIMIT_MAX : (uint32_t)bytes);
 }
@@ -49,7 +66,9 @@ static void set_queues(struct dpath *dp)
 	struct ldp *l;
 
 	memset(busy, 0, sizeof(*busy));
+	dp->rx.served_bps = 0;
 	for (uint32_t slot = 0; (l = core_next_ldp(dp, &slot));) {
+		dp->rx.served_bps += l->rx_served_bps;
 		if (l->rx_idle < LOOKS_IDLE)
 			tenants_add(dp, busy, l, LDP_RX);
 	}
@@ -73,12 +92,14 @@ void rx_set_limits(struct dpath *dp)
 	set_queues(dp);
 }
 
-static void look_at(struct ldp *l)
+static void look_at(struct ldp *l, uint64_t us)
 {
-	bool busy = l->count.rx_bytes != l->rx_looked_bytes || !rxq_empty(l->rxq);
+	uint64_t bytes = l->rx_delivered_bytes - l->rx_looked_bytes;
 
-	l->rx_looked_bytes = l->count.rx_bytes;
-	if (busy)
+	l->rx_looked_bytes = l->rx_delivered_bytes;
+	l->rx_served_bps -= l->rx_served_bps / SERVED_FADE;
+	l->rx_served_bps += bytes * 8000000 / us / SERVED_FADE;
+	if (bytes > 0 || !rxq_empty(l->rxq))
 		l->rx_idle = 0;
 	else if (l->rx_idle < LOOKS_IDLE)
 		l->rx_idle++;
@@ -98,7 +119,7 @@ void rx_limit_look(struct dpath *dp)
 	if (bps > dp->rx.came_bps)
 		dp->rx.came_bps = bps;
 	for (uint32_t slot = 0; (l = core_next_ldp(dp, &slot));)
-		look_at(l);
+		look_at(l, ns / 1000);
 	set_queues(dp);
 }
 

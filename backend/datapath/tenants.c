@@ -156,3 +156,10 @@ uint64_t tenants_part(const struct dpath *dp, const struct weights *w, const str
 	}
 	return rate_bps * weight / all;
 }
+
+uint64_t tenants_max(const struct dpath *dp, const struct ldp *l, enum ldp_dir dir)
+{
+	uint32_t group = group_of(dp, l);
+
+	return group == LDP_GROUP_NONE ? 0 : group_rule(dp, group, dir)->max_bps;
+}

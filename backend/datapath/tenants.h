@@ -46,4 +46,7 @@ void tenants_subtract(const struct dpath *dp, struct weights *w, const struct ld
 uint64_t tenants_part(const struct dpath *dp, const struct weights *w, const struct ldp *l,
 		      enum ldp_dir dir, uint64_t rate_bps);
 
+/* The maximum of the LDP's group, 0: none. */
+uint64_t tenants_max(const struct dpath *dp, const struct ldp *l, enum ldp_dir dir);
+
 #endif

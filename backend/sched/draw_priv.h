@@ -27,6 +27,7 @@ struct draw {
 	double now_frac;
 	double per_weight; /* 1 / active_weight */
 	double quantum_vt; /* what a quantum moves the clock by now */
+	uint64_t late_vt;  /* how far an LDP of weight 1 may be late: the longest frame of late */
 	uint64_t active_weight;
 	uint64_t active_repaid; /* the sum of weight * factor_q16 over the same LDPs */
 	uint64_t all_weight;	/* of the LDPs inside and outside */

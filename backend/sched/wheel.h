@@ -61,9 +61,8 @@ struct wheel {
 	uint64_t busy[2];     /* bitmap: slots with members */
 	uint64_t position_vt; /* the class's place between the head slot's ends, partly random */
 	uint32_t members;
-	uint64_t late_vt; /* draw.c: how far its head slot's end may be overdrawn */
-	uint8_t shift;	  /* a slot lasts 2^shift */
-	bool fresh;	  /* no urn was filled from the head slot yet */
+	uint8_t shift; /* a slot lasts 2^shift */
+	bool fresh;    /* no urn was filled from the head slot yet */
 	uint8_t urn_n;
 	uint32_t urn[WHEEL_URN];
 	uint32_t urn_credit[WHEEL_URN]; /* tickets; 0: the member's own slot is a later one */

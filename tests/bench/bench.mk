@@ -7,7 +7,7 @@
 # bench-sched and bench-credits are the simulator's: tests/sim/sim.mk.
 
 # What tests/bench/run runs.
-BENCH_RUN := frame-cost frame-cap hostile attach capacity measured inflight announce agentless crowd
+BENCH_RUN := frame-cost frame-cap hostile attach capacity measured inflight announce agentless crowd sizes
 BENCHES   := sched credits $(BENCH_RUN)
 
 $(O)/tests/bench/frame_cost $(O)/tests/bench/drive: %: %.o $(O)/libfake.a $(O)/libback.a $(O)/libbase.a \

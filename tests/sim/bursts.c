@@ -31,6 +31,7 @@ void cases_bursts(struct cases *c, const struct subject *s, const struct bursts 
 	struct world w;
 
 	world_init(&w, LDPS, LINK_BPS * b->actual, 31);
+	w.believed_bps = LINK_BPS;
 	for (uint32_t i = 0; i < LDPS; i++) {
 		struct world_flow *f = &w.flow[i];
 
@@ -60,6 +61,7 @@ void cases_lumps(struct cases *c, const struct subject *s, const struct lumps *u
 	if (!sent)
 		abort();
 	world_init(&w, u->n, LINK_BPS * u->actual, 33);
+	w.believed_bps = LINK_BPS;
 	for (uint32_t i = 0; i < u->n; i++) {
 		w.weight[i] = 256;
 		w.flow[i].source = i < u->n - u->idle ? WORLD_HOG : WORLD_SILENT;

@@ -6,10 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/sim/lender.h"
+
 #define LINK_BPS    1e10
 #define MS	    1000000ull
 #define CHURN_SEEDS 40
 #define WAKE_SEEDS  40
+#define LIGHT_MS    6000
 
 const struct subject *const cases_subject[CASES_SUBJECTS] = {&subject_dmvl,    &subject_wf2q,
 							     &subject_drr,     &subject_stride,
@@ -52,6 +55,16 @@ void cases_churn(struct world *w, uint64_t seed, bool gso)
 		f->gap_ns = (uint64_t)(f->burst_frames * mean_bytes / w->rate * n / load *
 				       (.3 + rng_below(&r, 1400) / 1000.));
 	}
+}
+
+void cases_churn_wide(struct world *w, uint64_t seed, bool gso)
+{
+	struct rng r;
+
+	cases_churn(w, seed, gso);
+	rng_seed(&r, ~seed);
+	for (uint32_t i = 0; i < w->n; i++)
+		w->weight[i] = (uint32_t)exp2((double)rng_below(&r, 16000) / 1000);
 }
 
 /* The bytes that each flow sent in a window. */
@@ -179,24 +192,43 @@ static void case_churn(struct cases *c, const struct subject *s, const char *nam
 	cases_add(c, name, s, "utilisation", utilisation, "1");
 }
 
-/* One frame of 100 bytes every 5 ms, or Poisson arrivals of twenty times that, beside n hogs. */
-static void case_light(struct cases *c, const struct subject *s, uint32_t n, enum world_sizes sizes,
-		       bool poisson, const char *name)
-{
-	struct world w;
+const struct light cases_light_gso = {.others = " 64B..64KiB",
+				      .sizes = {WORLD_GSO, WORLD_GSO, WORLD_GSO}};
+const struct light cases_light_some = {.others = ", weight 1 to 64KiB",
+				       .sizes = {WORLD_GSO, WORLD_MTU, WORLD_MTU}};
+const struct light cases_light_heavy = {.others = ", weight 4 to 64KiB",
+					.sizes = {WORLD_MTU, WORLD_MTU, WORLD_GSO}};
 
-	cases_backlog(&w, n + 1, sizes, 9);
-	w.weight[n] = 1;
-	w.watch = n;
-	w.flow[n].source = poisson ? WORLD_BURSTS : WORLD_PERIODIC;
-	w.flow[n].gap_ns = poisson ? MS / 4 : 5 * MS;
-	w.flow[n].burst_frames = 1;
-	w.flow[n].sizes = WORLD_SMALL;
-	w.low_latency[n] = true;
-	world_start(&w, s, false);
-	world_run(&w, 4000 * MS);
-	cases_add(c, name, s, "light_p99_us", world_quantile(w.wait_ns, w.waits, .99) / 1e3, "us");
+double cases_light(struct cases *c, const struct subject *s, const struct light *l)
+{
+	double p99, most;
+	struct world w;
+	char name[64];
+
+	cases_backlog(&w, l->n + 1, WORLD_MTU, 9);
+	for (uint32_t i = 0; i < l->n; i++)
+		w.flow[i].sizes = l->sizes[i % 3];
+	for (uint32_t i = 0; l->heavy && i < l->n; i++)
+		w.weight[i] = i ? 1 : l->heavy;
+	w.weight[l->n] = 1;
+	w.watch = l->n;
+	w.flow[l->n].source = l->poisson ? WORLD_BURSTS : WORLD_PERIODIC;
+	w.flow[l->n].gap_ns = l->poisson ? MS / 4 : 5 * MS;
+	w.flow[l->n].burst_frames = 1;
+	w.flow[l->n].sizes = WORLD_SMALL;
+	w.low_latency[l->n] = true;
+	world_start(&w, s, l->heavy);
+	world_run(&w, LIGHT_MS * MS);
+	p99 = world_quantile(w.wait_ns, w.waits, .99) / 1e3;
+	most = world_quantile(w.wait_ns, w.waits, 1) / 1e3;
+	snprintf(name, sizeof(name), "%s beside n=%u%s", l->poisson ? "poisson" : "light", l->n,
+		 l->others);
+	cases_add(c, name, s, "light_p99_us", p99, "us");
+	cases_add(c, name, s, "light_max_us", most, "us");
+	if (l->heavy)
+		cases_add(c, name, s, "lag_bytes", w.worst_lag_bytes, "bytes");
 	world_fini(&w);
+	return p99;
 }
 
 /* Notes when what the newcomer got was last more than 10 % off the fluid's. */
@@ -279,13 +311,46 @@ static void case_gaming(struct cases *c, const struct subject *s)
 		  case_cheat(s, WORLD_HOG, WORLD_MTU, 0, 4300), "1");
 }
 
+/* Also by whoever always puts the light one first: nobody could be faster. */
+static void case_light_long(struct cases *c, const struct subject *s, struct light l)
+{
+	static const uint32_t n[] = {16, 64, 256};
+
+	for (unsigned i = 0; i < sizeof(n) / sizeof(*n); i++) {
+		l.n = n[i];
+		cases_light(c, s, &l);
+		if (s == &subject_dmvl)
+			cases_light(c, &subject_first, &l);
+	}
+}
+
+static void case_light(struct cases *c, const struct subject *s)
+{
+	cases_light(c, s, &(struct light){.others = "", .n = 64});
+	cases_light(c, s, &(struct light){.others = "", .n = 1024});
+	cases_light(c, s,
+		    &(struct light){.others = " 64B..1514B",
+				    .n = 1024,
+				    .sizes = {WORLD_MIXED, WORLD_MIXED, WORLD_MIXED}});
+	cases_light(c, s, &(struct light){.others = "", .n = 64, .poisson = true});
+	case_light_long(c, s, cases_light_gso);
+	case_light_long(c, s, cases_light_some);
+	case_light_long(c, s, cases_light_heavy);
+	case_light_long(c, s,
+			(struct light){.others = ", one of weight 1000 64B..64KiB",
+				       .sizes = {WORLD_GSO, WORLD_GSO, WORLD_GSO},
+				       .heavy = 1000});
+}
+
 static void case_worst(struct cases *c, const struct subject *s)
 {
 	static const uint32_t n[] = {3, 64, 200};
 
 	for (unsigned i = 0; i < sizeof(n) / sizeof(*n); i++) {
-		cases_worst(c, s, n[i], WORLD_MTU);
-		cases_worst(c, s, n[i], WORLD_GSO);
+		cases_worst(c, s, n[i], WORLD_MTU, false);
+		cases_worst(c, s, n[i], WORLD_GSO, false);
+		cases_worst(c, s, n[i], WORLD_MTU, true);
+		cases_worst(c, s, n[i], WORLD_GSO, true);
 	}
 }
 
@@ -302,14 +367,10 @@ void cases_run(struct cases *c)
 		if (!i)
 			case_churn(c, &subject_dmvl_noexpress, "churn", false);
 		case_churn(c, s, "churn 64B..64KiB", true);
-		case_light(c, s, 64, WORLD_MTU, false, "light beside n=64");
-		case_light(c, s, 1024, WORLD_MTU, false, "light beside n=1024");
-		case_light(c, s, 1024, WORLD_MIXED, false, "light beside n=1024 64B..1514B");
-		case_light(c, s, 64, WORLD_MTU, true, "poisson beside n=64");
-		case_light(c, s, 16, WORLD_GSO, false, "light beside n=16 64B..64KiB");
-		case_light(c, s, 64, WORLD_GSO, false, "light beside n=64 64B..64KiB");
-		case_light(c, s, 256, WORLD_GSO, false, "light beside n=256 64B..64KiB");
+		case_light(c, s);
 		case_worst(c, s);
+		if (!i)
+			case_worst(c, &lender_default);
 		case_wake(c, s);
 		case_gaming(c, s);
 	}

@@ -54,6 +54,9 @@ void cases_fini(struct cases *c);
  */
 void cases_churn(struct world *w, uint64_t seed, bool gso);
 
+/* The same with weights of 1 to 65,535, evenly in their logarithm. */
+void cases_churn_wide(struct world *w, uint64_t seed, bool gso);
+
 /*
  * Runs a world that is started for `ms` and looks at each LDP i that always sends and is entitled
  * to part[i] of the link (0: do not look): what it had at least in any 10 ms, 100 ms and 1 s, plus
@@ -61,7 +64,25 @@ void cases_churn(struct world *w, uint64_t seed, bool gso);
  */
 void cases_windows(struct cases *c, const char *name, struct world *w, const double *part,
 		   uint32_t ms);
-void cases_worst(struct cases *c, const struct subject *s, uint32_t n, enum world_sizes sizes);
+/* n LDPs of weights 1:2:4 that always send, or every other one in bursts. */
+void cases_worst(struct cases *c, const struct subject *s, uint32_t n, enum world_sizes sizes,
+		 bool bursts);
+
+/* n LDPs that always send, and a light one: a frame of 100 bytes each 5 ms. */
+struct light {
+	const char *others; /* in words */
+	uint32_t n;
+	enum world_sizes sizes[3]; /* of those of weights 1, 2 and 4 */
+	bool poisson;		   /* 20 times as many frames, at random */
+	uint32_t heavy;		   /* not 0: the weight of one of them, the others have 1 */
+};
+
+extern const struct light cases_light_gso;   /* all send frames of 64 B to 64 KiB */
+extern const struct light cases_light_some;  /* those of weight 1 do, the others full frames */
+extern const struct light cases_light_heavy; /* those of weight 4 do */
+
+/* What the light LDP waits, which is low_latency. Returns the 99th percentile in us. */
+double cases_light(struct cases *c, const struct subject *s, const struct light *l);
 
 /* What LDPs that send bursts wait, and what those that always send had at least. bursts.c */
 struct bursts {
@@ -91,6 +112,13 @@ void cases_lumps(struct cases *c, const struct subject *s, const struct lumps *u
  * does: what the first tenant has by what the second has. turns.c
  */
 void cases_turns(struct cases *c, const struct subject *s, uint32_t turn_ms);
+
+/*
+ * The most that an LDP with that minimum, in thousandths of the link, gains by its frames' sizes
+ * and by naps, over one with the same minimum that always sends full frames. Beside two of its
+ * weight that always send and, with `bursts`, one that sends bursts. gaming.c
+ */
+double cases_gaming(const struct subject *s, uint32_t min_permille, bool bursts);
 
 /* Minima, maxima and weights together, and what frames cost the CPU; ours only. rules.c */
 void cases_rules(struct cases *c);

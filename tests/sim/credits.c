@@ -7,9 +7,8 @@
 
 #include "backend/credit/ledger_epoch.h"
 #include "backend/credit/ledger_group.h"
-#include "backend/sched/sched.h"
-#include "backend/sched/sched_group.h"
 #include "tests/sim/cases.h"
+#include "tests/sim/lender.h"
 
 #define LINK_BPS   1e9
 #define MS	   1000000ull
@@ -18,129 +17,7 @@
 #define WAKE_SEEDS 40
 #define CHURN_LDPS 64u
 #define GROUPS	   8u
-
-/* --- the subject: a scheduler and a ledger, as backend/datapath/epoch.c ties them together
- * --------
- */
-
-struct lender {
-	struct sched *s;
-	struct ledger *l;
-	uint32_t n, groups;
-	uint64_t epoch_end_ns;
-	bool idled; /* in this epoch, as link_rate.c has it */
-};
-
-static void *lender_make(const struct subject_setup *su, uint32_t repayment_ppm)
-{
-	struct lender *p = calloc(1, sizeof(*p));
-
-	if (!p)
-		abort();
-	p->s = subject_dmvl.make(su);
-	p->l = ledger_new(su->n, repayment_ppm);
-	p->n = su->n;
-	p->groups = su->groups;
-	p->epoch_end_ns = EPOCH_NS;
-	if (!p->l)
-		abort();
-	for (uint32_t i = 0; i < su->n; i++) {
-		struct credit_id id = {.ldp = i};
-
-		ledger_attach(p->l, i, &id, su->weight[i]);
-		ledger_set_group(p->l, i, su->group ? su->group[i] : 0);
-	}
-	for (uint32_t g = 0; g < su->groups; g++)
-		ledger_set_group_weight(p->l, g + 1, su->group_weight[g]);
-	return p;
-}
-
-static void *make_0(const struct subject_setup *su)
-{
-	return lender_make(su, 0);
-}
-
-static void *make_25(const struct subject_setup *su)
-{
-	return lender_make(su, 250000);
-}
-
-static void *make_50(const struct subject_setup *su)
-{
-	return lender_make(su, 500000);
-}
-
-static void *make_100(const struct subject_setup *su)
-{
-	return lender_make(su, 1000000);
-}
-
-static void lender_destroy(void *arg)
-{
-	struct lender *p = arg;
-
-	sched_free(p->s);
-	ledger_free(p->l);
-	free(p);
-}
-
-static void lender_epochs(struct lender *p, uint64_t now_ns)
-{
-	uint64_t epochs;
-
-	if (now_ns < p->epoch_end_ns)
-		return;
-	epochs = 1 + (now_ns - p->epoch_end_ns) / EPOCH_NS;
-	p->epoch_end_ns += epochs * EPOCH_NS;
-	ledger_set_time(p->l, now_ns, now_ns);
-	ledger_epoch(p->l, epochs, p->idled ? EPOCH_CAP * epochs : 0);
-	p->idled = false;
-	for (uint32_t i = 0; i < p->n; i++)
-		sched_set_factor(p->s, i, ledger_factor(p->l, i));
-	for (uint32_t g = 1; g <= p->groups; g++)
-		sched_set_group_factor(p->s, g, ledger_group_factor(p->l, g));
-}
-
-static void lender_arrive(void *arg, uint32_t id, bool first, uint64_t now_ns)
-{
-	struct lender *p = arg;
-
-	subject_dmvl.arrive(p->s, id, first, now_ns);
-}
-
-static uint32_t lender_draw(void *arg, uint64_t now_ns)
-{
-	struct lender *p = arg;
-	uint32_t id = sched_draw(p->s, now_ns);
-
-	p->idled |= id == SCHED_NONE;
-	return id;
-}
-
-static void lender_served(void *arg, uint32_t id, uint32_t bytes, bool more, uint64_t now_ns)
-{
-	struct lender *p = arg;
-
-	sched_served(p->s, id, bytes, bytes, more, now_ns);
-	ledger_serve(p->l, id, bytes);
-	lender_epochs(p, now_ns);
-}
-
-#define LENDER(words, maker)                                                                      \
-	{                                                                                         \
-		.name = words, .make = maker, .destroy = lender_destroy, .arrive = lender_arrive, \
-		.draw = lender_draw, .served = lender_served                                      \
-	}
-
-static const struct subject lenders[] = {
-	LENDER("repayment 0", make_0),
-	LENDER("repayment .25", make_25),
-	LENDER("repayment .5", make_50),
-	LENDER("repayment 1", make_100),
-};
-#define LENDERS (sizeof(lenders) / sizeof(lenders[0]))
-
-/* --- cases ------------------------------------------------------------------------------------ */
+#define LENDERS	   4u
 
 /* Notes when the waking lender was last a frame and 1 % behind its rated share. */
 static void note_late(struct world *w, uint32_t id, uint32_t bytes)
@@ -256,7 +133,7 @@ static void case_sum(struct cases *c, bool groups)
 	}
 	ledger_free(l);
 	cases_add(c, groups ? "10^6 epochs with churn and groups" : "10^6 epochs with churn",
-		  &lenders[2], "balance_sum_error_bytes", worst, "bytes");
+		  &lender_default, "balance_sum_error_bytes", worst, "bytes");
 }
 
 /*
@@ -295,7 +172,7 @@ static void case_cost(struct cases *c, uint32_t n, uint32_t groups)
 	ledger_free(l);
 	free(mem);
 	snprintf(name, sizeof(name), "an epoch of %u LDPs in %u groups", n, groups);
-	cases_add(c, name, &lenders[2], "epoch_us", ns / 200 / 1e3, "us");
+	cases_add(c, name, &lender_default, "epoch_us", ns / 200 / 1e3, "us");
 }
 
 static const struct bursts bursts[] = {
@@ -324,18 +201,21 @@ static const struct lumps lumps[] = {
 
 void cases_credits(struct cases *c)
 {
+	static const struct subject *const lenders[LENDERS] = {&lender_none, &lender_quarter,
+							       &lender_default, &lender_full};
+
 	for (size_t i = 0; i < LENDERS; i++) {
-		case_idle(c, &lenders[i]);
-		case_bursty(c, &lenders[i], 50 * MS, "bursty, 40 ms of 50");
-		case_bursty(c, &lenders[i], 100 * MS, "bursty, 80 ms of 100");
-		case_bursty(c, &lenders[i], 500 * MS, "bursty, 400 ms of 500");
+		case_idle(c, lenders[i]);
+		case_bursty(c, lenders[i], 50 * MS, "bursty, 40 ms of 50");
+		case_bursty(c, lenders[i], 100 * MS, "bursty, 80 ms of 100");
+		case_bursty(c, lenders[i], 500 * MS, "bursty, 400 ms of 500");
 		for (size_t k = 0; k < sizeof(bursts) / sizeof(bursts[0]); k++)
-			cases_bursts(c, &lenders[i], &bursts[k]);
+			cases_bursts(c, lenders[i], &bursts[k]);
 		for (size_t k = 0; k < sizeof(lumps) / sizeof(lumps[0]); k++)
-			cases_lumps(c, &lenders[i], &lumps[k]);
-		cases_turns(c, &lenders[i], 10);
-		cases_turns(c, &lenders[i], 300);
-		cases_turns(c, &lenders[i], 1000);
+			cases_lumps(c, lenders[i], &lumps[k]);
+		cases_turns(c, lenders[i], 10);
+		cases_turns(c, lenders[i], 300);
+		cases_turns(c, lenders[i], 1000);
 	}
 	case_sum(c, false);
 	case_sum(c, true);

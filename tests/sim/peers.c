@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* peers.c: the simple schedulers to compare with: lottery, deficit round robin, stride, FIFO. */
+/*
+ * peers.c: the simple schedulers to compare with: lottery, deficit round robin, stride, FIFO. And
+ * one that puts low latency before all else: nobody could be faster without cutting the frame on
+ * the link.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,7 +23,8 @@ struct peer {
 	int64_t *deficit; /* drr: bytes */
 	uint32_t *ring;	  /* drr: active flows; fifo: frames' flows, in order */
 	uint32_t get, put, mask;
-	bool granted; /* drr: the flow in front has had its quantum */
+	bool granted;	 /* drr: the flow in front has had its quantum */
+	uint32_t urgent; /* first: the low_latency flow that waits; SCHED_NONE: none */
 };
 
 static void *peer_zeroes(size_t n, size_t size)
@@ -37,6 +42,7 @@ static void *peer_make(const struct subject_setup *su)
 
 	p->su = *su;
 	p->lightest = UINT32_MAX;
+	p->urgent = SCHED_NONE;
 	for (uint32_t i = 0; i < su->n; i++)
 		if (su->weight[i] < p->lightest)
 			p->lightest = su->weight[i];
@@ -237,6 +243,35 @@ static void fifo_served(void *arg, uint32_t id, uint32_t bytes, bool more, uint6
 	p->get++;
 }
 
+/* The only low_latency flow goes first; the others by deficit round robin */
+
+static void first_arrive(void *arg, uint32_t id, bool first, uint64_t now_ns)
+{
+	struct peer *p = arg;
+
+	if (p->su.low_latency[id])
+		p->urgent = id;
+	else
+		drr_arrive(p, id, first, now_ns);
+}
+
+static uint32_t first_draw(void *arg, uint64_t now_ns)
+{
+	struct peer *p = arg;
+
+	return p->urgent != SCHED_NONE ? p->urgent : drr_draw(p, now_ns);
+}
+
+static void first_served(void *arg, uint32_t id, uint32_t bytes, bool more, uint64_t now_ns)
+{
+	struct peer *p = arg;
+
+	if (id != p->urgent)
+		drr_served(p, id, bytes, more, now_ns);
+	else if (!more)
+		p->urgent = SCHED_NONE;
+}
+
 const struct subject subject_lottery = {"lottery",    peer_make, peer_destroy,	lottery_arrive,
 					lottery_draw, NULL,	 lottery_served};
 const struct subject subject_drr = {"drr",    peer_make, peer_destroy, drr_arrive,
@@ -245,3 +280,5 @@ const struct subject subject_stride = {"stride",    peer_make, peer_destroy, str
 				       stride_draw, NULL,      stride_served};
 const struct subject subject_fifo = {"fifo",	peer_make, peer_destroy, fifo_arrive,
 				     fifo_draw, NULL,	   fifo_served};
+const struct subject subject_first = {"low latency first", peer_make, peer_destroy, first_arrive,
+				      first_draw,	   NULL,      first_served};

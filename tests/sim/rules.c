@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "tests/sim/cases.h"
+#include "tests/sim/lender.h"
 
 #define LINK_BPS 1e10
 #define MS	 1000000ull
@@ -174,6 +175,20 @@ static void rules_minima_gaming(struct cases *c)
 	cases_add(c, "gaming: a minimum and mixed frames", &subject_dmvl, "gain", gain, "1");
 }
 
+/* The same over many patterns of sizes, and naps, while loans are repaid as by default. */
+static void rules_gaming_repaid(struct cases *c, bool bursts)
+{
+	static const uint32_t permille[] = {0, 200, 330, 360, 500};
+	double gain = 0;
+
+	for (unsigned i = 0; i < sizeof(permille) / sizeof(*permille); i++)
+		gain = fmax(gain, cases_gaming(&lender_default, permille[i], bursts));
+	cases_add(c,
+		  bursts ? "gaming: sizes, naps and minima, with loans"
+			 : "gaming: sizes, naps and minima",
+		  &lender_default, "gain", gain, "1");
+}
+
 /* A flood of 64 bytes beside a hog, where any frame takes the CPU as long as a full one. */
 static void frame_cost(struct cases *c, const struct subject *s, bool charged)
 {
@@ -199,6 +214,8 @@ void cases_rules(struct cases *c)
 	}
 	rules_gaming(c);
 	rules_minima_gaming(c);
+	rules_gaming_repaid(c, false);
+	rules_gaming_repaid(c, true);
 	frame_cost(c, &subject_dmvl, false);
 	frame_cost(c, &subject_dmvl, true);
 }

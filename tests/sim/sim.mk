@@ -3,7 +3,8 @@
 
 SIM_LIB_SRC := tests/sim/world.c tests/sim/gps.c tests/sim/cases.c tests/sim/peers.c \
 	       tests/sim/wf2q.c tests/sim/tree.c tests/sim/rules.c tests/sim/groups.c \
-	       tests/sim/windows.c tests/sim/subject_dmvl.c
+	       tests/sim/windows.c tests/sim/subject_dmvl.c \
+	       tests/sim/lender.c tests/sim/gaming.c
 SIM_SRC     := $(SIM_LIB_SRC) $(filter-out $(SIM_LIB_SRC),$(wildcard tests/sim/*.c))
 SCHED_SRC   := $(wildcard backend/sched/*.c)
 CREDIT_SRC  := $(filter-out backend/credit/logfile.c,$(wildcard backend/credit/*.c))
@@ -12,9 +13,9 @@ $(O)/tests/sim/sim: $(call obj,$(SIM_SRC) $(SCHED_SRC) $(CREDIT_SRC))
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(LDHARDEN) -o $@ $^ -lm
 
-# The property tests are unit tests that need the simulator's world.
-SIM_TESTS := $(addprefix $(O)/tests/unit/,test_sched_prop test_sched_group_prop)
-$(SIM_TESTS): $(O)/tests/unit/%: $(O)/tests/unit/%.o $(call obj,$(SIM_LIB_SRC) $(SCHED_SRC))
+# Unit tests that need the simulator's world.
+SIM_TESTS := $(addprefix $(O)/tests/unit/,test_sched_prop test_sched_group_prop test_sched_shares)
+$(SIM_TESTS): $(O)/tests/unit/%: $(O)/tests/unit/%.o $(call obj,$(SIM_LIB_SRC) $(SCHED_SRC) $(CREDIT_SRC))
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(LDHARDEN) -o $@ $^ -lm

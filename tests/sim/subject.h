@@ -39,6 +39,7 @@ extern const struct subject subject_lottery;	    /* Waldspurger and Weihl, a tic
 extern const struct subject subject_drr;	    /* Shreedhar and Varghese */
 extern const struct subject subject_stride;	    /* Waldspurger and Weihl */
 extern const struct subject subject_wf2q;	    /* Bennett and Zhang, WF2Q+ with two heaps */
+extern const struct subject subject_first;	    /* the one low_latency flow before all others */
 extern const struct subject subject_fifo;	    /* what a plain bridge does */
 
 extern const struct subject subject_dmvl_flat; /* ours, where nobody told it of groups */

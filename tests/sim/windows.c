@@ -10,6 +10,8 @@
 #define MS	 1000000ull
 #define MOST	 1000u /* steps of the longest window; a step is 1 ms */
 
+#define BURST_FRAMES 100u
+
 static const struct {
 	uint32_t steps;
 	const char *metric;
@@ -60,7 +62,23 @@ void cases_windows(struct cases *c, const char *name, struct world *w, const dou
 	free(entitled);
 }
 
-void cases_worst(struct cases *c, const struct subject *s, uint32_t n, enum world_sizes sizes)
+/* Every other LDP sends bursts, for half of its share. */
+static void windows_bursts(struct world *w, const double *part, enum world_sizes sizes)
+{
+	const double mean_bytes = sizes == WORLD_MTU ? WORLD_MTU_BYTES : 9450;
+
+	for (uint32_t i = 1; i < w->n; i += 2) {
+		struct world_flow *f = &w->flow[i];
+
+		f->source = WORLD_BURSTS;
+		f->burst_frames = BURST_FRAMES;
+		f->queue_max = 100 * BURST_FRAMES;
+		f->gap_ns = (uint64_t)(BURST_FRAMES * mean_bytes / (.5 * part[i] * w->rate));
+	}
+}
+
+void cases_worst(struct cases *c, const struct subject *s, uint32_t n, enum world_sizes sizes,
+		 bool bursts)
 {
 	double *part = calloc(n, sizeof(*part)), weights = 0;
 	struct world w;
@@ -73,10 +91,14 @@ void cases_worst(struct cases *c, const struct subject *s, uint32_t n, enum worl
 		weights += w.weight[i];
 	for (uint32_t i = 0; i < n; i++)
 		part[i] = w.weight[i] / weights;
+	if (bursts)
+		windows_bursts(&w, part, sizes);
+	for (uint32_t i = 0; i < n; i++)
+		part[i] = w.flow[i].source == WORLD_HOG ? part[i] : 0;
 	world_start(&w, s, false);
 	world_run(&w, 200 * MS);
-	snprintf(name, sizeof(name), "worst LDP, n=%u w=1:2:4%s", n,
-		 sizes == WORLD_MTU ? "" : " 64B..64KiB");
+	snprintf(name, sizeof(name), "worst LDP, n=%u w=1:2:4%s%s", n,
+		 sizes == WORLD_MTU ? "" : " 64B..64KiB", bursts ? ", half in bursts" : "");
 	cases_windows(c, name, &w, part, 3000);
 	world_fini(&w);
 	free(part);

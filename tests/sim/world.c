@@ -82,6 +82,8 @@ static uint32_t world_size(struct world *w, struct world_flow *f)
 	case WORLD_ALTERNATE:
 		f->turn = !f->turn;
 		return f->turn ? 64 : 65536;
+	case WORLD_PATTERN:
+		return f->pattern[f->made % f->pattern_n];
 	case WORLD_MTU:
 		break;
 	}
@@ -235,7 +237,9 @@ void world_start(struct world *w, const struct subject *subject, bool gps)
 					 .group = w->group,
 					 .group_weight = w->group_weight,
 					 .groups = w->groups,
-					 .capacity_bps = (uint64_t)(w->rate * 8e9)};
+					 .capacity_bps =
+						 (uint64_t)(w->believed_bps > 0 ? w->believed_bps
+										: w->rate * 8e9)};
 
 	w->subject = subject;
 	w->sched = subject->make(&su);

@@ -28,6 +28,7 @@ enum world_sizes {
 	WORLD_MIXED,	 /* 64..1514, evenly */
 	WORLD_GSO,	 /* 64..65536, evenly in their logarithm */
 	WORLD_ALTERNATE, /* 64 and 65536 in turn */
+	WORLD_PATTERN,	 /* the sizes of `pattern`, over and over */
 };
 
 struct world_frame {
@@ -41,6 +42,8 @@ struct world_flow {
 	uint64_t gap_ns, start_ns;
 	uint64_t sleep_ns;		  /* WORLD_NAP: how long it sleeps; 0: gap_ns */
 	uint32_t burst_frames, queue_max; /* frames */
+	const uint32_t *pattern;	  /* WORLD_PATTERN: pattern_n sizes in bytes, borrowed */
+	uint32_t pattern_n;
 	/* state */
 	struct world_frame *queue; /* ring of queue_max */
 	uint32_t get, put, made;
@@ -61,7 +64,8 @@ struct world {
 	const struct subject *subject;
 	void *sched;
 	uint32_t n;
-	double rate; /* bytes per ns */
+	double rate;	     /* bytes per ns */
+	double believed_bps; /* what the scheduler takes it for; 0: what it is */
 	struct world_flow *flow;
 	uint32_t *weight, *head_bytes;
 	uint32_t *group, *group_weight; /* NULL: no groups; see world_groups() */

@@ -4,6 +4,7 @@
 
 #include "backend/datapath/core.h"
 #include "tests/fake/bench.h"
+#include "tests/unit/mkframe.h"
 #include "tests/unit/tap.h"
 
 #define MS     1000000ull
@@ -21,7 +22,7 @@ static void pass(uint32_t n, uint64_t bytes)
 {
 	b->dp->now_ns += 10 * MS;
 	for (uint32_t slot = 0; slot < n; slot++) {
-		guest(slot)->count.rx_bytes += bytes;
+		guest(slot)->rx_delivered_bytes += bytes;
 		b->dp->rx.received_bytes += bytes;
 	}
 	rx_limit_look(b->dp);
@@ -73,7 +74,8 @@ static void group(void)
 	}
 	for (int i = 0; i < 100; i++)
 		pass(0, 0);
-	pass(5, 100000);
+	for (int i = 0; i < 40; i++)
+		pass(5, 100000);
 	ok(near(room(4), 115000), "a group that receives takes the room of one");
 	ok(near(room(0), RXQ_LIMIT_MIN), "a member has its part of the group's room");
 	for (int i = 0; i < 100; i++)
@@ -84,18 +86,29 @@ static void group(void)
 	ok(near(room(0), 115000), "a group's maximum limits the room of its members");
 }
 
-int main(void)
+static void test_idle(void)
 {
 	begin();
 	pass(1, 100000);
 	ok(near(room(0), 1150000), "idle guests take no room from the one that receives");
-	ok(near(room(1), 575000), "a guest that was idle has the room of one of two");
-	ok(near(room(GUESTS - 1), 575000), "idle guests take no room from each other");
-	pass(4, 100000);
-	ok(near(room(0), 290000), "four that receive have a fourth each");
+	ok(near(room(1), 1140000), "a guest that was idle has the room that the other leaves");
+	ok(near(room(GUESTS - 1), 1140000), "idle guests take no room from each other");
+	for (int i = 0; i < 40; i++)
+		pass(1, 1250000);
+	ok(near(room(1), 575000), "a guest that was idle has its share beside one that takes all");
+	for (int i = 0; i < 40; i++)
+		pass(4, 312500);
+	ok(near(room(0), 290000), "four that take all have a fourth each");
+	ok(near(room(1), 290000), "one of four that take all has no more than another");
 	for (int i = 0; i < 100; i++)
 		pass(1, 100000);
 	ok(near(room(0), 1150000), "after a second without a frame a guest is idle");
+	bench_free(b);
+}
+
+static void test_rates(void)
+{
+	begin();
 	for (int i = 0; i < 2; i++)
 		pass(1, 12500000);
 	ok(near(room(0), 11700000), "the room follows what really comes");
@@ -108,5 +121,50 @@ int main(void)
 	guest(0)->conf.rx.max_bps = 0;
 	group();
 	bench_free(b);
+}
+
+/* Two frames of 60 KiB for one guest, read in one turn, and the frames that it then has. */
+static unsigned burst(uint32_t slot)
+{
+	static struct mk m;
+	struct virtio_net_hdr_v1 vnet;
+
+	mk_eth(&m, (const char *)bench_mac(slot), MK_OTHER, 0x0800);
+	mk_ipv4(&m, 6, MK_IP2, MK_IP);
+	mk_tcp(&m, 1000, 0x18);
+	mk_payload(&m, 60 * 1024);
+	mk_finish(&m, 0);
+	vnet = MK_VNET(VIRTIO_NET_HDR_F_NEEDS_CSUM, VIRTIO_NET_HDR_GSO_TCPV4, 1448, m.l4, 16);
+	bench_come(b, &vnet, m.b, m.len);
+	bench_come(b, &vnet, m.b, m.len);
+	bench_receive(b);
+	return bench_take_frames(b, slot);
+}
+
+/* Every guest receives something all the time. Each 10 ms four of them get a burst. */
+static void test_bursts(void)
+{
+	unsigned sent = 0, got = 0;
+
+	begin();
+	for (unsigned i = 0; i < 80; i++) {
+		for (uint32_t slot = i % 8; slot < GUESTS; slot += 8) {
+			got += burst(slot);
+			sent += 2;
+		}
+		bench_pass(b, 10 * MS);
+		for (uint32_t slot = 0; slot < GUESTS; slot++)
+			guest(slot)->rx_delivered_bytes += 1000;
+		rx_limit_look(b->dp);
+	}
+	is_int((int)got, (int)sent, "bursts for guests of 32 that all receive something arrive");
+	bench_free(b);
+}
+
+int main(void)
+{
+	test_idle();
+	test_rates();
+	test_bursts();
 	return done_testing();
 }

@@ -263,27 +263,40 @@ static void test_woken_ring(void)
 	sched_free(s);
 }
 
-/* An LDP that waits becomes low_latency. */
-static void test_low_at_once(void)
+/* How often others are drawn before an LDP that waits, after its rule has become each of n. */
+static int draws_before(const struct sched_rule *rule, int n)
 {
 	struct sched *s = sched_new(65, Q, 1);
-	struct sched_rule r = {.weight = 4};
-	int n = 0;
+	int draws = 0;
 
 	for (uint32_t i = 0; i < 65; i++) {
-		sched_add(s, i, &r);
+		sched_add(s, i, &(struct sched_rule){.weight = 4});
 		sched_wake(s, i, 0);
 	}
 	for (int i = 0; i < 6500; i++)
 		sched_served(s, sched_draw(s, 0), Q, Q, true, 0);
 	while (draw_ahead(s->top.draw, &s->top.draw->ldp[7]) > -0.2 * (double)(QUANTUM_CREDIT / 4))
 		sched_served(s, sched_draw(s, 0), Q, Q, true, 0);
-	r.low_latency = true;
-	sched_set_rule(s, 7, &r, 0);
-	for (; n < 3 && sched_draw(s, 0) != 7; n++)
+	for (int i = 0; i < n; i++)
+		sched_set_rule(s, 7, &rule[i], 0);
+	for (; draws < 65 && sched_draw(s, 0) != 7; draws++)
 		sched_served(s, sched_draw(s, 0), Q, Q, true, 0);
-	ok(n < 3, "low_latency takes effect at the next draws, not at the next wake");
 	sched_free(s);
+	return draws;
+}
+
+static void test_low_at_once(void)
+{
+	const struct sched_rule low = {.weight = 4, .low_latency = true};
+	const struct sched_rule lighter = {.weight = 3, .low_latency = true};
+	const struct sched_rule normal[] = {low, {.weight = 4}};
+	int before = draws_before(NULL, 0);
+
+	ok(draws_before(&low, 1) < 3 && before > 3,
+	   "low_latency takes effect at the next draws, not at the next wake (before: %d)", before);
+	ok(draws_before(&lighter, 1) < 3, "low_latency takes effect at once with another weight");
+	is_int(draws_before(normal, 2), before,
+	       "low_latency that is taken back has no effect on the next draws");
 }
 
 static void test_max_cap(void)

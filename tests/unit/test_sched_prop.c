@@ -19,6 +19,7 @@
 #define MTU	  WORLD_MTU_BYTES
 #define CHURN_MAX 12 /* full frames that a flow may lag without the express path */
 #define XPRES_MAX 30 /* and with it */
+#define WIDE_MAX  25 /* without it, and with weights of 1 to 65,535 */
 
 static uint64_t first_seed = 1, last_seed = 40;
 
@@ -51,16 +52,22 @@ static bool is_starved(const struct world *w, double max_lag_bytes)
 	return false;
 }
 
+struct churn {
+	const struct subject *s;
+	bool gso, wide;
+	double max_lag; /* of the longest frame */
+	double worst;
+};
+
 /* 1, 2, 3 and 6 for one world of flows that come and go. */
-static bool churn_holds(uint64_t seed, const struct subject *s, bool gso, double max_lag,
-			double *worst)
+static bool churn_holds(struct churn *c, uint64_t seed)
 {
-	double longest = gso ? 65536 : MTU;
+	double longest = c->gso ? 65536 : MTU, max_lag = c->max_lag;
 	const char *what = NULL;
 	struct world w;
 
-	cases_churn(&w, seed, gso);
-	world_start(&w, s, true);
+	(c->wide ? cases_churn_wide : cases_churn)(&w, seed, c->gso);
+	world_start(&w, c->s, true);
 	for (uint64_t ms = 1; ms <= 50 && !what; ms++) {
 		world_run(&w, ms * MS);
 		if (!is_conserved(&w))
@@ -74,24 +81,36 @@ static bool churn_holds(uint64_t seed, const struct subject *s, bool gso, double
 		what = "somebody lagged too far";
 	if (is_starved(&w, max_lag * longest))
 		what = "somebody waited too long";
-	if (w.worst_lag_bytes / longest > *worst)
-		*worst = w.worst_lag_bytes / longest;
+	c->worst = fmax(c->worst, w.worst_lag_bytes / longest);
 	if (what)
-		diag("SEED=%llu %s: %s (n=%u, lag %.0f bytes)", (unsigned long long)seed, s->name,
-		     what, w.n, w.worst_lag_bytes);
+		diag("SEED=%llu %s: %s (n=%u, lag %.0f bytes)", (unsigned long long)seed,
+		     c->s->name, what, w.n, w.worst_lag_bytes);
 	world_fini(&w);
 	return !what;
 }
 
-static void test_churn(const struct subject *s, bool gso, double max_lag)
+static void test_churn(struct churn c)
 {
-	double worst = 0;
 	uint32_t bad = 0;
 
 	for (uint64_t seed = first_seed; seed <= last_seed; seed++)
-		bad += !churn_holds(seed, s, gso, max_lag, &worst);
-	ok(!bad, "churn of %s, %s: the lag is at most %.0f of the longest frame (%.1f)", s->name,
-	   gso ? "64 B to 64 KiB" : "64 B to 1514 B", max_lag, worst);
+		bad += !churn_holds(&c, seed);
+	ok(!bad,
+	   "churn of %s, weights to %s, %s: the lag is at most %.0f of the longest frame (%.1f)",
+	   c.s->name, c.wide ? "65535" : "1000", c.gso ? "64 B to 64 KiB" : "64 B to 1514 B",
+	   c.max_lag, c.worst);
+}
+
+static void test_churns(void)
+{
+	const struct subject *with = &subject_dmvl, *without = &subject_dmvl_noexpress;
+
+	for (int gso = 0; gso < 2; gso++) {
+		test_churn((struct churn){without, gso, false, CHURN_MAX, 0});
+		test_churn((struct churn){with, gso, false, XPRES_MAX, 0});
+		test_churn((struct churn){without, gso, true, WIDE_MAX, 0});
+		test_churn((struct churn){with, gso, true, XPRES_MAX, 0});
+	}
 }
 
 /* 3 and 6 with everybody backlogged. */
@@ -443,9 +462,7 @@ int main(void)
 	test_backlog(64, WORLD_MIXED);
 	test_extremes(WORLD_GSO, 65536);
 	test_extremes(WORLD_MTU, MTU);
-	test_churn(&subject_dmvl_noexpress, false, CHURN_MAX);
-	test_churn(&subject_dmvl, false, XPRES_MAX);
-	test_churn(&subject_dmvl, true, XPRES_MAX);
+	test_churns();
 	test_debt();
 	test_stampede();
 	test_naps();
