@@ -105,6 +105,13 @@ back_start --tx-capacity 100mbit
 check 'a guest that was restored after the host was shut down connects' wait_for 20 connected k1
 check 'a guest that was restored after the host was shut down has all that was set' whole k1
 
+# It moves to another domain on this host.
+old=$(guest_domid k1)
+check 'k1 migrates on this host' xensim migrate k1
+check 'a guest that migrated connects' wait_for 20 connected k1
+check 'a guest that migrated has all that was set' whole k1
+check 'a guest that migrated leaves no node of its old domain' wait_for 20 no_node "/local/domain/0/backend/dmvl/$old"
+
 # What was detached does not come back, whoever detached it.
 is "$(remembered "$uuid")" 1 'dmvlctl saved lists the guest'
 like "$(dmvlctl forget "$uuid" 2>&1)" '*is attached to it*' 'a guest that has its device is not forgotten'
