@@ -139,7 +139,9 @@ xenstore-rm "/local/domain/0/backend/dmvl/$(guest_domid k1)"
 xenstore-rm "$(fe k1)"
 like "$(dmvlctl attach k1 weight=301 2>&1)" '*what was set for this guest before holds too: latency=low*' 'attach tells what it takes of what was set before'
 is "$(xenstore-read "$(be k1)/weight") $(xenstore-read "$(be k1)/latency")" '301 low' "attach's words go before what was set earlier"
+guest_again k1
 back_start --tx-capacity 100mbit
+check 'a device that was attached and lost its guest without dmvl-back comes back' wait_for 20 key_is "$(be k1)/weight" 301
 check 'what attach was told is remembered' wait_for 20 grep -qx 'weight = 301' "/var/lib/dmvl/default/$uuid"
 xenstore-write "$(be k1)/weight" 300
 like "$(dmvlctl attach k1 2>&1)" '*already*comes by itself*dmvlctl set*' 'attach says what to do with a device that came back'

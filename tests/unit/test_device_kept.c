@@ -426,6 +426,8 @@ static void test_policy_alone(void)
 	again(1);
 	ok(desk_device(k, 1) && has("# policy: attach\n"),
 	   "a device that the policy names is marked");
+	is_str(desk_read(1, KEY_BACK_GUEST_UUID), "01010000-0000-0000-0000-000000000000",
+	       "a device that the policy names says whose it is");
 	desk_end(1);
 	end();
 	policy("[guest2]\n");
