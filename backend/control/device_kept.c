@@ -135,6 +135,8 @@ void device_kept_remember(struct control *c, struct device *d, const struct sett
 	}
 	old = kept_find(&k, d->id);
 	guest_name(c->xs, d->domid, name, sizeof(name));
+	if (!name[0]) /* the domain is gone */
+		snprintf(name, sizeof(name), "%s", k.name);
 	find_policy(c, d->uuid, name, d->id, &match);
 	if (!gather(c, d, &match, texts, old, now) || (old && kept_same(old, now)) ||
 	    !replace(&k, now)) {

@@ -231,6 +231,7 @@ static void test_last_word(void)
 	end();
 	again(9);
 	is_str(desk_read(9, KEY_BACK_WEIGHT), "77", "what is set as the guest ends is not lost");
+	ok(has("# guest: guest1\n"), "the name of a guest that has ended is not lost");
 	desk_free(k);
 }
 
