@@ -6,9 +6,10 @@
 #include <string.h>
 
 #include "backend/control/control_kept.h"
+#include "backend/control/device_make.h"
 #include "backend/control/device_state.h"
 #include "backend/kept/kept.h"
-#include "backend/xen/nodes.h"
+#include "backend/xen/guest.h"
 #include "common/log.h"
 
 /*
@@ -21,8 +22,6 @@
  * domid. Its devices are made as the file says, when those of the old domain are gone. The file
  * stays: it is true of the new domain too.
  */
-#define SENTENCE_MAX 512
-
 /* --- remembering ------------------------------------------------------------------------------ */
 
 static bool has_uuid(const struct device *d)
@@ -50,32 +49,50 @@ static const char *default_of(const struct device *d, enum schema_key key, char 
 	return frame_mac_format(addr, mac);
 }
 
-/* False: no memory. */
-static bool gather(const struct device *d, const struct settings_text *texts,
-		   const struct kept_device *old, struct kept_device *out)
+/* What the policy says of the device. */
+static void find_policy(const struct control *c, const uint8_t uuid[16], const char *name,
+			unsigned id, struct policy_match *out)
 {
-	char mac[FRAME_MAC_STR];
+	char text[UUID_TEXT_LEN + 1], plain[GUEST_NAME_MAX];
 
+	uuid_format(uuid, text);
+	policy_guest_name(name, plain, sizeof(plain));
+	policy_find(c->policy.now, c->conf.name, text, plain, id, out);
+}
+
+/* Of one key: what is in force, and what the policy says. False: no memory. */
+static bool gather_key(struct kept_device *out, enum schema_key key, const char *text,
+		       const char *policy, const struct kept_device *old)
+{
+	bool stands = old && old->set[key] && strcmp(old->set[key], text) == 0;
+
+	if (policy && strcmp(text, policy) == 0)
+		return true;
+	/* It dies when the policy says something else than when it was set. */
+	return kept_put(&out->set[key], text) &&
+	       kept_put(&out->policy[key], stands ? old->policy[key] : policy);
+}
+
+/* False: no memory. */
+static bool gather(const struct control *c, const struct device *d, const struct policy_match *m,
+		   const struct settings_text *texts, const struct kept_device *old,
+		   struct kept_device *out)
+{
+	char mac[FRAME_MAC_STR], buf[SCHEMA_VALUE_MAX + 1];
+
+	out->by_policy = old ? old->by_policy : m->attach;
 	for (int i = 0; i < KEY_COUNT; i++) {
 		enum schema_key key = (enum schema_key)i;
 		const char *text = texts->refused[i] ? (old ? old->set[i] : NULL) : texts->of[i];
 		const char *dflt = default_of(d, key, mac);
+		const char *policy = device_policy_value(c, m, key, buf);
 
-		if (!kept_is_key(key) || !text || (dflt && strcmp(text, dflt) == 0))
+		if (!kept_is_key(key) || !text || (!policy && dflt && strcmp(text, dflt) == 0))
 			continue;
-		if (!kept_put(&out->set[i], text))
+		if (!gather_key(out, key, text, policy, old))
 			return false;
 	}
 	return true;
-}
-
-static void read_name(struct control *c, unsigned domid, char out[KEPT_NAME_MAX])
-{
-	char path[SCHEMA_PATH_MAX];
-
-	snprintf(path, sizeof(path), "/local/domain/%u/name", domid);
-	if (xs_conn_read(c->xs, XS_NO_TXN, path, out, KEPT_NAME_MAX) < 0)
-		out[0] = '\0';
 }
 
 /* Puts *fresh, whose contents it takes, in the place of the device that *k may have. */
@@ -109,16 +126,23 @@ void device_kept_remember(struct control *c, struct device *d, const struct sett
 {
 	struct kept fresh = {.count = 0}, k;
 	struct kept_device *now = kept_add(&fresh, d->id), *old;
+	struct policy_match match;
+	char name[GUEST_NAME_MAX];
 
 	if (!now || !has_uuid(d) || read_of(c, d, &k) < 0) {
 		kept_clear(&fresh);
 		return;
 	}
 	old = kept_find(&k, d->id);
-	if (!gather(d, texts, old, now) || (old && kept_same(old, now)) || !replace(&k, now)) {
+	guest_name(c->xs, d->domid, name, sizeof(name));
+	if (!name[0]) /* the domain is gone */
+		snprintf(name, sizeof(name), "%s", k.name);
+	find_policy(c, d->uuid, name, d->id, &match);
+	if (!gather(c, d, &match, texts, old, now) || (old && kept_same(old, now)) ||
+	    !replace(&k, now)) {
 		kept_clear(&k);
 	} else {
-		read_name(c, d->domid, k.name);
+		snprintf(k.name, sizeof(k.name), "%s", name);
 		control_kept_write(c, &k);
 	}
 	kept_clear(&fresh);
@@ -150,67 +174,36 @@ void device_kept_forget(struct control *c, const struct device *d)
 
 /* --- coming back ------------------------------------------------------------------------------ */
 
-struct comeback {
-	struct node_value value[KEY_COUNT + 3];
-	unsigned n;
-	char uuid[UUID_TEXT_LEN + 1], mac[FRAME_MAC_STR];
-	char said[SENTENCE_MAX]; /* what was remembered, for the log */
-};
-
-static void add(struct comeback *b, enum schema_key key, const char *value)
+/* The device of a guest that is back. `name` is the guest's. */
+static void attach_one(struct control *c, const struct dom_info *dom, const char *name,
+		       const struct kept_device *kd, const struct policy_match *match)
 {
-	b->value[b->n++] = (struct node_value){key, value};
-}
+	struct device_plan plan = {
+		.domid = dom->domid, .id = kd->id, .uuid = dom->uuid, .set = kd, .match = match};
+	char said[DEVICE_MADE_MAX];
+	int ret = device_make(c, &plan, said);
 
-static void say(struct comeback *b, enum schema_key key, const char *value)
-{
-	size_t used = strlen(b->said);
-
-	snprintf(b->said + used, sizeof(b->said) - used, " %s=%s", schema_name(key), value);
-}
-
-static bool is_via_vif(const struct kept_device *kd)
-{
-	return kd->set[KEY_BACK_VIA] &&
-	       strcmp(kd->set[KEY_BACK_VIA], schema_entry(KEY_BACK_VIA)->dflt) != 0;
-}
-
-static void fill(struct comeback *b, const struct control *c, const struct dom_info *dom,
-		 const struct kept_device *kd)
-{
-	uint8_t mac[6];
-
-	*b = (struct comeback){.n = 0};
-	uuid_format(dom->uuid, b->uuid);
-	add(b, KEY_BACK_GUEST_UUID, b->uuid);
-	add(b, KEY_BACK_UPLINK, c->conf.name);
-	for (int key = 0; key < KEY_COUNT; key++) {
-		if (!kd->set[key])
-			continue;
-		add(b, (enum schema_key)key, kd->set[key]);
-		say(b, (enum schema_key)key, kd->set[key]);
-	}
-	if (kd->set[KEY_BACK_MAC] || is_via_vif(kd))
-		return;
-	frame_mac_default(mac, dom->uuid, kd->id);
-	add(b, KEY_BACK_MAC, frame_mac_format(mac, b->mac));
-}
-
-static void attach_one(struct control *c, const struct dom_info *dom, const struct kept_device *kd)
-{
-	struct comeback b;
-	int ret;
-
-	fill(&b, c, dom, kd);
-	ret = nodes_create(c->xs, c->domid, dom->domid, kd->id, b.value, b.n);
 	if (ret == -EEXIST)
 		return;
 	if (ret < 0)
-		log_error("%u/%u: the guest is back, but its device is not: %s", dom->domid, kd->id,
-			  strerror(-ret));
+		log_error("%s/%u: the guest is back as domain %u, but its device is not: %s", name,
+			  kd->id, dom->domid, strerror(-ret));
 	else
-		log_info("%u/%u: the guest is back, and so is its device, with what was set:%s",
-			 dom->domid, kd->id, b.said[0] ? b.said : " nothing");
+		log_notice("%s/%u: the guest is back as domain %u, and so is its device; what was "
+			   "set:%s",
+			   name, kd->id, dom->domid, said[0] ? said : " nothing");
+}
+
+/* The policy named it, and does so no more: it was not set by hand. */
+static void forget_one(struct control *c, const char *uuid, const char *name, unsigned id)
+{
+	struct kept k = {.count = 0};
+
+	if (control_kept_read(c, uuid, &k) < 0)
+		return;
+	log_notice("%s/%u: the policy does not name it any more: it is forgotten", name, id);
+	kept_drop(&k, id);
+	control_kept_write(c, &k);
 }
 
 /* Another domain has the UUID, and the device: that of a guest that moves on this host. */
@@ -227,8 +220,17 @@ static bool is_elsewhere(const struct control *c, const struct dom_info *dom, un
 
 void device_kept_attach(struct control *c, const struct dom_info *dom, const struct kept *k)
 {
+	struct policy_match match;
+	char name[GUEST_NAME_MAX];
+
+	guest_name(c->xs, dom->domid, name, sizeof(name));
 	for (unsigned i = 0; i < k->count; i++) {
-		if (!is_elsewhere(c, dom, k->device[i].id))
-			attach_one(c, dom, &k->device[i]);
+		const struct kept_device *kd = &k->device[i];
+
+		find_policy(c, dom->uuid, name, kd->id, &match);
+		if (kd->by_policy && !match.attach)
+			forget_one(c, k->uuid, name, kd->id);
+		else if (!is_elsewhere(c, dom, kd->id))
+			attach_one(c, dom, name, kd, &match);
 	}
 }

@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/control/control_kept.h"
+#include "backend/control/device_make.h"
 #include "backend/control/device_state.h"
-#include "backend/xen/attach.h"
+#include "backend/kept/kept.h"
 #include "backend/xen/guest.h"
 #include "common/log.h"
 #include "xenstore-schema/xskey.h"
@@ -255,22 +257,8 @@ static bool is_elsewhere(const struct wish *w)
 	return false;
 }
 
-/* The values that the policy has, each in a buffer of its own. Their number. */
-static unsigned gather(const struct wish *w, struct node_value values[KEY_COUNT],
-		       char (*text)[SCHEMA_VALUE_MAX + 1])
-{
-	unsigned n = 0;
-
-	for (int key = 0; key < KEY_COUNT; key++) {
-		if (!resolve(w->now.item[key], &w->c->policy.capacity, true, text[n]))
-			continue;
-		values[n] = (struct node_value){(enum schema_key)key, text[n]};
-		n++;
-	}
-	return n;
-}
-
-static void say_attached(const struct wish *w, int ret)
+/* `set`: what was set for it before. */
+static void say_attached(const struct wish *w, int ret, const char *set)
 {
 	const struct policy_section *by = w->now.by;
 	char whence[GUEST_NAME_MAX] = "[default]";
@@ -278,8 +266,8 @@ static void say_attached(const struct wish *w, int ret)
 	if (by)
 		snprintf(whence, sizeof(whence), "%s:%u", by->file, by->line);
 	if (ret == 0)
-		log_notice("%s/%u: attached to domain %u, as the policy says (%s)", w->name, w->id,
-			   w->g->domid, whence);
+		log_notice("%s/%u: attached to domain %u, as the policy says (%s)%s%s", w->name,
+			   w->id, w->g->domid, whence, set[0] ? ", and as it was set:" : "", set);
 	else if (ret != -EEXIST)
 		log_warning("%s/%u: cannot attach it to domain %u, as the policy says (%s): %s",
 			    w->name, w->id, w->g->domid, whence, strerror(-ret));
@@ -287,23 +275,17 @@ static void say_attached(const struct wish *w, int ret)
 
 static void attach(const struct wish *w)
 {
-	struct node_value values[KEY_COUNT];
-	char(*text)[SCHEMA_VALUE_MAX + 1] = calloc(KEY_COUNT, sizeof(*text));
-	struct attachment a = {
-		.backend_domid = w->c->domid,
-		.domid = w->g->domid,
-		.id = w->id,
-		.values = values,
-	};
+	struct kept k = {.count = 0};
+	struct device_plan plan = {.domid = w->g->domid,
+				   .id = w->id,
+				   .uuid = w->g->uuid,
+				   .match = &w->now};
+	char said[DEVICE_MADE_MAX];
 
-	if (!text) {
-		say_attached(w, -ENOMEM);
-		return;
-	}
-	memcpy(a.uuid, w->g->uuid, sizeof(a.uuid));
-	a.n = gather(w, values, text);
-	say_attached(w, attach_create(w->c->xs, &a));
-	free(text);
+	if (control_kept_read(w->c, w->g->uuid_text, &k) == 0)
+		plan.set = kept_find(&k, w->id);
+	say_attached(w, device_make(w->c, &plan, said), said);
+	kept_clear(&k);
 }
 
 static void apply_device(const struct wish *w)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "backend/ctl/ctl_policy.h"
+#include "backend/ctl/remembered.h"
 #include "backend/ctl/table.h"
 #include "backend/ctl/view.h"
 #include "backend/policy/setting.h"
@@ -60,16 +61,37 @@ static const char *uplink_of(const struct attaching *a)
 	return uplink ? uplink : schema_entry(KEY_BACK_UPLINK)->dflt;
 }
 
-/* A word that says otherwise counts more than the policy. */
-static void add_policy(struct ctl *ctl, struct attaching *a)
+/* Xen keeps a guest apart by its UUID, an operator by its name. */
+static void hint(struct ctl *ctl, const struct attaching *a, const char *name, const char *uuid)
+{
+	char other[UUID_TEXT_LEN + 1];
+
+	if (remembered_elsewhere(ctl, uplink_of(a), name, uuid, other))
+		log_notice("%s had the UUID %s before, and what was set for it then is not used: "
+			   "without uuid= in its configuration, xl makes another UUID at each "
+			   "create",
+			   name, other);
+}
+
+/* The operator's words count more than what was set before, and that more than the policy. */
+static void add_others(struct ctl *ctl, struct attaching *a)
 {
 	const char *uplink = settings_find(&a->settings, KEY_BACK_UPLINK);
-	char name[TARGET_NAME_MAX], uuid[UUID_TEXT_LEN + 1];
+	char name[TARGET_NAME_MAX], uuid[UUID_TEXT_LEN + 1], said[REMEMBERED_MAX];
 	struct policy *policy = ctl_policy_load(ctl, uplink_of(a));
 	struct policy_match match;
+	bool named;
 
 	target_identity(ctl, a->target.domid, name, uuid);
-	if (policy_find(policy, uplink, uuid, name, a->target.id, &match))
+	named = policy_find(policy, uplink, uuid, name, a->target.id, &match);
+	uuid_format(a->uuid, uuid);
+	remembered_add(ctl, uplink || !named ? uplink_of(a) : policy_uplink(&match), uuid,
+		       a->target.id, &match, &a->settings, said);
+	if (said[0])
+		log_notice("what was set for this guest before holds too:%s", said);
+	else
+		hint(ctl, a, name, uuid);
+	if (named)
 		ctl_policy_add(ctl, &match, &a->settings);
 	policy_free(policy);
 }
@@ -202,7 +224,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
 		ret = check_domain(ctl, &a);
 	if (ret)
 		return ret;
-	add_policy(ctl, &a);
+	add_others(ctl, &a);
 	settle(ctl, &a);
 	ret = check_mac(ctl, &a);
 	if (ret)
@@ -210,8 +232,9 @@ static int run(struct ctl *ctl, int argc, char **argv)
 	ret = attach_create(ctl->xs, &a.attachment);
 	if (ret == -EEXIST)
 		return ctl_fail(EXIT_FAILED,
-				"domain %u has a device %u already: detach it first, or name "
-				"another one with DOM/ID",
+				"domain %u has a device %u already (one that is remembered or in "
+				"the policy comes by itself): change it with dmvlctl set, detach "
+				"it first, or name another one with DOM/ID",
 				a.target.domid, a.target.id);
 	return ret < 0 ? ctl_fail_xs(ret, "create", "the device") : report(ctl, &a);
 }

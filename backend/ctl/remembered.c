@@ -3,9 +3,11 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/ctl/ctl_policy.h"
 #include "xenstore-schema/xskey.h"
 
 bool remembered_dir(struct ctl *ctl, const char *uplink, char out[PATH_MAX])
@@ -79,4 +81,80 @@ int remembered_forget(const char *dir, const char *uuid, unsigned id, char *err)
 		ret = kept_file_write(dir, &k, err);
 	kept_clear(&k);
 	return ret;
+}
+
+/* --- at attach -------------------------------------------------------------------------------- */
+
+/* Does the policy still say of the key what it said when the value was set? */
+static bool stands(const struct kept_device *d, enum schema_key key,
+		   const struct policy_match *match, const struct policy_capacity *capacity)
+{
+	char now[SCHEMA_VALUE_MAX + 1], err[SCHEMA_ERR_MAX];
+	const struct policy_item *item = match->item[key];
+
+	if (!item || policy_resolve(item, capacity, now, err) < 0)
+		return !d->policy[key];
+	return d->policy[key] && strcmp(d->policy[key], now) == 0;
+}
+
+static void add_one(struct settings *settings, enum schema_key key, const char *value, char *said)
+{
+	struct setting *s;
+	size_t used = strlen(said);
+
+	if (settings->count == SETTINGS_MAX || settings_find(settings, key))
+		return;
+	s = &settings->item[settings->count++];
+	s->key = key;
+	snprintf(s->value, sizeof(s->value), "%s", value);
+	snprintf(said + used, REMEMBERED_MAX - used, " %s=%s", schema_name(key), value);
+}
+
+void remembered_add(struct ctl *ctl, const char *uplink, const char *uuid, unsigned id,
+		    const struct policy_match *match, struct settings *settings, char *said)
+{
+	struct policy_capacity capacity = ctl_policy_capacity(ctl, uplink);
+	char dir[PATH_MAX], err[KEPT_FILE_ERR_MAX];
+	struct kept k = {.count = 0};
+	const struct kept_device *d = NULL;
+
+	said[0] = '\0';
+	if (!remembered_dir(ctl, uplink, dir))
+		return;
+	if (kept_file_read(dir, uuid, &k, err) == 0)
+		d = kept_find(&k, id);
+	for (int key = 0; d && key < KEY_COUNT; key++) {
+		if (d->set[key] && stands(d, (enum schema_key)key, match, &capacity))
+			add_one(settings, (enum schema_key)key, d->set[key], said);
+	}
+	kept_clear(&k);
+}
+
+struct search {
+	const char *dir, *name, *uuid;
+	char *found;
+};
+
+static int compare_name(const char *uuid, void *arg)
+{
+	const struct search *s = arg;
+	struct kept k = {.count = 0};
+	char err[KEPT_FILE_ERR_MAX];
+	bool same = strcmp(uuid, s->uuid) != 0 && kept_file_read(s->dir, uuid, &k, err) == 0 &&
+		    strcmp(k.name, s->name) == 0;
+
+	if (same)
+		memcpy(s->found, k.uuid, sizeof(k.uuid));
+	kept_clear(&k);
+	return same;
+}
+
+bool remembered_elsewhere(struct ctl *ctl, const char *uplink, const char *name, const char *uuid,
+			  char other[UUID_TEXT_LEN + 1])
+{
+	char dir[PATH_MAX], err[KEPT_FILE_ERR_MAX];
+	struct search s = {dir, name, uuid, other};
+
+	return name[0] && remembered_dir(ctl, uplink, dir) &&
+	       kept_file_each(dir, compare_name, &s, err) == 1;
 }

@@ -5,6 +5,8 @@
 
 #include "backend/ctl/ctl.h"
 #include "backend/kept/kept_file.h"
+#include "backend/policy/policy.h"
+#include "backend/policy/setting.h"
 
 /*
  * The directory of an uplink: where its dmvl-back says, or, if none has run since boot, the default
@@ -18,6 +20,22 @@ bool remembered_dir(struct ctl *ctl, const char *uplink, char out[PATH_MAX]);
  */
 typedef int remembered_fn(struct ctl *ctl, const char *uplink, const char *dir, void *arg);
 int remembered_each(struct ctl *ctl, remembered_fn *fn, void *arg);
+
+/*
+ * Adds to `settings` what was set for a device before and they do not have, unless the policy,
+ * whose match this is, has said something else of that key since then. `said` (REMEMBERED_MAX
+ * bytes) gets what was added.
+ */
+#define REMEMBERED_MAX 512
+void remembered_add(struct ctl *ctl, const char *uplink, const char *uuid, unsigned id,
+		    const struct policy_match *match, struct settings *settings, char *said);
+
+/*
+ * Is something remembered of a guest of this name under another UUID, which no domain has? Writes
+ * that UUID.
+ */
+bool remembered_elsewhere(struct ctl *ctl, const char *uplink, const char *name, const char *uuid,
+			  char other[UUID_TEXT_LEN + 1]);
 
 /*
  * Forgets a device. The guest's dmvl-back must not be running: it does that itself. 0, or -errno

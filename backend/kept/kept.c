@@ -11,6 +11,7 @@
 
 #define GUEST_WORD  "# guest: "
 #define POLICY_WORD "# policy: "
+#define NAMED_WORD  POLICY_WORD "attach"
 #define END_WORD    "# end"
 
 bool kept_is_uuid(const char *text)
@@ -113,7 +114,7 @@ bool kept_same(const struct kept_device *a, const struct kept_device *b)
 		    !same_text(a->policy[key], b->policy[key]))
 			return false;
 	}
-	return true;
+	return a->by_policy == b->by_policy;
 }
 
 /* --- as text ---------------------------------------------------------------------------------- */
@@ -180,6 +181,8 @@ static void put_device(struct text *t, const char *uuid, const struct kept_devic
 		if (d->set[key] && d->policy[key])
 			put_pair(t, POLICY_WORD, key, d->policy[key]);
 	}
+	if (d->by_policy)
+		put(t, NAMED_WORD "\n");
 }
 
 char *kept_format(const struct kept *k)
@@ -269,6 +272,10 @@ static int read_pair(struct reading *r, char *line, bool policy)
 static int read_line(struct reading *r, char *line)
 {
 	r->ended = strcmp(line, END_WORD) == 0;
+	if (strcmp(line, NAMED_WORD) == 0 && r->device >= 0) {
+		r->out->device[r->device].by_policy = true;
+		return 0;
+	}
 	if (strncmp(line, POLICY_WORD, strlen(POLICY_WORD)) == 0)
 		return read_pair(r, line + strlen(POLICY_WORD), true);
 	if (strncmp(line, GUEST_WORD, strlen(GUEST_WORD)) == 0)

@@ -16,11 +16,12 @@
  *	[6fa459ea-ee8a-3ca4-894e-db77e160355e]
  *	weight = 300
  *	# policy: weight = 100
+ *	# policy: attach
  *	[6fa459ea-ee8a-3ca4-894e-db77e160355e/1]
  *	# end
  *
  * So it can be copied there. Comments tell what the policy has no words for: the guest's name, what
- * the policy said of a key when it was set, and that the text is whole.
+ * the policy said of a key when it was set, that it named the device, and that the text is whole.
  */
 #define KEPT_NAME_MAX	 256
 #define KEPT_DEVICES_MAX 256u
@@ -31,6 +32,7 @@ struct kept_device {
 	unsigned id;
 	char *set[KEY_COUNT];	 /* what was set and differs from policy and default */
 	char *policy[KEY_COUNT]; /* of these: what the policy said then */
+	bool by_policy;		 /* the policy named the device */
 };
 
 /* One guest. Devices are sorted by id. */

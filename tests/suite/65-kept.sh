@@ -105,6 +105,13 @@ back_start --tx-capacity 100mbit
 check 'a guest that was restored after the host was shut down connects' wait_for 20 connected k1
 check 'a guest that was restored after the host was shut down has all that was set' whole k1
 
+# It moves to another domain on this host.
+old=$(guest_domid k1)
+check 'k1 migrates on this host' xensim migrate k1
+check 'a guest that migrated connects' wait_for 20 connected k1
+check 'a guest that migrated has all that was set' whole k1
+check 'a guest that migrated leaves no node of its old domain' wait_for 20 no_node "/local/domain/0/backend/dmvl/$old"
+
 # What was detached does not come back, whoever detached it.
 is "$(remembered "$uuid")" 1 'dmvlctl saved lists the guest'
 like "$(dmvlctl forget "$uuid" 2>&1)" '*is attached to it*' 'a guest that has its device is not forgotten'
@@ -123,9 +130,34 @@ back_start --tx-capacity 100mbit
 looked
 check 'a device that was detached without dmvl-back does not come back' no_node "$(be k1)"
 
+# Attach's own words go before what was set earlier, and that holds for the rest.
+dmvlctl attach k1 weight=300 latency=low >&2
+wait_for 20 grep -qx 'latency = low' "/var/lib/dmvl/default/$uuid"
+kill -9 "$back"
+wait "$back"
+xenstore-rm "/local/domain/0/backend/dmvl/$(guest_domid k1)"
+xenstore-rm "$(fe k1)"
+like "$(dmvlctl attach k1 weight=301 2>&1)" '*what was set for this guest before holds too: latency=low*' 'attach tells what it takes of what was set before'
+is "$(xenstore-read "$(be k1)/weight") $(xenstore-read "$(be k1)/latency")" '301 low' "attach's words go before what was set earlier"
+guest_again k1
+back_start --tx-capacity 100mbit
+check 'a device that was attached and lost its guest without dmvl-back comes back' wait_for 20 key_is "$(be k1)/weight" 301
+check 'what attach was told is remembered' wait_for 20 grep -qx 'weight = 301' "/var/lib/dmvl/default/$uuid"
+xenstore-write "$(be k1)/weight" 300
+like "$(dmvlctl attach k1 2>&1)" '*already*comes by itself*dmvlctl set*' 'attach says what to do with a device that came back'
+
+# A guest of the same name with another UUID: xl made one, since the configuration has none.
+old=$(be k1)
+guest_destroy k1
+wait_for 20 no_node "$old"
+guest_create k1
+like "$(dmvlctl attach k1 2>&1)" "*k1 had the UUID $uuid before*without uuid= in its configuration*" 'attach hints at a UUID that xl made'
+dmvlctl detach k1 >&2
+guest_destroy k1
+check 'k1 is created with its UUID again' guest_create k1 "uuid=\"$uuid\""
+wait_for 20 xenstore-exists "$(be k1)/state"
+
 # A guest that does not come back is forgotten by hand.
-dmvlctl attach k1 weight=300 >&2
-wait_for 20 grep -q . "/var/lib/dmvl/default/$uuid"
 dir=$(be k1)
 guest_destroy k1
 wait_for 20 no_node "$dir"

@@ -13,8 +13,10 @@
 #include "backend/control/device.h"
 #include "backend/control/device_list.h"
 #include "backend/kept/kept_file.h"
+#include "backend/policy/policy_parse.h"
 #include "backend/xen/nodes.h"
 #include "tests/fake/desk.h"
+#include "tests/fake/must.h"
 #include "tests/unit/tap.h"
 
 #define DESK_SAVED \
@@ -229,6 +231,7 @@ static void test_last_word(void)
 	end();
 	again(9);
 	is_str(desk_read(9, KEY_BACK_WEIGHT), "77", "what is set as the guest ends is not lost");
+	ok(has("# guest: guest1\n"), "the name of a guest that has ended is not lost");
 	desk_free(k);
 }
 
@@ -363,6 +366,90 @@ static void test_two_domains(void)
 	desk_free(k);
 }
 
+/* --- with a policy -----------------------------------------------------------------------------
+ */
+
+static void on_mistake(void *arg, const char *sentence)
+{
+	(void)arg;
+	must(!sentence);
+}
+
+/* What the operator's file says from now on. */
+static void policy(const char *text)
+{
+	struct policy *p = policy_new();
+
+	must(policy_parse(p, "policy.conf", text, strlen(text), on_mistake, NULL) == 0);
+	policy_free(k->c.policy.now);
+	k->c.policy.now = p;
+}
+
+static void test_policy_below(void)
+{
+	k = desk_new();
+	policy("[guest1]\nweight = 100\ntx-max = 5mbit\n");
+	desk_connect(k, 1);
+	desk_write(1, KEY_BACK_WEIGHT, "33");
+	desk_write(1, KEY_BACK_TX_MAX, "5000000");
+	desk_write(1, KEY_BACK_VLAN, "5");
+	desk_turn(k);
+	ok(has("weight = 33\n# policy: weight = 100\n") && !has("tx-max"),
+	   "what is as the policy says is not remembered");
+	desk_end(1);
+	end();
+	policy("[guest1]\nweight = 100\ntx-max = 6mbit\n");
+	again(9);
+	is_str(desk_read(9, KEY_BACK_WEIGHT), "33", "what was set counts more than the policy");
+	is_str(desk_read(9, KEY_BACK_VLAN), "5", "what the policy does not say is as it was set");
+	is_str(desk_read(9, KEY_BACK_TX_MAX), "6000000", "the rest is as the policy says by now");
+	desk_end(9);
+	end();
+	policy("[guest1]\nweight = 200\n");
+	again(10);
+	is_str(desk_read(10, KEY_BACK_WEIGHT), "200",
+	       "what was set dies when the policy says something else of it");
+	ok(!has("weight"), "what has died is not remembered any more");
+	is_str(desk_read(10, KEY_BACK_VLAN), "5", "what was set beside it lives");
+	desk_end(10);
+	end();
+	policy("[guest1]\nweight = 200\nvlan = 7\n");
+	again(11);
+	is_str(desk_read(11, KEY_BACK_VLAN), "7",
+	       "what was set dies when the policy begins to say something of it");
+	desk_free(k);
+}
+
+static void test_policy_alone(void)
+{
+	k = desk_new();
+	policy("[guest1]\nweight = 100\n");
+	again(1);
+	ok(desk_device(k, 1) && has("# policy: attach\n"),
+	   "a device that the policy names is marked");
+	is_str(desk_read(1, KEY_BACK_GUEST_UUID), "01010000-0000-0000-0000-000000000000",
+	       "a device that the policy names says whose it is");
+	desk_end(1);
+	end();
+	policy("[guest2]\n");
+	again(9);
+	ok(!desk_device(k, 9) && !file()[0],
+	   "a device that only the policy named goes with its section");
+	desk_free(k);
+
+	k = desk_new();
+	desk_connect(k, 1);
+	policy("[guest1]\nweight = 100\n");
+	desk_write(1, KEY_BACK_VLAN, "5");
+	desk_turn(k);
+	desk_end(1);
+	end();
+	policy("");
+	again(9);
+	ok(desk_device(k, 9), "a device that was attached by hand outlives its section");
+	desk_free(k);
+}
+
 /* --- the disk ----------------------------------------------------------------------------------
  */
 
@@ -434,6 +521,8 @@ int main(void)
 	test_earlier_version();
 	test_other_daemon();
 	test_two_domains();
+	test_policy_below();
+	test_policy_alone();
 	test_disk_refuses();
 	test_damaged();
 	return done_testing();

@@ -30,6 +30,7 @@ static void test_text(void)
 	set(&k, 0, KEY_BACK_ALLOWED_IP, "10.0.0.1,\n10.0.0.2", NULL);
 	set(&k, 0, KEY_BACK_WEIGHT, "300", "100");
 	set(&k, 1, KEY_BACK_TX_MIN, "5000000", NULL);
+	kept_find(&k, 0)->by_policy = true;
 	text = kept_format(&k);
 	is_str(text,
 	       "# guest: web1\n"
@@ -37,6 +38,7 @@ static void test_text(void)
 	       "weight = 300\n"
 	       "# policy: weight = 100\n"
 	       "allowed-ip = 10.0.0.1, 10.0.0.2\n"
+	       "# policy: attach\n"
 	       "[" UUID "/1]\n"
 	       "tx-min = 5000000\n"
 	       "[" UUID "/3]\n" END,
@@ -44,7 +46,8 @@ static void test_text(void)
 	is_int(kept_parse(text, strlen(text), &again, err), 0, "what was written is read");
 	free(text);
 	text = kept_format(&again);
-	ok(strstr(text, "web1") && strstr(text, "# policy: weight = 100"),
+	ok(strstr(text, "web1") && strstr(text, "# policy: weight = 100") &&
+		   strstr(text, "# policy: attach"),
 	   "what was read is written again");
 	is_int(again.count, 3, "a device without settings is read too");
 	ok(kept_same(kept_find(&k, 1), kept_find(&again, 1)), "a device is as it was written");
