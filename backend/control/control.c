@@ -14,6 +14,7 @@
 #include "backend/control/control_group.h"
 #include "backend/control/control_group_keys.h"
 #include "backend/control/control_inflow.h"
+#include "backend/control/control_hold.h"
 #include "backend/control/control_kept.h"
 #include "backend/control/control_life.h"
 #include "backend/control/control_probe.h"
@@ -46,7 +47,7 @@
  *	control -> control_uplink -> control_exits, control_capacity, control_host
  *	control -> control_host -> control_share
  *	control, control_watch -> control_group_keys -> minima
- *	control, control_watch -> control_probe -> control_life
+ *	control, control_watch -> control_probe -> control_life -> control_hold
  *	control -> control_inflow -> control_share
  *	device -> device_connect -> device_vif, control_life
  *	device -> device_connect, device_settings -> minima -> control_share, control_inflow
@@ -155,7 +156,8 @@ static void on_message(struct control *c, struct msg *m)
 		control_life_look(c);
 		break;
 	case MSG_STUCK:
-		if (probe_idle(&c->probe.exits))
+		/* One that is down is blocked for another reason. */
+		if (control_life_carrier(c) && probe_idle(&c->probe.exits))
 			msg_post(c->out, msg_new(MSG_RETIRE, LDP_SLOT_NONE));
 		break;
 	case MSG_RX_COUNTED:
@@ -340,7 +342,8 @@ static int control_init(struct control *c, char *err, size_t errlen)
 		c->in_io = loop_io_new(c->loop, mbox_fd(c->in), LOOP_READ, on_messages, c);
 		c->timer = loop_timer_new(c->loop, on_timer, c);
 	}
-	if (c->xs_io && c->in_io && c->timer && control_life_open(c) == 0) {
+	if (c->xs_io && c->in_io && c->timer && control_life_open(c) == 0 &&
+	    control_hold_open(c) == 0) {
 		control_probe_watch(c);
 		return 0;
 	}
@@ -354,6 +357,7 @@ static void control_free(struct control *c)
 	control_group_free_all(c);
 	control_kept_close(c);
 	control_probe_unwatch(c);
+	control_hold_close(c);
 	control_life_close(c);
 	loop_timer_free(c->timer);
 	loop_io_free(c->in_io);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "backend/control/control_hold.h"
 #include "backend/control/control_state.h"
 #include "backend/control/device_state.h"
 #include "backend/control/device_xs.h"
@@ -169,6 +170,7 @@ void control_life_look(struct control *c)
 		life_look(c->conf.spec, &c->life.up, &l);
 	if (l.state == LIFE_WELL)
 		follow_mtu(c, &l);
+	control_hold_look(c, l.state == LIFE_WELL); /* first: xenstore takes its time */
 	set_why(c, l.why);
 }
 

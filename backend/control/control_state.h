@@ -73,6 +73,14 @@ struct control_life {
 	char way[WAY_MAX]; /* by which frames leave; "": not known */
 };
 
+/* Frames that wait while the uplink would lose them. Only control_hold.c writes it. */
+struct control_hold {
+	enum link_hold told;	  /* to the frame loop */
+	uint64_t since_ns;	  /* no exit has had a link; 0: one has */
+	char why[LIFE_WHY_MAX];	  /* why frames for the exits are lost or wait; "": they leave */
+	struct loop_timer *timer; /* they have waited for long enough */
+};
+
 /* Minima that are more than fits. Only minima.c writes it. */
 struct control_minima {
 	bool tx_scaled, rx_scaled;
@@ -182,6 +190,7 @@ struct control {
 	struct control_kept kept;
 	struct control_devices devices;
 	struct control_groups groups;
+	struct control_hold hold;
 	struct control_due due;
 };
 

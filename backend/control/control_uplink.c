@@ -149,6 +149,8 @@ void control_load_link(struct control *c)
 	control_host_load(c, err);
 	if (!control_life_carrier(c))
 		memcpy(err, c->life.why, sizeof(c->life.why));
+	else if (!err[0])
+		memcpy(err, c->hold.why, sizeof(c->hold.why));
 	show_error(c, first_of((const char *[]){err, c->probe.port_error, c->host.error,
 						c->log_error, c->kept.error},
 			       5));
