@@ -48,7 +48,7 @@ static int write_carrier(struct control *c, struct device *d, uint32_t t, const 
 			   control_life_carrier(c) ? "1" : "0");
 }
 
-static void tell_guests(struct control *c)
+void control_life_tell(struct control *c)
 {
 	struct device *d;
 
@@ -78,7 +78,7 @@ static void set_why(struct control *c, const char *why)
 	if (had == control_life_carrier(c))
 		return;
 	life->since_ns = loop_now_ns();
-	tell_guests(c);
+	control_life_tell(c);
 	if (!had) {
 		log_notice("uplink %s: guests have a carrier again", c->conf.name);
 		advertise(c);

@@ -168,11 +168,16 @@ struct control {
 	pthread_t thread;
 	struct loop *loop;
 	struct loop_io *xs_io, *in_io;
-	struct loop_timer *timer; /* the next look at what is due; control_probe.c sets it too */
-	struct xs_conn *xs;
-	struct dom_conn *dom;
-	unsigned domid; /* our own */
+	struct loop_io *lifeline_io; /* xenstored goes away */
+	int lifeline;		     /* its fd; -1: none */
+	struct loop_timer *timer;    /* the next look at what is due; control_probe.c sets it too */
+	struct xs_conn *xs;	     /* control_store.c */
+	struct dom_conn *dom;	     /* control_store.c */
+	unsigned domid;		     /* our own; control_store.c */
 	char uplink_dir[SCHEMA_PATH_MAX];
+	bool blind;		  /* the hypervisor tells nothing of domains; control_store.c */
+	struct loop_timer *retry; /* while lost */
+	bool lost;		  /* no xenstored; control_store.c */
 	bool quitting;
 	uint64_t quit_since_ns;
 	uint64_t now_ns;	    /* of this turn of the thread's loop */
@@ -181,6 +186,7 @@ struct control {
 	struct control_probe probe;
 	struct control_exits exits;
 	struct control_life life;
+	struct control_hold hold;
 	struct control_link link;
 	struct control_minima minima;
 	struct control_host host;
@@ -190,7 +196,6 @@ struct control {
 	struct control_kept kept;
 	struct control_devices devices;
 	struct control_groups groups;
-	struct control_hold hold;
 	struct control_due due;
 };
 

@@ -132,8 +132,8 @@ static int open_queues(struct uplink *u, const char *name)
 static int check_bridge(const char *bridge, char *err, size_t errlen)
 {
 	if (!tap_exists(bridge)) {
-		snprintf(err, errlen, "bridge %s does not exist; create it first", bridge);
-		return -ENODEV;
+		snprintf(err, errlen, "the bridge %s does not exist", bridge);
+		return -EAGAIN;
 	}
 	if (!netdev_is_bridge(bridge)) {
 		snprintf(err, errlen,
@@ -240,8 +240,8 @@ static int open_macvtap(struct uplink *u, const struct uplink_spec *spec, const 
 	int ret;
 
 	if (!tap_exists(spec->device)) {
-		snprintf(err, errlen, "interface %s does not exist", spec->device);
-		return -ENODEV;
+		snprintf(err, errlen, "the interface %s does not exist", spec->device);
+		return -EAGAIN;
 	}
 	macvtap_name(name, u->ifname);
 	if (!spec->take_over) {
