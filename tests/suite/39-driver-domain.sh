@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# runs: xensim xen
+# runs: xensim
 # set: rest
 # dmvl-back in a driver domain, which the hypervisor tells nothing and which may not write in guests'
 # directories: it serves, learns of guests' ends from xenstore, and leaves the rest to Dom0.
