@@ -161,7 +161,7 @@ checks := $(suites:%=check-%) check-xen check-xen-rest check-san
 $(checks): check-%: deps
 	$(Q)exec $(mortal) $(MAKE) --no-print-directory check-now CHECK="$*"
 check_env = TREE=$(O) DMVL_PRODUCT=$(or $(DMVL_PRODUCT),$(abspath $(P))) SAN=$(SAN) VALGRIND=$(VALGRIND) \
-	    COVERAGE=$(COVERAGE) FUZZ_BIN="$(FUZZ_BIN)"
+	    COVERAGE=$(COVERAGE) FUZZ_BIN="$(FUZZ_BIN)" XENSTORED=$(XENSTORED)
 check-now: all $(if $(filter unit,$(CHECK)),units) $(if $(filter fuzz,$(CHECK)),fuzz-bin) \
 	   $(if $(filter san,$(CHECK)),san-tree) $(if $(filter xensim san,$(CHECK)),xensim)
 	$(Q)$(check_env) exec $(mortal) tests/check $(CHECK)

@@ -13,6 +13,7 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
+#include "backend/await.h"
 #include "backend/conf.h"
 #include "backend/conf_test.h"
 #include "backend/control/control.h"
@@ -38,6 +39,9 @@ struct daemon {
 	struct control *control;
 	struct loop_timer *limit;
 	struct loop_signal *signal[SIGNALS_MAX];
+	int kept_fd; /* of a TAP that an earlier process left; -1: none */
+	bool serves; /* the start is over */
+	bool quit;   /* before that: end */
 };
 
 static void parse_args(struct conf *conf, int argc, char **argv)
@@ -124,6 +128,11 @@ static void on_quit(void *arg)
 	struct daemon *d = arg;
 
 	sd_notify(0, "STOPPING=1");
+	if (!d->serves) {
+		d->quit = true;
+		loop_stop(d->loop);
+		return;
+	}
 	msg_post(d->to_control, msg_new(MSG_QUIT, LDP_SLOT_NONE));
 	loop_timer_set(d->limit, QUIT_LIMIT_NS);
 }
@@ -132,6 +141,8 @@ static void on_reload(void *arg)
 {
 	struct daemon *d = arg;
 
+	if (!d->serves)
+		return; /* all will be read anyway */
 	msg_post(d->to_control, msg_new(MSG_RELOAD, LDP_SLOT_NONE));
 }
 
@@ -164,35 +175,82 @@ static void drain(struct mbox *m)
 	mbox_free(m);
 }
 
-/* Ends with a message after the uplink was made: a macvtap must not stay. */
-static void give_up(struct daemon *d, int status, const char *why)
+static int try_xenstore(void *arg, char err[AWAIT_ERR_MAX])
 {
-	uplink_close(&d->uplink);
-	die(status, "%s", why);
+	struct daemon *d = arg;
+
+	return control_open(&d->conf.control, &d->control, err, AWAIT_ERR_MAX);
 }
 
-static void start(struct daemon *d)
+static int try_uplink(void *arg, char err[AWAIT_ERR_MAX])
 {
-	char err[512];
+	struct daemon *d = arg;
+	int fd = d->kept_fd;
 
-	/* The uplink first: without it nothing is published. */
-	if (uplink_open_kept(&d->uplink, &d->conf.uplink, d->conf.control.name,
-			     keep_take(&d->conf.uplink), err, sizeof(err)) < 0)
-		die(EXIT_WRONG_USE, "%s", err);
+	d->kept_fd = -1;
+	return uplink_open_kept(&d->uplink, &d->conf.uplink, d->conf.control.name, fd, err,
+				AWAIT_ERR_MAX);
+}
+
+static int try_capacity(void *arg, char err[AWAIT_ERR_MAX])
+{
+	struct daemon *d = arg;
+
+	return control_take_uplink(d->control, &d->conf.control, err, AWAIT_ERR_MAX);
+}
+
+static void on_wait(void *arg, const char *what)
+{
+	const struct daemon *d = arg;
+
+	control_waits(d->control, what);
+}
+
+/* Nothing that was made may stay, a macvtap least of all. */
+static void give_up(struct daemon *d)
+{
+	control_close(d->control);
+	uplink_close(&d->uplink);
+}
+
+/* Waits for one step of the start. False: the daemon was told to end. */
+static bool step(struct daemon *d, await_try *attempt)
+{
+	struct await a = {.loop = d->loop,
+			  .quit = &d->quit,
+			  .tell = d->control ? on_wait : NULL,
+			  .arg = d};
+	char err[AWAIT_ERR_MAX];
+	int ret = await(&a, attempt, err);
+
+	if (ret == 0)
+		return true;
+	give_up(d);
+	if (ret == -EINTR)
+		return false;
+	die(ret == -ENOMEM ? EXIT_FAILED : EXIT_WRONG_USE, "%s", err);
+}
+
+static void know_uplink(struct daemon *d)
+{
 	keep_give(&d->conf.uplink, &d->uplink);
 	snprintf(d->conf.control.device, sizeof(d->conf.control.device), "%s", d->uplink.ifname);
 	d->conf.control.kind = d->uplink.kind;
-	if (d->uplink.kind == UPLINK_TAP && !d->uplink.queues)
-		log_warning("the TAP %s has one queue, so a slow port of its bridge can delay all "
-			    "guests: delete it, or create it with multi_queue",
-			    d->uplink.ifname);
 	d->conf.control.uplink = &d->uplink;
 	d->conf.control.spec = &d->conf.uplink;
 	d->conf.control.policy = d->conf.policy;
 	d->conf.control.run_dir = d->conf.run_dir;
 	d->conf.control.state_dir = d->conf.state_dir;
-	if (control_open(&d->conf.control, &d->control, err, sizeof(err)) < 0)
-		give_up(d, EXIT_WRONG_USE, err);
+	if (d->uplink.kind == UPLINK_TAP && !d->uplink.queues)
+		log_warning("the TAP %s has one queue, so a slow port of its bridge can delay all "
+			    "guests: delete it, or create it with multi_queue",
+			    d->uplink.ifname);
+}
+
+static void serve(struct daemon *d)
+{
+	char err[AWAIT_ERR_MAX] = "out of memory";
+
 	d->dpath = dpath_new(d->loop, &d->uplink, d->to_loop, d->to_control,
 			     &(struct dpath_conf){
 				     .epoch_ns = d->conf.control.epoch_us * 1000ull,
@@ -200,11 +258,27 @@ static void start(struct daemon *d)
 				     .name = d->conf.control.name,
 				     .run_dir = d->conf.run_dir,
 			     });
-	if (!d->dpath)
-		give_up(d, EXIT_FAILED, "out of memory");
-	if (control_start(d->control, d->to_control, d->to_loop, dpath_log_path(d->dpath),
-			  dpath_log_error(d->dpath), err, sizeof(err)) < 0)
-		give_up(d, EXIT_WRONG_USE, err);
+	if (!d->dpath ||
+	    control_start(d->control, d->to_control, d->to_loop, dpath_log_path(d->dpath),
+			  dpath_log_error(d->dpath), err, sizeof(err)) < 0) {
+		give_up(d);
+		die(d->dpath ? EXIT_WRONG_USE : EXIT_FAILED, "%s", err);
+	}
+	d->serves = true;
+}
+
+/* Nothing but that it waits is published before all is there. False: it was told to end. */
+static bool start(struct daemon *d)
+{
+	d->uplink.fd = -1;
+	d->kept_fd = keep_take(&d->conf.uplink);
+	if (!step(d, try_xenstore) || !step(d, try_uplink))
+		return false;
+	know_uplink(d);
+	if (!step(d, try_capacity))
+		return false;
+	serve(d);
+	return true;
 }
 
 /* What start() needs, and signals, which may come from now on. */
@@ -247,11 +321,12 @@ int main(int argc, char **argv)
 	raise_fd_limit();
 	lock_instance(&d.conf);
 	prepare(&d);
-	start(&d);
+	if (!start(&d))
+		return 0;
 
 	log_notice("version %s: uplink %s on %s", dmvl_version, d.conf.control.name,
 		   d.uplink.ifname);
-	sd_notify(0, "READY=1");
+	sd_notifyf(0, "READY=1\nSTATUS=serving the uplink %s", d.conf.control.name);
 	dpath_realtime(d.dpath);
 	oom_protect();
 	loop_run(d.loop);

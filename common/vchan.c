@@ -30,8 +30,11 @@ struct vchan {
 	uint32_t rx_size, tx_size;
 };
 
-/* libxenvchan opens three: xenstore, the event channel, the grant device. One to spare. */
-#define FD_RESERVE 4
+/*
+ * libxenvchan opens xenstore, the event channel and the grant device: three descriptors, or five
+ * over xensim. One is to spare for files that are opened for a moment.
+ */
+#define FD_RESERVE 6
 #define XEN_PAGE   4096u
 
 static int check_device(const char *path)
@@ -42,6 +45,17 @@ static int check_device(const char *path)
 		return -errno;
 	close(fd);
 	return 0;
+}
+
+const char *vchan_missing_device(void)
+{
+	static const char *const paths[] = {"/dev/xen/gntdev", "/dev/xen/evtchn"};
+
+	for (unsigned i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		if (check_device(paths[i]) < 0)
+			return paths[i];
+	}
+	return NULL;
 }
 
 static int check_fds(void)

@@ -33,6 +33,9 @@ int vchan_serve(unsigned peer_domid, const char *path, unsigned order, struct vc
  */
 int vchan_connect(unsigned peer_domid, const char *path, struct vchan **out);
 
+/* After vchan_connect() failed: the device file that cannot be opened; NULL: all can. */
+const char *vchan_missing_device(void);
+
 /* Unmaps and closes; the server also removes its xenstore path. No effect on NULL. */
 void vchan_close(struct vchan *v);
 

@@ -4,10 +4,16 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+#include <xen/features.h>
 #include <xenstore.h>
 
+#define FEATURES  "/sys/hypervisor/properties/features"
 #define TXN_TRIES 100
 
 struct xs_conn {
@@ -22,6 +28,22 @@ static int status(bool ok)
 	return errno ? -errno : -EIO;
 }
 
+/*
+ * In Dom0 the kernel's way to xenstored takes requests before xenstored runs and after it went
+ * away, and never answers them.
+ */
+static unsigned long flags(void)
+{
+	char text[24] = "";
+	FILE *f = fopen(FEATURES, "re");
+
+	if (f && !fgets(text, sizeof(text), f))
+		text[0] = '\0';
+	if (f)
+		fclose(f);
+	return strtoul(text, NULL, 16) & 1ul << XENFEAT_dom0 ? XS_OPEN_SOCKETONLY : 0;
+}
+
 int xs_conn_open(struct xs_conn **out)
 {
 	struct xs_conn *c = calloc(1, sizeof(*c));
@@ -29,7 +51,7 @@ int xs_conn_open(struct xs_conn **out)
 	if (!c)
 		return -ENOMEM;
 	errno = 0;
-	c->h = xs_open(0);
+	c->h = xs_open(flags());
 	if (!c->h) {
 		int ret = errno ? -errno : -ENOENT;
 
@@ -46,6 +68,25 @@ void xs_conn_close(struct xs_conn *c)
 		return;
 	xs_close(c->h);
 	free(c);
+}
+
+int xs_conn_lifeline(void)
+{
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	const char *path = xs_daemon_socket();
+	int fd, ret;
+
+	if (strlen(path) >= sizeof(addr.sun_path))
+		return -ENAMETOOLONG;
+	strcpy(addr.sun_path, path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0)
+		return fd;
+	ret = errno == ENOENT || errno == ECONNREFUSED ? -ENOTSOCK : -errno;
+	close(fd);
+	return ret;
 }
 
 int xs_conn_read(struct xs_conn *c, uint32_t t, const char *path, char *buf, size_t size)
@@ -86,6 +127,20 @@ bool xs_conn_exists(struct xs_conn *c, uint32_t t, const char *path)
 
 	free(value);
 	return value != NULL;
+}
+
+bool xs_conn_missing(struct xs_conn *c, uint32_t t, const char *path)
+{
+	return !xs_conn_exists(c, t, path) && errno == ENOENT;
+}
+
+int xs_conn_introduced(struct xs_conn *c, unsigned domid)
+{
+	bool known;
+
+	errno = 0;
+	known = xs_is_domain_introduced(c->h, domid);
+	return known || errno == 0 ? known : -errno;
 }
 
 int xs_conn_list(struct xs_conn *c, uint32_t t, const char *path, char ***names, unsigned *count)

@@ -17,9 +17,16 @@ struct xs_conn;
 #define XS_NO_TXN    0u
 #define XS_VALUE_MAX 4096u
 
-/* -ENOENT when xenstored cannot be reached. */
+/* -ENOENT or -ECONNREFUSED when xenstored cannot be reached. */
 int xs_conn_open(struct xs_conn **out);
 void xs_conn_close(struct xs_conn *c); /* no effect on NULL */
+
+/*
+ * libxenstore keeps to itself that xenstored closed the connection. This is another one, on which
+ * nothing is ever said: its fd becomes readable when xenstored goes away. -ENOTSOCK: xenstore is
+ * reached through the kernel, which hides that.
+ */
+int xs_conn_lifeline(void);
 
 /*
  * Copies the value to buf and adds a NUL. Returns the length; -E2BIG: value and NUL need more than
@@ -29,7 +36,12 @@ int xs_conn_read(struct xs_conn *c, uint32_t t, const char *path, char *buf, siz
 int xs_conn_write(struct xs_conn *c, uint32_t t, const char *path, const char *value);
 int xs_conn_mkdir(struct xs_conn *c, uint32_t t, const char *path);
 int xs_conn_rm(struct xs_conn *c, uint32_t t, const char *path);
+/* Neither: it may not be read, or the connection is broken. */
 bool xs_conn_exists(struct xs_conn *c, uint32_t t, const char *path);
+bool xs_conn_missing(struct xs_conn *c, uint32_t t, const char *path);
+
+/* Does xenstored know the domain? 1, 0 or -errno: -EACCES where only Dom0 may ask. */
+int xs_conn_introduced(struct xs_conn *c, unsigned domid);
 
 /* Names of the children; the caller frees *names with one free(). */
 int xs_conn_list(struct xs_conn *c, uint32_t t, const char *path, char ***names, unsigned *count);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/log.h"
@@ -17,6 +18,7 @@
 #include "common/version.h"
 #include "frontend/agent_control.h"
 #include "frontend/agent_msg.h"
+#include "frontend/complaint.h"
 #include "frontend/guard.h"
 #include "frontend/keep.h"
 #include "frontend/link.h"
@@ -30,6 +32,10 @@
 /* If the timer comes this late, the agent stood still, as in a paused guest: it waits once more. */
 #define STOP_LATE_NS  100000000ull
 #define STOP_AGAIN_NS 300000000ull
+
+/* How long what an agent left may be busy, and how often that is tried. */
+#define BUSY_NS	      1000000000ull
+#define BUSY_PAUSE_NS 10000000
 
 struct front {
 	struct front_options opts;
@@ -71,19 +77,55 @@ static void parse_args(int argc, char **argv, struct front_options *opts)
 	die(EXIT_WRONG_USE, "%s", err);
 }
 
-static void need_device(const char *path, const char *module)
+/* False: errno says why not. */
+static bool can_open(const char *path)
 {
 	int fd = open(path, O_RDWR | O_CLOEXEC);
 
-	if (fd >= 0) {
+	if (fd >= 0)
 		close(fd);
-		return;
-	}
+	return fd >= 0;
+}
+
+/* Ends with why the device could not be opened, from errno. */
+static void refuse_device(const char *path, const char *module)
+{
 	if (errno == EACCES || errno == EPERM)
 		die(EXIT_WRONG_USE, "no permission to open %s: dmvl-front must run as root", path);
 	if (errno == ENOENT || errno == ENODEV || errno == ENXIO)
 		die(EXIT_WRONG_USE, "%s is missing: load the kernel module %s", path, module);
 	die(EXIT_WRONG_USE, "cannot open %s: %s", path, strerror(errno));
+}
+
+static void need_device(const char *path, const char *module)
+{
+	const struct timespec pause = {.tv_nsec = BUSY_PAUSE_NS};
+	uint64_t begun_ns = loop_now_ns();
+
+	while (!can_open(path)) {
+		if (errno != EBUSY || loop_now_ns() - begun_ns >= BUSY_NS)
+			refuse_device(path, module);
+		nanosleep(&pause, NULL);
+	}
+}
+
+/*
+ * Until the kernel has ended an agent that was killed, the interface is that one's. A service
+ * manager starts the next one at once.
+ */
+static int open_tap(struct front *f, const char *generation)
+{
+	const struct timespec pause = {.tv_nsec = BUSY_PAUSE_NS};
+	uint64_t begun_ns = loop_now_ns();
+	struct complaint said = {0};
+	int fd;
+
+	while ((fd = keep_open(&f->keep, &f->opts, generation)) == -EBUSY &&
+	       loop_now_ns() - begun_ns < BUSY_NS) {
+		complain(&said, LOG_NOTICE, "%s is busy: trying for a second", f->keep.name);
+		nanosleep(&pause, NULL);
+	}
+	return fd;
 }
 
 /* Opens the interface, or ends with the reason. */
@@ -95,7 +137,7 @@ static void make_tap(struct front *f, struct agent_device *device)
 
 	if (agent_device_look(device, &view) < 0)
 		view.generation[0] = '\0';
-	fd = keep_open(&f->keep, &f->opts, view.generation);
+	fd = open_tap(f, view.generation);
 	switch (fd) {
 	case -EINVAL:
 		die(EXIT_WRONG_USE, "%s exists and is not a TAP: choose another --ifname", name);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "backend/control/control_capacity.h"
 #include "backend/control/control_domains.h"
@@ -13,6 +14,7 @@
 #include "backend/control/control_host.h"
 #include "backend/control/control_group.h"
 #include "backend/control/control_group_keys.h"
+#include "backend/control/control_hold.h"
 #include "backend/control/control_inflow.h"
 #include "backend/control/control_kept.h"
 #include "backend/control/control_life.h"
@@ -20,6 +22,7 @@
 #include "backend/control/control_probe.h"
 #include "backend/control/control_share.h"
 #include "backend/control/control_state.h"
+#include "backend/control/control_store.h"
 #include "backend/control/control_uplink.h"
 #include "backend/control/control_watch.h"
 #include "backend/control/device.h"
@@ -47,7 +50,8 @@
  *	control -> control_uplink -> control_exits, control_capacity, control_host
  *	control -> control_host -> control_share
  *	control, control_watch -> control_group_keys -> minima
- *	control, control_watch -> control_probe -> control_life
+ *	control -> control_store -> control_find, control_watch, control_uplink, control_policy
+ *	control, control_watch -> control_probe -> control_life -> control_hold
  *	control -> control_inflow -> control_share
  *	control -> control_policy, control_watch -> policy_guests
  *	device -> device_connect -> device_vif, control_life
@@ -56,7 +60,8 @@
  *	device -> device_settings -> device_kept -> control_kept
  *	all of them -> device_xs, device_list
  */
-#define QUIT_NS (700 * 1000000ull)
+#define QUIT_NS	 (700 * 1000000ull)
+#define RETRY_NS (300 * 1000000ull)
 
 /* --- events ----------------------------------------------------------------------------------- */
 
@@ -157,7 +162,8 @@ static void on_message(struct control *c, struct msg *m)
 		control_life_look(c);
 		break;
 	case MSG_STUCK:
-		if (probe_idle(&c->probe.exits))
+		/* One that is down is blocked for another reason. */
+		if (control_life_carrier(c) && probe_idle(&c->probe.exits))
 			msg_post(c->out, msg_new(MSG_RETIRE, LDP_SLOT_NONE));
 		break;
 	case MSG_RX_COUNTED:
@@ -195,6 +201,8 @@ static void work(struct control *c)
 			loop_timer_set(c->timer, QUIT_NS);
 		return;
 	}
+	if (c->lost)
+		return; /* what cannot be read is not gone */
 	if (c->due.reload)
 		reload(c);
 	if (c->due.link)
@@ -232,6 +240,26 @@ static void on_timer(void *arg)
 	work(arg);
 }
 
+static void stop_listening(struct control *c)
+{
+	loop_io_free(c->lifeline_io);
+	c->lifeline_io = NULL;
+	if (c->lifeline >= 0)
+		close(c->lifeline);
+	c->lifeline = -1;
+	loop_io_free(c->xs_io);
+	c->xs_io = NULL;
+}
+
+static void on_lost(void *arg)
+{
+	struct control *c = arg;
+
+	stop_listening(c);
+	control_store_lost(c);
+	loop_timer_set(c->retry, RETRY_NS);
+}
+
 static void on_xenstore(void *arg)
 {
 	struct control *c = arg;
@@ -242,12 +270,32 @@ static void on_xenstore(void *arg)
 		control_event(c, &ev);
 		xs_event_free(&ev);
 	}
-	if (xs_conn_dead(c->xs)) {
-		log_error("xenstored went away: frames go on, but nothing can be attached, changed "
-			  "or detached until this daemon is started again");
-		loop_io_enable(c->xs_io, false);
+	if (xs_conn_dead(c->xs))
+		on_lost(c);
+	work(c);
+}
+
+/* False: out of memory, or xenstored has gone away again. */
+static bool listen_to_xenstore(struct control *c)
+{
+	c->xs_io = loop_io_new(c->loop, xs_conn_fd(c->xs), LOOP_READ, on_xenstore, c);
+	c->lifeline = xs_conn_lifeline();
+	if (c->lifeline >= 0)
+		c->lifeline_io = loop_io_new(c->loop, c->lifeline, LOOP_READ, on_lost, c);
+	return c->xs_io && (c->lifeline_io || c->lifeline == -ENOTSOCK);
+}
+
+static void on_retry(void *arg)
+{
+	struct control *c = arg;
+
+	c->now_ns = loop_now_ns();
+	if (c->quitting)
 		return;
-	}
+	if (!control_store_again(c))
+		loop_timer_set(c->retry, RETRY_NS);
+	else if (!listen_to_xenstore(c))
+		on_lost(c);
 	work(c);
 }
 
@@ -273,6 +321,9 @@ static void *control_main(void *arg)
 
 	c->now_ns = loop_now_ns();
 	control_kept_open(c);
+	if (c->blind)
+		log_notice("this domain may not ask the hypervisor about guests: xenstore tells of "
+			   "their ends, and their directories are Dom0's to remove");
 	control_find_devices(c);
 	control_sweep_orphans(c);
 	device_vif_sweep(c);
@@ -289,50 +340,10 @@ static void *control_main(void *arg)
 	return NULL;
 }
 
-static int own_domid(struct control *c)
-{
-	char text[16];
-	int ret = xs_conn_read(c->xs, XS_NO_TXN, "domid", text, sizeof(text));
-
-	if (ret >= 0)
-		c->domid = (unsigned)strtoul(text, NULL, 10);
-	return ret < 0 ? ret : 0;
-}
-
-static int control_connect(struct control *c, char *err, size_t errlen)
-{
-	int ret = xs_conn_open(&c->xs);
-
-	if (ret < 0) {
-		snprintf(err, errlen,
-			 "cannot reach xenstored (%s): is this a Xen host and "
-			 "xenstored running?",
-			 strerror(-ret));
-		return ret;
-	}
-	ret = dom_open(&c->dom);
-	if (ret < 0) {
-		snprintf(err, errlen,
-			 "cannot talk to the hypervisor (%s): no /dev/xen/privcmd, or "
-			 "not root",
-			 strerror(-ret));
-		return ret;
-	}
-	ret = own_domid(c);
-	if (ret == 0)
-		ret = schema_uplink_dir(c->uplink_dir, sizeof(c->uplink_dir), c->domid,
-					c->conf.name);
-	if (ret < 0) {
-		snprintf(err, errlen, "cannot read from xenstore: %s", strerror(-ret));
-		return ret;
-	}
-	control_policy_open(c);
-	return control_probe_demand(c, err, errlen);
-}
-
 static int control_init(struct control *c, char *err, size_t errlen)
 {
 	int ret = control_publish_uplink(c);
+	bool listening = false;
 
 	if (ret == 0)
 		ret = control_watch_all(c);
@@ -342,11 +353,13 @@ static int control_init(struct control *c, char *err, size_t errlen)
 	}
 	c->loop = loop_new();
 	if (c->loop) {
-		c->xs_io = loop_io_new(c->loop, xs_conn_fd(c->xs), LOOP_READ, on_xenstore, c);
+		listening = listen_to_xenstore(c);
 		c->in_io = loop_io_new(c->loop, mbox_fd(c->in), LOOP_READ, on_messages, c);
 		c->timer = loop_timer_new(c->loop, on_timer, c);
+		c->retry = loop_timer_new(c->loop, on_retry, c);
 	}
-	if (c->xs_io && c->in_io && c->timer && control_life_open(c) == 0) {
+	if (listening && c->in_io && c->timer && c->retry && control_life_open(c) == 0 &&
+	    control_hold_open(c) == 0) {
 		control_probe_watch(c);
 		return 0;
 	}
@@ -361,10 +374,12 @@ static void control_free(struct control *c)
 	control_policy_close(c);
 	control_kept_close(c);
 	control_probe_unwatch(c);
+	control_hold_close(c);
 	control_life_close(c);
+	loop_timer_free(c->retry);
 	loop_timer_free(c->timer);
 	loop_io_free(c->in_io);
-	loop_io_free(c->xs_io);
+	stop_listening(c);
 	loop_free(c->loop);
 	dom_close(c->dom);
 	xs_conn_close(c->xs);
@@ -382,17 +397,31 @@ int control_open(const struct control_conf *conf, struct control **ctl, char *er
 	}
 	c->conf = *conf;
 	c->probe.net_fd = -1;
+	c->lifeline = -1;
 	pthread_mutex_init(&c->share_lock, NULL);
 	TAILQ_INIT(&c->devices.all);
 	TAILQ_INIT(&c->groups.all);
 	TAILQ_INIT(&c->policy.guests);
 	TAILQ_INIT(&c->kept.late);
-	ret = control_connect(c, err, errlen);
+	ret = control_store_open(c, err, errlen);
 	if (ret < 0)
 		control_free(c);
 	else
 		*ctl = c;
 	return ret;
+}
+
+void control_waits(struct control *c, const char *what)
+{
+	control_store_waits(c, what);
+}
+
+int control_take_uplink(struct control *c, const struct control_conf *conf, char *err,
+			size_t errlen)
+{
+	c->conf = *conf;
+	control_policy_open(c);
+	return control_probe_demand(c, err, errlen);
 }
 
 int control_start(struct control *c, struct mbox *in, struct mbox *out, const char *log_path,
@@ -414,9 +443,13 @@ int control_start(struct control *c, struct mbox *in, struct mbox *out, const ch
 		if (ret < 0)
 			snprintf(err, errlen, "cannot start a thread: %s", strerror(-ret));
 	}
-	if (ret < 0)
-		control_free(c);
 	return ret;
+}
+
+void control_close(struct control *c)
+{
+	if (c)
+		control_free(c);
 }
 
 void control_abandon(struct control *c)

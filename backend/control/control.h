@@ -26,20 +26,27 @@ struct control_conf {
 };
 
 /*
- * Connects to xenstore and the hypervisor, and refuses an uplink of which no capacity can be known.
- * Nothing is written yet. On error -errno and one sentence in err.
+ * The steps of a start, in their order. Each returns 0, -EAGAIN (what it needs is not there yet:
+ * call it again) or another -errno, with one sentence in err.
+ *
+ * control_open() connects to xenstore and the hypervisor; it needs only conf->name.
+ * control_take_uplink() refuses an uplink of which no capacity can be known. Nothing is written
+ * yet. control_start() publishes the uplink and starts the thread. `in` brings it the frame loop's
+ * messages, `out` takes its orders; both are borrowed and outlive it, and so are the path of the
+ * credit log ("": there is none) and the sentence that says why there is none ("": all is well).
  */
 struct control;
 int control_open(const struct control_conf *conf, struct control **ctl, char *err, size_t errlen);
-
-/*
- * Publishes the uplink and starts the thread. `in` brings it the frame loop's messages, `out` takes
- * its orders; both are borrowed and outlive it, and so are the path of the credit log ("": there is
- * none) and the sentence that says why there is none ("": all is well). On error -errno and one
- * sentence in err; then ctl is no more.
- */
+int control_take_uplink(struct control *ctl, const struct control_conf *conf, char *err,
+			size_t errlen);
 int control_start(struct control *ctl, struct mbox *in, struct mbox *out, const char *log_path,
 		  const char *log_error, char *err, size_t errlen);
+
+/* Before control_start(): says in xenstore what the daemon waits for; "": it ends without it. */
+void control_waits(struct control *ctl, const char *what);
+
+/* Frees what control_start() has not started. No effect on NULL. */
+void control_close(struct control *ctl);
 
 /*
  * Puts qdiscs back as they were while the thread waits for xenstore. Another thread calls this, and

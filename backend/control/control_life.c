@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "backend/control/control_hold.h"
 #include "backend/control/control_state.h"
 #include "backend/control/device_state.h"
 #include "backend/control/device_xs.h"
@@ -47,7 +48,7 @@ static int write_carrier(struct control *c, struct device *d, uint32_t t, const 
 			   control_life_carrier(c) ? "1" : "0");
 }
 
-static void tell_guests(struct control *c)
+void control_life_tell(struct control *c)
 {
 	struct device *d;
 
@@ -77,7 +78,7 @@ static void set_why(struct control *c, const char *why)
 	if (had == control_life_carrier(c))
 		return;
 	life->since_ns = loop_now_ns();
-	tell_guests(c);
+	control_life_tell(c);
 	if (!had) {
 		log_notice("uplink %s: guests have a carrier again", c->conf.name);
 		advertise(c);
@@ -169,6 +170,7 @@ void control_life_look(struct control *c)
 		life_look(c->conf.spec, &c->life.up, &l);
 	if (l.state == LIFE_WELL)
 		follow_mtu(c, &l);
+	control_hold_look(c, l.state == LIFE_WELL); /* first: xenstore takes its time */
 	set_why(c, l.why);
 }
 

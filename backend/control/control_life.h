@@ -22,6 +22,9 @@ void control_life_look(struct control *c);
 /* The exits were found: if frames leave by another way, the network is told. */
 void control_life_exits(struct control *c);
 
+/* Tells all guests whether they have a carrier: it changed, or it is another xenstore. */
+void control_life_tell(struct control *c);
+
 /* Does the uplink carry frames? Devices that connect are told so. */
 bool control_life_carrier(const struct control *c);
 

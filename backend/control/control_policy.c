@@ -265,6 +265,12 @@ void control_policy_step(struct control *c, bool domains)
 	policy_free(old);
 }
 
+void control_policy_again(struct control *c)
+{
+	policy_guests_free(c);
+	c->policy.started = false;
+}
+
 /* --- begin and end ---------------------------------------------------------------------------- */
 
 static void take_capacity(struct control *c, enum schema_key key, bool given, uint64_t *bps)
@@ -283,6 +289,7 @@ void control_policy_open(struct control *c)
 	p->tx_given = c->conf.tx_capacity_bps != 0;
 	p->rx_given = c->conf.rx_capacity_bps != 0;
 	p->cost_given = c->conf.frame_cost_bytes != FRAME_COST_AUTO;
+	policy_free(p->now); /* of an earlier attempt */
 	p->now = read_files(c);
 	if (!p->now)
 		p->now = read_applied(c);

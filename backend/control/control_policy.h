@@ -7,6 +7,9 @@
 
 struct control;
 
+/* After xenstored was away: what is known of guests, and what was applied, is looked at again. */
+void control_policy_again(struct control *c);
+
 /*
  * Reads the files. If they have mistakes, the policy that was in force last stays, and
  * c->policy.error says why. A capacity that the policy gives and the command line does not goes to

@@ -130,6 +130,7 @@ static void on_probe_timer(void *arg)
 
 	c->probe.timer_set = false;
 	control_probe_now(c);
+	control_life_look(c); /* by other exits, perhaps */
 	device_mark_agentless(c);
 	control_life_exits(c);
 	loop_timer_set(c->timer, 0);

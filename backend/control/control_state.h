@@ -74,6 +74,14 @@ struct control_life {
 	char way[WAY_MAX]; /* by which frames leave; "": not known */
 };
 
+/* Frames that wait while the uplink would lose them. Only control_hold.c writes it. */
+struct control_hold {
+	enum link_hold told;	  /* to the frame loop */
+	uint64_t since_ns;	  /* no exit has had a link; 0: one has */
+	char why[LIFE_WHY_MAX];	  /* why frames for the exits are lost or wait; "": they leave */
+	struct loop_timer *timer; /* they have waited for long enough */
+};
+
 /* Minima that are more than fits. Only minima.c writes it. */
 struct control_minima {
 	bool tx_scaled, rx_scaled;
@@ -176,11 +184,16 @@ struct control {
 	pthread_t thread;
 	struct loop *loop;
 	struct loop_io *xs_io, *in_io;
-	struct loop_timer *timer; /* the next look at what is due; control_probe.c sets it too */
-	struct xs_conn *xs;
-	struct dom_conn *dom;
-	unsigned domid; /* our own */
+	struct loop_io *lifeline_io; /* xenstored goes away */
+	int lifeline;		     /* its fd; -1: none */
+	struct loop_timer *timer;    /* the next look at what is due; control_probe.c sets it too */
+	struct xs_conn *xs;	     /* control_store.c */
+	struct dom_conn *dom;	     /* control_store.c */
+	unsigned domid;		     /* our own; control_store.c */
 	char uplink_dir[SCHEMA_PATH_MAX];
+	bool blind;		  /* the hypervisor tells nothing of domains; control_store.c */
+	struct loop_timer *retry; /* while lost */
+	bool lost;		  /* no xenstored; control_store.c */
 	bool quitting;
 	uint64_t quit_since_ns;
 	uint64_t now_ns;	    /* of this turn of the thread's loop */
@@ -189,6 +202,7 @@ struct control {
 	struct control_probe probe;
 	struct control_exits exits;
 	struct control_life life;
+	struct control_hold hold;
 	struct control_link link;
 	struct control_minima minima;
 	struct control_host host;

@@ -2,6 +2,7 @@
 #include "backend/control/control_uplink.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -149,6 +150,8 @@ void control_load_link(struct control *c)
 	control_host_load(c, err);
 	if (!control_life_carrier(c))
 		memcpy(err, c->life.why, sizeof(c->life.why));
+	else if (!err[0])
+		memcpy(err, c->hold.why, sizeof(c->hold.why));
 	show_error(c, first_of((const char *[]){err, c->probe.port_error, c->host.error,
 						c->policy.error, c->log_error, c->kept.error},
 			       6));
@@ -213,26 +216,36 @@ static int publish_device(struct control *c)
 	return ret;
 }
 
-/* What the command line gives takes the place of what an earlier daemon left. */
+/*
+ * What the command line gives takes the place of what an earlier daemon left, but not of what the
+ * operator wrote since.
+ */
+static int publish_given(struct control *c, enum schema_key key, uint64_t value)
+{
+	char text[SCHEMA_VALUE_MAX + 1];
+
+	if (c->lost &&
+	    xskey_read(c->xs, XS_NO_TXN, c->uplink_dir, key, text, sizeof(text)) != -ENOENT)
+		return 0;
+	return xskey_write_u64(c->xs, XS_NO_TXN, c->uplink_dir, key, value);
+}
+
 static int publish_conf(struct control *c)
 {
 	const struct control_conf *conf = &c->conf;
 	int ret = 0;
 
 	if (conf->tx_capacity_bps)
-		ret = xskey_write_u64(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_TX_CAPACITY,
-				      conf->tx_capacity_bps);
+		ret = publish_given(c, KEY_UPLINK_TX_CAPACITY, conf->tx_capacity_bps);
 	if (ret == 0 && conf->rx_capacity_bps)
-		ret = xskey_write_u64(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_RX_CAPACITY,
-				      conf->rx_capacity_bps);
+		ret = publish_given(c, KEY_UPLINK_RX_CAPACITY, conf->rx_capacity_bps);
 	if (ret == 0 && conf->frame_cost_bytes != FRAME_COST_AUTO)
-		ret = xskey_write_u64(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_FRAME_COST,
-				      conf->frame_cost_bytes);
+		ret = publish_given(c, KEY_UPLINK_FRAME_COST, conf->frame_cost_bytes);
 	if (ret == 0 && conf->policy)
 		ret = xskey_write(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_POLICY, conf->policy);
 	if (ret == 0)
 		ret = xskey_write_u64(c->xs, XS_NO_TXN, c->uplink_dir,
-				      KEY_UPLINK_TX_CAPACITY_ESTIMATE, 0);
+				      KEY_UPLINK_TX_CAPACITY_ESTIMATE, c->probe.estimate_bps);
 	return ret;
 }
 

@@ -107,6 +107,8 @@ void control_event(struct control *c, const struct xs_event *ev)
 		break;
 	case 'R':
 		c->due.domains = true;
+		if (c->blind)
+			device_mark_all(c);
 		break;
 	}
 }

@@ -167,6 +167,7 @@ static int read_keys(struct control *c, struct device *d)
 		return ret;
 	d->unread = false;
 	memcpy(generation, d->generation, sizeof(generation));
+	d->adrift = false;
 	device_read_generation(c, d);
 	return strcmp(generation, d->generation) == 0 ? 0 : -ESTALE;
 }
@@ -184,6 +185,23 @@ static void show_what_is_wrong(struct control *c, struct device *d)
 								      : d->trouble);
 }
 
+/*
+ * In a driver domain the hypervisor tells nothing, but xenstored may tell whether it knows the
+ * guest; and with the guest, its directory goes.
+ */
+static bool guest_left(struct control *c, const struct device *d, enum xenbus_state front)
+{
+	int known;
+
+	if (!c->blind || front != XenbusStateUnknown)
+		return false;
+	known = xs_conn_introduced(c->xs, d->domid);
+	if (known >= 0)
+		return known == 0;
+	return !d->settings.via_vif && known == -EACCES &&
+	       !xs_conn_exists(c->xs, XS_NO_TXN, d->front);
+}
+
 static void look(struct control *c, struct device *d)
 {
 	struct hs_input in;
@@ -193,9 +211,9 @@ static void look(struct control *c, struct device *d)
 	int ret = d->unread ? read_keys(c, d) : 0;
 
 	/* Removed, or removed and attached again. */
-	if (ret == -ENOENT || ret == -ESTALE)
+	if (ret == -ESTALE || (ret == -ENOENT && !d->adrift))
 		device_gone(c, d);
-	if (ret < 0)
+	if (ret < 0 || d->left)
 		return;
 	in = (struct hs_input){
 		.back = xskey_read_state(c->xs, XS_NO_TXN, d->back, KEY_BACK_STATE),
@@ -206,8 +224,12 @@ static void look(struct control *c, struct device *d)
 	};
 	if (in.back == XenbusStateUnknown) {
 		/* If the directory is there, it is being made or removed: write nothing into it. */
-		if (!xs_conn_exists(c->xs, XS_NO_TXN, d->back))
+		if (xs_conn_missing(c->xs, XS_NO_TXN, d->back))
 			device_gone(c, d);
+		return;
+	}
+	if (guest_left(c, d, in.front)) {
+		device_gone(c, d);
 		return;
 	}
 	d->fresh = false;
@@ -300,16 +322,24 @@ static void forget_settings(struct control *c, struct device *d)
 /* The rings are unmapped. Now the nodes may go, and the device with them. */
 static void forget(struct control *c, struct device *d)
 {
+	char generation[sizeof(d->generation)];
 	unsigned domid, id;
+	bool left;
 
+	memcpy(generation, d->generation, sizeof(generation));
 	forget_settings(c, d);
-	nodes_remove(c->xs, c->domid, d->domid, d->id, d->generation);
+	left = nodes_remove(c->xs, c->domid, d->domid, d->id, d->generation) == -EACCES;
+	if (left)
+		log_info("%s: only Dom0 can remove its directories, by dmvlctl detach -B", d->name);
 	domid = d->domid;
 	id = d->id;
 	device_withdraw_mac(c, d);
 	device_drop(c, d);
 	/* It may be attached again already, and that event was taken for one of the old device. */
 	device_meet(c, domid, id);
+	d = left ? device_find(c, domid, id) : NULL;
+	if (d)
+		d->left = strcmp(d->generation, generation) == 0;
 }
 
 void device_gone(struct control *c, struct device *d)
@@ -347,7 +377,7 @@ void device_deleted(struct control *c, struct device *d, struct vchan *v, struct
 		return;
 	}
 	device_set_state(c, d, XenbusStateClosed);
-	device_mark(d, DEVICE_LOOK);
+	device_mark(d, DEVICE_READ); /* some keys count from the next connection on */
 }
 
 static void set_fault(struct control *c, struct device *d, const char *why)

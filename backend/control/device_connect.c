@@ -115,6 +115,20 @@ static uint32_t free_slot(const struct control *c)
 	return LDP_SLOT_NONE;
 }
 
+static void say_unmapped(struct device *d, int err)
+{
+	const char *device = err == -EIO ? vchan_missing_device() : NULL;
+
+	if (device)
+		snprintf(d->fault, sizeof(d->fault),
+			 "cannot map the guest's rings: cannot open %s: is the module xen_%s "
+			 "loaded?",
+			 device, strrchr(device, '/') + 1);
+	else
+		snprintf(d->fault, sizeof(d->fault), "cannot map the guest's rings: %s",
+			 err == -EPROTO ? "their size is out of range" : strerror(-err));
+}
+
 static int map_rings(struct device *d, struct vchan **v)
 {
 	char path[SCHEMA_PATH_MAX];
@@ -123,8 +137,7 @@ static int map_rings(struct device *d, struct vchan **v)
 	if (ret >= 0)
 		ret = vchan_connect(d->domid, path, v);
 	if (ret < 0)
-		snprintf(d->fault, sizeof(d->fault), "cannot map the guest's rings: %s",
-			 ret == -EPROTO ? "their size is out of range" : strerror(-ret));
+		say_unmapped(d, ret);
 	return ret < 0 ? ret : 0;
 }
 

@@ -7,6 +7,7 @@
 
 #include "backend/control/device_state.h"
 #include "backend/control/device_xs.h"
+#include "common/log.h"
 #include "common/uuid.h"
 #include "xenstore-schema/xskey.h"
 
@@ -28,9 +29,14 @@ struct device *device_find(struct control *c, unsigned domid, unsigned id)
 
 void device_read_generation(struct control *c, struct device *d)
 {
+	char was[sizeof(d->generation)];
+
+	memcpy(was, d->generation, sizeof(was));
 	if (xskey_read(c->xs, XS_NO_TXN, d->back, KEY_BACK_GENERATION, d->generation,
 		       sizeof(d->generation)) < 0)
 		d->generation[0] = '\0';
+	if (strcmp(was, d->generation) != 0)
+		d->left = false;
 }
 
 static int fill_paths(const struct control *c, struct device *d)
@@ -138,6 +144,19 @@ static void find_uuid(struct control *c, struct device *d)
 	device_write_value(c, d, KEY_BACK_GUEST_UUID, text);
 }
 
+static void watch(struct control *c, const struct device *d)
+{
+	int ret = xs_conn_watch(c->xs, d->front_state, d->token);
+
+	if (ret == 0 && d->vif_dir[0])
+		ret = xs_conn_watch(c->xs, d->vif_dir, d->vif_token);
+	if (ret < 0)
+		log_error(
+			"%s: cannot watch it (%s): xenstored limits the watches of a domain other "
+			"than Dom0 (its option --watch-nb)",
+			d->name, strerror(-ret));
+}
+
 void device_meet(struct control *c, unsigned domid, unsigned id)
 {
 	struct device *d = device_new(c, domid, id);
@@ -152,7 +171,24 @@ void device_meet(struct control *c, unsigned domid, unsigned id)
 	device_read_generation(c, d);
 	find_uuid(c, d);
 	TAILQ_INSERT_TAIL(&c->devices.all, d, next);
-	xs_conn_watch(c->xs, d->front_state, d->token);
+	watch(c, d);
+}
+
+void device_again_all(struct control *c)
+{
+	struct device *d;
+
+	TAILQ_FOREACH(d, &c->devices.all, next) {
+		d->adrift = d->slot != LDP_SLOT_NONE && xs_conn_missing(c->xs, XS_NO_TXN, d->back);
+		if (d->adrift)
+			log_warning("%s: xenstored lost this device's directories: its frames go "
+				    "on, but nothing of it can be seen or changed until it is "
+				    "attached again",
+				    d->name);
+		watch(c, d);
+		device_show_again(c, d);
+		device_mark(d, DEVICE_READ);
+	}
 }
 
 void device_mark_all(struct control *c)

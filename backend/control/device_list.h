@@ -30,6 +30,9 @@ void device_read_generation(struct control *c, struct device *d);
 /* All devices are read again. */
 void device_mark_all(struct control *c);
 
+/* It is another connection to xenstore, or another xenstore: all are read and watched again. */
+void device_again_all(struct control *c);
+
 /* Interfaces changed: those that stand for a vif are looked at. */
 void device_mark_agentless(struct control *c);
 

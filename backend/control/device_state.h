@@ -66,6 +66,7 @@ struct device {
 	bool unread; /* one of its own keys changed: read them all */
 
 	/* device.c */
+	bool left; /* its nodes could not be removed; device_list.c clears it */
 	char generation[SCHEMA_GUEST_VALUE_MAX + 1]; /* of the attachment last looked at;
 						      * device_list.c reads it */
 	enum hs_action after;	/* what to do when MSG_DELETED arrives; HS_WAIT: the frame loop
@@ -74,6 +75,8 @@ struct device {
 	bool fresh;		/* not looked at yet */
 	bool gone;		/* its domain, or its backend directory */
 	bool frozen;		/* its domain is suspended */
+	bool adrift;		/* its nodes went with xenstored, and the guest lives: frames go on;
+				 * device_list.c sets it */
 	uint64_t not_before_ns; /* of the next look of any kind */
 	uint64_t again_ns;	/* of a look that no event asks for; 0: none */
 	uint64_t offer_not_before_ns; /* after failures */

@@ -162,6 +162,14 @@ void device_show_group(struct control *c, struct device *d)
 	d->has_shown_group = true;
 }
 
+void device_show_again(struct control *c, struct device *d)
+{
+	d->has_shown = false;
+	d->shown_mtu = 0;
+	d->has_shown_group = false;
+	device_write(c, d, write_value, &(struct node_value){KEY_BACK_ERROR, d->error});
+}
+
 void device_show_error(struct control *c, struct device *d, const char *text)
 {
 	if (strcmp(d->error, text) == 0)

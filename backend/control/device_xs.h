@@ -46,4 +46,8 @@ void device_show_group(struct control *c, struct device *d);
 /* Writes and logs one sentence, or "" for none; again only when it changed. */
 void device_show_error(struct control *c, struct device *d, const char *text);
 
+/* It is another xenstore: writes all of it again, some now and some when the device is looked at.
+ */
+void device_show_again(struct control *c, struct device *d);
+
 #endif

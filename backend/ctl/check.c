@@ -161,6 +161,12 @@ static int check_uplink(struct check *c, const char *name, const struct view *vi
 
 	snprintf(what, sizeof(what), "uplink %s", name);
 	view_text(view, KEY_UPLINK_LOG_PATH, path, sizeof(path));
+	if (view->value[KEY_UPLINK_STATE] &&
+	    strcmp(view->value[KEY_UPLINK_STATE], "waiting") == 0) {
+		problem(c, what, "dmvl-back waits: %s",
+			view_text(view, KEY_UPLINK_ERROR, text, sizeof(text)));
+		return 0;
+	}
 	if (!ctl_uplink_is_served(c->ctl, name)) {
 		/* An uplink without devices is no problem. */
 		if (is_used(c, name))

@@ -211,6 +211,7 @@ struct dpath {
 	struct core_work work;
 	uint64_t now_ns;       /* of this turn: dpath.c, at the begin of each callback */
 	struct link_conf link; /* members.c */
+	enum link_hold hold;   /* hold.c */
 	uint64_t credits_ns;   /* credit.c: when it last measured */
 	struct ldp_list dirty; /* core.c: LDPs with ring indexes to publish; members.c removes */
 	bool lost;	       /* core.c: the uplink is no more; dpath.c: another is there */
@@ -321,8 +322,8 @@ void core_leave_lotteries(struct dpath *dp, struct ldp *l);
 void core_fail(struct dpath *dp, struct ldp *l, const char *why);
 
 /*
- * errno `err` says that somebody deleted the uplink's interface. Frames for it are dropped until
- * the control thread has opened it again (MSG_UPLINK).
+ * errno `err` says that somebody deleted the uplink's interface. Frames for it wait until the
+ * control thread has opened it again (MSG_UPLINK).
  */
 void core_uplink_lost(struct dpath *dp, int err);
 

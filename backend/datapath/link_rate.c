@@ -123,6 +123,11 @@ void link_rate_blocked(struct dpath *dp)
 	capacity_blocked(&dp->link_rate.measured, dp->clock());
 }
 
+void link_rate_down(struct dpath *dp)
+{
+	capacity_idle(&dp->link_rate.measured);
+}
+
 void link_rate_estimate(struct dpath *dp)
 {
 	struct msg *m = msg_new(MSG_ESTIMATE, LDP_SLOT_NONE);

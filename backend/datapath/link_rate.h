@@ -33,6 +33,9 @@ void link_rate_configure(struct dpath *dp);
 void link_rate_sent(struct dpath *dp, uint32_t wire_bytes, bool charged);
 void link_rate_blocked(struct dpath *dp);
 
+/* The uplink is down: what passes from here on says nothing of its rate. */
+void link_rate_down(struct dpath *dp);
+
 /* Each turn, after all was sent that could be. True: the capacity in force changed. */
 bool link_rate_turn(struct dpath *dp);
 

@@ -9,6 +9,7 @@
 #include "backend/datapath/core.h"
 #include "backend/datapath/epoch.h"
 #include "backend/datapath/flood.h"
+#include "backend/datapath/hold.h"
 #include "backend/datapath/ldp_vif.h"
 #include "backend/datapath/link_rate.h"
 #include "backend/datapath/moves.h"
@@ -340,6 +341,9 @@ void members_obey(struct dpath *dp, struct msg *m)
 		break;
 	case MSG_LINK:
 		set_link(dp, &m->link_conf);
+		break;
+	case MSG_HOLD:
+		hold_set(dp, m->hold);
 		break;
 	case MSG_RX_RATE:
 		rx_set_rate(dp, m->rate_bps);

@@ -7,6 +7,7 @@
 
 #include "backend/datapath/core.h"
 #include "backend/datapath/flood.h"
+#include "backend/datapath/hold.h"
 #include "backend/datapath/screen.h"
 #include "backend/datapath/link_rate.h"
 #include "backend/datapath/ports.h"
@@ -22,10 +23,10 @@
  *
  * The head frame of an LDP decides which lottery the LDP is in: that of the uplink, or the local
  * one for frames to another LDP, which the uplink's capacity does not limit. A frame that is drawn
- * is written, or stays in its ring if the uplink has no room: it is never dropped for that. Frames
- * that are refused (spoofed, malformed, a forbidden VLAN, too much flooding) wait for their turn
- * like others and are charged, so that they cost the sender and not its neighbours. They do not use
- * the uplink's capacity.
+ * is written, or stays in its ring if the uplink has no room or no link (hold.h): it is never
+ * dropped for that. Frames that are refused (spoofed, malformed, a forbidden VLAN, too much
+ * flooding) wait for their turn like others and are charged, so that they cost the sender and not
+ * its neighbours. They do not use the uplink's capacity.
  *
  * A frame that would keep the uplink busy for longer than a millisecond (sched_frame_cap_bytes())
  * leaves in parts: one part each time that its LDP is drawn, a smaller GSO frame, or a plain one at
@@ -212,8 +213,11 @@ static void keep(struct ldp *l)
 	flood_undo(l, &src, &l->plan);
 }
 
-/* Sends the head of the LDP that was drawn, or a part. False: the uplink takes no more now. */
-static bool send_head(struct dpath *dp, struct ldp *l)
+/*
+ * Sends the head of the LDP that was drawn, or a part. 0, -EAGAIN (the uplink takes no more now),
+ * or another error (it is down).
+ */
+static int send_head(struct dpath *dp, struct ldp *l)
 {
 	uint32_t wire, copies = 0;
 	struct outgoing out;
@@ -224,14 +228,19 @@ static bool send_head(struct dpath *dp, struct ldp *l)
 		reason = FRAME_MALFORMED;
 	if (reason != FRAME_OK) {
 		refuse(dp, l, reason);
-		return true;
+		return 0;
 	}
 	fd = ports_queue(dp, &l->fi);
+	if (hold_applies(dp, fd)) {
+		keep(l);
+		hold_park(dp, l);
+		return 0;
+	}
 	ret = toobig_for_uplink(dp, l) ? -EMSGSIZE
 				       : write_queue(fd, out.src.vnet, out.src.iov, out.src.iovcnt);
-	if (ret == -EAGAIN && ports_is_uplink(dp, fd)) {
+	if (hold_is_down(ret) || (ret == -EAGAIN && ports_is_uplink(dp, fd))) {
 		keep(l);
-		return false;
+		return ret;
 	}
 	/*
 	 * Where the uplink refused a part, no other part will do better. What is too big for it may
@@ -248,9 +257,10 @@ static bool send_head(struct dpath *dp, struct ldp *l)
 	if (l->fi.is_group && dp->link.sw == SWITCH_LOCAL)
 		copies = rx_flood(dp, l, &out.src, &l->plan) * tx_charge(dp, wire);
 	leave(dp, l, &out, wire, copies);
-	return true;
+	return 0;
 }
 
+/* The uplink is full: it will have room when the link has sent something. */
 static void block(struct dpath *dp)
 {
 	dp->tx.blocked = true;
@@ -260,10 +270,25 @@ static void block(struct dpath *dp)
 		loop_timer_set(dp->tx.stuck, STUCK_NS);
 }
 
+/*
+ * The uplink is down: the kernel calls it writable when it is up. One that was deleted would be
+ * called so at once, and for ever.
+ */
+static void block_down(struct dpath *dp, int err)
+{
+	dp->tx.blocked = true;
+	link_rate_down(dp);
+	if (err == -EIO)
+		loop_io_enable(dp->tx.room, true);
+	else
+		core_uplink_lost(dp, -err);
+}
+
 bool tx_run(struct dpath *dp)
 {
 	struct core_budget budget = core_budget(dp);
 	uint32_t slot;
+	int ret;
 
 	pace_begin(&dp->tx.pace, dp->now_ns);
 	while (core_budget_take(dp, &budget)) {
@@ -273,10 +298,11 @@ bool tx_run(struct dpath *dp)
 		dp->tx.pace.idle = slot == SCHED_NONE;
 		if (dp->tx.pace.idle)
 			return false;
-		if (!send_head(dp, core_ldp(dp, slot))) {
+		ret = send_head(dp, core_ldp(dp, slot));
+		if (ret == -EAGAIN)
 			block(dp);
-			return false;
-		}
+		else if (ret < 0)
+			block_down(dp, ret);
 	}
 	return true;
 }

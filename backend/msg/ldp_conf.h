@@ -61,6 +61,13 @@ enum capacity_source {
 	CAPACITY_SPEED, /* of the hardware through which frames leave */
 };
 
+/* Which frames must wait in their rings because they would be lost. */
+enum link_hold {
+	LINK_HOLD_NONE,
+	LINK_HOLD_EXITS, /* those for the exits: none has a link */
+	LINK_HOLD_ALL,	 /* all for the uplink: it is down, or not where it belongs */
+};
+
 #define LINK_EXITS_MAX 8u
 
 struct link_conf {

@@ -28,6 +28,7 @@ enum msg_type {
 	MSG_FREEZE,    /* slot, on: its domain was suspended, or runs again */
 	MSG_GROUP,     /* group: a group comes, has other settings or goes, with no member left */
 	MSG_LINK,      /* link_conf */
+	MSG_HOLD,      /* hold: which frames for the uplink must wait */
 	MSG_RETIRE,    /* the exits are idle: the uplink's queue, if blocked, should be replaced */
 	MSG_RX_RATE,   /* rate_bps: what the LDPs may receive together, of rx-capacity */
 	MSG_RX_COUNT,  /* asks for MSG_RX_COUNTED */
@@ -79,6 +80,7 @@ struct msg {
 		} group;
 		struct link_conf link_conf;
 		struct uplink uplink;
+		enum link_hold hold;
 		uint64_t estimate_bps;
 		uint64_t rate_bps;
 		struct ldp_status status;

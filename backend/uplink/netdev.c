@@ -99,3 +99,11 @@ bool netdev_text(const char *sysfs, const char *ifname, const char *entry, char 
 	fclose(f);
 	return out[0] != '\0';
 }
+
+bool netdev_has_link(const char *sysfs, const char *ifname)
+{
+	char state[32];
+
+	return netdev_text(sysfs, ifname, "operstate", state, sizeof(state)) &&
+	       (strcmp(state, "up") == 0 || strcmp(state, "unknown") == 0);
+}

@@ -32,6 +32,12 @@ unsigned netdev_ports(const char *bridge, const char *but, netdev_visit *visit, 
 unsigned netdev_lowers(const char *sysfs, const char *ifname, netdev_visit *visit, void *arg);
 
 /*
+ * Has the interface a link? Many virtual devices and some drivers cannot tell, and count as if they
+ * had.
+ */
+bool netdev_has_link(const char *sysfs, const char *ifname);
+
+/*
  * The first line of the interface's file `entry`, without its end. "" and false: it cannot be read.
  */
 bool netdev_text(const char *sysfs, const char *ifname, const char *entry, char *out, size_t size);

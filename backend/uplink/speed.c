@@ -41,13 +41,6 @@ static bool says(const char *sysfs, const char *ifname, const char *entry, const
 	return netdev_text(sysfs, ifname, entry, text, sizeof(text)) && strcmp(text, word) == 0;
 }
 
-/* Many virtual devices and some drivers say "unknown". */
-static bool has_link(const char *sysfs, const char *ifname)
-{
-	return says(sysfs, ifname, "operstate", "up") ||
-	       says(sysfs, ifname, "operstate", "unknown");
-}
-
 static enum speed_state read_speed(const char *sysfs, const char *ifname, uint64_t *bps)
 {
 	char text[24];
@@ -103,7 +96,7 @@ static enum speed_state examine_lowers(const char *sysfs, const char *ifname, un
 static enum speed_state examine(const char *sysfs, const char *ifname, unsigned depth,
 				uint64_t *bps)
 {
-	if (!has_link(sysfs, ifname))
+	if (!netdev_has_link(sysfs, ifname))
 		return SPEED_DOWN;
 	if (netdev_is_hardware(sysfs, ifname))
 		return read_speed(sysfs, ifname, bps);

@@ -132,8 +132,8 @@ static int open_queues(struct uplink *u, const char *name)
 static int check_bridge(const char *bridge, char *err, size_t errlen)
 {
 	if (!tap_exists(bridge)) {
-		snprintf(err, errlen, "bridge %s does not exist; create it first", bridge);
-		return -ENODEV;
+		snprintf(err, errlen, "the bridge %s does not exist", bridge);
+		return -EAGAIN;
 	}
 	if (!netdev_is_bridge(bridge)) {
 		snprintf(err, errlen,
@@ -169,8 +169,8 @@ int uplink_check(const struct uplink_spec *spec, const char *name, char *err, si
 	if (spec->kind == UPLINK_TAP)
 		return spec->bridge[0] ? check_bridge(spec->bridge, err, errlen) : 0;
 	if (!tap_exists(spec->device)) {
-		snprintf(err, errlen, "interface %s does not exist", spec->device);
-		return -ENODEV;
+		snprintf(err, errlen, "the interface %s does not exist", spec->device);
+		return -EAGAIN;
 	}
 	macvtap_name(name, own);
 	return spec->take_over ? 0 : lower_is_free(spec->device, own, err, errlen);

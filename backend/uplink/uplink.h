@@ -46,7 +46,8 @@ struct uplink {
  * Creates the device if necessary, opens it, gives it the MTU of its bridge or lower device, lets
  * it take all offloads, and sets it up. `name` is the instance's; a macvtap is called dmvl-NAME,
  * or, where NAME is too long for that, dmvl- and a shorter form. On error -errno with one sentence
- * in err, and nothing that was created remains.
+ * in err, and nothing that was created remains; -EAGAIN: its bridge or lower device does not exist
+ * yet; -EBUSY: another process holds the TAP, perhaps only until the kernel has ended it.
  */
 int uplink_open(struct uplink *u, const struct uplink_spec *spec, const char *name, char *err,
 		size_t errlen);

@@ -55,9 +55,12 @@ static void fill(struct dom_info *out, const xc_dominfo_t *in)
 
 int dom_list(struct dom_conn *c, unsigned first, struct dom_info *out, unsigned max)
 {
-	xc_dominfo_t *info = calloc(max, sizeof(*info));
+	xc_dominfo_t *info;
 	int n;
 
+	if (!c)
+		return -EACCES;
+	info = calloc(max, sizeof(*info));
 	if (!info)
 		return -ENOMEM;
 	n = xc_domain_getinfo(c->xc, first, max, info);

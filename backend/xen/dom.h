@@ -23,6 +23,7 @@ struct dom_info {
 int dom_open(struct dom_conn **out);
 void dom_close(struct dom_conn *c); /* no effect on NULL */
 
+/* Both return -EPERM or -EACCES in a driver domain, and without a connection (NULL). */
 /* Asks about one domain. 0, with exists false if there is no such domain, or -errno. */
 int dom_info(struct dom_conn *c, unsigned domid, struct dom_info *out);
 

@@ -27,6 +27,7 @@ int nodes_create(struct xs_conn *xs, unsigned backend_domid, unsigned domid, uns
  * Removes both directories, and the parents that are empty then, in one transaction. Directories
  * that do not exist are no error. If `generation` is not NULL ("" stands for a missing key) and the
  * device has another one, it was attached again in the meantime: nothing is removed, -ESTALE.
+ * -EACCES: nothing is removed, because a driver domain may not remove the guest's.
  */
 int nodes_remove(struct xs_conn *xs, unsigned backend_domid, unsigned domid, unsigned id,
 		 const char *generation);

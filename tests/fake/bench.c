@@ -247,6 +247,14 @@ void bench_group(struct bench *b, uint32_t group, bool on, const struct group_co
 	obey(b, m);
 }
 
+void bench_hold(struct bench *b, enum link_hold hold)
+{
+	struct msg *m = msg_new(MSG_HOLD, LDP_SLOT_NONE);
+
+	m->hold = hold;
+	obey(b, m);
+}
+
 void bench_freeze(struct bench *b, uint32_t slot, bool on)
 {
 	struct msg *m = msg_new(MSG_FREEZE, slot);

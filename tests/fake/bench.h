@@ -59,6 +59,8 @@ void bench_configure(struct bench *b, uint32_t slot, const struct ldp_conf *conf
 void bench_link(struct bench *b, const struct link_conf *conf);
 /* A group comes, has other settings, or (!on) goes. */
 void bench_group(struct bench *b, uint32_t group, bool on, const struct group_conf *conf);
+/* Which frames for the uplink must wait. */
+void bench_hold(struct bench *b, enum link_hold hold);
 /* Its domain was suspended, or runs again. */
 void bench_freeze(struct bench *b, uint32_t slot, bool on);
 

@@ -34,6 +34,7 @@ static struct watches held = TAILQ_HEAD_INITIALIZER(held); /* until the transact
 static bool in_transaction;
 static unsigned conflicts, written;
 static int failure;
+static const char *denied;
 
 struct xs_handle {
 	int unused;
@@ -186,6 +187,7 @@ void store_clear(void)
 	must(!in_transaction);
 	conflicts = written = 0;
 	failure = 0;
+	denied = NULL;
 }
 
 void store_write_bytes(const char *path, const void *value, size_t len)
@@ -233,6 +235,11 @@ void store_conflict(unsigned n)
 void store_fail(int error)
 {
 	failure = error;
+}
+
+void store_deny(const char *path)
+{
+	denied = path;
 }
 
 unsigned store_written(void)
@@ -362,7 +369,7 @@ bool xs_rm(struct xs_handle *h, xs_transaction_t t, const char *path)
 	*strrchr(parent, '/') = '\0';
 	missing = !find(seen(t), path) && !find(seen(t), parent);
 	free(parent);
-	if (fails(missing ? ENOENT : 0))
+	if (fails(denied && strcmp(path, denied) == 0 ? EACCES : missing ? ENOENT : 0))
 		return false;
 	if (find(seen(t), path)) {
 		drop_below(seen(t), path);
@@ -378,6 +385,13 @@ bool xs_set_permissions(struct xs_handle *h, xs_transaction_t t, const char *pat
 	(void)perms;
 	(void)num_perms;
 	return !fails(find(seen(t), path) ? 0 : ENOENT);
+}
+
+bool xs_is_domain_introduced(struct xs_handle *h, unsigned int domid)
+{
+	(void)h;
+	(void)domid;
+	return !fails(EACCES);
 }
 
 xs_transaction_t xs_transaction_start(struct xs_handle *h)

@@ -28,6 +28,8 @@ void store_fire(const char *path);
 void store_conflict(unsigned n);
 /* Each call fails with this errno until it is 0. */
 void store_fail(int error);
+/* Nobody may remove this node, borrowed, until it is NULL. */
+void store_deny(const char *path);
 /* How many values the product wrote since store_clear(). */
 unsigned store_written(void);
 

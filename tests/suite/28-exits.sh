@@ -36,6 +36,7 @@ more_in_force()
 uplink_setup
 ip link add side0 type veth peer name side1
 ip link set side0 master xenbr0 up
+ip link set side1 up # a link
 
 # ---- Ports without hardware
 

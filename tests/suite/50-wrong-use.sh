@@ -50,11 +50,9 @@ done
 wrong 'dmvl-back with an unknown kind of uplink' '*bridge:x*' dmvl-back --uplink bridge:x
 wrong 'dmvl-back with a TAP name that is too long' '*tap*' dmvl-back --uplink tap:a-name-beyond-fifteen
 wrong 'dmvl-back with an unknown option of its uplink' '*tap:a,b=c*' dmvl-back --uplink tap:a,b=c
-wrong 'dmvl-back with a bridge that does not exist' '*xenbr9*not exist*' dmvl-back --uplink tap:dmvl-up,bridge=xenbr9
 wrong 'dmvl-back with a bridge that is no bridge' '*up0*no bridge*ovs-vsctl*' dmvl-back --uplink tap:dmvl-up,bridge=up0
 wrong 'dmvl-back on a device that is no TAP' '*up0*TAP*' dmvl-back --uplink tap:up0
 wrong 'dmvl-back on a TAP that is the bridge' '*xenbr0*TAP*' dmvl-back --uplink tap:xenbr0
-wrong 'dmvl-back with a macvtap over no interface' '*nope0*not exist*' dmvl-back --uplink macvtap:nope0
 wrong 'dmvl-back with --take-over and no macvtap' '*take-over*' dmvl-back --uplink $up --take-over
 wrong 'dmvl-back with an unknown log level' '*chatty*' dmvl-back --uplink $up --log-level chatty
 wrong 'dmvl-back with a malformed name' '*name*' dmvl-back --uplink $up -n 'a b'

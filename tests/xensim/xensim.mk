@@ -25,7 +25,7 @@ XS_LIBS	    := $(XS)/lib/libxensim.so $(XS)/lib/libxengnttab.so.1 $(XS)/lib/libx
 # What tests use in Dom0 and guests, here as on real Xen.
 XS_TOOLS    := $(patsubst tests/xen/tools/%.c,$(XS)/tools/%,$(wildcard tests/xen/tools/dmvl-*.c))
 
-xensim: $(XS)/xensim $(XS)/bin/in-guest $(XS)/bin/guest $(XS_LIBS) $(XS)/xenstored $(XS_TOOLS)
+xensim: $(XS)/xensim $(XS)/bin/in-guest $(XS)/bin/guest $(XS_LIBS) $(XS)/xenstored $(XS)/oxenstored $(XS_TOOLS)
 check-xensim-self: xensim
 	$(XS_SRC)/t/all
 .PHONY: xensim check-xensim-self
@@ -55,11 +55,14 @@ $(XS)/lib/libxenevtchn.so.1: $(XS)/obj/lib/evtchn.o $(XS)/lib/libxensim.so $(XS_
 	$(XS_CC) -shared -pthread -o $@ -Wl,-soname,$(@F) -Wl,--version-script=$(XS_SRC)/lib/evtchn.map \
 		$< -L$(@D) -l:libxensim.so
 
-$(XS)/lib/libxenctrl.stamp: $(XS)/obj/lib/ctrl.o $(XS)/lib/libxensim.so $(XS_SRC)/lib/ctrl.map.in
+$(XS)/lib/libxenctrl.stamp: $(XS)/obj/lib/ctrl.o $(XS)/obj/lib/ctrl_none.o $(XS)/obj/lib/guest_none.o \
+			    $(XS)/lib/libxengnttab.so.1 $(XS_SRC)/lib/ctrl.map.in
 	sed 's/@VERSION@/$(XS_XEN_VERSION)/' $(XS_SRC)/lib/ctrl.map.in >$(XS)/lib/ctrl.map
 	$(XS_CC) -shared -pthread -o $(XS)/lib/libxenctrl.so.$(XS_XEN_RELEASE) \
 		-Wl,-soname,libxenctrl.so.$(XS_XEN_RELEASE) -Wl,--version-script=$(XS)/lib/ctrl.map \
-		$< -L$(@D) -l:libxensim.so
+		$< $(XS)/obj/lib/ctrl_none.o -L$(@D) -l:libxensim.so -l:libxengnttab.so.1
+	$(XS_CC) -shared -o $(XS)/lib/libxenguest.so.$(XS_XEN_RELEASE) \
+		-Wl,-soname,libxenguest.so.$(XS_XEN_RELEASE) $(XS)/obj/lib/guest_none.o
 	touch $@
 
 # Debian's xenstored, unpacked and never installed: its package would make this machine a Xen host.
@@ -68,6 +71,9 @@ $(XS)/xenstored:
 	test -x $(XS_XENSTORED) || { cd $(XS) && apt-get download -qq -o APT::Sandbox::User=root \
 		xen-utils-$(XS_XEN_RELEASE) && dpkg -x xen-utils-$(XS_XEN_RELEASE)_*.deb xen-utils; }
 	ln -sf $(abspath $(XS_XENSTORED)) $@
+
+$(XS)/oxenstored: $(XS)/xenstored
+	ln -sf $(abspath $(dir $(XS_XENSTORED))/oxenstored) $@
 
 $(XS)/tools/%: tests/xen/tools/%.c tests/xen/tools/tool.h
 	@mkdir -p $(@D)

@@ -34,6 +34,7 @@
 #define STATUS_BROKEN 99 /* the instance failed, or a guest's kernel would have */
 #define MAX_GUESTS    1000
 #define STATE_DIR     "/var/lib/dmvl" /* of dmvl-back: what it remembers of guests */
+#define OCAML_CONF    "/run/xenstored/oxenstored.conf"
 
 static char base[3072]; /* the directory with xensim, lib/, xenstored */
 
@@ -127,33 +128,106 @@ static pid_t start_broker(void)
 	return pid;
 }
 
+/* Xen's second implementation, in OCaml; Debian's init script prefers it. */
+static bool is_ocaml(void)
+{
+	const char *which = getenv("XENSTORED");
+
+	if (!which || !*which || !strcmp(which, "xenstored"))
+		return false;
+	if (strcmp(which, "oxenstored"))
+		die("XENSTORED=%s: there are xenstored and oxenstored", which);
+	return true;
+}
+
+static _Noreturn void exec_xenstored(bool ocaml, int out)
+{
+	int log = open(KERNEL_LOG, O_WRONLY | O_APPEND);
+	char program[4096];
+
+	setsid();
+	dup2(out, 1);
+	dup2(log, 2);
+	if (ocaml) {
+		snprintf(program, sizeof(program), "%s/oxenstored", base);
+		execl(program, "oxenstored", "--no-fork", "--config-file", OCAML_CONF,
+		      (char *)NULL);
+	} else {
+		snprintf(program, sizeof(program), "%s/xenstored", base);
+		setenv("XENSTORED_ROOTDIR", "/run/xenstored", 1);
+		execl(program, "xenstored", "-N", "-P", (char *)NULL);
+	}
+	_exit(127);
+}
+
+/* It logs to files, and does not say when it is ready. */
+static void configure_ocaml(void)
+{
+	FILE *f = fopen(OCAML_CONF, "w");
+
+	if (!f)
+		die("%s: %s", OCAML_CONF, strerror(errno));
+	fputs("xenstored-log-file = /run/xenstored/xenstored.log\n"
+	      "access-log-file = /run/xenstored/access.log\n"
+	      "xenstored-kva = /proc/xen/xsd_kva\n"
+	      "xenstored-port = /proc/xen/xsd_port\n"
+	      "quota-maxwatch = 128\n",
+	      f);
+	fclose(f);
+}
+
+/* The file goes with the instance. */
+static void show_log(void)
+{
+	FILE *f = fopen(KERNEL_LOG, "r");
+	char line[512];
+
+	while (f && fgets(line, sizeof(line), f))
+		fputs(line, stderr);
+	if (f)
+		fclose(f);
+}
+
+static void await_socket(pid_t pid)
+{
+	struct sockaddr_un addr = {.sun_family = AF_UNIX, .sun_path = "/run/xenstored/socket"};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	while (connect(fd, (struct sockaddr *)&addr, sizeof(addr))) {
+		if (waitpid(pid, NULL, WNOHANG)) {
+			show_log();
+			die("oxenstored did not start");
+		}
+		usleep(5000);
+	}
+	close(fd);
+}
+
 /* Start xenstored and wait until it serves. */
 static pid_t start_xenstored(void)
 {
-	char program[4096], line[32];
+	bool ocaml = is_ocaml();
+	char line[32];
 	int out[2];
 	ssize_t n;
 	pid_t pid;
 	FILE *f;
 
-	snprintf(program, sizeof(program), "%s/xenstored", base);
+	if (ocaml)
+		configure_ocaml();
 	if (pipe2(out, O_CLOEXEC))
 		die("pipe: %s", strerror(errno));
 	pid = fork();
-	if (!pid) {
-		int log = open(KERNEL_LOG, O_WRONLY | O_APPEND);
-
-		setsid();
-		dup2(out[1], 1);
-		dup2(log, 2);
-		setenv("XENSTORED_ROOTDIR", "/run/xenstored", 1);
-		execl(program, "xenstored", "-N", "-P", (char *)NULL);
-		_exit(127);
-	}
+	if (!pid)
+		exec_xenstored(ocaml, out[1]);
 	close(out[1]);
-	n = read(out[0], line, sizeof(line) - 1); /* -P: the pid, when it is ready */
-	if (n <= 0)
-		die("xenstored did not start; see make's target build/xensim/xenstored");
+	if (ocaml) {
+		await_socket(pid);
+	} else {
+		n = read(out[0], line, sizeof(line) - 1); /* -P: the pid, when it is ready */
+		if (n <= 0)
+			die("xenstored did not start; see make's target build/xensim/xenstored");
+	}
 	close(out[0]);
 	f = fopen("/run/xenstored/xenstored.pid", "w");
 	if (f) {

@@ -1,0 +1,89 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# runs: xensim xen
+# set: rest
+# The connection to xenstored breaks, as when xenstored dies: frames go on, and when there is a xenstored
+# again, what changed meanwhile is in force.
+# shellcheck source=tests/suite/lib.sh
+. "${SUITE_LIB:-/bench/suite.sh}"
+
+relay_start()
+{
+	start relay dmvl-sock relay "$PWD/xs" /run/xenstored/socket
+	relay=$started
+}
+
+relay_stop()
+{
+	kill -9 "$relay"
+	wait "$relay"
+	check "$1" wait_for 30 grep -q "xenstored went away" "$_log"
+}
+
+backs()
+{
+	[ "$(grep -c 'xenstored is back' "$_log")" -eq "$1" ]
+}
+
+flows_past()
+{
+	[ "$(awk '$1 != "total" && $4 > 0' sink.out | wc -l)" -gt "$1" ]
+}
+
+ticks()
+{
+	awk '$1 != "total" && $4 > 0' sink.out | wc -l
+}
+
+start notify dmvl-sock notify "$PWD/notify"
+uplink_setup
+relay_start
+XENSTORED_PATH=$PWD/xs NOTIFY_SOCKET=$PWD/notify
+export XENSTORED_PATH NOTIFY_SOCKET
+back_start
+unset XENSTORED_PATH NOTIFY_SOCKET
+check 'the service manager is told that dmvl-back serves' wait_for 30 grep -q 'STATUS=serving the uplink default' notify.out
+ldps 'g1 1' 'g2 2'
+talks g1
+check 'g1 pings g2' wait_for 30 reaches g1 10.77.1.2
+start sink world dmvl-flow sink 5003
+guest_bg g1 'exec dmvl-flow udp 10.77.0.1 5003 -w 250 -b 200000 -l 500' >&2
+check 'g1 sends to the world' wait_for 30 flows_past 0
+
+relay_stop 'dmvl-back notices that xenstored went away'
+check 'the service manager is told that xenstored went away' wait_for 30 grep -q 'STATUS=xenstored went away' notify.out
+n=$(ticks)
+check 'frames go on without xenstored' wait_for 60 flows_past $((n + 5))
+check 'g1 pings the world without xenstored' reaches g1 10.77.0.1
+check 'g1 pings g2 without xenstored' reaches g1 10.77.1.2
+check 'dmvl-back runs without xenstored' kill -0 "$back"
+xenstore-write "$(be g1)/weight" 77
+xenstore-write "$(be g2)/weight" banana
+dmvlctl attach g3 >&2
+agent_start g3
+relay_start
+check 'dmvl-back is connected to xenstored again' wait_for 30 backs 1
+check 'a key that changed while xenstored was away is read' wait_for 30 key_like "$(be g2)/error" '*banana*'
+check 'a device that was attached while xenstored was away connects' wait_for 60 connected g3
+is "$(states g1)" '4 4' 'g1 stayed connected while xenstored was away'
+is "$(states g2)" '4 4' 'g2 stayed connected while xenstored was away'
+like "$(grep -c '/0: disconnected' "$_log")" 0 'no device was disconnected while xenstored was away'
+is "$(xenstore-read "$uplink/state")" running 'the uplink is told to run when xenstored is back'
+xenstore-write "$(be g2)/weight" 99
+check 'a key is live again when xenstored is back' wait_for 30 key_is "$(be g2)/error" ''
+
+# What was removed meanwhile is gone.
+relay_stop 'dmvl-back notices it a second time'
+xenstore-rm "$(be g3)"
+xenstore-rm "$(fe g3)"
+xenstore-write "$uplink/tx-capacity" 9000000000
+relay_start
+check 'dmvl-back is connected to xenstored a third time' wait_for 30 backs 2
+check "the operator's capacity holds when xenstored is back" wait_for 30 grep -q 'uplink default: capacity 9gbit' "$_log"
+is "$(xenstore-read "$uplink/tx-capacity")" 9000000000 "the operator's capacity is not overwritten"
+check 'g1 pings the world when xenstored was away twice' talks g1
+
+relay_stop 'dmvl-back notices it before its end'
+back_stop
+is $? 0 'dmvl-back ends with status 0 on SIGTERM without xenstored'
+done_testing

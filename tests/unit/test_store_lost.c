@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * xenstored goes away and comes back, with or without what it knew; and what a driver domain may
+ * not do: ask the hypervisor, and remove a guest's directory.
+ */
+#include <errno.h>
+
+#include "backend/control/control_store.h"
+#include "backend/control/control_watch.h"
+#include "backend/control/device.h"
+#include "backend/xen/nodes.h"
+#include "tests/fake/desk.h"
+#include "tests/unit/tap.h"
+
+static struct desk *k;
+static struct uplink_spec spec;
+
+static void begin(void)
+{
+	k = desk_new();
+	k->c.log_path = "";
+	k->c.conf.spec = &spec;
+	desk_connect(k, 1);
+}
+
+static void come_back(void)
+{
+	control_store_lost(&k->c);
+	ok(control_store_again(&k->c) && !k->c.lost, "there is a xenstored again");
+	desk_turn(k);
+}
+
+/* --- xenstored -------------------------------------------------------------------------------- */
+
+static void test_unreadable(void)
+{
+	begin();
+	store_fail(EBADF);
+	device_mark(desk_device(k, 1), DEVICE_READ);
+	desk_look(k);
+	store_fail(0);
+	is_str(desk_said(k), "", "a device that cannot be read is not taken for removed");
+	ok(desk_device(k, 1), "a device that cannot be read stays known");
+	desk_free(k);
+}
+
+static void test_same(void)
+{
+	begin();
+	desk_attach(k, 2);
+	desk_lose_events(k);
+	desk_write(1, KEY_BACK_WEIGHT, "77");
+	desk_lose_events(k);
+	come_back();
+	is_str(desk_said(k), "C", "a key that changed while xenstored was away is in force");
+	is_int(desk_state(1), 4, "a connected device stays connected when xenstored is back");
+	is_int(desk_state(2), 2, "a device that was attached while xenstored was away is offered");
+	desk_write(1, KEY_FRONT_STATE, "5");
+	desk_turn(k);
+	is_str(desk_said(k), "D", "states are watched when xenstored is back");
+	desk_free(k);
+}
+
+static void test_empty(void)
+{
+	begin();
+	control_store_lost(&k->c);
+	store_clear();
+	ok(control_store_again(&k->c), "there is another xenstore");
+	desk_turn(k);
+	desk_pass(k, 60 * DESK_SEC);
+	is_str(desk_said(k), "", "a connected device is served though another xenstore lacks it");
+	ok(!store_read(desk_dir(1, SCHEMA_BACK)), "nothing is written for a device that it lacks");
+	hyp_domain(1)->exists = false;
+	store_fire("@releaseDomain");
+	desk_turn(k);
+	is_str(desk_said(k), "D", "a device that xenstore lacks ends with its guest");
+	desk_deleted(k, 0);
+	ok(!desk_device(k, 1), "a device that xenstore lacks is forgotten with its guest");
+	desk_free(k);
+}
+
+static void test_attached_again(void)
+{
+	begin();
+	control_store_lost(&k->c);
+	store_clear();
+	control_store_again(&k->c);
+	desk_turn(k);
+	desk_attach(k, 1);
+	desk_turn(k);
+	is_str(desk_said(k), "D",
+	       "a device that xenstore lacked connects again when it is attached");
+	desk_deleted(k, 0);
+	desk_turn(k);
+	is_int(desk_state(1), 2, "it is offered then");
+	desk_free(k);
+}
+
+static void test_not_connected(void)
+{
+	k = desk_new();
+	k->c.log_path = "";
+	k->c.conf.spec = &spec;
+	desk_attach(k, 1);
+	desk_turn(k);
+	control_store_lost(&k->c);
+	store_clear();
+	control_store_again(&k->c);
+	desk_turn(k);
+	ok(!desk_device(k, 1), "a device that xenstore lacks and that nobody uses is forgotten");
+	desk_free(k);
+}
+
+/* --- a driver domain -------------------------------------------------------------------------- */
+
+static void test_guest_ends(void)
+{
+	begin();
+	k->c.blind = true;
+	hyp_fail(EPERM);
+	store_fire("@releaseDomain");
+	desk_turn(k);
+	is_str(desk_said(k), "", "a guest whose directory is there has not ended");
+	store_remove(desk_dir(1, SCHEMA_FRONT));
+	desk_turn(k);
+	is_str(desk_said(k), "D", "a guest has ended when its directory is gone");
+	desk_deleted(k, 0);
+	ok(!desk_device(k, 1) && !store_read(desk_dir(1, SCHEMA_BACK)),
+	   "the backend directory of a guest that ended is removed");
+	desk_free(k);
+}
+
+static void take_offline(void)
+{
+	desk_write(1, KEY_BACK_ONLINE, "0");
+	desk_turn(k);
+	desk_write(1, KEY_FRONT_STATE, "5");
+	desk_turn(k);
+	desk_deleted(k, 0);
+	desk_turn(k);
+	desk_write(1, KEY_FRONT_STATE, "6");
+	desk_turn(k);
+}
+
+static void test_left(void)
+{
+	char front[SCHEMA_PATH_MAX];
+	unsigned written;
+
+	begin();
+	snprintf(front, sizeof(front), "%s", desk_dir(1, SCHEMA_FRONT));
+	store_deny(front);
+	take_offline();
+	ok(store_read(front) && store_read(desk_dir(1, SCHEMA_BACK)),
+	   "both directories stay where one may not be removed");
+	ok(desk_device(k, 1) && desk_device(k, 1)->left, "a device that was left is remembered");
+	written = store_written();
+	desk_write(1, KEY_BACK_WEIGHT, "5");
+	desk_pass(k, 60 * DESK_SEC);
+	is_int(store_written(), written, "nothing is written for a device that was left");
+	ok(k->next_ns == UINT64_MAX, "a device that was left is not looked at again");
+	store_deny(NULL);
+	store_remove(front);
+	store_remove(desk_dir(1, SCHEMA_BACK));
+	desk_attach(k, 1);
+	desk_turn(k);
+	is_int(desk_state(1), 2, "a device that was left and attached again is offered");
+	desk_free(k);
+}
+
+int main(void)
+{
+	test_unreadable();
+	test_same();
+	test_empty();
+	test_attached_again();
+	test_not_connected();
+	test_guest_ends();
+	test_left();
+	return done_testing();
+}
