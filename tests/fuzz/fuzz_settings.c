@@ -141,13 +141,14 @@ static void check_load(struct ldp_settings *s)
 	want.spoof_check = number(KEY_BACK_SPOOF_CHECK, s->spoof_check, &well);
 	want.control_frames = number(KEY_BACK_CONTROL_FRAMES, s->control_frames, &well);
 	want.guest_services = number(KEY_BACK_GUEST_SERVICES, s->guest_services, &well);
+	want.keep_balance = number(KEY_BACK_KEEP_BALANCE, s->keep_balance, &well);
 	want.flood_rate = (uint32_t)number(KEY_BACK_FLOOD_RATE, s->flood_rate, &well);
 	want.flood_max = number(KEY_BACK_FLOOD_MAX, s->flood_max, &well);
 	want.unknown_groups = number(KEY_BACK_UNKNOWN_GROUPS, s->unknown_groups, &well);
 	want.mtu = (uint32_t)number(KEY_BACK_MTU, s->mtu, &well);
 	expect_texts(&want, &well);
 
-	must(settings_load(xs, DIR_PATH, s, err) == 0);
+	must(settings_load(xs, XS_NO_TXN, DIR_PATH, s, NULL, err) == 0);
 	must(well ? err[0] == '\0' : fuzz_is_sentence(err, sizeof(err)));
 	must(s->weight == want.weight && s->flood_rate == want.flood_rate && s->mtu == want.mtu);
 	must(s->flood_max == want.flood_max && s->unknown_groups == want.unknown_groups);
@@ -158,6 +159,7 @@ static void check_load(struct ldp_settings *s)
 	     s->offload_uso == want.offload_uso);
 	must(s->low_latency == want.low_latency && s->spoof_check == want.spoof_check);
 	must(s->control_frames == want.control_frames && s->guest_services == want.guest_services);
+	must(s->keep_balance == want.keep_balance);
 	must(s->has_mac == want.has_mac && strcmp(s->uplink, want.uplink) == 0);
 	must(strcmp(s->group, want.group) == 0);
 	must(!want.has_mac || memcmp(s->mac, want.mac, 6) == 0);
