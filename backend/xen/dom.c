@@ -2,9 +2,11 @@
 #include "backend/xen/dom.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <xenctrl.h>
+#include <xentoollog.h>
 
 /*
  * Newer releases than Xen 4.17 have xc_domain_getinfo_single() in the place of xc_domain_getinfo():
@@ -12,7 +14,19 @@
  */
 struct dom_conn {
 	xc_interface *xc;
+	xentoollog_logger *quiet; /* the caller says what went wrong, in one line */
 };
+
+void dom_close(struct dom_conn *c)
+{
+	if (!c)
+		return;
+	if (c->xc)
+		xc_interface_close(c->xc);
+	if (c->quiet)
+		xtl_logger_destroy(c->quiet);
+	free(c);
+}
 
 int dom_open(struct dom_conn **out)
 {
@@ -20,23 +34,17 @@ int dom_open(struct dom_conn **out)
 
 	if (!c)
 		return -ENOMEM;
-	c->xc = xc_interface_open(NULL, NULL, 0);
+	c->quiet = (xentoollog_logger *)xtl_createlogger_stdiostream(stderr, XTL_CRITICAL, 0);
+	if (c->quiet)
+		c->xc = xc_interface_open(c->quiet, c->quiet, 0);
 	if (!c->xc) {
 		int ret = errno ? -errno : -ENOENT;
 
-		free(c);
+		dom_close(c);
 		return ret;
 	}
 	*out = c;
 	return 0;
-}
-
-void dom_close(struct dom_conn *c)
-{
-	if (!c)
-		return;
-	xc_interface_close(c->xc);
-	free(c);
 }
 
 static void fill(struct dom_info *out, const xc_dominfo_t *in)
