@@ -108,7 +108,6 @@ void link_rate_configure(struct dpath *dp)
 	follow_speed(dp);
 	capacity_set_max(&dp->link_rate.measured, dp->link.sndbuf_max_bytes);
 	size_sndbuf(dp);
-	sched_set_capacity(dp->tx_sched, dp->link.tx_capacity_bps);
 	put_in_force(dp, wanted_bps(dp));
 }
 

@@ -86,7 +86,11 @@ static struct sched_rule local_rule(const struct sched_rule *rule)
 	return local;
 }
 
-/* A member's minimum may fit in its group only: it gets it when it has joined. */
+/*
+ * The control thread has admitted the minima. The schedulers know the link's rate alone, and scale:
+ * on a link that became slower, whoever connects again keeps what was granted. A member's minimum
+ * may fit in its group only: the member gets it when it has joined.
+ */
 static const char *enter_schedulers(struct dpath *dp, struct ldp *l)
 {
 	struct sched_rule local = local_rule(&l->conf.tx), rx_local = local_rule(&l->conf.rx);

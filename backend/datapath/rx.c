@@ -412,7 +412,6 @@ void rx_set_link(struct dpath *dp)
 	uint64_t bps = dp->link.rx_capacity_bps;
 
 	dp->rx.frame_cost_bytes = frame_cost_bytes(dp->link.frame_cost_bytes, bps);
-	sched_set_capacity(dp->rx_sched, bps); /* minima are admitted against it */
 	rx_set_rate(dp, bps);
 }
 

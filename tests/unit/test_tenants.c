@@ -426,6 +426,28 @@ static void test_rates(void)
 	bench_free(b);
 }
 
+/* Minima were admitted, and then the link became slower: they are scaled, and stay. */
+static void test_slower_link(void)
+{
+	struct link_conf slow = {.tx_capacity_bps = 50 * MBIT};
+	struct ldp_conf conf = bench_ldp_conf(0);
+	const struct sched_rule *rule;
+
+	begin(100 * MBIT, 0);
+	conf.group = 1;
+	conf.tx.min_bps = 80 * MBIT;
+	bench_configure(b, 0, &conf);
+	bench_link(b, &slow);
+	conf.group = LDP_GROUP_NONE;
+	bench_configure(b, 0, &conf);
+	rule = &b->dp->tx_sched->ldp[b->guest[0].ldp->slot].rule;
+	is_int(rule->min_bps, 80 * MBIT, "a member that leaves its group keeps its minimum");
+	conf.tx.weight = 7;
+	bench_configure(b, 0, &conf);
+	is_int(rule->weight, 7, "its weight can be changed on the slower link");
+	bench_free(b);
+}
+
 int main(void)
 {
 	test_transmit();
@@ -439,5 +461,6 @@ int main(void)
 	test_minimum_fits_inside();
 	test_repayment();
 	test_rates();
+	test_slower_link();
 	return done_testing();
 }
