@@ -246,13 +246,21 @@ static void sched_count_group_min(struct sched *s, uint32_t id, int sign)
 }
 
 /* Counts the rule of an LDP or group into the sums (sign 1), or out of them (-1). */
+static void sched_count_weight(struct sched *s, uint32_t id, int sign)
+{
+	struct sched_level *at = sched_level(s, id);
+
+	if (id >= s->max_ldps && !s->group[id - s->max_ldps]->members)
+		return; /* nobody is idle there */
+	at->weight_sum += (uint64_t)(int64_t)sign * s->ldp[id].rule.weight;
+	draw_set_all_weight(at->draw, at->weight_sum);
+}
+
 static void sched_count(struct sched *s, uint32_t id, int sign)
 {
 	const struct sched_rule *r = &s->ldp[id].rule;
-	struct sched_level *at = sched_level(s, id);
 
-	at->weight_sum += (uint64_t)(int64_t)sign * r->weight;
-	draw_set_all_weight(at->draw, at->weight_sum);
+	sched_count_weight(s, id, sign);
 	if (r->min_bps)
 		s->n_min += (uint32_t)sign;
 	if (id < s->max_ldps)
@@ -269,18 +277,27 @@ static void sched_rescale(struct sched *s, bool scaled)
 		sched_scale_minima(s);
 }
 
+static void sched_count_member(struct sched *s, uint32_t group, int sign)
+{
+	uint32_t id = sched_group_id(s, group);
+
+	sched_count_weight(s, id, -1);
+	s->group[group - 1]->members += (uint32_t)sign;
+	sched_count_weight(s, id, 1);
+}
+
 void sched_regroup(struct sched *s, uint32_t id, uint32_t group)
 {
 	bool scaled = sched_is_scaled(s);
 
 	sched_count(s, id, -1);
 	if (s->ldp[id].group)
-		s->group[s->ldp[id].group - 1]->members--;
+		sched_count_member(s, s->ldp[id].group, -1);
 	s->ldp[id].group = group;
 	s->flags[id] &= (uint8_t)~SCHED_F_MEMBER;
 	if (group) {
 		s->flags[id] |= SCHED_F_MEMBER;
-		s->group[group - 1]->members++;
+		sched_count_member(s, group, 1);
 	}
 	sched_count(s, id, 1);
 	sched_rescale(s, scaled);

@@ -165,7 +165,8 @@ static bool level_is_sound(const struct sched *s, const struct sched_level *at, 
 		sum->n_min += s->ldp[id].rule.min_bps > 0;
 		sum->dues += at->dues.pos[id] > 0;
 		sum->weight += in && !at->draw->ldp[id].away ? s->ldp[id].rule.weight : 0;
-		sum->all_weight += s->ldp[id].rule.weight;
+		if (id < s->max_ldps || s->group[id - s->max_ldps]->members)
+			sum->all_weight += s->ldp[id].rule.weight;
 	}
 	return sum->weight == at->draw->active_weight && sum->all_weight == at->draw->all_weight &&
 	       sum->all_weight == at->weight_sum && sum->dues == at->dues.n &&
