@@ -177,7 +177,9 @@ static void build(struct control *c, struct control_share_port *p, const struct 
 	share_refine(&p->port, r, text);
 	tc_try(text, why);
 	read_port(p);
-	if (!share_stands(&p->port))
+	if (!p->port.found.shared)
+		judge(c, p); /* somebody has replaced the HTB already */
+	else if (!share_stands(&p->port))
 		fail(c, p, "the kernel takes no u32 filter with indev");
 	else
 		memcpy(p->set, set, sizeof(p->set));
