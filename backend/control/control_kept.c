@@ -209,6 +209,13 @@ static void take_over(struct control *c)
 
 /* --- begin and end ---------------------------------------------------------------------------- */
 
+void control_kept_publish(struct control *c)
+{
+	if (xskey_write(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_KEPT_PATH, c->kept.dir) < 0)
+		log_warning("uplink %s: xenstore does not say where settings are remembered",
+			    c->conf.name);
+}
+
 void control_kept_open(struct control *c)
 {
 	char err[KEPT_FILE_ERR_MAX], real[PATH_MAX];
@@ -221,9 +228,7 @@ void control_kept_open(struct control *c)
 		set_refused(c, err);
 	else if (realpath(c->kept.dir, real))
 		memcpy(c->kept.dir, real, sizeof(real));
-	if (xskey_write(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_KEPT_PATH, c->kept.dir) < 0)
-		log_warning("uplink %s: xenstore does not say where settings are remembered",
-			    c->conf.name);
+	control_kept_publish(c);
 	take_over(c);
 }
 

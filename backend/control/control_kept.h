@@ -14,6 +14,9 @@ struct kept;
  * where the directory is. What is wrong with it is in c->kept.error, and traffic goes on.
  */
 void control_kept_open(struct control *c);
+
+/* Says again in xenstore where the directory is. */
+void control_kept_publish(struct control *c);
 void control_kept_close(struct control *c);
 
 /*

@@ -8,6 +8,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "backend/control/control_find.h"
+#include "backend/control/control_kept.h"
 #include "backend/control/control_life.h"
 #include "backend/control/control_policy.h"
 #include "backend/control/control_state.h"
@@ -152,6 +153,7 @@ bool control_store_again(struct control *c)
 		return false;
 	c->lost = false;
 	forget_shown(c);
+	control_kept_publish(c);
 	control_policy_again(c);
 	look_at_all(c);
 	sd_notifyf(0, "STATUS=serving the uplink %s", c->conf.name);

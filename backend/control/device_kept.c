@@ -228,6 +228,8 @@ void device_kept_attach(struct control *c, const struct dom_info *dom, const str
 		const struct kept_device *kd = &k->device[i];
 
 		find_policy(c, dom->uuid, name, kd->id, &match);
+		if (kd->by_policy && !match.attach && (!name[0] || c->policy.refused))
+			continue; /* perhaps the policy names it, if all of it could be read */
 		if (kd->by_policy && !match.attach)
 			forget_one(c, k->uuid, name, kd->id);
 		else if (!is_elsewhere(c, dom, kd->id))

@@ -39,7 +39,8 @@ struct policy_guest {
 	char path[64], token[16];  /* of the watch on its name */
 	char name[GUEST_NAME_MAX]; /* by which the policy was applied; "": it was not yet */
 	bool renamed;		   /* perhaps */
-	bool waiting;		   /* for another domain to give up a device */
+	bool waiting;		   /* for another domain to give up a device, or to try again */
+	bool failed;		   /* the last try, and the log says so */
 	bool listed;		   /* in the list that is looked at */
 };
 
@@ -268,7 +269,7 @@ static void say_attached(const struct wish *w, int ret, const char *set)
 	if (ret == 0)
 		log_notice("%s/%u: attached to domain %u, as the policy says (%s)%s%s", w->name,
 			   w->id, w->g->domid, whence, set[0] ? ", and as it was set:" : "", set);
-	else if (ret != -EEXIST)
+	else if (ret != -EEXIST && !w->g->failed)
 		log_warning("%s/%u: cannot attach it to domain %u, as the policy says (%s): %s",
 			    w->name, w->id, w->g->domid, whence, strerror(-ret));
 }
@@ -280,11 +281,17 @@ static void attach(const struct wish *w)
 				   .id = w->id,
 				   .uuid = w->g->uuid,
 				   .match = &w->now};
-	char said[DEVICE_MADE_MAX];
+	char said[DEVICE_MADE_MAX] = "";
+	int ret = control_kept_read(w->c, w->g->uuid_text, &k);
 
-	if (control_kept_read(w->c, w->g->uuid_text, &k) == 0)
+	if (ret == 0)
 		plan.set = kept_find(&k, w->id);
-	say_attached(w, device_make(w->c, &plan, said), said);
+	/* What was set is not left out because it cannot be read now. */
+	if (ret == 0 || ret == -ENOENT)
+		ret = device_make(w->c, &plan, said);
+	say_attached(w, ret, said);
+	w->g->failed = ret < 0 && ret != -EEXIST;
+	w->g->waiting |= w->g->failed;
 	kept_clear(&k);
 }
 

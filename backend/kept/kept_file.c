@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/syncdir.h"
+
 #define FILE_MAX_BYTES (1u << 20)
 #define NEW_SUFFIX     ".new"
 
@@ -151,7 +153,7 @@ static int replace(const char *path, const char *fresh, const char *text)
 		ret = -errno;
 	if (ret < 0)
 		unlink(fresh);
-	return ret;
+	return ret < 0 ? ret : sync_dir(path);
 }
 
 int kept_file_write(const char *dir, const struct kept *k, char *err)
@@ -176,11 +178,11 @@ int kept_file_write(const char *dir, const struct kept *k, char *err)
 int kept_file_remove(const char *dir, const char *uuid, char *err)
 {
 	char path[PATH_MAX];
+	int ret;
 
 	file_path(path, dir, uuid, "");
-	if (unlink(path) == 0)
-		return 0;
-	return errno == ENOENT ? -ENOENT : fail(-errno, "remove", path, err);
+	ret = unlink(path) < 0 ? -errno : sync_dir(path);
+	return ret < 0 && ret != -ENOENT ? fail(ret, "remove", path, err) : ret;
 }
 
 static int is_file_of_guest(const struct dirent *e)

@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/syncdir.h"
+
 /* --- reading ---------------------------------------------------------------------------------- */
 
 static ssize_t read_all(int fd, char *text, size_t size)
@@ -176,18 +178,11 @@ static int write_all(int fd, const char *text, size_t len)
 }
 
 /* The name is on the disk only when its directory is. */
-static int sync_dir(const char *path)
+static int keep_owner(int fd, const char *path)
 {
-	char copy[PATH_MAX];
-	int fd, ret;
+	struct stat st;
 
-	snprintf(copy, sizeof(copy), "%s", path);
-	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	ret = fsync(fd) < 0 ? -errno : 0;
-	close(fd);
-	return ret;
+	return stat(path, &st) < 0 || fchown(fd, st.st_uid, st.st_gid) == 0 ? 0 : -errno;
 }
 
 static mode_t mode_of(const char *path)
@@ -201,6 +196,8 @@ static int fill(int fd, const char *path, const char *text, size_t len)
 {
 	int ret = write_all(fd, text, len);
 
+	if (ret == 0)
+		ret = keep_owner(fd, path);
 	if (ret == 0 && fchmod(fd, mode_of(path)) < 0)
 		ret = -errno;
 	if (ret == 0 && fsync(fd) < 0)
