@@ -127,6 +127,21 @@ static void test_again(void)
 	desk_free(k);
 }
 
+static void test_unreadable(void)
+{
+	struct desk *k = start("[web1]\nweight = 7\n");
+	char file[PATH_MAX + 64];
+
+	snprintf(file, sizeof(file), "%s/05010000-0000-0000-0000-000000000000", k->c.kept.dir);
+	must(policy_file_write(file, "damaged\n", 8) == 0);
+	create(k, 5, 5, "web1");
+	ok(!is_attached(5), "a guest is not attached while what was set cannot be read");
+	unlink(file);
+	desk_turn(k);
+	ok(is_attached(5), "it is attached when that can be read");
+	desk_free(k);
+}
+
 static void test_changes(void)
 {
 	struct desk *k = start("[web1]\nweight = 7\nflood-rate = 5\nmac = 02:00:00:00:00:01\n"
@@ -224,6 +239,7 @@ int main(void)
 	close(fd);
 	test_newcomers();
 	test_again();
+	test_unreadable();
 	test_changes();
 	test_percent();
 	test_uplink();
