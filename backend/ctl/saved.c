@@ -135,8 +135,10 @@ static int run(struct ctl *ctl, int argc, char **argv)
 					     "dmvlctl saved there");
 	s.domids_count = ctl_list_ids(ctl, XS_NO_TXN, "/local/domain", SCHEMA_DOMID_MAX, &s.domids);
 	table_init(&s.table, COLUMNS);
-	table_add(&s.table, header);
-	s.array = ctl->json ? json_object_new_array() : NULL;
+	if (ctl->json)
+		s.array = json_object_new_array();
+	else
+		table_add(&s.table, header);
 	ret = remembered_each(ctl, add_uplink, &s);
 	if (ret < 0)
 		ret = ctl_fail_xs(ret, "read", "the uplinks");
