@@ -87,9 +87,9 @@ static void test_newcomers(void)
 	ok(!is_attached(8), "a guest for another uplink is not attached");
 	store_write("/local/domain/9/target", "5");
 	create(k, 9, 9, "web1-dm");
-	ok(!is_attached(9), "a stub domain is not attached, whatever it is called");
+	ok(!is_attached(9), "a stub domain is not attached under any name");
 	create(k, 0, 0, "web0");
-	ok(!is_attached(0), "Dom0 is not attached, whatever it is called");
+	ok(!is_attached(0), "Dom0 is not attached under any name");
 	store_write("/local/domain/10/name", "web10");
 	*hyp_domain(10) = (struct dom_info){.exists = true, .dying = true, .domid = 10};
 	store_fire("@introduceDomain");
