@@ -23,21 +23,21 @@
  * follows the starts. While all LDPs are in the draw, no factor has any effect.
  *
  * Express. An LDP that wakes and is not ahead may overtake for one quantum, a low_latency LDP
- * always; but only while it is not ahead of the clock, and only if no class misses the end of its
- * head slot by it. So it gets its share sooner, but never more than its share. A frame longer than
- * a quantum takes any class past the end of a slot; so a class may miss the end by the longest
- * frame that anybody sent of late.
+ * always; but only while it is not ahead of the clock. So it gets its share sooner, but never more
+ * than its share. Where no class misses the end of its head slot by it, it costs nobody anything.
+ * Long frames take classes past such ends, and some class may be late all the time. Then a 64th
+ * of the bytes may overtake nevertheless, about one quantum in a row: a few light LDPs need less
+ * than that, and many that wake at once cannot hold up the others.
  *
  * Far ahead. An LDP that was charged for a flood in one go may be thousands of quanta ahead. It
  * leaves the draw until the clock has come to its start, as if it slept: others of its class, and
  * those that wake, do not wait behind its debt.
  */
 #define DRAW_REBASE_VT ((uint64_t)1 << 62)
-#define DRAW_LOOKS     4    /* waiters of an express ring that one draw looks at */
-#define DRAW_LEAD      2    /* quanta that an LDP may be ahead and still be due */
-#define DRAW_FAR       64   /* quanta that an LDP may be ahead and stay: above a frame of 64 KiB */
-#define DRAW_FORGET    4096 /* frames after which most of the longest frame is forgotten */
-#define DRAW_LONGEST   65536u
+#define DRAW_LOOKS     4  /* waiters of an express ring that one draw looks at */
+#define DRAW_LEAD      2  /* quanta that an LDP may be ahead and still be due */
+#define DRAW_FAR       64 /* quanta that an LDP may be ahead and stay: above a frame of 64 KiB */
+#define DRAW_PASS_PART 64 /* a 64th of the bytes may overtake even if a class is late */
 
 void draw_set_all_weight(struct draw *d, uint64_t weight)
 {
@@ -324,8 +324,8 @@ static unsigned int draw_class(const struct draw *d, int64_t *slack_vt)
 		}
 		if (wheel_begin_vt(w) > d->now_vt)
 			continue;
-		if (wheel_end_vt(w) + (d->late_vt >> k) < end_vt)
-			end_vt = wheel_end_vt(w) + (d->late_vt >> k);
+		if (wheel_end_vt(w) < end_vt)
+			end_vt = wheel_end_vt(w);
 		if (w->position_vt < best_vt) {
 			best_vt = w->position_vt;
 			best = k;
@@ -339,15 +339,20 @@ uint32_t draw_pick(struct draw *d)
 {
 	unsigned int class;
 	int64_t slack_vt;
+	bool early;
 
 	if (d->away.n)
 		draw_return(d);
 	if (!d->busy)
 		return WHEEL_NONE;
 	class = draw_class(d, &slack_vt);
-	if (d->express_on && d->quantum_vt <= (double)slack_vt) {
+	early = d->quantum_vt <= (double)slack_vt;
+	d->passed = WHEEL_NONE;
+	if (d->express_on && (early || d->pass_bytes > 0)) {
 		uint32_t id = draw_express(d);
 
+		if (!early)
+			d->passed = id;
 		if (id != WHEEL_NONE)
 			return id;
 	}
@@ -375,20 +380,15 @@ static void draw_rebase(struct draw *d)
 	}
 }
 
-/*
- * A class may be late by the longest frame of late, beyond a quantum. A charge may be for many
- * copies, but no frame is longer than DRAW_LONGEST.
- */
-static void draw_note_length(struct draw *d, uint32_t cost_bytes)
+/* Counts a frame for the allowance of those that overtake although a class is late. */
+static void draw_count_pass(struct draw *d, uint32_t id, uint32_t cost_bytes)
 {
-	uint32_t bytes = cost_bytes < DRAW_LONGEST ? cost_bytes : DRAW_LONGEST;
-	uint64_t late_vt = 0;
-
-	if (bytes > d->quantum_bytes)
-		late_vt = (bytes - d->quantum_bytes) * (QUANTUM_CREDIT / d->quantum_bytes);
-	d->late_vt -= d->late_vt / DRAW_FORGET;
-	if (late_vt > d->late_vt)
-		d->late_vt = late_vt;
+	if (id == d->passed)
+		d->pass_bytes -= cost_bytes;
+	else
+		d->pass_bytes += cost_bytes / DRAW_PASS_PART;
+	if (d->pass_bytes > d->quantum_bytes)
+		d->pass_bytes = d->quantum_bytes;
 }
 
 /* Charges an LDP outside. */
@@ -423,7 +423,7 @@ void draw_charge(struct draw *d, uint32_t id, uint32_t cost_bytes)
 	if (l->express_bytes > 0)
 		l->express_bytes -=
 			cost_bytes < d->quantum_bytes ? (int32_t)cost_bytes : l->express_bytes;
-	draw_note_length(d, cost_bytes);
+	draw_count_pass(d, id, cost_bytes);
 	if (cost_bytes > d->quantum_bytes && draw_is_far(d, l)) {
 		draw_take(d, id);
 		draw_join(d, id);

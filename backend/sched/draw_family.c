@@ -16,6 +16,8 @@ static struct draw *draw_make(uint32_t max_ids, uint32_t quantum_bytes, uint64_t
 	d->max_ids = max_ids;
 	d->quantum_bytes = quantum_bytes;
 	d->now_vt = DRAW_START_VT;
+	d->pass_bytes = quantum_bytes;
+	d->passed = WHEEL_NONE;
 	for (int r = 0; r < RINGS; r++)
 		d->ring[r].first = WHEEL_NONE;
 	rng_seed(&d->rng, seed);

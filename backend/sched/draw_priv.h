@@ -25,9 +25,10 @@ struct draw {
 	struct wheel_ldp *ldp;		    /* of all draws of the family */
 	uint64_t now_vt;
 	double now_frac;
-	double per_weight; /* 1 / active_weight */
-	double quantum_vt; /* what a quantum moves the clock by now */
-	uint64_t late_vt;  /* how far an LDP of weight 1 may be late: the longest frame of late */
+	double per_weight;  /* 1 / active_weight */
+	double quantum_vt;  /* what a quantum moves the clock by now */
+	int64_t pass_bytes; /* what may overtake although a class is late */
+	uint32_t passed;    /* who was drawn for that last; WHEEL_NONE: the last draw was another */
 	uint64_t active_weight;
 	uint64_t active_repaid; /* the sum of weight * factor_q16 over the same LDPs */
 	uint64_t all_weight;	/* of the LDPs inside and outside */

@@ -198,6 +198,9 @@ const struct light cases_light_some = {.others = ", weight 1 to 64KiB",
 				       .sizes = {WORLD_GSO, WORLD_MTU, WORLD_MTU}};
 const struct light cases_light_heavy = {.others = ", weight 4 to 64KiB",
 					.sizes = {WORLD_MTU, WORLD_MTU, WORLD_GSO}};
+const struct light cases_light_lone = {.others = ", one of weight 1000 64B..64KiB",
+				       .sizes = {WORLD_GSO, WORLD_GSO, WORLD_GSO},
+				       .heavy = 1000};
 
 double cases_light(struct cases *c, const struct subject *s, const struct light *l)
 {
@@ -336,10 +339,7 @@ static void case_light(struct cases *c, const struct subject *s)
 	case_light_long(c, s, cases_light_gso);
 	case_light_long(c, s, cases_light_some);
 	case_light_long(c, s, cases_light_heavy);
-	case_light_long(c, s,
-			(struct light){.others = ", one of weight 1000 64B..64KiB",
-				       .sizes = {WORLD_GSO, WORLD_GSO, WORLD_GSO},
-				       .heavy = 1000});
+	case_light_long(c, s, cases_light_lone);
 }
 
 static void case_worst(struct cases *c, const struct subject *s)

@@ -80,6 +80,7 @@ struct light {
 extern const struct light cases_light_gso;   /* all send frames of 64 B to 64 KiB */
 extern const struct light cases_light_some;  /* those of weight 1 do, the others full frames */
 extern const struct light cases_light_heavy; /* those of weight 4 do */
+extern const struct light cases_light_lone;  /* all do, and one of them has weight 1000 */
 
 /* What the light LDP waits, which is low_latency. Returns the 99th percentile in us. */
 double cases_light(struct cases *c, const struct subject *s, const struct light *l);

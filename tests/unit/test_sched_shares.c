@@ -65,6 +65,7 @@ static void test_lights(uint32_t n)
 	test_light(cases_light_gso, n);
 	test_light(cases_light_some, n);
 	test_light(cases_light_heavy, n);
+	test_light(cases_light_lone, n);
 }
 
 int main(void)
