@@ -66,7 +66,7 @@ say = $(if $(V),,@printf '  %-6s %s\n' '$(1)' '$(2)')
 obj = $(patsubst %.c,$(O)/%.o,$(1))
 COMMON_SRC := $(wildcard common/*.c) $(wildcard xenstore-schema/*.c)
 # What dmvlctl shares with the daemon, and what is the daemon's alone.
-BASE_SRC   := $(wildcard $(addsuffix /*.c,$(addprefix backend/,credit frame kept policy sched uplink vif xen)))
+BASE_SRC   := $(wildcard $(addsuffix /*.c,$(addprefix backend/,credit frame kept policy sched stats uplink vif xen)))
 BACK_SRC   := $(filter-out backend/main.c,$(wildcard $(addsuffix /*.c,backend $(addprefix backend/,control datapath msg))))
 FRONT_SRC  := $(filter-out frontend/main.c,$(wildcard frontend/*.c))
 CTL_SRC    := $(filter-out backend/ctl/main.c,$(wildcard backend/ctl/*.c))

@@ -119,6 +119,12 @@ key_names()
 		if (owners == "  " || index(owners, " " $3 " ")) print $2 }' xenstore-schema/keys.txt | sort -u
 }
 
+# What the statistics call their numbers.
+stat_names()
+{
+	sed -n 's/^\t{"\([a-z0-9-]*\)", "[^"]*", STATS_.*/\1/p' backend/datapath/measure.c | sort -u
+}
+
 targets()
 {
 	MAKEFLAGS='' make -qp : 2>/dev/null | grep -oP '^[a-z][a-z-]*(?=:)' | sort -u
@@ -138,9 +144,12 @@ quoted_keys()
 	while read -r page name; do
 		grep -qx -- "$name" <<<"$all" || missing "$page" "there is no key $name to set"
 	done < <(each '^ {4}dmvlctl (?:attach|set) .* \K[a-z-]+(?==)')
-	# A word with a hyphen in backquotes is a key, unless it is a program or a target.
+	for name in $(stat_names); do
+		grep -q "\`$name\`" docs/statistics.md || missing docs/statistics.md "it does not have the field $name"
+	done
+	# A word with a hyphen in backquotes is a key, unless it is a number, a program or a target.
 	while read -r page name; do
-		grep -qx -- "$name" <<<"$all"$'\n'"$make_targets" || command -v "$name" >/dev/null ||
+		grep -qx -- "$name" <<<"$all"$'\n'"$(stat_names)"$'\n'"$make_targets" || command -v "$name" >/dev/null ||
 			missing "$page" "$name is neither key nor target nor program"
 	done < <(each '`\K[a-z]+(?:-[a-z0-9]+)+(?=`)' | grep -v ' dmvl-')
 }

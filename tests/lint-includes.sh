@@ -12,10 +12,10 @@ cd "${1:-$here/..}" || exit 2
 
 # From the top down: a folder may include what is named here, and itself.
 cat >"$tmp/table" <<'TABLE'
-backend           | backend/control backend/datapath backend/msg backend/kept backend/credit backend/vif backend/uplink backend/policy backend/sched backend/frame backend/xen xenstore-schema common
+backend           | backend/control backend/datapath backend/msg backend/kept backend/credit backend/vif backend/uplink backend/policy backend/sched backend/stats backend/frame backend/xen xenstore-schema common
 backend/control   | backend/msg backend/kept backend/credit backend/vif backend/uplink backend/policy backend/sched backend/frame backend/xen xenstore-schema common
-backend/datapath  | backend/msg backend/credit backend/vif backend/uplink backend/sched backend/frame common
-backend/ctl       | backend/kept backend/credit backend/vif backend/policy backend/sched backend/frame backend/xen xenstore-schema common
+backend/datapath  | backend/msg backend/credit backend/vif backend/uplink backend/sched backend/stats backend/frame common
+backend/ctl       | backend/kept backend/credit backend/vif backend/policy backend/sched backend/stats backend/frame backend/xen xenstore-schema common
 backend/msg       | backend/credit backend/uplink backend/sched backend/frame common
 backend/kept      | xenstore-schema common
 backend/credit    | backend/sched backend/frame common
@@ -24,6 +24,7 @@ backend/uplink    | backend/sched backend/frame common
 backend/xen       | backend/frame xenstore-schema common
 backend/policy    | backend/sched backend/frame xenstore-schema common
 backend/sched     |
+backend/stats     | common
 backend/frame     | common
 frontend          | xenstore-schema common
 xenstore-schema   | common

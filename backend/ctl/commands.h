@@ -21,11 +21,12 @@ struct command {
 	bool has_remove;	 /* takes --remove */
 	const char *uplink_help; /* takes --uplink, and what -h says of it; NULL: does not */
 	bool has_save;		 /* takes --save */
+	bool has_interval;	 /* takes --interval */
 	int (*run)(struct ctl *ctl, int argc, char **argv);
 };
 
 extern const struct command attach_command, check_command, detach_command, forget_command,
 	group_command, groups_command, list_command, log_command, release_vifs_command,
-	saved_command, set_command, show_command, uplinks_command;
+	saved_command, set_command, show_command, stat_command, uplinks_command;
 
 #endif

@@ -20,6 +20,7 @@ struct ctl {
 	bool save;
 	const char *uplink; /* by --uplink; NULL: any */
 	uint64_t timeout_ns;
+	uint64_t interval_ns; /* by --interval; 0: once */
 };
 
 /*

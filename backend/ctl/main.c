@@ -12,16 +12,20 @@
 #include "common/units.h"
 #include "common/version.h"
 
+#define TIME_MAX_NS	(UINT64_C(3600) * 1000000000)
+#define INTERVAL_MIN_NS UINT64_C(100000000) /* the statistics are written so often */
+
 static const struct command *const commands[] = {
-	&attach_command, &check_command, &detach_command,  &forget_command,	  &group_command,
-	&groups_command, &list_command,	 &log_command,	   &release_vifs_command, &saved_command,
-	&set_command,	 &show_command,	 &uplinks_command,
+	&attach_command, &check_command, &detach_command, &forget_command,	 &group_command,
+	&groups_command, &list_command,	 &log_command,	  &release_vifs_command, &saved_command,
+	&set_command,	 &show_command,	 &stat_command,	  &uplinks_command,
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
 enum {
 	OPT_FOLLOW = 256,
+	OPT_INTERVAL,
 	OPT_JSON,
 	OPT_REMOVE,
 	OPT_SAVE,
@@ -33,6 +37,7 @@ static const struct option options[] = {
 	{"backend", required_argument, NULL, 'B'},
 	{"follow", no_argument, NULL, OPT_FOLLOW},
 	{"help", no_argument, NULL, 'h'},
+	{"interval", required_argument, NULL, OPT_INTERVAL},
 	{"json", no_argument, NULL, OPT_JSON},
 	{"remove", no_argument, NULL, OPT_REMOVE},
 	{"save", no_argument, NULL, OPT_SAVE},
@@ -60,6 +65,8 @@ static int help_command(const struct command *command)
 	       "      --json           print JSON\n");
 	if (command->has_follow)
 		printf("      --follow         print new records until stopped\n");
+	if (command->has_interval)
+		printf("      --interval TIME  print again each TIME, like 1s, until stopped\n");
 	if (command->has_remove)
 		printf("      --remove         remove all keys\n");
 	if (command->has_save)
@@ -102,8 +109,21 @@ static int parse_timeout(struct ctl *ctl, const struct command *command, const c
 	if (units_parse_time(text, &ctl->timeout_ns, err, sizeof(err)) < 0)
 		return ctl_fail(EXIT_WRONG_USE, "--timeout %s", err);
 	/* So that sums of times do not overflow. */
-	if (ctl->timeout_ns > UINT64_C(3600) * 1000000000)
+	if (ctl->timeout_ns > TIME_MAX_NS)
 		return ctl_fail(EXIT_WRONG_USE, "--timeout %s: expected at most 3600s", text);
+	return 0;
+}
+
+static int parse_interval(struct ctl *ctl, const struct command *command, const char *text)
+{
+	char err[UNITS_ERR_MAX];
+
+	if (!command->has_interval)
+		return ctl_fail(EXIT_WRONG_USE, "%s takes no --interval", command->name);
+	if (units_parse_time(text, &ctl->interval_ns, err, sizeof(err)) < 0)
+		return ctl_fail(EXIT_WRONG_USE, "--interval %s", err);
+	if (ctl->interval_ns < INTERVAL_MIN_NS || ctl->interval_ns > TIME_MAX_NS)
+		return ctl_fail(EXIT_WRONG_USE, "--interval %s: expected 100ms to 3600s", text);
 	return 0;
 }
 
@@ -154,6 +174,9 @@ static int parse_options(struct ctl *ctl, const struct command *command, int arg
 				ret = ctl_fail(EXIT_WRONG_USE, "%s takes no --follow",
 					       command->name);
 			ctl->follow = true;
+			break;
+		case OPT_INTERVAL:
+			ret = parse_interval(ctl, command, optarg);
 			break;
 		case OPT_JSON:
 			ctl->json = true;

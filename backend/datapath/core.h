@@ -15,6 +15,8 @@
 #include "backend/frame/fdb.h"
 #include "backend/frame/groups.h"
 #include "backend/frame/linklocal.h"
+#include "backend/stats/rates.h"
+#include "backend/stats/statsfile.h"
 #include "backend/uplink/capacity.h"
 #include "backend/uplink/pace.h"
 #include "backend/uplink/uplink.h"
@@ -83,6 +85,7 @@ struct dpath_tx {
 	struct loop_io *room; /* tells when the uplink's own queue takes frames again */
 	loop_cb *on_room;
 	bool blocked;		  /* the uplink said EAGAIN */
+	uint64_t sent_bytes;	  /* on the wire, to the uplink so far */
 	struct loop_timer *stuck; /* while blocked: it takes too long */
 	bool head_moved;  /* tx_head.c: in this turn a head entered a lottery whose run may be over
 			   */
@@ -196,6 +199,21 @@ struct dpath_publish {
 	uint32_t next;	     /* slot at which the next step begins */
 };
 
+/* The statistics in the run directory. Only measure.c writes it. */
+struct dpath_measure {
+	struct loop_timer *timer;
+	bool timer_set;
+	char path[STATSFILE_PATH_MAX + 1]; /* "": there is no run directory */
+	struct statsfile file;
+	struct stats_header layout; /* of the file */
+	int error;		    /* why there is no file: -errno, which was said */
+	uint64_t looked_ns;	    /* when the file was last looked at */
+	uint32_t end;		    /* slots below may have a record in use */
+	struct rates rate[LDP_DIRS];
+	uint64_t sum;	/* of counters, at the last sample */
+	unsigned still; /* samples since it changed */
+};
+
 struct dpath {
 	/* dpath_new() sets these, and nobody changes them. */
 	struct loop *loop;
@@ -228,6 +246,7 @@ struct dpath {
 	struct dpath_moves moves;
 	struct dpath_epoch epoch;
 	struct dpath_publish publish;
+	struct dpath_measure measure;
 };
 
 /*

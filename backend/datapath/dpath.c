@@ -12,6 +12,7 @@
 #include "backend/datapath/flood.h"
 #include "backend/datapath/ldp_vif.h"
 #include "backend/datapath/link_rate.h"
+#include "backend/datapath/measure.h"
 #include "backend/datapath/members.h"
 #include "backend/datapath/moves.h"
 #include "backend/datapath/ports.h"
@@ -41,6 +42,7 @@
  *	                                    rx -> moves
  *	         members -> bridge_groups -> flood
  *	         members -> publish -> credit -> link_rate
+ *	                   measure -> credit
  *	                               rx -> credit
  *
  * The lotteries of frames for the uplink and of frames between guests have the same ceilings. Where
@@ -96,6 +98,7 @@ static void run(struct dpath *dp)
 		publish_credits(dp);
 	more |= tx_take_moved(dp);
 	core_commit(dp);
+	measure_soon(dp);
 	if (dp->lost)
 		loop_io_enable(dp->turn.up_in, false);
 	if (more)
@@ -248,6 +251,14 @@ static void on_publish(void *arg)
 	run(dp);
 }
 
+static void on_measure(void *arg)
+{
+	struct dpath *dp = arg;
+
+	dp->now_ns = dp->clock();
+	measure_due(dp);
+}
+
 static void on_flood_due(void *arg)
 {
 	struct dpath *dp = arg;
@@ -342,7 +353,8 @@ static bool init(struct dpath *dp, struct mbox *in, const struct dpath_conf *con
 	       flood_init(dp, seed_of(conf), on_flood_due) &&
 	       tx_init(dp, on_uplink_room, on_stuck) && rx_init(dp) &&
 	       moves_init(dp, on_moves_quiet) && link_rate_init(dp, on_estimate) &&
-	       epoch_init(dp, conf, on_epoch) && publish_init(dp, on_publish);
+	       epoch_init(dp, conf, on_epoch) && publish_init(dp, on_publish) &&
+	       measure_init(dp, conf, on_measure);
 }
 
 struct dpath *dpath_new(struct loop *loop, struct uplink *uplink, struct mbox *in, struct mbox *out,
@@ -389,6 +401,7 @@ void dpath_free(struct dpath *dp)
 	if (!dp)
 		return;
 	members_fini(dp);
+	measure_fini(dp);
 	publish_fini(dp);
 	epoch_fini(dp);
 	link_rate_fini(dp);

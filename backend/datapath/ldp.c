@@ -10,6 +10,8 @@
 #include "backend/frame/vnet.h"
 #include "common/log.h"
 
+#define POLL_NS 200000 /* between two looks at an index that promises enough */
+
 const char *ldp_drop_name(unsigned reason)
 {
 	static const char *const names[LDP_DROPS] = {
@@ -38,6 +40,11 @@ const char *ldp_drop_name(unsigned reason)
 void ldp_count_drop(struct ldp *l, unsigned reason)
 {
 	l->count.drops[reason]++;
+}
+
+void ldp_count_wait(uint64_t bucket[STATS_BUCKETS], uint64_t since_ns, uint64_t now_ns)
+{
+	bucket[stats_bucket(now_ns > since_ns ? (now_ns - since_ns) / 1000 : 0)]++;
 }
 
 bool ldp_takes(const struct ldp *l, const struct frame_info *fi, uint16_t gso_size)
@@ -81,7 +88,7 @@ static void read_head(struct ldp *l, const struct wire_hdr *wh)
 }
 
 /* Looks how much the guest has written by now. False: its index is out of range. */
-static bool refresh(struct ldp *l, const char **why)
+static bool refresh(struct ldp *l, uint64_t now_ns, const char **why)
 {
 	int64_t avail = vchan_rx_poll(l->vchan);
 
@@ -90,24 +97,28 @@ static bool refresh(struct ldp *l, const char **why)
 		return false;
 	}
 	l->tx_avail = (uint32_t)avail;
+	l->polled_ns = now_ns;
+	arrivals_see(&l->arrivals, l->tx_avail, now_ns);
 	return true;
 }
 
 /*
  * Copies the header of the next message out. 1: the message is whole; 0: it is not, or there is
- * none; -EPROTO. The guest's index is read again only when all bytes that it promised are used up:
- * once for a batch.
+ * none; -EPROTO. The guest's index is read again only when all bytes that it promised are used up,
+ * once for a batch, and now and then to know how long its frames wait.
  */
-static int next_message(struct ldp *l, struct wire_hdr *wh, const char **why)
+static int next_message(struct ldp *l, uint64_t now_ns, struct wire_hdr *wh, const char **why)
 {
-	if (l->tx_avail < sizeof(*wh) && !refresh(l, why))
+	bool due = l->tx_avail < sizeof(*wh) || now_ns - l->polled_ns >= POLL_NS;
+
+	if (due && !refresh(l, now_ns, why))
 		return -EPROTO;
 	if (l->tx_avail < sizeof(*wh))
 		return 0;
 	vchan_rx_copy(l->vchan, 0, wh, sizeof(*wh));
 	if (wire_check(wh, vchan_ring_bytes(l->vchan), why) < 0)
 		return -EPROTO;
-	if (wire_size(wh->len) > l->tx_avail && !refresh(l, why))
+	if (wire_size(wh->len) > l->tx_avail && !refresh(l, now_ns, why))
 		return -EPROTO;
 	return wire_size(wh->len) <= l->tx_avail;
 }
@@ -115,6 +126,7 @@ static int next_message(struct ldp *l, struct wire_hdr *wh, const char **why)
 static void skip_message(struct ldp *l, uint32_t len)
 {
 	vchan_rx_advance(l->vchan, wire_size(len));
+	arrivals_take(&l->arrivals, wire_size(len));
 	l->tx_avail -= wire_size(len);
 	l->tx_dirty = true;
 }
@@ -132,13 +144,14 @@ int ldp_scan(struct ldp *l, uint64_t now_ns, const char **why)
 			take_head(l, &in);
 		return ret;
 	}
-	ret = next_message(l, &wh, why);
+	ret = next_message(l, now_ns, &wh, why);
 	if (ret <= 0)
 		return ret;
 	if (wh.type == WIRE_CREDIT) {
 		*why = "credit from a guest";
 		return -EPROTO;
 	}
+	l->head_ns = arrivals_since(&l->arrivals, wire_size(wh.len), now_ns);
 	read_head(l, &wh);
 	return 1;
 }

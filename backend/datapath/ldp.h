@@ -10,11 +10,14 @@
 #include "backend/credit/replay.h"
 #include "backend/datapath/flood.h"
 #include "backend/datapath/flood_limit.h"
+#include "backend/frame/arrivals.h"
 #include "backend/frame/frame.h"
 #include "backend/frame/gso.h"
 #include "backend/frame/rxq.h"
 #include "backend/sched/bucket.h"
 #include "backend/sched/sched.h"
+#include "backend/stats/rates.h"
+#include "backend/stats/stats.h"
 #include "backend/credit/window.h"
 #include "backend/msg/ldp_conf.h"
 #include "backend/vif/vif_tap.h"
@@ -49,7 +52,9 @@ const char *ldp_drop_name(unsigned reason);
 
 struct ldp_counters {
 	uint64_t tx_frames, tx_bytes; /* wire bytes, uplink and local */
+	uint64_t tx_uplink_bytes;     /* those to the uplink among them */
 	uint64_t rx_frames, rx_bytes;
+	uint64_t tx_wait[STATS_BUCKETS], rx_wait[STATS_BUCKETS]; /* us, until it was sent on */
 	uint64_t mac_moves; /* of addresses to it or away from it */
 	uint64_t drops[LDP_DROPS];
 };
@@ -104,8 +109,11 @@ struct ldp {
 	uint32_t frame_len;
 	struct frame_info fi;
 	struct virtio_net_hdr_v1 vnet;
-	uint32_t tx_avail;	 /* bytes in the ring not yet looked at, as of the last poll */
-	bool tx_dirty, rx_dirty; /* moved an index since the last commit */
+	uint32_t tx_avail;	  /* bytes in the ring not yet looked at, as of the last poll */
+	uint64_t polled_ns;	  /* when that was */
+	struct arrivals arrivals; /* of the bytes in the ring */
+	uint64_t head_ns;	  /* since when the head frame has been there */
+	bool tx_dirty, rx_dirty;  /* moved an index since the last commit */
 
 	/* tx_head.c: what follows from the head frame, judged on the copy. ldp.c begins a new one,
 	 * tx.c says how far it is cut. */
@@ -168,6 +176,9 @@ struct ldp {
 	/* moves.c */
 	struct ldp_moves moves;
 
+	/* measure.c */
+	struct rates rate[LDP_DIRS];
+
 	/* tx.c, rx.c and moves.c count what they send, deliver and drop. */
 	struct ldp_counters count;
 };
@@ -228,5 +239,8 @@ void ldp_commit(struct ldp *l);
 void ldp_report(const struct ldp *l, unsigned groups);
 
 void ldp_count_drop(struct ldp *l, unsigned reason);
+
+/* Counts in a histogram of waits that something waited from since_ns to now_ns. */
+void ldp_count_wait(uint64_t bucket[STATS_BUCKETS], uint64_t since_ns, uint64_t now_ns);
 
 #endif

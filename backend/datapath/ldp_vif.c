@@ -68,6 +68,7 @@ int ldp_vif_head(struct ldp *l, uint64_t now_ns, struct virtio_net_hdr_v1 *vnet)
 
 	if (!rxq_peek(l->vif.queue, now_ns, &f, &l->count.drops[LDP_DROP_VIF_CODEL]))
 		return 0;
+	l->head_ns = f.queued_ns;
 	l->frame_len = f.len;
 	l->hdr_len = f.len < FRAME_HDR_MAX ? f.len : FRAME_HDR_MAX;
 	first = l->hdr_len < f.iov[0].iov_len ? l->hdr_len : (uint32_t)f.iov[0].iov_len;

@@ -251,6 +251,8 @@ static bool hand_over(struct dpath *dp, struct ldp *l, const struct rxq_frame *f
 	int ret = ldp_deliver(l, f);
 
 	core_work(dp, f->cost_bytes);
+	if (ret == 0)
+		ldp_count_wait(l->count.rx_wait, f->queued_ns, dp->now_ns);
 	if (ret == -EAGAIN) {
 		/* Publish what is there, or the guest would never make room. */
 		ldp_commit(l);

@@ -172,15 +172,26 @@ static void count_failed(struct dpath *dp, struct ldp *l, int err)
 		uplink_refused(dp, l, err);
 }
 
+/* A frame, or a part, of `wire` bytes went where it goes. */
+static void count_done(const struct dpath *dp, struct ldp *l, uint32_t wire)
+{
+	l->count.tx_bytes += wire;
+	if (wire != l->cost_bytes)
+		return;
+	l->count.tx_frames++;
+	ldp_count_wait(l->count.tx_wait, l->head_ns, dp->now_ns);
+}
+
 /* A frame, or a part, of `wire` bytes was written. Only what leaves the host uses the capacity. */
 static void count_sent(struct dpath *dp, struct ldp *l, int fd, uint32_t wire)
 {
 	if (ports_is_uplink(dp, fd)) {
 		dp->tx.pace.bucket.tokens_bytes -= wire;
 		link_rate_sent(dp, wire, !l->fi.is_group);
+		dp->tx.sent_bytes += wire;
+		l->count.tx_uplink_bytes += wire;
 	}
-	l->count.tx_frames += wire == l->cost_bytes;
-	l->count.tx_bytes += wire;
+	count_done(dp, l, wire);
 }
 
 /* Why the head may not be sent; FRAME_OK: it may. */
@@ -341,8 +352,7 @@ static void send_local(struct dpath *dp, struct ldp *l)
 	if (rx_must_segment(to, &out.src))
 		more = cost_of_segments(dp, &out.src);
 	rx_queue(dp, to, &out.src);
-	l->count.tx_frames += out.src.cost_bytes == l->cost_bytes;
-	l->count.tx_bytes += out.src.cost_bytes;
+	count_done(dp, l, out.src.cost_bytes);
 	leave(dp, l, &out, out.src.cost_bytes, more);
 }
 

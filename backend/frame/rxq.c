@@ -291,7 +291,8 @@ bool rxq_peek(struct rxq *q, uint64_t now_ns, struct rxq_frame *out, uint64_t *d
 	*out = (struct rxq_frame){.vnet = rec.vnet,
 				  .len = rec.len,
 				  .cost_bytes = rec.cost_bytes,
-				  .unpaced = rec.flags & RXQ_UNPACED};
+				  .unpaced = rec.flags & RXQ_UNPACED,
+				  .queued_ns = rec.queued_ns};
 	out->iovcnt = ring_iov(q, q->head + (uint32_t)sizeof(rec), rec.len, out->iov);
 	return true;
 }

@@ -26,6 +26,7 @@ struct rxq_frame {
 	uint32_t len;	     /* of the Ethernet frame */
 	uint32_t cost_bytes; /* on the wire */
 	bool unpaced;	     /* RXQ_UNPACED */
+	uint64_t queued_ns;  /* when it came into the queue */
 	struct iovec iov[2];
 	unsigned iovcnt;
 };

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "backend/ctl/stats_view.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "xenstore-schema/xskey.h"
+
+#define RUN_DIR	   "/run/dmvl" /* where dmvl-back keeps its files if it is not told otherwise */
+#define LOG_ENDING ".tx.log"
+
+/* The statistics lie beside the credit log, of which xenstore has the path. */
+static void find_path(struct ctl *ctl, struct stats_view *v)
+{
+	char dir[SCHEMA_PATH_MAX], log[SCHEMA_VALUE_MAX + 1] = "";
+	size_t len;
+
+	if (schema_uplink_dir(dir, sizeof(dir), ctl->backend_domid, v->uplink) < 0 ||
+	    xskey_read(ctl->xs, XS_NO_TXN, dir, KEY_UPLINK_LOG_PATH, log, sizeof(log)) < 0)
+		log[0] = '\0';
+	len = strlen(log);
+	if (len > strlen(LOG_ENDING) && strcmp(log + len - strlen(LOG_ENDING), LOG_ENDING) == 0)
+		snprintf(v->path, sizeof(v->path), "%.*s.stats", (int)(len - strlen(LOG_ENDING)),
+			 log);
+	else
+		snprintf(v->path, sizeof(v->path), RUN_DIR "/%s.stats", v->uplink);
+}
+
+static int open_file(struct stats_view *v)
+{
+	int ret = statsfile_map(&v->file, v->path);
+
+	if (ret < 0)
+		return ret;
+	ret = stats_check(v->file.mem, v->file.bytes, &v->header);
+	if (ret < 0)
+		return ret;
+	v->record = malloc(v->header.record_bytes);
+	return v->record ? 0 : -ENOMEM;
+}
+
+static const char *reason(int err)
+{
+	if (err == -ENOENT)
+		return "there are no statistics: does its dmvl-back run?";
+	if (err == -ENOTSUP)
+		return "its dmvl-back is of another version";
+	return err == -EINVAL ? "it is damaged" : strerror(-err);
+}
+
+static void open_view(struct ctl *ctl, struct stats_view *v, const char *uplink)
+{
+	int ret;
+
+	*v = (struct stats_view){0};
+	snprintf(v->uplink, sizeof(v->uplink), "%s", uplink);
+	find_path(ctl, v);
+	ret = open_file(v);
+	if (ret == 0)
+		return;
+	v->why = reason(ret);
+	statsfile_close(&v->file);
+}
+
+int stats_views_open(struct ctl *ctl, struct stats_view **out)
+{
+	char root[SCHEMA_PATH_MAX], dir[SCHEMA_PATH_MAX], **names = NULL;
+	unsigned count = 0;
+	int n = 0, ret = schema_uplink_root(root, sizeof(root), ctl->backend_domid);
+
+	*out = NULL;
+	if (ret > 0)
+		ret = xs_conn_list(ctl->xs, XS_NO_TXN, root, &names, &count);
+	if (ret < 0)
+		return ret == -ENOENT ? 0 : ret;
+	*out = calloc(count + 1, sizeof(**out));
+	for (unsigned i = 0; *out && i < count; i++)
+		if (schema_uplink_dir(dir, sizeof(dir), ctl->backend_domid, names[i]) > 0 &&
+		    (!ctl->uplink || strcmp(ctl->uplink, names[i]) == 0))
+			open_view(ctl, &(*out)[n++], names[i]);
+	free(names);
+	return *out ? n : -ENOMEM;
+}
+
+void stats_views_free(struct stats_view *views, int count)
+{
+	for (int i = 0; i < count; i++) {
+		statsfile_close(&views[i].file);
+		free(views[i].record);
+	}
+	free(views);
+}
+
+bool stats_view_read(struct stats_view *view, unsigned i)
+{
+	return stats_copy(view->file.mem, &view->header, i, view->record);
+}
+
+const uint64_t *stats_view_get(const struct stats_view *view, enum stats_scope scope,
+			       const char *name, unsigned *count)
+{
+	struct stats_field f;
+
+	if (!stats_find(view->file.mem, &view->header, scope, name, &f))
+		return NULL;
+	*count = f.count;
+	return view->record->value + f.first;
+}
+
+uint64_t stats_view_number(const struct stats_view *view, enum stats_scope scope, const char *name)
+{
+	unsigned count;
+	const uint64_t *value = stats_view_get(view, scope, name, &count);
+
+	return value ? *value : 0;
+}

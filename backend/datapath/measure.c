@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "backend/datapath/measure.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "backend/datapath/core.h"
+#include "backend/datapath/credit.h"
+#include "backend/stats/rates.h"
+#include "backend/stats/stats.h"
+
+/*
+ * Frames are counted in memory of the loop's own. While anything happens, the numbers are copied
+ * into the file ten times a second; that is what a frame does not pay for. The timer goes on until
+ * ten seconds have passed without change, as rates fall to 0 in that time, and then rests, so that
+ * an idle host is not woken.
+ */
+#define PERIOD_NS (RATES_PERIOD_MS * NS_PER_MS)
+#define LOOK_NS	  NS_PER_SEC
+
+/* The fields in the order in which write_uplink() and write_ldp() give their values. */
+static const struct stats_def fields[] = {
+	{"capacity", "bit/s", STATS_UPLINK, STATS_GAUGE, 1},
+	{"receive-capacity", "bit/s", STATS_UPLINK, STATS_GAUGE, 1},
+	{"tx-bytes", "bytes", STATS_UPLINK, STATS_COUNTER, 1},
+	{"rx-bytes", "bytes", STATS_UPLINK, STATS_COUNTER, 1},
+	{"tx-rate-1s", "bit/s", STATS_UPLINK, STATS_GAUGE, 1},
+	{"tx-rate-10s", "bit/s", STATS_UPLINK, STATS_GAUGE, 1},
+	{"rx-rate-1s", "bit/s", STATS_UPLINK, STATS_GAUGE, 1},
+	{"rx-rate-10s", "bit/s", STATS_UPLINK, STATS_GAUGE, 1},
+	{"rx-malformed", "frames", STATS_UPLINK, STATS_COUNTER, 1},
+	{"rx-flood", "frames", STATS_UPLINK, STATS_COUNTER, 1},
+	{"connected", "", STATS_UPLINK, STATS_GAUGE, 1},
+
+	{"tx-frames", "frames", STATS_LDP, STATS_COUNTER, 1},
+	{"tx-bytes", "bytes", STATS_LDP, STATS_COUNTER, 1},
+	{"tx-uplink-bytes", "bytes", STATS_LDP, STATS_COUNTER, 1},
+	{"rx-frames", "frames", STATS_LDP, STATS_COUNTER, 1},
+	{"rx-bytes", "bytes", STATS_LDP, STATS_COUNTER, 1},
+	{"rx-uplink-bytes", "bytes", STATS_LDP, STATS_COUNTER, 1},
+	{"tx-rate-1s", "bit/s", STATS_LDP, STATS_GAUGE, 1},
+	{"tx-rate-10s", "bit/s", STATS_LDP, STATS_GAUGE, 1},
+	{"rx-rate-1s", "bit/s", STATS_LDP, STATS_GAUGE, 1},
+	{"rx-rate-10s", "bit/s", STATS_LDP, STATS_GAUGE, 1},
+	{"tx-rate-in-force", "bit/s", STATS_LDP, STATS_GAUGE, 1},
+	{"rx-rate-in-force", "bit/s", STATS_LDP, STATS_GAUGE, 1},
+	{"tx-balance", "bytes", STATS_LDP, STATS_SIGNED, 1},
+	{"rx-balance", "bytes", STATS_LDP, STATS_SIGNED, 1},
+	{"groups-joined", "", STATS_LDP, STATS_GAUGE, 1},
+	{"mac-moves", "", STATS_LDP, STATS_COUNTER, 1},
+	{"tx-wait", "us", STATS_LDP, STATS_HISTOGRAM, STATS_BUCKETS},
+	{"rx-wait", "us", STATS_LDP, STATS_HISTOGRAM, STATS_BUCKETS},
+};
+
+#define FIELDS (sizeof(fields) / sizeof(fields[0]))
+
+/* `all`: the fields above, and one for each reason to drop a frame, "drop-REASON". */
+static void define(struct stats_def all[FIELDS + LDP_DROPS],
+		   char names[LDP_DROPS][STATS_NAME_MAX + 1])
+{
+	memcpy(all, fields, sizeof(fields));
+	for (unsigned i = 0; i < LDP_DROPS; i++) {
+		snprintf(names[i], sizeof(names[i]), "drop-%s", ldp_drop_name(i));
+		all[FIELDS + i] =
+			(struct stats_def){names[i], "frames", STATS_LDP, STATS_COUNTER, 1};
+	}
+}
+
+static uint64_t *put_rates(uint64_t *v, const struct rates *tx, const struct rates *rx)
+{
+	*v++ = rates_bps(tx, RATES_SECOND);
+	*v++ = rates_bps(tx, RATES_SAMPLES);
+	*v++ = rates_bps(rx, RATES_SECOND);
+	*v++ = rates_bps(rx, RATES_SAMPLES);
+	return v;
+}
+
+static void write_uplink(struct dpath *dp, struct stats_record *r, unsigned ldps)
+{
+	struct dpath_measure *m = &dp->measure;
+	uint64_t *v = r->value;
+
+	stats_begin(r);
+	*v++ = dp->link_rate.in_force_bps;
+	*v++ = dp->rx.rate_bps;
+	*v++ = dp->tx.sent_bytes;
+	*v++ = dp->rx.received_bytes;
+	v = put_rates(v, &m->rate[LDP_TX], &m->rate[LDP_RX]);
+	*v++ = dp->rx.malformed;
+	*v++ = dp->flood.dropped;
+	*v++ = ldps;
+	r->used = 1;
+	stats_end(r);
+}
+
+static uint64_t *put_counts(uint64_t *v, const struct ldp *l)
+{
+	const struct ldp_counters *c = &l->count;
+
+	*v++ = c->tx_frames;
+	*v++ = c->tx_bytes;
+	*v++ = c->tx_uplink_bytes;
+	*v++ = c->rx_frames;
+	*v++ = c->rx_bytes;
+	*v++ = l->rx_delivered_bytes;
+	return v;
+}
+
+static void write_ldp(const struct dpath *dp, const struct ldp *l, struct stats_record *r)
+{
+	uint64_t *v = r->value;
+
+	stats_begin(r);
+	r->domid = record_domid(l->id.ldp);
+	r->id = record_id(l->id.ldp);
+	memcpy(r->uuid, l->id.uuid, sizeof(r->uuid));
+	v = put_counts(v, l);
+	v = put_rates(v, &l->rate[LDP_TX], &l->rate[LDP_RX]);
+	*v++ = credit_rate(dp, l, LDP_TX);
+	*v++ = credit_rate(dp, l, LDP_RX);
+	*v++ = (uint64_t)l->account[LDP_TX].balance_bytes;
+	*v++ = (uint64_t)l->account[LDP_RX].balance_bytes;
+	*v++ = groups_count(dp->flood.groups, l->slot);
+	*v++ = l->count.mac_moves;
+	memcpy(v, l->count.tx_wait, sizeof(l->count.tx_wait));
+	v += STATS_BUCKETS;
+	memcpy(v, l->count.rx_wait, sizeof(l->count.rx_wait));
+	v += STATS_BUCKETS;
+	memcpy(v, l->count.drops, sizeof(l->count.drops));
+	if (l->tap)
+		v[LDP_DROP_VIF_FULL] += vif_tap_missed(l->tap);
+	r->used = 1;
+	stats_end(r);
+}
+
+static struct stats_record *record(const struct dpath *dp, unsigned i)
+{
+	return stats_record(dp->measure.file.mem, &dp->measure.layout, i);
+}
+
+static void clear(struct stats_record *r)
+{
+	if (!r->used)
+		return;
+	stats_begin(r);
+	r->used = 0;
+	stats_end(r);
+}
+
+/* The sum of what every LDP did, to see whether anything changes. */
+static uint64_t sample(struct dpath *dp)
+{
+	struct dpath_measure *m = &dp->measure;
+	uint64_t sum = dp->work.pieces + dp->rx.received_bytes;
+	struct ldp *l;
+
+	rates_sample(&m->rate[LDP_TX], dp->tx.sent_bytes, dp->now_ns);
+	rates_sample(&m->rate[LDP_RX], dp->rx.received_bytes, dp->now_ns);
+	for (uint32_t slot = 0; (l = core_next_ldp(dp, &slot));) {
+		rates_sample(&l->rate[LDP_TX], l->count.tx_bytes, dp->now_ns);
+		rates_sample(&l->rate[LDP_RX], l->count.rx_bytes, dp->now_ns);
+	}
+	return sum;
+}
+
+static void write_all(struct dpath *dp)
+{
+	struct stats_header *h = dp->measure.file.mem;
+	uint32_t end = dp->members.end > dp->measure.end ? dp->members.end : dp->measure.end;
+	unsigned ldps = 0;
+
+	for (uint32_t slot = 0; slot < end; slot++) {
+		const struct ldp *l = core_ldp(dp, slot);
+
+		if (l)
+			write_ldp(dp, l, record(dp, 1 + slot));
+		else
+			clear(record(dp, 1 + slot));
+		ldps += l != NULL;
+	}
+	dp->measure.end = dp->members.end;
+	write_uplink(dp, record(dp, 0), ldps);
+	h->written_ns = dp->now_ns;
+}
+
+static int make(struct dpath_measure *m)
+{
+	struct stats_def all[FIELDS + LDP_DROPS];
+	char names[LDP_DROPS][STATS_NAME_MAX + 1];
+	int ret;
+
+	define(all, names);
+	statsfile_close(&m->file);
+	ret = statsfile_make(&m->file, m->path,
+			     stats_bytes(all, FIELDS + LDP_DROPS, 1 + LDP_SLOTS));
+	if (ret == 0)
+		stats_format(m->file.mem, all, FIELDS + LDP_DROPS, 1 + LDP_SLOTS, RATES_PERIOD_MS,
+			     &m->layout);
+	return ret;
+}
+
+/* Makes the file, and again if somebody cut or removed it. Says so once. */
+static void look_after_file(struct dpath *dp)
+{
+	struct dpath_measure *m = &dp->measure;
+	int ret;
+
+	if (!m->path[0] || (m->looked_ns && dp->now_ns - m->looked_ns < LOOK_NS))
+		return;
+	m->looked_ns = dp->now_ns;
+	if (statsfile_is_whole(&m->file, m->path))
+		return;
+	if (m->file.mem)
+		log_warning("%s was cut, removed or replaced: a fresh file takes its place",
+			    m->path);
+	ret = make(m);
+	if (ret != m->error && ret < 0)
+		log_warning("no statistics: %s: %s", m->path, strerror(-ret));
+	m->error = ret;
+}
+
+void measure_due(struct dpath *dp)
+{
+	struct dpath_measure *m = &dp->measure;
+	uint64_t sum = sample(dp);
+
+	m->timer_set = false;
+	look_after_file(dp);
+	if (m->file.mem)
+		write_all(dp);
+	m->still = sum == m->sum ? m->still + 1 : 0;
+	m->sum = sum;
+	if (m->still <= RATES_SAMPLES)
+		measure_soon(dp);
+}
+
+void measure_soon(struct dpath *dp)
+{
+	if (dp->measure.timer_set || !dp->measure.path[0])
+		return;
+	dp->measure.timer_set = true;
+	loop_timer_set(dp->measure.timer, PERIOD_NS);
+}
+
+bool measure_init(struct dpath *dp, const struct dpath_conf *conf, loop_cb *due)
+{
+	struct dpath_measure *m = &dp->measure;
+
+	m->timer = loop_timer_new(dp->loop, due, dp);
+	if (!m->timer)
+		return false;
+	if (conf->run_dir && statsfile_path(m->path, conf->run_dir, conf->name) < 0) {
+		log_warning("no statistics: the run directory's name is too long");
+		m->path[0] = '\0';
+	}
+	look_after_file(dp);
+	measure_soon(dp);
+	return true;
+}
+
+void measure_fini(struct dpath *dp)
+{
+	struct dpath_measure *m = &dp->measure;
+
+	loop_timer_free(m->timer);
+	if (statsfile_is_whole(&m->file, m->path))
+		unlink(m->path);
+	statsfile_close(&m->file);
+}
