@@ -9,8 +9,8 @@
 #include <xentoollog.h>
 
 /*
- * Newer releases than Xen 4.17 have xc_domain_getinfo_single() in the place of xc_domain_getinfo():
- * only this file depends on that.
+ * xc_domain_getinfolist() is in all releases. Xen 4.18 removed xc_domain_getinfo(), and libxenctrl
+ * before it does not have xc_domain_getinfo_single().
  */
 struct dom_conn {
 	xc_interface *xc;
@@ -47,23 +47,25 @@ int dom_open(struct dom_conn **out)
 	return 0;
 }
 
-static void fill(struct dom_info *out, const xc_dominfo_t *in)
+static void fill(struct dom_info *out, const xc_domaininfo_t *in)
 {
+	unsigned reason = (in->flags >> XEN_DOMINF_shutdownshift) & XEN_DOMINF_shutdownmask;
+	bool shut = in->flags & XEN_DOMINF_shutdown;
+
 	*out = (struct dom_info){
 		.exists = true,
-		.dying = in->dying,
-		.suspended = in->shutdown && in->shutdown_reason == SHUTDOWN_suspend,
-		.stopped = in->crashed || /* for libxenctrl that is no shutdown */
-			   (in->shutdown && in->shutdown_reason != SHUTDOWN_suspend),
-		.resetting = in->shutdown && in->shutdown_reason == SHUTDOWN_soft_reset,
-		.domid = in->domid,
+		.dying = in->flags & XEN_DOMINF_dying,
+		.suspended = shut && reason == SHUTDOWN_suspend,
+		.stopped = shut && reason != SHUTDOWN_suspend,
+		.resetting = shut && reason == SHUTDOWN_soft_reset,
+		.domid = in->domain,
 	};
 	memcpy(out->uuid, in->handle, sizeof(out->uuid));
 }
 
 int dom_list(struct dom_conn *c, unsigned first, struct dom_info *out, unsigned max)
 {
-	xc_dominfo_t *info;
+	xc_domaininfo_t *info;
 	int n;
 
 	if (!c)
@@ -71,7 +73,7 @@ int dom_list(struct dom_conn *c, unsigned first, struct dom_info *out, unsigned 
 	info = calloc(max, sizeof(*info));
 	if (!info)
 		return -ENOMEM;
-	n = xc_domain_getinfo(c->xc, first, max, info);
+	n = xc_domain_getinfolist(c->xc, first, max, info);
 	if (n < 0)
 		n = errno == ESRCH ? 0 : -errno;
 	for (int i = 0; i < n; i++)
