@@ -35,8 +35,8 @@
  * A served frame has two sizes. A ceiling is about the wire, so its bucket counts bytes on the
  * wire. Shares and minima are about the uplink's time; a small frame takes more of that than its
  * bytes, because of its CPU cost, so they count the charge. For that reason a minimum, which
- * precedes all shares, cannot be used to get around them, and all admitted minima can be kept with
- * frames of any size.
+ * precedes all shares, cannot be used to get around them, and minima of 95 % of the link can be
+ * kept with frames of any size.
  *
  * For most LDPs a frame needs only the byte of flags; `rule` is read only if a rule is set.
  *

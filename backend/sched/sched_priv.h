@@ -73,8 +73,7 @@ struct sched {
 	uint64_t min_ns; /* the clock of the minima: as now_ns, but slower on a link too slow */
 
 	/* Written by sched_rule.c alone. */
-	uint64_t capacity_bps; /* minima are admitted against it */
-	uint64_t link_bps;     /* what the link carries at present */
+	uint64_t capacity_bps; /* what the link carries at present; 0: unknown */
 	uint64_t min_sum_bps;  /* of those at the top */
 	uint32_t n_min;	       /* LDPs and groups with a minimum of their own */
 	uint64_t slack_ns;     /* how far min_ns may be ahead of the first that is due */
@@ -157,14 +156,8 @@ void sched_place(struct sched *s, uint32_t id);
 /* Frees a group without members; NULL does nothing. */
 void sched_group_free(struct sched_group *g);
 
-/*
- * 0 if the rule may be given to the LDP or group, or -errno as sched_set_rule() and
- * sched_set_group().
- */
-int sched_check(const struct sched *s, uint32_t id, const struct sched_rule *r);
-
-/* 0 or -ERANGE: may the LDP's minimum go into that group, 0: out of any? */
-int sched_check_move(const struct sched *s, uint32_t id, uint32_t group);
+/* 0 or -EINVAL: is the rule within its ranges? */
+int sched_check(const struct sched_rule *r);
 
 /* Puts a checked rule in force. */
 void sched_apply(struct sched *s, uint32_t id, const struct sched_rule *r);

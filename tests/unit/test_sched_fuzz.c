@@ -29,14 +29,8 @@ struct fuzz {
 	struct rng rng;
 	struct promise ldp[LDPS];
 	uint64_t now_ns; /* the latest time told */
-	uint64_t capacity_bps, min_sum_bps;
 	const char *wrong;
 };
-
-static uint64_t limit_bps(const struct fuzz *f)
-{
-	return f->capacity_bps / 100 * 95 + f->capacity_bps % 100 * 95 / 100;
-}
 
 /* Often one at the edge of what is allowed. */
 static uint32_t any_weight(struct rng *r)
@@ -58,36 +52,17 @@ static struct sched_rule any_rule(struct rng *r)
 	if (!rng_below(r, 3))
 		rule.min_bps = rng_below(r, 200000000);
 	if (!rng_below(r, 3)) {
-		rule.max_bps = rule.min_bps + rng_below(r, 200000000);
+		rule.max_bps = rng_below(r, 400000000);
 		rule.burst_bytes = rng_below(r, 2) ? rng_below(r, 3 * Q) : 0;
 	}
 	return rule;
-}
-
-/* What add and set_rule must return for a rule that replaces one with old_min_bps. */
-static int verdict(const struct fuzz *f, const struct sched_rule *r, uint64_t old_min_bps)
-{
-	if (r->max_bps && r->min_bps > r->max_bps)
-		return -EINVAL;
-	if (f->capacity_bps && r->min_bps > old_min_bps &&
-	    f->min_sum_bps - old_min_bps + r->min_bps > limit_bps(f))
-		return -ERANGE;
-	return 0;
-}
-
-static void take_rule(struct fuzz *f, struct promise *p, const struct sched_rule *r)
-{
-	f->min_sum_bps += r->min_bps - p->rule.min_bps;
-	p->rule = *r;
-	p->since_ns = f->now_ns;
-	p->wire_bytes = 0;
 }
 
 static void step_rule(struct fuzz *f, uint32_t id)
 {
 	struct sched_rule r = any_rule(&f->rng);
 	struct promise *p = &f->ldp[id];
-	int want = verdict(f, &r, p->known ? p->rule.min_bps : 0);
+	int want = r.max_bps && r.min_bps > r.max_bps ? -EINVAL : 0;
 	int rc = p->known ? sched_set_rule(f->s, id, &r, f->now_ns) : sched_add(f->s, id, &r);
 
 	if (rc != want)
@@ -96,23 +71,18 @@ static void step_rule(struct fuzz *f, uint32_t id)
 		f->wrong = "added twice";
 	if (rc)
 		return;
-	if (!p->known)
-		*p = (struct promise){.known = true};
-	take_rule(f, p, &r);
+	*p = (struct promise){true, p->known && p->awake, r, f->now_ns, 0};
 }
 
 static void step_remove(struct fuzz *f, uint32_t id)
 {
-	if (f->ldp[id].known)
-		take_rule(f, &f->ldp[id], &(struct sched_rule){0});
-	f->ldp[id].known = f->ldp[id].awake = false;
+	f->ldp[id] = (struct promise){0};
 	sched_remove(f->s, id);
 }
 
 static void step_capacity(struct fuzz *f)
 {
-	f->capacity_bps = rng_below(&f->rng, 4) ? rng_below(&f->rng, 2000000000) : 0;
-	sched_set_capacity(f->s, f->capacity_bps);
+	sched_set_capacity(f->s, rng_below(&f->rng, 4) ? rng_below(&f->rng, 2000000000) : 0);
 }
 
 /* The most that a ceiling has allowed so far, in bytes. */

@@ -318,7 +318,7 @@ static const char *call_add(struct caller *c, uint32_t id)
 	struct sched_rule rule = any_rule(&c->r);
 	int ret = sched_add(c->s, id, &rule);
 
-	if (ret != (c->known[id] ? -EEXIST : 0) && ret != -ERANGE)
+	if (ret != (c->known[id] ? -EEXIST : 0))
 		return "add says the wrong thing";
 	if (ret == 0) {
 		c->capped[id] = rule.max_bps;

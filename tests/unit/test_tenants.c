@@ -319,8 +319,8 @@ static void test_minimum(void)
 	bench_free(b);
 }
 
-/* 95 Mbit/s are promised: 35 to LDP 10, 60 to the group. A member's minimum fits there only. */
-static void test_minimum_fits_inside(void)
+/* 95 Mbit/s are promised: 35 to LDP 10, 60 to the group, and 50 of these to a member. */
+static void test_minimum_moves(void)
 {
 	struct group_conf conf = weight(1);
 	struct ldp_conf other = bench_ldp_conf(ALONE), member = bench_ldp_conf(3);
@@ -333,8 +333,7 @@ static void test_minimum_fits_inside(void)
 	bench_delete(b, 3);
 	member.group = 1;
 	member.tx.min_bps = 50 * MBIT;
-	ok(bench_add(b, 3, &member, BENCH_RING_ORDER),
-	   "an LDP whose minimum fits in its group only is added");
+	ok(bench_add(b, 3, &member, BENCH_RING_ORDER), "an LDP with a minimum is added to a group");
 	send_for(TEN + 1, 1000);
 	ok(got[3] >= FRAMES(50 * MBIT, 1000) * .98, "it has its minimum: %u frames",
 	   (unsigned)got[3]);
@@ -346,8 +345,7 @@ static void test_minimum_fits_inside(void)
 	bench_configure(b, 3, &member);
 	send_for(TEN + 1, 1000);
 	ok(got[3] >= FRAMES(50 * MBIT, 1000) * .98,
-	   "an LDP that comes into its group with such a minimum has it: %u frames",
-	   (unsigned)got[3]);
+	   "an LDP that comes into a group with a minimum has it: %u frames", (unsigned)got[3]);
 	other.tx.min_bps = 0;
 	bench_configure(b, ALONE, &other);
 	conf.tx.min_bps = 30 * MBIT;
@@ -359,7 +357,7 @@ static void test_minimum_fits_inside(void)
 	bench_configure(b, 3, &member);
 	send_for(TEN + 1, 1000);
 	is_near((unsigned)got[3], FRAMES(30 * MBIT, 1000),
-		"an LDP whose old minimum fits in its old group only moves with a new one");
+		"an LDP moves into another group with a new minimum");
 	bench_free(b);
 }
 
@@ -458,7 +456,7 @@ int main(void)
 	test_receive_both();
 	test_minimum_shrinks();
 	test_minimum();
-	test_minimum_fits_inside();
+	test_minimum_moves();
 	test_repayment();
 	test_rates();
 	test_slower_link();
