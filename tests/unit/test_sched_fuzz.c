@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* test_sched_fuzz.c: rules that change in any order beside traffic, against what they promise. */
 #include <errno.h>
-#include <stdlib.h>
 
 #include "backend/sched/rng.h"
+#include "tests/unit/sched_seeds.h"
 #include "tests/unit/sched_sound.h"
 #include "tests/unit/tap.h"
 
-/*
- * SEED=n in the environment runs the fuzz with that seed alone, as a failure prints it; SEEDS=n
- * runs it with 1..n.
- */
 #define Q	  1518u
 #define LDPS	  24
 #define STEPS	  3000
@@ -311,16 +307,8 @@ static void test_express_removed(void)
 
 int main(void)
 {
-	uint64_t first = 1, last = 60;
-	uint32_t bad = 0;
-
-	if (getenv("SEEDS"))
-		last = strtoull(getenv("SEEDS"), NULL, 0);
-	if (getenv("SEED"))
-		first = last = strtoull(getenv("SEED"), NULL, 0);
-	for (uint64_t seed = first; seed <= last; seed++)
-		bad += !holds(seed);
-	is_int(bad, 0, "rules, capacity and calls in any order: all promises hold");
+	is_int(sched_seeds_failed(60, holds), 0,
+	       "rules, capacity and calls in any order: all promises hold");
 	test_swing();
 	test_lag_kept();
 	test_far();

@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* test_sched_group_fuzz.c: groups and LDPs whose rules change in any order beside traffic. */
 #include <errno.h>
-#include <stdlib.h>
 
 #include "backend/sched/rng.h"
 #include "backend/sched/sched_group.h"
+#include "tests/unit/sched_seeds.h"
 #include "tests/unit/sched_sound.h"
 #include "tests/unit/tap.h"
 
-/*
- * SEED=n in the environment runs the fuzz with that seed alone, as a failure prints it; SEEDS=n
- * runs it with 1..n.
- */
 #define Q	  1518u
 #define LDPS	  16u
 #define GROUPS	  5u
@@ -243,15 +239,7 @@ static bool holds(uint64_t seed)
 
 int main(void)
 {
-	uint64_t first = 1, last = 60;
-	uint32_t bad = 0;
-
-	if (getenv("SEEDS"))
-		last = strtoull(getenv("SEEDS"), NULL, 0);
-	if (getenv("SEED"))
-		first = last = strtoull(getenv("SEED"), NULL, 0);
-	for (uint64_t seed = first; seed <= last; seed++)
-		bad += !holds(seed);
-	is_int(bad, 0, "groups, rules, moves and calls in any order: all promises hold");
+	is_int(sched_seeds_failed(60, holds), 0,
+	       "groups, rules, moves and calls in any order: all promises hold");
 	return done_testing();
 }
