@@ -333,7 +333,7 @@ static void send_local(struct dpath *dp, struct ldp *l)
 		tx_next_head(dp, l, 0);
 		return;
 	}
-	if (!take_head(l, UINT32_MAX, RX_SEGMENTS_MAX, &out)) {
+	if (!take_head(l, sched_ldp_cap_bytes(dp->local_sched, l->slot), RX_SEGMENTS_MAX, &out)) {
 		refuse(dp, l, FRAME_MALFORMED);
 		return;
 	}

@@ -440,6 +440,11 @@ bool draw_is_due(const struct draw *d, uint32_t id)
 	       (double)(DRAW_LEAD * QUANTUM_CREDIT);
 }
 
+uint64_t draw_weight(const struct draw *d)
+{
+	return d->active_weight;
+}
+
 bool draw_has_any(const struct draw *d)
 {
 	return d->busy || d->away.n;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * sched_priv.h: the state of a scheduler, for sched.c, sched_rule.c, sched_group.c and tests.
+ * sched_priv.h: the state of a scheduler, for its own files and tests.
  * Theory of operation: sched.c. Pure.
  */
 #ifndef DMVL_SCHED_PRIV_H
@@ -36,6 +36,7 @@ struct sched_ldp {
 	struct sched_rule rule;
 	uint32_t longest_bytes; /* sched.c: its longest charge of late, if it has a minimum */
 	uint32_t group;		/* sched_rule.c: whose member it is, 0: nobody's */
+	int64_t owed_bytes;	/* sched_pair.c: its part of the ceiling, less what it sent */
 };
 
 /* Those who compete with each other: LDPs and groups at the top, or the members of one group. */
@@ -57,6 +58,7 @@ struct sched {
 	/* Set once by sched_new(). */
 	uint32_t max_ldps;
 	uint32_t quantum_bytes;
+	struct sched *beside; /* sched_pair.c: the lottery with the same ceilings; NULL: none */
 
 	/*
 	 * LDPs have their ids, and group g has max_ldps + g - 1. AWAKE and CAPPED are written by
@@ -152,6 +154,13 @@ void sched_set_due(struct sched *s, uint32_t id);
  * The LDP's group follows.
  */
 void sched_place(struct sched *s, uint32_t id);
+
+/* Takes a frame from the ceiling of an LDP or group that has one, here and in the lottery beside.
+ */
+void sched_spend(struct sched *s, uint32_t id, uint32_t wire_bytes);
+
+/* How many bytes of the ceiling it has to leave in the bucket. */
+int64_t sched_kept_bytes(const struct sched *s, uint32_t id);
 
 /* Frees a group without members; NULL does nothing. */
 void sched_group_free(struct sched_group *g);

@@ -234,10 +234,12 @@ static void sched_set_buckets(struct sched *s, uint32_t id)
 		s->flags[id] |= SCHED_F_MIN;
 	if (r->max_bps)
 		s->flags[id] |= SCHED_F_MAX;
-	if (!(had & SCHED_F_MAX))
+	if (!(had & SCHED_F_MAX)) {
 		bucket_init(&l->max, r->max_bps, sched_burst(s, r), s->now_ns);
-	else
+		l->owed_bytes = 0;
+	} else {
 		bucket_change(&l->max, r->max_bps, sched_burst(s, r), s->now_ns);
+	}
 	if (!(had & SCHED_F_MIN))
 		bucket_init(&l->min, 0, s->quantum_bytes, s->min_ns);
 	sched_fill_min(s, id, sched_min_bps(s, id));

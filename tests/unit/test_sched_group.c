@@ -138,10 +138,6 @@ static void test_ceiling(void)
 	       "a group's ceiling lets burst + rate * time pass, to the byte");
 	ok(k.sent_bytes[0] > 420000 && k.sent_bytes[2] > 420000, "its members share that evenly");
 	ok(sched_next_ns(k.s) != SCHED_NEVER, "a group at its ceiling waits for tokens");
-	sched_spent(k.s, 1, 125000, k.now_ns);
-	link_run(&k, SEC);
-	ok(near((int)(k.sent_bytes[0] + k.sent_bytes[1] + k.sent_bytes[2]), 1125000, 1000),
-	   "a group's ceiling counts what a member sent in another lottery");
 	link_add(&k, 3, plain, Q);
 	link_run(&k, SEC);
 	ok(near(link_permille(&k, 3, SEC), 990, 1), "others have what a group's ceiling leaves");
@@ -155,28 +151,6 @@ static void test_ceiling(void)
 	ok(near(link_permille(&k, 3, SEC), 500, 3), "a group without a ceiling has its share");
 	ok(sched_is_sound(k.s), "ceilings at both levels leave all sums right");
 	sched_free(k.s);
-}
-
-/* A group with a ceiling, whose members have spent all that it has elsewhere, sends nothing. */
-static void test_spent(void)
-{
-	struct sched_rule r = {.weight = 1, .max_bps = 8000, .burst_bytes = 4000};
-	struct sched *s = sched_new(2, Q, 1);
-
-	sched_set_group(s, 1, &r, 0);
-	sched_add(s, 0, &plain);
-	sched_add(s, 1, &plain);
-	sched_join(s, 0, 1, 0);
-	sched_join(s, 1, 1, 0);
-	sched_spent(s, 1, 4000, 0);
-	sched_wake(s, 0, 0);
-	is_int(sched_draw(s, 0), SCHED_NONE, "a member waits while another has spent the ceiling");
-	is_int(sched_next_ns(s), 1000000, "the first token comes after a millisecond");
-	is_int(sched_draw(s, 1000000), 0, "the member goes on with the first token");
-	sched_join(s, 0, 0, 1000000);
-	sched_spent(s, 1, 100, 1000000);
-	is_int(sched_draw(s, 1000000), 0, "an LDP outside does not wait for the group's ceiling");
-	sched_free(s);
 }
 
 static void test_cap(void)
@@ -489,7 +463,6 @@ int main(void)
 	test_tenants();
 	test_lending();
 	test_ceiling();
-	test_spent();
 	test_cap();
 	test_group_min();
 	test_member_min(256, 0, "in a group with a share above it");

@@ -4,6 +4,7 @@
 
 #include "backend/sched/rng.h"
 #include "backend/sched/sched_group.h"
+#include "backend/sched/sched_pair.h"
 #include "tests/unit/sched_seeds.h"
 #include "tests/unit/sched_sound.h"
 #include "tests/unit/tap.h"
@@ -24,7 +25,7 @@ struct promise {
 };
 
 struct fuzz {
-	struct sched *s;
+	struct sched *s, *beside;
 	struct rng rng;
 	struct promise p[ALL];
 	uint64_t now_ns;
@@ -45,13 +46,13 @@ static struct sched_rule any_rule(struct rng *r)
 	return rule;
 }
 
-static int give_rule(struct fuzz *f, uint32_t at, const struct sched_rule *r)
+static int give_rule(struct fuzz *f, struct sched *s, uint32_t at, const struct sched_rule *r)
 {
 	if (at >= LDPS)
-		return sched_set_group(f->s, at - LDPS + 1, r, f->now_ns);
+		return sched_set_group(s, at - LDPS + 1, r, f->now_ns);
 	if (f->p[at].known)
-		return sched_set_rule(f->s, at, r, f->now_ns);
-	return sched_add(f->s, at, r);
+		return sched_set_rule(s, at, r, f->now_ns);
+	return sched_add(s, at, r);
 }
 
 static void step_rule(struct fuzz *f)
@@ -61,7 +62,7 @@ static void step_rule(struct fuzz *f)
 	int want = r.max_bps && r.min_bps > r.max_bps ? -EINVAL : 0;
 	struct promise *p = &f->p[at];
 
-	if (give_rule(f, at, &r) != want)
+	if (give_rule(f, f->s, at, &r) != want || give_rule(f, f->beside, at, &r) != want)
 		f->wrong = "a rule was not taken, or should not have been";
 	if (want == 0)
 		*p = (struct promise){true, p->awake, r, p->group, f->now_ns, 0};
@@ -71,8 +72,10 @@ static void step_join(struct fuzz *f)
 {
 	uint32_t id = rng_below(&f->rng, LDPS), group = rng_below(&f->rng, GROUPS + 1);
 	bool may = f->p[id].known && (!group || f->p[LDPS + group - 1].known);
+	int want = may ? 0 : -ENOENT;
 
-	if (sched_join(f->s, id, group, f->now_ns) != (may ? 0 : -ENOENT))
+	if (sched_join(f->s, id, group, f->now_ns) != want ||
+	    sched_join(f->beside, id, group, f->now_ns) != want)
 		f->wrong = "an LDP did not move, or should not have";
 	if (may)
 		f->p[id].group = group;
@@ -85,9 +88,11 @@ static void step_remove(struct fuzz *f)
 	f->p[at] = (struct promise){0};
 	if (at < LDPS) {
 		sched_remove(f->s, at);
+		sched_remove(f->beside, at);
 		return;
 	}
 	sched_remove_group(f->s, at - LDPS + 1, f->now_ns);
+	sched_remove_group(f->beside, at - LDPS + 1, f->now_ns);
 	for (uint32_t i = 0; i < LDPS; i++)
 		if (f->p[i].group == at - LDPS + 1)
 			f->p[i].group = 0;
@@ -154,13 +159,18 @@ static void step_draw(struct fuzz *f)
 	f->p[id].awake = more;
 }
 
-static void step_spent(struct fuzz *f, uint32_t id)
+/* In the lottery beside, LDPs come, go and send at their own times. */
+static void step_beside(struct fuzz *f, uint32_t id)
 {
 	uint32_t wire = rng_below(&f->rng, 65536);
 
-	if (!f->p[id].known)
+	if (rng_below(&f->rng, 2))
+		sched_wake(f->beside, id, f->now_ns);
+	else
+		id = sched_draw(f->beside, f->now_ns);
+	if (id == SCHED_NONE || !f->p[id].known)
 		return;
-	sched_spent(f->s, id, wire, f->now_ns);
+	sched_served(f->beside, id, wire, wire, rng_below(&f->rng, 4), f->now_ns);
 	count(f, id, wire);
 }
 
@@ -202,7 +212,7 @@ static void step(struct fuzz *f)
 				   rng_below(&f->rng, 4) ? rng_below(&f->rng, 2000000000) : 0);
 		break;
 	case 7:
-		step_spent(f, id);
+		step_beside(f, id);
 		break;
 	case 8:
 		sched_set_factor(f->s, id, rng_below(&f->rng, 4 * SCHED_FACTOR_ONE));
@@ -220,19 +230,21 @@ static void step(struct fuzz *f)
 
 static bool holds(uint64_t seed)
 {
-	struct fuzz f = {.s = sched_new(LDPS, Q, seed)};
+	struct fuzz f = {.s = sched_new(LDPS, Q, seed), .beside = sched_new(LDPS, Q, seed)};
 
+	sched_pair(f.s, f.beside);
 	rng_seed(&f.rng, seed);
 	for (int i = 0; i < STEPS && !f.wrong; i++) {
 		step(&f);
 		for (uint32_t id = 0; id < LDPS; id++)
 			if (sched_is_awake(f.s, id) != f.p[id].awake)
 				f.wrong = "asleep or awake?";
-		if (!sched_is_sound(f.s))
+		if (!sched_is_sound(f.s) || !sched_is_sound(f.beside))
 			f.wrong = "a sum is wrong";
 		if (f.wrong)
 			diag("SEED=%llu step %d: %s", (unsigned long long)seed, i, f.wrong);
 	}
+	sched_free(f.beside);
 	sched_free(f.s);
 	return !f.wrong;
 }
