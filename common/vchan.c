@@ -251,10 +251,11 @@ int64_t vchan_rx_poll(struct vchan *v)
 void vchan_rx_copy(const struct vchan *v, uint32_t off, void *buf, uint32_t len)
 {
 	struct iovec iov[2];
+	unsigned n = ring_iov(v->x->read.buffer, v->rx_size, v->rx_cons + off, len, iov);
 
-	ring_iov(v->x->read.buffer, v->rx_size, v->rx_cons + off, len, iov);
 	memcpy(buf, iov[0].iov_base, iov[0].iov_len);
-	memcpy((char *)buf + iov[0].iov_len, iov[1].iov_base, iov[1].iov_len);
+	if (n > 1)
+		memcpy((char *)buf + iov[0].iov_len, iov[1].iov_base, iov[1].iov_len);
 }
 
 unsigned vchan_rx_iov(const struct vchan *v, uint32_t off, uint32_t len, struct iovec iov[2])

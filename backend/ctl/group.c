@@ -5,52 +5,14 @@
 #include <errno.h>
 #include <string.h>
 
+#include "backend/ctl/change.h"
 #include "backend/ctl/group_view.h"
-#include "backend/policy/setting.h"
 #include "backend/ctl/table.h"
 #include "common/log.h"
-#include "xenstore-schema/xskey.h"
-
-struct change {
-	const struct settings *settings;
-	char dir[SCHEMA_PATH_MAX];
-	char err[SCHEMA_ERR_MAX]; /* why apply() refused; "": a xenstore error */
-};
-
-/* The resulting limits must agree, so the old ones are read in the same transaction. */
-static int check_limits(struct ctl *ctl, uint32_t t, struct change *change)
-{
-	static const enum schema_key keys[4] = {KEY_GROUP_TX_MIN, KEY_GROUP_TX_MAX,
-						KEY_GROUP_RX_MIN, KEY_GROUP_RX_MAX};
-	char text[4][32];
-	const char *old[4] = {NULL};
-	struct schema_limits limits;
-
-	for (int i = 0; i < 4; i++) {
-		int ret = xskey_read(ctl->xs, t, change->dir, keys[i], text[i], sizeof(text[i]));
-
-		if (ret >= 0)
-			old[i] = text[i];
-		else if (ret != -ENOENT && ret != -E2BIG && ret != -EILSEQ)
-			return ret;
-	}
-	limits = settings_limits(change->settings, old);
-	return schema_cross_check(&limits, change->err);
-}
 
 static int apply(struct ctl *ctl, uint32_t t, void *arg)
 {
-	struct change *change = arg;
-	int ret;
-
-	change->err[0] = '\0';
-	ret = check_limits(ctl, t, change);
-	for (unsigned i = 0; i < change->settings->count && ret >= 0; i++) {
-		const struct setting *s = &change->settings->item[i];
-
-		ret = xskey_write(ctl->xs, t, change->dir, s->key, s->value);
-	}
-	return ret;
+	return change_write(ctl, t, arg);
 }
 
 /* --- showing ---------------------------------------------------------------------------------- */

@@ -5,39 +5,12 @@
 #include <errno.h>
 #include <string.h>
 
+#include "backend/ctl/change.h"
 #include "backend/ctl/ctl_save.h"
 #include "backend/ctl/table.h"
 #include "backend/ctl/view.h"
-#include "backend/policy/setting.h"
 #include "common/log.h"
 #include "xenstore-schema/xskey.h"
-
-struct change {
-	const struct settings *settings;
-	char dir[SCHEMA_PATH_MAX];
-	char err[SCHEMA_ERR_MAX]; /* why fn refused; "": a xenstore error */
-};
-
-/* The resulting limits must agree, so the old ones are read in the same transaction. */
-static int check_limits(struct ctl *ctl, uint32_t t, struct change *change)
-{
-	static const enum schema_key keys[4] = {KEY_BACK_TX_MIN, KEY_BACK_TX_MAX, KEY_BACK_RX_MIN,
-						KEY_BACK_RX_MAX};
-	char text[4][32];
-	const char *old[4] = {NULL};
-	struct schema_limits limits;
-
-	for (int i = 0; i < 4; i++) {
-		int ret = xskey_read(ctl->xs, t, change->dir, keys[i], text[i], sizeof(text[i]));
-
-		if (ret >= 0)
-			old[i] = text[i];
-		else if (ret != -ENOENT && ret != -E2BIG && ret != -EILSEQ)
-			return ret;
-	}
-	limits = settings_limits(change->settings, old);
-	return schema_cross_check(&limits, change->err);
-}
 
 static int apply(struct ctl *ctl, uint32_t t, void *arg)
 {
@@ -53,13 +26,7 @@ static int apply(struct ctl *ctl, uint32_t t, void *arg)
 		snprintf(change->err, sizeof(change->err), "the device is being detached");
 		return -ESHUTDOWN;
 	}
-	ret = check_limits(ctl, t, change);
-	for (unsigned i = 0; i < change->settings->count && ret >= 0; i++) {
-		const struct setting *s = &change->settings->item[i];
-
-		ret = xskey_write(ctl->xs, t, change->dir, s->key, s->value);
-	}
-	return ret;
+	return change_write(ctl, t, change);
 }
 
 /* Refuses keys that take effect only at attach; reports those that wait for a reconnect. */

@@ -22,6 +22,7 @@
 #include "backend/datapath/tx.h"
 #include "backend/datapath/tx_head.h"
 #include "backend/msg/msg.h"
+#include "backend/sched/sched_pair.h"
 
 /*
  * Theory of operation
@@ -341,9 +342,8 @@ static bool init(struct dpath *dp, struct mbox *in, const struct dpath_conf *con
 	dp->fdb = fdb_new(LDP_SLOTS, seed_of(conf));
 	if (!dp->tx_sched || !dp->rx_sched || !dp->local_sched || !dp->rx_local_sched || !dp->fdb)
 		return false;
-	/* The control thread admits minima. Here they share what the link carries. */
-	sched_set_capacity(dp->tx_sched, 0);
-	sched_set_capacity(dp->rx_sched, 0);
+	sched_pair(dp->tx_sched, dp->local_sched);
+	sched_pair(dp->rx_sched, dp->rx_local_sched);
 	dp->locals = linklocal_new(LDP_SLOTS, fdb_owners(dp->fdb));
 	if (!dp->locals)
 		return false;

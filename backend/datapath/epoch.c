@@ -66,16 +66,12 @@ void epoch_charge(struct dpath *dp, struct sched *s, struct ldp *l, uint32_t wir
 {
 	enum ldp_dir dir = s == dp->tx_sched || s == dp->local_sched ? LDP_TX : LDP_RX;
 	uint64_t link_ns = dir == LDP_TX ? core_tx_clock_ns(dp) : core_rx_clock_ns(dp);
-	struct sched *link = dir == LDP_TX ? dp->tx_sched : dp->rx_sched;
-	struct sched *local = dir == LDP_TX ? dp->local_sched : dp->rx_local_sched;
 
-	if (s == link) {
-		sched_served(link, l->slot, wire_bytes, charge_bytes, more, link_ns);
-		sched_spent(local, l->slot, wire_bytes, dp->now_ns);
+	if (s == dp->tx_sched || s == dp->rx_sched) {
+		sched_served(s, l->slot, wire_bytes, charge_bytes, more, link_ns);
 		ledger_serve(dp->epoch.ledger[dir], l->slot, charge_bytes);
 	} else { /* only guests' windows follow local frames */
-		sched_served(local, l->slot, wire_bytes, charge_bytes, more, dp->now_ns);
-		sched_spent(link, l->slot, wire_bytes, link_ns);
+		sched_served(s, l->slot, wire_bytes, charge_bytes, more, dp->now_ns);
 	}
 	epoch_begin(dp);
 }

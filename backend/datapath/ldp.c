@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "backend/datapath/ldp.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -56,7 +58,7 @@ bool ldp_takes(const struct ldp *l, const struct frame_info *fi, uint16_t gso_si
 }
 
 /* The head frame's headers were copied out: parses them, and rebuilds the vnet header. */
-static void take_head(struct ldp *l, const struct virtio_net_hdr_v1 *in)
+static void take_head(struct ldp *l)
 {
 	int ret;
 
@@ -67,24 +69,12 @@ static void take_head(struct ldp *l, const struct virtio_net_hdr_v1 *in)
 		l->verdict = FRAME_MALFORMED;
 		return;
 	}
-	ret = vnet_rebuild(in, &l->fi, l->hdr, l->hdr_len, l->conf.tx_features,
+	ret = vnet_rebuild(&l->said, &l->fi, l->hdr, l->hdr_len, l->conf.tx_features,
 			   (uint16_t)l->conf.mtu, &l->vnet);
 	if (ret == -EMSGSIZE)
 		l->verdict = FRAME_OVERSIZE;
 	else if (ret < 0)
 		l->verdict = FRAME_OFFLOAD;
-}
-
-/* Copies the head frame's headers out of shared memory, once. */
-static void read_head(struct ldp *l, const struct wire_hdr *wh)
-{
-	struct virtio_net_hdr_v1 in;
-
-	l->frame_len = wh->len - WIRE_VNET_LEN;
-	l->hdr_len = l->frame_len < FRAME_HDR_MAX ? l->frame_len : FRAME_HDR_MAX;
-	vchan_rx_copy(l->vchan, sizeof(*wh), &in, WIRE_VNET_LEN);
-	vchan_rx_copy(l->vchan, sizeof(*wh) + WIRE_VNET_LEN, l->hdr, l->hdr_len);
-	take_head(l, &in);
 }
 
 /* Looks how much the guest has written by now. False: its index is out of range. */
@@ -102,25 +92,40 @@ static bool refresh(struct ldp *l, uint64_t now_ns, const char **why)
 	return true;
 }
 
+/* What the guest has written of the next message's headers, and maybe of what follows it. */
+static int copy_headers(struct ldp *l, const char **why)
+{
+	static_assert(offsetof(struct ldp, said) == offsetof(struct ldp, wire) + sizeof(l->wire) &&
+			      offsetof(struct ldp, hdr) ==
+				      offsetof(struct ldp, said) + WIRE_VNET_LEN,
+		      "as in the ring");
+	const uint32_t most = sizeof(l->wire) + WIRE_VNET_LEN + FRAME_HDR_MAX;
+
+	vchan_rx_copy(l->vchan, 0, &l->wire, l->tx_avail < most ? l->tx_avail : most);
+	return wire_check(&l->wire, vchan_ring_bytes(l->vchan), why);
+}
+
 /*
- * Copies the header of the next message out. 1: the message is whole; 0: it is not, or there is
+ * Copies the headers of the next message out. 1: the message is whole; 0: it is not, or there is
  * none; -EPROTO. The guest's index is read again only when all bytes that it promised are used up,
  * once for a batch, and now and then to know how long its frames wait.
  */
-static int next_message(struct ldp *l, uint64_t now_ns, struct wire_hdr *wh, const char **why)
+static int next_message(struct ldp *l, uint64_t now_ns, const char **why)
 {
-	bool due = l->tx_avail < sizeof(*wh) || now_ns - l->polled_ns >= POLL_NS;
-
-	if (due && !refresh(l, now_ns, why))
+	if (now_ns - l->polled_ns >= POLL_NS && !refresh(l, now_ns, why))
 		return -EPROTO;
-	if (l->tx_avail < sizeof(*wh))
-		return 0;
-	vchan_rx_copy(l->vchan, 0, wh, sizeof(*wh));
-	if (wire_check(wh, vchan_ring_bytes(l->vchan), why) < 0)
-		return -EPROTO;
-	if (wire_size(wh->len) > l->tx_avail && !refresh(l, now_ns, why))
-		return -EPROTO;
-	return wire_size(wh->len) <= l->tx_avail;
+	for (bool fresh = false;; fresh = true) {
+		if (l->tx_avail >= sizeof(l->wire)) {
+			if (copy_headers(l, why) < 0)
+				return -EPROTO;
+			if (wire_size(l->wire.len) <= l->tx_avail)
+				return 1;
+		}
+		if (fresh)
+			return 0;
+		if (!refresh(l, now_ns, why))
+			return -EPROTO;
+	}
 }
 
 static void skip_message(struct ldp *l, uint32_t len)
@@ -133,26 +138,26 @@ static void skip_message(struct ldp *l, uint32_t len)
 
 int ldp_scan(struct ldp *l, uint64_t now_ns, const char **why)
 {
-	struct virtio_net_hdr_v1 in;
-	struct wire_hdr wh;
 	int ret;
 
 	l->head = LDP_HEAD_NONE;
 	if (l->tap) {
-		ret = ldp_vif_head(l, now_ns, &in);
+		ret = ldp_vif_head(l, now_ns, &l->said);
 		if (ret > 0)
-			take_head(l, &in);
+			take_head(l);
 		return ret;
 	}
-	ret = next_message(l, now_ns, &wh, why);
+	ret = next_message(l, now_ns, why);
 	if (ret <= 0)
 		return ret;
-	if (wh.type == WIRE_CREDIT) {
+	if (l->wire.type == WIRE_CREDIT) {
 		*why = "credit from a guest";
 		return -EPROTO;
 	}
-	l->head_ns = arrivals_since(&l->arrivals, wire_size(wh.len), now_ns);
-	read_head(l, &wh);
+	l->head_ns = arrivals_since(&l->arrivals, wire_size(l->wire.len), now_ns);
+	l->frame_len = l->wire.len - WIRE_VNET_LEN;
+	l->hdr_len = l->frame_len < FRAME_HDR_MAX ? l->frame_len : FRAME_HDR_MAX;
+	take_head(l);
 	return 1;
 }
 

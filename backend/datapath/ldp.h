@@ -103,7 +103,12 @@ struct ldp {
 	struct dpath *dp;
 	bool frozen; /* its domain is suspended */
 
-	/* ldp.c and ldp_vif.c: the head frame, its headers copied out of the ring once. */
+	/*
+	 * ldp.c and ldp_vif.c: the head frame, its headers copied out of the ring once. The first
+	 * three lie as in the ring, so that one copy takes them.
+	 */
+	struct wire_hdr wire;
+	struct virtio_net_hdr_v1 said; /* what the guest wrote */
 	uint8_t hdr[FRAME_HDR_MAX];
 	uint32_t hdr_len;
 	uint32_t frame_len;

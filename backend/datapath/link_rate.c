@@ -88,7 +88,7 @@ static void put_in_force(struct dpath *dp, uint64_t bps)
 	dp->link_rate.in_force_bps = bps;
 	dp->link_rate.in_force_ns = dp->now_ns;
 	dp->link_rate.frame_cost_bytes = frame_cost_bytes(dp->link.frame_cost_bytes, bps);
-	sched_set_link(dp->tx_sched, bps);
+	sched_set_capacity(dp->tx_sched, bps);
 }
 
 /* A card at another speed is another link: what was measured says nothing of it. */

@@ -86,18 +86,13 @@ static struct sched_rule local_rule(const struct sched_rule *rule)
 	return local;
 }
 
-/*
- * The control thread has admitted the minima. The schedulers know the link's rate alone, and scale:
- * on a link that became slower, whoever connects again keeps what was granted. A member's minimum
- * may fit in its group only: the member gets it when it has joined.
- */
+/* The control thread has admitted the minima. */
 static const char *enter_schedulers(struct dpath *dp, struct ldp *l)
 {
 	struct sched_rule local = local_rule(&l->conf.tx), rx_local = local_rule(&l->conf.rx);
-	bool alone = l->conf.group == LDP_GROUP_NONE;
 
-	if (sched_add(dp->tx_sched, l->slot, alone ? &l->conf.tx : &local) < 0 ||
-	    sched_add(dp->rx_sched, l->slot, alone ? &l->conf.rx : &rx_local) < 0 ||
+	if (sched_add(dp->tx_sched, l->slot, &l->conf.tx) < 0 ||
+	    sched_add(dp->rx_sched, l->slot, &l->conf.rx) < 0 ||
 	    sched_add(dp->local_sched, l->slot, &local) < 0 ||
 	    sched_add(dp->rx_local_sched, l->slot, &rx_local) < 0)
 		return "the scheduler refused its weight and limits";
@@ -194,23 +189,9 @@ static void add(struct dpath *dp, const struct msg *m)
 	if (l->slot >= dp->members.end)
 		dp->members.end = l->slot + 1;
 	epoch_account_open(dp, l);
-	if (l->conf.group != LDP_GROUP_NONE) {
-		tenants_join(dp, l);
-		set_rules(dp, l);
-	}
+	tenants_join(dp, l);
 	loop_timer_set(l->advertise, 0);
 	sharing_changed(dp);
-}
-
-/* Without its minimum: the old one may not fit in the new group, nor the new one in the old group.
- */
-static void move(struct dpath *dp, struct ldp *l)
-{
-	struct sched_rule tx = local_rule(&l->conf.tx), rx = local_rule(&l->conf.rx);
-
-	sched_set_rule(dp->tx_sched, l->slot, &tx, dp->now_ns);
-	sched_set_rule(dp->rx_sched, l->slot, &rx, dp->now_ns);
-	tenants_join(dp, l);
 }
 
 static void configure(struct dpath *dp, struct ldp *l, const struct ldp_conf *conf)
@@ -220,7 +201,7 @@ static void configure(struct dpath *dp, struct ldp *l, const struct ldp_conf *co
 	apply_conf(dp, l, conf);
 	moves_forgive(dp, l);
 	if (conf->group != group)
-		move(dp, l);
+		tenants_join(dp, l);
 	set_rules(dp, l);
 	epoch_account_reweight(dp, l);
 	sharing_changed(dp);

@@ -103,8 +103,6 @@ enum frame_verdict moves_use(struct dpath *dp, struct ldp *l)
 	enum fdb_use use;
 	uint32_t from;
 
-	if (memcmp(mac, l->conf.mac, 6) == 0 && !fdb_has_moved(dp->fdb))
-		return FRAME_OK;
 	if ((mac[0] & 1) || memcmp(mac, zero, 6) == 0)
 		return FRAME_MALFORMED;
 	use = fdb_use(dp->fdb, mac, l->slot, mac_list_has(&l->conf.allowed_mac, mac), dp->now_ns,

@@ -406,7 +406,7 @@ void rx_set_rate(struct dpath *dp, uint64_t bps)
 {
 	dp->rx.rate_bps = bps;
 	pace_set(&dp->rx.pace, bps, dp->now_ns);
-	sched_set_link(dp->rx_sched, bps);
+	sched_set_capacity(dp->rx_sched, bps);
 }
 
 void rx_set_link(struct dpath *dp)

@@ -67,6 +67,12 @@ static void note_sender(const struct dpath *dp, const struct ldp *l)
 	frame_spoof_note(&l->fi, l->hdr, l->hdr_len, &user);
 }
 
+/* Most frames: from its own address, while each such address is where it belongs. */
+static bool is_at_home(const struct dpath *dp, const struct ldp *l)
+{
+	return memcmp(l->fi.src, l->conf.mac, 6) == 0 && !fdb_has_moved(dp->fdb);
+}
+
 enum frame_verdict screen_check(struct dpath *dp, struct ldp *l)
 {
 	struct frame_info room;
@@ -79,5 +85,5 @@ enum frame_verdict screen_check(struct dpath *dp, struct ldp *l)
 		verdict = check_sender(dp, l, seen);
 	else
 		note_sender(dp, l);
-	return verdict == FRAME_OK ? moves_use(dp, l) : verdict;
+	return verdict == FRAME_OK && !is_at_home(dp, l) ? moves_use(dp, l) : verdict;
 }

@@ -22,24 +22,14 @@ static struct sched_rule local_rule(const struct sched_rule *rule)
 	return local;
 }
 
-/* The control thread admitted the minimum. If the link has become slower since, there is none. */
-static void set_group(struct dpath *dp, struct sched *s, uint32_t group,
-		      const struct sched_rule *rule)
-{
-	struct sched_rule without = local_rule(rule);
-
-	if (sched_set_group(s, group, rule, dp->now_ns) < 0)
-		sched_set_group(s, group, &without, dp->now_ns);
-}
-
 static void set_rules(struct dpath *dp, uint32_t group, const struct group_conf *conf)
 {
 	struct sched_rule local = local_rule(&conf->tx), rx_local = local_rule(&conf->rx);
 
-	set_group(dp, dp->tx_sched, group, &conf->tx);
-	set_group(dp, dp->rx_sched, group, &conf->rx);
-	set_group(dp, dp->local_sched, group, &local);
-	set_group(dp, dp->rx_local_sched, group, &rx_local);
+	sched_set_group(dp->tx_sched, group, &conf->tx, dp->now_ns);
+	sched_set_group(dp->rx_sched, group, &conf->rx, dp->now_ns);
+	sched_set_group(dp->local_sched, group, &local, dp->now_ns);
+	sched_set_group(dp->rx_local_sched, group, &rx_local, dp->now_ns);
 	ledger_set_group_weight(dp->epoch.ledger[LDP_TX], group, conf->tx.weight);
 	ledger_set_group_weight(dp->epoch.ledger[LDP_RX], group, conf->rx.weight);
 }

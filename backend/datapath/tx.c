@@ -47,7 +47,7 @@
 /* What leaves in one write: the head, or a part of it. */
 struct outgoing {
 	struct rx_source src;
-	struct iovec iov[4];
+	struct iovec iov[5];  /* the vnet header, and the frame, which is src.iov */
 	struct frame_info fi; /* of a part, as is what follows */
 	struct gso_part part;
 	struct gso_iter cut; /* the head's, once the part has left */
@@ -73,17 +73,18 @@ static struct rx_source source_of(struct ldp *l, struct iovec iov[3])
 	};
 }
 
-/*
- * Writes a frame to a queue of the uplink. 0, -EAGAIN (there is no room), or another error (it
- * never can be sent).
- */
-static int write_queue(int fd, const struct virtio_net_hdr_v1 *vnet, const struct iovec *iov,
-		       unsigned iovcnt)
+static struct iovec iov_of_vnet(const struct virtio_net_hdr_v1 *vnet)
 {
-	struct iovec all[5] = {{(void *)(uintptr_t)vnet, WIRE_VNET_LEN}};
+	return (struct iovec){(void *)(uintptr_t)vnet, WIRE_VNET_LEN};
+}
 
-	memcpy(all + 1, iov, iovcnt * sizeof(*iov));
-	if (writev(fd, all, (int)iovcnt + 1) >= 0)
+/*
+ * Writes a frame, behind its vnet header, to a queue of the uplink. 0, -EAGAIN (there is no room),
+ * or another error (it never can be sent).
+ */
+static int write_queue(int fd, const struct iovec *iov, unsigned iovcnt)
+{
+	if (writev(fd, iov, (int)iovcnt) >= 0)
 		return 0;
 	return errno == EAGAIN || errno == EINTR ? -EAGAIN : -errno;
 }
@@ -103,17 +104,25 @@ static bool take_part(struct ldp *l, uint32_t cap_bytes, uint32_t segments, stru
 		return false;
 	out->fi = l->fi;
 	out->fi.len = part->hdr_len + part->len;
-	out->iov[0] = (struct iovec){part->hdr, part->hdr_len};
+	out->iov[0] = iov_of_vnet(&part->vnet);
+	out->iov[1] = (struct iovec){part->hdr, part->hdr_len};
 	out->src = (struct rx_source){
 		.vnet = &part->vnet,
 		.fi = &out->fi,
 		.hdr = part->hdr,
 		.hdr_len = part->hdr_len,
-		.iov = out->iov,
-		.iovcnt = 1 + ldp_head_iov(l, part->off, part->len, out->iov + 1),
+		.iov = out->iov + 1,
+		.iovcnt = 1 + ldp_head_iov(l, part->off, part->len, out->iov + 2),
 		.cost_bytes = part->wire_bytes,
 		.control = is_control(l),
 	};
+	return true;
+}
+
+static bool take_whole(struct ldp *l, struct outgoing *out)
+{
+	out->iov[0] = iov_of_vnet(&l->vnet);
+	out->src = source_of(l, out->iov + 1);
 	return true;
 }
 
@@ -124,16 +133,17 @@ static bool take_head(struct ldp *l, uint32_t cap_bytes, uint32_t segments, stru
 	    (l->cut.done > 0 || l->cost_bytes > cap_bytes ||
 	     (segments != UINT32_MAX && frame_wire_frames(&l->fi, l->vnet.gso_size) > segments)))
 		return take_part(l, cap_bytes, segments, out);
-	out->src = source_of(l, out->iov);
-	return true;
+	return take_whole(l, out);
 }
 
 /* What may go to the uplink at once. */
 static bool take_for_uplink(const struct dpath *dp, struct ldp *l, struct outgoing *out)
 {
-	uint32_t segments = l->fi.is_group ? 1 : UINT32_MAX;
+	uint32_t segments = 1;
 
-	if (l->vnet.gso_type != VIRTIO_NET_HDR_GSO_NONE && !l->fi.is_group)
+	if (l->vnet.gso_type == VIRTIO_NET_HDR_GSO_NONE)
+		return take_whole(l, out);
+	if (!l->fi.is_group)
 		segments = vnet_segments_max(&l->vnet, &l->fi, dp->up->offloads);
 	return take_head(l, sched_ldp_cap_bytes(dp->tx_sched, l->slot), segments, out);
 }
@@ -247,9 +257,8 @@ static int send_head(struct dpath *dp, struct ldp *l)
 		hold_park(dp, l);
 		return 0;
 	}
-	ret = toobig_for_uplink(dp, l) ? -EMSGSIZE
-				       : write_queue(fd, out.src.vnet, out.src.iov, out.src.iovcnt);
-	if (hold_is_down(ret) || (ret == -EAGAIN && ports_is_uplink(dp, fd))) {
+	ret = toobig_for_uplink(dp, l) ? -EMSGSIZE : write_queue(fd, out.iov, out.src.iovcnt + 1);
+	if (ret < 0 && (hold_is_down(ret) || (ret == -EAGAIN && ports_is_uplink(dp, fd)))) {
 		keep(l);
 		return ret;
 	}
@@ -344,7 +353,7 @@ static void send_local(struct dpath *dp, struct ldp *l)
 		tx_next_head(dp, l, 0);
 		return;
 	}
-	if (!take_head(l, UINT32_MAX, RX_SEGMENTS_MAX, &out)) {
+	if (!take_head(l, sched_ldp_cap_bytes(dp->local_sched, l->slot), RX_SEGMENTS_MAX, &out)) {
 		refuse(dp, l, FRAME_MALFORMED);
 		return;
 	}
@@ -386,9 +395,10 @@ void tx_advertise(struct dpath *dp, struct ldp *l)
 	struct virtio_net_hdr_v1 vnet = {0};
 	uint8_t frame[64];
 	int vid = vlan_first(&l->conf.vlan);
-	struct iovec iov = {frame, frame_build_rarp(frame, l->conf.mac, vid)};
+	struct iovec iov[] = {iov_of_vnet(&vnet),
+			      {frame, frame_build_rarp(frame, l->conf.mac, vid)}};
 
-	if (write_queue(dp->ports.fd, &vnet, &iov, 1) == 0) {
+	if (write_queue(dp->ports.fd, iov, 2) == 0) {
 		dp->tx.pace.bucket.tokens_bytes -= FRAME_WIRE_MIN;
 		link_rate_sent(dp, FRAME_WIRE_MIN, false);
 	}

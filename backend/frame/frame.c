@@ -150,16 +150,17 @@ static size_t wrapper_len(uint16_t ethertype)
  * A tag of any kind that a switch may look at. One whose kind a switch does not know is part of the
  * payload there, and the frame belongs to the VLAN of the port; so what is in the tag says nothing.
  */
-static bool is_tag(uint16_t ethertype)
+static bool is_tag(uint16_t ethertype, size_t wrapper)
 {
-	return wrapper_len(ethertype) == FRAME_TAG_LEN || ethertype == ETH_P_8021AH ||
-	       ethertype == TYPE_8021BR || ethertype == TYPE_VNTAG;
+	return wrapper == FRAME_TAG_LEN || ethertype == ETH_P_8021AH || ethertype == TYPE_8021BR ||
+	       ethertype == TYPE_VNTAG;
 }
 
 /* Skips the tags: afterwards ethertype and l3_off are those behind them. */
 static void parse_tags(const struct cursor *c, struct frame_info *fi)
 {
 	const uint8_t *p;
+	size_t wrapper;
 
 	while (fi->tags < FRAME_TAGS_MAX &&
 	       (fi->ethertype == ETH_P_8021Q || fi->ethertype == ETH_P_8021AD)) {
@@ -170,12 +171,14 @@ static void parse_tags(const struct cursor *c, struct frame_info *fi)
 			fi->vid = p ? frame_be16(p) & 0xfff : 0xfff;
 		if (!p) {
 			fi->ethertype = 0;
-			return;
+			break;
 		}
 		fi->ethertype = frame_be16(p + 2);
 		fi->l3_off += FRAME_TAG_LEN;
 	}
-	fi->other_tag |= is_tag(fi->ethertype);
+	wrapper = wrapper_len(fi->ethertype);
+	fi->wrapped = wrapper > 0;
+	fi->other_tag |= is_tag(fi->ethertype, wrapper);
 }
 
 /* Parses what the ethertype, which is set, says is at l3_off. */
@@ -227,15 +230,13 @@ static bool snap_has_ethertype(const uint8_t *p)
 	       p[4] == 0 && (p[5] == 0 || p[5] == 0xf8);
 }
 
-bool frame_unwrap(const uint8_t *hdr, size_t hdr_len, const struct frame_info *fi,
-		  struct frame_info *out)
+bool frame_take_off(const uint8_t *hdr, size_t hdr_len, const struct frame_info *fi,
+		    struct frame_info *out)
 {
 	struct cursor c = {hdr, hdr_len < fi->len ? hdr_len : fi->len};
 	size_t len = wrapper_len(fi->ethertype);
 	const uint8_t *p = NULL;
 
-	if (len == 0)
-		return false;
 	*out = *fi;
 	while (len > 0 && (p = at(&c, out->l3_off, len))) {
 		if (len == SNAP_LEN && !snap_has_ethertype(p))

@@ -43,6 +43,7 @@ struct frame_info {
 	int vid;	    /* outermost tag's VLAN id 0..4095, -1 untagged */
 	uint8_t tags;	    /* 0..FRAME_TAGS_MAX */
 	bool other_tag;	    /* one of all its tags is not 802.1Q's, or is behind FRAME_TAGS_MAX */
+	bool wrapped;	    /* frame_unwrap() has something to take off */
 	bool is_group;	    /* destination is multicast or broadcast */
 	uint16_t ethertype; /* behind the tags, host order */
 	uint16_t l3_off;    /* first byte behind the ethertype */
@@ -78,14 +79,21 @@ static inline uint16_t frame_be16(const uint8_t *p)
  */
 int frame_parse(const uint8_t *hdr, size_t hdr_len, uint32_t frame_len, struct frame_info *out);
 
+/* frame_unwrap() of a frame that is wrapped. */
+bool frame_take_off(const uint8_t *hdr, size_t hdr_len, const struct frame_info *fi,
+		    struct frame_info *out);
+
 /*
  * Some receivers look further than frame_parse(): they take off any number of tags, also those of
  * older types (0x9100 to 0x9300), and LLC/SNAP headers (RFC 1042). False: there is nothing to take
  * off. True: *out is the frame as they see it; its tags and vid stay those of *fi. The first three
  * arguments are those of frame_parse().
  */
-bool frame_unwrap(const uint8_t *hdr, size_t hdr_len, const struct frame_info *fi,
-		  struct frame_info *out);
+static inline bool frame_unwrap(const uint8_t *hdr, size_t hdr_len, const struct frame_info *fi,
+				struct frame_info *out)
+{
+	return fi->wrapped && frame_take_off(hdr, hdr_len, fi, out);
+}
 
 /*
  * Bytes of the frame on an Ethernet wire: with FCS, at least FRAME_WIRE_MIN, without preamble and

@@ -130,33 +130,44 @@ static int rebuild_gso(const struct virtio_net_hdr_v1 *in, const struct frame_in
 	return 0;
 }
 
-int vnet_rebuild(const struct virtio_net_hdr_v1 *in, const struct frame_info *fi,
-		 const uint8_t *hdr, size_t hdr_len, uint32_t features, uint16_t mtu,
-		 struct virtio_net_hdr_v1 *out)
+/* The same with an *@out of zeros, which has some of the result when it fails. */
+static int rebuild(const struct virtio_net_hdr_v1 *in, const struct frame_info *fi,
+		   const uint8_t *hdr, size_t hdr_len, uint32_t features, uint16_t mtu,
+		   struct virtio_net_hdr_v1 *out)
 {
-	struct virtio_net_hdr_v1 fresh = {0};
 	int ret;
 
-	memset(out, 0, sizeof(*out));
 	if (in->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) {
 		if (!(features & VNET_F_CSUM))
 			return -EOPNOTSUPP;
 		if (!csum_place_ok(fi, hdr, hdr_len, in->csum_start, in->csum_offset))
 			return -EINVAL;
-		fresh.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
-		fresh.csum_start = in->csum_start;
-		fresh.csum_offset = in->csum_offset;
+		out->flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
+		out->csum_start = in->csum_start;
+		out->csum_offset = in->csum_offset;
 	}
 	if (in->gso_type != VIRTIO_NET_HDR_GSO_NONE) {
-		ret = rebuild_gso(in, fi, hdr, hdr_len, features, mtu, &fresh);
+		ret = rebuild_gso(in, fi, hdr, hdr_len, features, mtu, out);
 		if (ret < 0)
 			return ret;
 	}
-	if (fresh.gso_type == VIRTIO_NET_HDR_GSO_NONE &&
+	if (out->gso_type == VIRTIO_NET_HDR_GSO_NONE &&
 	    fi->len > (uint32_t)mtu + FRAME_ETH_LEN + (uint32_t)fi->tags * FRAME_TAG_LEN)
 		return -EMSGSIZE;
-	*out = fresh;
 	return 0;
+}
+
+int vnet_rebuild(const struct virtio_net_hdr_v1 *in, const struct frame_info *fi,
+		 const uint8_t *hdr, size_t hdr_len, uint32_t features, uint16_t mtu,
+		 struct virtio_net_hdr_v1 *out)
+{
+	int ret;
+
+	memset(out, 0, sizeof(*out));
+	ret = rebuild(in, fi, hdr, hdr_len, features, mtu, out);
+	if (ret < 0)
+		memset(out, 0, sizeof(*out));
+	return ret;
 }
 
 bool vnet_must_segment(const struct virtio_net_hdr_v1 *vnet, const struct frame_info *fi,

@@ -167,16 +167,23 @@ int settings_parse(struct settings *out, enum schema_area area, int count, char 
 	return schema_cross_check(&limits, err) < 0 ? -EINVAL : 0;
 }
 
-struct schema_limits settings_limits(const struct settings *settings, const char *const old[4])
+const enum schema_key *settings_limit_keys(const struct settings *settings)
 {
-	static const enum schema_key of[2][4] = {
+	static const enum schema_key of[2][SETTINGS_LIMITS] = {
 		{KEY_BACK_TX_MIN, KEY_BACK_TX_MAX, KEY_BACK_RX_MIN, KEY_BACK_RX_MAX},
 		{KEY_GROUP_TX_MIN, KEY_GROUP_TX_MAX, KEY_GROUP_RX_MIN, KEY_GROUP_RX_MAX},
 	};
-	const enum schema_key *keys = of[settings->area == SCHEMA_GROUP];
-	uint64_t bps[4];
 
-	for (int i = 0; i < 4; i++) {
+	return of[settings->area == SCHEMA_GROUP];
+}
+
+struct schema_limits settings_limits(const struct settings *settings,
+				     const char *const old[SETTINGS_LIMITS])
+{
+	const enum schema_key *keys = settings_limit_keys(settings);
+	uint64_t bps[SETTINGS_LIMITS];
+
+	for (int i = 0; i < SETTINGS_LIMITS; i++) {
 		const char *text = settings_find(settings, keys[i]);
 
 		bps[i] = schema_default(keys[i]);

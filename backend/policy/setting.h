@@ -47,10 +47,15 @@ int settings_parse(struct settings *out, enum schema_area area, int count, char 
 /* The value given for a key, or NULL. */
 const char *settings_find(const struct settings *settings, enum schema_key key);
 
+/* tx-min, tx-max, rx-min and rx-max of the settings' area. */
+#define SETTINGS_LIMITS 4
+const enum schema_key *settings_limit_keys(const struct settings *settings);
+
 /*
- * The limits after `settings` are written over the old values (of the area's tx-min, tx-max,
- * rx-min, rx-max; NULL: missing). A malformed old value counts as the default.
+ * The limits after `settings` are written over the old values of these keys (NULL: missing). A
+ * malformed old value counts as the default.
  */
-struct schema_limits settings_limits(const struct settings *settings, const char *const old[4]);
+struct schema_limits settings_limits(const struct settings *settings,
+				     const char *const old[SETTINGS_LIMITS]);
 
 #endif

@@ -301,11 +301,15 @@ static uint32_t draw_waiter(struct draw *d, int ring)
 	return WHEEL_NONE;
 }
 
+/* Mostly nobody waits. */
 static uint32_t draw_express(struct draw *d)
 {
-	uint32_t id = draw_waiter(d, RING_WOKEN);
+	uint32_t id = WHEEL_NONE;
 
-	return id != WHEEL_NONE ? id : draw_waiter(d, RING_LOW);
+	for (int ring = 0; ring < RINGS && id == WHEEL_NONE; ring++)
+		if (d->ring[ring].first != WHEEL_NONE)
+			id = draw_waiter(d, ring);
+	return id;
 }
 
 /* The class whose turn it is. *slack_vt: how far the clock may move until a class is late. */
@@ -438,6 +442,11 @@ bool draw_is_due(const struct draw *d, uint32_t id)
 {
 	return draw_ahead(d, &d->ldp[id]) * d->ldp[id].weight <
 	       (double)(DRAW_LEAD * QUANTUM_CREDIT);
+}
+
+uint64_t draw_weight(const struct draw *d)
+{
+	return d->active_weight;
 }
 
 bool draw_has_any(const struct draw *d)

@@ -50,6 +50,9 @@ double draw_ahead_bytes(const struct draw *d, uint32_t id);
 /* Puts the LDP further ahead, or back. Nobody counts it as service that others had. */
 void draw_shift(struct draw *d, uint32_t id, double bytes);
 
+/* The sum of the weights in the draw. */
+uint64_t draw_weight(const struct draw *d);
+
 /* Is any LDP in the draw, or any that is low_latency? */
 bool draw_has_any(const struct draw *d);
 bool draw_has_low(const struct draw *d);

@@ -35,8 +35,8 @@
  * A served frame has two sizes. A ceiling is about the wire, so its bucket counts bytes on the
  * wire. Shares and minima are about the uplink's time; a small frame takes more of that than its
  * bytes, because of its CPU cost, so they count the charge. For that reason a minimum, which
- * precedes all shares, cannot be used to get around them, and all admitted minima can be kept with
- * frames of any size.
+ * precedes all shares, cannot be used to get around them, and minima of 95 % of the link can be
+ * kept with frames of any size.
  *
  * For most LDPs a frame needs only the byte of flags; `rule` is read only if a rule is set.
  *
@@ -91,6 +91,8 @@ void sched_free(struct sched *s)
 {
 	if (!s)
 		return;
+	if (s->beside)
+		s->beside->beside = NULL;
 	for (uint32_t i = 0; i < SCHED_GROUPS; i++)
 		sched_group_free(s->group[i]);
 	heap_fini(&s->caps);
@@ -150,13 +152,15 @@ static void place(struct sched *s, uint32_t id)
 {
 	struct draw *draw = sched_level(s, id)->draw;
 	struct bucket *max = &s->ldp[id].max;
+	int64_t kept;
 
 	if (s->flags[id] & SCHED_F_MAX) {
 		bucket_fill(max, s->now_ns);
-		if (max->tokens_bytes <= 0) {
+		kept = sched_kept_bytes(s, id);
+		if (max->tokens_bytes <= kept) {
 			s->flags[id] |= SCHED_F_CAPPED;
 			draw_sleep(draw, id);
-			heap_set(&s->caps, id, bucket_when_ns(max, 1));
+			heap_set(&s->caps, id, bucket_when_ns(max, 1 + kept));
 			sched_set_due(s, id);
 			return;
 		}
@@ -334,14 +338,6 @@ static void sched_count_turn(struct sched_level *at, bool reserved, uint32_t cha
 		at->owed_bytes = -by;
 }
 
-static void spend(struct sched *s, uint32_t id, uint32_t wire_bytes)
-{
-	if (!(s->flags[id] & SCHED_F_MAX))
-		return;
-	bucket_fill(&s->ldp[id].max, s->now_ns);
-	s->ldp[id].max.tokens_bytes -= wire_bytes;
-}
-
 /*
  * Charges an LDP or group. False: the frame was sent for a minimum beyond its share. Inlined for
  * LDPs without group: as a call it would make each of their decisions 4 % longer.
@@ -354,7 +350,8 @@ __attribute__((always_inline)) static inline bool serve(struct sched *s, struct 
 
 	if (s->flags[id] & SCHED_F_MIN)
 		sched_served_min(s, id, reserved, charge_bytes);
-	spend(s, id, wire_bytes);
+	if (s->flags[id] & SCHED_F_MAX)
+		sched_spend(s, id, wire_bytes);
 	if (!excess)
 		draw_charge(at->draw, id, charge_bytes);
 	return !excess;
@@ -372,6 +369,15 @@ static void serve_member(struct sched *s, uint32_t id, uint32_t wire_bytes, uint
 	if (serve(s, &s->top, group_id, reserved, wire_bytes, charge_bytes))
 		sched_count_turn(level, s->reserved == id, charge_bytes);
 	serve(s, level, id, s->reserved == id, wire_bytes, charge_bytes);
+}
+
+/* Puts an LDP to where its ceilings let it be, after a frame that was taken from them. */
+static void look_again(struct sched *s, uint32_t id)
+{
+	if (s->flags[id] & SCHED_F_AWAKE)
+		sched_place(s, id);
+	else
+		follow_if_member(s, id);
 }
 
 void sched_served(struct sched *s, uint32_t id, uint32_t wire_bytes, uint32_t charge_bytes,
@@ -394,18 +400,6 @@ void sched_served(struct sched *s, uint32_t id, uint32_t wire_bytes, uint32_t ch
 		sched_wake(s, id, now_ns);
 	else if (s->flags[id] & (SCHED_F_MIN | SCHED_F_MAX | SCHED_F_MEMBER))
 		sched_place(s, id);
-}
-
-void sched_spent(struct sched *s, uint32_t id, uint32_t wire_bytes, uint64_t now_ns)
-{
-	if (!sched_known(s, id) || !(s->flags[id] & (SCHED_F_MAX | SCHED_F_MEMBER)))
-		return;
-	sched_at(s, now_ns);
-	spend(s, id, wire_bytes);
-	if (s->flags[id] & SCHED_F_MEMBER)
-		spend(s, sched_top_id(s, id), wire_bytes);
-	if (s->flags[id] & SCHED_F_AWAKE)
-		sched_place(s, id);
-	else
-		follow_if_member(s, id);
+	if (s->beside && s->flags[id] & (SCHED_F_MAX | SCHED_F_MEMBER))
+		look_again(s->beside, id);
 }

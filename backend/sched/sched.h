@@ -59,10 +59,4 @@ uint64_t sched_next_ns(const struct sched *s);
 void sched_served(struct sched *s, uint32_t id, uint32_t wire_bytes, uint32_t charge_bytes,
 		  bool more, uint64_t now_ns);
 
-/*
- * The LDP sent a frame of wire_bytes in another lottery, which has the same ceilings: the LDP's
- * and its group's count it here too. Nothing else does.
- */
-void sched_spent(struct sched *s, uint32_t id, uint32_t wire_bytes, uint64_t now_ns);
-
 #endif

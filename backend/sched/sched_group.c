@@ -46,7 +46,7 @@ int sched_set_group(struct sched *s, uint32_t group, const struct sched_rule *ru
 
 	if (group < 1 || group > SCHED_GROUPS)
 		return -EINVAL;
-	rc = sched_check(s, id, rule);
+	rc = sched_check(rule);
 	if (rc)
 		return rc;
 	sched_at(s, now_ns);
@@ -66,13 +66,9 @@ int sched_set_group(struct sched *s, uint32_t group, const struct sched_rule *ru
 void sched_remove_group(struct sched *s, uint32_t group, uint64_t now_ns)
 {
 	uint32_t id = sched_group_id(s, group);
-	struct sched_rule rule;
 
 	if (!group_exists(s, group))
 		return;
-	rule = s->ldp[id].rule;
-	rule.min_bps = 0; /* so that each member's minimum fits beside the group */
-	sched_set_group(s, group, &rule, now_ns);
 	for (uint32_t ldp = 0; ldp < s->max_ldps && s->group[group - 1]->members; ldp++)
 		if (s->flags[ldp] & SCHED_F_MEMBER && s->ldp[ldp].group == group)
 			sched_join(s, ldp, 0, now_ns);
@@ -122,17 +118,13 @@ static int group_reserve(struct sched_group *g, uint32_t weight)
 int sched_join(struct sched *s, uint32_t id, uint32_t group, uint64_t now_ns)
 {
 	bool awake;
-	int rc;
 
 	if (!sched_known(s, id) || (group && !group_exists(s, group)))
 		return -ENOENT;
 	if (s->ldp[id].group == group)
 		return 0;
-	rc = sched_check_move(s, id, group);
-	if (!rc && group)
-		rc = group_reserve(s->group[group - 1], s->ldp[id].rule.weight);
-	if (rc)
-		return rc;
+	if (group && group_reserve(s->group[group - 1], s->ldp[id].rule.weight))
+		return -ENOMEM;
 	sched_at(s, now_ns);
 	awake = sched_is_awake(s, id);
 	sched_sleep(s, id);

@@ -11,16 +11,15 @@
  * A group competes like one LDP, by its rule. What it gets, its members divide by their own rules;
  * what one of them leaves, the others of the group have first. Minima stay absolute: a member's
  * minimum holds whatever the group's weight. At the top a group reserves its own minimum or the sum
- * of its members', whichever is more. A group's ceiling goes before its members' minima. A group
- * has low latency while its rule or that of a member with frames has.
+ * of its members', whichever is more: that counts where minima shrink to the link. A group's
+ * ceiling goes before its members' minima. A group has low latency while its rule or that of a
+ * member with frames has.
  */
 #define SCHED_GROUPS 1024u /* group ids 1..SCHED_GROUPS; 0: no group */
 
 /*
  * Makes the group, or changes its rule, with or without members; the next draw uses the new rule.
- * -EINVAL: group or rule out of range. -ERANGE: the minima together would exceed 95 % of the
- * capacity, or a minimum above 0 is less than the sum of the members'. -ENOMEM. On error nothing
- * changes.
+ * -EINVAL: group or rule out of range. -ENOMEM. On error nothing changes.
  */
 int sched_set_group(struct sched *s, uint32_t group, const struct sched_rule *rule,
 		    uint64_t now_ns);
@@ -34,13 +33,10 @@ void sched_remove_group(struct sched *s, uint32_t group, uint64_t now_ns);
 /*
  * Moves an LDP, asleep or awake, into a group, or out of any (0). What the LDP is ahead of the
  * others goes with it, as does its part of what the group is ahead; both count in the new group
- * too. Its ceiling's bucket stays as it is. -ENOENT: there is no such LDP or group. -ERANGE: the
- * minima together would exceed the group's minimum (if above 0) or 95 % of the capacity. -ENOMEM.
- * On error nothing changes.
+ * too. Its ceiling's bucket stays as it is. -ENOENT: there is no such LDP or group. -ENOMEM. On
+ * error nothing changes.
  *
- * sched_add() adds an LDP without group, and sched_remove() takes it out of its group. Where the
- * LDP's minimum fits into the group but not beside it, add or move the LDP without its minimum, and
- * set the minimum afterwards. Once that is admitted, each of these steps is.
+ * sched_add() adds an LDP without group, and sched_remove() takes it out of its group.
  */
 int sched_join(struct sched *s, uint32_t id, uint32_t group, uint64_t now_ns);
 

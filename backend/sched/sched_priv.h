@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * sched_priv.h: the state of a scheduler, for sched.c, sched_rule.c, sched_group.c and tests.
+ * sched_priv.h: the state of a scheduler, for its own files and tests.
  * Theory of operation: sched.c. Pure.
  */
 #ifndef DMVL_SCHED_PRIV_H
@@ -36,6 +36,7 @@ struct sched_ldp {
 	struct sched_rule rule;
 	uint32_t longest_bytes; /* sched.c: its longest charge of late, if it has a minimum */
 	uint32_t group;		/* sched_rule.c: whose member it is, 0: nobody's */
+	int64_t owed_bytes;	/* sched_pair.c: its part of the ceiling, less what it sent */
 };
 
 /* Those who compete with each other: LDPs and groups at the top, or the members of one group. */
@@ -57,6 +58,7 @@ struct sched {
 	/* Set once by sched_new(). */
 	uint32_t max_ldps;
 	uint32_t quantum_bytes;
+	struct sched *beside; /* sched_pair.c: the lottery with the same ceilings; NULL: none */
 
 	/*
 	 * LDPs have their ids, and group g has max_ldps + g - 1. AWAKE and CAPPED are written by
@@ -73,8 +75,7 @@ struct sched {
 	uint64_t min_ns; /* the clock of the minima: as now_ns, but slower on a link too slow */
 
 	/* Written by sched_rule.c alone. */
-	uint64_t capacity_bps; /* minima are admitted against it */
-	uint64_t link_bps;     /* what the link carries at present */
+	uint64_t capacity_bps; /* what the link carries at present; 0: unknown */
 	uint64_t min_sum_bps;  /* of those at the top */
 	uint32_t n_min;	       /* LDPs and groups with a minimum of their own */
 	uint64_t slack_ns;     /* how far min_ns may be ahead of the first that is due */
@@ -154,17 +155,18 @@ void sched_set_due(struct sched *s, uint32_t id);
  */
 void sched_place(struct sched *s, uint32_t id);
 
+/* Takes a frame from the ceiling of an LDP or group that has one, here and in the lottery beside.
+ */
+void sched_spend(struct sched *s, uint32_t id, uint32_t wire_bytes);
+
+/* How many bytes of the ceiling it has to leave in the bucket. */
+int64_t sched_kept_bytes(const struct sched *s, uint32_t id);
+
 /* Frees a group without members; NULL does nothing. */
 void sched_group_free(struct sched_group *g);
 
-/*
- * 0 if the rule may be given to the LDP or group, or -errno as sched_set_rule() and
- * sched_set_group().
- */
-int sched_check(const struct sched *s, uint32_t id, const struct sched_rule *r);
-
-/* 0 or -ERANGE: may the LDP's minimum go into that group, 0: out of any? */
-int sched_check_move(const struct sched *s, uint32_t id, uint32_t group);
+/* 0 or -EINVAL: is the rule within its ranges? */
+int sched_check(const struct sched_rule *r);
 
 /* Puts a checked rule in force. */
 void sched_apply(struct sched *s, uint32_t id, const struct sched_rule *r);

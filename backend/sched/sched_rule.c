@@ -13,15 +13,16 @@
 #define FRAME_CAP_NS  1000000u
 #define MAX_CAP_MS    10 /* of a ceiling that one frame may take */
 
-static uint64_t sched_min_limit_bps(uint64_t capacity_bps)
+/* What all minima together may take; 0 while the capacity is not known. */
+static uint64_t sched_min_limit_bps(const struct sched *s)
 {
-	return capacity_bps / 100 * MIN_PERCENT + capacity_bps % 100 * MIN_PERCENT / 100;
+	return s->capacity_bps / 100 * MIN_PERCENT + s->capacity_bps % 100 * MIN_PERCENT / 100;
 }
 
 /* The time that frames in front of an LDP that is due may take, on the slowest link expected. */
 static void sched_set_slack(struct sched *s)
 {
-	uint64_t bps = s->link_bps ? s->link_bps : s->min_sum_bps;
+	uint64_t bps = s->capacity_bps ? s->capacity_bps : s->min_sum_bps;
 	uint64_t bits = 8ull * s->quantum_bytes * (SCHED_SLACK_FRAMES + s->n_min);
 
 	s->slack_ns = SCHED_SLACK_MS * 1000000ull;
@@ -29,31 +30,25 @@ static void sched_set_slack(struct sched *s)
 		s->slack_ns += bits * 1000000 / (bps / 1000 + 1);
 }
 
-/* Does the link carry less than the admitted minima need? */
+/* Do the minima need more than that? */
 static bool sched_is_scaled(const struct sched *s)
 {
-	return s->link_bps && s->min_sum_bps > sched_min_limit_bps(s->link_bps);
+	return s->capacity_bps && s->min_sum_bps > sched_min_limit_bps(s);
 }
 
-/*
- * What a group reserves at the top: its own minimum, or the sum of its members', which may be
- * `more_bps` above what it is now. Group 0: an LDP alone.
- */
-static uint64_t sched_reserves_bps(const struct sched *s, uint32_t group, uint64_t more_bps)
+/* What a group reserves at the top: its own minimum, or the sum of its members'. */
+static uint64_t sched_reserves_bps(const struct sched *s, uint32_t group)
 {
-	uint64_t own, members;
+	uint64_t own = s->ldp[sched_group_id(s, group)].rule.min_bps;
+	uint64_t members = s->group[group - 1]->min_sum_bps;
 
-	if (!group)
-		return more_bps;
-	own = s->ldp[sched_group_id(s, group)].rule.min_bps;
-	members = s->group[group - 1]->min_sum_bps + more_bps;
 	return own > members ? own : members;
 }
 
-/* The minimum in force: the admitted one, or less while the link carries less. */
+/* The minimum in force: the LDP's own, or less while the link carries less. */
 static uint64_t sched_min_bps(const struct sched *s, uint32_t id)
 {
-	uint64_t min = s->ldp[id].rule.min_bps, limit = sched_min_limit_bps(s->link_bps);
+	uint64_t min = s->ldp[id].rule.min_bps, limit = sched_min_limit_bps(s);
 
 	if (!sched_is_scaled(s))
 		return min;
@@ -76,15 +71,9 @@ static void sched_scale_minima(struct sched *s)
 
 void sched_set_capacity(struct sched *s, uint64_t capacity_bps)
 {
-	s->capacity_bps = capacity_bps;
-	sched_set_link(s, capacity_bps);
-}
-
-void sched_set_link(struct sched *s, uint64_t link_bps)
-{
 	bool scaled = sched_is_scaled(s);
 
-	s->link_bps = link_bps;
+	s->capacity_bps = capacity_bps;
 	sched_set_slack(s);
 	if (scaled || sched_is_scaled(s))
 		sched_scale_minima(s);
@@ -92,9 +81,9 @@ void sched_set_link(struct sched *s, uint64_t link_bps)
 
 uint32_t sched_frame_cap_bytes(const struct sched *s)
 {
-	uint64_t cap = s->link_bps / 8 / (1000000000u / FRAME_CAP_NS);
+	uint64_t cap = s->capacity_bps / 8 / (1000000000u / FRAME_CAP_NS);
 
-	if (!s->link_bps || cap > UINT32_MAX)
+	if (!s->capacity_bps || cap > UINT32_MAX)
 		return UINT32_MAX;
 	return cap < s->quantum_bytes ? s->quantum_bytes : (uint32_t)cap;
 }
@@ -121,83 +110,13 @@ uint32_t sched_ldp_cap_bytes(const struct sched *s, uint32_t id)
 	return sched_ceiling_cap(s, s->ldp[sched_top_id(s, id)].rule.max_bps, cap);
 }
 
-/* 0 or -ERANGE: may those at the top reserve new_bps in place of old_bps? */
-static int sched_admit(const struct sched *s, uint64_t old_bps, uint64_t new_bps)
-{
-	uint64_t others = s->min_sum_bps - old_bps;
-
-	if (new_bps > UINT64_MAX - others)
-		return -ERANGE;
-	/* A minimum that does not grow is always accepted, also when the link carries less now. */
-	if (s->capacity_bps && new_bps > old_bps &&
-	    others + new_bps > sched_min_limit_bps(s->capacity_bps))
-		return -ERANGE;
-	return 0;
-}
-
-/* 0 or -ERANGE: may the minima of the group's members grow by more_bps? */
-static int sched_check_members(const struct sched *s, uint32_t group, uint64_t more_bps)
-{
-	uint64_t own = s->ldp[sched_group_id(s, group)].rule.min_bps;
-	uint64_t sum = s->group[group - 1]->min_sum_bps;
-
-	if (more_bps > UINT64_MAX - sum)
-		return -ERANGE;
-	return own && more_bps && sum + more_bps > own ? -ERANGE : 0;
-}
-
-/* The same as sched_check_min() for an LDP that is in a group. */
-static int sched_check_member(const struct sched *s, uint32_t id, uint64_t min_bps)
-{
-	uint32_t group = s->ldp[id].group;
-	uint64_t old = s->ldp[id].rule.min_bps;
-	int rc = min_bps > old ? sched_check_members(s, group, min_bps - old) : 0;
-
-	if (rc)
-		return rc;
-	return sched_admit(s, sched_reserves_bps(s, group, 0),
-			   sched_reserves_bps(s, group, min_bps - old));
-}
-
-/* 0 or -ERANGE: may the LDP or group have this minimum? */
-static int sched_check_min(const struct sched *s, uint32_t id, uint64_t min_bps)
-{
-	uint64_t old = s->ldp[id].rule.min_bps, members = 0;
-
-	if (s->flags[id] & SCHED_F_MEMBER)
-		return sched_check_member(s, id, min_bps);
-	if (id >= s->max_ldps && s->group[id - s->max_ldps])
-		members = s->group[id - s->max_ldps]->min_sum_bps;
-	if (min_bps && min_bps < members)
-		return -ERANGE;
-	return sched_admit(s, old > members ? old : members, min_bps > members ? min_bps : members);
-}
-
-int sched_check(const struct sched *s, uint32_t id, const struct sched_rule *r)
+int sched_check(const struct sched_rule *r)
 {
 	if (r->weight < SCHED_WEIGHT_MIN || r->weight > SCHED_WEIGHT_MAX)
 		return -EINVAL;
 	if (r->max_bps && r->min_bps > r->max_bps)
 		return -EINVAL;
-	return sched_check_min(s, id, r->min_bps);
-}
-
-int sched_check_move(const struct sched *s, uint32_t id, uint32_t group)
-{
-	uint32_t old = s->ldp[id].group;
-	uint64_t min = s->ldp[id].rule.min_bps, left, joined;
-	int rc = group ? sched_check_members(s, group, min) : 0;
-
-	if (rc)
-		return rc;
-	left = sched_reserves_bps(s, old, old ? -min : 0);
-	joined = sched_reserves_bps(s, group, min);
-	if (joined > UINT64_MAX - left)
-		return -ERANGE;
-	return sched_admit(s,
-			   sched_reserves_bps(s, old, old ? 0 : min) +
-				   sched_reserves_bps(s, group, 0),
-			   left + joined);
+	return r->min_bps > SCHED_MIN_MAX ? -EINVAL : 0;
 }
 
 static int64_t sched_burst(const struct sched *s, const struct sched_rule *r)
@@ -222,9 +141,9 @@ static void sched_count_min(struct sched *s, uint32_t id, int sign)
 		s->min_sum_bps += min;
 		return;
 	}
-	s->min_sum_bps -= sched_reserves_bps(s, s->ldp[id].group, 0);
+	s->min_sum_bps -= sched_reserves_bps(s, s->ldp[id].group);
 	g->min_sum_bps += min;
-	s->min_sum_bps += sched_reserves_bps(s, s->ldp[id].group, 0);
+	s->min_sum_bps += sched_reserves_bps(s, s->ldp[id].group);
 	if (min)
 		g->n_min += (uint32_t)sign;
 	s->flags[group_id] &= (uint8_t)~SCHED_F_DUES;
@@ -315,10 +234,12 @@ static void sched_set_buckets(struct sched *s, uint32_t id)
 		s->flags[id] |= SCHED_F_MIN;
 	if (r->max_bps)
 		s->flags[id] |= SCHED_F_MAX;
-	if (!(had & SCHED_F_MAX))
+	if (!(had & SCHED_F_MAX)) {
 		bucket_init(&l->max, r->max_bps, sched_burst(s, r), s->now_ns);
-	else
+		l->owed_bytes = 0;
+	} else {
 		bucket_change(&l->max, r->max_bps, sched_burst(s, r), s->now_ns);
+	}
 	if (!(had & SCHED_F_MIN))
 		bucket_init(&l->min, 0, s->quantum_bytes, s->min_ns);
 	sched_fill_min(s, id, sched_min_bps(s, id));
@@ -347,7 +268,7 @@ int sched_add(struct sched *s, uint32_t id, const struct sched_rule *rule)
 		return -EINVAL;
 	if (s->flags[id])
 		return -EEXIST;
-	rc = sched_check(s, id, rule);
+	rc = sched_check(rule);
 	if (rc)
 		return rc;
 	s->flags[id] = SCHED_F_KNOWN;
@@ -364,7 +285,7 @@ int sched_set_rule(struct sched *s, uint32_t id, const struct sched_rule *rule, 
 	if (!sched_known(s, id))
 		return -ENOENT;
 	draw = sched_level(s, id)->draw;
-	rc = sched_check(s, id, rule);
+	rc = sched_check(rule);
 	if (!rc)
 		rc = draw_reserve(draw, 0, rule->weight);
 	if (rc)

@@ -8,14 +8,15 @@
 
 #define SCHED_WEIGHT_MIN 1u
 #define SCHED_WEIGHT_MAX 65535u
+#define SCHED_MIN_MAX	 ((uint64_t)1 << 46) /* bits per second: the sum of all fits 64 bits */
 
 struct sched;
 
 /* What an operator may set for one LDP in one direction. */
 struct sched_rule {
 	uint32_t weight;      /* share of what minima leave: SCHED_WEIGHT_MIN..SCHED_WEIGHT_MAX */
-	uint64_t min_bps;     /* reserved bits per second, 0: none */
-	uint64_t max_bps;     /* ceiling in bits per second, 0: none */
+	uint64_t min_bps;     /* reserved bits per second, at most SCHED_MIN_MAX; 0: none */
+	uint64_t max_bps;     /* ceiling in bits per second, at least min_bps; 0: none */
 	uint32_t burst_bytes; /* depth of the ceiling's bucket, 0: 10 ms at max_bps; at least 2
 				 quanta */
 	bool low_latency;     /* may overtake others within its own share */
@@ -23,14 +24,16 @@ struct sched_rule {
 
 /*
  * Adds an LDP, asleep and without debt. -EINVAL: id or rule out of range. -EEXIST: the id is in
- * use. -ERANGE: the minima together would exceed 95 % of the capacity. On error nothing changes.
+ * use. On error nothing changes.
+ *
+ * Any minima are taken: the caller promises no more than the link can keep. Together they take at
+ * most 95 % of the capacity; while they ask for more, all of them shrink in proportion.
  */
 int sched_add(struct sched *s, uint32_t id, const struct sched_rule *rule);
 
 /*
  * Changes an LDP's rule, asleep or awake; the next draw uses the new rule. -ENOENT: there is no
- * such LDP. -ERANGE also: the minima of its group's members would exceed the group's. -ENOMEM: only
- * for a member of a group. Other errors as for sched_add().
+ * such LDP. -ENOMEM: only for a member of a group. -EINVAL as for sched_add().
  */
 int sched_set_rule(struct sched *s, uint32_t id, const struct sched_rule *rule, uint64_t now_ns);
 
@@ -48,16 +51,10 @@ void sched_set_factor(struct sched *s, uint32_t id, uint32_t factor_q16);
 void sched_remove(struct sched *s, uint32_t id);
 
 /*
- * The link's capacity in bits per second, 0: unknown. Minima are admitted against it; the frame cap
- * follows from it. If the minima already admitted no longer fit, all of them shrink in proportion.
+ * What the link carries at present in bits per second, 0: unknown. Minima in force and the frame
+ * cap follow it.
  */
 void sched_set_capacity(struct sched *s, uint64_t capacity_bps);
-
-/*
- * What the link carries at present in bits per second, 0: unknown. Minima in force and the frame
- * cap follow it; admission still uses the capacity. sched_set_capacity() sets both.
- */
-void sched_set_link(struct sched *s, uint64_t link_bps);
 
 /*
  * The longest frame to accept, in bytes on the wire: what the link carries in 1 ms, so that no LDP

@@ -10,24 +10,16 @@
 
 uuid=6fa459ea-ee8a-3ca4-894e-db77e160355e
 
-whole()
-{
-	for _key in weight=300 tx-min=100000 tx-max=7000000 spoof-check=1 allowed-ip=10.77.1.9 mac=00:16:3e:00:00:09; do
-		[ "$(xenstore-read "$(be k1)/${_key%%=*}")" = "${_key#*=}" ] || return 1
-	done
-}
-
 uplink_setup
 back_start --tx-capacity "$SUITE_RATE"
-check 'guest k1 is created' guest_create k1 "uuid=\"$uuid\"" 'on_crash="restart"' 'on_reboot="restart"' 'on_poweroff="restart"'
-ldp k1 9 weight=300 tx-min=100000 tx-max=7000000 spoof-check=1 allowed-ip=10.77.1.9 mac=00:16:3e:00:00:09
+kept_guest k1 "uuid=\"$uuid\"" 'on_crash="restart"' 'on_reboot="restart"' 'on_poweroff="restart"'
 is "$(xenstore-read "$(be k1)/guest-uuid")" "$uuid" 'xenstore says whose the device is'
 
 for way in crash poweroff; do
 	old=$(guest_domid k1)
 	check "$way: k1 is built again as another domain" guest_again k1 $way
 	check "$way: the device comes back" wait_for 60 xenstore-exists "$(be k1)/state"
-	check "$way: the device has all that was set" whole
+	check "$way: the device has all that was set" kept_whole k1
 	agent_start k1
 	check "$way: k1 connects" wait_for 60 connected k1
 	guest_net k1 9
@@ -42,7 +34,7 @@ wait "$back"
 check 'k1 is destroyed and created while dmvl-back is away' guest_again k1
 back_start --tx-capacity "$SUITE_RATE"
 check 'the device comes back when dmvl-back is started' wait_for 60 xenstore-exists "$(be k1)/state"
-check 'the device has all that was set before dmvl-back was away' whole
+check 'the device has all that was set before dmvl-back was away' kept_whole k1
 agent_start k1
 check 'k1 connects to the dmvl-back that was away' wait_for 60 connected k1
 check 'the kernel of k1 does not complain' console_clean k1

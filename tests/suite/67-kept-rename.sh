@@ -10,22 +10,14 @@
 
 uuid=6fa459ea-ee8a-3ca4-894e-db77e160355e
 
-whole()
-{
-	for _key in weight=300 tx-min=100000 tx-max=7000000 spoof-check=1 allowed-ip=10.77.1.9 mac=00:16:3e:00:00:09; do
-		[ "$(xenstore-read "$(be k1)/${_key%%=*}")" = "${_key#*=}" ] || return 1
-	done
-}
-
 uplink_setup
 back_start --tx-capacity "$SUITE_RATE"
-check 'guest k1 is created' guest_create k1 "uuid=\"$uuid\"" 'on_crash="rename-restart"' 'on_reboot="restart"'
-ldp k1 9 weight=300 tx-min=100000 tx-max=7000000 spoof-check=1 allowed-ip=10.77.1.9 mac=00:16:3e:00:00:09
+kept_guest k1 "uuid=\"$uuid\"" 'on_crash="rename-restart"' 'on_reboot="restart"'
 
 old=$(guest_domid k1)
 check 'rename-restart: k1 is built again as another domain' guest_again k1 crash
 check 'rename-restart: the device comes back' wait_for 60 xenstore-exists "$(be k1)/state"
-check 'rename-restart: the device has all that was set' whole
+check 'rename-restart: the device has all that was set' kept_whole k1
 check 'rename-restart: the dead domain has no device' wait_for 20 no_node "/local/domain/0/backend/dmvl/$old"
 check 'rename-restart: the dead domain is still there' xl list "$old"
 agent_start k1
@@ -35,7 +27,7 @@ xl destroy "$old" >&2
 old=$(guest_domid k1)
 check 'reboot: k1 is built again as another domain' guest_again k1 reboot
 check 'reboot: the device comes back' wait_for 60 xenstore-exists "$(be k1)/state"
-check 'reboot: the device has all that was set' whole
+check 'reboot: the device has all that was set' kept_whole k1
 agent_start k1
 check 'reboot: k1 connects' wait_for 60 connected k1
 check 'reboot: no node of the old domain stays' wait_for 20 no_node "/local/domain/0/backend/dmvl/$old"

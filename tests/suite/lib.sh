@@ -241,6 +241,25 @@ _ldp_connect()
 	guest_net "$1" "$2" >&2 || bail "addresses of $1"
 }
 
+# What the tests of settings that outlive a domain give to a device.
+kept='weight=300 tx-min=100000 tx-max=7000000 spoof-check=1 allowed-ip=10.77.1.9 mac=00:16:3e:00:00:09'
+
+# kept_guest NAME [LINE..]: a guest, with these lines of its configuration, and its device so set.
+kept_guest()
+{
+	check "guest $1 is created" guest_create "$@"
+	# shellcheck disable=SC2086
+	ldp "$1" 9 $kept
+}
+
+# kept_whole NAME: its device has all that.
+kept_whole()
+{
+	for _key in $kept; do
+		[ "$(xenstore-read "$(be "$1")/${_key%%=*}")" = "${_key#*=}" ] || return 1
+	done
+}
+
 # reaches WHERE ADDRESS: one ping, from "world" or a guest.
 reaches()
 {

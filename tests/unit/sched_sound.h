@@ -184,8 +184,6 @@ static bool group_is_sound(const struct sched *s, uint32_t group, struct sound_s
 		return !s->flags[id];
 	if (!level_is_sound(s, &g->level, group, 0, s->max_ldps, &sum))
 		return false;
-	if (s->ldp[id].rule.min_bps && sum.min_bps > s->ldp[id].rule.min_bps)
-		return false;
 	top->min_bps +=
 		sum.min_bps > s->ldp[id].rule.min_bps ? sum.min_bps : s->ldp[id].rule.min_bps;
 	top->n_min += sum.n_min;

@@ -158,6 +158,13 @@ static void test_sizes_across(void)
 	gso_across(TCP4, 60000, 1448, 1, "TCP, without offloads");
 	gso_across(TCP4, 3000, 1, 1, "TCP in segments of one byte, without offloads");
 	gso_across(USO, 20000, 216, 1, "UDP in segments of 216, without offloads");
+	conf = bench_ldp_conf(1);
+	bench_configure(b, 1, &conf);
+	conf = bench_ldp_conf(0);
+	conf.tx.max_bps = 20 * MBIT;
+	conf.tx.burst_bytes = 100000;
+	bench_configure(b, 0, &conf);
+	gso_across(TCP4, 60000, 1448, 16, "TCP with a maximum, in 10 ms of it");
 	ok(bench_drops(core_ldp(b->dp, 1)) == 0, "nothing of all that was dropped");
 	bench_free(b);
 }

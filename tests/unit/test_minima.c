@@ -85,6 +85,29 @@ static void test_admit_others(void)
 	desk_free(k);
 }
 
+/* The link was promised whole, and then configured smaller. */
+static void test_room(void)
+{
+	begin(100 * MBIT, 0);
+	set(1, KEY_BACK_TX_MIN, 60 * MBIT);
+	set(2, KEY_BACK_TX_MIN, 35 * MBIT);
+	k->c.link.conf.tx_capacity_bps = 50 * MBIT;
+	desk_turn(k);
+	set(2, KEY_BACK_TX_MIN, 34 * MBIT);
+	is_int(settings(2)->tx_min, 34 * MBIT,
+	       "a minimum is lowered though all together exceed a smaller capacity");
+	set(2, KEY_BACK_TX_MIN, 35 * MBIT);
+	is_int(settings(2)->tx_min, 34 * MBIT, "a smaller capacity has no room for more");
+	desk_end(1);
+	desk_turn(k);
+	set(2, KEY_BACK_TX_MIN, 47500001);
+	ok(strstr(error(2), "would sum to 47500001, 1 more"),
+	   "a device that goes gives no more than its minimum back: %s", error(2));
+	set(2, KEY_BACK_TX_MIN, 47500000);
+	is_int(settings(2)->tx_min, 47500000, "a device that goes gives its minimum back");
+	desk_free(k);
+}
+
 /* --- more than the link carries ----------------------------------------------------------------
  */
 
@@ -163,6 +186,7 @@ int main(void)
 	test_admit(KEY_BACK_TX_MIN);
 	test_admit(KEY_BACK_RX_MIN);
 	test_admit_others();
+	test_room();
 	test_scaled();
 	test_scaled_by_capacity();
 	return done_testing();

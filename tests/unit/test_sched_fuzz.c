@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* test_sched_fuzz.c: rules that change in any order beside traffic, against what they promise. */
 #include <errno.h>
-#include <stdlib.h>
 
 #include "backend/sched/rng.h"
+#include "tests/unit/sched_seeds.h"
 #include "tests/unit/sched_sound.h"
 #include "tests/unit/tap.h"
 
-/*
- * SEED=n in the environment runs the fuzz with that seed alone, as a failure prints it; SEEDS=n
- * runs it with 1..n.
- */
 #define Q	  1518u
 #define LDPS	  24
 #define STEPS	  3000
@@ -29,14 +25,8 @@ struct fuzz {
 	struct rng rng;
 	struct promise ldp[LDPS];
 	uint64_t now_ns; /* the latest time told */
-	uint64_t capacity_bps, min_sum_bps;
 	const char *wrong;
 };
-
-static uint64_t limit_bps(const struct fuzz *f)
-{
-	return f->capacity_bps / 100 * 95 + f->capacity_bps % 100 * 95 / 100;
-}
 
 /* Often one at the edge of what is allowed. */
 static uint32_t any_weight(struct rng *r)
@@ -58,36 +48,17 @@ static struct sched_rule any_rule(struct rng *r)
 	if (!rng_below(r, 3))
 		rule.min_bps = rng_below(r, 200000000);
 	if (!rng_below(r, 3)) {
-		rule.max_bps = rule.min_bps + rng_below(r, 200000000);
+		rule.max_bps = rng_below(r, 400000000);
 		rule.burst_bytes = rng_below(r, 2) ? rng_below(r, 3 * Q) : 0;
 	}
 	return rule;
-}
-
-/* What add and set_rule must return for a rule that replaces one with old_min_bps. */
-static int verdict(const struct fuzz *f, const struct sched_rule *r, uint64_t old_min_bps)
-{
-	if (r->max_bps && r->min_bps > r->max_bps)
-		return -EINVAL;
-	if (f->capacity_bps && r->min_bps > old_min_bps &&
-	    f->min_sum_bps - old_min_bps + r->min_bps > limit_bps(f))
-		return -ERANGE;
-	return 0;
-}
-
-static void take_rule(struct fuzz *f, struct promise *p, const struct sched_rule *r)
-{
-	f->min_sum_bps += r->min_bps - p->rule.min_bps;
-	p->rule = *r;
-	p->since_ns = f->now_ns;
-	p->wire_bytes = 0;
 }
 
 static void step_rule(struct fuzz *f, uint32_t id)
 {
 	struct sched_rule r = any_rule(&f->rng);
 	struct promise *p = &f->ldp[id];
-	int want = verdict(f, &r, p->known ? p->rule.min_bps : 0);
+	int want = r.max_bps && r.min_bps > r.max_bps ? -EINVAL : 0;
 	int rc = p->known ? sched_set_rule(f->s, id, &r, f->now_ns) : sched_add(f->s, id, &r);
 
 	if (rc != want)
@@ -96,23 +67,18 @@ static void step_rule(struct fuzz *f, uint32_t id)
 		f->wrong = "added twice";
 	if (rc)
 		return;
-	if (!p->known)
-		*p = (struct promise){.known = true};
-	take_rule(f, p, &r);
+	*p = (struct promise){true, p->known && p->awake, r, f->now_ns, 0};
 }
 
 static void step_remove(struct fuzz *f, uint32_t id)
 {
-	if (f->ldp[id].known)
-		take_rule(f, &f->ldp[id], &(struct sched_rule){0});
-	f->ldp[id].known = f->ldp[id].awake = false;
+	f->ldp[id] = (struct promise){0};
 	sched_remove(f->s, id);
 }
 
 static void step_capacity(struct fuzz *f)
 {
-	f->capacity_bps = rng_below(&f->rng, 4) ? rng_below(&f->rng, 2000000000) : 0;
-	sched_set_capacity(f->s, f->capacity_bps);
+	sched_set_capacity(f->s, rng_below(&f->rng, 4) ? rng_below(&f->rng, 2000000000) : 0);
 }
 
 /* The most that a ceiling has allowed so far, in bytes. */
@@ -341,16 +307,8 @@ static void test_express_removed(void)
 
 int main(void)
 {
-	uint64_t first = 1, last = 60;
-	uint32_t bad = 0;
-
-	if (getenv("SEEDS"))
-		last = strtoull(getenv("SEEDS"), NULL, 0);
-	if (getenv("SEED"))
-		first = last = strtoull(getenv("SEED"), NULL, 0);
-	for (uint64_t seed = first; seed <= last; seed++)
-		bad += !holds(seed);
-	is_int(bad, 0, "rules, capacity and calls in any order: all promises hold");
+	is_int(sched_seeds_failed(60, holds), 0,
+	       "rules, capacity and calls in any order: all promises hold");
 	test_swing();
 	test_lag_kept();
 	test_far();

@@ -20,14 +20,11 @@ static void group(struct link *k, uint32_t g, struct sched_rule r)
 		abort();
 }
 
-/* Adds an LDP with frames to a group. Its minimum comes last, so that the group's covers it. */
+/* Adds an LDP with frames to a group. */
 static void member(struct link *k, uint32_t id, uint32_t g, struct sched_rule r, uint32_t bytes)
 {
-	struct sched_rule without = r;
-
-	without.min_bps = 0;
-	link_add(k, id, without, bytes);
-	if (sched_join(k->s, id, g, k->now_ns) || sched_set_rule(k->s, id, &r, k->now_ns))
+	link_add(k, id, r, bytes);
+	if (sched_join(k->s, id, g, k->now_ns))
 		abort();
 }
 
@@ -141,10 +138,6 @@ static void test_ceiling(void)
 	       "a group's ceiling lets burst + rate * time pass, to the byte");
 	ok(k.sent_bytes[0] > 420000 && k.sent_bytes[2] > 420000, "its members share that evenly");
 	ok(sched_next_ns(k.s) != SCHED_NEVER, "a group at its ceiling waits for tokens");
-	sched_spent(k.s, 1, 125000, k.now_ns);
-	link_run(&k, SEC);
-	ok(near((int)(k.sent_bytes[0] + k.sent_bytes[1] + k.sent_bytes[2]), 1125000, 1000),
-	   "a group's ceiling counts what a member sent in another lottery");
 	link_add(&k, 3, plain, Q);
 	link_run(&k, SEC);
 	ok(near(link_permille(&k, 3, SEC), 990, 1), "others have what a group's ceiling leaves");
@@ -158,28 +151,6 @@ static void test_ceiling(void)
 	ok(near(link_permille(&k, 3, SEC), 500, 3), "a group without a ceiling has its share");
 	ok(sched_is_sound(k.s), "ceilings at both levels leave all sums right");
 	sched_free(k.s);
-}
-
-/* A group with a ceiling, whose members have spent all that it has elsewhere, sends nothing. */
-static void test_spent(void)
-{
-	struct sched_rule r = {.weight = 1, .max_bps = 8000, .burst_bytes = 4000};
-	struct sched *s = sched_new(2, Q, 1);
-
-	sched_set_group(s, 1, &r, 0);
-	sched_add(s, 0, &plain);
-	sched_add(s, 1, &plain);
-	sched_join(s, 0, 1, 0);
-	sched_join(s, 1, 1, 0);
-	sched_spent(s, 1, 4000, 0);
-	sched_wake(s, 0, 0);
-	is_int(sched_draw(s, 0), SCHED_NONE, "a member waits while another has spent the ceiling");
-	is_int(sched_next_ns(s), 1000000, "the first token comes after a millisecond");
-	is_int(sched_draw(s, 1000000), 0, "the member goes on with the first token");
-	sched_join(s, 0, 0, 1000000);
-	sched_spent(s, 1, 100, 1000000);
-	is_int(sched_draw(s, 1000000), 0, "an LDP outside does not wait for the group's ceiling");
-	sched_free(s);
 }
 
 static void test_cap(void)
@@ -264,41 +235,31 @@ static void test_no_starving(void)
 	sched_free(k.s);
 }
 
-static void test_admission(void)
+/* What all minima come to, which decides how far they shrink on a slower link. */
+static void test_reserved(void)
 {
 	struct sched *s = sched_new(MAX_IDS, Q, 1);
 	struct sched_rule r = {.weight = 1, .min_bps = 600};
 
-	sched_set_capacity(s, 1000);
-	is_int(sched_set_group(s, 1, &r, 0), 0, "a group's minimum of 60 %% fits");
-	is_int(sched_set_group(s, 2, &r, 0), -ERANGE, "a second group's of 60 %% does not fit");
-	ok(!s->group[1], "a group that is not admitted is not made");
-	sched_add(s, 0, &plain);
+	sched_set_group(s, 1, &r, 0);
+	is_int(s->min_sum_bps, 600, "a group without members reserves its minimum");
+	for (uint32_t id = 0; id < 2; id++)
+		sched_add(s, id, &(struct sched_rule){.weight = 1, .min_bps = id ? 350 : 400});
+	is_int(s->min_sum_bps, 600 + 750, "LDPs without group reserve theirs");
 	sched_join(s, 0, 1, 0);
-	r.min_bps = 400;
-	is_int(sched_set_rule(s, 0, &r, 0), 0, "a member's minimum within the group's fits");
-	is_int(sched_add(s, 1, &r), -ERANGE, "the same minimum outside does not fit");
-	r.min_bps = 350;
-	is_int(sched_add(s, 1, &r), 0, "350 outside and the group's 600 are 95 %%");
-	is_int(sched_join(s, 1, 1, 0), -ERANGE, "750 do not fit into the group's 600");
-	ok(s->ldp[1].group == 0 && sched_is_sound(s), "a move that is refused changes nothing");
-	r.min_bps = 200;
-	is_int(sched_set_rule(s, 1, &r, 0), 0, "a minimum is lowered");
-	is_int(sched_join(s, 1, 1, 0), 0, "600 fit into the group's 600");
-	r.min_bps = 201;
-	is_int(sched_set_rule(s, 1, &r, 0), -ERANGE, "601 do not");
-	r.min_bps = 599;
-	is_int(sched_set_group(s, 1, &r, 0), -ERANGE, "a group reserves no less than its members");
+	is_int(s->min_sum_bps, 600 + 350, "a group's minimum has room for a member's");
+	sched_join(s, 1, 1, 0);
+	is_int(s->min_sum_bps, 750, "a group reserves what its members do where that is more");
 	r.min_bps = 0;
-	is_int(sched_set_group(s, 1, &r, 0), 0, "a group without a minimum reserves their sum");
-	is_int(s->min_sum_bps, 600, "which is 600");
-	is_int(sched_join(s, 1, 0, 0), 0, "a member leaves with its minimum");
-	is_int(s->min_sum_bps, 600, "and the sum stays");
-	r.min_bps = 750;
-	is_int(sched_set_group(s, 1, &r, 0), 0, "a group reserves what is left");
-	is_int(sched_join(s, 0, 0, 0), -ERANGE, "a member's minimum does not fit beside that");
+	sched_set_group(s, 1, &r, 0);
+	is_int(s->min_sum_bps, 750, "a group without a minimum reserves what its members do");
+	sched_join(s, 1, 0, 0);
+	is_int(s->min_sum_bps, 750, "a member leaves with its minimum");
+	r.min_bps = 500;
+	sched_set_group(s, 1, &r, 0);
+	is_int(s->min_sum_bps, 850, "a group reserves its own minimum where that is more");
 	sched_remove_group(s, 1, 0);
-	is_int(s->min_sum_bps, 600, "a group that is removed leaves its members' minima");
+	is_int(s->min_sum_bps, 750, "a group that is removed leaves its members' minima");
 	ok(!s->ldp[0].group && sched_is_sound(s), "its members are without group");
 	sched_free(s);
 }
@@ -327,7 +288,7 @@ static void test_slow_link(void)
 		ok(near(link_permille(&k, 2, 4 * SEC), 106, 6), "%s: another member's", how);
 		ok(near(link_permille(&k, 3, 4 * SEC), 317, 8), "%s: the LDP's minimum", how);
 		ok(near(link_permille(&k, 4, 4 * SEC), 50, 5), "%s: the lottery's part", how);
-		sched_set_link(k.s, k.rate_bps);
+		sched_set_capacity(k.s, k.rate_bps);
 	}
 	ok(sched_is_sound(k.s), "minima that were scaled leave all sums right");
 	sched_free(k.s);
@@ -502,14 +463,13 @@ int main(void)
 	test_tenants();
 	test_lending();
 	test_ceiling();
-	test_spent();
 	test_cap();
 	test_group_min();
 	test_member_min(256, 0, "in a group with a share above it");
 	test_member_min(1, 0, "in a group without a minimum");
 	test_member_min(1, 400 * MBIT, "in a group with a minimum above it");
 	test_no_starving();
-	test_admission();
+	test_reserved();
 	test_slow_link();
 	test_charge();
 	test_factor();

@@ -4,32 +4,14 @@
 #include <stdlib.h>
 
 #include "tests/sim/cases.h"
-#include "tests/unit/sched_sound.h"
+#include "tests/unit/sched_seeds.h"
 #include "tests/unit/tap.h"
+#include "tests/unit/world_sound.h"
 
-/*
- * SEED=n in the environment runs the fuzz with that seed alone, as a failure prints it; SEEDS=n
- * runs it with 1..n.
- */
-#define MS	  1000000ull
-#define MTU	  WORLD_MTU_BYTES
-#define CHURN_MAX 12 /* full frames that a flow may lag without the express path */
-#define XPRES_MAX 30 /* and with it */
+#define MS  1000000ull
+#define MTU WORLD_MTU_BYTES
 
-static uint64_t first_seed = 1, last_seed = 40;
-
-/* No byte is lost or made, and all sums are what they should be. */
-static bool is_conserved(const struct world *w)
-{
-	for (uint32_t i = 0; i < w->n; i++) {
-		const struct world_flow *f = &w->flow[i];
-
-		if (f->arrived_bytes != f->sent_bytes + f->dropped_bytes + f->queued_bytes ||
-		    f->awake != sched_is_awake(w->sched, i))
-			return false;
-	}
-	return sched_is_sound(w->sched);
-}
+static struct sched_seeds seeds;
 
 /* One world of flows that come and go, in groups and outside. */
 static bool churn_holds(uint64_t seed, const struct subject *s, bool gso, double max_lag,
@@ -43,7 +25,7 @@ static bool churn_holds(uint64_t seed, const struct subject *s, bool gso, double
 	world_start(&w, s, true);
 	for (uint64_t ms = 1; ms <= 50 && !what; ms++) {
 		world_run(&w, ms * MS);
-		if (!is_conserved(&w))
+		if (!world_is_conserved(&w))
 			what = "bytes or sums are wrong";
 	}
 	if (w.errors)
@@ -65,7 +47,7 @@ static void test_churn(const struct subject *s, bool gso, double max_lag)
 	double worst = 0;
 	uint32_t bad = 0;
 
-	for (uint64_t seed = first_seed; seed <= last_seed; seed++)
+	for (uint64_t seed = seeds.first; seed <= seeds.last; seed++)
 		bad += !churn_holds(seed, s, gso, max_lag, &worst);
 	ok(!bad, "churn of %s in groups, %s: the lag is at most %.0f of the longest frame (%.1f)",
 	   s->name, gso ? "64 B to 64 KiB" : "64 B to 1514 B", max_lag, worst);
@@ -87,7 +69,7 @@ static void test_backlog(enum world_sizes sizes)
 	ok(w.worst_lag_bytes <= 4 * MTU,
 	   "8 groups of 8, frame sizes %d: the lag is at most 2 quanta a level (%.0f)", (int)sizes,
 	   w.worst_lag_bytes);
-	ok(!w.idle_ns && !w.errors && is_conserved(&w),
+	ok(!w.idle_ns && !w.errors && world_is_conserved(&w),
 	   "8 groups of 8, frame sizes %d: the link is never idle and all sums are right",
 	   (int)sizes);
 	world_fini(&w);
@@ -119,10 +101,7 @@ static void test_fluid(void)
 
 int main(void)
 {
-	if (getenv("SEEDS"))
-		last_seed = strtoull(getenv("SEEDS"), NULL, 0);
-	if (getenv("SEED"))
-		first_seed = last_seed = strtoull(getenv("SEED"), NULL, 0);
+	seeds = sched_seeds(40);
 	test_fluid();
 	test_backlog(WORLD_MTU);
 	test_backlog(WORLD_MIXED);

@@ -6,13 +6,14 @@
 #include "backend/sched/rng.h"
 #include "backend/sched/sched_group.h"
 #include "tests/unit/sched_link.h"
+#include "tests/unit/sched_seeds.h"
 #include "tests/unit/sched_sound.h"
 #include "tests/unit/tap.h"
 
 /*
  * Everybody always sends. At each level there is a water level: each competitor has its weight
  * times that, but at least its minimum and at most its maximum, and all together what the level
- * has. SEED=n in the environment runs one tree, as a failure prints it; SEEDS=n runs 1..n.
+ * has.
  */
 #define GROUPS	 4u
 #define LINK_BPS 1000000000ull
@@ -176,15 +177,7 @@ static bool holds(uint64_t seed)
 
 int main(void)
 {
-	uint64_t first = 1, last = 20;
-	uint32_t bad = 0;
-
-	if (getenv("SEEDS"))
-		last = strtoull(getenv("SEEDS"), NULL, 0);
-	if (getenv("SEED"))
-		first = last = strtoull(getenv("SEED"), NULL, 0);
-	for (uint64_t seed = first; seed <= last; seed++)
-		bad += !holds(seed);
-	is_int(bad, 0, "in random trees everybody has what weights, minima and maxima come to");
+	is_int(sched_seeds_failed(20, holds), 0,
+	       "in random trees everybody has what weights, minima and maxima come to");
 	return done_testing();
 }
