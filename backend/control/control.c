@@ -324,9 +324,11 @@ static void *control_main(void *arg)
 	if (c->blind)
 		log_notice("this domain may not ask the hypervisor about guests: xenstore tells of "
 			   "their ends, and their directories are Dom0's to remove");
-	control_find_devices(c);
-	control_sweep_orphans(c);
-	device_vif_sweep(c);
+	if (!c->lost) {
+		control_find_devices(c);
+		control_sweep_orphans(c);
+		device_vif_sweep(c);
+	}
 	control_life_look(c);
 	c->link.conf.frame_cost_bytes = FRAME_COST_AUTO;
 	c->link.conf.flood_rate = (uint32_t)schema_default(KEY_UPLINK_FLOOD_RATE);
@@ -340,27 +342,40 @@ static void *control_main(void *arg)
 	return NULL;
 }
 
-static int control_init(struct control *c, char *err, size_t errlen)
+/* -EAGAIN: xenstored has gone away. */
+static int introduce(struct control *c, char *err, size_t errlen)
 {
 	int ret = control_publish_uplink(c);
-	bool listening = false;
 
 	if (ret == 0)
 		ret = control_watch_all(c);
-	if (ret < 0) {
-		snprintf(err, errlen, "cannot write to xenstore: %s", strerror(-ret));
-		return ret;
+	if (ret == 0)
+		return 0;
+	if (!control_store_lives(c)) {
+		snprintf(err, errlen, "xenstored does not run");
+		return -EAGAIN;
 	}
+	snprintf(err, errlen, "cannot write to xenstore: %s", strerror(-ret));
+	return ret;
+}
+
+static int control_init(struct control *c, char *err, size_t errlen)
+{
+	int ret = introduce(c, err, errlen);
+
+	if (ret < 0)
+		return ret;
 	c->loop = loop_new();
 	if (c->loop) {
-		listening = listen_to_xenstore(c);
 		c->in_io = loop_io_new(c->loop, mbox_fd(c->in), LOOP_READ, on_messages, c);
 		c->timer = loop_timer_new(c->loop, on_timer, c);
 		c->retry = loop_timer_new(c->loop, on_retry, c);
 	}
-	if (listening && c->in_io && c->timer && c->retry && control_life_open(c) == 0 &&
+	if (c->in_io && c->timer && c->retry && control_life_open(c) == 0 &&
 	    control_hold_open(c) == 0) {
 		control_probe_watch(c);
+		if (!listen_to_xenstore(c))
+			on_lost(c);
 		return 0;
 	}
 	snprintf(err, errlen, "out of memory");
@@ -414,6 +429,11 @@ int control_open(const struct control_conf *conf, struct control **ctl, char *er
 void control_waits(struct control *c, const char *what)
 {
 	control_store_waits(c, what);
+}
+
+int control_ready(struct control *c, char *err, size_t errlen)
+{
+	return control_store_ensure(c, err, errlen);
 }
 
 int control_take_uplink(struct control *c, const struct control_conf *conf, char *err,

@@ -191,6 +191,7 @@ struct control {
 	struct dom_conn *dom;	     /* control_store.c */
 	unsigned domid;		     /* our own; control_store.c */
 	char uplink_dir[SCHEMA_PATH_MAX];
+	char waits_for[SCHEMA_ERR_MAX]; /* "": nothing; control_store.c */
 	bool blind;		  /* the hypervisor tells nothing of domains; control_store.c */
 	struct loop_timer *retry; /* while lost */
 	bool lost;		  /* no xenstored; control_store.c */

@@ -104,8 +104,36 @@ int control_store_open(struct control *c, char *err, size_t errlen)
 	return opened;
 }
 
+bool control_store_lives(struct control *c)
+{
+	char text[16];
+	int ret = xs_conn_read(c->xs, XS_NO_TXN, "domid", text, sizeof(text));
+
+	return ret >= 0 || ret == -ENOENT;
+}
+
+int control_store_ensure(struct control *c, char *err, size_t errlen)
+{
+	int ret;
+
+	if (c->xs && control_store_lives(c))
+		return 0;
+	xs_conn_close(c->xs);
+	c->xs = NULL;
+	ret = open_xenstore(c, err, errlen);
+	if (ret == 0)
+		ret = know_self(c, err, errlen);
+	if (ret == 0 && c->waits_for[0])
+		control_store_waits(c, c->waits_for); /* it may be another xenstore */
+	return ret;
+}
+
 void control_store_waits(struct control *c, const char *what)
 {
+	if (what != c->waits_for)
+		snprintf(c->waits_for, sizeof(c->waits_for), "%s", what);
+	if (!c->xs)
+		return;
 	xskey_write(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_ERROR, what);
 	xskey_write(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_STATE,
 		    what[0] ? "waiting" : "stopped");
