@@ -11,6 +11,7 @@
 #include "backend/control/control_capacity.h"
 #include "backend/control/control_domains.h"
 #include "backend/control/control_find.h"
+#include "backend/control/control_forget.h"
 #include "backend/control/control_host.h"
 #include "backend/control/control_group.h"
 #include "backend/control/control_group_keys.h"
@@ -23,6 +24,7 @@
 #include "backend/control/control_share.h"
 #include "backend/control/control_state.h"
 #include "backend/control/control_store.h"
+#include "backend/control/control_take_over.h"
 #include "backend/control/control_uplink.h"
 #include "backend/control/control_watch.h"
 #include "backend/control/device.h"
@@ -58,6 +60,7 @@
  *	device -> device_connect, device_settings -> minima -> control_share, control_inflow
  *	device, device_xs, control_group_keys, control_share, minima -> control_group
  *	device -> device_settings -> device_kept -> control_kept
+ *	control -> control_forget, control_take_over -> control_kept
  *	all of them -> device_xs, device_list
  */
 #define QUIT_NS	 (700 * 1000000ull)
@@ -228,6 +231,7 @@ static void work(struct control *c)
 	soonest = earlier(soonest, control_share_step(c));
 	soonest = earlier(soonest, control_inflow_step(c));
 	soonest = earlier(soonest, control_kept_step(c));
+	soonest = earlier(soonest, control_forget_step(c));
 	soonest = earlier(soonest, control_welcome_back(c)); /* devices went meanwhile */
 	if (soonest != UINT64_MAX)
 		loop_timer_set(c->timer, soonest > c->now_ns ? soonest - c->now_ns : 0);
@@ -321,6 +325,7 @@ static void *control_main(void *arg)
 
 	c->now_ns = loop_now_ns();
 	control_kept_open(c);
+	control_take_over(c);
 	if (c->blind)
 		log_notice("this domain may not ask the hypervisor about guests: xenstore tells of "
 			   "their ends, and their directories are Dom0's to remove");

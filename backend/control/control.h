@@ -23,6 +23,7 @@ struct control_conf {
 	bool policy_must;			   /* that it can be read */
 	const char *run_dir;			   /* borrowed */
 	const char *state_dir;			   /* borrowed: where settings are remembered */
+	uint32_t forget_after_days;		   /* that a guest is not seen; 0: never */
 };
 
 /*

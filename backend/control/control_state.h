@@ -135,6 +135,11 @@ struct control_kept {
 	uint64_t retry_ns;	      /* when to try that again; 0: not */
 };
 
+/* Guests that do not come back. Only control_forget.c writes it. */
+struct control_forget {
+	uint64_t next_ns; /* of the next look for them; 0: none was planned yet */
+};
+
 /* The devices. Only device_list.c (all), device.c and device_connect.c (the slots) write it. */
 struct control_devices {
 	TAILQ_HEAD(, device) all;
@@ -211,6 +216,7 @@ struct control {
 	struct control_inflow inflow;
 	struct control_domains domains;
 	struct control_kept kept;
+	struct control_forget forget;
 	struct control_devices devices;
 	struct control_groups groups;
 	struct control_policy policy;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "backend/control/control_group.h"
+#include "backend/control/control_kept.h"
 #include "backend/control/device_connect.h"
 #include "backend/control/device_kept.h"
 #include "backend/control/device_list.h"
@@ -315,7 +316,10 @@ static void forget_settings(struct control *c, struct device *d)
 		return;
 	}
 	c->due.newcomers = true; /* its guest may be back already */
-	log_info("%s: its guest has gone; what was set is %s", d->name,
+	control_kept_seen(c, d->uuid);
+	log_info("%s: %s; what was set is %s", d->name,
+		 device_check(c->xs, XS_NO_TXN, d) == -ESTALE ? "another attachment took its place"
+							      : "its guest has gone",
 		 device_kept_has(c, d) ? "remembered" : "not remembered");
 }
 

@@ -8,7 +8,7 @@
 #include "backend/control/control_kept.h"
 #include "backend/control/device_make.h"
 #include "backend/control/device_state.h"
-#include "backend/kept/kept.h"
+#include "backend/kept/kept_file.h"
 #include "backend/xen/guest.h"
 #include "common/log.h"
 
@@ -141,6 +141,7 @@ void device_kept_remember(struct control *c, struct device *d, const struct sett
 	if (!gather(c, d, &match, texts, old, now) || (old && kept_same(old, now)) ||
 	    !replace(&k, now)) {
 		kept_clear(&k);
+		control_kept_seen(c, d->uuid);
 	} else {
 		snprintf(k.name, sizeof(k.name), "%s", name);
 		control_kept_write(c, &k);
@@ -160,12 +161,30 @@ bool device_kept_has(struct control *c, const struct device *d)
 	return has;
 }
 
-void device_kept_forget(struct control *c, const struct device *d)
+/* The nodes outlived their guest, and another one has its domid: nobody detached the guest's. */
+static bool is_replaced(struct control *c, const struct device *d)
 {
-	struct kept k;
+	struct dom_info info;
 
-	if (!has_uuid(d) || read_of(c, d, &k) < 0)
+	return dom_info(c->dom, d->domid, &info) == 0 && info.exists &&
+	       memcmp(info.uuid, d->uuid, sizeof(d->uuid)) != 0;
+}
+
+void device_kept_forget(struct control *c, struct device *d)
+{
+	char uuid[UUID_TEXT_LEN + 1], err[KEPT_FILE_ERR_MAX];
+	struct kept k = {.count = 0};
+	int ret;
+
+	if (uuid_is_null(d->uuid) || is_replaced(c, d))
 		return;
+	uuid_format(d->uuid, uuid);
+	ret = control_kept_try(c, uuid, &k, err);
+	if (ret < 0 && ret != -ENOENT && !d->unforgotten)
+		log_warning("%s: it is detached, but what was set for it cannot be forgotten, so "
+			    "it may come back with its guest: %s",
+			    d->name, err);
+	d->unforgotten = ret < 0 && ret != -ENOENT;
 	if (kept_drop(&k, d->id))
 		control_kept_write(c, &k);
 	else

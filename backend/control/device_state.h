@@ -28,6 +28,9 @@ struct device {
 	bool served;		      /* its settings were read: they count */
 	bool online;		      /* as read: the device is wanted */
 
+	/* device_kept.c */
+	bool unforgotten; /* it is detached and still remembered, and the log says so */
+
 	/* control_group.c */
 	struct ldp_group *group; /* NULL: none */
 

@@ -171,14 +171,20 @@ static void write_default(struct control *c, const char *dir, const char *what, 
 {
 	const char *dflt = schema_entry(key)->dflt;
 	char path[SCHEMA_PATH_MAX];
+	int ret;
 
 	schema_key_path(path, sizeof(path), dir, key);
 	if (dflt)
-		xskey_write(c->xs, XS_NO_TXN, dir, key, dflt);
+		ret = xskey_write(c->xs, XS_NO_TXN, dir, key, dflt);
 	else
-		xs_conn_rm(c->xs, XS_NO_TXN, path);
-	log_info("%s: the policy says nothing of %s any more: it has its default", what,
-		 schema_name(key));
+		ret = xs_conn_rm(c->xs, XS_NO_TXN, path);
+	if (ret == 0 || ret == -ENOENT)
+		log_info("%s: the policy says nothing of %s any more: it has its default", what,
+			 schema_name(key));
+	else
+		log_warning("%s: the policy says nothing of %s any more, but it cannot have its "
+			    "default: %s",
+			    what, schema_name(key), strerror(-ret));
 }
 
 void policy_write(struct control *c, const char *dir, const char *what, enum schema_key key,

@@ -83,6 +83,17 @@ int remembered_forget(const char *dir, const char *uuid, unsigned id, char *err)
 	return ret;
 }
 
+int remembered_has(const char *dir, const char *uuid, unsigned id, char *err)
+{
+	struct kept k = {.count = 0};
+	int ret = kept_file_read(dir, uuid, &k, err);
+
+	if (ret == 0)
+		ret = kept_find(&k, id) != NULL;
+	kept_clear(&k);
+	return ret == -ENOENT ? 0 : ret;
+}
+
 /* --- at attach -------------------------------------------------------------------------------- */
 
 /* Does the policy still say of the key what it said when the value was set? */

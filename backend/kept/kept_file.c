@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/syncdir.h"
@@ -183,6 +184,26 @@ int kept_file_remove(const char *dir, const char *uuid, char *err)
 	file_path(path, dir, uuid, "");
 	ret = unlink(path) < 0 ? -errno : sync_dir(path);
 	return ret < 0 && ret != -ENOENT ? fail(ret, "remove", path, err) : ret;
+}
+
+void kept_file_touch(const char *dir, const char *uuid)
+{
+	char path[PATH_MAX];
+
+	file_path(path, dir, uuid, "");
+	utimensat(AT_FDCWD, path, NULL, AT_SYMLINK_NOFOLLOW);
+}
+
+int kept_file_days(const char *dir, const char *uuid)
+{
+	char path[PATH_MAX];
+	time_t now = time(NULL);
+	struct stat st;
+
+	file_path(path, dir, uuid, "");
+	if (lstat(path, &st) < 0 || st.st_mtime > now)
+		return 0;
+	return (int)((now - st.st_mtime) / 86400);
 }
 
 static int is_file_of_guest(const struct dirent *e)

@@ -32,6 +32,15 @@ int kept_file_write(const char *dir, const struct kept *k, char *err);
 /* Removes a guest's file. -ENOENT, without a sentence: there is none. */
 int kept_file_remove(const char *dir, const char *uuid, char *err);
 
+/* The guest was seen: kept_file_days() counts from now. There may be no file. */
+void kept_file_touch(const char *dir, const char *uuid);
+
+/*
+ * Days since the file was written or touched, by the clock; a file of the future is 0 days old, and
+ * so is one that cannot be looked at.
+ */
+int kept_file_days(const char *dir, const char *uuid);
+
 /*
  * Calls fn with the UUID of each file, in the order of names, until it returns another value than
  * 0, which is the result. There may be no directory.
