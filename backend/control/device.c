@@ -57,11 +57,18 @@ static void back_off(struct control *c, struct device *d)
 static void do_connect(struct control *c, struct device *d)
 {
 	bool agentless = d->settings.via_vif;
+	int ret;
 
 	d->fault[0] = '\0';
 	d->stranger[0] = '\0';
 	d->connects.tokens_bytes--;
-	if (device_connect(c, d) < 0) {
+	ret = device_connect(c, d);
+	if (ret == -ESTALE) { /* its end has not been noticed yet */
+		c->due.domains = true;
+		device_mark(d, DEVICE_READ);
+		return;
+	}
+	if (ret < 0) {
 		/* No guest has to see that. */
 		if (!agentless)
 			device_set_state(c, d, XenbusStateClosed);
@@ -161,16 +168,13 @@ static enum hs_action lose_patience(struct control *c, struct device *d, const s
 
 static int read_keys(struct control *c, struct device *d)
 {
-	char generation[sizeof(d->generation)];
 	int ret = device_load_settings(c, d);
 
 	if (ret < 0)
 		return ret;
 	d->unread = false;
-	memcpy(generation, d->generation, sizeof(generation));
 	d->adrift = false;
-	device_read_generation(c, d);
-	return strcmp(generation, d->generation) == 0 ? 0 : -ESTALE;
+	return 0;
 }
 
 static void show_what_is_wrong(struct control *c, struct device *d)

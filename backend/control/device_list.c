@@ -27,16 +27,30 @@ struct device *device_find(struct control *c, unsigned domid, unsigned id)
 	return NULL;
 }
 
-void device_read_generation(struct control *c, struct device *d)
+bool device_is_elsewhere(const struct control *c, const uint8_t uuid[16], unsigned domid,
+			 unsigned id)
 {
-	char was[sizeof(d->generation)];
+	const struct device *d;
 
-	memcpy(was, d->generation, sizeof(was));
+	TAILQ_FOREACH(d, &c->devices.all, next) {
+		if (d->id == id && d->domid != domid && memcmp(d->uuid, uuid, 16) == 0)
+			return !uuid_is_null(uuid);
+	}
+	return false;
+}
+
+bool device_is_known(struct control *c, unsigned domid, unsigned id)
+{
+	const struct device *d = device_find(c, domid, id);
+
+	return d && !d->adrift;
+}
+
+static void read_generation(struct control *c, struct device *d)
+{
 	if (xskey_read(c->xs, XS_NO_TXN, d->back, KEY_BACK_GENERATION, d->generation,
 		       sizeof(d->generation)) < 0)
 		d->generation[0] = '\0';
-	if (strcmp(was, d->generation) != 0)
-		d->left = false;
 }
 
 static int fill_paths(const struct control *c, struct device *d)
@@ -163,12 +177,12 @@ void device_meet(struct control *c, unsigned domid, unsigned id)
 
 	if (!d)
 		return;
+	read_generation(c, d);
 	/* Not there: the event was the echo of a removal. */
 	if (!xs_conn_exists(c->xs, XS_NO_TXN, d->back) || !is_ours(c, d)) {
 		free(d);
 		return;
 	}
-	device_read_generation(c, d);
 	find_uuid(c, d);
 	TAILQ_INSERT_TAIL(&c->devices.all, d, next);
 	watch(c, d);

@@ -8,6 +8,7 @@
 #include "backend/control/device_kept.h"
 #include "backend/control/device_mac.h"
 #include "backend/control/device_state.h"
+#include "backend/control/device_xs.h"
 #include "backend/control/minima.h"
 #include "backend/msg/msg.h"
 #include "xenstore-schema/xskey.h"
@@ -55,8 +56,11 @@ static int load(struct xs_conn *xs, uint32_t t, void *arg)
 {
 	struct loading *l = arg;
 	char ignored[SCHEMA_ERR_MAX];
+	int ret = device_check(xs, t, l->d);
 
 	settings_text_clear(&l->texts); /* of a first attempt */
+	if (ret < 0)
+		return ret;
 	l->s = l->d->settings;
 	l->online = true;
 	xskey_read_bool(xs, t, l->d->back, KEY_BACK_ONLINE, &l->online, ignored);

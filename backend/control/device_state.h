@@ -17,7 +17,10 @@ struct device {
 	/* device_list.c, once */
 	TAILQ_ENTRY(device) next;
 	unsigned domid, id;
-	uint8_t uuid[16];
+	uint8_t uuid[16]; /* of the guest; null: not known */
+	/* Of the attachment that the device stands for; empty: xenstore does not say. Where
+	 * xenstore has another one, its keys are not those of this device. */
+	char generation[SCHEMA_GUEST_VALUE_MAX + 1];
 	char back[SCHEMA_PATH_MAX], front[SCHEMA_PATH_MAX], front_state[SCHEMA_PATH_MAX];
 	char name[LDP_NAME_MAX];
 	char token[LDP_NAME_MAX + 2]; /* of the watch on front_state */
@@ -69,9 +72,7 @@ struct device {
 	bool unread; /* one of its own keys changed: read them all */
 
 	/* device.c */
-	bool left; /* its nodes could not be removed; device_list.c clears it */
-	char generation[SCHEMA_GUEST_VALUE_MAX + 1]; /* of the attachment last looked at;
-						      * device_list.c reads it */
+	bool left;		/* its nodes could not be removed */
 	enum hs_action after;	/* what to do when MSG_DELETED arrives; HS_WAIT: the frame loop
 				 * was not asked to delete it. HS_CLOSED at the daemon's end:
 				 * state 6 must still be written */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "backend/control/control_kept.h"
+#include "backend/control/device_list.h"
 #include "backend/control/device_make.h"
 #include "backend/control/device_state.h"
 #include "backend/kept/kept.h"
@@ -251,19 +252,6 @@ static void change(const struct wish *w, const char *dir)
 	}
 }
 
-/* Has another domain of this UUID the device still? */
-static bool is_elsewhere(const struct wish *w)
-{
-	const struct device *d;
-
-	TAILQ_FOREACH(d, &w->c->devices.all, next) {
-		if (d->id == w->id && d->domid != w->g->domid &&
-		    memcmp(d->uuid, w->g->uuid, sizeof(d->uuid)) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* `set`: what was set for it before. */
 static void say_attached(const struct wish *w, int ret, const char *set)
 {
@@ -311,7 +299,8 @@ static void apply_device(const struct wish *w)
 		change(w, dir);
 	else if (!w->now.attach)
 		return;
-	else if (is_elsewhere(w))
+	else if (device_is_elsewhere(w->c, w->g->uuid, w->g->domid, w->id) ||
+		 device_is_known(w->c, w->g->domid, w->id))
 		w->g->waiting = true;
 	else
 		attach(w);
@@ -358,6 +347,15 @@ static void apply(struct control *c, struct policy_guest *g, const char *name,
 	snprintf(g->name, sizeof(g->name), "%s", name);
 }
 
+/* The domain was not replaced by another guest with the same domid, since all were listed. */
+static bool is_still(struct control *c, const struct policy_guest *g)
+{
+	struct dom_info info;
+
+	return dom_info(c->dom, g->domid, &info) == 0 && info.exists &&
+	       memcmp(info.uuid, g->uuid, sizeof(g->uuid)) == 0;
+}
+
 /* Its name, if it is one that the policy may know: not yet, or no more, while it is on its way. */
 static bool read_name(struct control *c, const struct policy_guest *g, char out[GUEST_NAME_MAX])
 {
@@ -368,7 +366,7 @@ static bool read_name(struct control *c, const struct policy_guest *g, char out[
 	len = strlen(out);
 	if (len >= sizeof(away) && strcmp(out + len - sizeof(away) + 1, away) == 0)
 		return false;
-	return len > 0 && !guest_is_stub(c->xs, g->domid);
+	return len > 0 && !guest_is_stub(c->xs, g->domid) && is_still(c, g);
 }
 
 static void step(struct control *c, struct policy_guest *g)
