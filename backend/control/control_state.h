@@ -200,6 +200,7 @@ struct control {
 	bool blind;		  /* the hypervisor tells nothing of domains; control_store.c */
 	struct loop_timer *retry; /* while lost */
 	bool lost;		  /* no xenstored; control_store.c */
+	bool another; /* then: it is another one, all must be written; control_store.c */
 	bool quitting;
 	uint64_t quit_since_ns;
 	uint64_t now_ns;	    /* of this turn of the thread's loop */

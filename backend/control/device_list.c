@@ -188,12 +188,14 @@ void device_meet(struct control *c, unsigned domid, unsigned id)
 	watch(c, d);
 }
 
-void device_again_all(struct control *c)
+void device_again_all(struct control *c, bool another)
 {
 	struct device *d;
 
 	TAILQ_FOREACH(d, &c->devices.all, next) {
-		d->adrift = d->slot != LDP_SLOT_NONE && xs_conn_missing(c->xs, XS_NO_TXN, d->back);
+		/* One that was adrift already stays so until it is attached again. */
+		d->adrift |= another && d->slot != LDP_SLOT_NONE;
+		d->adrift &= xs_conn_missing(c->xs, XS_NO_TXN, d->back);
 		if (d->adrift)
 			log_warning("%s: xenstored lost this device's directories: its frames go "
 				    "on, but nothing of it can be seen or changed until it is "

@@ -41,8 +41,11 @@ bool device_has_home(struct control *c, unsigned domid);
 /* All devices are read again. */
 void device_mark_all(struct control *c);
 
-/* It is another connection to xenstore, or another xenstore: all are read and watched again. */
-void device_again_all(struct control *c);
+/*
+ * It is another connection to xenstore: all are read and watched again. `another`: to another
+ * xenstore, in which nobody has detached what is missing.
+ */
+void device_again_all(struct control *c, bool another);
 
 /* Interfaces changed: those that stand for a vif are looked at. */
 void device_mark_agentless(struct control *c);

@@ -139,6 +139,16 @@ void policy_guests_named(struct control *c, unsigned domid)
 		g->renamed = true;
 }
 
+void policy_guests_watch(struct control *c)
+{
+	struct policy_guest *g;
+
+	TAILQ_FOREACH(g, &c->policy.guests, next) {
+		g->renamed = true;
+		xs_conn_watch(c->xs, g->path, g->token);
+	}
+}
+
 void policy_guests_free(struct control *c)
 {
 	struct policy_guest *g;
