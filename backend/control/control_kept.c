@@ -124,6 +124,7 @@ void control_kept_write(struct control *c, struct kept *k)
 	if (l)
 		drop_late(c, l);
 	if (kept_file_write(c->kept.dir, k, err) == 0) {
+		c->kept.unsynced = true;
 		kept_clear(k);
 		return;
 	}
@@ -131,11 +132,24 @@ void control_kept_write(struct control *c, struct kept *k)
 	set_refused(c, err);
 }
 
+/* Once for all that was written in a turn: each sync takes milliseconds. */
+static void make_certain(struct control *c)
+{
+	char err[KEPT_FILE_ERR_MAX];
+
+	if (!c->kept.unsynced)
+		return;
+	c->kept.unsynced = kept_dir_sync(c->kept.dir, err) < 0;
+	if (c->kept.unsynced)
+		set_refused(c, err);
+}
+
 uint64_t control_kept_step(struct control *c)
 {
 	struct kept_late *l, *next;
 	char err[KEPT_FILE_ERR_MAX];
 
+	make_certain(c);
 	if (!c->kept.retry_ns)
 		return UINT64_MAX;
 	if (c->now_ns < c->kept.retry_ns)
@@ -145,11 +159,13 @@ uint64_t control_kept_step(struct control *c)
 		set_refused(c, err);
 	for (l = TAILQ_FIRST(&c->kept.late); l && !c->kept.retry_ns; l = next) {
 		next = TAILQ_NEXT(l, next);
-		if (kept_file_write(c->kept.dir, &l->kept, err) < 0)
-			set_refused(c, err);
-		else
+		c->kept.unsynced = kept_file_write(c->kept.dir, &l->kept, err) == 0;
+		if (c->kept.unsynced)
 			drop_late(c, l);
+		else
+			set_refused(c, err);
 	}
+	make_certain(c);
 	if (c->kept.retry_ns)
 		return c->kept.retry_ns;
 	set_error(c, "");
@@ -192,6 +208,7 @@ void control_kept_close(struct control *c)
 {
 	struct kept_late *l;
 
+	make_certain(c);
 	while ((l = TAILQ_FIRST(&c->kept.late)))
 		drop_late(c, l);
 }

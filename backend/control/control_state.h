@@ -133,6 +133,7 @@ struct control_kept {
 	char said[SCHEMA_ERR_MAX];    /* the last that was said of a file that cannot be read */
 	TAILQ_HEAD(, kept_late) late; /* what the disk refused */
 	uint64_t retry_ns;	      /* when to try that again; 0: not */
+	bool unsynced;		      /* a power cut may undo what was written last */
 };
 
 /* Guests that do not come back. Only control_forget.c writes it. */

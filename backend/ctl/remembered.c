@@ -79,6 +79,8 @@ int remembered_forget(const char *dir, const char *uuid, unsigned id, char *err)
 		return 0;
 	if (ret == 0 && kept_drop(&k, id))
 		ret = kept_file_write(dir, &k, err);
+	if (ret == 0)
+		ret = kept_dir_sync(dir, err);
 	kept_clear(&k);
 	return ret;
 }

@@ -154,7 +154,7 @@ static int replace(const char *path, const char *fresh, const char *text)
 		ret = -errno;
 	if (ret < 0)
 		unlink(fresh);
-	return ret < 0 ? ret : sync_dir(path);
+	return ret;
 }
 
 int kept_file_write(const char *dir, const struct kept *k, char *err)
@@ -182,8 +182,18 @@ int kept_file_remove(const char *dir, const char *uuid, char *err)
 	int ret;
 
 	file_path(path, dir, uuid, "");
-	ret = unlink(path) < 0 ? -errno : sync_dir(path);
+	ret = unlink(path) < 0 ? -errno : 0;
 	return ret < 0 && ret != -ENOENT ? fail(ret, "remove", path, err) : ret;
+}
+
+int kept_dir_sync(const char *dir, char *err)
+{
+	char path[PATH_MAX];
+	int ret;
+
+	file_path(path, dir, ".", "");
+	ret = sync_dir(path);
+	return ret < 0 ? fail(ret, "sync", dir, err) : 0;
 }
 
 void kept_file_touch(const char *dir, const char *uuid)
