@@ -66,7 +66,7 @@ remembered()
 	[ "$(kept "$o1")" = "$before" ]
 }
 check 'o1 is remembered' wait_for 30 remembered
-kill -STOP "$back"
+back_pause
 replace o1 n1
 like "$(dmvlctl attach n1 weight=44 2>&1)" '*is that of an earlier guest with this domid: dmvl-back removes it when it runs*' \
 	'attach says whose nodes are in its way'
@@ -115,7 +115,7 @@ printf '[p1]\nweight = 55\n' >policy.conf
 back_run --uplink tap:dmvl-up,bridge=xenbr0 --tx-capacity 100mbit --policy policy.conf
 check 'p1 is created' guest_create p1
 check 'the policy attaches p1' wait_for 30 key_is "$(be p1)/weight" 55
-kill -STOP "$back"
+back_pause
 replace p1 q1
 xensim rename q1 other
 kill -CONT "$back"
