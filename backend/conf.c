@@ -4,6 +4,7 @@
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -16,6 +17,8 @@
 
 #define DEFAULT_NAME	"default"
 #define DEFAULT_RUN_DIR "/run/dmvl"
+#define FORGET_DAYS	365
+#define FORGET_DAYS_MAX 36500
 
 enum {
 	OPT_UPLINK = 256,
@@ -29,6 +32,7 @@ enum {
 	OPT_RUN_DIR,
 	OPT_POLICY,
 	OPT_STATE_DIR,
+	OPT_FORGET_AFTER,
 	OPT_LOG_LEVEL,
 	OPT_VERSION,
 };
@@ -46,6 +50,7 @@ static const struct option options[] = {
 	{"run-dir", required_argument, NULL, OPT_RUN_DIR},
 	{"policy", required_argument, NULL, OPT_POLICY},
 	{"state-dir", required_argument, NULL, OPT_STATE_DIR},
+	{"forget-after", required_argument, NULL, OPT_FORGET_AFTER},
 	{"log-level", required_argument, NULL, OPT_LOG_LEVEL},
 	{"test-config", no_argument, NULL, 't'},
 	{"help", no_argument, NULL, 'h'},
@@ -58,7 +63,9 @@ const char conf_help[] =
 	"                 [--take-over] [--tx-capacity RATE] [--rx-capacity RATE]\n"
 	"                 [--frame-cost BYTES] [--share-uplink auto|yes|no] [--epoch TIME]\n"
 	"                 [--repayment F] [--run-dir DIR] [--state-dir DIR] [--policy FILE]\n"
-	"                 [--log-level LEVEL] [-t|--test-config] [-h|--help] [--version]\n"
+	"                 [--forget-after DAYS] [--log-level LEVEL] [-t|--test-config] "
+	"[-h|--help]\n"
+	"                 [--version]\n"
 	"\n"
 	"Schedules the traffic of Xen guests onto one uplink, by weight. One process for each\n"
 	"uplink, in Dom0 or a driver domain.\n"
@@ -80,6 +87,7 @@ const char conf_help[] =
 	"  --policy FILE        what guests get, with the files policy.d/*.conf beside it\n"
 	"                       (" POLICY_FILE ")\n"
 	"  --state-dir DIR      what was set for guests, to be remembered (" KEPT_DIR_DEFAULT ")\n"
+	"  --forget-after DAYS  forget it when the guest was not seen for so long (365); 0: never\n"
 	"  --log-level LEVEL    error, warning, notice, info (default) or debug\n"
 	"  -t, --test-config    check the command line, the policy and the bridge, and end\n"
 	"\n"
@@ -184,6 +192,18 @@ static enum conf_result take_policy(struct parse *p)
 	return CONF_RUN;
 }
 
+static enum conf_result take_days(struct parse *p)
+{
+	char value[QUOTE_MAX], *end;
+	unsigned long days = strtoul(optarg, &end, 10);
+
+	if (optarg[0] < '0' || optarg[0] > '9' || *end || days > FORGET_DAYS_MAX)
+		return wrong(p->err, "--forget-after %s: expected days, 1..%d, or 0 for never",
+			     quote_text(value, optarg), FORGET_DAYS_MAX);
+	p->conf->control.forget_after_days = (uint32_t)days;
+	return CONF_RUN;
+}
+
 static enum conf_result take_name(struct parse *p)
 {
 	struct control_conf *control = &p->conf->control;
@@ -254,6 +274,8 @@ static enum conf_result take(struct parse *p, int opt)
 		return take_policy(p);
 	case OPT_STATE_DIR:
 		return take_dir(p, "state-dir", p->conf->state_dir, sizeof(p->conf->state_dir));
+	case OPT_FORGET_AFTER:
+		return take_days(p);
 	case OPT_LOG_LEVEL:
 		return take_log_level(p);
 	case 't':
@@ -288,6 +310,7 @@ enum conf_result conf_parse(struct conf *conf, int argc, char **argv, char *err)
 
 	*conf = (struct conf){.control.name = DEFAULT_NAME,
 			      .control.frame_cost_bytes = FRAME_COST_AUTO,
+			      .control.forget_after_days = FORGET_DAYS,
 			      .run_dir = DEFAULT_RUN_DIR,
 			      .policy = POLICY_FILE,
 			      .state_dir = KEPT_DIR_DEFAULT,

@@ -185,8 +185,10 @@ static int try_xenstore(void *arg, char err[AWAIT_ERR_MAX])
 static int try_uplink(void *arg, char err[AWAIT_ERR_MAX])
 {
 	struct daemon *d = arg;
-	int fd = d->kept_fd;
+	int fd = d->kept_fd, ret = control_ready(d->control, err, AWAIT_ERR_MAX);
 
+	if (ret < 0)
+		return ret;
 	d->kept_fd = -1;
 	return uplink_open_kept(&d->uplink, &d->conf.uplink, d->conf.control.name, fd, err,
 				AWAIT_ERR_MAX);
@@ -195,21 +197,37 @@ static int try_uplink(void *arg, char err[AWAIT_ERR_MAX])
 static int try_capacity(void *arg, char err[AWAIT_ERR_MAX])
 {
 	struct daemon *d = arg;
+	int ret = control_ready(d->control, err, AWAIT_ERR_MAX);
 
-	return control_take_uplink(d->control, &d->conf.control, err, AWAIT_ERR_MAX);
+	return ret < 0 ? ret
+		       : control_take_uplink(d->control, &d->conf.control, err, AWAIT_ERR_MAX);
+}
+
+static int try_control(void *arg, char err[AWAIT_ERR_MAX])
+{
+	struct daemon *d = arg;
+	int ret = control_ready(d->control, err, AWAIT_ERR_MAX);
+
+	if (ret == 0)
+		ret = control_start(d->control, d->to_control, d->to_loop, dpath_log_path(d->dpath),
+				    dpath_log_error(d->dpath), err, AWAIT_ERR_MAX);
+	d->serves = ret == 0;
+	return ret;
 }
 
 static void on_wait(void *arg, const char *what)
 {
 	const struct daemon *d = arg;
 
-	control_waits(d->control, what);
+	if (!d->serves) /* xenstore is the control thread's then */
+		control_waits(d->control, what);
 }
 
 /* Nothing that was made may stay, a macvtap least of all. */
 static void give_up(struct daemon *d)
 {
 	control_close(d->control);
+	dpath_free(d->dpath);
 	uplink_close(&d->uplink);
 }
 
@@ -247,10 +265,9 @@ static void know_uplink(struct daemon *d)
 			    d->uplink.ifname);
 }
 
-static void serve(struct daemon *d)
+/* False: it was told to end. */
+static bool serve(struct daemon *d)
 {
-	char err[AWAIT_ERR_MAX] = "out of memory";
-
 	d->dpath = dpath_new(d->loop, &d->uplink, d->to_loop, d->to_control,
 			     &(struct dpath_conf){
 				     .epoch_ns = d->conf.control.epoch_us * 1000ull,
@@ -258,13 +275,11 @@ static void serve(struct daemon *d)
 				     .name = d->conf.control.name,
 				     .run_dir = d->conf.run_dir,
 			     });
-	if (!d->dpath ||
-	    control_start(d->control, d->to_control, d->to_loop, dpath_log_path(d->dpath),
-			  dpath_log_error(d->dpath), err, sizeof(err)) < 0) {
+	if (!d->dpath) {
 		give_up(d);
-		die(d->dpath ? EXIT_WRONG_USE : EXIT_FAILED, "%s", err);
+		die(EXIT_FAILED, "out of memory");
 	}
-	d->serves = true;
+	return step(d, try_control);
 }
 
 /* Nothing but that it waits is published before all is there. False: it was told to end. */
@@ -277,8 +292,7 @@ static bool start(struct daemon *d)
 	know_uplink(d);
 	if (!step(d, try_capacity))
 		return false;
-	serve(d);
-	return true;
+	return serve(d);
 }
 
 /* What start() needs, and signals, which may come from now on. */

@@ -30,6 +30,13 @@ bool uuid_parse(const char *text, uint8_t out[16])
 	return true;
 }
 
+bool uuid_is_null(const uint8_t uuid[16])
+{
+	static const uint8_t none[16];
+
+	return memcmp(uuid, none, sizeof(none)) == 0;
+}
+
 void uuid_format(const uint8_t uuid[16], char out[UUID_TEXT_LEN + 1])
 {
 	char *p = out;

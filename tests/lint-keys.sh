@@ -42,8 +42,8 @@ backend/uplink/speed.c speed: a file in sysfs
 backend/uplink/life.c state: a file in sysfs
 backend/uplink/speed.c state: a file in sysfs
 backend/control/control_capacity.c speed: a word of capacity-source
-backend/policy/policy_parse.c group: the word before a name in a section
-backend/policy/policy_parse.c uplink: the word before a name in a section
+backend/policy/policy_section.c group: the word before a name in a section
+backend/policy/policy_section.c uplink: the word before a name in a section
 backend/ctl/policy_diff.c policy: what a problem is about
 ALLOWED
 

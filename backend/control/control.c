@@ -11,6 +11,7 @@
 #include "backend/control/control_capacity.h"
 #include "backend/control/control_domains.h"
 #include "backend/control/control_find.h"
+#include "backend/control/control_forget.h"
 #include "backend/control/control_host.h"
 #include "backend/control/control_group.h"
 #include "backend/control/control_group_keys.h"
@@ -23,6 +24,7 @@
 #include "backend/control/control_share.h"
 #include "backend/control/control_state.h"
 #include "backend/control/control_store.h"
+#include "backend/control/control_take_over.h"
 #include "backend/control/control_uplink.h"
 #include "backend/control/control_watch.h"
 #include "backend/control/device.h"
@@ -58,6 +60,7 @@
  *	device -> device_connect, device_settings -> minima -> control_share, control_inflow
  *	device, device_xs, control_group_keys, control_share, minima -> control_group
  *	device -> device_settings -> device_kept -> control_kept
+ *	control -> control_forget, control_take_over -> control_kept
  *	all of them -> device_xs, device_list
  */
 #define QUIT_NS	 (700 * 1000000ull)
@@ -228,6 +231,7 @@ static void work(struct control *c)
 	soonest = earlier(soonest, control_share_step(c));
 	soonest = earlier(soonest, control_inflow_step(c));
 	soonest = earlier(soonest, control_kept_step(c));
+	soonest = earlier(soonest, control_forget_step(c));
 	soonest = earlier(soonest, control_welcome_back(c)); /* devices went meanwhile */
 	if (soonest != UINT64_MAX)
 		loop_timer_set(c->timer, soonest > c->now_ns ? soonest - c->now_ns : 0);
@@ -321,13 +325,16 @@ static void *control_main(void *arg)
 
 	c->now_ns = loop_now_ns();
 	control_kept_open(c);
+	control_take_over(c);
 	if (c->blind)
 		log_notice("this domain may not ask the hypervisor about guests: xenstore tells of "
 			   "their ends, and only Dom0 attaches and removes devices, those of the "
 			   "policy too");
-	control_find_devices(c);
-	control_sweep_orphans(c);
-	device_vif_sweep(c);
+	if (!c->lost) {
+		control_find_devices(c);
+		control_sweep_orphans(c);
+		device_vif_sweep(c);
+	}
 	control_life_look(c);
 	c->link.conf.frame_cost_bytes = FRAME_COST_AUTO;
 	c->link.conf.flood_rate = (uint32_t)schema_default(KEY_UPLINK_FLOOD_RATE);
@@ -341,27 +348,40 @@ static void *control_main(void *arg)
 	return NULL;
 }
 
-static int control_init(struct control *c, char *err, size_t errlen)
+/* -EAGAIN: xenstored has gone away. */
+static int introduce(struct control *c, char *err, size_t errlen)
 {
 	int ret = control_publish_uplink(c);
-	bool listening = false;
 
 	if (ret == 0)
 		ret = control_watch_all(c);
-	if (ret < 0) {
-		snprintf(err, errlen, "cannot write to xenstore: %s", strerror(-ret));
-		return ret;
+	if (ret == 0)
+		return 0;
+	if (!control_store_lives(c)) {
+		snprintf(err, errlen, "xenstored does not run");
+		return -EAGAIN;
 	}
+	snprintf(err, errlen, "cannot write to xenstore: %s", strerror(-ret));
+	return ret;
+}
+
+static int control_init(struct control *c, char *err, size_t errlen)
+{
+	int ret = introduce(c, err, errlen);
+
+	if (ret < 0)
+		return ret;
 	c->loop = loop_new();
 	if (c->loop) {
-		listening = listen_to_xenstore(c);
 		c->in_io = loop_io_new(c->loop, mbox_fd(c->in), LOOP_READ, on_messages, c);
 		c->timer = loop_timer_new(c->loop, on_timer, c);
 		c->retry = loop_timer_new(c->loop, on_retry, c);
 	}
-	if (listening && c->in_io && c->timer && c->retry && control_life_open(c) == 0 &&
+	if (c->in_io && c->timer && c->retry && control_life_open(c) == 0 &&
 	    control_hold_open(c) == 0) {
 		control_probe_watch(c);
+		if (!listen_to_xenstore(c))
+			on_lost(c);
 		return 0;
 	}
 	snprintf(err, errlen, "out of memory");
@@ -415,6 +435,11 @@ int control_open(const struct control_conf *conf, struct control **ctl, char *er
 void control_waits(struct control *c, const char *what)
 {
 	control_store_waits(c, what);
+}
+
+int control_ready(struct control *c, char *err, size_t errlen)
+{
+	return control_store_ensure(c, err, errlen);
 }
 
 int control_take_uplink(struct control *c, const struct control_conf *conf, char *err,

@@ -23,6 +23,7 @@ struct control_conf {
 	bool policy_must;			   /* that it can be read */
 	const char *run_dir;			   /* borrowed */
 	const char *state_dir;			   /* borrowed: where settings are remembered */
+	uint32_t forget_after_days;		   /* that a guest is not seen; 0: never */
 };
 
 /*
@@ -30,6 +31,7 @@ struct control_conf {
  * call it again) or another -errno, with one sentence in err.
  *
  * control_open() connects to xenstore and the hypervisor; it needs only conf->name.
+ * control_ready() connects to xenstore again if xenstored has gone away since.
  * control_take_uplink() refuses an uplink of which no capacity can be known. Nothing is written
  * yet. control_start() publishes the uplink and starts the thread. `in` brings it the frame loop's
  * messages, `out` takes its orders; both are borrowed and outlive it, and so are the path of the
@@ -37,6 +39,7 @@ struct control_conf {
  */
 struct control;
 int control_open(const struct control_conf *conf, struct control **ctl, char *err, size_t errlen);
+int control_ready(struct control *ctl, char *err, size_t errlen);
 int control_take_uplink(struct control *ctl, const struct control_conf *conf, char *err,
 			size_t errlen);
 int control_start(struct control *ctl, struct mbox *in, struct mbox *out, const char *log_path,

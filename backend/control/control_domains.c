@@ -10,6 +10,7 @@
 #include "backend/control/device_state.h"
 #include "backend/kept/kept.h"
 #include "backend/xen/nodes.h"
+#include "common/uuid.h"
 
 #define DOMAINS_MAX 64u /* asked for at once */
 
@@ -17,7 +18,6 @@
 
 static void check_domain(struct control *c, struct device *d)
 {
-	static const uint8_t no_uuid[16];
 	struct dom_info info;
 
 	if (d->gone || dom_info(c->dom, d->domid, &info) < 0)
@@ -25,7 +25,7 @@ static void check_domain(struct control *c, struct device *d)
 	/* What has stopped never goes on: its rings are a new kernel's memory after a soft reset.
 	 */
 	if (!info.exists || info.dying || info.stopped ||
-	    (memcmp(d->uuid, no_uuid, 16) != 0 && memcmp(d->uuid, info.uuid, 16) != 0)) {
+	    (!uuid_is_null(d->uuid) && memcmp(d->uuid, info.uuid, 16) != 0)) {
 		device_gone(c, d);
 		return;
 	}
@@ -50,7 +50,7 @@ static void welcome(struct control *c, const struct dom_info *info)
 
 	uuid_format(info->uuid, uuid);
 	if (info->dying || info->suspended || (info->stopped && !info->resetting) ||
-	    control_kept_read(c, uuid, &k) < 0)
+	    uuid_is_null(info->uuid) || control_kept_read(c, uuid, &k) < 0)
 		return;
 	/* After a soft reset the domain runs before the toolstack has made its nodes. */
 	if (info->stopped || !device_has_home(c, info->domid))

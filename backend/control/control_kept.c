@@ -39,7 +39,8 @@ static void set_refused(struct control *c, const char *why)
 {
 	char text[SCHEMA_ERR_MAX];
 
-	snprintf(text, sizeof(text), "%.180s; what was set is lost if this daemon ends", why);
+	snprintf(text, sizeof(text),
+		 "%.160s; what was set or detached since is lost if this daemon ends", why);
 	set_error(c, text);
 	c->kept.retry_ns = c->now_ns + RETRY_NS;
 }
@@ -53,6 +54,11 @@ static struct kept_late *find_late(struct control *c, const char *uuid)
 			return l;
 	}
 	return NULL;
+}
+
+bool control_kept_is_late(struct control *c, const char *uuid)
+{
+	return find_late(c, uuid);
 }
 
 static void drop_late(struct control *c, struct kept_late *l)
@@ -86,15 +92,23 @@ static int copy(const struct kept *k, struct kept *out)
 	return ret;
 }
 
-int control_kept_read(struct control *c, const char *uuid, struct kept *out)
+int control_kept_try(struct control *c, const char *uuid, struct kept *out, char *err)
 {
 	struct kept_late *l = find_late(c, uuid);
-	char err[KEPT_FILE_ERR_MAX] = "";
 	int ret;
 
-	if (l)
-		return l->kept.count ? copy(&l->kept, out) : -ENOENT;
-	ret = kept_file_read(c->kept.dir, uuid, out, err);
+	if (!l)
+		return kept_file_read(c->kept.dir, uuid, out, err);
+	ret = l->kept.count ? copy(&l->kept, out) : -ENOENT;
+	snprintf(err, KEPT_FILE_ERR_MAX, "%s", strerror(-ret));
+	return ret;
+}
+
+int control_kept_read(struct control *c, const char *uuid, struct kept *out)
+{
+	char err[KEPT_FILE_ERR_MAX] = "";
+	int ret = control_kept_try(c, uuid, out, err);
+
 	if (ret == 0 || ret == -ENOENT || strncmp(err, c->kept.said, sizeof(c->kept.said) - 1) == 0)
 		return ret;
 	log_warning("uplink %s: %s", c->conf.name, err);
@@ -110,6 +124,7 @@ void control_kept_write(struct control *c, struct kept *k)
 	if (l)
 		drop_late(c, l);
 	if (kept_file_write(c->kept.dir, k, err) == 0) {
+		c->kept.unsynced = true;
 		kept_clear(k);
 		return;
 	}
@@ -117,11 +132,24 @@ void control_kept_write(struct control *c, struct kept *k)
 	set_refused(c, err);
 }
 
+/* Once for all that was written in a turn: each sync takes milliseconds. */
+static void make_certain(struct control *c)
+{
+	char err[KEPT_FILE_ERR_MAX];
+
+	if (!c->kept.unsynced)
+		return;
+	c->kept.unsynced = kept_dir_sync(c->kept.dir, err) < 0;
+	if (c->kept.unsynced)
+		set_refused(c, err);
+}
+
 uint64_t control_kept_step(struct control *c)
 {
 	struct kept_late *l, *next;
 	char err[KEPT_FILE_ERR_MAX];
 
+	make_certain(c);
 	if (!c->kept.retry_ns)
 		return UINT64_MAX;
 	if (c->now_ns < c->kept.retry_ns)
@@ -131,80 +159,26 @@ uint64_t control_kept_step(struct control *c)
 		set_refused(c, err);
 	for (l = TAILQ_FIRST(&c->kept.late); l && !c->kept.retry_ns; l = next) {
 		next = TAILQ_NEXT(l, next);
-		if (kept_file_write(c->kept.dir, &l->kept, err) < 0)
+		if (kept_file_write(c->kept.dir, &l->kept, err) < 0) {
 			set_refused(c, err);
-		else
-			drop_late(c, l);
+			break;
+		}
+		c->kept.unsynced = true;
+		drop_late(c, l);
 	}
+	make_certain(c);
 	if (c->kept.retry_ns)
 		return c->kept.retry_ns;
 	set_error(c, "");
 	return UINT64_MAX;
 }
 
-/* --- what an earlier version left in xenstore ------------------------------------------------- */
-
-static bool take_over_device(struct control *c, const char *dir, unsigned id, struct kept *out)
+void control_kept_seen(struct control *c, const uint8_t uuid[16])
 {
-	struct kept_device *d = kept_add(out, id);
-	char value[SCHEMA_VALUE_MAX + 1];
+	char text[UUID_TEXT_LEN + 1];
 
-	if (!d)
-		return false;
-	for (int key = 0; key < KEY_COUNT; key++) {
-		const char *dflt = schema_entry((enum schema_key)key)->dflt;
-
-		if (!kept_is_key((enum schema_key)key) ||
-		    xskey_read(c->xs, XS_NO_TXN, dir, (enum schema_key)key, value, sizeof(value)) <
-			    0 ||
-		    (dflt && strcmp(value, dflt) == 0) ||
-		    schema_check((enum schema_key)key, value, NULL) < 0)
-			continue;
-		if (!kept_put(&d->set[key], value))
-			return false;
-	}
-	return true;
-}
-
-static void take_over_guest(struct control *c, const char *uuid)
-{
-	char root[SCHEMA_PATH_MAX], dir[SCHEMA_PATH_MAX], **ids;
-	struct kept k = {.count = 0};
-	unsigned count;
-
-	if (!kept_is_uuid(uuid) ||
-	    schema_saved_root(root, sizeof(root), c->domid, c->conf.name, uuid) < 0 ||
-	    xs_conn_list(c->xs, XS_NO_TXN, root, &ids, &count) < 0)
-		return;
-	snprintf(k.uuid, sizeof(k.uuid), "%s", uuid);
-	for (unsigned i = 0; i < count; i++) {
-		unsigned id = (unsigned)strtoul(ids[i], NULL, 10);
-
-		if (schema_saved_dir(dir, sizeof(dir), c->domid, c->conf.name, uuid, id) < 0 ||
-		    !take_over_device(c, dir, id, &k))
-			log_warning("uplink %s: cannot take over %s/%s", c->conf.name, root,
-				    ids[i]);
-	}
-	free(ids);
-	log_notice("uplink %s: what an earlier dmvl-back kept in %s is now in %s", c->conf.name,
-		   root, c->kept.dir);
-	control_kept_write(c, &k);
-}
-
-static void take_over(struct control *c)
-{
-	char root[SCHEMA_PATH_MAX], **uuids;
-	unsigned count;
-
-	if (schema_saved_root(root, sizeof(root), c->domid, c->conf.name, "") < 0)
-		return;
-	*strrchr(root, '/') = '\0';
-	if (xs_conn_list(c->xs, XS_NO_TXN, root, &uuids, &count) < 0)
-		return;
-	for (unsigned i = 0; i < count; i++)
-		take_over_guest(c, uuids[i]);
-	free(uuids);
-	xs_conn_rm(c->xs, XS_NO_TXN, root);
+	uuid_format(uuid, text);
+	kept_file_touch(c->kept.dir, text);
 }
 
 /* --- begin and end ---------------------------------------------------------------------------- */
@@ -229,13 +203,13 @@ void control_kept_open(struct control *c)
 	else if (realpath(c->kept.dir, real))
 		memcpy(c->kept.dir, real, sizeof(real));
 	control_kept_publish(c);
-	take_over(c);
 }
 
 void control_kept_close(struct control *c)
 {
 	struct kept_late *l;
 
+	make_certain(c);
 	while ((l = TAILQ_FIRST(&c->kept.late)))
 		drop_late(c, l);
 }

@@ -4,14 +4,15 @@
 #ifndef DMVL_CONTROL_KEPT_H
 #define DMVL_CONTROL_KEPT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct control;
 struct kept;
 
 /*
- * Makes the directory, takes over what an earlier version left in xenstore, and says in xenstore
- * where the directory is. What is wrong with it is in c->kept.error, and traffic goes on.
+ * Makes the directory, and says in xenstore where it is. What is wrong with it is in c->kept.error,
+ * and traffic goes on.
  */
 void control_kept_open(struct control *c);
 
@@ -25,11 +26,20 @@ void control_kept_close(struct control *c);
  */
 int control_kept_read(struct control *c, const char *uuid, struct kept *out);
 
+/* The same; an error is not logged, but in err (KEPT_FILE_ERR_MAX bytes). */
+int control_kept_try(struct control *c, const char *uuid, struct kept *out, char *err);
+
+/* The guest is there, or was until now: what is remembered of it is not too old. */
+void control_kept_seen(struct control *c, const uint8_t uuid[16]);
+
 /*
  * Replaces what is remembered of a guest. It takes what *k holds. If the disk refuses it, it stays
  * in memory, and is tried again.
  */
 void control_kept_write(struct control *c, struct kept *k);
+
+/* Did the disk refuse what is remembered of the guest, so that it is only in memory? */
+bool control_kept_is_late(struct control *c, const char *uuid);
 
 /* Tries again what the disk refused. Returns when next, in nanoseconds; UINT64_MAX: all is there.
  */

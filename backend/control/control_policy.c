@@ -21,7 +21,8 @@
  * that over a restart, the policy that was applied last is in the run directory, with percentages
  * worked out. It is also what stays in force when the daemon starts and the files have mistakes.
  *
- * The keys of the uplink and of groups are written at each start, as those of the command line.
+ * The keys of the uplink and of groups are written at each start, as those of the command line, and
+ * into a xenstore that has lost them.
  */
 
 /* --- reading ---------------------------------------------------------------------------------- */
@@ -265,8 +266,12 @@ void control_policy_step(struct control *c, bool domains)
 	policy_free(old);
 }
 
-void control_policy_again(struct control *c)
+void control_policy_again(struct control *c, bool another)
 {
+	if (!another) {
+		policy_guests_watch(c);
+		return;
+	}
 	policy_guests_free(c);
 	c->policy.started = false;
 }

@@ -7,8 +7,12 @@
 
 struct control;
 
-/* After xenstored was away: what is known of guests, and what was applied, is looked at again. */
-void control_policy_again(struct control *c);
+/*
+ * After xenstored was away. If it is another xenstore, which lost what was applied, all is applied
+ * as at a start: the keys of the uplink and of groups, and guests. If it is the same one, guests'
+ * names are only watched again: what was set or detached since the policy was applied stays so.
+ */
+void control_policy_again(struct control *c, bool another);
 
 /*
  * Reads the files. If they have mistakes, the policy that was in force last stays, and

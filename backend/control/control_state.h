@@ -133,6 +133,12 @@ struct control_kept {
 	char said[SCHEMA_ERR_MAX];    /* the last that was said of a file that cannot be read */
 	TAILQ_HEAD(, kept_late) late; /* what the disk refused */
 	uint64_t retry_ns;	      /* when to try that again; 0: not */
+	bool unsynced;		      /* a power cut may undo what was written last */
+};
+
+/* Guests that do not come back. Only control_forget.c writes it. */
+struct control_forget {
+	uint64_t next_ns; /* of the next look for them; 0: none was planned yet */
 };
 
 /* The devices. Only device_list.c (all), device.c and device_connect.c (the slots) write it. */
@@ -191,9 +197,11 @@ struct control {
 	struct dom_conn *dom;	     /* control_store.c */
 	unsigned domid;		     /* our own; control_store.c */
 	char uplink_dir[SCHEMA_PATH_MAX];
+	char waits_for[SCHEMA_ERR_MAX]; /* "": nothing; control_store.c */
 	bool blind;		  /* the hypervisor tells nothing of domains; control_store.c */
 	struct loop_timer *retry; /* while lost */
 	bool lost;		  /* no xenstored; control_store.c */
+	bool another; /* then: it is another one, all must be written; control_store.c */
 	bool quitting;
 	uint64_t quit_since_ns;
 	uint64_t now_ns;	    /* of this turn of the thread's loop */
@@ -210,6 +218,7 @@ struct control {
 	struct control_inflow inflow;
 	struct control_domains domains;
 	struct control_kept kept;
+	struct control_forget forget;
 	struct control_devices devices;
 	struct control_groups groups;
 	struct control_policy policy;

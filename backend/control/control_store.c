@@ -24,9 +24,12 @@
  * Frames need no xenstore. So when xenstored goes away, the frame loop is left alone, and nothing
  * is looked at until there is a xenstored again: what cannot be read must not be taken for removed.
  *
- * Then it may be the same xenstore, or one that has lost everything. All that this daemon says is
- * written again. A connected device whose directories are gone is served on, as its guest lives and
- * the toolstack cannot have meant to detach it; its guest's end is learnt from the hypervisor.
+ * Then it may be the same xenstore, whose watches are set again: what an operator set and detached
+ * stands there, and what the policy says has been applied already. Or it is another one, which
+ * lacks what this daemon wrote about itself. Then all of it is written again, with what the policy
+ * says, and guests are attached as at a start. A connected device whose directories are gone there
+ * is served on, as its guest lives and the toolstack cannot have meant to detach it; its guest's
+ * end is learnt from the hypervisor.
  */
 
 /* --- the begin -------------------------------------------------------------------------------- */
@@ -104,8 +107,36 @@ int control_store_open(struct control *c, char *err, size_t errlen)
 	return opened;
 }
 
+bool control_store_lives(struct control *c)
+{
+	char text[16];
+	int ret = xs_conn_read(c->xs, XS_NO_TXN, "domid", text, sizeof(text));
+
+	return ret >= 0 || ret == -ENOENT;
+}
+
+int control_store_ensure(struct control *c, char *err, size_t errlen)
+{
+	int ret;
+
+	if (c->xs && control_store_lives(c))
+		return 0;
+	xs_conn_close(c->xs);
+	c->xs = NULL;
+	ret = open_xenstore(c, err, errlen);
+	if (ret == 0)
+		ret = know_self(c, err, errlen);
+	if (ret == 0 && c->waits_for[0])
+		control_store_waits(c, c->waits_for); /* it may be another xenstore */
+	return ret;
+}
+
 void control_store_waits(struct control *c, const char *what)
 {
+	if (what != c->waits_for)
+		snprintf(c->waits_for, sizeof(c->waits_for), "%s", what);
+	if (!c->xs)
+		return;
 	xskey_write(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_ERROR, what);
 	xskey_write(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_STATE,
 		    what[0] ? "waiting" : "stopped");
@@ -121,6 +152,15 @@ void control_store_lost(struct control *c)
 		  "detached until it is back");
 }
 
+/* This daemon wrote the key `state` at its start, and never removes it. */
+static bool is_another_xenstore(const struct control *c)
+{
+	char path[SCHEMA_PATH_MAX];
+
+	schema_key_path(path, sizeof(path), c->uplink_dir, KEY_UPLINK_STATE);
+	return xs_conn_missing(c->xs, XS_NO_TXN, path);
+}
+
 /* What the parts remember of what they wrote. */
 static void forget_shown(struct control *c)
 {
@@ -131,7 +171,7 @@ static void forget_shown(struct control *c)
 
 static void look_at_all(struct control *c)
 {
-	device_again_all(c);
+	device_again_all(c, c->another);
 	control_life_tell(c);
 	control_find_devices(c);
 	c->due.link = true;
@@ -149,13 +189,15 @@ bool control_store_again(struct control *c)
 		return false;
 	xs_conn_close(c->xs);
 	c->xs = fresh;
+	c->another |= is_another_xenstore(c); /* once it was published, nothing tells */
 	if (control_publish_uplink(c) < 0 || control_watch_all(c) < 0)
 		return false;
 	c->lost = false;
 	forget_shown(c);
 	control_kept_publish(c);
-	control_policy_again(c);
+	control_policy_again(c, c->another);
 	look_at_all(c);
+	c->another = false;
 	sd_notifyf(0, "STATUS=serving the uplink %s", c->conf.name);
 	log_notice("xenstored is back");
 	return true;

@@ -14,6 +14,15 @@ struct control;
  */
 int control_store_open(struct control *c, char *err, size_t errlen);
 
+/* Does xenstored answer? */
+bool control_store_lives(struct control *c);
+
+/*
+ * During the start: is xenstored still there? If not, connects to it again. As
+ * control_store_open().
+ */
+int control_store_ensure(struct control *c, char *err, size_t errlen);
+
 /* Writes that the daemon waits, and for what; "": no longer. */
 void control_store_waits(struct control *c, const char *what);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "backend/control/control_group.h"
+#include "backend/control/control_kept.h"
 #include "backend/control/device_connect.h"
 #include "backend/control/device_kept.h"
 #include "backend/control/device_list.h"
@@ -56,11 +57,18 @@ static void back_off(struct control *c, struct device *d)
 static void do_connect(struct control *c, struct device *d)
 {
 	bool agentless = d->settings.via_vif;
+	int ret;
 
 	d->fault[0] = '\0';
 	d->stranger[0] = '\0';
 	d->connects.tokens_bytes--;
-	if (device_connect(c, d) < 0) {
+	ret = device_connect(c, d);
+	if (ret == -ESTALE) { /* its end has not been noticed yet */
+		c->due.domains = true;
+		device_mark(d, DEVICE_READ);
+		return;
+	}
+	if (ret < 0) {
 		/* No guest has to see that. */
 		if (!agentless)
 			device_set_state(c, d, XenbusStateClosed);
@@ -304,17 +312,18 @@ static bool was_removed(struct control *c, const struct device *d)
 /* The device was detached: it does not come back. Otherwise the guest has gone, and may. */
 static void forget_settings(struct control *c, struct device *d)
 {
-	/* The last that was set, which nobody has looked at. */
-	bool again = d->unread && device_load_settings(c, d) == -ESTALE;
-
+	if (d->unread)
+		device_load_settings(c, d); /* the last that was set, which nobody has looked at */
 	if (!d->online || was_removed(c, d)) {
 		device_kept_forget(c, d);
 		log_info("%s: detached", d->name);
 		return;
 	}
 	c->due.newcomers = true; /* its guest may be back already */
+	control_kept_seen(c, d->uuid);
 	log_info("%s: %s; what was set is %s", d->name,
-		 again ? "removed and attached again" : "its guest has gone",
+		 device_check(c->xs, XS_NO_TXN, d) == -ESTALE ? "another attachment took its place"
+							      : "its guest has gone",
 		 device_kept_has(c, d) ? "remembered" : "not remembered");
 }
 

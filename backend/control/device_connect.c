@@ -176,6 +176,33 @@ static int open_rings(struct control *c, struct device *d, struct vchan **v)
 	return 0;
 }
 
+/*
+ * The rings are those of whoever has the domid now. Another guest may have got it, since the device
+ * was looked at.
+ */
+static int check_owner(struct control *c, const struct device *d)
+{
+	struct dom_info info;
+
+	if (device_check(c->xs, XS_NO_TXN, d) < 0)
+		return -ESTALE;
+	if (uuid_is_null(d->uuid) || dom_info(c->dom, d->domid, &info) < 0)
+		return 0; /* nobody can tell */
+	return info.exists && memcmp(info.uuid, d->uuid, sizeof(d->uuid)) == 0 ? 0 : -ESTALE;
+}
+
+static int open_any(struct control *c, struct device *d, struct vchan **v, struct vif_tap **tap)
+{
+	int ret = d->settings.via_vif ? device_vif_take(c, d, tap) : open_rings(c, d, v);
+
+	if (ret < 0 || check_owner(c, d) == 0)
+		return ret;
+	vchan_close(*v);
+	if (*tap)
+		device_vif_release(c, d, *tap);
+	return -ESTALE;
+}
+
 int device_connect(struct control *c, struct device *d)
 {
 	uint32_t slot = free_slot(c);
@@ -188,7 +215,7 @@ int device_connect(struct control *c, struct device *d)
 			 LDP_SLOTS);
 		return -ENOSPC;
 	}
-	ret = d->settings.via_vif ? device_vif_take(c, d, &tap) : open_rings(c, d, &v);
+	ret = open_any(c, d, &v, &tap);
 	if (ret < 0)
 		return ret;
 	d->slot = slot;

@@ -11,7 +11,9 @@ void device_offer(struct control *c, struct device *d);
 
 /*
  * Reads the guest's choices and maps its rings, or takes its vif, and gives them to the frame loop.
- * On error -errno, with one sentence in d->fault unless its settings have an error of their own.
+ * On error -errno, with one sentence in d->fault unless its settings have an error of their own;
+ * -ESTALE, without a sentence: the domid or the directory is another guest's or attachment's by
+ * now.
  */
 int device_connect(struct control *c, struct device *d);
 

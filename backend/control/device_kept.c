@@ -6,9 +6,10 @@
 #include <string.h>
 
 #include "backend/control/control_kept.h"
+#include "backend/control/device_list.h"
 #include "backend/control/device_make.h"
 #include "backend/control/device_state.h"
-#include "backend/kept/kept.h"
+#include "backend/kept/kept_file.h"
 #include "backend/xen/guest.h"
 #include "common/log.h"
 
@@ -23,13 +24,6 @@
  * stays: it is true of the new domain too.
  */
 /* --- remembering ------------------------------------------------------------------------------ */
-
-static bool has_uuid(const struct device *d)
-{
-	static const uint8_t none[16];
-
-	return memcmp(d->uuid, none, sizeof(none)) != 0;
-}
 
 /*
  * What attach writes without anybody's word; NULL: nothing. Whatever else is there was set, be it
@@ -122,6 +116,20 @@ static int read_of(struct control *c, const struct device *d, struct kept *k)
 	return ret == -ENOENT || ret == -EBADMSG ? 0 : ret;
 }
 
+/* The guest's name; that of before if the domain is gone, or is another guest's by now. */
+static void name_of(struct control *c, const struct device *d, const struct kept *k,
+		    char out[GUEST_NAME_MAX])
+{
+	struct dom_info info;
+
+	out[0] = '\0';
+	if (dom_info(c->dom, d->domid, &info) < 0 ||
+	    (info.exists && memcmp(info.uuid, d->uuid, sizeof(d->uuid)) == 0))
+		guest_name(c->xs, d->domid, out, GUEST_NAME_MAX);
+	if (!out[0])
+		snprintf(out, GUEST_NAME_MAX, "%s", k->name);
+}
+
 void device_kept_remember(struct control *c, struct device *d, const struct settings_text *texts)
 {
 	struct kept fresh = {.count = 0}, k;
@@ -129,18 +137,17 @@ void device_kept_remember(struct control *c, struct device *d, const struct sett
 	struct policy_match match;
 	char name[GUEST_NAME_MAX];
 
-	if (!now || !has_uuid(d) || read_of(c, d, &k) < 0) {
+	if (!now || uuid_is_null(d->uuid) || read_of(c, d, &k) < 0) {
 		kept_clear(&fresh);
 		return;
 	}
 	old = kept_find(&k, d->id);
-	guest_name(c->xs, d->domid, name, sizeof(name));
-	if (!name[0]) /* the domain is gone */
-		snprintf(name, sizeof(name), "%s", k.name);
+	name_of(c, d, &k, name);
 	find_policy(c, d->uuid, name, d->id, &match);
 	if (!gather(c, d, &match, texts, old, now) || (old && kept_same(old, now)) ||
 	    !replace(&k, now)) {
 		kept_clear(&k);
+		control_kept_seen(c, d->uuid);
 	} else {
 		snprintf(k.name, sizeof(k.name), "%s", name);
 		control_kept_write(c, &k);
@@ -153,19 +160,37 @@ bool device_kept_has(struct control *c, const struct device *d)
 	struct kept k;
 	bool has;
 
-	if (!has_uuid(d) || read_of(c, d, &k) < 0)
+	if (uuid_is_null(d->uuid) || read_of(c, d, &k) < 0)
 		return false;
 	has = kept_find(&k, d->id);
 	kept_clear(&k);
 	return has;
 }
 
-void device_kept_forget(struct control *c, const struct device *d)
+/* The nodes outlived their guest, and another one has its domid: nobody detached the guest's. */
+static bool is_replaced(struct control *c, const struct device *d)
 {
-	struct kept k;
+	struct dom_info info;
 
-	if (!has_uuid(d) || read_of(c, d, &k) < 0)
+	return dom_info(c->dom, d->domid, &info) == 0 && info.exists &&
+	       memcmp(info.uuid, d->uuid, sizeof(d->uuid)) != 0;
+}
+
+void device_kept_forget(struct control *c, struct device *d)
+{
+	char uuid[UUID_TEXT_LEN + 1], err[KEPT_FILE_ERR_MAX];
+	struct kept k = {.count = 0};
+	int ret;
+
+	if (uuid_is_null(d->uuid) || is_replaced(c, d))
 		return;
+	uuid_format(d->uuid, uuid);
+	ret = control_kept_try(c, uuid, &k, err);
+	if (ret < 0 && ret != -ENOENT && !d->unforgotten)
+		log_warning("%s: it is detached, but what was set for it cannot be forgotten, so "
+			    "it may come back with its guest: %s",
+			    d->name, err);
+	d->unforgotten = ret < 0 && ret != -ENOENT;
 	if (kept_drop(&k, d->id))
 		control_kept_write(c, &k);
 	else
@@ -206,18 +231,6 @@ static void forget_one(struct control *c, const char *uuid, const char *name, un
 	control_kept_write(c, &k);
 }
 
-/* Another domain has the UUID, and the device: that of a guest that moves on this host. */
-static bool is_elsewhere(const struct control *c, const struct dom_info *dom, unsigned id)
-{
-	const struct device *d;
-
-	TAILQ_FOREACH(d, &c->devices.all, next) {
-		if (d->id == id && d->domid != dom->domid && memcmp(d->uuid, dom->uuid, 16) == 0)
-			return true;
-	}
-	return false;
-}
-
 void device_kept_attach(struct control *c, const struct dom_info *dom, const struct kept *k)
 {
 	struct policy_match match;
@@ -232,7 +245,8 @@ void device_kept_attach(struct control *c, const struct dom_info *dom, const str
 			continue; /* perhaps the policy names it, if all of it could be read */
 		if (kd->by_policy && !match.attach)
 			forget_one(c, k->uuid, name, kd->id);
-		else if (!is_elsewhere(c, dom, kd->id))
+		else if (!device_is_elsewhere(c, dom->uuid, dom->domid, kd->id) &&
+			 !device_is_known(c, dom->domid, kd->id))
 			attach_one(c, dom, name, kd, &match);
 	}
 }

@@ -14,8 +14,11 @@ struct settings_text;
 /* Remembers what was set, as far as it was accepted. */
 void device_kept_remember(struct control *c, struct device *d, const struct settings_text *texts);
 
-/* The device was detached: nothing of it is remembered any more. */
-void device_kept_forget(struct control *c, const struct device *d);
+/*
+ * The device was detached: nothing of it is remembered any more. If that cannot be, the log says so
+ * once.
+ */
+void device_kept_forget(struct control *c, struct device *d);
 
 /* Is anything remembered of the device? */
 bool device_kept_has(struct control *c, const struct device *d);

@@ -27,6 +27,25 @@ struct device *device_find(struct control *c, unsigned domid, unsigned id)
 	return NULL;
 }
 
+bool device_is_elsewhere(const struct control *c, const uint8_t uuid[16], unsigned domid,
+			 unsigned id)
+{
+	const struct device *d;
+
+	TAILQ_FOREACH(d, &c->devices.all, next) {
+		if (d->id == id && d->domid != domid && memcmp(d->uuid, uuid, 16) == 0)
+			return !uuid_is_null(uuid);
+	}
+	return false;
+}
+
+bool device_is_known(struct control *c, unsigned domid, unsigned id)
+{
+	const struct device *d = device_find(c, domid, id);
+
+	return d && !d->adrift;
+}
+
 static void read_generation(struct control *c, struct device *d)
 {
 	if (xskey_read(c->xs, XS_NO_TXN, d->back, KEY_BACK_GENERATION, d->generation,
@@ -158,23 +177,25 @@ void device_meet(struct control *c, unsigned domid, unsigned id)
 
 	if (!d)
 		return;
+	read_generation(c, d);
 	/* Not there: the event was the echo of a removal. */
 	if (!xs_conn_exists(c->xs, XS_NO_TXN, d->back) || !is_ours(c, d)) {
 		free(d);
 		return;
 	}
-	read_generation(c, d);
 	find_uuid(c, d);
 	TAILQ_INSERT_TAIL(&c->devices.all, d, next);
 	watch(c, d);
 }
 
-void device_again_all(struct control *c)
+void device_again_all(struct control *c, bool another)
 {
 	struct device *d;
 
 	TAILQ_FOREACH(d, &c->devices.all, next) {
-		d->adrift = d->slot != LDP_SLOT_NONE && xs_conn_missing(c->xs, XS_NO_TXN, d->back);
+		/* One that was adrift already stays so until it is attached again. */
+		d->adrift |= another && d->slot != LDP_SLOT_NONE;
+		d->adrift &= xs_conn_missing(c->xs, XS_NO_TXN, d->back);
 		if (d->adrift)
 			log_warning("%s: xenstored lost this device's directories: its frames go "
 				    "on, but nothing of it can be seen or changed until it is "

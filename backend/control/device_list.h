@@ -4,6 +4,7 @@
 #define DMVL_DEVICE_LIST_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct control;
 struct device;
@@ -18,6 +19,19 @@ struct device *device_find(struct control *c, unsigned domid, unsigned id);
  */
 void device_meet(struct control *c, unsigned domid, unsigned id);
 
+/*
+ * Has another domain of this UUID the device `id`? Then the guest is on its way, on this host, from
+ * that domain to domain `domid`. No two domains are the same guest by the null UUID.
+ */
+bool device_is_elsewhere(const struct control *c, const uint8_t uuid[16], unsigned domid,
+			 unsigned id);
+
+/*
+ * Is the device known to be the domain's? If its nodes are missing, somebody has just removed them,
+ * and the next look at it finds out what that means.
+ */
+bool device_is_known(struct control *c, unsigned domid, unsigned id);
+
 /* Is its frontend directory there, or is it one that has none? */
 bool device_has_front(struct control *c, const struct device *d);
 
@@ -27,8 +41,11 @@ bool device_has_home(struct control *c, unsigned domid);
 /* All devices are read again. */
 void device_mark_all(struct control *c);
 
-/* It is another connection to xenstore, or another xenstore: all are read and watched again. */
-void device_again_all(struct control *c);
+/*
+ * It is another connection to xenstore: all are read and watched again. `another`: to another
+ * xenstore, in which nobody has detached what is missing.
+ */
+void device_again_all(struct control *c, bool another);
 
 /* Interfaces changed: those that stand for a vif are looked at. */
 void device_mark_agentless(struct control *c);

@@ -8,8 +8,8 @@ struct device;
 
 /*
  * Reads the settings, puts in force those that are valid and tells the frame loop. d->unfit says
- * why the first bad one was rejected. 0, or -errno of xenstore; -ENOENT: the backend directory is
- * gone; -ESTALE: it is another attachment's by now, whose settings are not this device's.
+ * why the first bad one was rejected. 0, or -errno as device_check(): the settings of another
+ * attachment, which may be another guest's, are neither put in force nor remembered for this one.
  */
 int device_load_settings(struct control *c, struct device *d);
 

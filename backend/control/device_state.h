@@ -17,9 +17,11 @@ struct device {
 	/* device_list.c, once */
 	TAILQ_ENTRY(device) next;
 	unsigned domid, id;
-	uint8_t uuid[16];
+	uint8_t uuid[16]; /* of the guest; null: not known */
+	/* Of the attachment that the device stands for; empty: xenstore does not say. Where
+	 * xenstore has another one, its keys are not those of this device. */
+	char generation[SCHEMA_GUEST_VALUE_MAX + 1];
 	char back[SCHEMA_PATH_MAX], front[SCHEMA_PATH_MAX], front_state[SCHEMA_PATH_MAX];
-	char generation[SCHEMA_GUEST_VALUE_MAX + 1]; /* which attachment it is; "": not said */
 	char name[LDP_NAME_MAX];
 	char token[LDP_NAME_MAX + 2]; /* of the watch on front_state */
 
@@ -28,6 +30,9 @@ struct device {
 	char unfit[SCHEMA_ERR_MAX];   /* why the first bad setting was rejected; empty: none was */
 	bool served;		      /* its settings were read: they count */
 	bool online;		      /* as read: the device is wanted */
+
+	/* device_kept.c */
+	bool unforgotten; /* it is detached and still remembered, and the log says so */
 
 	/* control_group.c */
 	struct ldp_group *group; /* NULL: none */

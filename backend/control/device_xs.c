@@ -12,6 +12,20 @@
 #include "common/log.h"
 #include "xenstore-schema/xskey.h"
 
+int device_check(struct xs_conn *xs, uint32_t t, const struct device *d)
+{
+	char now[sizeof(d->generation)];
+	int ret = xskey_read(xs, t, d->back, KEY_BACK_GENERATION, now, sizeof(now));
+
+	if (ret >= 0 && strcmp(now, d->generation) == 0)
+		return 0;
+	if (ret < 0 && ret != -ENOENT && ret != -E2BIG && ret != -EILSEQ)
+		return ret;
+	if (ret < 0 && !xs_conn_exists(xs, t, d->back))
+		return -ENOENT;
+	return ret < 0 && !d->generation[0] ? 0 : -ESTALE;
+}
+
 struct writing {
 	struct control *c;
 	struct device *d;
@@ -23,7 +37,11 @@ static int write_part(struct xs_conn *xs, uint32_t t, void *arg)
 {
 	const struct writing *w = arg;
 
-	return xs_conn_exists(xs, t, w->d->back) ? w->write(w->c, w->d, t, w->arg) : -ENOENT;
+	int ret = device_check(xs, t, w->d);
+
+	if (ret == 0)
+		return w->write(w->c, w->d, t, w->arg);
+	return ret == -ESTALE ? -ENOENT : ret; /* the next look finds the other attachment */
 }
 
 int device_write(struct control *c, struct device *d, device_writer *write, const void *arg)
@@ -61,7 +79,7 @@ int device_write_closed(struct control *c, uint32_t t)
 	int ret = 0;
 
 	TAILQ_FOREACH(d, &c->devices.all, next) {
-		if (ret == 0 && d->after == HS_CLOSED && xs_conn_exists(c->xs, t, d->back))
+		if (ret == 0 && d->after == HS_CLOSED && device_check(c->xs, t, d) == 0)
 			ret = xskey_write_state(c->xs, t, d->back, KEY_BACK_STATE,
 						XenbusStateClosed);
 	}

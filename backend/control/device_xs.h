@@ -1,24 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* device_xs.h: what the daemon writes in a device's backend directory. */
+/* device_xs.h: what the daemon writes in a device's backend directory, and whose that is. */
 #ifndef DMVL_DEVICE_XS_H
 #define DMVL_DEVICE_XS_H
 
 #include <stdint.h>
 #include <xen/io/xenbus.h>
 
+#include "common/xs.h"
 #include "xenstore-schema/schema.h"
 
 struct control;
 struct device;
 struct ldp_status;
 
+/*
+ * Is the backend directory still that of the attachment that the device stands for? 0; -ENOENT: it
+ * is gone; -ESTALE: it is another attachment's, which may be another guest's, since domids are used
+ * again; or another -errno.
+ */
+int device_check(struct xs_conn *xs, uint32_t t, const struct device *d);
+
 /* Writes its part in transaction t. 0, or -errno. */
 typedef int device_writer(struct control *c, struct device *d, uint32_t t, const void *arg);
 
 /*
- * Lets `write` write in a transaction, but not below a directory that somebody has just removed:
- * that would make a part of it again. 0, -ENOENT (it was removed), or -errno; then nothing is
- * written.
+ * Lets `write` write in a transaction, but not below a directory that somebody has just removed,
+ * which would make a part of it again, nor into another attachment's. 0, -ENOENT (it is gone), or
+ * -errno; then nothing is written.
  */
 int device_write(struct control *c, struct device *d, device_writer *write, const void *arg);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "backend/control/control_kept.h"
+#include "backend/control/device_list.h"
 #include "backend/control/device_make.h"
 #include "backend/control/device_state.h"
 #include "backend/kept/kept.h"
@@ -138,6 +139,16 @@ void policy_guests_named(struct control *c, unsigned domid)
 		g->renamed = true;
 }
 
+void policy_guests_watch(struct control *c)
+{
+	struct policy_guest *g;
+
+	TAILQ_FOREACH(g, &c->policy.guests, next) {
+		g->renamed = true;
+		xs_conn_watch(c->xs, g->path, g->token);
+	}
+}
+
 void policy_guests_free(struct control *c)
 {
 	struct policy_guest *g;
@@ -171,14 +182,20 @@ static void write_default(struct control *c, const char *dir, const char *what, 
 {
 	const char *dflt = schema_entry(key)->dflt;
 	char path[SCHEMA_PATH_MAX];
+	int ret;
 
 	schema_key_path(path, sizeof(path), dir, key);
 	if (dflt)
-		xskey_write(c->xs, XS_NO_TXN, dir, key, dflt);
+		ret = xskey_write(c->xs, XS_NO_TXN, dir, key, dflt);
 	else
-		xs_conn_rm(c->xs, XS_NO_TXN, path);
-	log_info("%s: the policy says nothing of %s any more: it has its default", what,
-		 schema_name(key));
+		ret = xs_conn_rm(c->xs, XS_NO_TXN, path);
+	if (ret == 0 || ret == -ENOENT)
+		log_info("%s: the policy says nothing of %s any more: it has its default", what,
+			 schema_name(key));
+	else
+		log_warning("%s: the policy says nothing of %s any more, but it cannot have its "
+			    "default: %s",
+			    what, schema_name(key), strerror(-ret));
 }
 
 void policy_write(struct control *c, const char *dir, const char *what, enum schema_key key,
@@ -245,19 +262,6 @@ static void change(const struct wish *w, const char *dir)
 	}
 }
 
-/* Has another domain of this UUID the device still? */
-static bool is_elsewhere(const struct wish *w)
-{
-	const struct device *d;
-
-	TAILQ_FOREACH(d, &w->c->devices.all, next) {
-		if (d->id == w->id && d->domid != w->g->domid &&
-		    memcmp(d->uuid, w->g->uuid, sizeof(d->uuid)) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* `set`: what was set for it before. */
 static void say_attached(const struct wish *w, int ret, const char *set)
 {
@@ -305,7 +309,8 @@ static void apply_device(const struct wish *w)
 		change(w, dir);
 	else if (!w->now.attach)
 		return;
-	else if (is_elsewhere(w))
+	else if (device_is_elsewhere(w->c, w->g->uuid, w->g->domid, w->id) ||
+		 device_is_known(w->c, w->g->domid, w->id))
 		w->g->waiting = true;
 	else
 		attach(w);
@@ -352,6 +357,15 @@ static void apply(struct control *c, struct policy_guest *g, const char *name,
 	snprintf(g->name, sizeof(g->name), "%s", name);
 }
 
+/* The domain was not replaced by another guest with the same domid, since all were listed. */
+static bool is_still(struct control *c, const struct policy_guest *g)
+{
+	struct dom_info info;
+
+	return dom_info(c->dom, g->domid, &info) == 0 && info.exists &&
+	       memcmp(info.uuid, g->uuid, sizeof(g->uuid)) == 0;
+}
+
 /* Its name, if it is one that the policy may know: not yet, or no more, while it is on its way. */
 static bool read_name(struct control *c, const struct policy_guest *g, char out[GUEST_NAME_MAX])
 {
@@ -362,7 +376,7 @@ static bool read_name(struct control *c, const struct policy_guest *g, char out[
 	len = strlen(out);
 	if (len >= sizeof(away) && strcmp(out + len - sizeof(away) + 1, away) == 0)
 		return false;
-	return len > 0 && !guest_is_stub(c->xs, g->domid);
+	return len > 0 && !guest_is_stub(c->xs, g->domid) && is_still(c, g);
 }
 
 static void step(struct control *c, struct policy_guest *g)

@@ -16,6 +16,9 @@ struct policy_state {
 /* Domains came or went. */
 void policy_guests_look(struct control *c);
 
+/* It is another connection to the same xenstore: names are watched again, and may have changed. */
+void policy_guests_watch(struct control *c);
+
 /* The name of the domain came, changed or went. */
 void policy_guests_named(struct control *c, unsigned domid);
 

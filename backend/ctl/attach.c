@@ -211,6 +211,28 @@ static int report(struct ctl *ctl, const struct attaching *a)
 	return output_end();
 }
 
+/* It has the nodes already. Whose they are depends on who had the domid when they were made. */
+static int refuse_existing(struct ctl *ctl, const struct attaching *a)
+{
+	char dir[SCHEMA_PATH_MAX], text[UUID_TEXT_LEN + 1];
+	unsigned domid = a->target.domid, id = a->target.id;
+	uint8_t uuid[16];
+
+	if (schema_backend_dir(dir, sizeof(dir), ctl->backend_domid, domid, id) >= 0 &&
+	    xskey_read(ctl->xs, XS_NO_TXN, dir, KEY_BACK_GUEST_UUID, text, sizeof(text)) >= 0 &&
+	    uuid_parse(text, uuid) && memcmp(uuid, a->uuid, sizeof(uuid)) != 0)
+		return ctl_fail(EXIT_FAILED,
+				"device %u of domain %u is that of an earlier guest with this "
+				"domid: dmvl-back removes it when it runs, dmvlctl detach %u/%u at "
+				"once",
+				id, domid, domid, id);
+	return ctl_fail(EXIT_FAILED,
+			"domain %u has a device %u already (one that is remembered or in the "
+			"policy comes by itself): change it with dmvlctl set, detach it first, or "
+			"name another one with DOM/ID",
+			domid, id);
+}
+
 static int run(struct ctl *ctl, int argc, char **argv)
 {
 	static struct attaching a; /* static: settings are large */
@@ -231,11 +253,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
 		return ret;
 	ret = attach_create(ctl->xs, &a.attachment);
 	if (ret == -EEXIST)
-		return ctl_fail(EXIT_FAILED,
-				"domain %u has a device %u already (one that is remembered or in "
-				"the policy comes by itself): change it with dmvlctl set, detach "
-				"it first, or name another one with DOM/ID",
-				a.target.domid, a.target.id);
+		return refuse_existing(ctl, &a);
 	return ret < 0 ? ctl_fail_xs(ret, "create", "the device") : report(ctl, &a);
 }
 

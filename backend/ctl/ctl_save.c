@@ -7,14 +7,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "backend/ctl/ctl_policy.h"
 #include "backend/policy/policy_edit.h"
 #include "backend/policy/policy_file.h"
+#include "backend/policy/policy_lock.h"
 #include "common/log.h"
 #include "xenstore-schema/xskey.h"
 
 #define HEAD_MAX (TARGET_NAME_MAX + 12)
+#define LOCK_S	 10u /* others need milliseconds */
 
 static void warn(void *arg, const char *sentence)
 {
@@ -132,18 +135,36 @@ static int prepare(struct ctl *ctl, const struct target *target, int count, char
 	return try_draft(path, save);
 }
 
+/* Before the files are read: what another dmvlctl saves now would be lost. */
+static int lock(struct ctl_save *save)
+{
+	save->lock = policy_lock(POLICY_LOCK_DIR, LOCK_S * 1000);
+	if (save->lock >= 0)
+		return 0;
+	if (save->lock == -EWOULDBLOCK)
+		return ctl_fail(EXIT_FAILED,
+				"another dmvlctl has been saving into the policy for %u seconds: "
+				"nothing is changed",
+				LOCK_S);
+	return ctl_fail(EXIT_FAILED, "cannot lock the policy in %s: %s: nothing is changed",
+			POLICY_LOCK_DIR, strerror(-save->lock));
+}
+
 int ctl_save_prepare(struct ctl *ctl, const struct target *target, int count, char *const *args,
 		     struct ctl_save *out)
 {
 	struct policy *policy;
 	int ret;
 
-	*out = (struct ctl_save){.text = NULL};
+	*out = CTL_SAVE_NONE;
 	read_uplink(ctl, target, out->uplink, sizeof(out->uplink));
 	if (!ctl_policy_path(ctl, out->uplink, out->path, sizeof(out->path)))
 		return ctl_fail(EXIT_WRONG_USE,
 				"--save is for the domain that serves the device: its "
 				"policy is there");
+	ret = lock(out);
+	if (ret)
+		return ret;
 	if (policy_load(out->path, false, &policy, warn, NULL) > 0)
 		ret = ctl_fail(EXIT_FAILED, "%s: the policy has mistakes: nothing is changed",
 			       out->path);
@@ -158,7 +179,9 @@ int ctl_save_prepare(struct ctl *ctl, const struct target *target, int count, ch
 void ctl_save_free(struct ctl_save *save)
 {
 	free(save->text);
-	save->text = NULL;
+	if (save->lock >= 0)
+		close(save->lock);
+	*save = CTL_SAVE_NONE;
 }
 
 int ctl_save_write(struct ctl *ctl, struct ctl_save *save)
@@ -169,7 +192,6 @@ int ctl_save_write(struct ctl *ctl, struct ctl_save *save)
 	memcpy(copy, save->path, sizeof(copy));
 	mkdir(dirname(copy), 0755); /* usually it is there */
 	ret = policy_file_write(save->path, save->text, strlen(save->text));
-	ctl_save_free(save);
 	if (ret < 0)
 		return ctl_fail(EXIT_FAILED, "it is set, but not saved: cannot write %s: %s",
 				save->path, strerror(-ret));

@@ -218,14 +218,43 @@ static void read_keys(struct ctl *ctl, struct closing *c)
 		c->uuid[0] = '\0';
 }
 
-/* A dmvl-back that is not there cannot; the device would come back with its next start. */
-static void forget(struct ctl *ctl, const struct closing *c)
+/* Are the nodes those of an earlier guest with the same domid? That one was not detached. */
+static bool is_replaced(struct dom_conn *dom, const struct closing *c)
+{
+	struct dom_info info;
+	uint8_t uuid[16];
+
+	return uuid_parse(c->uuid, uuid) && dom_info(dom, c->target.domid, &info) == 0 &&
+	       info.exists && memcmp(info.uuid, uuid, sizeof(uuid)) != 0;
+}
+
+/*
+ * dmvl-back does it before it closes the device. One that is not there cannot; the device would
+ * come back with its next start.
+ */
+static void forget(struct ctl *ctl, struct dom_conn *dom, const struct closing *c)
 {
 	char dir[PATH_MAX], err[KEPT_FILE_ERR_MAX];
+	int ret;
 
-	if (kept_is_uuid(c->uuid) && remembered_dir(ctl, c->uplink, dir) &&
-	    remembered_forget(dir, c->uuid, c->target.id, err) < 0)
+	if (!kept_is_uuid(c->uuid) || !remembered_dir(ctl, c->uplink, dir))
+		return;
+	if (is_replaced(dom, c)) {
+		log_notice("the device was that of an earlier guest with this domid, UUID %s: what "
+			   "was set for that guest stays remembered",
+			   c->uuid);
+		return;
+	}
+	if (!c->served || c->back_late)
+		ret = remembered_forget(dir, c->uuid, c->target.id, err);
+	else
+		ret = remembered_has(dir, c->uuid, c->target.id, err);
+	if (ret < 0)
 		log_warning("%s: the device may come back when the guest does", err);
+	else if (ret > 0)
+		log_warning("dmvl-back could not remove it from %s/%s: the device may come back "
+			    "when the guest does",
+			    dir, c->uuid);
 }
 
 /* Asks both sides to close, waits, and removes the nodes. 0 or -errno. */
@@ -242,12 +271,13 @@ static int detach(struct ctl *ctl, struct dom_conn *dom, struct closing *c)
 		ret = wait_closed(ctl, dom, c);
 	if (ret >= 0)
 		ret = is_ours(ctl, XS_NO_TXN, c);
+	/* Unless it was attached again in the meantime. */
+	if (ret > 0 || (ret == 0 && !xs_conn_exists(ctl->xs, XS_NO_TXN, c->back)))
+		forget(ctl, dom, c);
 	/* A frontend directory without a backend directory counts too: both generations are "". */
 	if (ret <= 0)
 		return ret;
 	release_vif(ctl, c);
-	if (!c->served || c->back_late)
-		forget(ctl, c);
 	ret = nodes_remove(ctl->xs, ctl->backend_domid, c->target.domid, c->target.id,
 			   c->generation);
 	return ret == -ESTALE ? 0 : ret; /* attached again in the meantime: another device */

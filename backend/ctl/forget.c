@@ -39,6 +39,8 @@ static int forget_in(struct ctl *ctl, const char *uplink, const char *dir, void 
 	if (ctl->uplink && strcmp(ctl->uplink, uplink) != 0)
 		return 0;
 	ret = kept_file_remove(dir, f->uuid, err);
+	if (ret == 0)
+		ret = kept_dir_sync(dir, err);
 	if (ret < 0 && ret != -ENOENT)
 		return ctl_fail(EXIT_FAILED, "%s", err);
 	f->found += ret == 0;

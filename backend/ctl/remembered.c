@@ -79,8 +79,21 @@ int remembered_forget(const char *dir, const char *uuid, unsigned id, char *err)
 		return 0;
 	if (ret == 0 && kept_drop(&k, id))
 		ret = kept_file_write(dir, &k, err);
+	if (ret == 0)
+		ret = kept_dir_sync(dir, err);
 	kept_clear(&k);
 	return ret;
+}
+
+int remembered_has(const char *dir, const char *uuid, unsigned id, char *err)
+{
+	struct kept k = {.count = 0};
+	int ret = kept_file_read(dir, uuid, &k, err);
+
+	if (ret == 0)
+		ret = kept_find(&k, id) != NULL;
+	kept_clear(&k);
+	return ret == -ENOENT ? 0 : ret;
 }
 
 /* --- at attach -------------------------------------------------------------------------------- */

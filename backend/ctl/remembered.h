@@ -43,4 +43,7 @@ bool remembered_elsewhere(struct ctl *ctl, const char *uplink, const char *name,
  */
 int remembered_forget(const char *dir, const char *uuid, unsigned id, char *err);
 
+/* Is a device remembered? 1, 0, or -errno with one sentence in err. */
+int remembered_has(const char *dir, const char *uuid, unsigned id, char *err);
+
 #endif

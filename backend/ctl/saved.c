@@ -22,7 +22,7 @@ struct saved {
 	bool damaged;
 };
 
-#define COLUMNS 5
+#define COLUMNS 6
 
 /* The domain that has the UUID now; -1: none. */
 static int domid_of(const struct saved *s, const char *uuid)
@@ -39,11 +39,13 @@ static int domid_of(const struct saved *s, const char *uuid)
 
 static void add_row(struct saved *s, const struct kept *k, const struct kept_device *d)
 {
-	char id[12], settings[4096] = "";
-	const char *cells[COLUMNS] = {k->name[0] ? k->name : "-", k->uuid, id, s->uplink, settings};
+	char id[12], age[16], settings[4096] = "";
+	const char *cells[COLUMNS] = {
+		k->name[0] ? k->name : "-", k->uuid, id, s->uplink, age, settings};
 	size_t used = 0;
 
 	snprintf(id, sizeof(id), "%u", d->id);
+	snprintf(age, sizeof(age), "%dd", kept_file_days(s->dir, k->uuid));
 	for (int key = 0; key < KEY_COUNT && used < sizeof(settings); key++) {
 		if (d->set[key])
 			used += (size_t)snprintf(settings + used, sizeof(settings) - used,
@@ -63,6 +65,7 @@ static void add_object(struct saved *s, const struct kept *k, const struct kept_
 	json_object_object_add(o, "domid", domid < 0 ? NULL : json_object_new_int(domid));
 	json_object_object_add(o, "id", json_object_new_int64(d->id));
 	json_object_object_add(o, schema_name(KEY_BACK_UPLINK), json_object_new_string(s->uplink));
+	json_object_object_add(o, "age-days", json_object_new_int(kept_file_days(s->dir, k->uuid)));
 	for (int key = 0; key < KEY_COUNT; key++) {
 		if (d->set[key])
 			json_object_object_add(set, schema_name((enum schema_key)key),
@@ -122,7 +125,7 @@ static int print(struct saved *s)
 
 static int run(struct ctl *ctl, int argc, char **argv)
 {
-	const char *const header[COLUMNS] = {"GUEST", "UUID", "ID", "UPLINK", "SETTINGS"};
+	const char *const header[COLUMNS] = {"GUEST", "UUID", "ID", "UPLINK", "AGE", "SETTINGS"};
 	struct saved s = {.ctl = ctl};
 	int ret = ctl_connect(ctl);
 
@@ -153,7 +156,8 @@ const struct command saved_command = {
 	.name = "saved",
 	.args = "[--uplink NAME]",
 	.summary = "what guests get back when they come back",
-	.details = "One line for each device. Without uuid= in its configuration, xl gives a guest "
+	.details = "One line for each device. AGE: how long ago dmvl-back saw the guest, in days.\n"
+		   "Without uuid= in its configuration, xl gives a guest "
 		   "another\nUUID at each create, and nothing is found for it.\n",
 	.uplink_help = "only those of this uplink",
 	.run = run,

@@ -88,7 +88,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
 {
 	struct settings settings;
 	struct change change = {.settings = &settings};
-	struct ctl_save save = {.text = NULL};
+	struct ctl_save save = CTL_SAVE_NONE;
 	struct target target;
 	int ret;
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/syncdir.h"
@@ -153,7 +154,7 @@ static int replace(const char *path, const char *fresh, const char *text)
 		ret = -errno;
 	if (ret < 0)
 		unlink(fresh);
-	return ret < 0 ? ret : sync_dir(path);
+	return ret;
 }
 
 int kept_file_write(const char *dir, const struct kept *k, char *err)
@@ -181,8 +182,38 @@ int kept_file_remove(const char *dir, const char *uuid, char *err)
 	int ret;
 
 	file_path(path, dir, uuid, "");
-	ret = unlink(path) < 0 ? -errno : sync_dir(path);
+	ret = unlink(path) < 0 ? -errno : 0;
 	return ret < 0 && ret != -ENOENT ? fail(ret, "remove", path, err) : ret;
+}
+
+int kept_dir_sync(const char *dir, char *err)
+{
+	char path[PATH_MAX];
+	int ret;
+
+	file_path(path, dir, ".", "");
+	ret = sync_dir(path);
+	return ret < 0 ? fail(ret, "sync", dir, err) : 0;
+}
+
+void kept_file_touch(const char *dir, const char *uuid)
+{
+	char path[PATH_MAX];
+
+	file_path(path, dir, uuid, "");
+	utimensat(AT_FDCWD, path, NULL, AT_SYMLINK_NOFOLLOW);
+}
+
+int kept_file_days(const char *dir, const char *uuid)
+{
+	char path[PATH_MAX];
+	time_t now = time(NULL);
+	struct stat st;
+
+	file_path(path, dir, uuid, "");
+	if (lstat(path, &st) < 0 || st.st_mtime > now)
+		return 0;
+	return (int)((now - st.st_mtime) / 86400);
 }
 
 static int is_file_of_guest(const struct dirent *e)

@@ -26,11 +26,26 @@ int kept_dir_make(const char *dir, char *err);
  */
 int kept_file_read(const char *dir, const char *uuid, struct kept *out, char *err);
 
-/* Replaces a guest's file, at once and as a whole. One without devices is removed. */
+/*
+ * Replaces a guest's file, at once and as a whole: after a power cut it is the old one or the new
+ * one. That it is the new one is certain after kept_dir_sync(). One without devices is removed.
+ */
 int kept_file_write(const char *dir, const struct kept *k, char *err);
 
-/* Removes a guest's file. -ENOENT, without a sentence: there is none. */
+/* Removes a guest's file; certain after kept_dir_sync(). -ENOENT, without a sentence: there is none. */
 int kept_file_remove(const char *dir, const char *uuid, char *err);
+
+/* What was written and removed outlives a power cut. One call does for many files. */
+int kept_dir_sync(const char *dir, char *err);
+
+/* The guest was seen: kept_file_days() counts from now. There may be no file. */
+void kept_file_touch(const char *dir, const char *uuid);
+
+/*
+ * Days since the file was written or touched, by the clock; a file of the future is 0 days old, and
+ * so is one that cannot be looked at.
+ */
+int kept_file_days(const char *dir, const char *uuid);
 
 /*
  * Calls fn with the UUID of each file, in the order of names, until it returns another value than

@@ -12,9 +12,11 @@
 /* Where something is or would be: offsets in the text. */
 struct place {
 	bool section;	 /* the section is there */
-	size_t behind;	 /* the end of its last line that is no comment */
+	size_t behind;	 /* the end of its last line, not counting comments about what follows */
 	bool key;	 /* the key is there */
-	size_t from, to; /* its value */
+	size_t from, to; /* its value in the first line */
+	size_t line_end; /* the end of that line */
+	size_t end;	 /* the end of the last line in which the value goes on */
 };
 
 struct search {
@@ -77,7 +79,7 @@ static void look_at_key(struct search *s, size_t at, size_t end)
 
 	if (!equals) {
 		if (s->going)
-			s->place.to = value_end(s->text, at, end);
+			s->place.end = end;
 		return;
 	}
 	s->going = false;
@@ -93,6 +95,16 @@ static void look_at_key(struct search *s, size_t at, size_t end)
 	s->place.key = true;
 	s->place.from = p;
 	s->place.to = value_end(s->text, p, end);
+	s->place.line_end = s->place.end = end;
+}
+
+/* An indented comment right below a line of the section belongs to that line. */
+static void look_at_comment(struct search *s, size_t at, size_t first, size_t end)
+{
+	const char *newline = memchr(s->text + s->place.behind, '\n', at - s->place.behind);
+
+	if (s->inside && first > at && newline && newline + 1 == s->text + at)
+		s->place.behind = end;
 }
 
 static void look_at(struct search *s, size_t at, size_t end)
@@ -101,8 +113,12 @@ static void look_at(struct search *s, size_t at, size_t end)
 
 	while (first < end && is_blank(s->text[first]))
 		first++;
-	if (first == end || strchr(";#", s->text[first]))
+	if (first == end)
 		return;
+	if (strchr(";#", s->text[first])) {
+		look_at_comment(s, at, first, end);
+		return;
+	}
 	if (s->text[first] == '[') {
 		s->going = false;
 		s->inside = is_head(s, s->text + first, end - first);
@@ -150,6 +166,74 @@ static char *replace(const char *text, size_t len, size_t from, size_t to, const
 	return out;
 }
 
+/* Copies a line without its part of a value: with its comment, or not at all. The new end of `out`.
+ */
+static char *copy_comment(char *out, const char *line, size_t len)
+{
+	size_t blanks = 0, comment;
+
+	while (blanks < len && is_blank(line[blanks]))
+		blanks++;
+	if (blanks == len || strchr(";#\n", line[blanks]))
+		return mempcpy(out, line, len);
+	comment = value_end(line, blanks, len - (line[len - 1] == '\n'));
+	while (comment < len && is_blank(line[comment]))
+		comment++;
+	if (comment == len || line[comment] != ';')
+		return out;
+	return mempcpy(mempcpy(out, line, blanks), line + comment, len - comment);
+}
+
+/* The text without the lines in which the value of a key goes on, but with the comments there. */
+static char *drop_rest(const char *text, size_t len, const struct place *at)
+{
+	size_t from = at->line_end < at->end ? at->line_end : len;
+	char *out = malloc(len + 1), *p = out;
+
+	if (!out)
+		return NULL;
+	while (from < len && text[from++] != '\n') {
+	}
+	p = mempcpy(p, text, from);
+	while (from < at->end) {
+		const char *newline = memchr(text + from, '\n', len - from);
+		size_t n = (newline ? (size_t)(newline + 1 - text) : len) - from;
+
+		p = copy_comment(p, text + from, n);
+		from += n;
+	}
+	p = mempcpy(p, text + from, len - from);
+	*p = '\0';
+	return out;
+}
+
+/* What comes between a new value and the comment behind the old one. */
+static const char *gap(const char *text, const struct place *at, const char *value)
+{
+	const char *last = strrchr(value, '\n');
+	size_t start = at->from, len;
+
+	if (at->to == at->line_end)
+		return "";
+	while (start > 0 && text[start - 1] != '\n')
+		start--;
+	len = last ? strlen(last + 1) : at->from - start + strlen(value);
+	if (len + at->line_end - at->to > POLICY_LINE_MAX)
+		return "\n\t"; /* together they are too long */
+	return text[at->to] == ';' ? " " : "";
+}
+
+static char *replace_value(const char *text, size_t len, const struct place *at, const char *value)
+{
+	char *rest = drop_rest(text, len, at), *out = NULL;
+
+	if (rest)
+		out = replace(rest, strlen(rest), at->from, at->to,
+			      (const char *const[5]){value, gap(text, at, value), "", "", ""});
+	free(rest);
+	return out;
+}
+
 static char *add_section(const char *text, size_t len, const char *head, const char *line)
 {
 	const char *gap = len == 0 ? "[" : text[len - 1] == '\n' ? "\n[" : "\n\n[";
@@ -170,8 +254,7 @@ char *policy_edit(const char *text, size_t len, const char *head, const char *ke
 	}
 	at = find(text, len, &want, key);
 	if (at.key) {
-		out = replace(text, len, at.from, at.to,
-			      (const char *const[5]){wrapped, "", "", "", ""});
+		out = replace_value(text, len, &at, wrapped);
 	} else if (at.section) {
 		out = replace(text, len, at.behind, at.behind,
 			      (const char *const[5]){"\n", key, " = ", wrapped, ""});

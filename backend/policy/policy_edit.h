@@ -7,9 +7,10 @@
 
 /*
  * The text (`len` bytes) with `key` = `value` in the section [`head`], terminated; free it. A value
- * that is there is replaced, with the lines in which it goes on; a comment behind it stays.
- * Otherwise the key comes behind the section's last one. A section that is missing is added at the
- * end. Long lists take several lines. NULL: no memory, or `head` is no name of a section.
+ * that is there is replaced, with the lines in which it goes on; all comments stay, also those
+ * between these lines and behind them. Otherwise the key comes behind the section's last one. A
+ * section that is missing is added at the end. Long lists take several lines. NULL: no memory, or
+ * `head` is no name of a section.
  */
 char *policy_edit(const char *text, size_t len, const char *head, const char *key,
 		  const char *value);

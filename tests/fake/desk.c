@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "backend/control/control_domains.h"
+#include "backend/control/control_forget.h"
 #include "backend/control/control_group.h"
 #include "backend/control/control_group_keys.h"
 #include "backend/control/control_kept.h"
@@ -144,6 +145,7 @@ void desk_turn(struct desk *k)
 			k->next_ns = device_step_all(&k->c);
 		}
 		k->next_ns = earlier(k->next_ns, control_kept_step(&k->c));
+		k->next_ns = earlier(k->next_ns, control_forget_step(&k->c));
 		k->next_ns = earlier(k->next_ns, control_welcome_back(&k->c));
 		any |= control_group_step(&k->c);
 	} while (any || k->next_ns <= k->c.now_ns);

@@ -35,12 +35,22 @@ ticks()
 	awk '$1 != "total" && $4 > 0' sink.out | wc -l
 }
 
+# What a policy says is applied once: what an operator sets and detaches after that stays.
+cat >policy.conf <<-END
+	[uplink default]
+	host-weight = 300
+	[group acme]
+	weight = 400
+	[p1]
+	weight = 500
+END
+check 'p1 is created' guest_create p1
 start notify dmvl-sock notify "$PWD/notify"
 uplink_setup
 relay_start
 XENSTORED_PATH=$PWD/xs NOTIFY_SOCKET=$PWD/notify
 export XENSTORED_PATH NOTIFY_SOCKET
-back_start
+back_start --policy policy.conf
 unset XENSTORED_PATH NOTIFY_SOCKET
 check 'the service manager is told that dmvl-back serves' wait_for 30 grep -q 'STATUS=serving the uplink default' notify.out
 ldps 'g1 1' 'g2 2'
@@ -49,6 +59,11 @@ check 'g1 pings g2' wait_for 30 reaches g1 10.77.1.2
 start sink world dmvl-flow sink 5003
 guest_bg g1 'exec dmvl-flow udp 10.77.0.1 5003 -w 250 -b 200000 -l 500' >&2
 check 'g1 sends to the world' wait_for 30 flows_past 0
+
+check 'the policy attaches p1' wait_for 60 key_is "$(be p1)/weight" 500
+xenstore-write "$uplink/host-weight" 301
+xenstore-write "$uplink/groups/acme/weight" 401
+check 'p1 is detached by hand' dmvlctl detach p1
 
 relay_stop 'dmvl-back notices that xenstored went away'
 check 'the service manager is told that xenstored went away' wait_for 30 grep -q 'STATUS=xenstored went away' notify.out
@@ -69,6 +84,9 @@ is "$(states g1)" '4 4' 'g1 stayed connected while xenstored was away'
 is "$(states g2)" '4 4' 'g2 stayed connected while xenstored was away'
 like "$(grep -c '/0: disconnected' "$_log")" 0 'no device was disconnected while xenstored was away'
 is "$(xenstore-read "$uplink/state")" running 'the uplink is told to run when xenstored is back'
+is "$(xenstore-read "$uplink/host-weight")" 301 "a key of the uplink that was set stays when xenstored is back"
+is "$(xenstore-read "$uplink/groups/acme/weight")" 401 "a key of a group that was set stays when xenstored is back"
+check 'what was detached by hand is not attached when xenstored is back' no_node "$(be p1)"
 xenstore-write "$(be g2)/weight" 99
 check 'a key is live again when xenstored is back' wait_for 30 key_is "$(be g2)/error" ''
 
@@ -79,6 +97,8 @@ xenstore-rm "$(fe g3)"
 xenstore-write "$uplink/tx-capacity" 9000000000
 relay_start
 check 'dmvl-back is connected to xenstored a third time' wait_for 30 backs 2
+check 'a device that was removed while xenstored was away is disconnected' wait_for 30 grep -q "$(guest_domid g3)/0: detached" "$_log"
+check 'it is not attached again' no_node "$(be g3)"
 check "the operator's capacity holds when xenstored is back" wait_for 30 grep -q 'uplink default: capacity 9gbit' "$_log"
 is "$(xenstore-read "$uplink/tx-capacity")" 9000000000 "the operator's capacity is not overwritten"
 check 'g1 pings the world when xenstored was away twice' talks g1

@@ -16,11 +16,18 @@ begin()
 	back=$!
 }
 
+# said TIMES TEXT: in the log.
+said()
+{
+	[ "$(grep -c "$2" "$_log")" -ge "$1" ]
+}
+
+# waits WHAT TEXT [TIMES]: TIMES how often it has waited for that by now.
 waits()
 {
-	check "dmvl-back says that $1" wait_for 30 grep -q "waiting: $2" "$_log"
+	check "dmvl-back says that $1" wait_for 30 said "${3:-1}" "waiting: $2"
 	check "the service manager is told that $1" wait_for 30 grep -q "STATUS=waiting: $2" notify.out
-	is "$(grep -c "waiting: $2" "$_log")" 1 "dmvl-back says once that $1"
+	is "$(grep -c "waiting: $2" "$_log")" "${3:-1}" "dmvl-back says once that $1"
 	check "dmvl-back is not ready while $1" sh -c '! grep -q READY=1 notify.out'
 }
 
@@ -41,6 +48,13 @@ start relay dmvl-sock relay "$PWD/xs" /run/xenstored/socket
 waits 'the bridge does not exist' 'the bridge xenbr0 does not exist'
 is "$(xenstore-read "$uplink/state")" waiting 'the key state says that dmvl-back waits'
 like "$(dmvlctl check 2>&1)" '*dmvl-back waits: the bridge xenbr0 does not exist*' 'dmvlctl check says what dmvl-back waits for'
+kill -9 "$started"
+wait "$started"
+waits 'xenstored went away while it waited' 'xenstored does not run' 2
+xenstore-write "$uplink/state" stopped
+start relay dmvl-sock relay "$PWD/xs" /run/xenstored/socket
+waits 'it waits for the bridge again' 'the bridge xenbr0 does not exist' 2
+check 'the key state says again that dmvl-back waits' wait_for 30 key_is "$uplink/state" waiting
 ip link add xenbr0 type bridge
 serves 'when xenstored and the bridge are there'
 check 'the key error says that the bridge is down' wait_for 30 key_is "$uplink/error" 'the bridge xenbr0 is down'

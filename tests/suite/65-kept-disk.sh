@@ -52,6 +52,25 @@ check 'a guest whose file is damaged is attached by hand' dmvlctl attach f1 weig
 check 'a damaged file is replaced' wait_for 20 grep -qx 'weight = 9' "small/default/$uuid"
 check 'dmvlctl check is content when the file was replaced' dmvlctl check
 
+# What cannot be read, or removed, cannot be forgotten: whoever detaches the device is told.
+mv "small/default/$uuid" kept.file
+mkdir "small/default/$uuid"
+like "$(dmvlctl detach f1 2>&1)" "*cannot read */small/default/$uuid*the device may come back when the guest does*" \
+	'detach says that the file cannot be read'
+check 'the log says that too' grep -q "what was set for it cannot be forgotten, so it may come back with its guest: cannot read .*/small/default/$uuid" back.1.log
+rmdir "small/default/$uuid"
+dmvlctl attach f1 weight=9 >&2
+wait_for 20 grep -qx 'weight = 9' "small/default/$uuid"
+mount -o remount,ro small
+like "$(dmvlctl detach f1 2>&1)" "*dmvl-back could not remove it from */small/default/$uuid: the device may come back when the guest does*" \
+	'detach says that the file cannot be removed'
+check 'dmvlctl check says that the file cannot be removed' wait_for 20 checked "uplink default: cannot remove .*small/default/$uuid.*detached since is lost if this daemon ends"
+is "$(dmvlctl detach f1 2>&1 | grep -c 'has no device')" 1 'the device is detached'
+mount -o remount,rw small
+check 'it is forgotten when the disk takes it' wait_for 40 test ! -e "small/default/$uuid"
+dmvlctl attach f1 weight=9 >&2
+wait_for 20 grep -qx 'weight = 9' "small/default/$uuid"
+
 # The directory goes, and comes back when something must be remembered.
 rm -r small/default
 check 'dmvlctl check says that the directory is missing' checked 'small/default: No such file'

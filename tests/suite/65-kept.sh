@@ -78,7 +78,7 @@ back_start --tx-capacity 100mbit
 agent_start k1
 check 'a guest that was built again while dmvl-back was away connects' wait_for 20 connected k1
 check 'a guest that was built again while dmvl-back was away has all that was set' kept_whole k1
-kill -STOP "$back"
+back_pause
 guest_save k1
 guest_restore k1
 kill -CONT "$back"

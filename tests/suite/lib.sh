@@ -157,6 +157,17 @@ back_stop()
 	wait "$back"
 }
 
+# back_pause: dmvl-back stands still until SIGCONT, but not in the middle of a request: xenstored would wait for
+# its rest, and answer nobody.
+back_pause()
+{
+	kill -STOP "$back"
+	until timeout 2 xenstore-read domid >/dev/null 2>&1; do
+		kill -CONT "$back"
+		kill -STOP "$back"
+	done
+}
+
 # _counters NAME ID: the device's counters, a line for each time that dmvl-back has logged them.
 _counters()
 {

@@ -29,6 +29,7 @@ static void test_good(void)
 	is_str(conf.run_dir, "/run/dmvl", "the default run directory is /run/dmvl");
 	is_str(conf.policy, "/etc/dmvl/policy.conf", "the default policy is in /etc/dmvl");
 	ok(!conf.control.policy_must, "the default policy need not be there");
+	is_int(conf.control.forget_after_days, 365, "by default guests are remembered for a year");
 	is_int(conf.log_level, LOG_INFO, "the default log level is info");
 	is_int(conf.control.tx_capacity_bps, 0, "the default transmit capacity is unknown");
 	is_int(conf.control.frame_cost_bytes, FRAME_COST_AUTO,
@@ -38,8 +39,8 @@ static void test_good(void)
 	is_int(conf.control.repayment_ppm, 500000, "the default repayment is a half");
 	is_int(parse("x", "--uplink", "tap:a,bridge=b", "-n", "isp2", "--tx-capacity", "10mbit",
 		     "--rx-capacity=5mbps", "--frame-cost=0", "--run-dir=/x", "--state-dir=/y",
-		     "--log-level=debug", "--policy=/p", "-t", "--epoch=1s", "--share-uplink=yes",
-		     "--repayment", "0"),
+		     "--log-level=debug", "--policy=/p", "--forget-after=30", "-t", "--epoch=1s",
+		     "--share-uplink=yes", "--repayment", "0"),
 	       CONF_RUN, "a command line with every option is taken");
 	is_int(conf.uplink.kind, UPLINK_TAP, "--uplink gives the kind of the uplink");
 	is_str(conf.uplink.device, "a", "--uplink gives the device of the uplink");
@@ -53,6 +54,7 @@ static void test_good(void)
 	is_str(conf.policy, "/p", "--policy gives the file of the policy");
 	ok(conf.control.policy_must, "a policy that is given must be there");
 	is_str(conf.state_dir, "/y", "--state-dir gives the state directory");
+	is_int(conf.control.forget_after_days, 30, "--forget-after gives the days");
 	is_int(conf.log_level, LOG_DEBUG, "--log-level gives the log level");
 	ok(conf.test_only, "-t asks for a test of the configuration");
 	is_int(conf.control.epoch_us, 1000000, "--epoch gives the length of an epoch");

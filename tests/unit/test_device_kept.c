@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "backend/control/control_find.h"
-#include "backend/control/control_kept.h"
+#include "backend/control/control_take_over.h"
 #include "backend/control/device.h"
 #include "backend/control/device_list.h"
 #include "backend/kept/kept_file.h"
@@ -313,19 +313,49 @@ static void test_earlier_version(void)
 	is_str(desk_read(1, KEY_BACK_GUEST_UUID), "01010000-0000-0000-0000-000000000000",
 	       "a device that an earlier version attached is told apart from now on");
 	desk_free(k);
+}
 
+static void test_taken_over(void)
+{
 	k = desk_new();
 	store_write(DESK_SAVED "/0/weight", "33");
 	store_write(DESK_SAVED "/0/tx-max", "7000000");
 	store_write(DESK_SAVED "/0/mac", "00:16:3e:00:00:01");
 	store_write(DESK_SAVED "/0/uplink", DESK_UPLINK);
 	store_write(DESK_SAVED "/0/vlan", "");
-	control_kept_close(&k->c);
-	control_kept_open(&k->c);
+	control_take_over(&k->c);
 	ok(has("weight = 33\n") && !has("vlan"), "what an earlier version kept is taken over");
 	ok(!store_read(DESK_SAVED "/0/weight"), "what was taken over is gone from xenstore");
 	again(9);
 	ok(is_back(9), "a guest gets back what an earlier version kept");
+	desk_free(k);
+
+	/* What cannot be removed is found again at each start. */
+	begin();
+	store_write(DESK_SAVED "/0/weight", "44");
+	store_deny("/local/domain/0/data/dmvl/" DESK_UPLINK "/saved");
+	control_take_over(&k->c);
+	ok(has("weight = 33\n"),
+	   "what is remembered is not replaced by what an earlier version kept");
+	ok(store_read(DESK_SAVED "/0/weight"), "what cannot be removed stays in xenstore");
+	store_deny(NULL);
+	control_take_over(&k->c);
+	ok(!store_read(DESK_SAVED "/0/weight"), "it goes when it can be removed");
+	desk_free(k);
+}
+
+/* A directory is in the place of its file, so it can be neither read nor replaced. */
+static void test_unforgotten(void)
+{
+	char path[PATH_MAX + 64];
+
+	begin();
+	snprintf(path, sizeof(path), "%s/01010000-0000-0000-0000-000000000000", k->c.kept.dir);
+	must(unlink(path) == 0 && mkdir(path, 0700) == 0);
+	desk_write(1, KEY_BACK_ONLINE, "0");
+	desk_turn(k);
+	ok(desk_device(k, 1)->unforgotten, "what cannot be forgotten is told");
+	rmdir(path);
 	desk_free(k);
 }
 
@@ -517,8 +547,10 @@ int main(void)
 	test_soft_reset();
 	test_last_word();
 	test_detached();
+	test_unforgotten();
 	test_away();
 	test_earlier_version();
+	test_taken_over();
 	test_other_daemon();
 	test_two_domains();
 	test_policy_below();

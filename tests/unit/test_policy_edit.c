@@ -12,6 +12,11 @@
 #include "tests/fake/must.h"
 #include "tests/unit/tap.h"
 
+/* A line has room for 199 bytes. */
+#define X10 "xxxxxxxxxx"
+#define X30 X10 X10 X10
+#define X50 X30 X10 X10
+
 static const struct {
 	const char *name, *text, *head, *key, *value, *want;
 } edits[] = {
@@ -32,8 +37,27 @@ static const struct {
 	 "weight", "5", "[web1]\nmtu = 1\nweight = 5\n\n; about b\n[b]\nweight = 4\n"},
 	{"a key whose name begins as another", "[web1]\ntx-max-x = 1\n#tx-max = 1\n", "web1",
 	 "tx-max", "5", "[web1]\ntx-max-x = 1\ntx-max = 5\n#tx-max = 1\n"},
-	{"a list in several lines", "[web1]\nvlan = 1,\n\t2 ; two\n\t,3\nmtu = 1\n", "web1", "vlan",
-	 "7", "[web1]\nvlan = 7\nmtu = 1\n"},
+	{"a list in several lines", "[web1]\nvlan = 1,\n\t2\n\t,3\nmtu = 1\n", "web1", "vlan", "7",
+	 "[web1]\nvlan = 7\nmtu = 1\n"},
+	{"a list with comments",
+	 "[web1]\nvlan = 1, ; one\n\t2 ; two\n\t; of three\n# four\n\n\t,3\n\t4 ; six\nmtu = 1\n",
+	 "web1", "vlan", "7",
+	 "[web1]\nvlan = 7 ; one\n\t; two\n\t; of three\n# four\n\n\t; six\nmtu = 1\n"},
+	{"a list with comments and CR", "[web1]\r\nvlan = 1, ; one\r\n\t2 ; two\r\n\t3\r\n", "web1",
+	 "vlan", "7", "[web1]\r\nvlan = 7 ; one\r\n\t; two\r\n"},
+	{"a list that ends without a line's end", "[web1]\nvlan = 1,\n\t2 ; two", "web1", "vlan",
+	 "7", "[web1]\nvlan = 7\n\t; two"},
+	{"a list that ends so without a comment", "[web1]\nvlan = 1,\n\t2", "web1", "vlan", "7",
+	 "[web1]\nvlan = 7\n"},
+	{"a list of which only comments are left", "[web1]\nvlan = 7\n\t; two\n\n; about b\n[b]\n",
+	 "web1", "mtu", "5", "[web1]\nvlan = 7\n\t; two\nmtu = 5\n\n; about b\n[b]\n"},
+	{"a list before a comment about the next key",
+	 "[web1]\nvlan = 1,\n\t2\n; about mtu\nmtu = 1\n", "web1", "vlan", "7",
+	 "[web1]\nvlan = 7\n; about mtu\nmtu = 1\n"},
+	{"a key without a value and with a comment", "[web1]\nvlan = ; none\n", "web1", "vlan", "7",
+	 "[web1]\nvlan = 7 ; none\n"},
+	{"a long comment behind a longer value", "[web1]\nvlan = 7 ; " X50 X50 X50 X30 "\n", "web1",
+	 "vlan", "1234,2345,3456", "[web1]\nvlan = 1234,2345,3456\n\t ; " X50 X50 X50 X30 "\n"},
 	{"the device 0", "[web1/0]\nweight = 4\n", "web1", "weight", "5", "[web1/0]\nweight = 5\n"},
 	{"another device", "[web1]\nweight = 4\n", "web1/1", "weight", "5",
 	 "[web1]\nweight = 4\n\n[web1/1]\nweight = 5\n"},

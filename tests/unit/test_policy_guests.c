@@ -127,6 +127,22 @@ static void test_again(void)
 	desk_free(k);
 }
 
+/* Some toolstacks give all domains the null UUID. */
+static void test_no_uuid(void)
+{
+	struct desk *k = start("[web*]\nweight = 7\n");
+
+	for (unsigned domid = 5; domid <= 6; domid++) {
+		create(k, domid, 0, NULL);
+		hyp_domain(domid)->uuid[1] = 0;
+		store_write(domid == 5 ? "/local/domain/5/name" : "/local/domain/6/name", "web");
+		store_fire("@introduceDomain");
+		desk_turn(k);
+		ok(is_attached(domid), "a guest without a UUID is attached, whoever else has none");
+	}
+	desk_free(k);
+}
+
 static void test_unreadable(void)
 {
 	struct desk *k = start("[web1]\nweight = 7\n");
@@ -239,6 +255,7 @@ int main(void)
 	close(fd);
 	test_newcomers();
 	test_again();
+	test_no_uuid();
 	test_unreadable();
 	test_changes();
 	test_percent();

@@ -6,10 +6,13 @@
 #include <errno.h>
 
 #include "backend/control/control_store.h"
+#include "backend/control/control_uplink.h"
 #include "backend/control/control_watch.h"
 #include "backend/control/device.h"
+#include "backend/policy/policy_parse.h"
 #include "backend/xen/nodes.h"
 #include "tests/fake/desk.h"
+#include "tests/fake/must.h"
 #include "tests/unit/tap.h"
 
 static struct desk *k;
@@ -20,6 +23,7 @@ static void begin(void)
 	k = desk_new();
 	k->c.log_path = "";
 	k->c.conf.spec = &spec;
+	must(control_publish_uplink(&k->c) == 0);
 	desk_connect(k, 1);
 }
 
@@ -77,6 +81,92 @@ static void test_empty(void)
 	is_str(desk_said(k), "D", "a device that xenstore lacks ends with its guest");
 	desk_deleted(k, 0);
 	ok(!desk_device(k, 1), "a device that xenstore lacks is forgotten with its guest");
+	desk_free(k);
+}
+
+/* A device that was detached without this daemon's knowledge, in the same xenstore. */
+static void test_detached(void)
+{
+	begin();
+	nodes_remove(k->c.xs, 0, 1, 0, NULL);
+	desk_lose_events(k);
+	come_back();
+	is_str(desk_said(k), "D", "a device that was detached while xenstored was away goes");
+	desk_deleted(k, 0);
+	desk_turn(k);
+	ok(!desk_device(k, 1) && !desk_read(1, KEY_BACK_STATE),
+	   "it does not come back when xenstored does");
+	desk_free(k);
+}
+
+#define LINK "/local/domain/0/data/dmvl/" DESK_UPLINK
+
+/* Guests 2 and 3 are attached by the policy; then the operator sets the one, and detaches the
+ * other.
+ */
+static void begin_policy(void)
+{
+	static const char text[] = "[guest2]\nweight = 7\n[guest3]\n[late]\n"
+				   "[uplink " DESK_UPLINK "]\nhost-weight = 5\n"
+				   "[group a]\nweight = 6\n";
+
+	begin();
+	k->c.policy.now = k->c.policy.now ? k->c.policy.now : policy_new();
+	must(policy_parse(k->c.policy.now, "p", text, strlen(text), NULL, NULL) == 0);
+	k->c.policy.started = false;
+	desk_boot(2, 2);
+	desk_boot(3, 3);
+	desk_boot(4, 4);
+	desk_turn(k);
+	must(desk_state(2) == 2 && desk_state(3) == 2);
+	is_str(store_read(LINK "/host-weight"), "5", "the policy's key of the uplink is written");
+	store_write(LINK "/host-weight", "9");
+	store_write(LINK "/groups/a/weight", "10");
+	desk_write(2, KEY_BACK_WEIGHT, "8");
+	nodes_remove(k->c.xs, 0, 3, 0, NULL);
+	desk_turn(k);
+}
+
+static void test_policy_same(void)
+{
+	begin_policy();
+	come_back();
+	is_str(store_read(LINK "/host-weight"), "9",
+	       "a key of the uplink stays as it was set when xenstored is back");
+	is_str(store_read(LINK "/groups/a/weight"), "10", "so does a key of a group");
+	is_str(desk_read(2, KEY_BACK_WEIGHT), "8", "so does a key of a device");
+	is_int(desk_state(3), 0,
+	       "what was detached by hand is not attached when xenstored is back");
+	store_write("/local/domain/4/name", "late");
+	desk_turn(k);
+	is_int(desk_state(4), 2, "names of guests are watched when xenstored is back");
+	desk_free(k);
+}
+
+static void test_policy_renamed(void)
+{
+	begin_policy();
+	store_write("/local/domain/4/name", "late");
+	desk_lose_events(k);
+	come_back();
+	is_int(desk_state(4), 2, "a name that changed while xenstored was away is noticed");
+	desk_free(k);
+}
+
+static void test_policy_another(void)
+{
+	begin_policy();
+	control_store_lost(&k->c);
+	store_clear();
+	store_write("/local/domain/2/name", "guest2");
+	store_write("/local/domain/3/name", "guest3");
+	store_write(LINK "/tx-capacity", "1000000");
+	ok(control_store_again(&k->c), "there is another xenstore, where somebody set a key");
+	desk_turn(k);
+	is_str(store_read(LINK "/host-weight"), "5",
+	       "another xenstore gets the policy's keys of the uplink");
+	is_str(store_read(LINK "/groups/a/weight"), "6", "it gets those of groups");
+	is_int(desk_state(2), 2, "guests are attached by the policy in another xenstore");
 	desk_free(k);
 }
 
@@ -198,6 +288,10 @@ int main(void)
 	test_unreadable();
 	test_same();
 	test_empty();
+	test_detached();
+	test_policy_same();
+	test_policy_renamed();
+	test_policy_another();
 	test_attached_again();
 	test_not_connected();
 	test_guest_ends();

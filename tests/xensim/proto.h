@@ -64,6 +64,7 @@ enum sim_op {
 	SIM_STAT,	/* domid -> handles, ports, shared pages, mapped pages */
 	SIM_BUGS,	/* -> number of kernel BUGs the guests have run into */
 	SIM_RENAME,	/* domid; name -> */
+	SIM_NEXT_DOMID, /* domid -> ; that of the next domain, if it is free */
 };
 
 struct sim_req {

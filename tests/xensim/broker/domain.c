@@ -27,18 +27,45 @@ struct domain *domain_find(unsigned int id)
 	return NULL;
 }
 
+/* As Xen does it: the next one that is free, and after the last one the first again. */
+static unsigned int free_domid(void)
+{
+	unsigned int id = b.next_domid;
+
+	do {
+		if (id >= DOMID_FIRST_RESERVED)
+			id = 1;
+	} while (domain_find(id) && ++id);
+	b.next_domid = id + 1;
+	return id;
+}
+
+/* Domains are listed by id. */
+static void domain_insert(struct domain *d)
+{
+	struct domain *behind;
+
+	TAILQ_FOREACH(behind, &b.domains, link) {
+		if (behind->id > d->id) {
+			TAILQ_INSERT_BEFORE(behind, d, link);
+			return;
+		}
+	}
+	TAILQ_INSERT_TAIL(&b.domains, d, link);
+}
+
 static struct domain *domain_new(struct guest *g, const char *name, const uint8_t *uuid)
 {
 	struct domain *d = calloc(1, sizeof(*d));
 
 	if (!d)
 		return NULL;
-	d->id = b.next_domid++;
+	d->id = free_domid();
 	d->guest = g;
 	snprintf(d->name, sizeof(d->name), "%s", name);
 	memcpy(d->uuid, uuid, SIM_UUID_BYTES);
 	g->dom = d;
-	TAILQ_INSERT_TAIL(&b.domains, d, link);
+	domain_insert(d);
 	return d;
 }
 
@@ -286,6 +313,10 @@ int tool_request(struct work *w)
 
 	if (w->req.op == SIM_CREATE)
 		return do_create(w);
+	if (w->req.op == SIM_NEXT_DOMID) {
+		b.next_domid = w->req.arg[0];
+		return 0;
+	}
 	if (w->req.op == SIM_BUGS) {
 		w->rep.val[0] = b.bugs;
 		return 0;

@@ -27,6 +27,8 @@ static const char usage[] =
 	"domid\n"
 	"  migrate DOM                     xl migrate to this machine; prints the new domid\n"
 	"  rename DOM NAME\n"
+	"  next DOMID                      the next domain gets this domid, or the first free one "
+	"after it\n"
 	"  list                            domid, name, state as in xl list, uuid\n"
 	"  domid NAME                      what it is\n"
 	"  stat DOM                        open handles, ports, shared pages, mapped pages\n"
@@ -247,6 +249,15 @@ static int do_fail(int argc, char **argv)
 	return 2;
 }
 
+static int do_next(int argc, char **argv)
+{
+	uint32_t domid = argc == 2 ? (uint32_t)atoi(argv[1]) : 0;
+
+	if (domid == 0)
+		return 2;
+	return result(toolstack_request(SIM_NEXT_DOMID, domid, 0, 0, 0, NULL), argv[1]);
+}
+
 static int do_dmesg(int argc, char **argv)
 {
 	char buf[4096];
@@ -269,11 +280,11 @@ int main(int argc, char **argv)
 	static const struct {
 		const char *name;
 		int (*fn)(int argc, char **argv);
-	} commands[] = {{"create", do_create}, {"destroy", do_destroy},	 {"suspend", do_suspend},
-			{"resume", do_resume}, {"restore", do_restore},	 {"list", do_list},
-			{"domid", do_domid},   {"stat", do_stat},	 {"limit", do_limit},
-			{"fail", do_fail},     {"dmesg", do_dmesg},	 {"migrate", do_migrate},
-			{"rename", do_rename}, {"shutdown", do_shutdown}};
+	} commands[] = {{"create", do_create}, {"destroy", do_destroy},	  {"suspend", do_suspend},
+			{"resume", do_resume}, {"restore", do_restore},	  {"list", do_list},
+			{"domid", do_domid},   {"stat", do_stat},	  {"limit", do_limit},
+			{"fail", do_fail},     {"dmesg", do_dmesg},	  {"migrate", do_migrate},
+			{"rename", do_rename}, {"shutdown", do_shutdown}, {"next", do_next}};
 	const char *self = strrchr(argv[0], '/');
 	unsigned int i;
 
