@@ -64,6 +64,7 @@ enum sim_op {
 	SIM_STAT,	/* domid -> handles, ports, shared pages, mapped pages */
 	SIM_BUGS,	/* -> number of kernel BUGs the guests have run into */
 	SIM_RENAME,	/* domid; name -> */
+	SIM_NEXT,	/* domid -> ; the next domain gets it, or the next one that is free */
 };
 
 struct sim_req {

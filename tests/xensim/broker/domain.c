@@ -27,18 +27,37 @@ struct domain *domain_find(unsigned int id)
 	return NULL;
 }
 
+/* As Xen counts: on from the last one, and from 1 again behind the largest; zombies keep theirs. */
+static unsigned int free_domid(void)
+{
+	unsigned int id;
+
+	do {
+		if (b.next_domid >= DOMID_FIRST_RESERVED)
+			b.next_domid = 1;
+		id = b.next_domid++;
+	} while (domain_find(id));
+	return id;
+}
+
 static struct domain *domain_new(struct guest *g, const char *name, const uint8_t *uuid)
 {
-	struct domain *d = calloc(1, sizeof(*d));
+	struct domain *d = calloc(1, sizeof(*d)), *after;
 
 	if (!d)
 		return NULL;
-	d->id = b.next_domid++;
+	d->id = free_domid();
 	d->guest = g;
 	snprintf(d->name, sizeof(d->name), "%s", name);
 	memcpy(d->uuid, uuid, SIM_UUID_BYTES);
 	g->dom = d;
-	TAILQ_INSERT_TAIL(&b.domains, d, link);
+	TAILQ_FOREACH(after, &b.domains, link)
+		if (after->id > d->id)
+			break;
+	if (after) /* listed by domid */
+		TAILQ_INSERT_BEFORE(after, d, link);
+	else
+		TAILQ_INSERT_TAIL(&b.domains, d, link);
 	return d;
 }
 
@@ -286,6 +305,10 @@ int tool_request(struct work *w)
 
 	if (w->req.op == SIM_CREATE)
 		return do_create(w);
+	if (w->req.op == SIM_NEXT) {
+		b.next_domid = w->req.arg[0];
+		return 0;
+	}
 	if (w->req.op == SIM_BUGS) {
 		w->rep.val[0] = b.bugs;
 		return 0;

@@ -27,6 +27,7 @@ static const char usage[] =
 	"domid\n"
 	"  migrate DOM                     xl migrate to this machine; prints the new domid\n"
 	"  rename DOM NAME\n"
+	"  next DOMID                      the next domain gets it, or the next one that is free\n"
 	"  list                            domid, name, state as in xl list, uuid\n"
 	"  domid NAME                      what it is\n"
 	"  stat DOM                        open handles, ports, shared pages, mapped pages\n"
@@ -153,6 +154,13 @@ static int do_shutdown(int argc, char **argv)
 	return 2;
 }
 
+static int do_next(int argc, char **argv)
+{
+	if (argc != 2 || atoi(argv[1]) <= 0)
+		return 2;
+	return result(toolstack_request(SIM_NEXT, (uint32_t)atoi(argv[1]), 0, 0, 0, NULL), argv[1]);
+}
+
 static int do_list(int argc, char **argv)
 {
 	struct sim_dominfo *info;
@@ -273,7 +281,7 @@ int main(int argc, char **argv)
 			{"resume", do_resume}, {"restore", do_restore},	 {"list", do_list},
 			{"domid", do_domid},   {"stat", do_stat},	 {"limit", do_limit},
 			{"fail", do_fail},     {"dmesg", do_dmesg},	 {"migrate", do_migrate},
-			{"rename", do_rename}, {"shutdown", do_shutdown}};
+			{"rename", do_rename}, {"shutdown", do_shutdown}, {"next", do_next}};
 	const char *self = strrchr(argv[0], '/');
 	unsigned int i;
 
