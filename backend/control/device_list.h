@@ -24,6 +24,9 @@ bool device_has_front(struct control *c, const struct device *d);
 /* Are the toolstack's nodes of the domain there? */
 bool device_has_home(struct control *c, unsigned domid);
 
+/* Have they gone? Not so if xenstored does not answer. */
+bool device_lost_home(struct control *c, unsigned domid);
+
 /* Which attachment it is now, as xenstore says; empty: xenstore does not say. */
 void device_read_generation(struct control *c, struct device *d);
 
