@@ -348,6 +348,9 @@ static void forget(struct control *c, struct device *d)
 void device_gone(struct control *c, struct device *d)
 {
 	d->gone = true;
+	/* The last that was set, before the policy becomes another one. */
+	if (d->unread && device_load_settings(c, d) == 0)
+		d->unread = false;
 	control_group_join(c, d, "");
 	c->due.room = true;
 	if (d->slot == LDP_SLOT_NONE)
