@@ -90,6 +90,9 @@ $(GEN): xenstore-schema/keys.txt xenstore-schema/gen.awk
 	$(call say,GEN,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(call schema,$(what)) > $@
+docs/scenarios.md: docs/scenarios.json tests/bench/scenarios.awk
+	$(call say,GEN,$@)
+	$(Q)awk -f tests/bench/scenarios.awk $< > $@
 docs/xenstore.md: xenstore-schema/keys.txt xenstore-schema/gen.awk
 	$(call say,GEN,$@)
 	$(Q)$(call schema,xenstore.md) > $@

@@ -244,8 +244,9 @@ bool agent_device_is_echo(struct agent_device *d, enum xenbus_state wrote)
 	bool others = d->others;
 
 	d->others = false;
-	return !others && xskey_read_state(d->xs, XS_NO_TXN, d->front, KEY_FRONT_STATE) == wrote &&
-	       wrote != XenbusStateUnknown;
+	/* Nodes that were made again, as after a restore, have the state Initialising too. */
+	return !others && wrote > XenbusStateInitialising &&
+	       xskey_read_state(d->xs, XS_NO_TXN, d->front, KEY_FRONT_STATE) == wrote;
 }
 
 int agent_device_look(struct agent_device *d, struct agent_view *view)

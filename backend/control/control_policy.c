@@ -251,7 +251,8 @@ void control_policy_step(struct control *c, bool domains)
 	struct policy *old = NULL;
 
 	if (!c->policy.started) {
-		was.policy = old = read_applied(c);
+		was.policy = old = c->policy.earlier;
+		c->policy.earlier = NULL;
 		changed = true;
 	} else if (c->due.policy) {
 		changed |= renew(c, &old);
@@ -274,6 +275,7 @@ void control_policy_again(struct control *c, bool another)
 	}
 	policy_guests_free(c);
 	c->policy.started = false;
+	c->policy.earlier = read_applied(c);
 }
 
 /* --- begin and end ---------------------------------------------------------------------------- */
@@ -295,6 +297,8 @@ void control_policy_open(struct control *c)
 	p->rx_given = c->conf.rx_capacity_bps != 0;
 	p->cost_given = c->conf.frame_cost_bytes != FRAME_COST_AUTO;
 	policy_free(p->now); /* of an earlier attempt */
+	policy_free(p->earlier);
+	p->earlier = read_applied(c);
 	p->now = read_files(c);
 	if (!p->now)
 		p->now = read_applied(c);
@@ -305,5 +309,6 @@ void control_policy_open(struct control *c)
 void control_policy_close(struct control *c)
 {
 	policy_guests_free(c);
+	policy_free(c->policy.earlier);
 	policy_free(c->policy.now);
 }

@@ -160,6 +160,7 @@ struct policy_guest;
 /* The operator's policy. Only control_policy.c writes it, and policy_guests.c `guests`. */
 struct control_policy {
 	struct policy *now;		 /* in force; NULL: not read yet */
+	struct policy *earlier;		 /* until it is: what an earlier daemon applied, or NULL */
 	struct policy_capacity capacity; /* of which its percentages are parts */
 	char error[SCHEMA_ERR_MAX];	 /* what is wrong with its files; "": nothing */
 	bool refused;			 /* they have mistakes: `now` is older */

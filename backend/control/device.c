@@ -191,15 +191,18 @@ static void show_what_is_wrong(struct control *c, struct device *d)
 }
 
 /*
- * In a driver domain the hypervisor tells nothing, but xenstored may tell whether it knows the
- * guest; and with the guest, its directory goes.
+ * With the guest, its directory goes. Soon another domain, even the same guest's, may have the
+ * domid: then the hypervisor tells nothing any more. In a driver domain it never does, but
+ * xenstored may tell whether it knows the guest.
  */
 static bool guest_left(struct control *c, const struct device *d, enum xenbus_state front)
 {
 	int known;
 
-	if (!c->blind || front != XenbusStateUnknown)
+	if (front != XenbusStateUnknown)
 		return false;
+	if (!c->blind)
+		return device_lost_home(c, d->domid);
 	known = xs_conn_introduced(c->xs, d->domid);
 	if (known >= 0)
 		return known == 0;
@@ -353,6 +356,9 @@ static void forget(struct control *c, struct device *d)
 void device_gone(struct control *c, struct device *d)
 {
 	d->gone = true;
+	/* The last that was set, before the policy becomes another one. */
+	if (d->unread && device_load_settings(c, d) == 0)
+		d->unread = false;
 	control_group_join(c, d, "");
 	c->due.room = true;
 	if (d->slot == LDP_SLOT_NONE)

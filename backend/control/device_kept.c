@@ -43,15 +43,16 @@ static const char *default_of(const struct device *d, enum schema_key key, char 
 	return frame_mac_format(addr, mac);
 }
 
-/* What the policy says of the device. */
+/* What the policy says of the device: the one by which its nodes were written last. */
 static void find_policy(const struct control *c, const uint8_t uuid[16], const char *name,
 			unsigned id, struct policy_match *out)
 {
+	const struct policy *policy = c->policy.started ? c->policy.now : c->policy.earlier;
 	char text[UUID_TEXT_LEN + 1], plain[GUEST_NAME_MAX];
 
 	uuid_format(uuid, text);
 	policy_guest_name(name, plain, sizeof(plain));
-	policy_find(c->policy.now, c->conf.name, text, plain, id, out);
+	policy_find(policy, c->conf.name, text, plain, id, out);
 }
 
 /* Of one key: what is in force, and what the policy says. False: no memory. */

@@ -105,12 +105,24 @@ bool device_has_front(struct control *c, const struct device *d)
 	return xs_conn_exists(c->xs, XS_NO_TXN, d->front) || is_via_vif(c, d);
 }
 
+static const char *home_path(char out[SCHEMA_PATH_MAX], unsigned domid)
+{
+	snprintf(out, SCHEMA_PATH_MAX, "/local/domain/%u/name", domid);
+	return out;
+}
+
 bool device_has_home(struct control *c, unsigned domid)
 {
 	char path[SCHEMA_PATH_MAX];
 
-	snprintf(path, sizeof(path), "/local/domain/%u/name", domid);
-	return xs_conn_exists(c->xs, XS_NO_TXN, path);
+	return xs_conn_exists(c->xs, XS_NO_TXN, home_path(path, domid));
+}
+
+bool device_lost_home(struct control *c, unsigned domid)
+{
+	char path[SCHEMA_PATH_MAX];
+
+	return xs_conn_missing(c->xs, XS_NO_TXN, home_path(path, domid));
 }
 
 /* The name of an uplink that the key has; false: it has none. */

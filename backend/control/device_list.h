@@ -38,6 +38,9 @@ bool device_has_front(struct control *c, const struct device *d);
 /* Are the toolstack's nodes of the domain there? */
 bool device_has_home(struct control *c, unsigned domid);
 
+/* Have they gone? Not so if xenstored does not answer. */
+bool device_lost_home(struct control *c, unsigned domid);
+
 /* All devices are read again. */
 void device_mark_all(struct control *c);
 

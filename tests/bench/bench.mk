@@ -3,11 +3,12 @@
 #   make bench         all of them, one after the other
 #   make bench-NAME    one; figures go to build/bench/NAME.json
 #   make soak          hostility for $SOAK seconds: make soak SAN=address,undefined
+#   make soak-faults   $FAULTS faults of guests, daemons, xenstore, disk and policy
 #
 # bench-sched and bench-credits are the simulator's: tests/sim/sim.mk.
 
 # What tests/bench/run runs.
-BENCH_RUN := frame-cost frame-cap hostile attach capacity measured inflight announce agentless crowd sizes
+BENCH_RUN := frame-cost frame-cap hostile attach capacity measured inflight announce agentless crowd sizes scenarios
 BENCHES   := sched credits $(BENCH_RUN)
 
 $(O)/tests/bench/frame_cost $(O)/tests/bench/drive: %: %.o $(O)/libfake.a $(O)/libback.a $(O)/libbase.a \
@@ -26,10 +27,10 @@ bench: deps
 		$(MAKE) --no-print-directory bench-$$name || status=1; \
 	done; exit $$status
 
-$(BENCH_RUN:%=bench-%) soak: deps
+$(BENCH_RUN:%=bench-%) soak soak-faults: deps
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) bench-tree
 	$(Q)TREE=$(O) DMVL_PRODUCT=$(abspath $(P)) exec $(mortal) tests/bench/run $(@:bench-%=%)
 bench-tree: all $(P)/dmvl-hostile $(BENCH_BIN) xensim
 	@:
 
-.PHONY: bench bench-tree soak $(BENCH_RUN:%=bench-%)
+.PHONY: bench bench-tree soak soak-faults $(BENCH_RUN:%=bench-%)

@@ -52,6 +52,23 @@ check 'k1 is created after a crash' guest_create k1 "uuid=\"$uuid\""
 agent_start k1
 check 'k1 connects after a crash' wait_for 20 connected k1
 
+# Saved, and never restored.
+guest_create t1
+dmvlctl attach t1 weight=9 >&2
+agent_start t1
+wait_for 20 connected t1
+dir=$(be t1) saved=$(xenstore-read "$(be t1)/guest-uuid")
+guest_save t1
+check 'the device of a saved guest stays as long as its domain does' xenstore-exists "$dir/state"
+guest_destroy t1
+check 'a guest that is saved and then destroyed leaves no node' wait_for 20 no_node "$dir"
+check 'a guest that is saved and then destroyed leaves no zombie' wait_for 20 no_zombies
+is "$(remembered "$saved")" 1 'what was set for a guest that is saved and then destroyed is remembered'
+check 'it is created again' guest_create t1 "uuid=\"$saved\""
+check 'it has what was set' wait_for 20 key_is "$(be t1)/weight" 9
+dmvlctl detach t1 >&2
+guest_destroy t1
+
 # After a soft reset the same domain goes on, with another kernel.
 xensim shutdown k1 soft-reset
 check 'a soft reset takes the device away' wait_for 20 no_node "$(be k1)"
@@ -84,6 +101,14 @@ guest_restore k1
 kill -CONT "$back"
 check 'a guest that was restored while dmvl-back stood still connects' wait_for 20 connected k1
 check 'a guest that was restored while dmvl-back stood still has all that was set' kept_whole k1
+
+# An agent whose dmvl-back ended in order has closed, and waits.
+back_stop
+check 'an agent waits for a dmvl-back that ended' wait_for 20 key_is "$(fe k1)/state" 1
+guest_save k1
+guest_restore k1
+back_start --tx-capacity 100mbit
+check 'a guest that was restored while its agent waited connects' wait_for 20 connected k1
 
 # The host is shut down with the guest in a file, and xenstore is a new one after that.
 guest_save k1

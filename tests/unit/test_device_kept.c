@@ -450,6 +450,27 @@ static void test_policy_below(void)
 	desk_free(k);
 }
 
+/* The policy changes, and the guest comes back, while the daemon is away. */
+static void test_policy_away(void)
+{
+	k = desk_new();
+	policy("[guest1]\nweight = 100\n");
+	desk_boot(1, 1);
+	desk_turn(k);
+	is_str(desk_read(1, KEY_BACK_WEIGHT), "100", "a guest has the weight of the policy");
+	desk_end(1);
+	desk_boot(9, 1);
+	k->c.policy.earlier = k->c.policy.now;
+	k->c.policy.now = NULL;
+	k->c.policy.started = false;
+	policy("[guest1]\nweight = 200\n");
+	restart();
+	is_str(desk_read(9, KEY_BACK_WEIGHT), "200",
+	       "what the policy said before the daemon was away was not set by anybody");
+	ok(!has("weight"), "it is not remembered");
+	desk_free(k);
+}
+
 static void test_policy_alone(void)
 {
 	k = desk_new();
@@ -554,6 +575,7 @@ int main(void)
 	test_other_daemon();
 	test_two_domains();
 	test_policy_below();
+	test_policy_away();
 	test_policy_alone();
 	test_disk_refuses();
 	test_damaged();

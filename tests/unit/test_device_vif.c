@@ -26,7 +26,7 @@ static void attach(void)
 {
 	const struct node_value values[] = {{KEY_BACK_VIA, "vif"}, {KEY_BACK_WEIGHT, "77"}};
 
-	*hyp_domain(DOMID) = (struct dom_info){.exists = true, .uuid = {DOMID, 1}};
+	desk_boot(DOMID, DOMID);
 	must(nodes_create(k->c.xs, 0, DOMID, 0, values, 2) == 0);
 	desk_turn(k);
 }

@@ -58,6 +58,13 @@ is "$(state "$g1") $(gone "$old")" "$name ------ gone" "a migrated domain runs u
 is "$(xenstore-read /vm/"$uuid"/name)" "$name" "a migrated domain has its own name in the end"
 is "$(grep -c "^/local/domain/$g1/name" $tmp/names)" 2 "a migrated domain is renamed from --incoming"
 
+# Domids are used again when they have all been used, but not that of a domain that is there.
+xensim next 32751
+last=$(xensim create last)
+is "$last $(xensim create first)" "32751 1" "the domids begin again behind the largest"
+xensim next "$g1"
+is "$(xensim create beside)" "$((g1 + 1))" "the domid of a domain that is there is not given to another"
+
 xensim shutdown "$g1" crash
 is "$(state "$g1")" "$name ---sc-" "a crashed domain has the state crashed"
 xensim destroy "$g1"

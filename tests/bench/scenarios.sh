@@ -1,0 +1,351 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# A guest, its agent or dmvl-back ends and comes back, or moves, in every way there is: is its device back by itself,
+# after what time, with all that was set for it and with its TCP flows, and what is left over? The same script runs
+# over xensim and on real Xen. Each line "# json {..}" of its output is a scenario; tests/bench/run scenarios collects
+# them, and tests/bench/scenarios.awk makes docs/scenarios.md of them.
+#
+#   SCENARIO_KEYS='weight ..'   the keys that an operator may set
+#   SCENARIO_GUEST=pvh          a guest of another type, on real Xen
+#   SCENARIO_TWO=N              restores with two daemons (200)
+#   SCENARIOS='restore ..'      these only
+# shellcheck source=tests/suite/lib.sh
+. "${SUITE_LIB:-/bench/suite.sh}"
+
+: "${SCENARIO_TWO:=200}" "${SCENARIO_GUEST:=pv}" "${SCENARIOS:=}"
+rate=$((SUITE_RATE / 4))
+uuid=6fa459ea-ee8a-3ca4-894e-db77e160355e
+words='weight=300 tx-min=100000 tx-max=7000000 rx-max=6000000 latency=low spoof-check=1 allowed-ip=10.77.1.9,10.77.1.10
+	flood-rate=77 keep-balance=0 mac=00:16:3e:00:00:09'
+
+# ---- What is looked at ----
+
+# uptime: in hundredths of a second.
+uptime_cs()
+{
+	read -r _up _ </proc/uptime
+	echo "${_up%.*}${_up#*.}"
+}
+
+# settings NAME: all that an operator may set, of all its devices.
+settings()
+{
+	for _id in $devices; do
+		xenstore-ls "$(be "$1" "$_id")" 2>/dev/null | awk -v keys="$SCENARIO_KEYS" -v id="$_id" '
+			{ value[$1] = substr($0, index($0, "=") + 2) }
+			END {
+				n = split(keys, key, " ")
+				for (i = 1; i <= n; i++)
+					print id, key[i], value[key[i]]
+			}'
+	done
+}
+
+whole()
+{
+	settings "$guest" >now
+	cmp -s was now
+}
+
+all_connected()
+{
+	for _id in $devices; do
+		connected "$guest" "$_id" || return 1
+	done
+}
+
+# leftovers: what a domain that is gone has left, and nothing else: nodes, zombies, files, and descriptors of the
+# daemon. One line.
+leftovers()
+{
+	for _domid in $(xenstore-list /local/domain/0/backend/dmvl 2>/dev/null); do
+		xenstore-exists "/local/domain/$_domid/name" || echo "nodes of domain $_domid"
+	done
+	zombies | sed 's/^.*$/a zombie/'
+	find /var/lib/dmvl -type f -name '*.new' | sed 's/^.*$/a file/'
+	[ "$(back_fds)" -le "$fds" ] || echo "$(($(back_fds) - fds)) descriptors"
+	console_clean "$guest" >/dev/null || echo 'a trace on the console'
+}
+
+nothing_left()
+{
+	[ -z "$(leftovers)" ]
+}
+
+# ---- TCP flows ----
+
+# Two seconds of traffic each way.
+flows_start()
+{
+	guest_net "$guest" 9
+	talks "$guest"
+	pipe_start "$guest" world 10.77.0.1 5001 $((rate / 4)) "-b $rate"
+	pipe_start world "$guest" 10.77.1.9 5002 $((rate / 4)) "-b $rate"
+	wait_for 60 pipe_past world 5001 10000
+	wait_for 60 pipe_past "$guest" 5002 10000
+}
+
+flows_arrive()
+{
+	pipe_wait "$guest" world 5001 && pipe_wait world "$guest" 5002
+}
+
+# ---- A scenario ----
+
+# chosen NAME: is it to be run?
+chosen()
+{
+	[ -z "$SCENARIOS" ] || case " $SCENARIOS " in
+	*" $1 "*) ;;
+	*) return 1 ;;
+	esac
+}
+
+# once WITH-FLOWS EVENT: one time of it; counts in $back_ok, $whole_ok, $flows_ok, and a line of `seconds'.
+once()
+{
+	[ "$1" = no ] || flows_start
+	"$2" >&2 2>&1
+	_from=$(uptime_cs)
+	if wait_for 60 all_connected; then
+		echo $(($(uptime_cs) - _from)) >>seconds
+		back_ok=$((back_ok + 1))
+	fi
+	! wait_for 10 whole || whole_ok=$((whole_ok + 1))
+	[ "$1" = no ] || ! flows_arrive || flows_ok=$((flows_ok + 1))
+	wait_for 30 nothing_left || leftovers >>left
+}
+
+# scenario NAME TIMES WITH-FLOWS EVENT TEXT..
+scenario()
+{
+	_scenario=$1 times=$2 _flows=$3 _event=$4
+	shift 4
+	chosen "$_scenario" || return 0
+	settings "$guest" >was
+	fds=$(back_fds)
+	rm -f seconds left
+	: >seconds
+	: >left
+	back_ok=0 whole_ok=0 flows_ok=0
+	for _time in $(seq "$times"); do
+		once "$_flows" "$_event"
+	done
+	[ "$_flows" = yes ] || flows_ok=null
+	report "$_scenario" "$*"
+}
+
+# report NAME TEXT
+report()
+{
+	_line=$(sort -n seconds | awk '{ s[NR] = $1 } END {
+		printf "\"median\":%.2f,\"worst\":%.2f", s[int((NR + 1) / 2)] / 100, s[NR] / 100 }')
+	_left=$(sort left | uniq -c | awk '{ n = $1; $1 = ""; printf "%s%s (%d)", sep, substr($0, 2), n; sep = ", " }')
+	diag "json $(printf '{"scenario":"%s","text":"%s","times":%s,"back":%s,"whole":%s,"flows":%s,%s,"left":"%s"}' \
+		"$1" "$2" "$times" "$back_ok" "$whole_ok" "$flows_ok" "$_line" "$_left")"
+	is "$back_ok $whole_ok $(cat left)" "$times $times " "$2: $times times back by itself, with all that was set, and nothing left over"
+	[ "$flows_ok" = null ] || is "$flows_ok" "$times" "$2: $times times its TCP flows go on"
+}
+
+# ---- Events; when one returns, all is there that the device needs ----
+
+e_reboot()
+{
+	guest_again "$guest" reboot
+	agent_start "$guest"
+}
+
+e_crash()
+{
+	guest_again "$guest" crash
+	agent_start "$guest"
+}
+
+e_create()
+{
+	guest_again "$guest"
+	agent_start "$guest"
+}
+
+# The configuration has no uuid=, so the new guest has another one; the policy names it.
+e_name()
+{
+	guest_destroy "$guest"
+	guest_create "$guest" "$type"
+	agent_start "$guest"
+}
+
+e_restore()
+{
+	guest_save "$guest"
+	guest_restore "$guest"
+}
+
+back_kill()
+{
+	kill -9 "$back"
+	wait "$back"
+}
+
+starts()
+{
+	back_start --tx-capacity "$SUITE_RATE" --policy "$PWD/policy.conf"
+}
+
+e_absent_before()
+{
+	back_kill
+	guest_save "$guest"
+	starts
+	guest_restore "$guest"
+}
+
+e_absent_during()
+{
+	back_kill
+	guest_save "$guest"
+	guest_restore "$guest"
+	starts
+}
+
+e_absent_after()
+{
+	guest_save "$guest"
+	guest_restore "$guest"
+	back_kill
+	starts
+}
+
+# Its nodes go, as they do with a xenstore that is new after a boot; so does what is in /run.
+e_host()
+{
+	guest_save "$guest"
+	back_kill
+	xenstore-rm /local/domain/0/backend/dmvl
+	xenstore-rm /local/domain/0/data/dmvl
+	rm -f /run/dmvl/*.policy
+	guest_restore "$guest"
+	starts
+}
+
+e_migrate()
+{
+	guest_migrate "$guest"
+}
+
+e_rename()
+{
+	case $guest in
+	k1) _to=k9 ;;
+	*) _to=k1 ;;
+	esac
+	guest_rename "$guest" $_to
+	cp "agent.$guest" "agent.$_to"
+	guest=$_to
+}
+
+# The domid of its last domain is another guest's, before its own device is back.
+e_wrap()
+{
+	_last=$(guest_domid "$guest")
+	guest_destroy "$guest"
+	wait_for 20 no_node "/local/domain/0/backend/dmvl/$_last"
+	xensim next "$_last"
+	guest_create x1
+	xensim next 32751
+	guest_create "$guest" "uuid=\"$uuid\""
+	agent_start "$guest"
+	guest_save "$guest"
+	guest_restore "$guest"
+	[ "$(guest_domid x1)" = "$_last" ] || echo 'the domid is not used again' >>left
+	[ "$(guest_domid "$guest")" -lt 32751 ] || echo 'domids do not begin again' >>left
+	no_node "$(be x1)" || echo 'another guest has its device' >>left
+	guest_destroy x1
+}
+
+e_agent()
+{
+	agent_kill 9 "$guest"
+	agent_start "$guest"
+}
+
+e_backend()
+{
+	back_kill
+	starts
+}
+
+# ---- All of them ----
+
+guest_rename()
+{
+	if [ "$BENCH_DRIVER" = xen ]; then
+		xl rename "$1" "$2"
+	else
+		xensim rename "$1" "$2"
+	fi
+}
+
+[ "$BENCH_DRIVER" = xen ] || guest_migrate()
+{
+	xensim migrate "$1"
+}
+
+type='#'
+[ "$SCENARIO_GUEST" = pv ] || type="type=\"$SCENARIO_GUEST\""
+uplink_setup
+printf '[k2]\nweight = 200\ntx-max = 6000000\n' >policy.conf
+starts
+guest=k1 devices=0
+check 'the guest is created' guest_create k1 "$type" "uuid=\"$uuid\"" 'on_crash="restart"' 'on_reboot="restart"'
+# shellcheck disable=SC2086
+ldp k1 9 $words
+talks k1
+
+scenario reboot 3 no e_reboot reboot
+scenario crash 3 no e_crash 'crash, on_crash=restart'
+scenario create 3 no e_create 'destroyed, and created with the same UUID'
+scenario restore 8 yes e_restore 'saved and restored'
+scenario absent-before 3 yes e_absent_before 'restored; dmvl-back ends before the save, and starts before the restore'
+scenario absent-during 3 yes e_absent_during 'restored; dmvl-back is away all the time'
+scenario absent-after 3 yes e_absent_after 'restored; dmvl-back ends right after'
+scenario host 3 yes e_host 'restored in a new xenstore, as after a boot of the host'
+if [ "$BENCH_DRIVER" = xensim ] || { command -v guest_migrate && [ "$SCENARIO_GUEST" = pvh ]; } >/dev/null; then
+	scenario migrate 10 yes e_migrate 'live migration to the same host'
+fi
+scenario rename 4 yes e_rename renamed
+scenario agent 50 yes e_agent 'the agent killed (-9)'
+scenario backend 50 yes e_backend 'dmvl-back killed (-9)'
+[ "$BENCH_DRIVER" = xen ] || scenario wrap 3 no e_wrap 'domids begin again after 32751, and its old one is given to another guest'
+
+# A guest with a device on each of two uplinks.
+second_start()
+{
+	ip link add xenbr1 type bridge
+	ip link set xenbr1 up
+	dmvl-back -n second --uplink tap:dmvl-up2,bridge=xenbr1 --tx-capacity 50mbit 2>back.second.log &
+	second=$!
+	wait_for 30 grep -q 'version .*: uplink' back.second.log
+	dmvlctl attach "$guest/1" uplink=second weight=77 rx-max=6000000 mtu=1400 vlan=5 >&2
+	guest_bg "$guest" "exec dmvl-front -i 1 --ifname dmvl1 2>>/run/front1.log" >&2
+	devices='0 1'
+	wait_for 60 all_connected
+}
+if chosen two; then
+	check 'the second device connects' second_start
+	scenario two "$SCENARIO_TWO" no e_restore 'saved and restored, a device on each of two uplinks'
+	kill "$second"
+fi
+
+# One that the policy names, and whose configuration has no UUID.
+guest_destroy "$guest"
+guest=k2 devices=0
+if chosen name; then
+	check 'the guest of the policy is created' guest_create k2 "$type"
+	agent_start "$guest"
+	wait_for 60 connected k2
+	SCENARIO_KEYS=$(echo " $SCENARIO_KEYS " | sed 's/ mac / /') # made from the UUID
+	scenario name 3 no e_name 'destroyed, and created without a UUID; the policy names it'
+fi
+back_stop
+done_testing
