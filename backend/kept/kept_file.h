@@ -32,7 +32,8 @@ int kept_file_read(const char *dir, const char *uuid, struct kept *out, char *er
  */
 int kept_file_write(const char *dir, const struct kept *k, char *err);
 
-/* Removes a guest's file; certain after kept_dir_sync(). -ENOENT, without a sentence: there is none. */
+/* Removes a guest's file; certain after kept_dir_sync(). -ENOENT, without a sentence: there is
+ * none. */
 int kept_file_remove(const char *dir, const char *uuid, char *err);
 
 /* What was written and removed outlives a power cut. One call does for many files. */
