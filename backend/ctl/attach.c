@@ -248,5 +248,6 @@ const struct command attach_command = {
 		   "via=vif: the guest has no agent; the device stands for its vif number ID.\n",
 	.min_args = 1,
 	.max_args = 1 + SETTINGS_MAX,
+	.makes_device = true,
 	.run = run,
 };

@@ -9,6 +9,9 @@
 #include "common/xs.h"
 #include "xenstore-schema/schema.h"
 
+struct command;
+struct option; /* of getopt_long() */
+
 /* One run of dmvlctl. main.c writes it; ctl_connect() sets xs and, without -B, backend_domid. */
 struct ctl {
 	struct xs_conn *xs;
@@ -21,6 +24,8 @@ struct ctl {
 	const char *uplink; /* by --uplink; NULL: any */
 	uint64_t timeout_ns;
 	uint64_t interval_ns; /* by --interval; 0: once */
+	const struct command *const *commands; /* all; NULL behind the last one */
+	const struct option *options; /* of all commands; a name NULL behind the last one */
 };
 
 /*

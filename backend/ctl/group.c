@@ -202,7 +202,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
 
 const struct command group_command = {
 	.name = "group",
-	.args = "NAME [KEY=VALUE..]",
+	.args = "GROUP [KEY=VALUE..]",
 	.summary = "show a group of devices, or change its keys",
 	.details = "Keys are a weight, minima and maxima, as of devices; rates take units.\n"
 		   "dmvlctl set DOM[/ID] group=NAME puts a device into a group.\n",

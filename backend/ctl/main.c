@@ -16,12 +16,11 @@
 #define INTERVAL_MIN_NS UINT64_C(100000000) /* the statistics are written so often */
 
 static const struct command *const commands[] = {
-	&attach_command, &check_command, &detach_command, &forget_command,	 &group_command,
-	&groups_command, &list_command,	 &log_command,	  &release_vifs_command, &saved_command,
-	&set_command,	 &show_command,	 &stat_command,	  &uplinks_command,
+	&attach_command, &check_command,	&complete_command, &detach_command,
+	&forget_command, &group_command,	&groups_command,   &list_command,
+	&log_command,	 &release_vifs_command, &saved_command,	   &set_command,
+	&show_command,	 &stat_command,		&uplinks_command,  NULL,
 };
-
-#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
 enum {
 	OPT_FOLLOW = 256,
@@ -49,7 +48,7 @@ static const struct option options[] = {
 static int help(void)
 {
 	printf("usage: dmvlctl COMMAND [OPTION..] [ARG..]\n\n");
-	for (size_t i = 0; i < COMMANDS; i++)
+	for (size_t i = 0; commands[i]; i++)
 		printf("  %-12s %-24s %s\n", commands[i]->name, commands[i]->args,
 		       commands[i]->summary);
 	printf("\nDOM is a domid, a name or a UUID; ID is the device, 0 if not given.\n"
@@ -61,8 +60,9 @@ static int help_command(const struct command *command)
 {
 	printf("usage: dmvlctl %s [OPTION..]%s%s\n\n%s%s%s", command->name,
 	       *command->args ? " " : "", command->args, command->summary, ".\n", command->details);
-	printf("\n  -B, --backend DOMID  the domain that serves the devices (default: this one)\n"
-	       "      --json           print JSON\n");
+	printf("\n  -B, --backend DOMID  the domain that serves the devices (default: this one)\n");
+	if (!command->prints_words)
+		printf("      --json           print JSON\n");
 	if (command->has_follow)
 		printf("      --follow         print new records until stopped\n");
 	if (command->has_interval)
@@ -81,7 +81,7 @@ static int help_command(const struct command *command)
 
 static const struct command *find_command(const char *name)
 {
-	for (size_t i = 0; i < COMMANDS; i++)
+	for (size_t i = 0; commands[i]; i++)
 		if (strcmp(commands[i]->name, name) == 0)
 			return commands[i];
 	return NULL;
@@ -100,12 +100,10 @@ static int parse_backend(struct ctl *ctl, const char *text)
 	return 0;
 }
 
-static int parse_timeout(struct ctl *ctl, const struct command *command, const char *text)
+static int parse_timeout(struct ctl *ctl, const char *text)
 {
 	char err[UNITS_ERR_MAX];
 
-	if (!command->has_timeout)
-		return ctl_fail(EXIT_WRONG_USE, "%s takes no --timeout", command->name);
 	if (units_parse_time(text, &ctl->timeout_ns, err, sizeof(err)) < 0)
 		return ctl_fail(EXIT_WRONG_USE, "--timeout %s", err);
 	/* So that sums of times do not overflow. */
@@ -114,12 +112,10 @@ static int parse_timeout(struct ctl *ctl, const struct command *command, const c
 	return 0;
 }
 
-static int parse_interval(struct ctl *ctl, const struct command *command, const char *text)
+static int parse_interval(struct ctl *ctl, const char *text)
 {
 	char err[UNITS_ERR_MAX];
 
-	if (!command->has_interval)
-		return ctl_fail(EXIT_WRONG_USE, "%s takes no --interval", command->name);
 	if (units_parse_time(text, &ctl->interval_ns, err, sizeof(err)) < 0)
 		return ctl_fail(EXIT_WRONG_USE, "--interval %s", err);
 	if (ctl->interval_ns < INTERVAL_MIN_NS || ctl->interval_ns > TIME_MAX_NS)
@@ -143,12 +139,10 @@ static int bad_option(const struct command *command, int option, char **argv)
 			command->name);
 }
 
-static int parse_uplink(struct ctl *ctl, const struct command *command, const char *text)
+static int parse_uplink(struct ctl *ctl, const char *text)
 {
 	char err[SCHEMA_ERR_MAX];
 
-	if (!command->uplink_help)
-		return ctl_fail(EXIT_WRONG_USE, "%s takes no --uplink", command->name);
 	if (schema_check(KEY_BACK_UPLINK, text, err) < 0)
 		return ctl_fail(EXIT_WRONG_USE, "--%s", err);
 	ctl->uplink = text;
@@ -158,10 +152,13 @@ static int parse_uplink(struct ctl *ctl, const struct command *command, const ch
 /* Parses the options of the command. 0, an exit status, or -1: help was printed. */
 static int parse_options(struct ctl *ctl, const struct command *command, int argc, char **argv)
 {
-	int option, ret = 0;
+	int option, index, ret = 0;
 
 	opterr = 0;
-	while (ret == 0 && (option = getopt_long(argc, argv, ":B:h", options, NULL)) != -1) {
+	while (ret == 0 && (option = getopt_long(argc, argv, ":B:h", options, &index)) != -1) {
+		if (option >= OPT_FOLLOW && !command_takes(command, options[index].name))
+			return ctl_fail(EXIT_WRONG_USE, "%s takes no --%s", command->name,
+					options[index].name);
 		switch (option) {
 		case 'B':
 			ret = parse_backend(ctl, optarg);
@@ -170,33 +167,25 @@ static int parse_options(struct ctl *ctl, const struct command *command, int arg
 			ret = help_command(command);
 			return ret ? ret : -1;
 		case OPT_FOLLOW:
-			if (!command->has_follow)
-				ret = ctl_fail(EXIT_WRONG_USE, "%s takes no --follow",
-					       command->name);
 			ctl->follow = true;
 			break;
 		case OPT_INTERVAL:
-			ret = parse_interval(ctl, command, optarg);
+			ret = parse_interval(ctl, optarg);
 			break;
 		case OPT_JSON:
 			ctl->json = true;
 			break;
 		case OPT_REMOVE:
-			if (!command->has_remove)
-				ret = ctl_fail(EXIT_WRONG_USE, "%s takes no --remove",
-					       command->name);
 			ctl->remove = true;
 			break;
 		case OPT_SAVE:
-			if (!command->has_save)
-				ret = ctl_fail(EXIT_WRONG_USE, "%s takes no --save", command->name);
 			ctl->save = true;
 			break;
 		case OPT_TIMEOUT:
-			ret = parse_timeout(ctl, command, optarg);
+			ret = parse_timeout(ctl, optarg);
 			break;
 		case OPT_UPLINK:
-			ret = parse_uplink(ctl, command, optarg);
+			ret = parse_uplink(ctl, optarg);
 			break;
 		default:
 			ret = bad_option(command, option, argv);
@@ -207,7 +196,11 @@ static int parse_options(struct ctl *ctl, const struct command *command, int arg
 
 static int run(const struct command *command, int argc, char **argv)
 {
-	struct ctl ctl = {.timeout_ns = UINT64_C(10) * 1000000000};
+	struct ctl ctl = {
+		.timeout_ns = UINT64_C(10) * 1000000000,
+		.commands = commands,
+		.options = options,
+	};
 	int ret = parse_options(&ctl, command, argc, argv);
 
 	if (ret)

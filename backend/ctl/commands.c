@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "backend/ctl/commands.h"
+
+#include <string.h>
+
+bool command_takes(const struct command *command, const char *option)
+{
+	const struct {
+		const char *name;
+		bool taken;
+	} some[] = {
+		{"follow", command->has_follow},
+		{"interval", command->has_interval},
+		{"json", !command->prints_words},
+		{"remove", command->has_remove},
+		{"save", command->has_save},
+		{"timeout", command->has_timeout},
+		{"uplink", command->uplink_help != NULL},
+	};
+
+	for (size_t i = 0; i < sizeof(some) / sizeof(some[0]); i++)
+		if (strcmp(option, some[i].name) == 0)
+			return some[i].taken;
+	return true;
+}
