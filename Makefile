@@ -10,6 +10,11 @@
 #   make check-long      what takes long and CI leaves out: soak, valgrind, fuzzing, a thousand cycles
 #   make bench           all benches, one after the other; bench-NAME: one (tests/README.md)
 #
+#   make install         what Dom0, guests and readers need: below DESTDIR and PREFIX (/usr/local);
+#                        install-backend, install-guest, install-doc: a part of it; uninstall
+#   make deb, make rpm   the same as packages, in build/deb and build/rpm
+#   make check-packages  the packages: install, upgrade, purge (tests/packages/run)
+#
 #   make SAN=address,undefined check-unit check-xensim    all of both under sanitizers; SAN=thread too
 #   make VALGRIND=1 check-unit check-xensim               or valgrind's memcheck
 #   make coverage   both once more, and a table of what they did not reach
@@ -96,8 +101,12 @@ $(B)/gen/version_text.h: always
 		{ cmp -s $@.$$$$ $@ && rm $@.$$$$ || mv $@.$$$$ $@; }
 $(O)/common/version.o: $(B)/gen/version_text.h
 
+# Each time: a missing header says less than the name of a package.
+libraries:
+	$(Q)debian/missing "$(CC)" $(PKGS)
+
 # --- objects, programs ------------------------------------------------------------------------------
-$(O)/%.o: %.c | $(GEN)
+$(O)/%.o: %.c | $(GEN) libraries
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
@@ -157,11 +166,11 @@ suites := lint unit fuzz xensim xen-main
 check: deps
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) tree
 	$(Q)exec $(mortal) $(MAKE) --no-print-directory check-now CHECK="$(suites)"
-checks := $(suites:%=check-%) check-xen check-xen-rest check-san
+checks := $(suites:%=check-%) check-packages check-xen check-xen-rest check-san
 $(checks): check-%: deps
 	$(Q)exec $(mortal) $(MAKE) --no-print-directory check-now CHECK="$*"
 check_env = TREE=$(O) DMVL_PRODUCT=$(or $(DMVL_PRODUCT),$(abspath $(P))) SAN=$(SAN) VALGRIND=$(VALGRIND) \
-	    COVERAGE=$(COVERAGE) FUZZ_BIN="$(FUZZ_BIN)" XENSTORED=$(XENSTORED)
+	    COVERAGE=$(COVERAGE) RELEASES="$(RELEASES)" FUZZ_BIN="$(FUZZ_BIN)" XENSTORED=$(XENSTORED)
 check-now: all $(if $(filter unit,$(CHECK)),units) $(if $(filter fuzz,$(CHECK)),fuzz-bin) \
 	   $(if $(filter san,$(CHECK)),san-tree) $(if $(filter xensim san,$(CHECK)),xensim)
 	$(Q)$(check_env) exec $(mortal) tests/check $(CHECK)
@@ -191,14 +200,9 @@ coverage: deps
 deps:
 	$(Q)tests/deps
 
-# --- the rest ---------------------------------------------------------------------------------------
-install: all
-	install -d $(DESTDIR)$(PREFIX)/sbin $(addprefix $(DESTDIR)$(PREFIX)/share/,man/man5 man/man8 doc/dmvl)
-	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/sbin
-	install -m 644 docs/man/*.5 $(DESTDIR)$(PREFIX)/share/man/man5
-	install -m 644 docs/man/*.8 $(DESTDIR)$(PREFIX)/share/man/man8
-	install -m 644 docs/policy.conf.example $(DESTDIR)$(PREFIX)/share/doc/dmvl
+include debian/install.mk
 
+# --- the rest ---------------------------------------------------------------------------------------
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
@@ -206,7 +210,7 @@ clean:
 	rm -rf $(B)
 
 -include $(shell find $(O) -type f -name '*.d' 2>/dev/null)
-.PHONY: always all demo check check-now check-one check-long one-tree units tree san-tree $(checks) coverage deps install format clean
+.PHONY: always all demo check check-now check-one check-long one-tree units tree san-tree $(checks) coverage deps libraries format clean
 .DEFAULT_GOAL := all
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -1,0 +1,75 @@
+# What is installed, where, and the packages of it.
+
+SBINDIR   ?= $(PREFIX)/sbin
+DATADIR   ?= $(PREFIX)/share
+MANDIR    ?= $(DATADIR)/man
+DOCDIR    ?= $(DATADIR)/doc/dmvl
+# systemd's units, and the rules and options that udev and modprobe read.
+LIBDIR    ?= $(PREFIX)/lib
+
+# The files FILE.. go to the directory DIR: "FILE:DIR/NAME FILE:DIR/NAME".
+to = $(foreach file,$(2),$(file):$(1)/$(notdir $(file)))
+
+# init/: systemd's and udev's files, which say in their names whom they are for.
+init = $(call to,$(LIBDIR)/systemd/system,$(wildcard $(1:%=init/*dmvl-%*.service) $(1:%=init/*dmvl-%*.slice))) \
+       $(call to,$(LIBDIR)/udev/rules.d,$(wildcard $(1:%=init/*dmvl-%*.rules)))
+
+backend_files = $(call to,$(SBINDIR),$(P)/dmvl-back $(P)/dmvlctl) \
+		$(call to,$(MANDIR)/man5,docs/man/dmvl-policy.5) \
+		$(call to,$(MANDIR)/man8,docs/man/dmvl-back.8 docs/man/dmvlctl.8) \
+		backend/ctl/completion.bash:$(DATADIR)/bash-completion/completions/dmvlctl \
+		$(call init,back)
+guest_files   = $(call to,$(SBINDIR),$(P)/dmvl-front) \
+		$(call to,$(MANDIR)/man8,docs/man/dmvl-front.8) \
+		$(call init,front guest)
+doc_files     = $(call to,$(DOCDIR),README.md) \
+		$(call to,$(DOCDIR)/docs,$(wildcard docs/*.md) docs/policy.conf.example)
+PARTS := backend guest doc
+
+# Programs are copied. Other files may name a program: by the path that it gets here.
+install_file = { mkdir -p $(dir $(2)) && \
+	$(if $(filter $(PROGRAMS),$(1)),install -m 755 $(1) $(2),\
+	sed 's,/usr/sbin/dmvl,$(SBINDIR)/dmvl,g' $(1) >$(2) && chmod 644 $(2)); } || exit 1;
+
+install: $(PARTS:%=install-%)
+install-backend: $(P)/dmvl-back $(P)/dmvlctl
+install-guest: $(P)/dmvl-front
+$(PARTS:%=install-%): install-%:
+	$(call say,INST,$* below $(DESTDIR)$(PREFIX))
+	$(Q)$(foreach pair,$($*_files),$(call install_file,$(word 1,$(subst :, ,$(pair))),$(DESTDIR)$(word 2,$(subst :, ,$(pair)))))
+
+# What was written by daemons or operators stays: /etc/dmvl, /var/lib/dmvl.
+installed = $(foreach part,$(PARTS),$(foreach pair,$($(part)_files),$(DESTDIR)$(word 2,$(subst :, ,$(pair)))))
+uninstall:
+	$(call say,RM,what is installed below $(DESTDIR)$(PREFIX))
+	$(Q)rm -f $(installed)
+	$(Q)rmdir $(DESTDIR)$(DOCDIR)/docs $(DESTDIR)$(DOCDIR) 2>/dev/null || :
+
+# The source as it is here, without what was built.
+dist := $(B)/dist/dmvl-$(VERSION)
+dist:
+	$(Q)rm -rf $(B)/dist && mkdir -p $(dist)
+	$(Q)tar -c --exclude=./$(B) --exclude=./.git --exclude='*.log' . | tar -x -C $(dist)
+	$(Q)tar -czf $(dist).tar.gz -C $(B)/dist dmvl-$(VERSION) && rm -rf $(dist)
+
+# None of what this make was told holds for those.
+afresh = env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL
+# run COMMAND FILE: what it says goes to the file; the end of it is shown if it fails.
+logged = $(afresh) $(1) >$(2) 2>&1 || { tail -n 30 $(2) >&2; exit 1; }
+
+deb: dist
+	$(Q)tests/deps build
+	$(call say,DEB,$(B)/deb)
+	$(Q)rm -rf $(B)/deb && mkdir -p $(B)/deb && tar -xzf $(dist).tar.gz -C $(B)/deb
+	$(Q)cd $(B)/deb/dmvl-$(VERSION) && $(call logged,dpkg-buildpackage -us -uc -b,../build.log)
+	$(Q)rm -rf $(B)/deb/dmvl-$(VERSION) && ls $(B)/deb/*.deb
+
+# Debian's rpmbuild has no database that knows what is installed.
+rpm: dist
+	$(call say,RPM,$(B)/rpm)
+	$(Q)rm -rf $(B)/rpm && mkdir -p $(B)/rpm/SOURCES && cp $(dist).tar.gz $(B)/rpm/SOURCES
+	$(Q)$(call logged,rpmbuild -bb $(if $(wildcard /etc/debian_version),--nodeps) \
+		--define '_topdir $(abspath $(B)/rpm)' debian/dmvl.spec,$(B)/rpm/build.log)
+	$(Q)ls $(B)/rpm/RPMS/*/*.rpm
+
+.PHONY: install uninstall dist deb rpm $(PARTS:%=install-%)

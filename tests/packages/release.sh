@@ -1,0 +1,133 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The packages of other releases, in roots of their own, and RPM.
+
+mirror()
+{
+	apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep '/debian/*$' | head -n 1
+}
+
+# base_root RELEASE: build/packages/RELEASE, made once.
+base_root()
+{
+	local dir=build/packages/$1
+	[ ! -e "$dir/.whole" ] || return 0
+	rm -rf "$dir"
+	mkdir -p "$dir"
+	debootstrap --variant=minbase "$1" "$dir" "$(mirror)" && : >"$dir/.whole"
+}
+
+# in_root with downloads that are kept.
+apt_in()
+{
+	local root=$1 cache=build/packages/cache-${1%-*}
+	shift
+	mkdir -p "$cache"
+	mountpoint -q "$tmp/$root/root/var/cache/apt/archives" ||
+		mount --bind "$cache" "$tmp/$root/root/var/cache/apt/archives"
+	in_root "$root" apt-get -q -y --no-install-recommends -o APT::Keep-Downloaded-Packages=true \
+		-o Binary::apt-get::APT::Keep-Downloaded-Packages=true -o APT::Sandbox::User=root "$@"
+}
+
+build_dependencies()
+{
+	apt_in "$1" update && apt_in "$1" install build-essential fakeroot && apt_in "$1" build-dep /src/dmvl
+}
+
+# As any user, with the unit tests.
+build_in()
+{
+	in_root "$1" useradd -m builder &&
+		in_root "$1" chown -R builder /src &&
+		in_root "$1" setpriv --reuid builder --regid builder --clear-groups \
+			sh -c 'cd /src/dmvl && dpkg-buildpackage -us -uc'
+}
+
+lintian_in()
+{
+	local root=$1
+	apt_in "$root" install lintian >&2 || return
+	in_root "$root" setpriv --reuid builder --regid builder --clear-groups sh -c 'cd /src &&
+		lintian --fail-on error,warning,info,pedantic --display-info --pedantic \
+			--tag-display-limit 0 dmvl_*.changes'
+}
+
+install_needs()
+{
+	apt_in "$1" update && apt_in "$1" install iproute2 kmod man-db systemd \
+		$(for deb in "$2"/*.deb; do dpkg-deb -f "$deb" Depends; done | tr ',' '\n' | sed 's/[ (|].*//' | grep .)
+}
+
+# check_build RELEASE DEBS: built there, the packages are in DEBS.
+check_build()
+{
+	local release=$1 root=$1-build
+	root_open "$root" "$PWD/build/packages/$release"
+	mkdir -p "$tmp/$root/root/src/dmvl" "$2"
+	tar -xzf build/dist/dmvl-*.tar.gz -C "$tmp/$root/root/src/dmvl" --strip-components=1
+	check "$release has what a plain build needs" build_dependencies "$root" &&
+		check "the packages can be built on $release" build_in "$root" &&
+		cp "$tmp/$root/root/src"/*.deb "$2" &&
+		check "lintian of $release finds nothing, however pedantic" silent lintian_in "$root"
+	root_close "$root"
+}
+
+# check_release RELEASE
+check_release()
+{
+	local release=$1 debs=$tmp/debs-$1
+	check "a root of $release can be made" base_root "$release" || return
+	check_build "$release" "$debs"
+	[ -n "$(ls "$debs")" ] || return
+	root_open "$release-needs" "$PWD/build/packages/$release"
+	check "$release has what the packages need" install_needs "$release-needs" "$debs"
+	# What changes in a copy of it changes by the packages alone.
+	root_open "$release-install" "$tmp/$release-needs/root"
+	check_installation "$release-install" "$debs" "on $release"
+	root_close "$release-install"
+	root_close "$release-needs"
+	check "autopkgtest is content on $release" autopkgtest_in "$release" "$debs"
+}
+
+autopkgtest_in()
+{
+	local root=$1-autopkgtest status
+	root_open "$root" "$PWD/build/packages/$1"
+	autopkgtest --no-built-binaries "$2"/dmvl-{backend,guest,doc}_*.deb "$PWD" -- chroot "$tmp/$root/root"
+	status=$?
+	root_close "$root"
+	return $status
+}
+
+rpm_in()
+{
+	rpm --root "$tmp/rpm" --dbpath /var/lib/rpm "$@"
+}
+
+rpm_installs()
+{
+	mkdir -p "$tmp/rpm" && rpm_in --initdb && rpm_in -i --nodeps build/rpm/RPMS/*/dmvl-{backend,guest,doc}-[0-9]*.rpm
+}
+
+rpm_holds()
+{
+	make -s install DESTDIR="$tmp/dest" PREFIX=/usr &&
+		diff <(installed_list "$tmp/dest" | sort) <(rpm_in -qla | sed 's,\(/man/.*\)\.gz$,\1,' |
+			while read -r path; do
+				[ -d "$tmp/rpm/$path" ] || echo "$path"
+			done | grep -vE '/(licenses|\.build-id)/' | sort)
+}
+
+rpm_leaves_nothing()
+{
+	rpm_in -e --nodeps "${packages[@]}" && [ -z "$(find "$tmp/rpm" -path '*/var/lib/rpm' -prune -o -type f -print)" ]
+}
+
+check_rpm()
+{
+	check 'make rpm builds RPM packages' make rpm || return
+	check 'the RPM packages can be installed' rpm_installs
+	check 'the RPM packages hold what make install installs' rpm_holds
+	check 'a removal of the RPM packages leaves nothing' rpm_leaves_nothing
+}
