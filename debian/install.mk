@@ -10,20 +10,26 @@ LIBDIR    ?= $(PREFIX)/lib
 # The files FILE.. go to the directory DIR: "FILE:DIR/NAME FILE:DIR/NAME".
 to = $(foreach file,$(2),$(file):$(1)/$(notdir $(file)))
 
-# init/: systemd's and udev's files, which say in their names whom they are for.
-init = $(call to,$(LIBDIR)/systemd/system,$(wildcard $(1:%=init/*dmvl-%*.service) $(1:%=init/*dmvl-%*.slice))) \
-       $(call to,$(LIBDIR)/udev/rules.d,$(wildcard $(1:%=init/*dmvl-%*.rules)))
+# Files of init/ say in their names for which part they are: dmvl-WORD.
+init_dirs  := systemd:$(LIBDIR)/systemd/system udev:$(LIBDIR)/udev/rules.d modprobe.d:$(LIBDIR)/modprobe.d \
+	      $(foreach d,modules-load.d sysusers.d tmpfiles.d,$(d):$(PREFIX)/lib/$(d))
+init_files  = $(foreach dir,$(init_dirs),$(call to,$(word 2,$(subst :, ,$(dir))),\
+	      $(wildcard $(1:%=init/$(word 1,$(subst :, ,$(dir)))/*dmvl-%*))))
+# One that is for both parts has a name in each, as two packages cannot have the same file.
+both_files  = $(foreach rules,$(wildcard init/udev/*-dmvl-net.rules),\
+	      $(rules):$(LIBDIR)/udev/rules.d/$(patsubst %-net.rules,%-$(1)-net.rules,$(notdir $(rules))))
 
 backend_files = $(call to,$(SBINDIR),$(P)/dmvl-back $(P)/dmvlctl) \
 		$(call to,$(MANDIR)/man5,docs/man/dmvl-policy.5) \
 		$(call to,$(MANDIR)/man8,docs/man/dmvl-back.8 docs/man/dmvlctl.8) \
 		backend/ctl/completion.bash:$(DATADIR)/bash-completion/completions/dmvlctl \
-		$(call init,back)
+		$(call init_files,back) $(call both_files,backend)
 guest_files   = $(call to,$(SBINDIR),$(P)/dmvl-front) \
 		$(call to,$(MANDIR)/man8,docs/man/dmvl-front.8) \
-		$(call init,front guest)
-doc_files     = $(call to,$(DOCDIR),README.md) \
-		$(call to,$(DOCDIR)/docs,$(wildcard docs/*.md) docs/policy.conf.example)
+		$(call init_files,front guest) $(call both_files,guest)
+# As in the tree, so that links lead to what they name.
+doc_files     = $(foreach file,README.md $(wildcard docs/*.md) docs/policy.conf.example \
+		$(wildcard init/network/* init/openrc/*),$(file):$(DOCDIR)/$(file))
 PARTS := backend guest doc
 
 # Programs are copied. Other files may name a program: by the path that it gets here.
@@ -38,18 +44,21 @@ $(PARTS:%=install-%): install-%:
 	$(call say,INST,$* below $(DESTDIR)$(PREFIX))
 	$(Q)$(foreach pair,$($*_files),$(call install_file,$(word 1,$(subst :, ,$(pair))),$(DESTDIR)$(word 2,$(subst :, ,$(pair)))))
 
+# Where the files of a part are then, one a line.
+$(PARTS:%=list-%): list-%:
+	@printf '%s\n' $(foreach pair,$($*_files),$(word 2,$(subst :, ,$(pair))))
+
 # What was written by daemons or operators stays: /etc/dmvl, /var/lib/dmvl.
-installed = $(foreach part,$(PARTS),$(foreach pair,$($(part)_files),$(DESTDIR)$(word 2,$(subst :, ,$(pair)))))
 uninstall:
 	$(call say,RM,what is installed below $(DESTDIR)$(PREFIX))
-	$(Q)rm -f $(installed)
-	$(Q)rmdir $(DESTDIR)$(DOCDIR)/docs $(DESTDIR)$(DOCDIR) 2>/dev/null || :
+	$(Q)rm -f $(foreach part,$(PARTS),$(foreach pair,$($(part)_files),$(DESTDIR)$(word 2,$(subst :, ,$(pair)))))
+	$(Q)rm -rf $(DESTDIR)$(DOCDIR)
 
 # The source as it is here, without what was built.
 dist := $(B)/dist/dmvl-$(VERSION)
 dist:
 	$(Q)rm -rf $(B)/dist && mkdir -p $(dist)
-	$(Q)tar -c --exclude=./$(B) --exclude=./.git --exclude='*.log' . | tar -x -C $(dist)
+	$(Q)tar -c --exclude=./$(B) --exclude=./.git --no-wildcards-match-slash --exclude='./*.log' . | tar -x -C $(dist)
 	$(Q)tar -czf $(dist).tar.gz -C $(B)/dist dmvl-$(VERSION) && rm -rf $(dist)
 
 # None of what this make was told holds for those.
@@ -72,4 +81,4 @@ rpm: dist
 		--define '_topdir $(abspath $(B)/rpm)' debian/dmvl.spec,$(B)/rpm/build.log)
 	$(Q)ls $(B)/rpm/RPMS/*/*.rpm
 
-.PHONY: install uninstall dist deb rpm $(PARTS:%=install-%)
+.PHONY: install uninstall dist deb rpm $(PARTS:%=install-%) $(PARTS:%=list-%)

@@ -111,7 +111,10 @@ gone()
 smoke()
 {
 	cp debian/tests/installed "$tmp/$1/root/tmp/"
-	! in_root "$1" /tmp/installed | grep -A 5 '^not ok'
+	in_root "$1" /tmp/installed >"$tmp/smoke" 2>&1 || {
+		cat "$tmp/smoke"
+		return 1
+	}
 }
 
 # check_installation ROOT DEBS WHERE

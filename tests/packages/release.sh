@@ -44,19 +44,31 @@ build_in()
 			sh -c 'cd /src/dmvl && dpkg-buildpackage -us -uc'
 }
 
+# The policy that debian/control names is that of the oldest of these releases.
 lintian_in()
 {
 	local root=$1
-	apt_in "$root" install lintian >&2 || return
+	apt_in "$root" install lintian >"$tmp/lintian" 2>&1 || {
+		cat "$tmp/lintian"
+		return 1
+	}
 	in_root "$root" setpriv --reuid builder --regid builder --clear-groups sh -c 'cd /src &&
 		lintian --fail-on error,warning,info,pedantic --display-info --pedantic \
-			--tag-display-limit 0 dmvl_*.changes'
+			--suppress-tags out-of-date-standards-version --tag-display-limit 0 dmvl_*.changes'
 }
 
 install_needs()
 {
 	apt_in "$1" update && apt_in "$1" install iproute2 kmod man-db systemd \
-		$(for deb in "$2"/*.deb; do dpkg-deb -f "$deb" Depends; done | tr ',' '\n' | sed 's/[ (|].*//' | grep .)
+		$(for deb in "$2"/*.deb; do dpkg-deb -f "$deb" Depends; done | tr ',' '\n' |
+			sed 's/^ *//; s/ .*//; /^dmvl-/d; /^$/d')
+}
+
+# source_tree DIR: of what make deb was made from.
+source_tree()
+{
+	mkdir -p "$1"
+	tar -xzf build/dist/dmvl-*.tar.gz -C "$1" --strip-components=1
 }
 
 # check_build RELEASE DEBS: built there, the packages are in DEBS.
@@ -64,8 +76,8 @@ check_build()
 {
 	local release=$1 root=$1-build
 	root_open "$root" "$PWD/build/packages/$release"
-	mkdir -p "$tmp/$root/root/src/dmvl" "$2"
-	tar -xzf build/dist/dmvl-*.tar.gz -C "$tmp/$root/root/src/dmvl" --strip-components=1
+	mkdir -p "$tmp/$root/root/src" "$2"
+	source_tree "$tmp/$root/root/src/dmvl"
 	check "$release has what a plain build needs" build_dependencies "$root" &&
 		check "the packages can be built on $release" build_in "$root" &&
 		cp "$tmp/$root/root/src"/*.deb "$2" &&
@@ -94,8 +106,11 @@ autopkgtest_in()
 {
 	local root=$1-autopkgtest status
 	root_open "$root" "$PWD/build/packages/$1"
-	autopkgtest --no-built-binaries "$2"/dmvl-{backend,guest,doc}_*.deb "$PWD" -- chroot "$tmp/$root/root"
+	source_tree "$tmp/autopkgtest"
+	autopkgtest --no-built-binaries "$2"/dmvl-{backend,guest,doc}_*.deb "$tmp/autopkgtest" -- \
+		chroot "$tmp/$root/root"
 	status=$?
+	rm -rf "$tmp/autopkgtest"
 	root_close "$root"
 	return $status
 }
