@@ -323,7 +323,8 @@ static void *control_main(void *arg)
 	control_kept_open(c);
 	if (c->blind)
 		log_notice("this domain may not ask the hypervisor about guests: xenstore tells of "
-			   "their ends, and their directories are Dom0's to remove");
+			   "their ends, and only Dom0 attaches and removes devices, those of the "
+			   "policy too");
 	control_find_devices(c);
 	control_sweep_orphans(c);
 	device_vif_sweep(c);

@@ -160,16 +160,13 @@ static enum hs_action lose_patience(struct control *c, struct device *d, const s
 
 static int read_keys(struct control *c, struct device *d)
 {
-	char generation[sizeof(d->generation)];
 	int ret = device_load_settings(c, d);
 
 	if (ret < 0)
 		return ret;
 	d->unread = false;
-	memcpy(generation, d->generation, sizeof(generation));
 	d->adrift = false;
-	device_read_generation(c, d);
-	return strcmp(generation, d->generation) == 0 ? 0 : -ESTALE;
+	return 0;
 }
 
 static void show_what_is_wrong(struct control *c, struct device *d)
@@ -307,15 +304,17 @@ static bool was_removed(struct control *c, const struct device *d)
 /* The device was detached: it does not come back. Otherwise the guest has gone, and may. */
 static void forget_settings(struct control *c, struct device *d)
 {
-	if (d->unread)
-		device_load_settings(c, d); /* the last that was set, which nobody has looked at */
+	/* The last that was set, which nobody has looked at. */
+	bool again = d->unread && device_load_settings(c, d) == -ESTALE;
+
 	if (!d->online || was_removed(c, d)) {
 		device_kept_forget(c, d);
 		log_info("%s: detached", d->name);
 		return;
 	}
 	c->due.newcomers = true; /* its guest may be back already */
-	log_info("%s: its guest has gone; what was set is %s", d->name,
+	log_info("%s: %s; what was set is %s", d->name,
+		 again ? "removed and attached again" : "its guest has gone",
 		 device_kept_has(c, d) ? "remembered" : "not remembered");
 }
 

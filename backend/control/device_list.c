@@ -27,16 +27,11 @@ struct device *device_find(struct control *c, unsigned domid, unsigned id)
 	return NULL;
 }
 
-void device_read_generation(struct control *c, struct device *d)
+static void read_generation(struct control *c, struct device *d)
 {
-	char was[sizeof(d->generation)];
-
-	memcpy(was, d->generation, sizeof(was));
 	if (xskey_read(c->xs, XS_NO_TXN, d->back, KEY_BACK_GENERATION, d->generation,
 		       sizeof(d->generation)) < 0)
 		d->generation[0] = '\0';
-	if (strcmp(was, d->generation) != 0)
-		d->left = false;
 }
 
 static int fill_paths(const struct control *c, struct device *d)
@@ -168,7 +163,7 @@ void device_meet(struct control *c, unsigned domid, unsigned id)
 		free(d);
 		return;
 	}
-	device_read_generation(c, d);
+	read_generation(c, d);
 	find_uuid(c, d);
 	TAILQ_INSERT_TAIL(&c->devices.all, d, next);
 	watch(c, d);

@@ -24,9 +24,6 @@ bool device_has_front(struct control *c, const struct device *d);
 /* Are the toolstack's nodes of the domain there? */
 bool device_has_home(struct control *c, unsigned domid);
 
-/* Which attachment it is now, as xenstore says; empty: xenstore does not say. */
-void device_read_generation(struct control *c, struct device *d);
-
 /* All devices are read again. */
 void device_mark_all(struct control *c);
 

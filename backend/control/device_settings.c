@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "backend/control/device_settings.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -51,16 +52,31 @@ struct loading {
 	bool online;
 };
 
+/* 0; -ESTALE: the device was removed and attached again. */
+static int check_generation(struct xs_conn *xs, uint32_t t, const struct device *d)
+{
+	char now[sizeof(d->generation)];
+	int ret = xskey_read(xs, t, d->back, KEY_BACK_GENERATION, now, sizeof(now));
+
+	if (ret == -ENOENT || ret == -E2BIG || ret == -EILSEQ)
+		now[0] = '\0';
+	else if (ret < 0)
+		return ret;
+	return strcmp(now, d->generation) == 0 ? 0 : -ESTALE;
+}
+
 static int load(struct xs_conn *xs, uint32_t t, void *arg)
 {
 	struct loading *l = arg;
 	char ignored[SCHEMA_ERR_MAX];
+	int ret;
 
 	settings_text_clear(&l->texts); /* of a first attempt */
 	l->s = l->d->settings;
 	l->online = true;
 	xskey_read_bool(xs, t, l->d->back, KEY_BACK_ONLINE, &l->online, ignored);
-	return settings_load(xs, t, l->d->back, &l->s, &l->texts, l->d->unfit);
+	ret = settings_load(xs, t, l->d->back, &l->s, &l->texts, l->d->unfit);
+	return ret < 0 ? ret : check_generation(xs, t, l->d);
 }
 
 /* Admits minima, and notes which it does not. */

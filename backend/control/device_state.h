@@ -19,6 +19,7 @@ struct device {
 	unsigned domid, id;
 	uint8_t uuid[16];
 	char back[SCHEMA_PATH_MAX], front[SCHEMA_PATH_MAX], front_state[SCHEMA_PATH_MAX];
+	char generation[SCHEMA_GUEST_VALUE_MAX + 1]; /* which attachment it is; "": not said */
 	char name[LDP_NAME_MAX];
 	char token[LDP_NAME_MAX + 2]; /* of the watch on front_state */
 
@@ -66,9 +67,7 @@ struct device {
 	bool unread; /* one of its own keys changed: read them all */
 
 	/* device.c */
-	bool left; /* its nodes could not be removed; device_list.c clears it */
-	char generation[SCHEMA_GUEST_VALUE_MAX + 1]; /* of the attachment last looked at;
-						      * device_list.c reads it */
+	bool left;		/* its nodes could not be removed */
 	enum hs_action after;	/* what to do when MSG_DELETED arrives; HS_WAIT: the frame loop
 				 * was not asked to delete it. HS_CLOSED at the daemon's end:
 				 * state 6 must still be written */

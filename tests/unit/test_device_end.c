@@ -182,11 +182,14 @@ static void test_deletion_under_way(void)
 	desk_free(k);
 }
 
+static char attachment[SCHEMA_GUEST_VALUE_MAX + 1]; /* the generation of attach_again() */
+
 static void attach_again(unsigned domid)
 {
 	store_remove(desk_dir(domid, SCHEMA_BACK));
 	store_remove(desk_dir(domid, SCHEMA_FRONT));
 	desk_attach(k, domid);
+	snprintf(attachment, sizeof(attachment), "%s", desk_read(domid, KEY_BACK_GENERATION));
 }
 
 static void test_successor(void)
@@ -198,6 +201,8 @@ static void test_successor(void)
 	desk_deleted(k, 0);
 	desk_turn(k);
 	is_int(desk_state(1), 2, "a device that came back at once is offered a connection");
+	is_str(desk_read(1, KEY_BACK_GENERATION), attachment,
+	       "a device with rings that comes back at once is not made another time");
 	desk_free(k);
 
 	begin();
@@ -211,6 +216,25 @@ static void test_successor(void)
 	ok(desk_device(k, 1) && desk_device(k, 1)->fresh, "a successor is known at once");
 	desk_turn(k);
 	is_int(desk_state(1), 2, "a successor is offered a connection");
+	desk_free(k);
+}
+
+/* Detached and attached before the daemon has looked. */
+static void test_successor_without_rings(void)
+{
+	begin();
+	desk_write(1, KEY_BACK_ONLINE, "0");
+	desk_turn(k);
+	desk_write(1, KEY_FRONT_STATE, "5");
+	desk_turn(k);
+	desk_deleted(k, 0);
+	desk_turn(k);
+	attach_again(1);
+	desk_turn(k);
+	is_str(desk_read(1, KEY_BACK_GENERATION), attachment,
+	       "a device that comes back at once is not made another time");
+	is_int(desk_state(1), 2, "a device without rings that comes back at once is offered");
+	is_str(desk_read(1, KEY_BACK_ONLINE), "1", "it is wanted");
 	desk_free(k);
 }
 
@@ -311,6 +335,7 @@ int main(void)
 	test_nodes_just_gone();
 	test_deletion_under_way();
 	test_successor();
+	test_successor_without_rings();
 	test_freeze();
 	test_saved();
 	test_quit();

@@ -169,6 +169,30 @@ static void test_left(void)
 	desk_free(k);
 }
 
+/* Dom0 detaches and attaches before this daemon has looked. */
+static void test_successor(void)
+{
+	char front[SCHEMA_PATH_MAX];
+
+	begin();
+	snprintf(front, sizeof(front), "%s", desk_dir(1, SCHEMA_FRONT));
+	store_deny(front);
+	desk_write(1, KEY_BACK_ONLINE, "0");
+	desk_turn(k);
+	desk_write(1, KEY_FRONT_STATE, "5");
+	desk_turn(k);
+	desk_deleted(k, 0);
+	desk_turn(k);
+	store_remove(front);
+	store_remove(desk_dir(1, SCHEMA_BACK));
+	desk_attach(k, 1);
+	desk_turn(k);
+	ok(desk_device(k, 1) && !desk_device(k, 1)->left,
+	   "a device that was attached again at once is not left to Dom0");
+	is_int(desk_state(1), 2, "a device that was attached again at once is offered");
+	desk_free(k);
+}
+
 int main(void)
 {
 	test_unreadable();
@@ -178,5 +202,6 @@ int main(void)
 	test_not_connected();
 	test_guest_ends();
 	test_left();
+	test_successor();
 	return done_testing();
 }
