@@ -52,6 +52,8 @@ int ctl_connect(struct ctl *ctl)
 	char value[16];
 	int ret;
 
+	if (ctl->xs)
+		return 0;
 	/*
 	 * Without xenstored, but with the kernel's /dev/xen/xenbus, the first request would wait
 	 * for ever.

@@ -24,8 +24,8 @@ struct ctl {
 };
 
 /*
- * Connects to xenstored; without -B finds out the domid of this domain. 0, or an exit status with
- * the reason on stderr.
+ * Connects to xenstored, once; without -B finds out the domid of this domain. 0, or an exit status
+ * with the reason on stderr.
  */
 int ctl_connect(struct ctl *ctl);
 

@@ -7,6 +7,7 @@
 
 #include "backend/ctl/commands.h"
 #include "backend/ctl/table.h"
+#include "backend/ctl/target.h"
 #include "common/log.h"
 #include "common/quote.h"
 #include "common/units.h"
@@ -61,7 +62,7 @@ static int help_command(const struct command *command)
 {
 	printf("usage: dmvlctl %s [OPTION..]%s%s\n\n%s%s%s", command->name,
 	       *command->args ? " " : "", command->args, command->summary, ".\n", command->details);
-	printf("\n  -B, --backend DOMID  the domain that serves the devices (default: this one)\n"
+	printf("\n  -B, --backend DOM    the domain that serves the devices (default: this one)\n"
 	       "      --json           print JSON\n");
 	if (command->has_follow)
 		printf("      --follow         print new records until stopped\n");
@@ -89,13 +90,20 @@ static const struct command *find_command(const char *name)
 
 static int parse_backend(struct ctl *ctl, const char *text)
 {
-	char *end, shown[QUOTE_MAX];
-	unsigned long domid = strtoul(text, &end, 10);
+	char err[SCHEMA_ERR_MAX], shown[QUOTE_MAX];
+	struct target domain;
+	int ret = 0;
 
-	if (text[0] < '0' || text[0] > '9' || *end || domid > SCHEMA_DOMID_MAX)
-		return ctl_fail(EXIT_WRONG_USE, "--backend %s: expected a domid 0..%u",
-				quote_text(shown, text), SCHEMA_DOMID_MAX);
-	ctl->backend_domid = (unsigned)domid;
+	if (target_parse(text, &domain, err) < 0)
+		return ctl_fail(EXIT_WRONG_USE, "--backend %s", err);
+	if (domain.id_given)
+		return ctl_fail(EXIT_WRONG_USE, "--backend %s: expected a domain, not a device",
+				quote_text(shown, text));
+	if (domain.kind != TARGET_DOMID)
+		ret = target_find(ctl, text, &domain);
+	if (ret)
+		return ret;
+	ctl->backend_domid = domain.domid;
 	ctl->backend_given = true;
 	return 0;
 }

@@ -138,7 +138,7 @@ int target_find(struct ctl *ctl, const char *text, struct target *out)
 
 	if (target_parse(text, out, err) < 0)
 		return ctl_fail(EXIT_WRONG_USE, "%s", err);
-	ret = ctl->xs ? 0 : ctl_connect(ctl);
+	ret = ctl_connect(ctl);
 	if (ret)
 		return ret;
 	if (target_resolve(ctl, out, err) < 0)

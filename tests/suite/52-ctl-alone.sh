@@ -127,6 +127,11 @@ is "$(key $back/2/1/weight)" 512 'dmvlctl set in a guest changes nothing'
 # ---- a driver domain: guest 3 serves guest 1
 
 check 'attach takes a driver domain' works attach -B 3 1/4 weight=7
+check 'attach takes a driver domain by its name' works attach -B g3 1/5
+check 'list takes a driver domain by its name' works list -B g3
+check 'list names the devices of the driver domain' grep -Eq ' 1 +5 +default ' out
+check 'a backend domain that is not there is refused' refused 1 'no domain has the name "nobody"' list -B nobody
+check 'detach takes a driver domain by its name' works detach -B g3 1/5
 check 'a driver domain may list its devices' in_guest_says 0 3 list
 check 'dmvlctl list in a driver domain shows its device' grep -Eq '^- +1 +4 +default ' out
 check 'a driver domain may set its device' in_guest_says 0 3 set 1/4 weight=8
@@ -340,7 +345,7 @@ check 'detach removes the nodes of a guest that is gone' no_node $back/3
 
 # ---- words alone; xenstored is not needed for these
 
-for args in frob 'list x' 'list --frob' 'list -B x' 'attach' 'set 1' 'set 1 weight' 'show 40000' \
+for args in frob 'list x' 'list --frob' 'list -B x/1' 'list -B 99999' 'attach' 'set 1' 'set 1 weight' 'show 40000' \
 	'show 1/x' 'detach 1 --timeout 5' 'list --timeout 5s' 'list --uplink x' 'attach 1 weight=1 weight=2' \
 	'attach 1 generation=0123456789abcdef' 'attach 1 vlan=4095' 'attach 1 allowed-ip=1.2.3' \
 	'attach 1 =5' 'attach 1 mac=01:00:00:00:00:01'; do
