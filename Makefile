@@ -7,6 +7,7 @@
 #   make check-san       unit tests and those over xensim once more, under sanitizers
 #   make check-one T=05-local    one test, on xensim and on real Xen; ON=xensim or ON=xen picks one;
 #                        or one unit program: T=test_gso
+#   make check-oxenstored    some of both machines' tests with Xen's xenstored in OCaml
 #   make check-long      what takes long and CI leaves out: soak, valgrind, fuzzing, a thousand cycles
 #   make bench           all benches, one after the other; bench-NAME: one (tests/README.md)
 #
@@ -185,6 +186,12 @@ one-tree: $(patsubst %,$(O)/tests/unit/%,$(filter test_%,$(T))) $(if $(filter-ou
 	@:
 check-long: deps
 	$(Q)exec $(mortal) tests/check-long
+# A little on both machines with Xen's xenstored in OCaml, which Debian's init script prefers; check-long
+# has all of it.
+OXENSTORED_TESTS := 01-basic 23-attach 30-resume 60-access
+check-oxenstored: deps
+	$(Q)exec $(mortal) $(MAKE) --no-print-directory check-now CHECK="xensim xen" \
+		ONLY="$(OXENSTORED_TESTS)" XENSTORED=oxenstored
 # The benches' programs too: what is not built breaks unseen.
 units: $(UNIT_BIN) $(BENCH_BIN)
 # All that the suites unit and xensim need of an object tree.
@@ -213,7 +220,7 @@ clean:
 	rm -rf $(B)
 
 -include $(shell find $(O) -type f -name '*.d' 2>/dev/null)
-.PHONY: always all demo check check-now check-one check-long one-tree units tree san-tree $(checks) coverage deps libraries format clean
+.PHONY: always all demo check check-now check-one check-long check-oxenstored one-tree units tree san-tree $(checks) coverage deps libraries format clean
 .DEFAULT_GOAL := all
 .SECONDARY:
 .DELETE_ON_ERROR:
