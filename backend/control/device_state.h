@@ -22,7 +22,6 @@ struct device {
 	 * xenstore has another one, its keys are not those of this device. */
 	char generation[SCHEMA_GUEST_VALUE_MAX + 1];
 	char back[SCHEMA_PATH_MAX], front[SCHEMA_PATH_MAX], front_state[SCHEMA_PATH_MAX];
-	char generation[SCHEMA_GUEST_VALUE_MAX + 1]; /* which attachment it is; "": not said */
 	char name[LDP_NAME_MAX];
 	char token[LDP_NAME_MAX + 2]; /* of the watch on front_state */
 
