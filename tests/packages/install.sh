@@ -103,9 +103,10 @@ kept_policy()
 	[ -e "$tmp/$1/root/etc/dmvl/policy.conf" ] && [ -e "$tmp/$1/root/var/lib/dmvl/default/u" ]
 }
 
-gone()
+left()
 {
-	[ -z "$(ls -A "$tmp/$1/root/run/dmvl" 2>/dev/null)" ] && silent root_changes "$1"
+	[ ! -e "$tmp/$1/root/run/dmvl" ] || echo run/dmvl
+	root_changes "$1"
 }
 
 smoke()
@@ -136,6 +137,6 @@ check_installation()
 		'stop dmvl-back@*.service' 'stop dmvl-front@*.service'
 	check "policy and what was set outlive a removal $where" kept_policy "$root"
 	check "the packages can be purged $where" in_root "$root" dpkg -P "${packages[@]}"
-	check "a purge leaves nothing $where" gone "$root"
+	check "a purge leaves nothing $where" silent left "$root"
 	rm -rf "$tmp/newer"
 }
