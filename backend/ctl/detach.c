@@ -75,6 +75,17 @@ static int is_ours(struct ctl *ctl, uint32_t t, const struct closing *c)
 	return ret < 0 ? ret : strcmp(generation, c->generation) == 0;
 }
 
+/* Who serves it, and whose it is: as soon as the device is asked to close, dmvl-back may remove it.
+ */
+static void read_keys(struct ctl *ctl, uint32_t t, struct closing *c)
+{
+	if (xskey_read(ctl->xs, t, c->back, KEY_BACK_SERVED_BY, c->uplink, sizeof(c->uplink)) < 0 &&
+	    xskey_read(ctl->xs, t, c->back, KEY_BACK_UPLINK, c->uplink, sizeof(c->uplink)) < 0)
+		snprintf(c->uplink, sizeof(c->uplink), "%s", schema_entry(KEY_BACK_UPLINK)->dflt);
+	if (xskey_read(ctl->xs, t, c->back, KEY_BACK_GUEST_UUID, c->uuid, sizeof(c->uuid)) < 0)
+		c->uuid[0] = '\0';
+}
+
 static int ask(struct ctl *ctl, uint32_t t, void *arg)
 {
 	struct closing *c = arg;
@@ -85,6 +96,7 @@ static int ask(struct ctl *ctl, uint32_t t, void *arg)
 	ret = read_generation(ctl, t, c, c->generation);
 	if (ret < 0)
 		return ret;
+	read_keys(ctl, t, c);
 	ret = xskey_write(ctl->xs, t, c->back, KEY_BACK_ONLINE, "0");
 	if (ret < 0 || xskey_read_state(ctl->xs, t, c->back, KEY_BACK_STATE) == XenbusStateClosed)
 		return ret;
@@ -205,19 +217,6 @@ static void release_vif(const struct ctl *ctl, const struct closing *c)
 	release_port(tap);
 }
 
-/* Who serves it, and whose it is. */
-static void read_keys(struct ctl *ctl, struct closing *c)
-{
-	if (xskey_read(ctl->xs, XS_NO_TXN, c->back, KEY_BACK_SERVED_BY, c->uplink,
-		       sizeof(c->uplink)) < 0 &&
-	    xskey_read(ctl->xs, XS_NO_TXN, c->back, KEY_BACK_UPLINK, c->uplink, sizeof(c->uplink)) <
-		    0)
-		snprintf(c->uplink, sizeof(c->uplink), "%s", schema_entry(KEY_BACK_UPLINK)->dflt);
-	if (xskey_read(ctl->xs, XS_NO_TXN, c->back, KEY_BACK_GUEST_UUID, c->uuid, sizeof(c->uuid)) <
-	    0)
-		c->uuid[0] = '\0';
-}
-
 /* Are the nodes those of an earlier guest with the same domid? That one was not detached. */
 static bool is_replaced(struct dom_conn *dom, const struct closing *c)
 {
@@ -264,7 +263,6 @@ static int detach(struct ctl *ctl, struct dom_conn *dom, struct closing *c)
 
 	if (ret < 0)
 		return ret;
-	read_keys(ctl, c);
 	c->served = ctl_uplink_is_served(ctl, c->uplink);
 	ret = watch(ctl, c);
 	if (ret >= 0)
