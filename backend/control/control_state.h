@@ -146,6 +146,7 @@ struct control_devices {
 	TAILQ_HEAD(, device) all;
 	struct device *by_slot[LDP_SLOTS];
 	uint32_t slots_busy;
+	uint64_t reborn_not_before_ns; /* device.c: no device is made again earlier */
 };
 
 /* The groups. Only control_group.c writes it. */

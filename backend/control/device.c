@@ -41,6 +41,7 @@
  * its settings or detach it.
  */
 #define FROZEN_POLL_NS	  (200 * 1000000ull)
+#define REBORN_NS	  (1000 * 1000000ull)
 #define CLOSE_TIMEOUT_NS  (5000 * 1000000ull)
 #define BACKOFF_FIRST_NS  (500 * 1000000ull)
 #define BACKOFF_DOUBLINGS 6u
@@ -191,18 +192,35 @@ static void show_what_is_wrong(struct control *c, struct device *d)
 }
 
 /*
+ * The domain has a home, but nothing of this device in it: it is another one, with the same domid
+ * and the same UUID. A guest can remove its own directory too, as often as it likes.
+ */
+static bool is_reborn(struct control *c, struct device *d)
+{
+	if (d->settings.via_vif || d->slot != LDP_SLOT_NONE ||
+	    !xs_conn_missing(c->xs, XS_NO_TXN, d->front))
+		return false;
+	if (c->now_ns < c->devices.reborn_not_before_ns) {
+		d->again_ns = c->devices.reborn_not_before_ns;
+		return false;
+	}
+	c->devices.reborn_not_before_ns = c->now_ns + REBORN_NS;
+	return true;
+}
+
+/*
  * With the guest, its directory goes. Soon another domain, even the same guest's, may have the
  * domid: then the hypervisor tells nothing any more. In a driver domain it never does, but
  * xenstored may tell whether it knows the guest.
  */
-static bool guest_left(struct control *c, const struct device *d, enum xenbus_state front)
+static bool guest_left(struct control *c, struct device *d, enum xenbus_state front)
 {
 	int known;
 
 	if (front != XenbusStateUnknown)
 		return false;
 	if (!c->blind)
-		return device_lost_home(c, d->domid);
+		return device_lost_home(c, d->domid) || is_reborn(c, d);
 	known = xs_conn_introduced(c->xs, d->domid);
 	if (known >= 0)
 		return known == 0;

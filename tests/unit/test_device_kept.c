@@ -265,6 +265,27 @@ static void test_detached(void)
 /* --- the daemon is away ------------------------------------------------------------------------
  */
 
+/* Destroyed, and created as the same domain, before the daemon looks. */
+static void test_same_domid(void)
+{
+	k = desk_new();
+	desk_attach(k, 1);
+	desk_turn(k);
+	desk_write(1, KEY_BACK_WEIGHT, "33");
+	desk_write(1, KEY_BACK_TX_MAX, "7000000");
+	store_remove("/local/domain/1");
+	desk_boot(1, 1);
+	desk_turn(k);
+	ok(is_back(1) && store_read(desk_dir(1, SCHEMA_FRONT)),
+	   "a guest that is created again with the same domid has its device");
+	store_remove(desk_dir(1, SCHEMA_FRONT));
+	desk_turn(k);
+	ok(!store_read(desk_dir(1, SCHEMA_FRONT)), "it is not made again without end");
+	desk_pass(k, DESK_SEC);
+	ok(store_read(desk_dir(1, SCHEMA_FRONT)), "but once a second");
+	desk_free(k);
+}
+
 /* The daemon ends without a word, and another one starts. */
 static void restart(void)
 {
@@ -575,6 +596,7 @@ int main(void)
 	test_other_daemon();
 	test_two_domains();
 	test_policy_below();
+	test_same_domid();
 	test_policy_away();
 	test_policy_alone();
 	test_disk_refuses();
