@@ -170,6 +170,13 @@ static void find_uuid(struct control *c, struct device *d)
 	device_write_value(c, d, KEY_BACK_GUEST_UUID, text);
 }
 
+/* A daemon that was killed could not clear it. */
+static void read_error(struct control *c, struct device *d)
+{
+	if (xskey_read(c->xs, XS_NO_TXN, d->back, KEY_BACK_ERROR, d->error, sizeof(d->error)) < 0)
+		d->error[0] = '\0';
+}
+
 static void watch(struct control *c, const struct device *d)
 {
 	int ret = xs_conn_watch(c->xs, d->front_state, d->token);
@@ -196,6 +203,7 @@ void device_meet(struct control *c, unsigned domid, unsigned id)
 		return;
 	}
 	find_uuid(c, d);
+	read_error(c, d);
 	TAILQ_INSERT_TAIL(&c->devices.all, d, next);
 	watch(c, d);
 }

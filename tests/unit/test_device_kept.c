@@ -312,6 +312,9 @@ static void test_away(void)
 	desk_boot(11, 1);
 	restart();
 	ok(is_back(11), "the same holds once more");
+	desk_write(11, KEY_BACK_ERROR, "cannot map the rings");
+	restart();
+	is_str(desk_read(11, KEY_BACK_ERROR), "", "an error of the daemon before is cleared");
 	desk_free(k);
 
 	k = desk_new();
