@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "backend/conf.h"
 
+#include <assert.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -8,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "backend/conf_file.h"
 #include "backend/frame/frame_cost.h"
 #include "backend/kept/kept_file.h"
 #include "backend/policy/policy_file.h"
@@ -21,7 +23,8 @@
 #define FORGET_DAYS_MAX 36500
 
 enum {
-	OPT_UPLINK = 256,
+	OPT_CONFIG = 256,
+	OPT_UPLINK,
 	OPT_TAKE_OVER,
 	OPT_TX_CAPACITY,
 	OPT_RX_CAPACITY,
@@ -38,6 +41,7 @@ enum {
 };
 
 static const struct option options[] = {
+	{"config", required_argument, NULL, OPT_CONFIG},
 	{"name", required_argument, NULL, 'n'},
 	{"uplink", required_argument, NULL, OPT_UPLINK},
 	{"take-over", no_argument, NULL, OPT_TAKE_OVER},
@@ -60,8 +64,9 @@ static const struct option options[] = {
 
 const char conf_help[] =
 	"usage: dmvl-back [-n NAME] --uplink tap:IF[,bridge=BR] | --uplink macvtap:LOWER\n"
-	"                 [--take-over] [--tx-capacity RATE] [--rx-capacity RATE]\n"
-	"                 [--frame-cost BYTES] [--share-uplink auto|yes|no] [--epoch TIME]\n"
+	"                 [--config FILE] [--take-over] [--tx-capacity RATE]\n"
+	"                 [--rx-capacity RATE] [--frame-cost BYTES] [--share-uplink auto|yes|no] "
+	"[--epoch TIME]\n"
 	"                 [--repayment F] [--run-dir DIR] [--state-dir DIR] [--policy FILE]\n"
 	"                 [--forget-after DAYS] [--log-level LEVEL] [-t|--test-config] "
 	"[-h|--help]\n"
@@ -71,6 +76,8 @@ const char conf_help[] =
 	"uplink, in Dom0 or a driver domain.\n"
 	"\n"
 	"  -n, --name NAME      name of this uplink, as guests' `uplink' keys have it (default)\n"
+	"  --config FILE        options from a file, such as uplink = tap:dmvl-up,bridge=xenbr0;\n"
+	"                       those behind it on the command line go before\n"
 	"  --uplink UPLINK      tap:IF makes or opens a TAP, which joins the bridge BR;\n"
 	"                       macvtap:LOWER takes the interface LOWER whole\n"
 	"  --take-over          take LOWER even if it carries addresses or routes\n"
@@ -99,6 +106,7 @@ struct parse {
 	struct conf *conf;
 	char *err;
 	bool have_uplink, take_over;
+	uint32_t filed; /* options of the file, a bit each */
 };
 
 __attribute__((format(printf, 2, 3))) static enum conf_result wrong(char *err, const char *fmt, ...)
@@ -242,6 +250,67 @@ static enum conf_result take_share(struct parse *p)
 		     quote_text(value, optarg));
 }
 
+static enum conf_result take(struct parse *p, int opt);
+
+static const struct option *find_option(const char *name)
+{
+	for (const struct option *o = options; o->name; o++)
+		if (strcmp(o->name, name) == 0)
+			return o;
+	return NULL;
+}
+
+/* What is of one run and not of an uplink, and the name, which tells which file is read. */
+static bool is_for_file(int opt)
+{
+	return opt != OPT_CONFIG && opt != OPT_VERSION && opt != 'h' && opt != 't' && opt != 'n';
+}
+
+/* A value where none belongs, or the other way round; twice the same. NULL: neither. */
+static const char *shape_wrong(const struct parse *p, const struct option *o, const char *value)
+{
+	if (o->has_arg == no_argument)
+		return value ? "takes no value: write just its name" : NULL;
+	if (!value)
+		return "needs a value: write name = value";
+	return p->filed & UINT32_C(1) << (o - options) ? "is given twice" : NULL;
+}
+
+static bool take_filed(void *arg, const char *name, const char *value, char *why)
+{
+	struct parse *p = arg;
+	const struct option *o = find_option(name);
+	char shown[QUOTE_MAX];
+	const char *wrong_shape;
+
+	if (!o || !is_for_file(o->val)) {
+		snprintf(why, CONF_FILE_WHY_MAX, "%s %s", quote_text(shown, name),
+			 o ? "belongs on the command line" : "is no option of dmvl-back");
+		return false;
+	}
+	wrong_shape = shape_wrong(p, o, value);
+	if (wrong_shape) {
+		snprintf(why, CONF_FILE_WHY_MAX, "%s %s", name, wrong_shape);
+		return false;
+	}
+	p->filed |= UINT32_C(1) << (o - options);
+	optarg = (char *)value;
+	if (take(p, o->val) == CONF_RUN)
+		return true;
+	snprintf(why, CONF_FILE_WHY_MAX, "%s", p->err);
+	return false;
+}
+static_assert(sizeof(options) / sizeof(options[0]) <= 32, "an option has no bit in filed");
+
+static enum conf_result take_config(struct parse *p)
+{
+	char err[CONF_FILE_WHY_MAX];
+
+	if (conf_file_read(optarg, take_filed, p, err))
+		return CONF_RUN;
+	return wrong(p->err, "%s", err);
+}
+
 static enum conf_result take(struct parse *p, int opt)
 {
 	struct control_conf *control = &p->conf->control;
@@ -249,6 +318,8 @@ static enum conf_result take(struct parse *p, int opt)
 	switch (opt) {
 	case 'n':
 		return take_name(p);
+	case OPT_CONFIG:
+		return take_config(p);
 	case OPT_UPLINK:
 		return take_uplink(p);
 	case OPT_TAKE_OVER:

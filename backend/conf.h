@@ -30,7 +30,7 @@ enum conf_result {
 	CONF_WRONG, /* err has the reason */
 };
 
-#define CONF_ERR_MAX 320
+#define CONF_ERR_MAX 520
 
 /* Parses argv into *conf. err has CONF_ERR_MAX bytes. */
 enum conf_result conf_parse(struct conf *conf, int argc, char **argv, char *err);

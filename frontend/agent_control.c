@@ -9,6 +9,7 @@
 
 #include "common/log.h"
 #include "common/loop.h"
+#include "frontend/absence.h"
 #include "frontend/agent_handshake.h"
 #include "frontend/agent_msg.h"
 #include "frontend/complaint.h"
@@ -64,6 +65,7 @@ struct agent_control {
 	bool publishing; /* the timer runs */
 	struct published published;
 	struct agent_msg bye;
+	struct absence absence;
 
 	struct agent_device dev;
 	struct steps steps;
@@ -137,9 +139,9 @@ static struct agent_hs_input make_input(struct steps *s, const struct agent_view
 /* When to look again without an event. */
 static void set_timer(struct agent_control *c, const struct agent_hs_input *in)
 {
-	uint64_t now = loop_now_ns(), due = UINT64_MAX;
+	uint64_t now = loop_now_ns(), due = absence_due_ns(&c->absence);
 
-	if (in->hold)
+	if (in->hold && c->steps.hold_until_ns < due)
 		due = c->steps.hold_until_ns;
 	if (in->own == XenbusStateClosing)
 		due = closing_due(&c->steps);
@@ -151,6 +153,18 @@ static void set_timer(struct agent_control *c, const struct agent_hs_input *in)
 static bool is_peers_turn(enum agent_hs_action action, int ret)
 {
 	return ret == 0 && (action == AGENT_HS_OPEN || action == AGENT_HS_CONNECT);
+}
+
+/* A restore removes the device and makes it again soon; what is away for longer was detached. */
+static void look_for_end(struct agent_control *c, const struct agent_view *view)
+{
+	bool away = view->own == XenbusStateUnknown;
+
+	if (!absence_look(&c->absence, away, loop_now_ns()) || c->steps.stopping)
+		return;
+	log_notice("device %u has been away for as long as --absent-limit says: ending",
+		   c->steps.opts->id);
+	steps_stop(&c->steps);
 }
 
 /* Looks, decides and acts once. Whether there may be more to do at once. */
@@ -170,6 +184,7 @@ static bool evaluate_once(struct agent_control *c)
 		keep_off(c->steps.keep);
 	steps_uplink_mtu(&c->steps, view.uplink_mtu);
 	steps_carrier(&c->steps, !view.no_carrier);
+	look_for_end(c, &view);
 	in = make_input(&c->steps, &view);
 	action = agent_hs_next(&in);
 	log_debug("own %d peer %d end %d%s%s%s%s: %s", in.own, in.peer, in.end,
@@ -354,6 +369,7 @@ struct agent_control *agent_control_start(const struct agent_control_conf *conf)
 	c->shared = conf->shared;
 	c->out = conf->to_frames;
 	c->dev = *conf->device;
+	c->absence.limit_ns = conf->keep->opts->absent_limit_ns;
 	steps_init(&c->steps, conf->keep, &c->dev, conf->to_frames, conf->tap_offloads);
 	err = make_loop(c) ? start_thread(c) : ENOMEM;
 	if (err != 0) {

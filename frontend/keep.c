@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/fdstore.h"
 #include "common/log.h"
 #include "common/tap.h"
 #include "common/tap_if.h"
@@ -115,15 +116,36 @@ static bool open_left(struct keep *k, const char *generation)
 	return false;
 }
 
+/*
+ * True: the service manager has kept the interface of an earlier process. Whatever became of the
+ * device meanwhile, it is as if that process had run on.
+ */
+static bool open_kept(struct keep *k)
+{
+	char alias[ALIAS_MAX];
+
+	k->tap_fd = fdstore_take(k->opts->ifname);
+	if (k->tap_fd < 0 || tap_if_name(k->tap_fd, k->name) < 0)
+		return false;
+	read_alias(k->name, alias);
+	k->foreign = tap_is_persistent(k->tap_fd) && !is_owned(alias, k->opts->id);
+	return true;
+}
+
 int keep_open(struct keep *k, const struct front_options *opts, const char *generation)
 {
 	*k = (struct keep){.opts = opts};
-	if (open_left(k, generation))
+	if (open_kept(k) || open_left(k, generation))
 		return k->tap_fd;
 	strcpy(k->name, opts->ifname);
 	k->tap_fd = tap_open(opts->ifname);
 	k->foreign = k->tap_fd >= 0 && tap_is_persistent(k->tap_fd);
 	return k->tap_fd;
+}
+
+void keep_store(const struct keep *k)
+{
+	fdstore_give(k->opts->ifname, k->tap_fd);
 }
 
 void keep_on(const struct keep *k, const char *generation)

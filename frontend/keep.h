@@ -12,7 +12,8 @@
  * While a device is attached, its interface is persistent: the kernel keeps it when the agent is
  * killed. The interface's alias says whose it is, "dmvl-front ID NAME GENERATION", so that the next
  * agent finds it after it was renamed. An interface that was left by an agent whose device has been
- * detached since is removed at the next start.
+ * detached since is removed at the next start. A service manager that keeps descriptors keeps the
+ * interface over the restart of an agent that ended in order, too.
  */
 struct keep {
 	const struct front_options *opts; /* borrowed */
@@ -27,6 +28,9 @@ struct keep {
  * says of which interface.
  */
 int keep_open(struct keep *k, const struct front_options *opts, const char *generation);
+
+/* Gives the interface to the service manager, for the next agent that the manager starts. */
+void keep_store(const struct keep *k);
 
 /* The device is attached, with this generation: from now on the interface outlives the agent. */
 void keep_on(const struct keep *k, const char *generation);

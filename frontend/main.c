@@ -355,6 +355,7 @@ int main(int argc, char **argv)
 	catch_signals(&f);
 	start_control(&f, &device);
 	log_notice("%s created, device %u", f.keep.name, f.opts.id);
+	keep_store(&f.keep);
 	sd_notify(0, "READY=1");
 	oom_protect();
 

@@ -11,12 +11,16 @@
 #include "common/offload.h"
 #include "common/quote.h"
 #include "common/tap.h"
+#include "common/units.h"
 #include "common/wire.h"
 #include "xenstore-schema/schema.h"
 
+#define ABSENT_MAX_NS 3600000000000ull
+
 const char options_help[] =
 	"Usage: dmvl-front [-i ID] [--ifname NAME] [--ring-order N] [--offload-csum 0|1]\n"
-	"                  [--offload-tso 0|1] [--offload-uso 0|1] [--log-level LEVEL]\n"
+	"                  [--offload-tso 0|1] [--offload-uso 0|1] [--absent-limit TIME]\n"
+	"                  [--log-level LEVEL]\n"
 	"Gives this Xen guest a network interface that dmvl-back in Dom0 serves.\n"
 	"\n"
 	"  -i, --id ID         device number, default 0\n"
@@ -26,11 +30,22 @@ const char options_help[] =
 	"      --offload-csum 0|1  0: no checksum is left to be filled in; no TSO and USO\n"
 	"      --offload-tso 0|1   0: no TCP segmentation offload\n"
 	"      --offload-uso 0|1   0: no UDP segmentation offload\n"
+	"      --absent-limit TIME  end when the device was away for this long, as 60s;\n"
+	"                      default: wait for it for ever\n"
 	"      --log-level L   error, warning, notice, info (default) or debug\n"
 	"      --version       print the version\n"
 	"  -h, --help          print this\n";
 
-enum { OPT_IFNAME = 256, OPT_RING_ORDER, OPT_CSUM, OPT_TSO, OPT_USO, OPT_LOG_LEVEL, OPT_VERSION };
+enum {
+	OPT_IFNAME = 256,
+	OPT_RING_ORDER,
+	OPT_CSUM,
+	OPT_TSO,
+	OPT_USO,
+	OPT_ABSENT,
+	OPT_LOG_LEVEL,
+	OPT_VERSION
+};
 
 static const struct option long_options[] = {
 	{"id", required_argument, NULL, 'i'},
@@ -39,6 +54,7 @@ static const struct option long_options[] = {
 	{"offload-csum", required_argument, NULL, OPT_CSUM},
 	{"offload-tso", required_argument, NULL, OPT_TSO},
 	{"offload-uso", required_argument, NULL, OPT_USO},
+	{"absent-limit", required_argument, NULL, OPT_ABSENT},
 	{"log-level", required_argument, NULL, OPT_LOG_LEVEL},
 	{"version", no_argument, NULL, OPT_VERSION},
 	{"help", no_argument, NULL, 'h'},
@@ -93,6 +109,17 @@ static enum options_result parse_offload(int opt, struct front_options *o, char 
 	return OPTIONS_RUN;
 }
 
+static enum options_result parse_absent(struct front_options *o, char *err)
+{
+	char why[UNITS_ERR_MAX];
+
+	if (units_parse_time(optarg, &o->absent_limit_ns, why, sizeof(why)) < 0)
+		return wrong(err, "--absent-limit %s", why);
+	if (o->absent_limit_ns == 0 || o->absent_limit_ns > ABSENT_MAX_NS)
+		return wrong(err, "--absent-limit: expected a time up to 3600s, and above 0");
+	return OPTIONS_RUN;
+}
+
 static enum options_result parse_one(int opt, struct front_options *o, char *err)
 {
 	char value[QUOTE_MAX];
@@ -126,6 +153,8 @@ static enum options_result parse_one(int opt, struct front_options *o, char *err
 	case OPT_TSO:
 	case OPT_USO:
 		return parse_offload(opt, o, err);
+	case OPT_ABSENT:
+		return parse_absent(o, err);
 	case OPT_LOG_LEVEL:
 		if (log_level_parse(optarg, &o->log_level) < 0)
 			return wrong(err,

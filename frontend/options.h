@@ -12,8 +12,9 @@
 struct front_options {
 	unsigned id;
 	char ifname[IFNAMSIZ];
-	unsigned ring_order; /* 0: as large as fits */
-	uint32_t offloads;   /* enum tap_offload: what may be used */
+	unsigned ring_order;	  /* 0: as large as fits */
+	uint32_t offloads;	  /* enum tap_offload: what may be used */
+	uint64_t absent_limit_ns; /* ends when the device was away for this long; 0: never */
 	enum log_level log_level;
 };
 
@@ -24,7 +25,7 @@ enum options_result {
 	OPTIONS_WRONG, /* err says what */
 };
 
-#define OPTIONS_ERR_MAX 160
+#define OPTIONS_ERR_MAX 192
 
 /* Reads argv into *o; err has OPTIONS_ERR_MAX bytes. */
 enum options_result options_parse(int argc, char **argv, struct front_options *o, char *err);

@@ -3,6 +3,9 @@
 #include "backend/conf.h"
 #include "backend/frame/frame_cost.h"
 
+#include <stdlib.h>
+#include <unistd.h>
+
 #include "tests/unit/tap.h"
 
 #define UP "--uplink=tap:up"
@@ -146,11 +149,86 @@ static void test_uplink(void)
 	       "a TAP name of 15 characters is taken");
 }
 
+static char file[] = "/tmp/test_back_conf.XXXXXX";
+
+static void write_file(const char *text, size_t len)
+{
+	FILE *f = fopen(file, "w");
+
+	if (!f || fwrite(text, 1, len, f) != len || fclose(f) != 0)
+		abort();
+}
+
+/* A file with this text, on a command line of its own. */
+static enum conf_result parse_file(const char *text)
+{
+	write_file(text, strlen(text));
+	return parse("x", "-n", "isp2", "--config", file);
+}
+
+/* The sentence behind the file's name. */
+static void wrong_file(const char *text, const char *want)
+{
+	is_int(parse_file(text), CONF_WRONG, "a file is refused: %s", want);
+	ok(strncmp(err, file, strlen(file)) == 0, "the refusal begins with the file: %s", want);
+	is_str(err + strlen(file), want, "the refusal of a file says where and why: %s", want);
+}
+
+static void test_file(void)
+{
+	is_int(parse_file("# of isp2\n; too\n\n  uplink = tap:a,bridge=b  \ntx-capacity=10mbit\r\n"
+			  "\tshare-uplink\t=\tyes"),
+	       CONF_RUN, "a file of options is taken");
+	is_str(conf.uplink.bridge, "b", "a file's value may have a = in it, and spaces around it");
+	is_int(conf.control.tx_capacity_bps, 10000000, "a file gives the transmit capacity");
+	is_int(conf.control.share, SHARE_YES, "the last line of a file needs no end");
+	is_str(conf.control.name, "isp2", "the name beside a file stays");
+	is_int(parse_file("take-over\nuplink = macvtap:eth0\n"), CONF_RUN,
+	       "an option without value is a word of its own");
+	ok(conf.uplink.take_over, "a file's take-over counts");
+	is_int(parse("x", "--config", file, "--epoch=1s", "--log-level=debug"), CONF_RUN,
+	       "options may stand beside a file");
+	is_int(conf.control.epoch_us, 1000000, "an option behind the file counts");
+	parse_file("uplink = tap:a\nepoch = 20ms\n");
+	is_int(parse("x", "--config", file, "--epoch=1s"), CONF_RUN, "an option stands twice");
+	is_int(conf.control.epoch_us, 1000000, "an option behind the file goes before the file's");
+}
+
+static void test_bad_file(void)
+{
+	char want[128];
+
+	wrong_file("\nfoo = 1\n", ":2: \"foo\" is no option of dmvl-back");
+	wrong_file("foo\x1b[2J\n", ":1: \"foo\\x1b[2J\" is no option of dmvl-back");
+	wrong_file("name = x\n", ":1: \"name\" belongs on the command line");
+	wrong_file("config = x\n", ":1: \"config\" belongs on the command line");
+	wrong_file("test-config\n", ":1: \"test-config\" belongs on the command line");
+	wrong_file("= x\n", ":1: \"\" is no option of dmvl-back");
+	wrong_file("uplink\n", ":1: uplink needs a value: write name = value");
+	wrong_file("take-over = yes\n", ":1: take-over takes no value: write just its name");
+	wrong_file("epoch = 1s\n#\nepoch = 1s\n", ":3: epoch is given twice");
+	wrong_file("uplink = tap:a\ntx-capacity = 10Mbps\n",
+		   ":2: --tx-capacity: \"10Mbps\": bits or bytes? write 10mbit (bits) or 10mbps "
+		   "(bytes per second)");
+	write_file("epoch = 1s\n\0\n", 13);
+	is_int(parse("x", "--config", file), CONF_WRONG, "a file with a NUL byte is refused");
+	snprintf(want, sizeof(want), "%s:2: the line has a NUL byte", file);
+	is_str(err, want, "the refusal of a NUL byte says where");
+	wrong(parse("x", "--config", "/nowhere/x.conf"),
+	      "cannot read /nowhere/x.conf: No such file or directory");
+	wrong(parse("x", "--config", "/"), "cannot read /: it is no file");
+	is_int(parse_file("epoch = 1s\n"), CONF_WRONG, "a file without an uplink is not enough");
+}
+
 int main(void)
 {
+	close(mkstemp(file));
 	test_good();
 	test_bad();
 	test_frame_cost();
 	test_uplink();
+	test_file();
+	test_bad_file();
+	unlink(file);
 	return done_testing();
 }

@@ -35,6 +35,9 @@ static void test_good(void)
 	       "--offload-tso 0 turns TSO off, and the last one counts");
 	is_int(parse("x", "--offload-csum", "0"), OPTIONS_RUN, "--offload-csum 0 is fine");
 	ok(!(o.offloads & TAP_CSUM), "--offload-csum 0 turns checksums off");
+	is_int(o.absent_limit_ns, 0, "by default an agent waits for its device for ever");
+	is_int(parse("x", "--absent-limit", "60s"), OPTIONS_RUN, "--absent-limit 60s is fine");
+	is_int(o.absent_limit_ns, 60000000000ull, "--absent-limit gives the time");
 	is_int(parse("x", "-i", "7"), OPTIONS_RUN, "-i 7 is fine");
 	is_str(o.ifname, "dmvl7", "-i 7 names the interface dmvl7");
 	is_int(parse("x", "--ifname", "abcdefghijklmno", "--ring-order=12", "--log-level", "debug"),
@@ -64,6 +67,12 @@ static void test_bad(void)
 	wrong(parse("x", "--offload-csum", "off"), "--offload-csum \"off\": expected 0 or 1");
 	wrong(parse("x", "--offload-tso", "2"), "--offload-tso \"2\": expected 0 or 1");
 	wrong(parse("x", "--offload-uso"), "option \"--offload-uso\" needs a value");
+	wrong(parse("x", "--absent-limit", "60"),
+	      "--absent-limit \"60\": no unit, expected a time like 500us, 10ms or 1s");
+	wrong(parse("x", "--absent-limit", "0s"),
+	      "--absent-limit: expected a time up to 3600s, and above 0");
+	wrong(parse("x", "--absent-limit=3601s"),
+	      "--absent-limit: expected a time up to 3600s, and above 0");
 	wrong(parse("x", "--log-level", "loud"),
 	      "--log-level \"loud\": expected error, warning, notice, info or debug");
 	wrong(parse("x", "eth0"), "unexpected argument \"eth0\"; dmvl-front -h lists all options");
