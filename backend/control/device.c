@@ -8,6 +8,7 @@
 
 #include "backend/control/control_group.h"
 #include "backend/control/control_kept.h"
+#include "backend/control/device_away.h"
 #include "backend/control/device_connect.h"
 #include "backend/control/device_kept.h"
 #include "backend/control/device_list.h"
@@ -320,6 +321,11 @@ static void forget_settings(struct control *c, struct device *d)
 	if (!d->online || was_removed(c, d)) {
 		device_kept_forget(c, d);
 		log_info("%s: detached", d->name);
+		return;
+	}
+	if (device_away_left(c, d)) {
+		device_kept_forget(c, d);
+		log_info("%s: its guest has migrated away; what was set is forgotten", d->name);
 		return;
 	}
 	c->due.newcomers = true; /* its guest may be back already */
