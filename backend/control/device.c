@@ -8,6 +8,7 @@
 
 #include "backend/control/control_group.h"
 #include "backend/control/control_kept.h"
+#include "backend/control/device_account.h"
 #include "backend/control/device_away.h"
 #include "backend/control/device_connect.h"
 #include "backend/control/device_kept.h"
@@ -80,6 +81,7 @@ static void do_connect(struct control *c, struct device *d)
 	d->connected_ns = c->now_ns;
 	device_show_connected(c, d);
 	log_info("%s: connected", d->name);
+	device_account_take(c, d);
 }
 
 static void ask_delete(struct control *c, struct device *d, enum hs_action after)
@@ -175,6 +177,7 @@ static int read_keys(struct control *c, struct device *d)
 		return ret;
 	d->unread = false;
 	d->adrift = false;
+	device_account_take(c, d);
 	return 0;
 }
 

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A guest that xl gives away to another host is forgotten when its domain ends, and at no other
- * time.
+ * time; what its account held elsewhere comes along, once.
  */
+#include <time.h>
+
 #include "backend/control/control_find.h"
 #include "backend/control/device_list.h"
+#include "backend/kept/kept_account.h"
 #include "backend/kept/kept_file.h"
 #include "tests/fake/desk.h"
+#include "tests/fake/must.h"
 #include "tests/unit/tap.h"
 
 #define UUID "01010000-0000-0000-0000-000000000000"
@@ -145,6 +149,69 @@ static void test_silence(void)
 	desk_free(k);
 }
 
+/* --- accounts --------------------------------------------------------------------------------- */
+
+static const char *account(int64_t tx, int64_t rx, unsigned ago_ms)
+{
+	static char text[KEPT_ACCOUNT_MAX];
+	struct timespec now;
+	struct kept_account a = {.tx = tx, .rx = rx};
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	a.at_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000 - ago_ms;
+	kept_account_format(&a, text);
+	return text;
+}
+
+static void test_brought(void)
+{
+	begin();
+	k->c.conf.epoch_us = 1000000;
+	desk_write(1, KEY_BACK_ACCOUNT_BROUGHT, account(-128000, 64000, 2000));
+	desk_turn(k);
+	is_str(desk_said(k), "B", "an account that was brought goes to the frame loop");
+	is_int(k->brought.brought.tx, record_decayed(-128000, 2), "it has faded since then");
+	is_int(k->brought.brought.rx, record_decayed(64000, 2), "in both directions");
+	ok(!desk_read(1, KEY_BACK_ACCOUNT_BROUGHT), "it is taken once");
+	desk_write(1, KEY_BACK_ACCOUNT_BROUGHT, "tx=1 rx=many at=3.000");
+	desk_turn(k);
+	is_str(desk_said(k), "", "a malformed account is not taken");
+	desk_write(1, KEY_BACK_KEEP_BALANCE, "0");
+	desk_write(1, KEY_BACK_ACCOUNT_BROUGHT, account(-128000, 0, 0));
+	desk_turn(k);
+	ok(!strchr(desk_said(k), 'B') && !desk_read(1, KEY_BACK_ACCOUNT_BROUGHT),
+	   "with keep-balance=0 no account comes along");
+	desk_free(k);
+}
+
+/* It was imported before the guest came. */
+static void test_imported(void)
+{
+	struct kept kept = {.uuid = UUID};
+	struct kept_device *d = kept_add(&kept, 0);
+	char err[KEPT_FILE_ERR_MAX];
+
+	k = desk_new();
+	k->c.conf.epoch_us = 1000000;
+	kept_put(&d->set[KEY_BACK_WEIGHT], "33");
+	kept_put(&d->account, account(5000, 0, 0));
+	must(kept_file_write(k->c.kept.dir, &kept, err) == 0);
+	kept_clear(&kept);
+	desk_boot(1, 1);
+	desk_turn(k);
+	is_str(desk_read(1, KEY_BACK_WEIGHT), "33", "a guest that was imported gets its device");
+	ok(desk_read(1, KEY_BACK_ACCOUNT_BROUGHT), "its account waits until it is connected");
+	kept = remembered();
+	ok(kept.count == 1 && !kept.device[0].account, "and is not remembered any more");
+	kept_clear(&kept);
+	desk_said(k);
+	desk_serve(k, 1, 12);
+	desk_turn(k);
+	is_str(desk_said(k), "AB", "a guest that connects gets its account");
+	is_int(k->brought.brought.tx, 5000, "all of it");
+	desk_free(k);
+}
+
 int main(void)
 {
 	test_left();
@@ -153,5 +220,7 @@ int main(void)
 	test_same_host();
 	test_restart();
 	test_silence();
+	test_brought();
+	test_imported();
 	return done_testing();
 }
