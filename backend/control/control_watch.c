@@ -57,8 +57,10 @@ static void on_uplink_event(struct control *c, const char *path)
 	if (key == KEY_UPLINK_UPLINK_PORT)
 		control_probe_now(c);
 	c->due.groups |= strlen(path) <= len; /* all of it came or went */
-	if (key == KEY_UPLINK_POLICY_RELOAD)
+	if (key == KEY_UPLINK_POLICY_RELOAD) {
 		c->due.policy = true;
+		c->due.newcomers = true; /* what is remembered may have come from another host */
+	}
 	c->due.link = true;
 }
 
