@@ -61,6 +61,8 @@
  *	device, device_xs, control_group_keys, control_share, minima -> control_group
  *	device -> device_settings -> device_kept -> control_kept
  *	control -> control_forget, control_take_over -> control_kept
+ *	device, device_list, control_watch -> device_away
+ *	device -> device_account
  *	all of them -> device_xs, device_list
  */
 #define QUIT_NS	 (700 * 1000000ull)

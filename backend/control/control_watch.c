@@ -8,6 +8,7 @@
 #include "backend/control/control_find.h"
 #include "backend/control/control_group_keys.h"
 #include "backend/control/control_probe.h"
+#include "backend/control/device_away.h"
 #include "backend/control/device_list.h"
 #include "backend/control/device_state.h"
 #include "backend/control/policy_guests.h"
@@ -17,11 +18,11 @@
  *
  * There are watches on the backend directory (token B), on the uplink's directory (U), on the state
  * of each frontend (F<domid>/<id>), on the vif that a device stands for (V<domid>/<id>), on the
- * name of each guest if there is a policy for guests (N<domid>), on
- * @introduceDomain (I) and on @releaseDomain (R). The last one is only a hint: it also fires when
- * it is registered and when a domain is suspended. So the hypervisor is asked about each known
- * domain. No other key that a guest writes wakes this thread. A watch also fires when a parent
- * directory is removed.
+ * name of each guest if there is a policy for guests (N<domid>), on the name of the domain of each
+ * device (M<domid>/<id>), on @introduceDomain (I) and on @releaseDomain (R). The last one is only a
+ * hint: it also fires when it is registered and when a domain is suspended. So the hypervisor is
+ * asked about each known domain. No other key that a guest writes wakes this thread. A watch also
+ * fires when a parent directory is removed.
  */
 
 /*
@@ -56,8 +57,10 @@ static void on_uplink_event(struct control *c, const char *path)
 	if (key == KEY_UPLINK_UPLINK_PORT)
 		control_probe_now(c);
 	c->due.groups |= strlen(path) <= len; /* all of it came or went */
-	if (key == KEY_UPLINK_POLICY_RELOAD)
+	if (key == KEY_UPLINK_POLICY_RELOAD) {
 		c->due.policy = true;
+		c->due.newcomers = true; /* what is remembered may have come from another host */
+	}
 	c->due.link = true;
 }
 
@@ -74,7 +77,7 @@ static void on_backend_event(struct control *c, const char *path)
 		control_find_devices(c); /* something above: rare */
 }
 
-/* Of the guest's side of a device, or of its vif. */
+/* Of the guest's side of a device, of its vif, or of the name of its domain. */
 static void on_guest_event(struct control *c, const char *token)
 {
 	struct device *d = NULL;
@@ -82,7 +85,9 @@ static void on_guest_event(struct control *c, const char *token)
 
 	if (sscanf(token + 1, "%u/%u", &domid, &id) == 2)
 		d = device_find(c, domid, id);
-	if (d)
+	if (d && token[0] == 'M')
+		device_away_named(c, d);
+	else if (d)
 		device_mark(d, DEVICE_LOOK);
 }
 
@@ -93,6 +98,7 @@ void control_event(struct control *c, const struct xs_event *ev)
 		on_backend_event(c, ev->path);
 		break;
 	case 'F':
+	case 'M':
 	case 'V':
 		on_guest_event(c, ev->token);
 		break;

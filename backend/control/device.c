@@ -8,6 +8,8 @@
 
 #include "backend/control/control_group.h"
 #include "backend/control/control_kept.h"
+#include "backend/control/device_account.h"
+#include "backend/control/device_away.h"
 #include "backend/control/device_connect.h"
 #include "backend/control/device_kept.h"
 #include "backend/control/device_list.h"
@@ -80,6 +82,7 @@ static void do_connect(struct control *c, struct device *d)
 	d->connected_ns = c->now_ns;
 	device_show_connected(c, d);
 	log_info("%s: connected", d->name);
+	device_account_take(c, d);
 }
 
 static void ask_delete(struct control *c, struct device *d, enum hs_action after)
@@ -175,6 +178,7 @@ static int read_keys(struct control *c, struct device *d)
 		return ret;
 	d->unread = false;
 	d->adrift = false;
+	device_account_take(c, d);
 	return 0;
 }
 
@@ -338,6 +342,11 @@ static void forget_settings(struct control *c, struct device *d)
 	if (!d->online || was_removed(c, d)) {
 		device_kept_forget(c, d);
 		log_info("%s: detached", d->name);
+		return;
+	}
+	if (device_away_left(c, d)) {
+		device_kept_forget(c, d);
+		log_info("%s: its guest has migrated away; what was set is forgotten", d->name);
 		return;
 	}
 	c->due.newcomers = true; /* its guest may be back already */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/control/device_away.h"
 #include "backend/control/device_state.h"
 #include "backend/control/device_xs.h"
 #include "common/log.h"
@@ -188,6 +189,7 @@ static void watch(struct control *c, const struct device *d)
 			"%s: cannot watch it (%s): xenstored limits the watches of a domain other "
 			"than Dom0 (its option --watch-nb)",
 			d->name, strerror(-ret));
+	device_away_watch(c, d);
 }
 
 void device_meet(struct control *c, unsigned domid, unsigned id)
@@ -250,6 +252,7 @@ void device_drop(struct control *c, struct device *d)
 	xs_conn_unwatch(c->xs, d->front_state, d->token);
 	if (d->vif_dir[0])
 		xs_conn_unwatch(c->xs, d->vif_dir, d->vif_token);
+	device_away_unwatch(c, d);
 	TAILQ_REMOVE(&c->devices.all, d, next);
 	free(d);
 }

@@ -93,6 +93,9 @@ int device_make(struct control *c, const struct device_plan *plan, char said[DEV
 			choose(m, (enum schema_key)key);
 	}
 	m->value[m->n++] = (struct node_value){KEY_BACK_UPLINK, c->conf.name};
+	if (plan->set && plan->set->account)
+		m->value[m->n++] =
+			(struct node_value){KEY_BACK_ACCOUNT_BROUGHT, plan->set->account};
 	memcpy(a.uuid, plan->uuid, sizeof(a.uuid));
 	a.values = m->value;
 	a.n = m->n;

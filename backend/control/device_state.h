@@ -41,6 +41,8 @@ struct device {
 	uint8_t told_mac[6]; /* the address that the frame loop knows as its own */
 	bool has_told_mac;
 
+	bool away; /* device_away.c: xl has given its guest to another host */
+
 	/* device_connect.c; device.c clears slot */
 	uint32_t offered;	    /* VNET_F_*: offloads that the guest may use */
 	uint32_t slot;		    /* LDP_SLOT_NONE: not in the frame loop */

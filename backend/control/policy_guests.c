@@ -369,14 +369,8 @@ static bool is_still(struct control *c, const struct policy_guest *g)
 /* Its name, if it is one that the policy may know: not yet, or no more, while it is on its way. */
 static bool read_name(struct control *c, const struct policy_guest *g, char out[GUEST_NAME_MAX])
 {
-	static const char away[] = "--migratedaway";
-	size_t len;
-
 	guest_name(c->xs, g->domid, out, GUEST_NAME_MAX);
-	len = strlen(out);
-	if (len >= sizeof(away) && strcmp(out + len - sizeof(away) + 1, away) == 0)
-		return false;
-	return len > 0 && !guest_is_stub(c->xs, g->domid) && is_still(c, g);
+	return out[0] && !guest_is_away(out) && !guest_is_stub(c->xs, g->domid) && is_still(c, g);
 }
 
 static void step(struct control *c, struct policy_guest *g)

@@ -295,6 +295,18 @@ void ledger_attach(struct ledger *l, uint32_t slot, const struct credit_id *id, 
 	l->eventful = true;
 }
 
+void ledger_grant(struct ledger *l, uint32_t slot, int64_t bytes)
+{
+	struct account *a = &l->account[slot];
+
+	assert(slot < l->max_ldps && a->weight);
+	if (!bytes)
+		return;
+	a->offset = ledger_settle(l, a->id.ldp, &a->balance, a->balance + bytes);
+	a->mean += bytes;
+	l->eventful = true;
+}
+
 void ledger_leave_group(struct ledger *l, uint32_t slot)
 {
 	struct account *a = &l->account[slot];

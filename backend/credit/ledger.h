@@ -49,6 +49,9 @@ void ledger_attach(struct ledger *l, uint32_t slot, const struct credit_id *id, 
 /* Detaches it. A free slot is ignored. */
 void ledger_detach(struct ledger *l, uint32_t slot);
 
+/* The account of a slot that is attached gets these bytes (negative: owes them) from the pool. */
+void ledger_grant(struct ledger *l, uint32_t slot, int64_t bytes);
+
 void ledger_set_weight(struct ledger *l, uint32_t slot, uint32_t weight);
 
 /* Counts bytes that were charged to the LDP in the current epoch. A free slot is ignored. */

@@ -171,6 +171,16 @@ void epoch_account_reweight(struct dpath *dp, struct ldp *l)
 	epoch_begin(dp);
 }
 
+void epoch_account_brought(struct dpath *dp, struct ldp *l, int64_t tx, int64_t rx)
+{
+	set_time(dp);
+	ledger_grant(dp->epoch.ledger[LDP_TX], l->slot, tx);
+	ledger_grant(dp->epoch.ledger[LDP_RX], l->slot, rx);
+	fill_in(dp, l, LDP_TX);
+	fill_in(dp, l, LDP_RX);
+	epoch_begin(dp);
+}
+
 void epoch_account_close(struct dpath *dp, struct ldp *l)
 {
 	set_time(dp);

@@ -38,4 +38,7 @@ void epoch_account_open(struct dpath *dp, struct ldp *l);
 void epoch_account_reweight(struct dpath *dp, struct ldp *l);
 void epoch_account_close(struct dpath *dp, struct ldp *l);
 
+/* Its account gets these bytes, which it held on the host that its guest came from. */
+void epoch_account_brought(struct dpath *dp, struct ldp *l, int64_t tx, int64_t rx);
+
 #endif

@@ -304,6 +304,9 @@ static void obey_of(struct dpath *dp, struct ldp *l, const struct msg *m)
 	case MSG_DELETE:
 		remove_ldp(dp, l);
 		break;
+	case MSG_BROUGHT:
+		epoch_account_brought(dp, l, m->brought.tx, m->brought.rx);
+		break;
 	case MSG_FREEZE:
 		freeze(dp, l, m->on);
 		break;

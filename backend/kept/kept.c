@@ -7,12 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/kept/kept_account.h"
 #include "common/quote.h"
 
-#define GUEST_WORD  "# guest: "
-#define POLICY_WORD "# policy: "
-#define NAMED_WORD  POLICY_WORD "attach"
-#define END_WORD    "# end"
+#define GUEST_WORD   "# guest: "
+#define POLICY_WORD  "# policy: "
+#define NAMED_WORD   POLICY_WORD "attach"
+#define ACCOUNT_WORD "# account: "
+#define END_WORD     "# end"
 
 bool kept_is_uuid(const char *text)
 {
@@ -41,6 +43,7 @@ static void clear_device(struct kept_device *d)
 		free(d->set[key]);
 		free(d->policy[key]);
 	}
+	free(d->account);
 }
 
 void kept_clear(struct kept *k)
@@ -114,7 +117,7 @@ bool kept_same(const struct kept_device *a, const struct kept_device *b)
 		    !same_text(a->policy[key], b->policy[key]))
 			return false;
 	}
-	return a->by_policy == b->by_policy;
+	return a->by_policy == b->by_policy && same_text(a->account, b->account);
 }
 
 /* --- as text ---------------------------------------------------------------------------------- */
@@ -183,6 +186,10 @@ static void put_device(struct text *t, const char *uuid, const struct kept_devic
 	}
 	if (d->by_policy)
 		put(t, NAMED_WORD "\n");
+	if (d->account) {
+		put(t, ACCOUNT_WORD);
+		put_value(t, d->account);
+	}
 }
 
 char *kept_format(const struct kept *k)
@@ -269,6 +276,17 @@ static int read_pair(struct reading *r, char *line, bool policy)
 	return kept_put(at, equals + 3) ? 0 : -ENOMEM;
 }
 
+static int read_account(struct reading *r, const char *text)
+{
+	struct kept_account a;
+
+	if (r->device < 0)
+		return bad(r, "an account before the first section");
+	if (!kept_account_parse(text, &a))
+		return bad(r, "account: expected " KEPT_ACCOUNT_FORM);
+	return kept_put(&r->out->device[r->device].account, text) ? 0 : -ENOMEM;
+}
+
 static int read_line(struct reading *r, char *line)
 {
 	r->ended = strcmp(line, END_WORD) == 0;
@@ -278,6 +296,8 @@ static int read_line(struct reading *r, char *line)
 	}
 	if (strncmp(line, POLICY_WORD, strlen(POLICY_WORD)) == 0)
 		return read_pair(r, line + strlen(POLICY_WORD), true);
+	if (strncmp(line, ACCOUNT_WORD, strlen(ACCOUNT_WORD)) == 0)
+		return read_account(r, line + strlen(ACCOUNT_WORD));
 	if (strncmp(line, GUEST_WORD, strlen(GUEST_WORD)) == 0)
 		snprintf(r->out->name, sizeof(r->out->name), "%s", line + strlen(GUEST_WORD));
 	if (line[0] == '#' || line[0] == '\0')

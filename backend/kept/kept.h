@@ -17,11 +17,13 @@
  *	weight = 300
  *	# policy: weight = 100
  *	# policy: attach
+ *	# account: tx=-1234 rx=0 at=1764329400.123
  *	[6fa459ea-ee8a-3ca4-894e-db77e160355e/1]
  *	# end
  *
  * So it can be copied there. Comments tell what the policy has no words for: the guest's name, what
- * the policy said of a key when it was set, that it named the device, and that the text is whole.
+ * the policy said of a key when it was set, that it named the device, what its account held on the
+ * host that the guest comes from, and that the text is whole.
  */
 #define KEPT_NAME_MAX	 256
 #define KEPT_DEVICES_MAX 256u
@@ -33,6 +35,7 @@ struct kept_device {
 	char *set[KEY_COUNT];	 /* what was set and differs from policy and default */
 	char *policy[KEY_COUNT]; /* of these: what the policy said then */
 	bool by_policy;		 /* the policy named the device */
+	char *account;		 /* what its account held elsewhere (kept_account.h) */
 };
 
 /* One guest. Devices are sorted by id. */

@@ -25,6 +25,7 @@ enum msg_type {
 	MSG_ADD,       /* slot, name, id, conf, vchan or tap: which the loop owns from now on */
 	MSG_CONF,      /* slot, conf */
 	MSG_DELETE,    /* slot; the loop answers MSG_DELETED, or nothing where it has no such LDP */
+	MSG_BROUGHT,   /* slot, brought: its account gets that, from the host it came from */
 	MSG_FREEZE,    /* slot, on: its domain was suspended, or runs again */
 	MSG_GROUP,     /* group: a group comes, has other settings or goes, with no member left */
 	MSG_LINK,      /* link_conf */
@@ -83,6 +84,9 @@ struct msg {
 		enum link_hold hold;
 		uint64_t estimate_bps;
 		uint64_t rate_bps;
+		struct {
+			int64_t tx, rx;
+		} brought; /* bytes */
 		struct ldp_status status;
 		bool on;
 		uint64_t offset;

@@ -13,6 +13,9 @@ void guest_name_path(char *buf, size_t size, unsigned domid);
 /* The name; "": there is none yet. */
 void guest_name(struct xs_conn *xs, unsigned domid, char *out, size_t size);
 
+/* Is it the name that xl gives to a domain whose guest it has sent to another host? */
+bool guest_is_away(const char *name);
+
 /* Is the domain only the device model of another one, which has a name like it? */
 bool guest_is_stub(struct xs_conn *xs, unsigned domid);
 

@@ -184,6 +184,9 @@ static char letter(struct desk *k, const struct msg *m)
 		return 'D';
 	case MSG_FREEZE:
 		return m->on ? 'F' : 'T';
+	case MSG_BROUGHT:
+		k->brought = *m;
+		return 'B';
 	case MSG_LINK:
 		return 'L';
 	default:

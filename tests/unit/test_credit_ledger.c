@@ -376,6 +376,23 @@ static void test_reboot(void)
 	is_int(ledger_balance(l, 1), 0, "another guest inherits nothing");
 }
 
+/* What it held on another host comes from the pool, and goes into the log. */
+static void test_brought(void)
+{
+	begin(500000);
+	attach(0, 1, 1, 100);
+	attach(1, 2, 1, 100);
+	ledger_grant(l, 0, -5000);
+	ledger_grant(l, 1, 7000);
+	ledger_grant(l, 1, 0);
+	is_int(ledger_balance(l, 0), -5000, "an account that comes along owes what it owed");
+	is_int(ledger_balance(l, 1), 7000, "an account that comes along is owed what it was owed");
+	ok(is_sound(), "the pool gives it: all accounts and the pool are 0 together");
+	epoch(100000, 100000, 0, 200000);
+	ok(ledger_balance(l, 0) < -4900 && ledger_balance(l, 1) > 6900 && is_sound(),
+	   "it lasts as any balance does");
+}
+
 static void test_restart(void)
 {
 	int64_t had;
@@ -527,6 +544,7 @@ int main(void)
 	test_bounds();
 	test_identity();
 	test_reboot();
+	test_brought();
 	test_restart();
 	test_replay();
 	test_property();

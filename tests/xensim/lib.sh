@@ -83,6 +83,11 @@ guest_checkpoint()
 	xensim suspend "$1" >&2 && xensim resume "$1" >&2
 }
 
+guest_migrate()
+{
+	xensim migrate "$1" >&2
+}
+
 # One log for all guests' kernels.
 guest_console()
 {

@@ -264,6 +264,14 @@ static int do_fail(struct work *w, struct guest *g)
 	return 0;
 }
 
+/* Also a domain that its guest has left. */
+static int do_rename(const struct work *w, struct domain *d)
+{
+	memset(d->name, 0, sizeof(d->name));
+	memcpy(d->name, w->in, w->req.len < sizeof(d->name) ? w->req.len : sizeof(d->name) - 1);
+	return 0;
+}
+
 /* What is done to a domain that is not dying. */
 static int guest_request(struct work *w, struct domain *d)
 {
@@ -290,11 +298,6 @@ static int guest_request(struct work *w, struct domain *d)
 		return 0;
 	case SIM_STAT:
 		return do_stat(w, g);
-	case SIM_RENAME:
-		memset(d->name, 0, sizeof(d->name));
-		memcpy(d->name, w->in,
-		       w->req.len < sizeof(d->name) ? w->req.len : sizeof(d->name) - 1);
-		return 0;
 	case SIM_NEW_DOMAIN:
 		return g->nr ? new_domain(w, g) : EINVAL;
 	case SIM_DESTROY:
@@ -324,6 +327,8 @@ int tool_request(struct work *w)
 	d = domain_find(w->req.arg[0]);
 	if (!d || d->dying)
 		return ESRCH;
+	if (w->req.op == SIM_RENAME)
+		return do_rename(w, d);
 	if (d->guest)
 		return guest_request(w, d);
 	if (w->req.op != SIM_DESTROY)

@@ -342,19 +342,21 @@ int toolstack_restore(unsigned int domid, unsigned int *new_domid)
 
 int toolstack_migrate(unsigned int domid, unsigned int *new_domid)
 {
-	char word[16], incoming[SIM_NAME_MAX + 16];
+	char word[16], incoming[SIM_NAME_MAX + 16], away[SIM_NAME_MAX + 16];
 	struct sim_dominfo info;
 
 	snprintf(word, sizeof(word), "%u", domid);
 	if (toolstack_lookup(word, &info) < 0)
 		return -1;
 	snprintf(incoming, sizeof(incoming), "%s--incoming", info.name);
-	if (move(domid, incoming, &info, new_domid) || wake(*new_domid, &info, incoming))
+	snprintf(away, sizeof(away), "%s--migratedaway", info.name);
+	if (move(domid, incoming, &info, new_domid) ||
+	    toolstack_finish(*new_domid, info.guest, incoming, info.uuid) ||
+	    toolstack_rename(domid, away) || toolstack_rename(*new_domid, info.name) ||
+	    toolstack_request(SIM_THAW, *new_domid, 0, 0, 0, NULL))
 		return -1;
 	remove_home(domid);
-	if (toolstack_request(SIM_DESTROY, domid, 0, 0, 0, NULL))
-		return -1;
-	return toolstack_rename(*new_domid, info.name);
+	return toolstack_request(SIM_DESTROY, domid, 0, 0, 0, NULL);
 }
 
 int toolstack_rename(unsigned int domid, const char *name)
