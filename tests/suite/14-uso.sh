@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # runs: xensim xen
 # set: rest
+# other: yes
 # UDP segmentation offload: kernels from 6.2 on have it for a TAP, and only there it is offered.
 # shellcheck source=tests/suite/lib.sh
 . "${SUITE_LIB:-/bench/suite.sh}"
