@@ -4,6 +4,7 @@
 #   make demo            the main job on real Xen in an emulator (does its own set-up, as root)
 #   make check           the tests (does its own set-up, as root)
 #   make check-xen-rest  what else runs on real Xen: credits, a hostile guest, the emulator's own tests
+#   make check-xen-other a few tests on the Xen of the other supported Debian release, beside PVH guests
 #   make check-san       unit tests and those over xensim once more, under sanitizers
 #   make check-one T=05-local    one test, on xensim and on real Xen; ON=xensim or ON=xen picks one;
 #                        or one unit program: T=test_gso
@@ -18,11 +19,16 @@
 #
 #   make SAN=address,undefined check-unit check-xensim    all of both under sanitizers; SAN=thread too
 #   make VALGRIND=1 check-unit check-xensim               or valgrind's memcheck
+#   make SUITE=trixie all check-unit check-xen demo    on another Debian release than this machine's:
+#                        also check-xen-main, check-xen-rest, check-one ON=xen; below build/trixie
 #   make coverage   both once more, and a table of what they did not reach
 #
 # V=1 shows commands. SAN and COVERAGE build into trees of their own.
 
-B      := build
+# Another Debian release than this machine's: tests/in-release builds in a root of it.
+OWN    := $(shell . /etc/os-release && echo $$VERSION_CODENAME)
+OTHER  := $(filter-out $(OWN),$(SUITE))
+B      ?= build$(OTHER:%=/%)
 PREFIX ?= /usr/local
 
 CC       ?= cc
@@ -80,7 +86,13 @@ UNIT_SRC   := $(wildcard tests/unit/test_*.c)
 UNIT_BIN   := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(UNIT_SRC))
 
 PROGRAMS := $(P)/dmvl-back $(P)/dmvl-front $(P)/dmvlctl
+ifeq ($(OTHER),)
 all: $(PROGRAMS)
+else
+in_release = $(Q)SUITE=$(OTHER) tests/in-release $(MAKE) --no-print-directory -j$(JOBS) SUITE= DEPS=no B=$(B) WERROR=$(WERROR)
+all:
+	$(in_release) all $(P)/dmvl-hostile
+endif
 
 # --- xenstore-schema: one table, three products ---------------------------------------------------
 GEN   := $(B)/gen/schema_keys.h $(B)/gen/schema_table.inc
@@ -160,30 +172,45 @@ $(O)/tests/unit/%: $(O)/tests/unit/%.o $(O)/libfake.a $(O)/libctl.a $(O)/libback
 # What runs under it ends with make, whatever ends that.
 mortal := setpriv --pdeathsig TERM
 
+ifneq ($(OTHER),)
+checks_there := unit xen xen-main xen-rest xen-other
+ifneq ($(filter-out $(checks_there),$(CHECK)),)
+$(error SUITE=$(OTHER): only check-unit, check-one, what runs on real Xen, and demo)
+endif
+endif
+
 # The set-up comes first: what make reads of pkg-config is only there behind it.
 JOBS := $(shell nproc)
 demo: deps
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
-	$(Q)exec $(mortal) tests/xen/run --raw --guests 3 tests/xen/demo/demo.sh
+	$(Q)SUITE=$(SUITE) exec $(mortal) tests/xen/run --raw --guests 3 tests/xen/demo/demo.sh
 
 suites := lint unit fuzz xensim xen-main
 check: deps
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) tree
 	$(Q)exec $(mortal) $(MAKE) --no-print-directory check-now CHECK="$(suites)"
+XEN := xen
 checks := $(suites:%=check-%) check-packages check-xen check-xen-rest check-san
 $(checks): check-%: deps
-	$(Q)exec $(mortal) $(MAKE) --no-print-directory check-now CHECK="$*"
+	$(Q)exec $(mortal) $(MAKE) --no-print-directory check-now CHECK="$(if $(filter xen,$*),$(XEN),$*)"
 check_env = TREE=$(O) DMVL_PRODUCT=$(or $(DMVL_PRODUCT),$(abspath $(P))) SAN=$(SAN) VALGRIND=$(VALGRIND) \
-	    COVERAGE=$(COVERAGE) RELEASES="$(RELEASES)" FUZZ_BIN="$(FUZZ_BIN)" XENSTORED=$(XENSTORED)
+	    COVERAGE=$(COVERAGE) RELEASES="$(RELEASES)" FUZZ_BIN="$(FUZZ_BIN)" XENSTORED=$(XENSTORED) SUITE=$(SUITE)
 check-now: all $(if $(filter unit,$(CHECK)),units) $(if $(filter fuzz,$(CHECK)),fuzz-bin) \
 	   $(if $(filter san,$(CHECK)),san-tree) $(if $(filter xensim san,$(CHECK)),xensim)
 	$(Q)$(check_env) exec $(mortal) tests/check $(CHECK)
+check-xen-other:
+	$(Q)exec $(mortal) $(MAKE) --no-print-directory check-xen SUITE=$(or $(SUITE),$(if $(filter trixie,$(OWN)),bookworm,trixie)) XEN=xen-other
 # A test of the suite may need every program, a unit program only itself.
 check-one: deps
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) one-tree
 	$(Q)$(check_env) ON=$(ON) exec $(mortal) tests/check-one $(T)
+ifeq ($(OTHER),)
 one-tree: $(patsubst %,$(O)/tests/unit/%,$(filter test_%,$(T))) $(if $(filter-out test_%,$(T)),all $(P)/dmvl-hostile xensim)
 	@:
+else
+one-tree: all
+	$(in_release) $(patsubst %,$(O)/tests/unit/%,$(filter test_%,$(T)))
+endif
 check-long: deps
 	$(Q)exec $(mortal) tests/check-long
 # A little on both machines with Xen's xenstored in OCaml, which Debian's init script prefers; check-long
@@ -193,7 +220,12 @@ check-oxenstored: deps
 	$(Q)exec $(mortal) $(MAKE) --no-print-directory check-now CHECK="xensim xen" \
 		ONLY="$(OXENSTORED_TESTS)" XENSTORED=oxenstored
 # The benches' programs too: what is not built breaks unseen.
+ifeq ($(OTHER),)
 units: $(UNIT_BIN) $(BENCH_BIN)
+else
+units:
+	$(in_release) units
+endif
 # All that the suites unit and xensim need of an object tree.
 tree: all units
 san-tree:
@@ -220,7 +252,7 @@ clean:
 	rm -rf $(B)
 
 -include $(shell find $(O) -type f -name '*.d' 2>/dev/null)
-.PHONY: always all demo check check-now check-one check-long check-oxenstored one-tree units tree san-tree $(checks) coverage deps libraries format clean
+.PHONY: always all demo check check-now check-xen-other check-one check-long check-oxenstored one-tree units tree san-tree $(checks) coverage deps libraries format clean
 .DEFAULT_GOAL := all
 .SECONDARY:
 .DELETE_ON_ERROR:

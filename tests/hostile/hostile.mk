@@ -7,4 +7,6 @@ $(O)/dmvl-hostile: $(HOSTILE_OBJ) $(O)/libfront.a $(O)/libdmvl.a
 	$(call say,LD,$@)
 	$(link) $(LIBS_FRONT)
 
+ifeq ($(OTHER),)
 check-now tree: $(P)/dmvl-hostile
+endif

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # runs: xensim xen
 # set: main
+# other: yes
 # One device from attach to detach: handshake, addresses, ping over IPv4 and IPv6.
 # shellcheck source=tests/suite/lib.sh
 . "${SUITE_LIB:-/bench/suite.sh}"

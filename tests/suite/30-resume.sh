@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # runs: xensim xen
 # set: main
+# other: yes
 # Saved and restored three times with TCP flows running; then shares, then a shutdown. The guest's kernel
 # never complains.
 # shellcheck source=tests/suite/lib.sh

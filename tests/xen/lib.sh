@@ -177,6 +177,15 @@ _outside()
 	(echo 0 >/sys/fs/cgroup/cgroup.procs && exec "$@")
 }
 
+# _guest_type NAME: pvh for the last BENCH_PVH of the standing guests, else pv.
+_guest_type()
+{
+	for _type in $(guest_names | tr ' ' '\n' | tail -n "${BENCH_PVH:-0}"); do
+		[ "$_type" != "$1" ] || { echo pvh; return; }
+	done
+	echo pv
+}
+
 # guest_create NAME [LINE..]: boot a guest and wait until it takes commands. Each LINE is added to
 # its xl configuration, for instance "$(vif_line 2)" or 'type="pvh"'. Several may be created side by side, with &.
 guest_create()
@@ -186,7 +195,7 @@ guest_create()
 		echo "name=\"$1\""
 		case " $*" in
 		*' type='*) ;;
-		*) echo 'type="pv"' ;;
+		*) echo "type=\"$(_guest_type "$1")\"" ;;
 		esac
 		echo 'kernel="/run/domu/vmlinux-domu"'
 		echo 'ramdisk="/run/domu/domu.cpio"'

@@ -30,6 +30,7 @@ check-xensim-self: xensim
 	$(XS_SRC)/t/all
 .PHONY: xensim check-xensim-self
 
+$(XS)/obj/lib/ctrl.o: XS_CFLAGS += -DXEN_MINOR=$(lastword $(subst ., ,$(XS_XEN_RELEASE)))
 $(XS)/obj/%.o: $(XS_SRC)/%.c
 	@mkdir -p $(@D)
 	$(XS_CC) $(XS_CFLAGS) -MMD -MP -c -o $@ $<

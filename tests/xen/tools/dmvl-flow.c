@@ -5,6 +5,7 @@
  */
 #include <fcntl.h>
 #include <getopt.h>
+#include <netinet/udp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -16,12 +17,13 @@
 const char usage_text[] =
 	"usage: dmvl-flow sink PORT [-w S] [-I S] [-B BYTES]\n"
 	"       dmvl-flow tcp ADDRESS PORT [-w S] [-b RATE] [-l LEN] [-n BYTES]\n"
-	"       dmvl-flow udp ADDRESS PORT [-w S] [-b RATE] [-l LEN] [-n BYTES]\n"
+	"       dmvl-flow udp ADDRESS PORT [-w S] [-b RATE] [-l LEN] [-n BYTES] [-G BYTES]\n"
 	"  -w  seconds (10; sink: until killed)   -b  payload bits per second (as fast as it "
 	"goes)\n"
 	"  -l  bytes per write or datagram (tcp 16384, udp 1400)    -n  bytes before it stops\n"
 	"  -I  interval in seconds (1)            -B  window of TCP, in bytes (the kernel's "
 	"choice)\n"
+	"  -G  each datagram is one segment of what is written at once (none)\n"
 	"The sink takes TCP and UDP, IPv4 and IPv6, on one port. It tells `ready' on stderr and "
 	"each\n"
 	"interval one line per sender that there has been: SECONDS ADDRESS tcp|udp BYTES\n"
@@ -175,6 +177,7 @@ static int do_sink(const char *port, double seconds, double interval, int window
 
 struct flow {
 	bool tcp;
+	int segment;
 	double seconds, rate;
 	size_t len;
 	unsigned long long limit;
@@ -217,6 +220,8 @@ static int do_flow(const char *to, const char *port, const struct flow *f)
 
 	if (fd < 0 || connect(fd, (struct sockaddr *)&a, sizeof a))
 		die("connecting");
+	if (f->segment && setsockopt(fd, SOL_UDP, UDP_SEGMENT, &f->segment, sizeof f->segment))
+		die("UDP_SEGMENT");
 	fcntl(fd, F_SETFL, O_NONBLOCK);
 	printf("sent=%llu\n", flow_send(fd, f));
 	return 0;
@@ -229,7 +234,7 @@ int main(int argc, char **argv)
 	double interval = 1;
 	int window = 0, opt, words;
 
-	while ((opt = getopt(argc, argv, "w:b:l:n:I:B:")) != -1) {
+	while ((opt = getopt(argc, argv, "w:b:l:n:I:B:G:")) != -1) {
 		switch (opt) {
 		case 'w':
 			f.seconds = atof(optarg);
@@ -245,6 +250,9 @@ int main(int argc, char **argv)
 			break;
 		case 'B':
 			window = atoi(optarg);
+			break;
+		case 'G':
+			f.segment = atoi(optarg);
 			break;
 		case 'I':
 			interval = atof(optarg);

@@ -62,6 +62,28 @@ static int get(xc_interface *x, uint32_t first, unsigned int max, struct sim_dom
 	return (int)(c.rep.len / sizeof(**info));
 }
 
+int xc_domain_getinfolist(xc_interface *x, uint32_t first, unsigned int max, xc_domaininfo_t *out)
+{
+	struct sim_dominfo *info;
+	int n = get(x, first, max, &info), i;
+
+	if (n < 0)
+		return -1;
+	for (i = 0; i < n; i++) {
+		memset(&out[i], 0, sizeof(out[i]));
+		out[i].domain = (domid_t)info[i].domid;
+		out[i].flags = (info[i].dying ? XEN_DOMINF_dying : 0) |
+			       (info[i].paused ? XEN_DOMINF_paused : 0) |
+			       (info[i].shutdown ? XEN_DOMINF_shutdown : 0) |
+			       info[i].reason << XEN_DOMINF_shutdownshift;
+		memcpy(out[i].handle, info[i].uuid, SIM_UUID_BYTES);
+	}
+	free(info);
+	return n;
+}
+
+#if XEN_MINOR < 18
+/* What the xenstored of Xen 4.17 asks with. */
 int xc_domain_getinfo(xc_interface *x, uint32_t first, unsigned int max, xc_dominfo_t *out)
 {
 	struct sim_dominfo *info;
@@ -90,26 +112,19 @@ int xc_domain_getinfo(xc_interface *x, uint32_t first, unsigned int max, xc_domi
 	}
 	return n;
 }
-
-int xc_domain_getinfolist(xc_interface *x, uint32_t first, unsigned int max, xc_domaininfo_t *out)
+#else
+/* And that of later releases. */
+int xc_domain_getinfo_single(xc_interface *x, uint32_t domid, xc_domaininfo_t *out)
 {
-	struct sim_dominfo *info;
-	int n = get(x, first, max, &info), i;
+	int n = xc_domain_getinfolist(x, domid, 1, out);
 
-	if (n < 0)
-		return -1;
-	for (i = 0; i < n; i++) {
-		memset(&out[i], 0, sizeof(out[i]));
-		out[i].domain = (domid_t)info[i].domid;
-		out[i].flags = (info[i].dying ? XEN_DOMINF_dying : 0) |
-			       (info[i].paused ? XEN_DOMINF_paused : 0) |
-			       (info[i].shutdown ? XEN_DOMINF_shutdown : 0) |
-			       info[i].reason << XEN_DOMINF_shutdownshift;
-		memcpy(out[i].handle, info[i].uuid, SIM_UUID_BYTES);
-	}
-	free(info);
-	return n;
+	if (n == 1 && out->domain == domid)
+		return 0;
+	if (n >= 0)
+		errno = ESRCH;
+	return -1;
 }
+#endif
 
 /* How oxenstored maps a guest's ring: it knows the frame, which is what the reserved grant is of.
  */
