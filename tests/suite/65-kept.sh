@@ -110,6 +110,14 @@ guest_restore k1
 back_start --tx-capacity 100mbit
 check 'a guest that was restored while its agent waited connects' wait_for 20 connected k1
 
+# An agent whose dmvl-back ended in order has closed, and waits.
+back_stop
+check 'an agent waits for a dmvl-back that ended' wait_for 20 key_is "$(fe k1)/state" 1
+guest_save k1
+guest_restore k1
+back_start --tx-capacity 100mbit
+check 'a guest that was restored while its agent waited connects' wait_for 20 connected k1
+
 # The host is shut down with the guest in a file, and xenstore is a new one after that.
 guest_save k1
 kill -9 "$back"
