@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2154 # variables that eval sets
+# shellcheck shell=sh disable=SC2034,SC2154 # variables that eval sets, and those of 68-faults.sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Faults, at random, of guests, daemons, xenstore, disk and policy; each tells the model (wanted.sh) what the
@@ -19,6 +19,14 @@ pick()
 	roll $#
 	shift "$roll"
 	pick=$1
+}
+
+# pick_id: $id is one of the devices of $g.
+pick_id()
+{
+	# shellcheck disable=SC2086 # one word each
+	pick $ids
+	id=$pick
 }
 
 # a_value KEY TYPE MIN MAX: in $value. Minima are small and maxima large, so that no minimum is refused.
@@ -45,7 +53,11 @@ any_value()
 {
 	case $2 in
 	bool) roll 2; pick=$roll ;;
-	enum*) _words=${2#*(}; pick ${_words%)} ;;
+	enum*)
+		_words=${2#*(}
+		# shellcheck disable=SC2086 # one word each
+		pick ${_words%)}
+		;;
 	u64 | rate | bytes)
 		_span=$(($4 - $3))
 		[ $_span -lt 1000000 ] || _span=1000000
@@ -75,11 +87,17 @@ some_words()
 a_key()
 {
 	while IFS="$tab" read -r key _type _min _max; do
-		_line=$((_line + 1))
-		[ "$_line" -ne "$1" ] || break
+		_nth=$((_nth + 1))
+		[ "$_nth" -ne "$1" ] || break
 	done <settable
-	_line=0
+	_nth=0
 	a_value "$key" "$_type" "$_min" "$_max"
+}
+
+# in_time COMMAND..: it succeeds soon, or the test is over.
+in_time()
+{
+	soon "$@" || echo "not in time: $*" >>differs
 }
 
 # ---- Daemons ----
@@ -140,7 +158,8 @@ ups_start()
 	for _up_name in $ups; do
 		up_start "$_up_name"
 	done
-	[ "$ups" = second ] || comes_back_by_policy
+	# shellcheck disable=SC2086 # one word each
+	comes_back_by_policy $ups
 }
 
 # ---- Guests ----
@@ -159,26 +178,64 @@ agents_start()
 	done
 }
 
+# A guard that is asked whether to end is a gap that docs/resume.md tells of: no guest is suspended meanwhile.
 agents_kill()
 {
 	for id in $ids; do
 		eval "kill -9 \$agent_${g}_$id"
+		in_time not_connected "$(be "$n" "$id")"
 	done
 }
 
-# A guest without its device that the policy names gets it when the guest or dmvl-back begins.
+not_connected()
+{
+	! key_is "$1/state" 4
+}
+
+# suspends: the agents of $n neither open nor close anything now, which are such gaps too.
+suspends()
+{
+	for id in $ids; do
+		[ -n "${FAULT_ANY_TIME:-}" ] || in_time rests "$id"
+	done
+	guest_save "$n"
+}
+
+# rests ID: it is connected or, where nobody serves it, closed.
+rests()
+{
+	_up_name=default
+	[ "$1" = 0 ] || _up_name=second
+	eval "_pid=\$pid_$_up_name _relay=\$relay_$_up_name"
+	if kill -0 "$_pid" && kill -0 "$_relay"; then
+		connected "$n" "$1"
+		return
+	fi
+	case $(xenstore-read "$(fe "$n" "$1")/state" 2>/dev/null) in
+	4) kill -0 "$_pid" ;;
+	5) false ;;
+	esac
+}
+
+# comes_back_by_policy UP..: a guest without a device that the policy names gets it when the guest or its dmvl-back
+# begins.
 comes_back_by_policy()
 {
 	for _g in $guests; do
-		eval "_here=\$here_$_g _own=\$own_${_g}_0"
-		[ "$_here" = 1 ] && [ ! -e "model/$_g.0" ] || continue
-		: >"model/$_g.0"
-		if model named "$_g" 0; then
-			printf 'mac\town\t%s\n' "$_own" >"model/$_g.0"
-		else
-			rm "model/$_g.0"
-		fi
+		eval "_here=\$here_$_g _ids=\$ids_$_g"
+		for _id in $_ids; do
+			case "$_id $*" in
+			0*default* | 1*second*) [ "$_here" = 0 ] || [ -e "model/$_g.$_id" ] || named "$_g" "$_id" ;;
+			esac
+		done
 	done
+}
+
+# named G ID: if the policy names this device, it has nothing that was set.
+named()
+{
+	eval "printf 'mac\town\t%s\n' \"\$own_$1_$2\"" >"model/$1.$2"
+	model named "$1" "$2" || rm "model/$1.$2"
 }
 
 # born: $g is there again, in another domain.
@@ -186,7 +243,7 @@ born()
 {
 	eval "here_$g=1"
 	model_read "$g"
-	comes_back_by_policy
+	comes_back_by_policy default second
 	agents_start
 }
 
@@ -194,7 +251,7 @@ born()
 moved()
 {
 	model_read "$g"
-	comes_back_by_policy
+	comes_back_by_policy default second
 }
 
 # ---- Faults of guests ----
@@ -213,7 +270,7 @@ f_again()
 
 f_restore()
 {
-	guest_save "$n"
+	suspends
 	guest_restore "$n"
 	moved
 }
@@ -232,6 +289,7 @@ f_soft_reset()
 
 f_migrate()
 {
+	suspends
 	xensim migrate "$n" >&2
 	moved
 }
@@ -259,7 +317,7 @@ no_domain()
 domid_again()
 {
 	_domid=$1
-	soon no_domain "$_domid"
+	in_time no_domain "$_domid"
 	xensim next "$_domid"
 	roll 2
 	[ "$roll" = 0 ] || guest_create x1
@@ -303,8 +361,8 @@ f_other_uuid()
 	guest_destroy "$n"
 	guest_create "$n"
 	eval "uuid_$g=$(_uuid "$n")"
-	soon dmvlctl forget "$u"
-	soon xenstore-exists "$(be "$n")/mac"
+	in_time dmvlctl forget "$u"
+	in_time xenstore-exists "$(be "$n")/mac"
 	eval "own_${g}_0=$(xenstore-read "$(be "$n")/mac")"
 	rm -f "model/$g.0"
 	born
@@ -339,7 +397,7 @@ f_restore_absent()
 {
 	some_ups
 	ups_end
-	guest_save "$n"
+	suspends
 	guest_restore "$n"
 	moved
 	ups_start
@@ -348,7 +406,7 @@ f_restore_absent()
 f_restore_middle()
 {
 	some_ups
-	guest_save "$n"
+	suspends
 	ups_end
 	roll 2
 	[ "$roll" = 1 ] || ups_start
@@ -360,6 +418,9 @@ f_restore_middle()
 f_restore_stopped()
 {
 	some_ups
+	for id in $ids; do
+		in_time rests "$id"
+	done
 	for _up_name in $ups; do
 		eval "kill -STOP \$pid_$_up_name"
 	done
@@ -393,7 +454,7 @@ f_xenstored()
 	for _up_name in $ups; do
 		link_start "$_up_name"
 		eval "_had=\$had_$_up_name"
-		soon longer "$_up_name" 'xenstored is back' "$_had"
+		in_time longer "$_up_name" 'xenstored is back' "$_had"
 	done
 }
 
@@ -409,8 +470,7 @@ set_words()
 
 f_set()
 {
-	pick $ids
-	id=$pick
+	pick_id
 	roll 4
 	some_words $((roll + 1))
 	set_words "$id"
@@ -420,8 +480,7 @@ f_set()
 f_write()
 {
 	calm || return
-	pick $ids
-	id=$pick
+	pick_id
 	some_words 1
 	xenstore-write "$(be "$n" "$id")/${words%%=*}" "${words#*=}"
 	model_change set "$g" "$id" "$words"
@@ -432,7 +491,7 @@ f_malformed()
 {
 	calm || return
 	xenstore-write "$(be "$n")/weight" heavy
-	soon key_like "$(be "$n")/error" 'weight*'
+	in_time key_like "$(be "$n")/error" 'weight*'
 	again destroy
 }
 
@@ -452,8 +511,7 @@ f_set_and_again()
 f_reattach()
 {
 	calm || return
-	pick $ids
-	id=$pick
+	pick_id
 	some_ups
 	roll 3
 	[ "$roll" != 0 ] || ups_end
@@ -483,7 +541,7 @@ f_detached()
 
 policy_change()
 {
-	pick m3 r3 "$uuid_m4" default
+	pick m3 r3 m2/1 "$uuid_m4" default
 	_section=$pick
 	roll "$settable"
 	a_key $((roll + 1))
@@ -509,7 +567,7 @@ policy_reload()
 	for _up_name in default second; do
 		_had=$(logged "$_up_name" "$1")
 		eval "kill -HUP \$pid_$_up_name"
-		soon longer "$_up_name" "$1" "$_had"
+		in_time longer "$_up_name" "$1" "$_had"
 	done
 }
 
@@ -609,6 +667,7 @@ fault()
 {
 	pick "$@"
 	_fault=$pick
+	# shellcheck disable=SC2086 # one word each
 	pick $guests
 	take "$pick"
 	case $_fault-$g in
@@ -617,6 +676,7 @@ fault()
 	f_detached-*) pick m3 m4; take "$pick" ;;
 	esac
 	[ "$here" = 1 ] || _fault=f_comes
-	echo "$_fault $g" >>faults.log
+	read -r _up _ </proc/uptime
+	echo "$_fault $g $_up" >>faults.log
 	"$_fault" >&2
 }

@@ -48,6 +48,12 @@ $2 == "own" {
 	value[$1] = $3
 }
 
+# Only what is meant for the device's uplink counts.
+function is_meant()
+{
+	return ("uplink" in said ? said["uplink"] : "=default") == (id ? "=second" : "=default")
+}
+
 function says(k)
 {
 	return k in said ? said[k] : "-"
@@ -85,6 +91,10 @@ function device(  k)
 }
 
 END {
+	if (!is_meant()) {
+		named = 0
+		split("", said)
+	}
 	if (op == "set") {
 		n = split(words, word, " ")
 		for (i = 1; i <= n; i++)

@@ -67,7 +67,8 @@ of_device()
 # model_read [G]: the policy was read by all, or the guest came back.
 model_read()
 {
-	for _file in model/"${1:-*}".?; do
+	# shellcheck disable=SC2231 # a pattern
+	for _file in model/${1:-*}.?; do
 		[ -e "$_file" ] || continue
 		of_device "$_file"
 		eval "_here=\$here_$_of"

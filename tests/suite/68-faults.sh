@@ -14,9 +14,9 @@
 # shellcheck source=tests/faults/faults.sh
 . "$SUITE_TOP/tests/faults/faults.sh"
 
-: "${FAULTS:=60}" "${FAULT_SEED:=1}"
+: "${FAULTS:=50}" "${FAULT_SEED:=1}"
 [ "${VALGRIND:-}" != 1 ] || FAULTS=10
-_seed=$FAULT_SEED _macs=0 _line=0
+_seed=$FAULT_SEED _macs=0 _nth=0
 tab=$(printf '\t')
 
 # ---- The begin ----
@@ -32,21 +32,18 @@ begin()
 # attach ID: to $n, if the policy has not done so. The operator knows what address it got.
 attach()
 {
-	words=
-	[ "$1" = 0 ] || words=uplink=second
-	# shellcheck disable=SC2086
-	xenstore-exists "$(be "$n" "$1")/mac" || dmvlctl attach "$n/$1" $words >&2
+	xenstore-exists "$(be "$n" "$1")/mac" || dmvlctl attach "$n/$1" >&2
 	_own=$(xenstore-read "$(be "$n" "$1")/mac")
 	eval "own_${g}_$1=$_own"
 	printf 'mac\town\t%s\n' "$_own" >"model/$g.$1"
-	model_change set "$g" "$1" "$words"
 }
 
 policy_begin()
 {
-	for _section in m3 r3 "$uuid_m4" default; do
+	for _section in m2/1 m3 r3 "$uuid_m4" default; do
 		printf '%s\t\t\t\n' "$_section" >>policy.now
 	done
+	policy_put m2/1 uplink second second
 	policy_put m3 weight 300 300
 	policy_put r3 tx-max 40000000 40%
 	policy_put "$uuid_m4" latency low low
@@ -184,9 +181,8 @@ link_start default
 link_start second
 up_start default
 up_start second
-for g in m3 m4; do
-	take $g
-	soon xenstore-exists "$(be "$n")/mac"
+for device in m2/1 m3/0 m4/0; do
+	soon xenstore-exists "$(be "${device%/*}" "${device#*/}")/mac"
 done
 for g in $guests; do
 	take "$g"
