@@ -40,6 +40,13 @@ figures()
 	"$here/figures.sh" check "$PWD" 2>&1 || bad=1
 }
 
+# Made of what was found, by a script alone.
+scenarios()
+{
+	awk -f tests/bench/scenarios.awk docs/scenarios.json | cmp -s - docs/scenarios.md ||
+		missing docs/scenarios.md 'it is not what docs/scenarios.json says (make docs/scenarios.md)'
+}
+
 links()
 {
 	local page link
@@ -175,6 +182,7 @@ functions()
 }
 
 figures
+scenarios
 links
 quoted_files
 options

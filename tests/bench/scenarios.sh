@@ -202,7 +202,7 @@ e_absent_before()
 
 e_absent_during()
 {
-	back_kill
+	back_stop
 	guest_save "$guest"
 	guest_restore "$guest"
 	starts
@@ -306,9 +306,9 @@ scenario reboot 3 no e_reboot reboot
 scenario crash 3 no e_crash 'crash, on_crash=restart'
 scenario create 3 no e_create 'destroyed, and created with the same UUID'
 scenario restore 8 yes e_restore 'saved and restored'
-scenario absent-before 3 yes e_absent_before 'restored; dmvl-back ends before the save, and starts before the restore'
-scenario absent-during 3 yes e_absent_during 'restored; dmvl-back is away all the time'
-scenario absent-after 3 yes e_absent_after 'restored; dmvl-back ends right after'
+scenario absent-before 3 yes e_absent_before 'restored; dmvl-back is killed before the save, and starts before the restore'
+scenario absent-during 3 yes e_absent_during 'restored; dmvl-back ended in order before, and starts after'
+scenario absent-after 3 yes e_absent_after 'restored; dmvl-back is killed right after'
 scenario host 3 yes e_host 'restored in a new xenstore, as after a boot of the host'
 if [ "$BENCH_DRIVER" = xensim ] || { command -v guest_migrate && [ "$SCENARIO_GUEST" = pvh ]; } >/dev/null; then
 	scenario migrate 10 yes e_migrate 'live migration to the same host'
@@ -334,6 +334,7 @@ second_start()
 if chosen two; then
 	check 'the second device connects' second_start
 	scenario two "$SCENARIO_TWO" no e_restore 'saved and restored, a device on each of two uplinks'
+	dmvlctl detach "$guest/1" >&2
 	kill "$second"
 fi
 

@@ -4,7 +4,8 @@
 # set: rest
 # Faults at random, of five guests, two dmvl-back, xenstore, the disk and the policy: whatever happens, each guest has
 # all that was set for it, and nothing is left over. `make soak-faults` does this for ten minutes, FAULTS and FAULT_SEED
-# say how many and which.
+# say how many and which. FAULT_ANY_TIME=1 suspends guests at any moment, also in the gaps that docs/resume.md tells of:
+# then their kernels may complain.
 # shellcheck source=tests/suite/lib.sh disable=SC2154
 . "${SUITE_LIB:-/bench/suite.sh}"
 
