@@ -11,7 +11,7 @@ cd "${1:-$here/..}" || exit 2
 
 # FILES.. : HEADER: why they share it.
 cat >"$tmp/shared" <<'SHARED'
-attach check detach forget group groups list log release_vifs saved set show uplinks: backend/ctl/commands.h: a subcommand is one entry of its table
+attach check detach doctor forget group groups list log release_vifs saved set show uplinks: backend/ctl/commands.h: a subcommand is one entry of its table
 SHARED
 
 # header_of FILE: which header FILE has to include first.

@@ -24,8 +24,8 @@ struct command {
 	int (*run)(struct ctl *ctl, int argc, char **argv);
 };
 
-extern const struct command attach_command, check_command, detach_command, forget_command,
-	group_command, groups_command, list_command, log_command, release_vifs_command,
-	saved_command, set_command, show_command, uplinks_command;
+extern const struct command attach_command, check_command, detach_command, doctor_command,
+	forget_command, group_command, groups_command, list_command, log_command,
+	release_vifs_command, saved_command, set_command, show_command, uplinks_command;
 
 #endif

@@ -13,9 +13,9 @@
 #include "common/version.h"
 
 static const struct command *const commands[] = {
-	&attach_command, &check_command, &detach_command,  &forget_command,	  &group_command,
-	&groups_command, &list_command,	 &log_command,	   &release_vifs_command, &saved_command,
-	&set_command,	 &show_command,	 &uplinks_command,
+	&attach_command, &check_command,  &detach_command, &doctor_command,  &forget_command,
+	&group_command,	 &groups_command, &list_command,   &log_command,     &release_vifs_command,
+	&saved_command,	 &set_command,	  &show_command,   &uplinks_command,
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
