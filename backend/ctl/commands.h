@@ -28,9 +28,9 @@ struct command {
 };
 
 extern const struct command attach_command, check_command, complete_command, detach_command,
-	export_command, forget_command, group_command, groups_command, import_command, list_command,
-	log_command, release_vifs_command, saved_command, set_command, show_command, stat_command,
-	uplinks_command;
+	doctor_command, export_command, forget_command, group_command, groups_command,
+	import_command, list_command, log_command, release_vifs_command, saved_command, set_command,
+	show_command, stat_command, uplinks_command;
 
 /* Does the command take this long option of main.c's? */
 bool command_takes(const struct command *command, const char *option);

@@ -46,7 +46,7 @@ static void no_answer(int sig)
 	_exit(EXIT_WRONG_USE);
 }
 
-int ctl_connect(struct ctl *ctl)
+int ctl_reach(struct ctl *ctl)
 {
 	struct sigaction act = {.sa_handler = no_answer};
 	char value[16];
@@ -61,6 +61,20 @@ int ctl_connect(struct ctl *ctl)
 	sigaction(SIGALRM, &act, NULL);
 	alarm(ANSWER_S);
 	ret = xs_conn_open(&ctl->xs);
+	if (ret < 0)
+		return ret;
+	/* The path is relative to this domain; the toolstack writes the key at boot. */
+	ret = xs_conn_read(ctl->xs, XS_NO_TXN, "domid", value, sizeof(value));
+	if (ret > 0 && !ctl->backend_given)
+		ctl->backend_domid = (unsigned)strtoul(value, NULL, 10);
+	alarm(0);
+	return 0;
+}
+
+int ctl_connect(struct ctl *ctl)
+{
+	int ret = ctl_reach(ctl);
+
 	/* libxenstore tries several paths: errno may be that of the last one. */
 	if (ret == -EACCES || ret == -EPERM || (ret < 0 && geteuid() != 0))
 		return ctl_fail(EXIT_WRONG_USE, "no permission to use xenstore: run as root");
@@ -68,11 +82,6 @@ int ctl_connect(struct ctl *ctl)
 		return ctl_fail(EXIT_WRONG_USE,
 				"cannot reach xenstored (%s): is this a Xen Dom0 or driver domain?",
 				strerror(-ret));
-	/* The path is relative to this domain; the toolstack writes the key at boot. */
-	ret = xs_conn_read(ctl->xs, XS_NO_TXN, "domid", value, sizeof(value));
-	if (ret > 0 && !ctl->backend_given)
-		ctl->backend_domid = (unsigned)strtoul(value, NULL, 10);
-	alarm(0);
 	return 0;
 }
 

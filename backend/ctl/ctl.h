@@ -33,6 +33,8 @@ struct ctl {
  * with the reason on stderr.
  */
 int ctl_connect(struct ctl *ctl);
+/* The same without a word: 0 or -errno. */
+int ctl_reach(struct ctl *ctl);
 
 /* Prints one error and returns `status`. */
 int ctl_fail(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

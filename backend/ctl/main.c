@@ -17,12 +17,25 @@
 #define INTERVAL_MIN_NS UINT64_C(100000000) /* the statistics are written so often */
 
 static const struct command *const commands[] = {
-	&attach_command, &check_command,   &complete_command,
-	&detach_command, &export_command,  &forget_command,
-	&group_command,	 &groups_command,  &import_command,
-	&list_command,	 &log_command,	   &release_vifs_command,
-	&saved_command,	 &set_command,	   &show_command,
-	&stat_command,	 &uplinks_command, NULL,
+	&attach_command,
+	&check_command,
+	&complete_command,
+	&detach_command,
+	&doctor_command,
+	&export_command,
+	&forget_command,
+	&group_command,
+	&groups_command,
+	&import_command,
+	&list_command,
+	&log_command,
+	&release_vifs_command,
+	&saved_command,
+	&set_command,
+	&show_command,
+	&stat_command,
+	&uplinks_command,
+	NULL,
 };
 
 enum {

@@ -13,7 +13,7 @@ front()
 	agent=$(guest_bg g1 "exec dmvl-keeper /run/notify dmvl-front --log-level debug 2>>/run/front.log")
 }
 
-# logs COUNT PATTERN: g1 has logged so many such lines.
+# logs COUNT PATTERN: g1 has logged at least COUNT such lines.
 logs()
 {
 	[ "$(guest g1 "grep -c '$2' /run/front.log")" -ge "$1" ]

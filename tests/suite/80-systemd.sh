@@ -34,6 +34,7 @@ shows()
 
 says()
 {
+	# shellcheck disable=SC2254 # a pattern
 	case $(dom0 systemctl show -P StatusText "$unit") in
 	$1) ;;
 	*) return 1 ;;

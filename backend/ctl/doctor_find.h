@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* doctor_find.h: what this machine lacks for dmvl, as files tell, and the commands that mend it. */
+#ifndef DMVL_DOCTOR_FIND_H
+#define DMVL_DOCTOR_FIND_H
+
+#include <stdbool.h>
+
+#define DOCTOR_WHERE_MAX   320
+#define DOCTOR_COMMAND_MAX 384
+#define DOCTOR_COMMANDS	   2
+
+struct finding {
+	const char *what, *why;
+	char where[DOCTOR_WHERE_MAX];			   /* file, and what is wrong with it */
+	char command[DOCTOR_COMMANDS][DOCTOR_COMMAND_MAX]; /* "" : none */
+};
+
+/* Where the machine's files are, and who is told. */
+struct doctor {
+	const char *root; /* "" but in tests */
+	void (*found)(void *arg, const struct finding *f);
+	/* Is there a dmvl-back that serves this uplink? */
+	bool (*is_served)(void *arg, const char *uplink);
+	void *arg;
+};
+
+void doctor_find(const struct doctor *d);
+
+/* This is Dom0, and xenstored does not listen: a connection would wait for it. */
+bool doctor_no_xenstored(const struct doctor *d);
+
+#endif
