@@ -15,7 +15,7 @@ bool command_takes(const struct command *command, const char *option)
 		{"remove", command->has_remove},
 		{"save", command->has_save},
 		{"timeout", command->has_timeout},
-		{"uplink", command->uplink_help != NULL},
+		{schema_name(KEY_BACK_UPLINK), command->uplink_help != NULL},
 	};
 
 	for (size_t i = 0; i < sizeof(some) / sizeof(some[0]); i++)

@@ -103,7 +103,7 @@ static int complete_option_value(struct ctl *ctl, const struct option *option, c
 {
 	const struct beginning b = {ctl, word, ""};
 
-	if (strcmp(option->name, "uplink") == 0)
+	if (strcmp(option->name, schema_name(KEY_BACK_UPLINK)) == 0)
 		return candidate_uplinks(&b);
 	return 0;
 }

@@ -182,7 +182,7 @@ static void look_daemon(const struct doctor *d, const char *name)
 
 static void tell_no_uplink(const struct doctor *d)
 {
-	struct finding f = {.what = "uplink",
+	struct finding f = {.what = "no uplink",
 			    .where = "no uplink is configured: there is no " CONF_DIR "/NAME.conf",
 			    .why = "dmvl-back does not know where guests' traffic goes"};
 
@@ -218,7 +218,7 @@ static void look_uplinks(const struct doctor *d)
 
 static void look_policy(const struct doctor *d)
 {
-	struct finding f = {.what = "policy",
+	struct finding f = {.what = "no policy",
 			    .where = "there is no " CONF_DIR "/policy.conf and no policy.d",
 			    .why = "a guest has a device only after dmvlctl attach, and a new UUID "
 				   "needs that again"};
