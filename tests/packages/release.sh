@@ -106,6 +106,7 @@ autopkgtest_in()
 {
 	local root=$1-autopkgtest status
 	root_open "$root" "$PWD/build/packages/$1"
+	mount -t proc proc "$tmp/$root/root/proc"
 	source_tree "$tmp/autopkgtest"
 	autopkgtest --no-built-binaries "$2"/dmvl-{backend,guest,doc}_*.deb "$tmp/autopkgtest" -- \
 		chroot "$tmp/$root/root"
