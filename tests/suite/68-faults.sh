@@ -83,10 +83,11 @@ held()
 	echo "zombies $(zombies | wc -l)"
 }
 
-held_as_before()
+# held_no_more: an agent may hold less, which depends on how it began.
+held_no_more()
 {
 	held >held.after
-	cmp -s held.before held.after
+	paste -d ' ' held.before held.after | awk '{ if ($NF > $(NF / 2)) exit 1 }'
 }
 
 # memory UP: resident, in KiB.
@@ -215,7 +216,7 @@ memory_default=$(memory default) memory_second=$(memory second)
 part 'with more such faults' $((FAULTS * 7 / 20)) $faults_lasting
 all_here
 is "$(head -n 20 differs)" '' 'at the end all guests are as they were'
-check 'the daemons and agents hold as much as before' soon held_as_before
+check 'the daemons and agents hold no more than before' soon held_no_more
 diff held.before held.after | sed 's/^/# /'
 check 'the witness pings the world at the end' witness
 check 'dmvlctl check has no complaint at the end' soon check_says_no_more
