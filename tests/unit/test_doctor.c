@@ -109,12 +109,12 @@ static void test_uplinks(void)
 {
 	finds("rm etc/systemd/system/multi-user.target.wants/*", "unit",
 	      "dmvl-back@default is not enabled", "systemctl enable dmvl-back@default", "");
-	finds("rm etc/dmvl/default.conf", "uplink",
+	finds("rm etc/dmvl/default.conf", "no uplink",
 	      "no uplink is configured: there is no /etc/dmvl/NAME.conf",
 	      "mkdir -p /etc/dmvl && echo uplink = tap:dmvl-up,bridge=xenbr0 "
 	      ">/etc/dmvl/default.conf",
 	      "systemctl enable --now dmvl-back@default");
-	finds("rm etc/dmvl/policy.conf", "policy",
+	finds("rm etc/dmvl/policy.conf", "no policy",
 	      "there is no /etc/dmvl/policy.conf and no policy.d",
 	      "dmvlctl set --save GUEST weight=256    # for each guest", "");
 	finds("touch etc/dmvl/isp2.conf; ln -s /nowhere "
