@@ -29,7 +29,7 @@ check 'doctor does not miss a xenstored that answers' lacks xenstored
 check 'doctor prints JSON' sh -c 'dmvlctl --version >/dev/null; dmvlctl doctor --json | python3 -c "
 import json, sys
 f = json.load(sys.stdin)[\"findings\"]
-sys.exit(not any(x[\"what\"] == \"uplink\" and len(x[\"commands\"]) == 2 for x in f))"'
+sys.exit(not any(x[\"what\"] == \"no uplink\" and len(x[\"commands\"]) == 2 for x in f))"'
 if [ -e /proc/sys/net/bridge/bridge-nf-call-iptables ]; then
 	check 'doctor does not mind bridges that call no iptables' lacks bridge-nf-call
 	bridge_filter 1
