@@ -104,7 +104,7 @@ options()
 		grep -qF -- "\"${option#--}\"," backend/conf.c frontend/options.c backend/ctl/main.c ||
 			grep -rqE -- "^[^#]*$option( |\\))" tests/xen/run tests/xensim ||
 			missing "$page" "nothing has the option $option"
-	done < <(each '(?<![\w-])--[a-z][a-z-]+(?= |`|,|\)|$)' | grep '\.md ' | grep -vE ' --(args|incoming)$')
+	done < <(each '(?<![\w-])--[a-z][a-z-]+(?= |`|,|\)|$)' | grep '\.md ' | grep -vE ' --(args|incoming|now)$')
 }
 
 commands()
