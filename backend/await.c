@@ -13,6 +13,8 @@
 
 /* So much longer than TRY_NS that a busy machine does not miss it. */
 #define EXTEND "EXTEND_TIMEOUT_USEC=20000000"
+/* Others wait for this start, as guests that boot with the host: no longer than a bridge takes. */
+#define START_NS 30000000000ull
 
 static void stop_loop(void *arg)
 {
@@ -32,9 +34,10 @@ static int pass(const struct await *a)
 	return *a->quit ? -EINTR : 0;
 }
 
-static void tell(const struct await *a, char told[AWAIT_ERR_MAX], const char *what)
+static void tell(const struct await *a, char told[AWAIT_ERR_MAX], const char *what,
+		 uint64_t since_ns)
 {
-	sd_notify(0, EXTEND); /* a start may take any time */
+	sd_notify(0, loop_now_ns() - since_ns < START_NS ? EXTEND : "READY=1");
 	if (strcmp(told, what) == 0)
 		return;
 	snprintf(told, AWAIT_ERR_MAX, "%s", what);
@@ -59,12 +62,12 @@ int await(const struct await *a, await_try *attempt, char err[AWAIT_ERR_MAX])
 
 	while (is_hopeful(ret, since_ns)) {
 		if (ret == -EAGAIN)
-			tell(a, told, err);
+			tell(a, told, err, since_ns);
 		ret = pass(a);
 		if (ret == 0)
 			ret = attempt(a->arg, err);
 	}
 	if (told[0])
-		tell(a, told, "");
+		tell(a, told, "", since_ns);
 	return ret;
 }

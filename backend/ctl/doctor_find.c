@@ -187,8 +187,8 @@ static void tell_no_uplink(const struct doctor *d)
 			    .why = "dmvl-back does not know where guests' traffic goes"};
 
 	snprintf(f.command[0], DOCTOR_COMMAND_MAX,
-		 "mkdir -p " CONF_DIR " && echo uplink = tap:dmvl-up,bridge=xenbr0 >" CONF_DIR
-		 "/default.conf");
+		 "mkdir -p " CONF_DIR " && printf 'uplink = tap:dmvl-up,bridge=xenbr0\\n"
+		 "tx-capacity = 980mbit\\n' >" CONF_DIR "/default.conf");
 	snprintf(f.command[1], DOCTOR_COMMAND_MAX, "systemctl enable --now dmvl-back@default");
 	tell(d, &f);
 }

@@ -35,22 +35,20 @@ static int map(struct statsfile *f, int fd, size_t bytes, int prot)
 	return -ENOMEM;
 }
 
-/* Without the group only root reads it. */
-static int let_group_read(int fd)
+/* Without the group, or the privilege to give it a file, only root reads it. */
+static void let_group_read(int fd)
 {
 	const struct group *group = getgrnam(STATSFILE_GROUP);
 
-	if (!group)
-		return 0;
-	return fchown(fd, (uid_t)-1, group->gr_gid) < 0 || fchmod(fd, 0640) < 0 ? -errno : 0;
+	if (group && fchown(fd, (uid_t)-1, group->gr_gid) == 0)
+		fchmod(fd, 0640);
 }
 
 static int fill(struct statsfile *f, int fd, size_t bytes)
 {
 	int ret = -posix_fallocate(fd, 0, (off_t)bytes);
 
-	if (ret == 0)
-		ret = let_group_read(fd);
+	let_group_read(fd);
 	return ret ? ret : map(f, fd, bytes, PROT_READ | PROT_WRITE);
 }
 

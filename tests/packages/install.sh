@@ -92,7 +92,7 @@ asked_only()
 # What daemons and operators leave.
 use()
 {
-	in_root "$1" sh -c 'mkdir -p /etc/dmvl/policy.d /var/lib/dmvl/default /run/dmvl \
+	in_root "$1" sh -c 'mkdir /etc/dmvl/policy.d && mkdir -p /var/lib/dmvl/default /run/dmvl \
 			/etc/systemd/system/multi-user.target.wants &&
 		: >/etc/dmvl/policy.conf && : >/var/lib/dmvl/default/u && : >/run/dmvl/default.lock &&
 		ln -s /dev/null /etc/systemd/system/multi-user.target.wants/dmvl-back@default.service'

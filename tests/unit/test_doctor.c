@@ -111,8 +111,8 @@ static void test_uplinks(void)
 	      "dmvl-back@default is not enabled", "systemctl enable dmvl-back@default", "");
 	finds("rm etc/dmvl/default.conf", "no uplink",
 	      "no uplink is configured: there is no /etc/dmvl/NAME.conf",
-	      "mkdir -p /etc/dmvl && echo uplink = tap:dmvl-up,bridge=xenbr0 "
-	      ">/etc/dmvl/default.conf",
+	      "mkdir -p /etc/dmvl && printf 'uplink = tap:dmvl-up,bridge=xenbr0\\n"
+	      "tx-capacity = 980mbit\\n' >/etc/dmvl/default.conf",
 	      "systemctl enable --now dmvl-back@default");
 	finds("rm etc/dmvl/policy.conf", "no policy",
 	      "there is no /etc/dmvl/policy.conf and no policy.d",
