@@ -197,7 +197,8 @@ bool control_store_again(struct control *c)
 	control_kept_publish(c);
 	control_policy_again(c, c->another);
 	look_at_all(c);
-	c->another = false;
+	if (control_store_lives(c)) /* else only a part may be written */
+		c->another = false;
 	sd_notifyf(0, "STATUS=serving the uplink %s", c->conf.name);
 	log_notice("xenstored is back");
 	return true;

@@ -243,6 +243,8 @@ static void look(struct control *c, struct device *d)
 	/* Removed, or removed and attached again. */
 	if (ret == -ESTALE || (ret == -ENOENT && !d->adrift))
 		device_gone(c, d);
+	if (ret < 0 && ret != -ENOENT && ret != -ESTALE)
+		d->again_ns = c->now_ns + FROZEN_POLL_NS;
 	if (ret < 0 || d->left)
 		return;
 	in = (struct hs_input){
@@ -337,8 +339,7 @@ static bool was_removed(struct control *c, const struct device *d)
 /* The device was detached: it does not come back. Otherwise the guest has gone, and may. */
 static void forget_settings(struct control *c, struct device *d)
 {
-	if (d->unread)
-		device_load_settings(c, d); /* the last that was set, which nobody has looked at */
+	device_load_settings(c, d); /* the last that was set: its event may still be on its way */
 	if (!d->online || was_removed(c, d)) {
 		device_kept_forget(c, d);
 		log_info("%s: detached", d->name);

@@ -52,19 +52,6 @@ void device_away_unwatch(struct control *c, const struct device *d)
 	xs_conn_unwatch(c->xs, path, token);
 }
 
-void device_away_named(struct control *c, struct device *d)
-{
-	char name[GUEST_NAME_MAX];
-	bool was = d->away;
-
-	guest_name(c->xs, d->domid, name, sizeof(name));
-	if (name[0])
-		d->away = guest_is_away(name);
-	if (d->away != was)
-		log_info("%s: its guest is %s", d->name,
-			 d->away ? "given away to another host" : "not given away any more");
-}
-
 static bool is_here(const struct dom_info *info, int n, const struct device *d)
 {
 	for (int i = 0; i < n; i++) {
@@ -75,18 +62,36 @@ static bool is_here(const struct dom_info *info, int n, const struct device *d)
 	return false;
 }
 
-bool device_away_left(struct control *c, const struct device *d)
+/* Has no other domain of this host the UUID? False too if the hypervisor does not tell. */
+static bool is_elsewhere(struct control *c, const struct device *d)
 {
 	struct dom_info info[DOMAINS_MAX];
 	unsigned first = 0;
 	int n;
 
-	if (!d->away)
-		return false;
 	while ((n = dom_list(c->dom, first, info, DOMAINS_MAX)) > 0) {
 		if (is_here(info, n, d))
 			return false;
 		first = info[n - 1].domid + 1;
 	}
-	return n == 0; /* otherwise nobody knows */
+	return n == 0;
+}
+
+/* Where it arrived on this host, that domain is there now; later it may have ended too. */
+void device_away_named(struct control *c, struct device *d)
+{
+	char name[GUEST_NAME_MAX];
+	bool was = d->away;
+
+	guest_name(c->xs, d->domid, name, sizeof(name));
+	if (name[0])
+		d->away = guest_is_away(name) && is_elsewhere(c, d);
+	if (d->away != was)
+		log_info("%s: its guest is %s", d->name,
+			 d->away ? "given away to another host" : "not given away any more");
+}
+
+bool device_away_left(struct control *c, const struct device *d)
+{
+	return d->away && is_elsewhere(c, d);
 }

@@ -145,8 +145,8 @@ void device_kept_remember(struct control *c, struct device *d, const struct sett
 	old = kept_find(&k, d->id);
 	name_of(c, d, &k, name);
 	find_policy(c, d->uuid, name, d->id, &match);
-	if (!gather(c, d, &match, texts, old, now) || (old && kept_same(old, now)) ||
-	    !replace(&k, now)) {
+	if (!gather(c, d, &match, texts, old, now) ||
+	    (old && kept_same(old, now) && strcmp(k.name, name) == 0) || !replace(&k, now)) {
 		kept_clear(&k);
 		control_kept_seen(c, d->uuid);
 	} else {
@@ -235,9 +235,13 @@ static void forget_one(struct control *c, const char *uuid, const char *name, un
 void device_kept_attach(struct control *c, const struct dom_info *dom, const struct kept *k)
 {
 	struct policy_match match;
+	struct dom_info now;
 	char name[GUEST_NAME_MAX];
 
 	guest_name(c->xs, dom->domid, name, sizeof(name));
+	if (dom_info(c->dom, dom->domid, &now) < 0 || !now.exists || now.dying ||
+	    memcmp(now.uuid, dom->uuid, sizeof(now.uuid)) != 0)
+		return; /* it ended meanwhile, and the name may be another guest's */
 	for (unsigned i = 0; i < k->count; i++) {
 		const struct kept_device *kd = &k->device[i];
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "backend/control/device_list.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -154,21 +155,25 @@ static bool is_ours(struct control *c, struct device *d)
 	return true;
 }
 
-/* Whom it was attached to; a domid may be another guest's by now. */
-static void find_uuid(struct control *c, struct device *d)
+/* Whom it was attached to; a domid may be another guest's by now. False: xenstore did not answer.
+ */
+static bool find_uuid(struct control *c, struct device *d)
 {
 	char text[UUID_TEXT_LEN + 1];
 	struct dom_info info;
+	int ret = xskey_read(c->xs, XS_NO_TXN, d->back, KEY_BACK_GUEST_UUID, text, sizeof(text));
 
-	if (xskey_read(c->xs, XS_NO_TXN, d->back, KEY_BACK_GUEST_UUID, text, sizeof(text)) >= 0 &&
-	    uuid_parse(text, d->uuid))
-		return;
+	if (ret >= 0 && uuid_parse(text, d->uuid))
+		return true;
+	if (ret < 0 && ret != -ENOENT && ret != -E2BIG && ret != -EILSEQ)
+		return false;
 	/* An earlier version attached it. */
 	if (dom_info(c->dom, d->domid, &info) < 0 || !info.exists || !device_has_front(c, d))
-		return;
+		return true;
 	memcpy(d->uuid, info.uuid, sizeof(d->uuid));
 	uuid_format(d->uuid, text);
 	device_write_value(c, d, KEY_BACK_GUEST_UUID, text);
+	return true;
 }
 
 /* A daemon that was killed could not clear it. */
@@ -199,12 +204,13 @@ void device_meet(struct control *c, unsigned domid, unsigned id)
 	if (!d)
 		return;
 	read_generation(c, d);
-	/* Not there: the event was the echo of a removal. */
-	if (!xs_conn_exists(c->xs, XS_NO_TXN, d->back) || !is_ours(c, d)) {
+	/* Not there: the event was the echo of a removal. If xenstored has gone away meanwhile, the
+	 * device is met again when it is back. */
+	if (!xs_conn_exists(c->xs, XS_NO_TXN, d->back) || !is_ours(c, d) || !find_uuid(c, d) ||
+	    !xs_conn_exists(c->xs, XS_NO_TXN, d->back)) {
 		free(d);
 		return;
 	}
-	find_uuid(c, d);
 	read_error(c, d);
 	TAILQ_INSERT_TAIL(&c->devices.all, d, next);
 	watch(c, d);
@@ -217,7 +223,8 @@ void device_again_all(struct control *c, bool another)
 	TAILQ_FOREACH(d, &c->devices.all, next) {
 		/* One that was adrift already stays so until it is attached again. */
 		d->adrift |= another && d->slot != LDP_SLOT_NONE;
-		d->adrift &= xs_conn_missing(c->xs, XS_NO_TXN, d->back);
+		if (xs_conn_exists(c->xs, XS_NO_TXN, d->back))
+			d->adrift = false;
 		if (d->adrift)
 			log_warning("%s: xenstored lost this device's directories: its frames go "
 				    "on, but nothing of it can be seen or changed until it is "

@@ -13,6 +13,9 @@
  */
 bool ctl_policy_path(struct ctl *ctl, const char *uplink, char *path, size_t size);
 
+/* Why a command does not go on when ctl_policy_load() has found mistakes. */
+#define CTL_POLICY_UNKNOWN "what was set cannot be told from what the policy says: mend it first"
+
 /*
  * Reads the policy. With mistakes in it, prints them as warnings and returns NULL: dmvl-back does
  * not go by it either. NULL too if there is no policy. policy_free() it.

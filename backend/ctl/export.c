@@ -64,8 +64,11 @@ static int copy_guest(struct exporting *e, const char *uplink, const struct kept
 	struct policy_capacity capacity = ctl_policy_capacity(e->ctl, uplink);
 	struct policy *policy = ctl_policy_load(e->ctl, uplink);
 	struct policy_match match;
+	char path[PATH_MAX];
 	int ret = 0;
 
+	if (!policy && ctl_policy_path(e->ctl, uplink, path, sizeof(path)))
+		return ctl_fail(EXIT_FAILED, CTL_POLICY_UNKNOWN);
 	if (!e->k.name[0])
 		snprintf(e->k.name, sizeof(e->k.name), "%s", k->name);
 	for (unsigned i = 0; i < k->count && ret == 0; i++) {

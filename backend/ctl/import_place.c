@@ -150,13 +150,17 @@ static bool fill_device(const struct kept_device *from, const struct policy_matc
 	return good;
 }
 
-/* The devices that belong on this page, and are not attached. */
-static bool fill_page(struct import *im, const char *uplink, struct page *p)
+/* The devices that belong on this page, and are not attached. 0, -ENOMEM or an exit status. */
+static int fill_page(struct import *im, const char *uplink, struct page *p)
 {
 	struct policy_capacity capacity = ctl_policy_capacity(im->ctl, uplink);
+	char path[PATH_MAX];
 	struct policy *policy = ctl_policy_load(im->ctl, uplink);
 	struct policy_match match;
 	bool good = true;
+
+	if (!policy && ctl_policy_path(im->ctl, uplink, path, sizeof(path)))
+		return ctl_fail(EXIT_FAILED, CTL_POLICY_UNKNOWN);
 
 	for (unsigned i = 0; i < im->k->count && good; i++) {
 		const struct kept_device *d = &im->k->device[i];
@@ -172,7 +176,7 @@ static bool fill_page(struct import *im, const char *uplink, struct page *p)
 		good = to && fill_device(d, &match, &capacity, to);
 	}
 	policy_free(policy);
-	return good;
+	return good ? 0 : -ENOMEM;
 }
 
 static int read_page(struct page *p, const char *uuid)
@@ -209,7 +213,7 @@ static int open_page(struct ctl *ctl, const char *uplink, const char *dir, void 
 	memcpy(p->now.uuid, im->k->uuid, sizeof(p->now.uuid));
 	if (im->k->name[0])
 		memcpy(p->now.name, im->k->name, sizeof(p->now.name));
-	return fill_page(im, uplink, p) ? 0 : -ENOMEM;
+	return fill_page(im, uplink, p);
 }
 
 static bool has_page(const struct book *b, const char *dir)
@@ -272,6 +276,8 @@ static int write_all(struct book *b)
 		if (ret == 0 && is_changed(p)) {
 			ret = kept_file_write(p->dir, &p->now, err);
 			p->written = ret == 0;
+			if (ret == 0)
+				ret = kept_dir_sync(p->dir, err);
 		}
 		if (ret < 0) {
 			put_back(b);
@@ -320,7 +326,7 @@ static int check_limits(struct import *im, uint32_t t, const char *dir, const st
 
 static int write_device(struct import *im, uint32_t t, unsigned domid, const struct kept_device *d)
 {
-	char dir[SCHEMA_PATH_MAX], online[4];
+	char dir[SCHEMA_PATH_MAX], online[4], whose[UUID_TEXT_LEN + 1];
 	int ret = schema_backend_dir(dir, sizeof(dir), im->ctl->backend_domid, domid, d->id);
 
 	if (ret >= 0)
@@ -329,6 +335,9 @@ static int write_device(struct import *im, uint32_t t, unsigned domid, const str
 		return ret;
 	if (strcmp(online, "0") == 0)
 		return refuse(im, -ESHUTDOWN, d->id, "it is being detached");
+	ret = xskey_read(im->ctl->xs, t, dir, KEY_BACK_GUEST_UUID, whose, sizeof(whose));
+	if (ret >= 0 && strcmp(whose, im->k->uuid) != 0)
+		return refuse(im, -ESTALE, d->id, "it is another guest's by now");
 	ret = check_limits(im, t, dir, d);
 	for (int key = 0; key < KEY_COUNT && ret >= 0; key++) {
 		if (d->set[key] &&

@@ -9,8 +9,6 @@
 #include <string.h>
 #include <strings.h>
 
-#define INCOMING "--incoming"
-
 struct policy *policy_new(void)
 {
 	return calloc(1, sizeof(struct policy));
@@ -98,10 +96,17 @@ static bool is_empty(const struct policy_match *m)
 
 void policy_guest_name(const char *name, char *out, size_t size)
 {
-	size_t len = strlen(name), tail = sizeof(INCOMING) - 1;
+	static const char *const tails[] = {"--incoming", "--migratedaway"};
+	size_t len = strlen(name);
 
-	if (len > tail && strcmp(name + len - tail, INCOMING) == 0)
-		len -= tail;
+	for (size_t i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
+		size_t tail = strlen(tails[i]);
+
+		if (len > tail && strcmp(name + len - tail, tails[i]) == 0) {
+			len -= tail;
+			break;
+		}
+	}
 	snprintf(out, size, "%.*s", (int)len, name);
 }
 

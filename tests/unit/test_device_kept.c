@@ -569,11 +569,11 @@ static void test_damaged(void)
 
 	begin();
 	snprintf(path, sizeof(path), "%s/01010000-0000-0000-0000-000000000000", k->c.kept.dir);
+	desk_end(1);
+	end();
 	f = fopen(path, "w");
 	fputs("[01010000-0000-0000-0000-000000000000]\nweight = 3", f);
 	fclose(f);
-	desk_end(1);
-	end();
 	again(9);
 	ok(!desk_device(k, 9), "a file that is damaged gives no device, and no part of one");
 	desk_attach(k, 1);
