@@ -5,11 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "xenstore-schema/xskey.h"
 
 #define RUN_DIR	   "/run/dmvl" /* where dmvl-back keeps its files if it is not told otherwise */
 #define LOG_ENDING ".tx.log"
+#define STALE_NS   UINT64_C(3000000000)
 
 /* The statistics lie beside the credit log, of which xenstore has the path. */
 static void find_path(struct ctl *ctl, struct stats_view *v)
@@ -50,6 +52,19 @@ static const char *reason(int err)
 	return err == -EINVAL ? "it is damaged" : strerror(-err);
 }
 
+/* One that rests has rates of 0. */
+static bool is_stale(struct stats_view *v)
+{
+	struct timespec now;
+	uint64_t now_ns;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	now_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+	return now_ns > v->header.written_ns + STALE_NS && stats_view_read(v, 0) &&
+	       (stats_view_number(v, STATS_UPLINK, "tx-rate-10s") > 0 ||
+		stats_view_number(v, STATS_UPLINK, "rx-rate-10s") > 0);
+}
+
 static void open_view(struct ctl *ctl, struct stats_view *v, const char *uplink)
 {
 	int ret;
@@ -58,9 +73,9 @@ static void open_view(struct ctl *ctl, struct stats_view *v, const char *uplink)
 	snprintf(v->uplink, sizeof(v->uplink), "%s", uplink);
 	find_path(ctl, v);
 	ret = open_file(v);
-	if (ret == 0)
+	if (ret == 0 && !is_stale(v))
 		return;
-	v->why = reason(ret);
+	v->why = ret == 0 ? "its dmvl-back does not write any more: does it run?" : reason(ret);
 	statsfile_close(&v->file);
 }
 

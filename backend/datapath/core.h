@@ -206,9 +206,16 @@ struct dpath_measure {
 	char path[STATSFILE_PATH_MAX + 1]; /* "": there is no run directory */
 	struct statsfile file;
 	struct stats_header layout; /* of the file */
+	gid_t group;		    /* that may read the file */
 	int error;		    /* why there is no file: -errno, which was said */
 	uint64_t looked_ns;	    /* when the file was last looked at */
 	uint32_t end;		    /* slots below may have a record in use */
+	uint64_t begun_ns;	    /* the round under way */
+	uint32_t next;		    /* its next slot */
+	unsigned ldps;		    /* of those before */
+	bool under_way;
+	bool rested; /* before this round the timer did not run */
+	uint64_t rounds;
 	struct rates rate[LDP_DIRS];
 	uint64_t sum;	/* of counters, at the last sample */
 	unsigned still; /* samples since it changed */

@@ -86,6 +86,7 @@ struct ldp_vif {
 	struct rxq *queue; /* what was read and waits to be sent */
 	bool full;	   /* nothing is read until there is room */
 	unsigned out;	   /* the port through which the guest spoke last: it is answered there */
+	uint64_t missed;   /* measure.c: frames that its taps had no room for, as of late */
 	struct loop_io *in[VIF_PORTS], *room[VIF_PORTS];
 };
 

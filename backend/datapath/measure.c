@@ -12,12 +12,15 @@
 
 /*
  * Frames are counted in memory of the loop's own. While anything happens, the numbers are copied
- * into the file ten times a second; that is what a frame does not pay for. The timer goes on until
- * ten seconds have passed without change, as rates fall to 0 in that time, and then rests, so that
- * an idle host is not woken.
+ * into the file ten times a second, some LDPs at a time, so that no frame waits for many of them.
+ * The timer goes on until ten seconds have passed without change, as rates fall to 0 in that time,
+ * and then rests, so that an idle host is not woken.
  */
-#define PERIOD_NS (RATES_PERIOD_MS * NS_PER_MS)
-#define LOOK_NS	  NS_PER_SEC
+#define PERIOD_NS  (RATES_PERIOD_MS * NS_PER_MS)
+#define LOOK_NS	   NS_PER_SEC
+#define SLICE	   64u	     /* slots in one turn of the loop, .. */
+#define STEP_NS	   NS_PER_MS /* .. and until the next ones: frames go first */
+#define TAP_ROUNDS 10u
 
 /* The fields in the order in which write_uplink() and write_ldp() give their values. */
 static const struct stats_def fields[] = {
@@ -128,8 +131,7 @@ static void write_ldp(const struct dpath *dp, const struct ldp *l, struct stats_
 	memcpy(v, l->count.rx_wait, sizeof(l->count.rx_wait));
 	v += STATS_BUCKETS;
 	memcpy(v, l->count.drops, sizeof(l->count.drops));
-	if (l->tap)
-		v[LDP_DROP_VIF_FULL] += vif_tap_missed(l->tap);
+	v[LDP_DROP_VIF_FULL] += l->vif.missed;
 	r->used = 1;
 	stats_end(r);
 }
@@ -148,40 +150,61 @@ static void clear(struct stats_record *r)
 	stats_end(r);
 }
 
-/* The sum of what every LDP did, to see whether anything changes. */
-static uint64_t sample(struct dpath *dp)
+static void sample(struct dpath *dp, struct rates *r, uint64_t bytes)
 {
-	struct dpath_measure *m = &dp->measure;
-	uint64_t sum = dp->work.pieces + dp->rx.received_bytes;
-	struct ldp *l;
-
-	rates_sample(&m->rate[LDP_TX], dp->tx.sent_bytes, dp->now_ns);
-	rates_sample(&m->rate[LDP_RX], dp->rx.received_bytes, dp->now_ns);
-	for (uint32_t slot = 0; (l = core_next_ldp(dp, &slot));) {
-		rates_sample(&l->rate[LDP_TX], l->count.tx_bytes, dp->now_ns);
-		rates_sample(&l->rate[LDP_RX], l->count.rx_bytes, dp->now_ns);
-	}
-	return sum;
+	if (dp->measure.rested)
+		rates_restart(r, dp->now_ns);
+	rates_sample(r, bytes, dp->now_ns);
 }
 
-static void write_all(struct dpath *dp)
+/* Not each tap in each round: what it missed is in a file of the kernel's. */
+static void ask_tap(struct ldp *l, uint64_t round)
 {
-	struct stats_header *h = dp->measure.file.mem;
-	uint32_t end = dp->members.end > dp->measure.end ? dp->members.end : dp->measure.end;
-	unsigned ldps = 0;
+	if (l->tap && round % TAP_ROUNDS == l->slot % TAP_ROUNDS)
+		l->vif.missed = vif_tap_missed(l->tap);
+}
 
-	for (uint32_t slot = 0; slot < end; slot++) {
-		const struct ldp *l = core_ldp(dp, slot);
+static void do_slot(struct dpath *dp, uint32_t slot)
+{
+	struct dpath_measure *m = &dp->measure;
+	struct ldp *l = core_ldp(dp, slot);
 
-		if (l)
-			write_ldp(dp, l, record(dp, 1 + slot));
-		else
+	if (!l) {
+		if (m->file.mem)
 			clear(record(dp, 1 + slot));
-		ldps += l != NULL;
+		return;
 	}
-	dp->measure.end = dp->members.end;
-	write_uplink(dp, record(dp, 0), ldps);
-	h->written_ns = dp->now_ns;
+	m->ldps++;
+	sample(dp, &l->rate[LDP_TX], l->count.tx_bytes);
+	sample(dp, &l->rate[LDP_RX], l->count.rx_bytes);
+	ask_tap(l, m->rounds);
+	if (m->file.mem)
+		write_ldp(dp, l, record(dp, 1 + slot));
+}
+
+/* A part of a round. True: it is over. */
+static bool do_slots(struct dpath *dp)
+{
+	struct dpath_measure *m = &dp->measure;
+	uint32_t end = dp->members.end > m->end ? dp->members.end : m->end;
+
+	for (uint32_t n = 0; n < SLICE && m->next < end; n++)
+		do_slot(dp, m->next++);
+	return m->next >= end;
+}
+
+static void end_round(struct dpath *dp)
+{
+	struct dpath_measure *m = &dp->measure;
+
+	m->end = dp->members.end;
+	m->rounds++;
+	sample(dp, &m->rate[LDP_TX], dp->tx.sent_bytes);
+	sample(dp, &m->rate[LDP_RX], dp->rx.received_bytes);
+	if (!m->file.mem)
+		return;
+	write_uplink(dp, record(dp, 0), m->ldps);
+	((struct stats_header *)m->file.mem)->written_ns = dp->now_ns;
 }
 
 static int make(struct dpath_measure *m)
@@ -192,8 +215,8 @@ static int make(struct dpath_measure *m)
 
 	define(all, names);
 	statsfile_close(&m->file);
-	ret = statsfile_make(&m->file, m->path,
-			     stats_bytes(all, FIELDS + LDP_DROPS, 1 + LDP_SLOTS));
+	ret = statsfile_make(&m->file, m->path, stats_bytes(all, FIELDS + LDP_DROPS, 1 + LDP_SLOTS),
+			     m->group);
 	if (ret == 0)
 		stats_format(m->file.mem, all, FIELDS + LDP_DROPS, 1 + LDP_SLOTS, RATES_PERIOD_MS,
 			     &m->layout);
@@ -220,27 +243,49 @@ static void look_after_file(struct dpath *dp)
 	m->error = ret;
 }
 
+static void begin_round(struct dpath *dp)
+{
+	struct dpath_measure *m = &dp->measure;
+
+	look_after_file(dp);
+	m->begun_ns = dp->now_ns;
+	m->next = 0;
+	m->ldps = 0;
+	m->rested = m->still > RATES_SAMPLES;
+	m->under_way = true;
+}
+
+static void set_timer(struct dpath *dp, uint64_t ns)
+{
+	dp->measure.timer_set = true;
+	loop_timer_set(dp->measure.timer, ns);
+}
+
 void measure_due(struct dpath *dp)
 {
 	struct dpath_measure *m = &dp->measure;
-	uint64_t sum = sample(dp);
+	uint64_t sum = dp->work.pieces + dp->rx.received_bytes, passed_ns;
 
 	m->timer_set = false;
-	look_after_file(dp);
-	if (m->file.mem)
-		write_all(dp);
+	if (!m->under_way)
+		begin_round(dp);
+	m->under_way = !do_slots(dp);
+	if (m->under_way) {
+		set_timer(dp, STEP_NS);
+		return;
+	}
+	end_round(dp);
 	m->still = sum == m->sum ? m->still + 1 : 0;
 	m->sum = sum;
+	passed_ns = dp->now_ns - m->begun_ns;
 	if (m->still <= RATES_SAMPLES)
-		measure_soon(dp);
+		set_timer(dp, passed_ns < PERIOD_NS ? PERIOD_NS - passed_ns : 0);
 }
 
 void measure_soon(struct dpath *dp)
 {
-	if (dp->measure.timer_set || !dp->measure.path[0])
-		return;
-	dp->measure.timer_set = true;
-	loop_timer_set(dp->measure.timer, PERIOD_NS);
+	if (!dp->measure.timer_set && dp->measure.path[0])
+		set_timer(dp, PERIOD_NS);
 }
 
 bool measure_init(struct dpath *dp, const struct dpath_conf *conf, loop_cb *due)
@@ -250,6 +295,7 @@ bool measure_init(struct dpath *dp, const struct dpath_conf *conf, loop_cb *due)
 	m->timer = loop_timer_new(dp->loop, due, dp);
 	if (!m->timer)
 		return false;
+	m->group = statsfile_group();
 	if (conf->run_dir && statsfile_path(m->path, conf->run_dir, conf->name) < 0) {
 		log_warning("no statistics: the run directory's name is too long");
 		m->path[0] = '\0';

@@ -6,17 +6,23 @@ static const struct arrival *mark_at(const struct arrivals *a, uint32_t i)
 	return &a->mark[(a->first + i) % ARRIVALS_MARKS];
 }
 
+/* Every second mark goes: its bytes count with the next one. */
+static void thin_out(struct arrivals *a)
+{
+	for (uint32_t i = 0; i < ARRIVALS_MARKS / 2; i++)
+		a->mark[(a->first + i) % ARRIVALS_MARKS] = *mark_at(a, 2 * i + 1);
+	a->n = ARRIVALS_MARKS / 2;
+}
+
 void arrivals_see(struct arrivals *a, uint32_t waiting, uint64_t now_ns)
 {
 	uint64_t end = a->taken + waiting;
-	struct arrival *last = &a->mark[(a->first + a->n - 1) % ARRIVALS_MARKS];
 
-	if (a->n > 0 && last->end >= end)
+	if (a->n > 0 && mark_at(a, a->n - 1)->end >= end)
 		return;
-	/* Without a free mark the last one goes further, and to the later time. */
-	if (a->n < ARRIVALS_MARKS)
-		last = &a->mark[(a->first + a->n++) % ARRIVALS_MARKS];
-	*last = (struct arrival){end, now_ns};
+	if (a->n == ARRIVALS_MARKS)
+		thin_out(a);
+	a->mark[(a->first + a->n++) % ARRIVALS_MARKS] = (struct arrival){end, now_ns};
 }
 
 uint64_t arrivals_since(const struct arrivals *a, uint32_t bytes, uint64_t now_ns)

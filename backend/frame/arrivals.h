@@ -27,7 +27,7 @@ void arrivals_see(struct arrivals *a, uint32_t waiting, uint64_t now_ns);
 
 /*
  * When the next `bytes` were all there; now_ns where that is not known. If the reader looks more
- * often than there are marks, some bytes count as seen when the next ones were.
+ * often than there are marks, some bytes count as seen somewhat later, when the next ones were.
  */
 uint64_t arrivals_since(const struct arrivals *a, uint32_t bytes, uint64_t now_ns);
 

@@ -387,10 +387,12 @@ static void draw_rebase(struct draw *d)
 /* Counts a frame for the allowance of those that overtake although a class is late. */
 static void draw_count_pass(struct draw *d, uint32_t id, uint32_t cost_bytes)
 {
-	if (id == d->passed)
+	if (id == d->passed) {
 		d->pass_bytes -= cost_bytes;
-	else
+		d->passed = WHEEL_NONE; /* one frame a draw */
+	} else {
 		d->pass_bytes += cost_bytes / DRAW_PASS_PART;
+	}
 	if (d->pass_bytes > d->quantum_bytes)
 		d->pass_bytes = d->quantum_bytes;
 }

@@ -238,12 +238,26 @@ void sched_wake(struct sched *s, uint32_t id, uint64_t now_ns)
 	}
 }
 
+/*
+ * Puts an LDP to where its ceilings let it be, after a frame that was taken from them, or when the
+ * other way has no more frames.
+ */
+static void look_again(struct sched *s, uint32_t id)
+{
+	if (s->flags[id] & SCHED_F_AWAKE)
+		sched_place(s, id);
+	else
+		follow_if_member(s, id);
+}
+
 void sched_sleep(struct sched *s, uint32_t id)
 {
 	if (!sched_is_awake(s, id))
 		return;
 	fall_asleep(s, id);
 	follow_if_member(s, id);
+	if (s->beside && s->flags[id] & (SCHED_F_MAX | SCHED_F_MEMBER))
+		look_again(s->beside, id);
 }
 
 static bool is_first_due(const struct sched *s, const struct sched_level *at)
@@ -369,15 +383,6 @@ static void serve_member(struct sched *s, uint32_t id, uint32_t wire_bytes, uint
 	if (serve(s, &s->top, group_id, reserved, wire_bytes, charge_bytes))
 		sched_count_turn(level, s->reserved == id, charge_bytes);
 	serve(s, level, id, s->reserved == id, wire_bytes, charge_bytes);
-}
-
-/* Puts an LDP to where its ceilings let it be, after a frame that was taken from them. */
-static void look_again(struct sched *s, uint32_t id)
-{
-	if (s->flags[id] & SCHED_F_AWAKE)
-		sched_place(s, id);
-	else
-		follow_if_member(s, id);
 }
 
 void sched_served(struct sched *s, uint32_t id, uint32_t wire_bytes, uint32_t charge_bytes,

@@ -33,11 +33,11 @@ static uint64_t pair_weight(const struct sched *s, uint32_t id)
 	return draw_weight(s->group[id - s->max_ldps]->level.draw);
 }
 
-static void pair_take(struct sched *s, uint32_t id, uint32_t wire_bytes)
+static void pair_take(struct sched *s, uint32_t id, uint32_t wire_bytes, uint64_t now_ns)
 {
 	if (!(s->flags[id] & SCHED_F_MAX))
 		return;
-	bucket_fill(&s->ldp[id].max, s->now_ns);
+	bucket_fill(&s->ldp[id].max, now_ns);
 	s->ldp[id].max.tokens_bytes -= wire_bytes;
 }
 
@@ -56,10 +56,15 @@ static int64_t pair_owed(const struct sched *s, uint32_t id, uint32_t wire_bytes
 
 void sched_spend(struct sched *s, uint32_t id, uint32_t wire_bytes)
 {
-	pair_take(s, id, wire_bytes);
+	uint64_t now_ns = s->now_ns;
+
+	/* One of them may not have been looked at for long. */
+	if (s->beside && s->beside->now_ns > now_ns)
+		now_ns = s->beside->now_ns;
+	pair_take(s, id, wire_bytes, now_ns);
 	if (!s->beside)
 		return;
-	pair_take(s->beside, id, wire_bytes);
+	pair_take(s->beside, id, wire_bytes, now_ns);
 	s->ldp[id].owed_bytes = pair_owed(s, id, wire_bytes);
 	s->beside->ldp[id].owed_bytes = -s->ldp[id].owed_bytes;
 }

@@ -10,6 +10,16 @@ void rates_sample(struct rates *r, uint64_t bytes, uint64_t now_ns)
 		r->count++;
 }
 
+void rates_restart(struct rates *r, uint64_t now_ns)
+{
+	uint64_t bytes = r->bytes[r->last];
+
+	if (r->count == 0)
+		return;
+	r->count = 0;
+	rates_sample(r, bytes, now_ns - RATES_PERIOD_MS * UINT64_C(1000000));
+}
+
 uint64_t rates_bps(const struct rates *r, unsigned periods)
 {
 	uint32_t back = r->count > 0 ? r->count - 1 : 0, old;

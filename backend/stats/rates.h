@@ -19,6 +19,12 @@ struct rates {
 /* What the counter is at now_ns, which never goes back. */
 void rates_sample(struct rates *r, uint64_t bytes, uint64_t now_ns);
 
+/*
+ * Nothing was sampled for a while, and nothing counted until one period before now_ns: older
+ * samples are forgotten. The next one follows.
+ */
+void rates_restart(struct rates *r, uint64_t now_ns);
+
 /* bit/s over the last `periods` of RATES_PERIOD_MS, or as far back as there are samples; 0: no two.
  */
 uint64_t rates_bps(const struct rates *r, unsigned periods);

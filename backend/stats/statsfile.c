@@ -36,23 +36,28 @@ static int map(struct statsfile *f, int fd, size_t bytes, int prot)
 }
 
 /* Without the group, or the privilege to give it a file, only root reads it. */
-static void let_group_read(int fd)
+static void let_group_read(int fd, gid_t group)
 {
-	const struct group *group = getgrnam(STATSFILE_GROUP);
-
-	if (group && fchown(fd, (uid_t)-1, group->gr_gid) == 0)
+	if (group != (gid_t)-1 && fchown(fd, (uid_t)-1, group) == 0)
 		fchmod(fd, 0640);
 }
 
-static int fill(struct statsfile *f, int fd, size_t bytes)
+static int fill(struct statsfile *f, int fd, size_t bytes, gid_t group)
 {
 	int ret = -posix_fallocate(fd, 0, (off_t)bytes);
 
-	let_group_read(fd);
+	let_group_read(fd, group);
 	return ret ? ret : map(f, fd, bytes, PROT_READ | PROT_WRITE);
 }
 
-int statsfile_make(struct statsfile *f, const char *path, size_t bytes)
+gid_t statsfile_group(void)
+{
+	const struct group *group = getgrnam(STATSFILE_GROUP);
+
+	return group ? group->gr_gid : (gid_t)-1;
+}
+
+int statsfile_make(struct statsfile *f, const char *path, size_t bytes, gid_t group)
 {
 	char fresh[STATSFILE_PATH_MAX + 8];
 	int fd, ret;
@@ -63,7 +68,7 @@ int statsfile_make(struct statsfile *f, const char *path, size_t bytes)
 	fd = open(fresh, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
-	ret = fill(f, fd, bytes);
+	ret = fill(f, fd, bytes, group);
 	close(fd);
 	if (ret == 0 && rename(fresh, path) < 0) {
 		ret = -errno;

@@ -22,11 +22,14 @@ struct statsfile {
 /* "DIR/NAME.stats". -ENAMETOOLONG, else 0. */
 int statsfile_path(char path[STATSFILE_PATH_MAX + 1], const char *run_dir, const char *name);
 
+/* The group whose members may read it; (gid_t)-1: there is none. It may take long to find. */
+gid_t statsfile_group(void);
+
 /*
  * Puts a file of `bytes` zeros in the place of whatever is at `path`, mapped for writing, with all
- * disk space allocated. The group `dmvl`, where there is one, may read it. 0 or -errno.
+ * disk space allocated. The group may read it. 0 or -errno.
  */
-int statsfile_make(struct statsfile *f, const char *path, size_t bytes);
+int statsfile_make(struct statsfile *f, const char *path, size_t bytes, gid_t group);
 
 /*
  * Is what is written to the mapping in the file at `path`? False when that file was cut, removed or

@@ -138,6 +138,10 @@ static void test_rates(void)
 	is_int(rates_bps(&r, RATES_SAMPLES), 900000, "over ten seconds a tenth is gone");
 	rates_sample(&r, 1000 + 510 * 12500, now += 1000000000);
 	is_int(rates_bps(&r, 1), 1000000, "a late sample counts the time that passed");
+	now += 600000000000;
+	rates_restart(&r, now);
+	rates_sample(&r, 1000 + 511 * 12500, now);
+	is_int(rates_bps(&r, RATES_SAMPLES), 1000000, "a rest does not count");
 }
 
 static void test_arrivals(void)
@@ -156,7 +160,7 @@ static void test_arrivals(void)
 	is_int(arrivals_since(&a, 1, 77), 77, "all was taken");
 	for (unsigned i = 1; i <= 2 * ARRIVALS_MARKS; i++)
 		arrivals_see(&a, i, 100 + i);
-	is_int(arrivals_since(&a, 1, 777), 101, "many looks: the first is kept");
+	ok(arrivals_since(&a, 1, 777) <= 104, "many looks: early bytes keep their time, nearly");
 	is_int(arrivals_since(&a, 2 * ARRIVALS_MARKS, 777), 100 + 2 * ARRIVALS_MARKS,
 	       "many looks: the last bytes wait since the last look");
 }
