@@ -41,17 +41,31 @@ static void pair_take(struct sched *s, uint32_t id, uint32_t wire_bytes, uint64_
 	s->ldp[id].max.tokens_bytes -= wire_bytes;
 }
 
+/*
+ * What may be owed to a way when the other has `weight` of `all`. While the creditor sends, that
+ * part of its bytes is repaid. So a creditor with nearly all of the weight would be first for very
+ * long. One frame always counts.
+ */
+static int64_t pair_most(uint64_t weight, uint64_t all, uint32_t wire_bytes)
+{
+	int64_t most = (int64_t)(2 * OWED_MAX * weight / all);
+
+	return most > wire_bytes ? most : wire_bytes;
+}
+
 static int64_t pair_owed(const struct sched *s, uint32_t id, uint32_t wire_bytes)
 {
 	uint64_t own = pair_weight(s, id), beside = pair_weight(s->beside, id);
-	int64_t owed = s->ldp[id].owed_bytes;
+	int64_t owed = s->ldp[id].owed_bytes, most, least;
 
 	if (!own || !beside)
 		return 0;
+	most = pair_most(beside, own + beside, wire_bytes);
+	least = -pair_most(own, own + beside, wire_bytes);
 	owed -= (int64_t)(wire_bytes * beside / (own + beside));
-	if (owed < -OWED_MAX)
-		return -OWED_MAX;
-	return owed > OWED_MAX ? OWED_MAX : owed;
+	if (owed < least)
+		return least;
+	return owed > most ? most : owed;
 }
 
 void sched_spend(struct sched *s, uint32_t id, uint32_t wire_bytes)
