@@ -280,8 +280,11 @@ void draw_hurry(struct draw *d, uint32_t id)
 	draw_queue(d, id, RING_WOKEN);
 }
 
-/* The first of at most DRAW_LOOKS waiters that may overtake; the others leave or requeue. */
-static uint32_t draw_waiter(struct draw *d, int ring)
+/*
+ * The first of at most DRAW_LOOKS waiters that may overtake; the others leave or requeue. `late`:
+ * some class is late, so one that sends long frames would use up what the others may.
+ */
+static uint32_t draw_waiter(struct draw *d, int ring, bool late)
 {
 	struct draw_ring *r = &d->ring[ring];
 
@@ -290,25 +293,26 @@ static uint32_t draw_waiter(struct draw *d, int ring)
 		struct wheel_ldp *l = &d->ldp[id];
 		bool low = ring == RING_LOW;
 		bool may = l->where != WHEEL_OUT && (low ? l->low_latency : l->express_bytes > 0);
+		bool ready = may && l->start_vt <= d->now_vt;
 
-		if (may && l->start_vt <= d->now_vt)
+		if (ready && !(late && l->long_frames))
 			return id;
 		r->first = l->ring_next[ring];
 		l->in_ring &= (uint8_t) ~(1u << ring);
-		if (may && (low || (l->start_vt - d->now_vt) * l->weight < QUANTUM_CREDIT))
+		if (may && (low || ready || (l->start_vt - d->now_vt) * l->weight < QUANTUM_CREDIT))
 			draw_queue(d, id, ring);
 	}
 	return WHEEL_NONE;
 }
 
 /* Mostly nobody waits. */
-static uint32_t draw_express(struct draw *d)
+static uint32_t draw_express(struct draw *d, bool late)
 {
 	uint32_t id = WHEEL_NONE;
 
 	for (int ring = 0; ring < RINGS && id == WHEEL_NONE; ring++)
 		if (d->ring[ring].first != WHEEL_NONE)
-			id = draw_waiter(d, ring);
+			id = draw_waiter(d, ring, late);
 	return id;
 }
 
@@ -353,7 +357,7 @@ uint32_t draw_pick(struct draw *d)
 	early = d->quantum_vt <= (double)slack_vt;
 	d->passed = WHEEL_NONE;
 	if (d->express_on && (early || d->pass_bytes > 0)) {
-		uint32_t id = draw_express(d);
+		uint32_t id = draw_express(d, !early);
 
 		if (!early)
 			d->passed = id;
@@ -389,6 +393,9 @@ static void draw_count_pass(struct draw *d, uint32_t id, uint32_t cost_bytes)
 {
 	if (id == d->passed) {
 		d->pass_bytes -= cost_bytes;
+		/* How long a frame is shows only now: the others do not pay for more than this. */
+		if (d->pass_bytes < -(int64_t)d->quantum_bytes)
+			d->pass_bytes = -(int64_t)d->quantum_bytes;
 		d->passed = WHEEL_NONE; /* one frame a draw */
 	} else {
 		d->pass_bytes += cost_bytes / DRAW_PASS_PART;
@@ -429,6 +436,7 @@ void draw_charge(struct draw *d, uint32_t id, uint32_t cost_bytes)
 	if (l->express_bytes > 0)
 		l->express_bytes -=
 			cost_bytes < d->quantum_bytes ? (int32_t)cost_bytes : l->express_bytes;
+	l->long_frames = cost_bytes > d->quantum_bytes;
 	draw_count_pass(d, id, cost_bytes);
 	if (cost_bytes > d->quantum_bytes && draw_is_far(d, l)) {
 		draw_take(d, id);

@@ -39,6 +39,7 @@ struct wheel_ldp {
 	bool low_latency;      /* draw.c */
 	uint8_t in_ring;       /* draw.c: bitmap of the express rings that it is in */
 	bool away;	       /* draw.c: out, until the clock has come to its start */
+	bool long_frames;      /* draw.c: its last frame was longer than a quantum */
 	uint32_t factor_q16;   /* draw.c: of the repayment */
 	uint32_t ring_next[2]; /* draw.c: who is next in each express ring */
 	uint16_t owner;	       /* draw.c: the draw whose clock start_vt follows */
