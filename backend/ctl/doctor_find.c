@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "xenstore-schema/schema.h"
+
 /*
  * Theory of operation
  *
@@ -188,7 +190,8 @@ static void tell_no_uplink(const struct doctor *d)
 
 	snprintf(f.command[0], DOCTOR_COMMAND_MAX,
 		 "mkdir -p " CONF_DIR " && printf 'uplink = tap:dmvl-up,bridge=xenbr0\\n"
-		 "tx-capacity = 980mbit\\n' >" CONF_DIR "/default.conf");
+		 "%s = 980mbit\\n' >" CONF_DIR "/default.conf",
+		 schema_name(KEY_UPLINK_TX_CAPACITY));
 	snprintf(f.command[1], DOCTOR_COMMAND_MAX, "systemctl enable --now dmvl-back@default");
 	tell(d, &f);
 }
