@@ -67,8 +67,8 @@ inside()
 	unshare --mount sh -c '
 		root=$1 top=$2
 		shift 2
-		mkdir -p "$root$top"
+		mount -t tmpfs tmp "$root/tmp" && mkdir -p "$root$top" && # the tree may be in /tmp
 		mount --bind "$top" "$root$top" && mount --rbind /dev "$root/dev" && mount --rbind /proc "$root/proc" &&
-		mount --rbind /sys "$root/sys" && mount -t tmpfs tmp "$root/tmp" &&
+		mount --rbind /sys "$root/sys" &&
 		exec chroot "$root" env -C "$top" PATH=/usr/sbin:/usr/bin HOME=/root "$@"' inside "$root" "$top" "$@"
 }
