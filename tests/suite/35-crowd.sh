@@ -10,7 +10,7 @@
 
 # The link's bits per second, how often it is measured without the crowd and with it, the seconds of each time,
 # and how often a window in which this machine did not let g1 run may be tried again.
-: "${CROWD_RATE:=$((SUITE_RATE * 2))}" "${CROWD_ROUNDS:=1}" "${CROWD_SECONDS:=5}" "${CROWD_TRIES:=6}"
+: "${CROWD_RATE:=$((SUITE_RATE * 2))}" "${CROWD_ROUNDS:=1}" "${CROWD_SECONDS:=5}" "${CROWD_TRIES:=12}"
 SUITE_TICK=1 # "in every second"
 host=10.77.200.1
 
