@@ -226,15 +226,18 @@ static int run(const struct command *command, int argc, char **argv)
 	};
 	int ret = parse_options(&ctl, command, argc, argv);
 
-	if (ret)
+	if (ret) {
+		xs_conn_close(ctl.xs);
 		return ret < 0 ? 0 : ret;
+	}
 	argc -= optind;
 	argv += optind;
 	if (argc < command->min_args || argc > command->max_args)
-		return ctl_fail(EXIT_WRONG_USE, "too %s arguments: dmvlctl %s%s%s",
-				argc < command->min_args ? "few" : "many", command->name,
-				*command->args ? " " : "", command->args);
-	ret = command->run(&ctl, argc, argv);
+		ret = ctl_fail(EXIT_WRONG_USE, "too %s arguments: dmvlctl %s%s%s",
+			       argc < command->min_args ? "few" : "many", command->name,
+			       *command->args ? " " : "", command->args);
+	else
+		ret = command->run(&ctl, argc, argv);
 	xs_conn_close(ctl.xs);
 	return ret;
 }

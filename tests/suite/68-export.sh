@@ -89,7 +89,7 @@ xensim resume m1 >&2
 check 'm1 goes on when its migration fails' wait_for 20 talks m1
 guest_again m1
 check 'a guest whose migration failed is not forgotten' wait_for 20 xenstore-exists "$(be m1 1)/state"
-check 'a guest whose migration failed has all that was set' whole
+check 'a guest whose migration failed has all that was set' wait_for 20 whole
 
 # It migrates to this host: another domain has the UUID.
 agent_start m1
