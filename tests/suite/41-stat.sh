@@ -96,4 +96,18 @@ check 'a detached device is gone from the statistics' wait_for 20 gone
 back_stop
 check 'an orderly end removes the file' test ! -e "$stats"
 like "$(dmvlctl stat 2>&1)" '*there are no statistics*' 'without dmvl-back dmvlctl stat says that there are none'
+
+# One that is killed leaves its file.
+stat_says()
+{
+	case $(dmvlctl stat 2>&1) in
+	*"$1"*) ;;
+	*) return 1 ;;
+	esac
+}
+back_start --tx-capacity "$SUITE_RATE"
+check 'g1 sends again after a restart of dmvl-back' wait_for 60 counted tx-rate-10s g1
+kill -9 "$back"
+check 'dmvlctl stat does not show what a killed dmvl-back left as if it were now' \
+	wait_for 20 stat_says 'does not write any more'
 done_testing
