@@ -13,12 +13,15 @@
 #include "backend/frame/frame_cost.h"
 #include "backend/kept/kept_file.h"
 #include "backend/policy/policy_file.h"
+#include "backend/sched/sched_rule.h"
 #include "common/quote.h"
 #include "common/units.h"
 #include "xenstore-schema/schema.h"
 
 #define DEFAULT_NAME	"default"
 #define DEFAULT_RUN_DIR "/run/dmvl"
+#define LATENCY_MIN_NS	50000u
+#define LATENCY_MAX_NS	10000000u
 #define FORGET_DAYS	365
 #define FORGET_DAYS_MAX 36500
 
@@ -32,6 +35,7 @@ enum {
 	OPT_SHARE_UPLINK,
 	OPT_EPOCH,
 	OPT_REPAYMENT,
+	OPT_LATENCY_TARGET,
 	OPT_RUN_DIR,
 	OPT_POLICY,
 	OPT_STATE_DIR,
@@ -51,6 +55,7 @@ static const struct option options[] = {
 	{"share-uplink", required_argument, NULL, OPT_SHARE_UPLINK},
 	{"epoch", required_argument, NULL, OPT_EPOCH},
 	{"repayment", required_argument, NULL, OPT_REPAYMENT},
+	{"latency-target", required_argument, NULL, OPT_LATENCY_TARGET},
 	{"run-dir", required_argument, NULL, OPT_RUN_DIR},
 	{"policy", required_argument, NULL, OPT_POLICY},
 	{"state-dir", required_argument, NULL, OPT_STATE_DIR},
@@ -67,7 +72,8 @@ const char conf_help[] =
 	"                 [--config FILE] [--take-over] [--tx-capacity RATE]\n"
 	"                 [--rx-capacity RATE] [--frame-cost BYTES] [--share-uplink auto|yes|no] "
 	"[--epoch TIME]\n"
-	"                 [--repayment F] [--run-dir DIR] [--state-dir DIR] [--policy FILE]\n"
+	"                 [--repayment F] [--latency-target TIME] [--run-dir DIR] [--state-dir "
+	"DIR] [--policy FILE]\n"
 	"                 [--forget-after DAYS] [--log-level LEVEL] [-t|--test-config] "
 	"[-h|--help]\n"
 	"                 [--version]\n"
@@ -90,6 +96,7 @@ const char conf_help[] =
 	"                       there: auto (not on a card with several transmit queues), yes, no\n"
 	"  --epoch TIME         how often loans are accounted for, 1ms to 1s (10ms)\n"
 	"  --repayment F        how strongly a balance moves a weight, 0 (not at all) to 1 (0.5)\n"
+	"  --latency-target TIME how long one frame may take of the link, 50us to 10ms (200us)\n"
 	"  --run-dir DIR        lock file and credit logs of the instance (" DEFAULT_RUN_DIR ")\n"
 	"  --policy FILE        what guests get, with the files policy.d/*.conf beside it\n"
 	"                       (" POLICY_FILE ")\n"
@@ -162,6 +169,20 @@ static enum conf_result take_repayment(struct parse *p)
 	if (schema_parse_fraction(KEY_UPLINK_REPAYMENT, optarg, &p->conf->control.repayment_ppm,
 				  why) < 0)
 		return wrong(p->err, "--%s", why);
+	return CONF_RUN;
+}
+
+static enum conf_result take_latency(struct parse *p)
+{
+	char why[UNITS_ERR_MAX], value[QUOTE_MAX];
+	uint64_t ns;
+
+	if (units_parse_time(optarg, &ns, why, sizeof(why)) < 0)
+		return wrong(p->err, "--latency-target %s", why);
+	if (ns < LATENCY_MIN_NS || ns > LATENCY_MAX_NS)
+		return wrong(p->err, "--latency-target %s: expected 50us..10ms",
+			     quote_text(value, optarg));
+	p->conf->latency_ns = ns;
 	return CONF_RUN;
 }
 
@@ -339,6 +360,8 @@ static enum conf_result take(struct parse *p, int opt)
 		return take_epoch(p);
 	case OPT_REPAYMENT:
 		return take_repayment(p);
+	case OPT_LATENCY_TARGET:
+		return take_latency(p);
 	case OPT_RUN_DIR:
 		return take_dir(p, "run-dir", p->conf->run_dir, sizeof(p->conf->run_dir));
 	case OPT_POLICY:
@@ -382,6 +405,7 @@ enum conf_result conf_parse(struct conf *conf, int argc, char **argv, char *err)
 	*conf = (struct conf){.control.name = DEFAULT_NAME,
 			      .control.frame_cost_bytes = FRAME_COST_AUTO,
 			      .control.forget_after_days = FORGET_DAYS,
+			      .latency_ns = SCHED_FRAME_NS,
 			      .run_dir = DEFAULT_RUN_DIR,
 			      .policy = POLICY_FILE,
 			      .state_dir = KEPT_DIR_DEFAULT,

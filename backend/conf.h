@@ -19,6 +19,7 @@ struct conf {
 	char run_dir[PATH_MAX];
 	char policy[CONF_POLICY_MAX + 1]; /* the policy's file, with an absolute path */
 	char state_dir[CONF_STATE_DIR_MAX];
+	uint64_t latency_ns; /* 50 us..10 ms, that one frame may take of the link */
 	enum log_level log_level;
 	bool test_only;
 };

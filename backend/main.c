@@ -272,6 +272,7 @@ static bool serve(struct daemon *d)
 			     &(struct dpath_conf){
 				     .epoch_ns = d->conf.control.epoch_us * 1000ull,
 				     .repayment_ppm = d->conf.control.repayment_ppm,
+				     .latency_ns = d->conf.latency_ns,
 				     .name = d->conf.control.name,
 				     .run_dir = d->conf.run_dir,
 			     });

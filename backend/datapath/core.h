@@ -227,6 +227,7 @@ struct dpath {
 	struct uplink *up;
 	struct mbox *out;
 	dpath_clock *clock;
+	uint64_t burst_ns;		   /* of a paced link, that leaves at once after a delay */
 	struct sched *tx_sched, *rx_sched; /* onto the uplink, into the rings */
 	/* LDP to LDP, at any rate: out of the TX rings, into the RX rings. */
 	struct sched *local_sched, *rx_local_sched;

@@ -23,6 +23,7 @@
 #include "backend/datapath/tx_head.h"
 #include "backend/msg/msg.h"
 #include "backend/sched/sched_pair.h"
+#include "backend/sched/sched_rule.h"
 
 /*
  * Theory of operation
@@ -60,7 +61,8 @@
  * that stands for a vif, belongs to the loop from
  * MSG_ADD to MSG_DELETED or MSG_REFUSED.
  */
-#define PARK_NS (10 * NS_PER_MS)
+#define PARK_NS	      (10 * NS_PER_MS)
+#define BURST_TARGETS 10u
 
 /* --- a turn ----------------------------------------------------------------------------------- */
 
@@ -320,6 +322,17 @@ static uint64_t seed_of(const struct dpath_conf *conf)
 	return seed;
 }
 
+/*
+ * No frame takes the link for longer than the target. Behind it may wait ten times as much: a
+ * smaller buffer would be empty whenever this thread is not woken at once.
+ */
+static void init_latency(struct dpath *dp, uint64_t latency_ns)
+{
+	dp->burst_ns = latency_ns * BURST_TARGETS;
+	sched_set_frame_time(dp->tx_sched, latency_ns);
+	sched_set_frame_time(dp->rx_sched, latency_ns);
+}
+
 static bool init_turn(struct dpath *dp, struct mbox *in)
 {
 	struct dpath_turn *t = &dp->turn;
@@ -342,6 +355,7 @@ static bool init(struct dpath *dp, struct mbox *in, const struct dpath_conf *con
 	dp->fdb = fdb_new(LDP_SLOTS, seed_of(conf));
 	if (!dp->tx_sched || !dp->rx_sched || !dp->local_sched || !dp->rx_local_sched || !dp->fdb)
 		return false;
+	init_latency(dp, conf->latency_ns ? conf->latency_ns : SCHED_FRAME_NS);
 	sched_pair(dp->tx_sched, dp->local_sched);
 	sched_pair(dp->rx_sched, dp->rx_local_sched);
 	dp->locals = linklocal_new(LDP_SLOTS, fdb_owners(dp->fdb));

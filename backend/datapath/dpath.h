@@ -24,6 +24,7 @@ typedef uint64_t dpath_clock(void);
 struct dpath_conf {
 	uint64_t epoch_ns;	/* 1 ms..1 s */
 	uint32_t repayment_ppm; /* 0..1000000: how strongly a balance moves a weight */
+	uint64_t latency_ns;	/* 50 us..10 ms, that one frame may take; 0: SCHED_FRAME_NS */
 	const char *name;	/* of the instance; borrowed while dpath_new() runs */
 	const char *run_dir;	/* where the credit logs are, borrowed likewise; NULL: no logs */
 	dpath_clock *clock;	/* NULL: loop_now_ns() */

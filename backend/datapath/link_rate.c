@@ -59,7 +59,8 @@ uint64_t link_rate_epoch_bps(struct dpath *dp)
 static uint32_t paced_sndbuf(const struct dpath *dp)
 {
 	const struct capacity *c = &dp->link_rate.measured;
-	uint32_t bytes = uplink_sndbuf_bytes(dp->link.tx_capacity_bps), max = c->sndbuf_max_bytes;
+	uint32_t bytes = uplink_sndbuf_bytes(dp->link.tx_capacity_bps, dp->burst_ns);
+	uint32_t max = c->sndbuf_max_bytes;
 
 	if (dp->link.source == CAPACITY_SPEED && max && bytes > max)
 		bytes = max;

@@ -405,7 +405,7 @@ void rx_ask_members(struct dpath *dp, struct ldp *l)
 void rx_set_rate(struct dpath *dp, uint64_t bps)
 {
 	dp->rx.rate_bps = bps;
-	pace_set(&dp->rx.pace, bps, dp->now_ns);
+	pace_set(&dp->rx.pace, bps, dp->burst_ns, dp->now_ns);
 	sched_set_capacity(dp->rx_sched, bps);
 }
 

@@ -28,11 +28,12 @@
  * flooding) wait for their turn like others and are charged, so that they cost the sender and not
  * its neighbours. They do not use the uplink's capacity.
  *
- * A frame that would keep the uplink busy for longer than a millisecond (sched_frame_cap_bytes())
- * leaves in parts: one part each time that its LDP is drawn, a smaller GSO frame, or a plain one at
- * the end. The frame stays in its ring until the last part has left; ldp.cut says how far it is.
- * Its headers are judged once, for all parts. A GSO frame to a group leaves segment by segment,
- * each with its copies: otherwise one frame could mean thousands of segments for the guests.
+ * A frame that would keep the uplink busy for longer than the latency target
+ * (sched_frame_cap_bytes()) leaves in parts: one part each time that its LDP is drawn, a smaller
+ * GSO frame, or a plain one at the end. The frame stays in its ring until the last part has left;
+ * ldp.cut says how far it is. Its headers are judged once, for all parts. A GSO frame to a group
+ * leaves segment by segment, each with its copies: otherwise one frame could mean thousands of
+ * segments for the guests.
  *
  * Three things are counted. The uplink's pace counts the bytes on the wire. An LDP's maximum counts
  * the bytes that it would have put there. Its share counts more: at least the frame cost, where a
@@ -284,6 +285,7 @@ static int send_head(struct dpath *dp, struct ldp *l)
 static void block(struct dpath *dp)
 {
 	dp->tx.blocked = true;
+	pace_full(&dp->tx.pace);
 	link_rate_blocked(dp);
 	loop_io_enable(dp->tx.room, true);
 	if (dp->up->queues)
@@ -448,7 +450,7 @@ void tx_retire_queue(struct dpath *dp)
 
 void tx_set_link(struct dpath *dp)
 {
-	pace_set(&dp->tx.pace, dp->link.tx_capacity_bps, dp->now_ns);
+	pace_set(&dp->tx.pace, dp->link.tx_capacity_bps, dp->burst_ns, dp->now_ns);
 }
 
 bool tx_init(struct dpath *dp, loop_cb *on_room, loop_cb *on_stuck)

@@ -65,6 +65,7 @@ struct sched *sched_new(uint32_t max_ldps, uint32_t quantum_bytes, uint64_t seed
 		return NULL;
 	s->max_ldps = max_ldps;
 	s->quantum_bytes = quantum_bytes;
+	s->frame_ns = SCHED_FRAME_NS;
 	s->reserved = s->reserved_group = SCHED_NONE;
 	s->flags = calloc(ids, sizeof(*s->flags));
 	s->ldp = calloc(ids, sizeof(*s->ldp));

@@ -76,6 +76,7 @@ struct sched {
 
 	/* Written by sched_rule.c alone. */
 	uint64_t capacity_bps; /* what the link carries at present; 0: unknown */
+	uint64_t frame_ns;     /* of the link's time, that one frame may take */
 	uint64_t min_sum_bps;  /* of those at the top */
 	uint32_t n_min;	       /* LDPs and groups with a minimum of their own */
 	uint64_t slack_ns;     /* how far min_ns may be ahead of the first that is due */

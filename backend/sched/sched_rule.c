@@ -10,7 +10,6 @@
 
 #define MIN_PERCENT   95 /* of the capacity that minima may take */
 #define DEFAULT_BURST 10 /* ms at max_bps */
-#define FRAME_CAP_NS  1000000u
 #define MAX_CAP_MS    10 /* of a ceiling that one frame may take */
 
 /* What all minima together may take; 0 while the capacity is not known. */
@@ -79,9 +78,14 @@ void sched_set_capacity(struct sched *s, uint64_t capacity_bps)
 		sched_scale_minima(s);
 }
 
+void sched_set_frame_time(struct sched *s, uint64_t ns)
+{
+	s->frame_ns = ns;
+}
+
 uint32_t sched_frame_cap_bytes(const struct sched *s)
 {
-	uint64_t cap = s->capacity_bps / 8 / (1000000000u / FRAME_CAP_NS);
+	uint64_t cap = s->capacity_bps / 8000 * s->frame_ns / 1000000;
 
 	if (!s->capacity_bps || cap > UINT32_MAX)
 		return UINT32_MAX;

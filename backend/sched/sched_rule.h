@@ -56,10 +56,14 @@ void sched_remove(struct sched *s, uint32_t id);
  */
 void sched_set_capacity(struct sched *s, uint64_t capacity_bps);
 
+/* The link's time that one frame may take at most: 1000..1000000000 ns; 200 us until it is set. */
+#define SCHED_FRAME_NS 200000u
+void sched_set_frame_time(struct sched *s, uint64_t ns);
+
 /*
- * The longest frame to accept, in bytes on the wire: what the link carries in 1 ms, so that no LDP
- * waits longer than that behind one frame, but at least a quantum. UINT32_MAX while the capacity is
- * unknown.
+ * The longest frame to accept, in bytes on the wire: what the link carries in that time, so that no
+ * LDP waits longer than that behind one frame, but at least a quantum. UINT32_MAX while the
+ * capacity is unknown.
  */
 uint32_t sched_frame_cap_bytes(const struct sched *s);
 

@@ -4,33 +4,38 @@
 #include "backend/frame/frame.h"
 
 #define DEPTH_MIN (2 * FRAME_WIRE_FULL)
-#define IDLE_MS	  4u
-#define LATE_MS	  100u
+#define LATE_NS	  100000000u
 
 void pace_init(struct pace *p, uint64_t now_ns)
 {
 	bucket_init(&p->bucket, 0, DEPTH_MIN, now_ns);
 }
 
-static int64_t depth_bytes(uint64_t rate_bps, unsigned ms)
+static int64_t depth_bytes(uint64_t rate_bps, uint64_t ns)
 {
-	uint64_t depth = rate_bps / 8 * ms / 1000;
+	uint64_t depth = rate_bps / 8 * (ns / 1000) / 1000000;
 
 	return (int64_t)(depth < DEPTH_MIN ? DEPTH_MIN : depth);
 }
 
-void pace_set(struct pace *p, uint64_t rate_bps, uint64_t now_ns)
+void pace_set(struct pace *p, uint64_t rate_bps, uint64_t burst_ns, uint64_t now_ns)
 {
-	p->idle_depth_bytes = depth_bytes(rate_bps, IDLE_MS);
+	p->burst_bytes = depth_bytes(rate_bps, burst_ns);
 	p->ns_per_byte = rate_bps ? 8e9 / (double)rate_bps : 0;
-	bucket_change(&p->bucket, rate_bps, depth_bytes(rate_bps, LATE_MS), now_ns);
+	bucket_change(&p->bucket, rate_bps, depth_bytes(rate_bps, LATE_NS), now_ns);
 }
 
 void pace_begin(struct pace *p, uint64_t now_ns)
 {
 	bucket_fill(&p->bucket, now_ns);
-	if (p->idle && p->bucket.tokens_bytes > p->idle_depth_bytes)
-		p->bucket.tokens_bytes = p->idle_depth_bytes;
+	if (p->idle)
+		pace_full(p);
+}
+
+void pace_full(struct pace *p)
+{
+	if (p->bucket.tokens_bytes > p->burst_bytes)
+		p->bucket.tokens_bytes = p->burst_bytes;
 }
 
 bool pace_wait(const struct pace *p)

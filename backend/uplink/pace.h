@@ -12,13 +12,15 @@
 
 /*
  * Times are nanoseconds of any clock that never goes back. While frames wait, a turn that comes
- * late sends what it missed, up to 100 ms. After a turn without frames, at most 4 ms are sent at
- * once. The caller subtracts the wire bytes of each frame that it sends from bucket.tokens_bytes,
- * and sets `idle` at the end of its turn; pace.c writes the other fields.
+ * late sends what it missed, up to 100 ms. If that is more than the link takes, it had no room for
+ * it, and what is beyond the burst is forgotten: otherwise its queue would be full until the
+ * last of it is made up for. After a turn without frames, too, a burst is sent at once at most. The
+ * caller subtracts the wire bytes of each frame that it sends from bucket.tokens_bytes, and sets
+ * `idle` at the end of its turn; pace.c writes the other fields.
  */
 struct pace {
 	struct bucket bucket; /* rate 0: no pacing */
-	int64_t idle_depth_bytes;
+	int64_t burst_bytes;
 	double ns_per_byte;
 	bool idle; /* no LDP had a frame when the last turn ended */
 };
@@ -26,11 +28,14 @@ struct pace {
 /* Starts without pacing; pace_set() sets a rate. */
 void pace_init(struct pace *p, uint64_t now_ns);
 
-/* Paces to rate_bps from now on; 0: no pacing. */
-void pace_set(struct pace *p, uint64_t rate_bps, uint64_t now_ns);
+/* Paces to rate_bps from now on, 0: no pacing; a burst is what that carries in burst_ns. */
+void pace_set(struct pace *p, uint64_t rate_bps, uint64_t burst_ns, uint64_t now_ns);
 
 /* Begins a turn: adds the tokens that the time since the last turn has earned. */
 void pace_begin(struct pace *p, uint64_t now_ns);
+
+/* The link takes no more at present. */
+void pace_full(struct pace *p);
 
 /* Must the next frame wait? */
 bool pace_wait(const struct pace *p);

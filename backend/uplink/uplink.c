@@ -24,9 +24,8 @@
  * macvtap: passthru is the only mode that delivers frames for MAC addresses other than its own. It
  * takes over the lower device: the device is promiscuous and receives no unicast of its own.
  */
-#define SNDBUF_MIN     (2 * 1600)
-#define SNDBUF_MAX     (64 << 20)
-#define SNDBUF_TIME_MS 2u
+#define SNDBUF_MIN (2 * 1600)
+#define SNDBUF_MAX (64 << 20)
 /* The kernel charges more than a frame's bytes: for a small frame several times as much. */
 #define SNDBUF_TRUESIZE 2u
 
@@ -335,9 +334,9 @@ void uplink_close(struct uplink *u)
 	u->made = false;
 }
 
-uint32_t uplink_sndbuf_bytes(uint64_t capacity_bps)
+uint32_t uplink_sndbuf_bytes(uint64_t capacity_bps, uint64_t ns)
 {
-	uint64_t bytes = capacity_bps / 8 * SNDBUF_TIME_MS / 1000 * SNDBUF_TRUESIZE;
+	uint64_t bytes = capacity_bps / 8 * (ns / 1000) / 1000000 * SNDBUF_TRUESIZE;
 
 	if (bytes > SNDBUF_MAX)
 		bytes = SNDBUF_MAX;

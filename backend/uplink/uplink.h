@@ -68,10 +68,10 @@ int uplink_join(const struct uplink_spec *spec, char *err, size_t errlen);
 void uplink_close(struct uplink *u);
 
 /*
- * The size of the send buffer in bytes for a known capacity in bits per second: 2 ms, so that
- * frames wait in the LDPs' queues and not behind the uplink.
+ * The size of the send buffer in bytes that holds what a known capacity in bits per second carries
+ * in ns: little, so that frames wait in the LDPs' queues and not behind the uplink.
  */
-uint32_t uplink_sndbuf_bytes(uint64_t capacity_bps);
+uint32_t uplink_sndbuf_bytes(uint64_t capacity_bps, uint64_t ns);
 
 /*
  * Sets the size of the send buffer of each queue: write() fails with EAGAIN when the queue's own is

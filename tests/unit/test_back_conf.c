@@ -40,10 +40,11 @@ static void test_good(void)
 	is_int(conf.control.epoch_us, 10000, "the default epoch is 10 ms");
 	is_int(conf.control.share, SHARE_AUTO, "by default the host has a share");
 	is_int(conf.control.repayment_ppm, 500000, "the default repayment is a half");
+	is_int(conf.latency_ns, 200000, "the default latency target is 200 us");
 	is_int(parse("x", "--uplink", "tap:a,bridge=b", "-n", "isp2", "--tx-capacity", "10mbit",
 		     "--rx-capacity=5mbps", "--frame-cost=0", "--run-dir=/x", "--state-dir=/y",
 		     "--log-level=debug", "--policy=/p", "--forget-after=30", "-t", "--epoch=1s",
-		     "--share-uplink=yes", "--repayment", "0"),
+		     "--share-uplink=yes", "--repayment", "0", "--latency-target=50us"),
 	       CONF_RUN, "a command line with every option is taken");
 	is_int(conf.uplink.kind, UPLINK_TAP, "--uplink gives the kind of the uplink");
 	is_str(conf.uplink.device, "a", "--uplink gives the device of the uplink");
@@ -61,6 +62,7 @@ static void test_good(void)
 	is_int(conf.log_level, LOG_DEBUG, "--log-level gives the log level");
 	ok(conf.test_only, "-t asks for a test of the configuration");
 	is_int(conf.control.epoch_us, 1000000, "--epoch gives the length of an epoch");
+	is_int(conf.latency_ns, 50000, "--latency-target gives the latency target");
 	is_int(conf.control.repayment_ppm, 0, "--repayment gives the repayment in millionths");
 	is_int(parse("x", "--take-over", "--uplink=macvtap:eth0"), CONF_RUN,
 	       "a command line with a macvtap to take over is taken");
@@ -97,6 +99,12 @@ static void test_bad(void)
 	wrong(parse("x", UP, "--epoch=1000001ns"),
 	      "--epoch \"1000001ns\": expected 1ms..1s, in whole microseconds");
 	is_int(parse("x", UP, "--epoch=10"), CONF_WRONG, "a time without a unit is refused");
+	is_int(parse("x", UP, "--latency-target=49us"), CONF_WRONG,
+	       "a latency target below 50 us is refused");
+	is_int(parse("x", UP, "--latency-target=11ms"), CONF_WRONG,
+	       "a latency target above 10 ms is refused");
+	is_int(parse("x", UP, "--latency-target=fast"), CONF_WRONG,
+	       "a latency target that is no time is refused");
 	is_int(parse("x", UP, "--repayment=1.01"), CONF_WRONG, "a repayment above 1 is refused");
 	is_int(parse("x", UP, "--tx-capacity=10m"), CONF_WRONG, "an ambiguous rate is refused");
 	is_int(parse("x", UP, "-n", "a b"), CONF_WRONG, "a name with a space is refused");

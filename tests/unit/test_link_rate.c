@@ -74,14 +74,14 @@ static void test_sndbuf(void)
 	b = bench_new(1);
 	c = &b->dp->link_rate.measured;
 	bench_link(b, &link);
-	is_int(c->sndbuf_bytes, uplink_sndbuf_bytes(980 * MBIT),
+	is_int(c->sndbuf_bytes, uplink_sndbuf_bytes(980 * MBIT, 2000000),
 	       "the send buffer follows the speed where no queue limits it");
 	link.sndbuf_max_bytes = 75000;
 	bench_link(b, &link);
 	is_int(c->sndbuf_bytes, 75000, "the send buffer stays below the queue behind a card");
 	link.source = CAPACITY_CONFIGURED;
 	bench_link(b, &link);
-	is_int(c->sndbuf_bytes, uplink_sndbuf_bytes(980 * MBIT),
+	is_int(c->sndbuf_bytes, uplink_sndbuf_bytes(980 * MBIT, 2000000),
 	       "the send buffer follows a configured capacity whatever the queue");
 	bench_free(b);
 }

@@ -310,7 +310,7 @@ static void test_max_cap(void)
 	sched_add(s, 1, &(struct sched_rule){.weight = 1, .max_bps = 1000000});
 	is_int(sched_ldp_cap_bytes(s, 0), 12500, "a ceiling caps frames at 10 ms");
 	is_int(sched_ldp_cap_bytes(s, 1), Q, "a ceiling caps no frame below a quantum");
-	sched_set_capacity(s, 20000000);
+	sched_set_capacity(s, 100000000);
 	is_int(sched_ldp_cap_bytes(s, 0), 2500, "the link caps frames below a ceiling");
 	sched_free(s);
 }
@@ -439,7 +439,9 @@ static void test_frame_cap(void)
 	is_int((int64_t)sched_frame_cap_bytes(s), UINT32_MAX,
 	       "frames are not capped while the capacity is not known");
 	sched_set_capacity(s, 100000000);
-	is_int(sched_frame_cap_bytes(s), 12500, "frames are capped at 1 ms");
+	is_int(sched_frame_cap_bytes(s), 2500, "frames are capped at 200 us");
+	sched_set_frame_time(s, 1000000);
+	is_int(sched_frame_cap_bytes(s), 12500, "frames are capped at the time that was set");
 	sched_set_capacity(s, 1000000);
 	is_int(sched_frame_cap_bytes(s), Q, "frames are never capped below a quantum");
 	sched_free(s);

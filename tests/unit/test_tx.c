@@ -163,7 +163,7 @@ static void test_refused(void)
 	b = bench_new(2);
 	/* Tokens enough for all; without a rate none come back. */
 	bucket_init(&b->dp->tx.pace.bucket, 0, 1 << 20, b->dp->now_ns);
-	b->dp->tx.pace.idle_depth_bytes = 1 << 20;
+	b->dp->tx.pace.burst_bytes = 1 << 20;
 	make(0, MK_OTHER, 100, 0);
 	m.b[11]++;
 	refused(&plain, FRAME_SPOOF_MAC, "a frame to the world with a wrong source MAC");
@@ -322,7 +322,7 @@ static void flood_beside_hog(uint8_t spoil, const char *what)
 
 	b = bench_new(2);
 	bucket_init(&b->dp->tx.pace.bucket, 0, 1 << 20, b->dp->now_ns);
-	b->dp->tx.pace.idle_depth_bytes = 1 << 20;
+	b->dp->tx.pace.burst_bytes = 1 << 20;
 	b->dp->link_rate.frame_cost_bytes = 1518;
 	for (unsigned i = 0; i < 64; i++) {
 		make(0, MK_OTHER, 60, i);
@@ -371,7 +371,7 @@ static void test_late(void)
 
 	b = bench_new(2);
 	pace_init(&b->dp->tx.pace, b->dp->now_ns);
-	pace_set(&b->dp->tx.pace, 16000000, b->dp->now_ns);
+	pace_set(&b->dp->tx.pace, 16000000, b->dp->burst_ns, b->dp->now_ns);
 	sched_set_capacity(b->dp->tx_sched, 16000000);
 	sched_set_rule(b->dp->tx_sched, 0, &rule, b->dp->now_ns);
 	for (unsigned i = 0; i < 100; i++) {
@@ -390,6 +390,28 @@ static void test_late(void)
 	bench_free(b);
 }
 
+/* A turn that is late, on a link that is as fast as its pace and so takes no more. */
+static void test_late_full(void)
+{
+	const uint64_t rate = 400000000;
+	struct pace *p;
+	int64_t burst;
+
+	b = bench_new(1);
+	p = &b->dp->tx.pace;
+	pace_init(p, b->dp->now_ns);
+	pace_set(p, rate, b->dp->burst_ns, b->dp->now_ns);
+	burst = (int64_t)(rate / 8 / 500);
+	for (unsigned i = 0; i < 100; i++)
+		give(0, MK_OTHER, 1514, i);
+	setsockopt(b->up.fd, SOL_SOCKET, SO_SNDBUF, &(int){10000}, sizeof(int));
+	bench_pass(b, 50 * NS_PER_MS);
+	bench_turn(b);
+	ok(b->dp->tx.blocked, "after a late turn the link takes a part of what it missed");
+	is_int(p->bucket.tokens_bytes, burst, "of what it does not take, a burst is made up for");
+	bench_free(b);
+}
+
 int main(void)
 {
 	test_bytes();
@@ -404,5 +426,6 @@ int main(void)
 	test_who_pays();
 	test_frame_cost();
 	test_late();
+	test_late_full();
 	return done_testing();
 }
