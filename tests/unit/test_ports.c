@@ -162,7 +162,7 @@ static void test_capacity(void)
 	struct bench *b = start(&link);
 	int64_t tokens;
 
-	bench_pass(b, 4 * NS_PER_MS);
+	bench_pass(b, 2 * NS_PER_MS);
 	run_turns(b);
 	tokens = tokens_of(b);
 

@@ -157,7 +157,7 @@ static void test_cap(void)
 {
 	struct sched *s = sched_new(2, Q, 1);
 
-	sched_set_capacity(s, GBIT);
+	sched_set_capacity(s, 5 * GBIT);
 	sched_set_group(s, 1, &(struct sched_rule){.weight = 1, .max_bps = 10 * MBIT}, 0);
 	sched_add(s, 0, &(struct sched_rule){.weight = 1, .max_bps = 50 * MBIT});
 	is_int(sched_ldp_cap_bytes(s, 0), 62500, "a ceiling caps an LDP's frames");
