@@ -162,6 +162,8 @@ struct dpath_rx {
 struct dpath_link_rate {
 	struct capacity measured;
 	uint64_t speed_bps;		      /* of the hardware when that began; 0: not known */
+	uint64_t configured_bps;	      /* the last one; 0: none yet */
+	uint64_t settled_ns;		      /* what is measured before is not taken */
 	uint64_t in_force_bps, in_force_ns;   /* the capacity in force, and since when */
 	uint32_t frame_cost_bytes;	      /* the least that a transmitted frame is charged */
 	uint64_t estimated_bps, estimated_ns; /* what the control thread knows, and since when */

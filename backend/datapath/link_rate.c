@@ -20,6 +20,7 @@
 #define LEAP_SHIFT    2
 #define STEP_NS	      (50 * NS_PER_MS)
 #define ESTIMATE_NS   NS_PER_SEC
+#define SETTLE_NS     NS_PER_SEC
 #define ESTIMATE_PART 100 /* the control thread hears of a change of 1 % */
 
 static uint64_t apart(uint64_t a, uint64_t b)
@@ -104,9 +105,28 @@ static void follow_speed(struct dpath *dp)
 	lr->speed_bps = dp->link.speed_bps;
 }
 
+/*
+ * What was measured says nothing of a link whose configured capacity changes: dmvl-back's own
+ * classes at the exits limited it to the old one, and do so until they follow.
+ */
+static void follow_configured(struct dpath *dp)
+{
+	struct dpath_link_rate *lr = &dp->link_rate;
+	uint64_t bps = dp->link.tx_capacity_bps;
+
+	if (dp->link.source != CAPACITY_CONFIGURED || bps == lr->configured_bps)
+		return;
+	if (lr->configured_bps) {
+		capacity_init(&lr->measured, 0, dp->now_ns);
+		lr->settled_ns = dp->now_ns + SETTLE_NS;
+	}
+	lr->configured_bps = bps;
+}
+
 void link_rate_configure(struct dpath *dp)
 {
 	follow_speed(dp);
+	follow_configured(dp);
 	capacity_set_max(&dp->link_rate.measured, dp->link.sndbuf_max_bytes);
 	size_sndbuf(dp);
 	put_in_force(dp, wanted_bps(dp));
@@ -120,7 +140,11 @@ void link_rate_sent(struct dpath *dp, uint32_t wire_bytes, bool charged)
 /* Reads the clock: the turn may have been long, and the measurement ends now. */
 void link_rate_blocked(struct dpath *dp)
 {
-	capacity_blocked(&dp->link_rate.measured, dp->clock());
+	uint64_t now_ns = dp->clock();
+
+	if (now_ns < dp->link_rate.settled_ns)
+		capacity_skip(&dp->link_rate.measured);
+	capacity_blocked(&dp->link_rate.measured, now_ns);
 }
 
 void link_rate_down(struct dpath *dp)

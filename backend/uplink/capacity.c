@@ -186,6 +186,11 @@ void capacity_blocked(struct capacity *c, uint64_t now_ns)
 	c->quiet_begin_ns = now_ns;
 }
 
+void capacity_skip(struct capacity *c)
+{
+	c->anchored = false;
+}
+
 /* If much was sent and nothing refused, the buffer is too large to ever be full. */
 static void watch_quiet(struct capacity *c, uint64_t now_ns)
 {

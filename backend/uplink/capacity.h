@@ -57,6 +57,9 @@ void capacity_sent(struct capacity *c, uint32_t wire_bytes, bool charged);
 /* A write was refused: the buffer is full. */
 void capacity_blocked(struct capacity *c, uint64_t now_ns);
 
+/* The time since the buffer was last full makes no sample: something else limited the link. */
+void capacity_skip(struct capacity *c);
+
 /* The buffer has room, but there is no frame to send, or each must wait for another reason. */
 void capacity_idle(struct capacity *c);
 

@@ -46,6 +46,47 @@ static void test_new_speed(void)
 	bench_free(b);
 }
 
+/* One sample of 10 Mbit/s: a part of the send buffer leaves in its time, and it is full again. */
+static void measure(void)
+{
+	struct capacity *c = &b->dp->link_rate.measured;
+
+	capacity_skip(c);
+	link_rate_blocked(b->dp);
+	for (unsigned i = 0; i < 40; i++) {
+		capacity_sent(c, 1250, true);
+		bench_pass(b, NS_PER_MS);
+		link_rate_blocked(b->dp);
+	}
+}
+
+static void test_new_configured(void)
+{
+	struct link_conf link = {.tx_capacity_bps = 100 * MBIT,
+				 .source = CAPACITY_CONFIGURED,
+				 .signal = true};
+
+	b = bench_new(1);
+	bench_link(b, &link);
+	measure();
+	link_rate_turn(b->dp);
+	is_int(link_rate_bps(b->dp), 10 * MBIT,
+	       "a link slower than configured is measured at once");
+	bench_link(b, &link);
+	is_int(link_rate_bps(b->dp), 10 * MBIT, "the same capacity again keeps the estimate");
+	link.tx_capacity_bps = 1000 * MBIT;
+	bench_link(b, &link);
+	is_int(link_rate_bps(b->dp), 1000 * MBIT, "a new configured capacity is in force at once");
+	measure();
+	is_int(b->dp->link_rate.measured.estimate_bps, 0,
+	       "what leaves before the classes follow a new capacity is no measure");
+	bench_pass(b, NS_PER_SEC);
+	measure();
+	is_int(b->dp->link_rate.measured.estimate_bps, 10 * MBIT,
+	       "a second after a new capacity the link is measured");
+	bench_free(b);
+}
+
 /* What an epoch could carry: of a link that was busy all the time only what it carried counts. */
 static void test_epoch(void)
 {
@@ -89,6 +130,7 @@ static void test_sndbuf(void)
 int main(void)
 {
 	test_new_speed();
+	test_new_configured();
 	test_epoch();
 	test_sndbuf();
 	return done_testing();
