@@ -15,6 +15,7 @@
 #include "backend/frame/fdb.h"
 #include "backend/frame/groups.h"
 #include "backend/frame/linklocal.h"
+#include "backend/sched/fluid.h"
 #include "backend/stats/rates.h"
 #include "backend/stats/statsfile.h"
 #include "backend/uplink/capacity.h"
@@ -214,11 +215,27 @@ struct dpath_measure {
 	uint32_t next;		    /* its next slot */
 	unsigned ldps;		    /* of those before */
 	bool under_way;
+	bool busy;   /* frames passed or waited in the last window */
 	bool rested; /* before this round the timer did not run */
 	uint64_t rounds;
 	struct rates rate[LDP_DIRS];
 	uint64_t sum;	/* of counters, at the last sample */
 	unsigned still; /* samples since it changed */
+};
+
+/* Room for the parts of a window. */
+struct promise_work {
+	struct fluid_part part[LDP_SLOTS + SCHED_GROUPS];
+	struct ldp *who[LDP_SLOTS]; /* the first parts are of these */
+	/* By group, LDP_GROUP_NONE too: where its members are, and how many; where its own part is.
+	 */
+	uint32_t first[SCHED_GROUPS + 1], count[SCHED_GROUPS + 1], group_at[SCHED_GROUPS + 1];
+	uint64_t local_bytes[SCHED_GROUPS + 1];
+};
+
+/* What LDPs should have had. Only promise.c writes it. */
+struct dpath_promise {
+	struct promise_work *work;
 };
 
 struct dpath {
@@ -253,6 +270,7 @@ struct dpath {
 	struct dpath_moves moves;
 	struct dpath_epoch epoch;
 	struct dpath_publish publish;
+	struct dpath_promise promise;
 	struct dpath_measure measure;
 };
 
