@@ -184,7 +184,7 @@ struct dpath_epoch {
 	uint64_t begin_ns;	   /* of the epoch under way, or of the last one while none is */
 	uint64_t passed[LDP_DIRS]; /* epochs that passed since the last one with anything in it */
 	struct ledger *ledger[LDP_DIRS];
-	struct logfile file[LDP_DIRS];
+	struct mapfile file[LDP_DIRS];
 	struct ldplog_id id[LDP_DIRS];
 	char path[LDP_DIRS][LOGFILE_PATH_MAX + 1];
 	uint64_t looked_ns;	    /* when the logs were last looked at */
@@ -204,8 +204,8 @@ struct dpath_publish {
 struct dpath_measure {
 	struct loop_timer *timer;
 	bool timer_set;
-	char path[STATSFILE_PATH_MAX + 1]; /* "": there is no run directory */
-	struct statsfile file;
+	char path[MAPFILE_PATH_MAX + 1]; /* "": there is no run directory */
+	struct mapfile file;
 	struct stats_header layout; /* of the file */
 	gid_t group;		    /* that may read the file */
 	int error;		    /* why there is no file: -errno, which was said */

@@ -237,13 +237,14 @@ static int make(struct dpath_measure *m)
 	int ret;
 
 	define(all, names);
-	statsfile_close(&m->file);
-	ret = statsfile_make(&m->file, m->path, stats_bytes(all, FIELDS + LDP_DROPS, 1 + LDP_SLOTS),
-			     m->group);
-	if (ret == 0)
-		stats_format(m->file.mem, all, FIELDS + LDP_DROPS, 1 + LDP_SLOTS, RATES_PERIOD_MS,
-			     &m->layout);
-	return ret;
+	mapfile_close(&m->file);
+	ret = mapfile_make(&m->file, m->path, stats_bytes(all, FIELDS + LDP_DROPS, 1 + LDP_SLOTS),
+			   m->group);
+	if (ret < 0)
+		return ret;
+	stats_format(m->file.mem, all, FIELDS + LDP_DROPS, 1 + LDP_SLOTS, RATES_PERIOD_MS,
+		     &m->layout);
+	return mapfile_publish(&m->file, m->path);
 }
 
 /* Makes the file, and again if somebody cut or removed it. Says so once. */
@@ -255,7 +256,7 @@ static void look_after_file(struct dpath *dp)
 	if (!m->path[0] || (m->looked_ns && dp->now_ns - m->looked_ns < LOOK_NS))
 		return;
 	m->looked_ns = dp->now_ns;
-	if (statsfile_is_whole(&m->file, m->path))
+	if (mapfile_is_whole(&m->file, m->path))
 		return;
 	if (m->file.mem)
 		log_warning("%s was cut, removed or replaced: a fresh file takes its place",
@@ -335,7 +336,7 @@ void measure_fini(struct dpath *dp)
 	struct dpath_measure *m = &dp->measure;
 
 	loop_timer_free(m->timer);
-	if (statsfile_is_whole(&m->file, m->path))
+	if (mapfile_is_whole(&m->file, m->path))
 		unlink(m->path);
-	statsfile_close(&m->file);
+	mapfile_close(&m->file);
 }
