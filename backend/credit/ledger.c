@@ -404,6 +404,17 @@ int64_t ledger_balance(const struct ledger *l, uint32_t slot)
 	return slot < l->max_ldps ? l->account[slot].balance : 0;
 }
 
+struct ledger_sums ledger_sums(const struct ledger *l, uint32_t slot)
+{
+	struct ledger_sums sums = {0};
+
+	if (slot < l->max_ldps && l->account[slot].weight) {
+		sums = l->account[slot].sums;
+		sums.charged += l->account[slot].served;
+	}
+	return sums;
+}
+
 uint64_t ledger_offset(const struct ledger *l, uint32_t slot)
 {
 	return slot < l->max_ldps ? l->account[slot].committed : 0;

@@ -60,6 +60,16 @@ void ledger_serve(struct ledger *l, uint32_t slot, uint32_t bytes);
 /* The balance in bytes: positive: lent, negative: borrowed. 0 for a free slot. */
 int64_t ledger_balance(const struct ledger *l, uint32_t slot);
 
+/* What has come together since the LDP was attached, in bytes. */
+struct ledger_sums {
+	uint64_t charged;
+	uint64_t lent;	   /* of its credit that others used, and what it paid back */
+	uint64_t borrowed; /* of others' credit that it used, and what was paid back to it */
+};
+
+/* Zeros for a free slot. What was charged in the current epoch counts. */
+struct ledger_sums ledger_sums(const struct ledger *l, uint32_t slot);
+
 /* Offset in the log of the LDP's newest committed record; 0: none, or no log. */
 uint64_t ledger_offset(const struct ledger *l, uint32_t slot);
 

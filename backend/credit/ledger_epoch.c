@@ -93,6 +93,7 @@ static void rate(struct ledger *l, uint64_t rated)
 		struct ledger_group *g = &l->group[a->group];
 
 		a->gap = (int64_t)(a->served - deal_next(&g->deal, a->weight));
+		a->sums.charged += a->served;
 		a->served = 0;
 		g->over += a->gap > 0 ? (uint64_t)a->gap : 0;
 		g->spare += a->gap < 0 ? (uint64_t)-a->gap : 0;
@@ -202,6 +203,8 @@ static void match(struct ledger *l, uint32_t group)
 		if (!giver || !taker)
 			break;
 		bytes = -giver->gap < taker->gap ? -giver->gap : taker->gap;
+		giver->sums.lent += (uint64_t)bytes;
+		taker->sums.borrowed += (uint64_t)bytes;
 		transfer(l, giver, taker, bytes, group);
 		giver->gap += bytes;
 		taker->gap -= bytes;

@@ -26,6 +26,7 @@ struct account {
 	uint32_t group;	     /* ledger_group.c: 0: none */
 	uint32_t next;	     /* ledger_group.c: slot + 1 of the next member, 0: the last one */
 	struct credit_id id; /* ledger.c */
+	struct ledger_sums sums; /* ledger_epoch.c */
 };
 
 /*

@@ -3,21 +3,11 @@
 #ifndef DMVL_CREDIT_LOGFILE_H
 #define DMVL_CREDIT_LOGFILE_H
 
-#include <sys/types.h>
-
 #include "backend/credit/ldplog.h"
+#include "common/mapfile.h"
 
-#define LOGFILE_PATH_MAX 255 /* bytes; the uplink's key log-path takes no more */
+#define LOGFILE_PATH_MAX MAPFILE_PATH_MAX /* the uplink's key log-path takes no more */
 #define LOGFILE_ERR_MAX	 400
-
-/* Only logfile.c writes it. */
-struct logfile {
-	void *mem; /* NULL: closed */
-	struct mapguard *guard;
-	size_t bytes;
-	dev_t dev;
-	ino_t ino;
-};
 
 /* "DIR/NAME.tx.log" or "DIR/NAME.rx.log" for dir 0 or 1. -ENAMETOOLONG, else 0. */
 int logfile_path(char path[LOGFILE_PATH_MAX + 1], const char *run_dir, const char *name,
@@ -32,31 +22,23 @@ int logfile_boot_id(char *out, size_t size);
  * wrong with the old one, and is empty otherwise. All disk space is allocated before this returns.
  * On error -errno with a sentence in `why`.
  */
-int logfile_open(struct logfile *f, const char *path, uint64_t ring_bytes,
+int logfile_open(struct mapfile *f, const char *path, uint64_t ring_bytes,
 		 const struct ldplog_id *id, char *why);
 
 /*
  * Closes *f, and puts a new log in the place of whatever is at `path`. 0, or -errno with a sentence
  * in `why` and *f closed.
  */
-int logfile_renew(struct logfile *f, const char *path, uint64_t ring_bytes,
+int logfile_renew(struct mapfile *f, const char *path, uint64_t ring_bytes,
 		  const struct ldplog_id *id, char *why);
 
 /*
  * Is what was written to the log in the file at `path`? False when that file was cut, overwritten,
  * removed or replaced; the mapping can still be used, but only this process sees it.
  */
-bool logfile_is_whole(const struct logfile *f, const char *path);
+bool logfile_is_whole(const struct mapfile *f, const char *path);
 
 /* Maps a log for reading. 0, -errno of the file, or what ldplog_check() returns. */
-int logfile_map(struct logfile *f, const char *path);
-
-/* Was the file cut while it was mapped? Then there are only zeros to read. */
-bool logfile_was_cut(const struct logfile *f);
-
-/* Is there another file at `path` now? Then the daemon has created a new log. */
-bool logfile_replaced(const struct logfile *f, const char *path);
-
-void logfile_close(struct logfile *f); /* no effect on a closed one */
+int logfile_map(struct mapfile *f, const char *path);
 
 #endif

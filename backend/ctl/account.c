@@ -22,7 +22,7 @@ struct search {
 };
 
 /* When the last epoch ended. Balances fade from then on, whether there is traffic or not. */
-static uint64_t last_commit_ns(const struct logfile *f)
+static uint64_t last_commit_ns(const struct mapfile *f)
 {
 	struct ldplog_reader reader;
 	struct record r;
@@ -41,7 +41,7 @@ static uint64_t last_commit_ns(const struct logfile *f)
 	}
 }
 
-static int64_t faded(const struct logfile *f, int64_t balance, uint64_t now_ns)
+static int64_t faded(const struct mapfile *f, int64_t balance, uint64_t now_ns)
 {
 	const struct ldplog_header *header = f->mem;
 	uint64_t then_ns = last_commit_ns(f), epoch_us = header->id.epoch_us;
@@ -68,7 +68,7 @@ static void find_account(const struct replay *rp, struct search *s)
 	}
 }
 
-static int search_file(const struct logfile *f, struct search *s)
+static int search_file(const struct mapfile *f, struct search *s)
 {
 	struct ldplog_reader reader;
 	struct replay rp;
@@ -89,14 +89,14 @@ static int search_file(const struct logfile *f, struct search *s)
 
 static bool search(const char *path, struct search *s)
 {
-	struct logfile f;
+	struct mapfile f;
 	int ret = logfile_map(&f, path);
 
 	s->found = false;
 	s->balance = 0;
 	if (ret == 0) {
 		ret = search_file(&f, s);
-		logfile_close(&f);
+		mapfile_close(&f);
 	}
 	if (ret < 0)
 		log_warning("%s cannot be read (%s): the account stays behind", path,

@@ -70,13 +70,13 @@ static bool is_locked(const char *log_path, const char *name)
 
 static void check_file(struct check *c, const char *what, const char *path)
 {
-	struct logfile f;
+	struct mapfile f;
 	int ret = logfile_map(&f, path);
 
 	if (ret < 0)
 		problem(c, what, "its credit log %s cannot be read: %s", path,
 			ret == -EINVAL ? "it is damaged" : strerror(-ret));
-	logfile_close(&f);
+	mapfile_close(&f);
 }
 
 static bool is_used(const struct check *c, const char *name)

@@ -31,7 +31,7 @@ struct stream {
 	char path[LOGFILE_PATH_MAX + 1];
 	unsigned dir;
 	bool open;
-	struct logfile file;
+	struct mapfile file;
 	struct ldplog_reader reader;
 	struct batch batch;
 	uint64_t missed, damaged; /* how many were reported */
@@ -109,7 +109,7 @@ static int open_stream(struct stream *s)
 
 static void close_stream(struct stream *s)
 {
-	logfile_close(&s->file);
+	mapfile_close(&s->file);
 	s->open = false;
 }
 
@@ -140,7 +140,7 @@ static void fill(struct stream *s)
 			s->text.listed = 0;
 		} else if (ret < 0) {
 			log_warning("%s cannot be read any further: %s", s->path,
-				    logfile_was_cut(&s->file)
+				    mapfile_was_cut(&s->file)
 					    ? "it was cut"
 					    : "the offset of its end is impossible");
 			close_stream(s);
@@ -234,7 +234,7 @@ static int follow(struct log *log)
 
 			/* The old log was printed to its end. */
 			if (s->open &&
-			    (logfile_replaced(&s->file, s->path) || logfile_was_cut(&s->file)))
+			    (mapfile_replaced(&s->file, s->path) || mapfile_was_cut(&s->file)))
 				close_stream(s);
 			if (!s->open && open_stream(s) == 0)
 				log_notice("%s is a fresh log", s->path);

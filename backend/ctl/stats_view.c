@@ -76,7 +76,7 @@ static void open_view(struct ctl *ctl, struct stats_view *v, const char *uplink)
 	if (ret == 0 && !is_stale(v))
 		return;
 	v->why = ret == 0 ? "its dmvl-back does not write any more: does it run?" : reason(ret);
-	statsfile_close(&v->file);
+	mapfile_close(&v->file);
 }
 
 int stats_views_open(struct ctl *ctl, struct stats_view **out)
@@ -102,7 +102,7 @@ int stats_views_open(struct ctl *ctl, struct stats_view **out)
 void stats_views_free(struct stats_view *views, int count)
 {
 	for (int i = 0; i < count; i++) {
-		statsfile_close(&views[i].file);
+		mapfile_close(&views[i].file);
 		free(views[i].record);
 	}
 	free(views);

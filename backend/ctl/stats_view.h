@@ -9,9 +9,9 @@
 /* The statistics of one uplink. Only stats_view.c writes it. */
 struct stats_view {
 	char uplink[SCHEMA_GUEST_VALUE_MAX + 1];
-	char path[STATSFILE_PATH_MAX + 1];
-	struct statsfile file; /* closed: `why` says why */
-	const char *why;       /* static */
+	char path[MAPFILE_PATH_MAX + 1];
+	struct mapfile file; /* closed: `why` says why */
+	const char *why;     /* static */
 	struct stats_header header;
 	struct stats_record *record; /* the one that was read last */
 };

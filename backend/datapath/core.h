@@ -15,6 +15,7 @@
 #include "backend/frame/fdb.h"
 #include "backend/frame/groups.h"
 #include "backend/frame/linklocal.h"
+#include "backend/sched/fluid.h"
 #include "backend/stats/rates.h"
 #include "backend/stats/statsfile.h"
 #include "backend/uplink/capacity.h"
@@ -185,7 +186,7 @@ struct dpath_epoch {
 	uint64_t begin_ns;	   /* of the epoch under way, or of the last one while none is */
 	uint64_t passed[LDP_DIRS]; /* epochs that passed since the last one with anything in it */
 	struct ledger *ledger[LDP_DIRS];
-	struct logfile file[LDP_DIRS];
+	struct mapfile file[LDP_DIRS];
 	struct ldplog_id id[LDP_DIRS];
 	char path[LDP_DIRS][LOGFILE_PATH_MAX + 1];
 	uint64_t looked_ns;	    /* when the logs were last looked at */
@@ -205,8 +206,8 @@ struct dpath_publish {
 struct dpath_measure {
 	struct loop_timer *timer;
 	bool timer_set;
-	char path[STATSFILE_PATH_MAX + 1]; /* "": there is no run directory */
-	struct statsfile file;
+	char path[MAPFILE_PATH_MAX + 1]; /* "": there is no run directory */
+	struct mapfile file;
 	struct stats_header layout; /* of the file */
 	gid_t group;		    /* that may read the file */
 	int error;		    /* why there is no file: -errno, which was said */
@@ -216,11 +217,27 @@ struct dpath_measure {
 	uint32_t next;		    /* its next slot */
 	unsigned ldps;		    /* of those before */
 	bool under_way;
+	bool busy;   /* frames passed or waited in the last window */
 	bool rested; /* before this round the timer did not run */
 	uint64_t rounds;
 	struct rates rate[LDP_DIRS];
 	uint64_t sum;	/* of counters, at the last sample */
 	unsigned still; /* samples since it changed */
+};
+
+/* Room for the parts of a window. */
+struct promise_work {
+	struct fluid_part part[LDP_SLOTS + SCHED_GROUPS];
+	struct ldp *who[LDP_SLOTS]; /* the first parts are of these */
+	/* By group, LDP_GROUP_NONE too: where its members are, and how many; where its own part is.
+	 */
+	uint32_t first[SCHED_GROUPS + 1], count[SCHED_GROUPS + 1], group_at[SCHED_GROUPS + 1];
+	uint64_t local_bytes[SCHED_GROUPS + 1];
+};
+
+/* What LDPs should have had. Only promise.c writes it. */
+struct dpath_promise {
+	struct promise_work *work;
 };
 
 struct dpath {
@@ -256,6 +273,7 @@ struct dpath {
 	struct dpath_moves moves;
 	struct dpath_epoch epoch;
 	struct dpath_publish publish;
+	struct dpath_promise promise;
 	struct dpath_measure measure;
 };
 

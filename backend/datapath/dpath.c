@@ -16,6 +16,7 @@
 #include "backend/datapath/members.h"
 #include "backend/datapath/moves.h"
 #include "backend/datapath/ports.h"
+#include "backend/datapath/promise.h"
 #include "backend/datapath/publish.h"
 #include "backend/datapath/rx.h"
 #include "backend/datapath/rx_uplink.h"
@@ -45,6 +46,7 @@
  *	         members -> bridge_groups -> flood
  *	         members -> publish -> credit -> link_rate
  *	                   measure -> credit
+ *	                   measure -> promise
  *	                               rx -> credit
  *
  * The lotteries of frames for the uplink and of frames between guests have the same ceilings. Where
@@ -367,7 +369,7 @@ static bool init(struct dpath *dp, struct mbox *in, const struct dpath_conf *con
 	       flood_init(dp, seed_of(conf), on_flood_due) &&
 	       tx_init(dp, on_uplink_room, on_stuck) && rx_init(dp) &&
 	       moves_init(dp, on_moves_quiet) && link_rate_init(dp, on_estimate) &&
-	       epoch_init(dp, conf, on_epoch) && publish_init(dp, on_publish) &&
+	       epoch_init(dp, conf, on_epoch) && publish_init(dp, on_publish) && promise_init(dp) &&
 	       measure_init(dp, conf, on_measure);
 }
 
@@ -416,6 +418,7 @@ void dpath_free(struct dpath *dp)
 		return;
 	members_fini(dp);
 	measure_fini(dp);
+	promise_fini(dp);
 	publish_fini(dp);
 	epoch_fini(dp);
 	link_rate_fini(dp);

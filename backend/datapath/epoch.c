@@ -345,6 +345,6 @@ void epoch_fini(struct dpath *dp)
 		if (dp->epoch.ledger[dir]) /* what has not been committed yet */
 			ledger_epoch(dp->epoch.ledger[dir], dp->epoch.passed[dir] + 1, 0);
 		ledger_free(dp->epoch.ledger[dir]);
-		logfile_close(&dp->epoch.file[dir]);
+		mapfile_close(&dp->epoch.file[dir]);
 	}
 }

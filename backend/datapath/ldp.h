@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "backend/credit/ledger.h"
 #include "backend/credit/status.h"
 #include "backend/credit/replay.h"
 #include "backend/datapath/flood.h"
@@ -73,6 +74,42 @@ struct ldp_account {
 	int64_t balance_bytes; /* lent to others (positive), or borrowed from them */
 	uint64_t log_offset;   /* of its newest committed record in the log, 0: none */
 };
+
+/* What it had, and should have had, in one direction. */
+struct ldp_promise {
+	/* As of the end of the last window. */
+	struct ledger_sums sums;
+	uint64_t backlog_ns;
+	uint64_t local_bytes; /* that it exchanged with other LDPs */
+
+	/* Of that window. */
+	struct {
+		uint64_t had_bytes, local_bytes, waited_ns;
+	} window;
+
+	/* In windows during which frames waited nearly all the time. */
+	uint64_t entitled_bytes, had_bytes;
+};
+
+/* For how long frames waited. */
+struct ldp_backlog {
+	uint64_t since_ns; /* 0: none waits now */
+	uint64_t ns;	   /* up to then */
+};
+
+static inline void ldp_backlog_set(struct ldp_backlog *b, bool waits, uint64_t now_ns)
+{
+	if (waits == (b->since_ns != 0))
+		return;
+	if (!waits)
+		b->ns += now_ns - b->since_ns;
+	b->since_ns = waits ? now_ns : 0;
+}
+
+static inline uint64_t ldp_backlog_ns(const struct ldp_backlog *b, uint64_t now_ns)
+{
+	return b->since_ns ? b->ns + now_ns - b->since_ns : b->ns;
+}
 
 /* What waits at the head of the TX ring, and so which lottery the LDP is in. */
 enum ldp_head {
@@ -170,6 +207,12 @@ struct ldp {
 
 	/* epoch.c */
 	struct ldp_account account[LDP_DIRS];
+
+	/* tx_head.c: a frame for the uplink is at the head; rx.c: frames from it are queued. */
+	struct ldp_backlog backlog[LDP_DIRS];
+
+	/* promise.c */
+	struct ldp_promise promise[LDP_DIRS];
 
 	/* credit.c */
 	struct window window;

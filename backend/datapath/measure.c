@@ -7,6 +7,7 @@
 
 #include "backend/datapath/core.h"
 #include "backend/datapath/credit.h"
+#include "backend/datapath/promise.h"
 #include "backend/stats/rates.h"
 #include "backend/stats/stats.h"
 
@@ -50,6 +51,16 @@ static const struct stats_def fields[] = {
 	{"rx-rate-in-force", "bit/s", STATS_LDP, STATS_GAUGE, 1},
 	{"tx-balance", "bytes", STATS_LDP, STATS_SIGNED, 1},
 	{"rx-balance", "bytes", STATS_LDP, STATS_SIGNED, 1},
+	{"tx-lent", "bytes", STATS_LDP, STATS_COUNTER, 1},
+	{"tx-borrowed", "bytes", STATS_LDP, STATS_COUNTER, 1},
+	{"tx-backlogged", "us", STATS_LDP, STATS_COUNTER, 1},
+	{"tx-entitled", "bytes", STATS_LDP, STATS_COUNTER, 1},
+	{"tx-had", "bytes", STATS_LDP, STATS_COUNTER, 1},
+	{"rx-lent", "bytes", STATS_LDP, STATS_COUNTER, 1},
+	{"rx-borrowed", "bytes", STATS_LDP, STATS_COUNTER, 1},
+	{"rx-backlogged", "us", STATS_LDP, STATS_COUNTER, 1},
+	{"rx-entitled", "bytes", STATS_LDP, STATS_COUNTER, 1},
+	{"rx-had", "bytes", STATS_LDP, STATS_COUNTER, 1},
 	{"groups-joined", "", STATS_LDP, STATS_GAUGE, 1},
 	{"mac-moves", "", STATS_LDP, STATS_COUNTER, 1},
 	{"tx-wait", "us", STATS_LDP, STATS_HISTOGRAM, STATS_BUCKETS},
@@ -110,6 +121,16 @@ static uint64_t *put_counts(uint64_t *v, const struct ldp *l)
 	return v;
 }
 
+static uint64_t *put_promise(uint64_t *v, const struct ldp_promise *p)
+{
+	*v++ = p->sums.lent;
+	*v++ = p->sums.borrowed;
+	*v++ = p->backlog_ns / 1000;
+	*v++ = p->entitled_bytes;
+	*v++ = p->had_bytes;
+	return v;
+}
+
 static void write_ldp(const struct dpath *dp, const struct ldp *l, struct stats_record *r)
 {
 	uint64_t *v = r->value;
@@ -124,6 +145,8 @@ static void write_ldp(const struct dpath *dp, const struct ldp *l, struct stats_
 	*v++ = credit_rate(dp, l, LDP_RX);
 	*v++ = (uint64_t)l->account[LDP_TX].balance_bytes;
 	*v++ = (uint64_t)l->account[LDP_RX].balance_bytes;
+	v = put_promise(v, &l->promise[LDP_TX]);
+	v = put_promise(v, &l->promise[LDP_RX]);
 	*v++ = groups_count(dp->flood.groups, l->slot);
 	*v++ = l->count.mac_moves;
 	memcpy(v, l->count.tx_wait, sizeof(l->count.tx_wait));
@@ -214,13 +237,14 @@ static int make(struct dpath_measure *m)
 	int ret;
 
 	define(all, names);
-	statsfile_close(&m->file);
-	ret = statsfile_make(&m->file, m->path, stats_bytes(all, FIELDS + LDP_DROPS, 1 + LDP_SLOTS),
-			     m->group);
-	if (ret == 0)
-		stats_format(m->file.mem, all, FIELDS + LDP_DROPS, 1 + LDP_SLOTS, RATES_PERIOD_MS,
-			     &m->layout);
-	return ret;
+	mapfile_close(&m->file);
+	ret = mapfile_make(&m->file, m->path, stats_bytes(all, FIELDS + LDP_DROPS, 1 + LDP_SLOTS),
+			   m->group);
+	if (ret < 0)
+		return ret;
+	stats_format(m->file.mem, all, FIELDS + LDP_DROPS, 1 + LDP_SLOTS, RATES_PERIOD_MS,
+		     &m->layout);
+	return mapfile_publish(&m->file, m->path);
 }
 
 /* Makes the file, and again if somebody cut or removed it. Says so once. */
@@ -232,7 +256,7 @@ static void look_after_file(struct dpath *dp)
 	if (!m->path[0] || (m->looked_ns && dp->now_ns - m->looked_ns < LOOK_NS))
 		return;
 	m->looked_ns = dp->now_ns;
-	if (statsfile_is_whole(&m->file, m->path))
+	if (mapfile_is_whole(&m->file, m->path))
 		return;
 	if (m->file.mem)
 		log_warning("%s was cut, removed or replaced: a fresh file takes its place",
@@ -248,10 +272,12 @@ static void begin_round(struct dpath *dp)
 	struct dpath_measure *m = &dp->measure;
 
 	look_after_file(dp);
+	m->rested = m->still > RATES_SAMPLES;
+	m->busy = promise_window(dp,
+				 m->rested || !m->begun_ns ? PERIOD_NS : dp->now_ns - m->begun_ns);
 	m->begun_ns = dp->now_ns;
 	m->next = 0;
 	m->ldps = 0;
-	m->rested = m->still > RATES_SAMPLES;
 	m->under_way = true;
 }
 
@@ -275,7 +301,7 @@ void measure_due(struct dpath *dp)
 		return;
 	}
 	end_round(dp);
-	m->still = sum == m->sum ? m->still + 1 : 0;
+	m->still = sum == m->sum && !m->busy ? m->still + 1 : 0;
 	m->sum = sum;
 	passed_ns = dp->now_ns - m->begun_ns;
 	if (m->still <= RATES_SAMPLES)
@@ -310,7 +336,7 @@ void measure_fini(struct dpath *dp)
 	struct dpath_measure *m = &dp->measure;
 
 	loop_timer_free(m->timer);
-	if (statsfile_is_whole(&m->file, m->path))
+	if (mapfile_is_whole(&m->file, m->path))
 		unlink(m->path);
-	statsfile_close(&m->file);
+	mapfile_close(&m->file);
 }

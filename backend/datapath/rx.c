@@ -51,11 +51,14 @@ static struct rxq *next_queue(struct dpath *dp, struct ldp *l)
 /* Enters the lotteries in which there is anything to deliver. */
 static void wake(struct dpath *dp, struct ldp *l)
 {
+	bool waits = next_queue(dp, l);
+
+	ldp_backlog_set(&l->backlog[LDP_RX], waits, dp->now_ns);
 	if (l->rx_blocked)
 		return;
 	if (!rxq_empty(l->localq))
 		sched_wake(dp->rx_local_sched, l->slot, dp->now_ns);
-	if (next_queue(dp, l))
+	if (waits)
 		sched_wake(dp->rx_sched, l->slot, core_rx_clock_ns(dp));
 	else if (!rxq_empty(l->floodq))
 		flood_wait(dp, l);

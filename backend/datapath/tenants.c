@@ -82,36 +82,35 @@ static const struct sched_rule *rule_of(const struct ldp *l, enum ldp_dir dir)
 	return dir == LDP_TX ? &l->conf.tx : &l->conf.rx;
 }
 
-static const struct sched_rule *group_rule(const struct dpath *dp, uint32_t group, enum ldp_dir dir)
+const struct sched_rule *tenants_rule(const struct dpath *dp, uint32_t group, enum ldp_dir dir)
 {
 	const struct group_conf *conf = &dp->tenants.conf[group];
 
 	return dir == LDP_TX ? &conf->tx : &conf->rx;
 }
 
-/* LDP_GROUP_NONE where the group does not exist, too. */
-static uint32_t group_of(const struct dpath *dp, const struct ldp *l)
+uint32_t tenants_group(const struct dpath *dp, const struct ldp *l)
 {
 	return dp->tenants.on[l->conf.group] ? l->conf.group : LDP_GROUP_NONE;
 }
 
 void tenants_add(const struct dpath *dp, struct weights *w, const struct ldp *l, enum ldp_dir dir)
 {
-	uint32_t group = group_of(dp, l), weight = rule_of(l, dir)->weight;
+	uint32_t group = tenants_group(dp, l), weight = rule_of(l, dir)->weight;
 
 	if (group == LDP_GROUP_NONE) {
 		w->all += weight;
 		return;
 	}
 	if (w->in[group] == 0)
-		w->all += group_rule(dp, group, dir)->weight;
+		w->all += tenants_rule(dp, group, dir)->weight;
 	w->in[group] += weight;
 }
 
 void tenants_subtract(const struct dpath *dp, struct weights *w, const struct ldp *l,
 		      enum ldp_dir dir)
 {
-	uint32_t group = group_of(dp, l), weight = rule_of(l, dir)->weight;
+	uint32_t group = tenants_group(dp, l), weight = rule_of(l, dir)->weight;
 
 	if (group == LDP_GROUP_NONE) {
 		w->all -= weight;
@@ -119,7 +118,7 @@ void tenants_subtract(const struct dpath *dp, struct weights *w, const struct ld
 	}
 	w->in[group] -= weight;
 	if (w->in[group] == 0)
-		w->all -= group_rule(dp, group, dir)->weight;
+		w->all -= tenants_rule(dp, group, dir)->weight;
 }
 
 void tenants_count(struct dpath *dp)
@@ -137,11 +136,11 @@ void tenants_count(struct dpath *dp)
 uint64_t tenants_part(const struct dpath *dp, const struct weights *w, const struct ldp *l,
 		      enum ldp_dir dir, uint64_t rate_bps)
 {
-	uint32_t group = group_of(dp, l), weight = rule_of(l, dir)->weight;
+	uint32_t group = tenants_group(dp, l), weight = rule_of(l, dir)->weight;
 	uint64_t all = w->all;
 
 	if (group != LDP_GROUP_NONE) {
-		rate_bps = rate_in_force(group_rule(dp, group, dir), rate_bps, all);
+		rate_bps = rate_in_force(tenants_rule(dp, group, dir), rate_bps, all);
 		all = w->in[group];
 	}
 	return rate_bps * weight / all;
@@ -149,7 +148,7 @@ uint64_t tenants_part(const struct dpath *dp, const struct weights *w, const str
 
 uint64_t tenants_max(const struct dpath *dp, const struct ldp *l, enum ldp_dir dir)
 {
-	uint32_t group = group_of(dp, l);
+	uint32_t group = tenants_group(dp, l);
 
-	return group == LDP_GROUP_NONE ? 0 : group_rule(dp, group, dir)->max_bps;
+	return group == LDP_GROUP_NONE ? 0 : tenants_rule(dp, group, dir)->max_bps;
 }

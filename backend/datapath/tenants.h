@@ -46,6 +46,11 @@ void tenants_subtract(const struct dpath *dp, struct weights *w, const struct ld
 uint64_t tenants_part(const struct dpath *dp, const struct weights *w, const struct ldp *l,
 		      enum ldp_dir dir, uint64_t rate_bps);
 
+/* The group that the LDP is in; LDP_GROUP_NONE where that does not exist, too. */
+uint32_t tenants_group(const struct dpath *dp, const struct ldp *l);
+
+const struct sched_rule *tenants_rule(const struct dpath *dp, uint32_t group, enum ldp_dir dir);
+
 /* The maximum of the LDP's group, 0: none. */
 uint64_t tenants_max(const struct dpath *dp, const struct ldp *l, enum ldp_dir dir);
 

@@ -59,6 +59,7 @@ static void judge(struct dpath *dp, struct ldp *l)
 /* Puts the LDP into the lottery that its head belongs to, or into none. */
 static void enter_lottery(struct dpath *dp, struct ldp *l)
 {
+	ldp_backlog_set(&l->backlog[LDP_TX], l->head == LDP_HEAD_UPLINK, dp->now_ns);
 	if (l->head == LDP_HEAD_UPLINK)
 		sched_wake(dp->tx_sched, l->slot, core_tx_clock_ns(dp));
 	else if (l->head == LDP_HEAD_LOCAL)

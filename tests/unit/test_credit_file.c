@@ -41,17 +41,17 @@ static void write_at(off_t off, const char *text)
 static bool goes_on(const char *what)
 {
 	ino_t was = inode();
-	struct logfile f;
+	struct mapfile f;
 	int ret = logfile_open(&f, path, RING, &id, said);
 
 	is_int(ret, 0, "%s opens", what);
-	logfile_close(&f);
+	mapfile_close(&f);
 	return was == inode();
 }
 
 static void test_open(void)
 {
-	struct logfile f, reader;
+	struct mapfile f, reader;
 	struct ldplog_writer w;
 	struct stat st;
 	char boot[40];
@@ -66,19 +66,19 @@ static void test_open(void)
 	ldplog_writer_init(&w, f.mem);
 	ldplog_append(&w, &(struct record){.type = RECORD_COMMIT});
 	is_int(logfile_map(&reader, path), 0, "a log is mapped while it is written");
-	ok(!logfile_replaced(&reader, path),
+	ok(!mapfile_replaced(&reader, path),
 	   "a log that stays in its place is not taken for replaced");
-	logfile_close(&f);
+	mapfile_close(&f);
 	ok(goes_on("a log of ours"), "a log of ours goes on");
 	is_str(said, "", "a log of ours gives no message");
 
 	strcpy(id.boot, "another");
 	ok(!goes_on("a log of another boot"), "a log of another boot is replaced");
 	ok(strstr(said, "another boot"), "the message about another boot's log says so");
-	ok(logfile_replaced(&reader, path), "a reader sees that its log was replaced");
+	ok(mapfile_replaced(&reader, path), "a reader sees that its log was replaced");
 	is_int(((const struct ldplog_header *)reader.mem)->tail, 64,
 	       "a reader keeps what it had of a replaced log");
-	logfile_close(&reader);
+	mapfile_close(&reader);
 	write_at(20, "x");
 	ok(!goes_on("a damaged log") && strstr(said, "damaged"),
 	   "a damaged log is replaced with a message");
@@ -96,7 +96,7 @@ static void test_open(void)
 
 /* --- kill -9 ---------------------------------------------------------------------------------- */
 
-static struct replay *replayed(const struct logfile *f)
+static struct replay *replayed(const struct mapfile *f)
 {
 	static struct replay rp;
 	struct ldplog_reader r;
@@ -114,7 +114,7 @@ static void daemon_main(uint64_t seed)
 	struct ledger *l = ledger_new(8, 250000);
 	bool here[8] = {false};
 	struct ldplog_writer w;
-	struct logfile f;
+	struct mapfile f;
 	struct rng rng;
 
 	rng_seed(&rng, seed);
@@ -145,7 +145,7 @@ static void daemon_main(uint64_t seed)
  */
 static bool crash(struct rng *rng, uint64_t *epoch)
 {
-	struct logfile f;
+	struct mapfile f;
 	const struct ldplog_header *h;
 	struct replay *rp;
 	uint64_t until;
@@ -170,7 +170,7 @@ static bool crash(struct rng *rng, uint64_t *epoch)
 	sum = rp->pool;
 	for (uint32_t i = 0; i < rp->n; i++)
 		sum += rp->account[i].balance;
-	logfile_close(&f);
+	mapfile_close(&f);
 	if (!rp->synced || sum != 0 || rp->epoch < *epoch)
 		diag("synced %d sum %lld epoch %llu after %llu", rp->synced, (long long)sum,
 		     (unsigned long long)rp->epoch, (unsigned long long)*epoch);
@@ -183,12 +183,12 @@ static void test_crashes(void)
 {
 	uint64_t epoch = 0;
 	int good = 0;
-	struct logfile f;
+	struct mapfile f;
 	struct rng rng;
 
 	unlink(path);
 	is_int(logfile_open(&f, path, RING, &id, said), 0, "a log for the crashes is made");
-	logfile_close(&f);
+	mapfile_close(&f);
 	rng_seed(&rng, 11);
 	for (int i = 0; i < CRASHES; i++)
 		good += crash(&rng, &epoch);
@@ -202,7 +202,7 @@ static void test_crashes(void)
 
 static void test_full(void)
 {
-	struct logfile f;
+	struct mapfile f;
 	struct stat st;
 
 	if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) < 0 ||
@@ -218,7 +218,7 @@ static void test_full(void)
 	is_int(mount("dmvl", dir, "tmpfs", MS_REMOUNT, "size=1m"), 0,
 	       "the full disk becomes larger");
 	is_int(logfile_open(&f, path, RING, &id, said), 0, "a log is made on the larger disk");
-	logfile_close(&f);
+	mapfile_close(&f);
 	is_int(mount("dmvl", dir, "tmpfs", MS_REMOUNT | MS_RDONLY, ""), 0,
 	       "the disk becomes read-only");
 	is_int(logfile_open(&f, path, RING, &id, said), -EROFS,

@@ -72,12 +72,12 @@ static void write_golden(void)
 static bool read_golden(void)
 {
 	const size_t bytes = LDPLOG_HEADER_BYTES + LDPLOG_RING_MIN;
-	struct logfile f;
+	struct mapfile f;
 
 	if (logfile_map(&f, GOLDEN) < 0 || f.bytes != bytes)
 		return false;
 	memcpy(mem, f.mem, bytes);
-	logfile_close(&f);
+	mapfile_close(&f);
 	return true;
 }
 

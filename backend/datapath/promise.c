@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "backend/datapath/promise.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/credit/ledger_group.h"
+#include "backend/datapath/core.h"
+#include "backend/datapath/tenants.h"
+
+/*
+ * Theory of operation
+ *
+ * No frame is looked at here: at the end of a window, the loop sees what each LDP was charged
+ * meanwhile, and for how long frames of it waited. The fluid ideal (backend/sched/fluid.h) then
+ * says what each LDP that had frames waiting should have had: the others want what they had, or, if
+ * frames of them waited nearly all the time too, all that they can get. All is counted as the
+ * scheduler charges it (docs/scheduler.md). Where a capacity is configured, that is divided,
+ * whether the link really carries it or not; otherwise what it carried.
+ */
+#define NEARLY_PERCENT 90u /* of a window */
+
+static const struct sched_rule *rule_of(const struct ldp *l, enum ldp_dir dir)
+{
+	return dir == LDP_TX ? &l->conf.tx : &l->conf.rx;
+}
+
+static uint64_t bytes_of(uint64_t bps, uint64_t ns)
+{
+	return (uint64_t)((double)bps * (double)ns / 8e9);
+}
+
+/* What it exchanged with other LDPs so far: that counts for its maximum too. */
+static uint64_t local_bytes(const struct ldp *l, enum ldp_dir dir)
+{
+	const struct ldp_counters *c = &l->count;
+
+	return dir == LDP_TX ? c->tx_bytes - c->tx_uplink_bytes
+			     : c->rx_bytes - l->rx_delivered_bytes;
+}
+
+/* Takes what came since the last look. */
+static void look(struct dpath *dp, struct ldp *l, enum ldp_dir dir)
+{
+	struct ldp_promise *p = &l->promise[dir];
+	struct ledger_sums sums = ledger_sums(dp->epoch.ledger[dir], l->slot);
+	uint64_t backlog_ns = ldp_backlog_ns(&l->backlog[dir], dp->now_ns);
+	uint64_t local = local_bytes(l, dir);
+
+	p->window.had_bytes = sums.charged - p->sums.charged;
+	p->window.waited_ns = backlog_ns - p->backlog_ns;
+	p->window.local_bytes = local - p->local_bytes;
+	p->sums = sums;
+	p->backlog_ns = backlog_ns;
+	p->local_bytes = local;
+}
+
+/* It sent or wanted to. */
+static bool took_part(const struct ldp *l, enum ldp_dir dir)
+{
+	const struct ldp_promise *p = &l->promise[dir];
+
+	return !l->failed && (p->window.had_bytes > 0 || p->window.waited_ns > 0);
+}
+
+static bool always_waited(const struct ldp_promise *p, uint64_t ns)
+{
+	return p->window.waited_ns * 100 >= ns * NEARLY_PERCENT;
+}
+
+/* --- parts ------------------------------------------------------------------------------------ */
+
+/* 0 is no maximum, so one that is used up leaves a byte. */
+static uint64_t max_left(uint64_t max_bytes, uint64_t used_bytes)
+{
+	if (max_bytes == 0)
+		return 0;
+	return max_bytes > used_bytes ? max_bytes - used_bytes : 1;
+}
+
+static void set_rule(struct fluid_part *part, const struct sched_rule *rule, uint64_t used_bytes,
+		     uint64_t ns)
+{
+	part->weight = rule->weight;
+	part->min = bytes_of(rule->min_bps, ns);
+	part->max = max_left(bytes_of(rule->max_bps, ns), used_bytes);
+}
+
+static void set_part(const struct dpath *dp, const struct ldp *l, enum ldp_dir dir, uint64_t ns,
+		     struct fluid_part *part)
+{
+	const struct ldp_promise *p = &l->promise[dir];
+
+	set_rule(part, rule_of(l, dir), p->window.local_bytes, ns);
+	part->factor = ledger_factor(dp->epoch.ledger[dir], l->slot) / (double)LEDGER_FACTOR_ONE;
+	part->busy = (double)p->window.waited_ns / (double)ns;
+	part->demand = always_waited(p, ns) ? FLUID_HUNGRY : p->window.had_bytes;
+}
+
+static void set_group(const struct dpath *dp, uint32_t group, enum ldp_dir dir, uint64_t ns)
+{
+	struct promise_work *w = dp->promise.work;
+	struct fluid_part *sum = &w->part[w->group_at[group]];
+
+	*sum = (struct fluid_part){0};
+	set_rule(sum, tenants_rule(dp, group, dir), w->local_bytes[group], ns);
+	sum->factor = ledger_group_factor(dp->epoch.ledger[dir], group) / (double)LEDGER_FACTOR_ONE;
+	for (uint32_t i = 0; i < w->count[group]; i++) {
+		const struct fluid_part *member = &w->part[w->first[group] + i];
+
+		sum->busy += member->busy;
+		sum->demand = member->demand == FLUID_HUNGRY || sum->demand == FLUID_HUNGRY
+				      ? FLUID_HUNGRY
+				      : sum->demand + member->demand;
+	}
+	if (sum->busy > 1)
+		sum->busy = 1;
+}
+
+/*
+ * The places of all parts: the members of each group side by side, and behind them those who
+ * compete at the top, which are the LDPs in no group and the groups. Returns the number of these.
+ */
+static uint32_t lay_out(const struct dpath *dp, enum ldp_dir dir)
+{
+	struct promise_work *w = dp->promise.work;
+	uint32_t at = 0, groups = 0;
+	struct ldp *l;
+
+	memset(w->count, 0, sizeof(w->count));
+	memset(w->local_bytes, 0, sizeof(w->local_bytes));
+	for (uint32_t slot = 0; (l = core_next_ldp(dp, &slot));) {
+		if (took_part(l, dir))
+			w->count[tenants_group(dp, l)]++;
+	}
+	for (uint32_t group = 1; group <= SCHED_GROUPS; group++) {
+		w->first[group] = at;
+		at += w->count[group];
+	}
+	w->first[LDP_GROUP_NONE] = at;
+	at += w->count[LDP_GROUP_NONE];
+	for (uint32_t group = 1; group <= SCHED_GROUPS; group++) {
+		if (w->count[group])
+			w->group_at[group] = at + groups++;
+	}
+	return w->count[LDP_GROUP_NONE] + groups;
+}
+
+static void fill(const struct dpath *dp, enum ldp_dir dir, uint64_t ns)
+{
+	struct promise_work *w = dp->promise.work;
+	uint32_t filled[SCHED_GROUPS + 1] = {0};
+	struct ldp *l;
+
+	for (uint32_t slot = 0; (l = core_next_ldp(dp, &slot));) {
+		uint32_t group = tenants_group(dp, l), at;
+
+		if (!took_part(l, dir))
+			continue;
+		at = w->first[group] + filled[group]++;
+		w->who[at] = l;
+		w->local_bytes[group] += l->promise[dir].window.local_bytes;
+		set_part(dp, l, dir, ns, &w->part[at]);
+	}
+	for (uint32_t group = 1; group <= SCHED_GROUPS; group++) {
+		if (w->count[group])
+			set_group(dp, group, dir, ns);
+	}
+}
+
+/* --- shares ----------------------------------------------------------------------------------- */
+
+static uint64_t capacity_bytes(const struct dpath *dp, enum ldp_dir dir, uint64_t ns)
+{
+	uint64_t bps = dir == LDP_TX ? dp->link.tx_capacity_bps : dp->rx.rate_bps, sum = 0;
+	struct ldp *l;
+
+	if (bps)
+		return bytes_of(bps, ns);
+	for (uint32_t slot = 0; (l = core_next_ldp(dp, &slot));)
+		sum += l->promise[dir].window.had_bytes;
+	return sum;
+}
+
+static void divide(const struct dpath *dp, enum ldp_dir dir, uint32_t tops, uint64_t bytes)
+{
+	const struct weights *weights = &dp->tenants.weights[dir];
+	struct promise_work *w = dp->promise.work;
+	struct fluid_part *top = &w->part[w->first[LDP_GROUP_NONE]];
+
+	fluid_weigh(top, tops, (double)weights->all);
+	fluid_share(top, tops, bytes);
+	for (uint32_t group = 1; group <= SCHED_GROUPS; group++) {
+		struct fluid_part *members = &w->part[w->first[group]];
+
+		if (!w->count[group])
+			continue;
+		fluid_weigh(members, w->count[group], (double)weights->in[group]);
+		fluid_share(members, w->count[group], w->part[w->group_at[group]].gets);
+	}
+}
+
+/* One that did not always have frames waiting had what it wanted, as far as one can tell. */
+static void judge(struct ldp_promise *p, const struct fluid_part *part)
+{
+	if (part->demand != FLUID_HUNGRY)
+		return;
+	p->entitled_bytes += (uint64_t)((double)part->gets * (part->busy < 1 ? part->busy : 1));
+	p->had_bytes += p->window.had_bytes;
+}
+
+/* False: nobody had or wanted anything. */
+static bool judge_all(struct dpath *dp, enum ldp_dir dir, uint64_t ns)
+{
+	struct promise_work *w = dp->promise.work;
+	uint32_t tops, ldps;
+	struct ldp *l;
+
+	for (uint32_t slot = 0; (l = core_next_ldp(dp, &slot));)
+		look(dp, l, dir);
+	tops = lay_out(dp, dir);
+	if (tops == 0)
+		return false;
+	ldps = w->first[LDP_GROUP_NONE] + w->count[LDP_GROUP_NONE];
+	fill(dp, dir, ns);
+	divide(dp, dir, tops, capacity_bytes(dp, dir, ns));
+	for (uint32_t i = 0; i < ldps; i++)
+		judge(&w->who[i]->promise[dir], &w->part[i]);
+	return true;
+}
+
+bool promise_window(struct dpath *dp, uint64_t ns)
+{
+	bool any = false;
+
+	for (int dir = 0; ns > 0 && dir < LDP_DIRS; dir++)
+		any |= judge_all(dp, (enum ldp_dir)dir, ns);
+	return any;
+}
+
+bool promise_init(struct dpath *dp)
+{
+	dp->promise.work = calloc(1, sizeof(*dp->promise.work));
+	return dp->promise.work;
+}
+
+void promise_fini(struct dpath *dp)
+{
+	free(dp->promise.work);
+}

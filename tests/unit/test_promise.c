@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What LDPs should have had, window by window, beside what they had. The loop never runs. */
+#include "backend/datapath/promise.h"
+
+#include "backend/datapath/epoch.h"
+#include "backend/datapath/rx.h"
+#include "backend/datapath/tx.h"
+#include "tests/fake/bench.h"
+#include "tests/unit/mkframe.h"
+#include "tests/unit/tap.h"
+
+#define MBIT   1000000ull
+#define LDPS   4u
+#define WINDOW (100 * NS_PER_MS)
+#define FULL   1250000.0 /* bytes: a window of 100 Mbit/s */
+
+static struct bench *b;
+static struct mk m;
+static const struct virtio_net_hdr_v1 plain;
+
+static void set(uint32_t slot, uint32_t weight, uint64_t min_bps, uint64_t max_bps)
+{
+	struct ldp_conf conf = bench_ldp_conf(slot);
+
+	conf.tx = (struct sched_rule){.weight = weight, .min_bps = min_bps, .max_bps = max_bps};
+	conf.rx = conf.tx;
+	bench_configure(b, slot, &conf);
+}
+
+static void begin(uint64_t tx_bps, uint64_t rx_bps)
+{
+	struct link_conf link = {.tx_capacity_bps = tx_bps, .rx_capacity_bps = rx_bps};
+
+	b = bench_new(LDPS);
+	bench_link(b, &link);
+}
+
+static void give(uint32_t slot, const void *dst)
+{
+	mk_eth(&m, dst, (const char *)bench_mac(slot), 0x88b5);
+	mk_payload(&m, 1500);
+	bench_give(b, slot, &plain, m.b, m.len);
+}
+
+static void drain(void)
+{
+	static uint8_t frame[WIRE_FRAME_MAX];
+	struct virtio_net_hdr_v1 vnet;
+
+	while (bench_left(b, &vnet, frame) > 0)
+		;
+}
+
+static void end_epoch(unsigned ms)
+{
+	if (ms % (BENCH_EPOCH_NS / NS_PER_MS) == 0)
+		epoch_end(b->dp);
+}
+
+/* LDP i has frames for the uplink in the first ms[i] of each window. */
+static void transmit(const unsigned ms[LDPS], unsigned windows)
+{
+	for (unsigned t = 0; t < windows * 100; t++) {
+		for (uint32_t slot = 0; slot < LDPS; slot++) {
+			while (t % 100 < ms[slot] && bench_given(b, slot) < 40000)
+				give(slot, MK_OTHER);
+		}
+		for (unsigned turns = 0; turns < 4; turns++) {
+			bench_turn(b);
+			drain();
+		}
+		bench_pass(b, NS_PER_MS);
+		end_epoch(t + 1);
+		if (t % 100 == 99)
+			promise_window(b->dp, WINDOW);
+	}
+}
+
+static const struct ldp_promise *tx(uint32_t slot)
+{
+	return &b->guest[slot].ldp->promise[LDP_TX];
+}
+
+static const struct ldp_promise *rx(uint32_t slot)
+{
+	return &b->guest[slot].ldp->promise[LDP_RX];
+}
+
+static void is_about(double is, double want, const char *name)
+{
+	ok(is > want * .98 - 3100 && is < want * 1.02 + 3100, "%s: %.0f, about %.0f", name, is,
+	   want);
+}
+
+static void test_weights(void)
+{
+	static const unsigned all[LDPS] = {100, 100, 100, 0};
+
+	begin(100 * MBIT, 0);
+	set(1, 512, 0, 0);
+	transmit(all, 2);
+	is_about((double)tx(0)->entitled_bytes, 2 * FULL / 4, "a quarter is due to weight 1 of 4");
+	is_about((double)tx(0)->had_bytes, 2 * FULL / 4, "the quarter was had");
+	is_about((double)tx(1)->entitled_bytes, 2 * FULL / 2, "half is due to weight 2 of 4");
+	is_about((double)tx(1)->had_bytes, 2 * FULL / 2, "the half was had");
+	is_int(tx(1)->backlog_ns, 2 * WINDOW, "frames waited all the time");
+	is_int(tx(3)->entitled_bytes, 0, "nothing is due to one that sends nothing");
+	is_int(tx(3)->backlog_ns, 0, "no frame of one that sends nothing waits");
+	is_int(tx(3)->sums.lent, tx(0)->sums.borrowed + tx(1)->sums.borrowed + tx(2)->sums.borrowed,
+	       "what one lent the others borrowed");
+	ok(tx(3)->sums.lent > FULL / 4, "one that sends nothing lends its share");
+	bench_free(b);
+}
+
+static void test_limits(void)
+{
+	static const unsigned all[LDPS] = {100, 100, 100, 0};
+
+	begin(100 * MBIT, 0);
+	set(0, 256, 60 * MBIT, 0);
+	set(1, 256, 0, 10 * MBIT);
+	transmit(all, 2);
+	is_about((double)tx(0)->entitled_bytes, 2 * FULL * .6, "a minimum is due");
+	is_about((double)tx(0)->had_bytes, 2 * FULL * .6, "the minimum was had");
+	is_about((double)tx(1)->entitled_bytes, 2 * FULL * .1, "no more than a maximum is due");
+	is_about((double)tx(2)->entitled_bytes, 2 * FULL * .3, "the rest is due to the third");
+	is_about((double)tx(2)->had_bytes, 2 * FULL * .3, "the third had the rest");
+	bench_free(b);
+}
+
+/* One of them pauses, so the others have more: neither more nor less is due to them. */
+static void test_pauses(void)
+{
+	static const unsigned some[LDPS] = {100, 100, 10, 0};
+	double due;
+
+	begin(100 * MBIT, 0);
+	transmit(some, 4);
+	due = (double)tx(0)->entitled_bytes;
+	is_int(tx(2)->entitled_bytes, 0, "nothing counts as due while an LDP is mostly idle");
+	ok(tx(2)->backlog_ns > 0 && tx(2)->backlog_ns < 2 * WINDOW, "its waits are counted");
+	is_about((double)tx(0)->had_bytes, due, "what is due follows what one that pauses had");
+	ok(due > FULL * 4 / 3, "what one that pauses leaves is due to the others");
+	bench_free(b);
+}
+
+static void test_groups(void)
+{
+	static const unsigned all[LDPS] = {100, 100, 100, 0};
+	struct group_conf group = {.tx = {.weight = 256}, .rx = {.weight = 256}};
+
+	begin(100 * MBIT, 0);
+	bench_group(b, 7, true, &group);
+	for (uint32_t slot = 0; slot < 2; slot++) {
+		struct ldp_conf conf = bench_ldp_conf(slot);
+
+		conf.group = 7;
+		bench_configure(b, slot, &conf);
+	}
+	transmit(all, 2);
+	is_about((double)tx(0)->entitled_bytes, 2 * FULL / 4, "half of the group's is due to each");
+	is_about((double)tx(2)->entitled_bytes, 2 * FULL / 2,
+		 "as much as to the group is due to one outside");
+	is_about((double)tx(0)->had_bytes, 2 * FULL / 4, "half of the group's was had");
+	bench_free(b);
+}
+
+/* What goes to other guests takes from the maximum. */
+static void test_local(void)
+{
+	static const unsigned both[LDPS] = {100, 0, 0, 0};
+
+	begin(100 * MBIT, 0);
+	set(0, 256, 0, 20 * MBIT);
+	for (unsigned t = 0; t < 10; t++)
+		give(0, bench_mac(1));
+	transmit(both, 1);
+	is_about((double)tx(0)->entitled_bytes, FULL / 5 - 15380,
+		 "what went to other guests takes from what is due below a maximum");
+	bench_free(b);
+}
+
+static void come(uint32_t slot, unsigned frames)
+{
+	mk_eth(&m, (const char *)bench_mac(slot), MK_OTHER, 0x88b5);
+	mk_payload(&m, 1500);
+	for (unsigned i = 0; i < frames; i++)
+		bench_come(b, &plain, m.b, m.len);
+	bench_receive(b);
+}
+
+/* For one window; who does not take lets its ring fill up. */
+static void receive(unsigned takers)
+{
+	for (unsigned t = 0; t < 100; t++) {
+		come(0, 9);
+		come(1, 9);
+		for (uint32_t slot = 0; slot < takers; slot++)
+			bench_take_frames(b, slot);
+		bench_pass(b, NS_PER_MS);
+		end_epoch(t + 1);
+	}
+	promise_window(b->dp, WINDOW);
+}
+
+static void test_receive(void)
+{
+	uint64_t had, due;
+
+	begin(0, 100 * MBIT);
+	receive(2);
+	is_about((double)rx(0)->entitled_bytes, FULL / 2, "half is due to one of two that receive");
+	is_about((double)rx(0)->had_bytes, FULL / 2, "the half was received");
+	receive(1);
+	had = rx(1)->had_bytes;
+	due = rx(1)->entitled_bytes;
+	receive(1);
+	is_int(rx(1)->had_bytes, had, "one that takes nothing has nothing");
+	is_about((double)(rx(1)->entitled_bytes - due), FULL / 2,
+		 "its share is due to it all the same");
+	is_about((double)rx(1)->backlog_ns, 3.0 * WINDOW, "its frames wait");
+	bench_free(b);
+}
+
+/* The uplink takes two frames each ms, and says so. */
+static void transmit_unpaced(void)
+{
+	static uint8_t frame[WIRE_FRAME_MAX];
+	struct virtio_net_hdr_v1 vnet;
+
+	for (unsigned t = 0; t < 100; t++) {
+		for (uint32_t slot = 0; slot < 2; slot++) {
+			while (bench_given(b, slot) < 40000)
+				give(slot, MK_OTHER);
+		}
+		while (bench_turn(b))
+			;
+		bench_left(b, &vnet, frame);
+		bench_left(b, &vnet, frame);
+		tx_unblock(b->dp);
+		bench_pass(b, NS_PER_MS);
+		end_epoch(t + 1);
+	}
+}
+
+static void test_measured(void)
+{
+	begin(0, 0);
+	ok(!promise_window(b->dp, WINDOW),
+	   "a window in which nothing happened is told from others");
+	transmit_unpaced();
+	ok(promise_window(b->dp, WINDOW), "a window in which frames passed is told from others");
+	is_about((double)tx(0)->entitled_bytes,
+		 (double)(tx(0)->sums.charged + tx(1)->sums.charged) / 2,
+		 "without a capacity what passed is divided");
+	ok(tx(0)->entitled_bytes > 0, "without a capacity something passed");
+	is_int(promise_window(b->dp, 0), false, "a window without length is none");
+	bench_free(b);
+}
+
+int main(void)
+{
+	test_weights();
+	test_limits();
+	test_pauses();
+	test_groups();
+	test_local();
+	test_receive();
+	test_measured();
+	return done_testing();
+}
