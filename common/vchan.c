@@ -335,6 +335,11 @@ int64_t vchan_tx_arm(struct vchan *v)
 	return vchan_tx_poll(v);
 }
 
+uint32_t vchan_tx_taken(const struct vchan *v)
+{
+	return v->tx_cons;
+}
+
 uint32_t vchan_tx_inflight(const struct vchan *v)
 {
 	return v->tx_prod - v->tx_cons;

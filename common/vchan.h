@@ -78,5 +78,6 @@ void vchan_tx_advance(struct vchan *v, uint32_t len);
 void vchan_tx_commit(struct vchan *v); /* publishes; an event if the peer asked for one */
 int64_t vchan_tx_arm(struct vchan *v); /* asks for an event when space is freed, polls */
 uint32_t vchan_tx_inflight(const struct vchan *v); /* bytes not read by the peer at the last poll */
+uint32_t vchan_tx_taken(const struct vchan *v);	   /* bytes that it had read by then, modulo 2^32 */
 
 #endif

@@ -14,6 +14,7 @@
 #include "backend/control/device_xs.h"
 #include "backend/frame/vnet.h"
 #include "backend/msg/msg.h"
+#include "backend/xen/guest.h"
 #include "common/log.h"
 #include "common/vchan.h"
 #include "common/wire.h"
@@ -147,6 +148,7 @@ static void hand_over(struct control *c, struct device *d, struct vchan *v, stru
 	struct msg *m = msg_new(MSG_ADD, d->slot);
 
 	memcpy(m->name, d->name, sizeof(m->name));
+	guest_name(c->xs, d->domid, m->guest, sizeof(m->guest));
 	memcpy(m->id.uuid, d->uuid, sizeof(m->id.uuid));
 	m->id.generation = strtoull(d->generation, NULL, 16);
 	m->id.ldp = record_ldp(d->domid, d->id);

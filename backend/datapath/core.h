@@ -18,6 +18,7 @@
 #include "backend/sched/fluid.h"
 #include "backend/stats/rates.h"
 #include "backend/stats/statsfile.h"
+#include "backend/stats/windows_file.h"
 #include "backend/uplink/capacity.h"
 #include "backend/uplink/pace.h"
 #include "backend/uplink/uplink.h"
@@ -86,6 +87,7 @@ struct dpath_tx {
 	struct loop_io *room; /* tells when the uplink's own queue takes frames again */
 	loop_cb *on_room;
 	bool blocked;		  /* the uplink said EAGAIN */
+	uint64_t blocks;	  /* how often it did */
 	uint64_t sent_bytes;	  /* on the wire, to the uplink so far */
 	struct loop_timer *stuck; /* while blocked: it takes too long */
 	bool head_moved;  /* tx_head.c: in this turn a head entered a lottery whose run may be over
@@ -184,6 +186,7 @@ struct dpath_epoch {
 	struct loop_timer *timer;
 	bool running;		   /* there will be something to account for at its end */
 	uint64_t begin_ns;	   /* of the epoch under way, or of the last one while none is */
+	uint64_t late_ns;	   /* how late epochs ended, together */
 	uint64_t passed[LDP_DIRS]; /* epochs that passed since the last one with anything in it */
 	struct ledger *ledger[LDP_DIRS];
 	struct mapfile file[LDP_DIRS];
@@ -200,6 +203,25 @@ struct dpath_publish {
 	bool timer_set;
 	unsigned unanswered; /* how many are with the control thread */
 	uint32_t next;	     /* slot at which the next step begins */
+};
+
+/* How the promises were kept, in the run directory. Only audit.c writes it. */
+struct dpath_audit {
+	char path[MAPFILE_PATH_MAX + 1]; /* "": there is no run directory */
+	char boot[40];
+	struct mapfile file;
+	gid_t group;	    /* that may read the file */
+	int error;	    /* why there is no file: -errno, which was said */
+	uint32_t opened;    /* how many files were */
+	uint64_t run;	    /* the number of this daemon */
+	uint64_t left_ms;   /* when the daemon before wrote last */
+	uint64_t looked_ns; /* when the file was last looked at */
+
+	/* The window that ended last, and counters as they were then. */
+	struct windows_facts facts[LDP_DIRS];
+	uint64_t now_ms; /* CLOCK_REALTIME */
+	uint64_t sent_bytes, blocks, epoch_late_ns;
+	bool was_down;
 };
 
 /* The statistics in the run directory. Only measure.c writes it. */
@@ -274,6 +296,7 @@ struct dpath {
 	struct dpath_epoch epoch;
 	struct dpath_publish publish;
 	struct dpath_promise promise;
+	struct dpath_audit audit;
 	struct dpath_measure measure;
 };
 

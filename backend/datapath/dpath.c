@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "backend/datapath/audit.h"
 #include "backend/datapath/bridge_groups.h"
 #include "backend/datapath/core.h"
 #include "backend/datapath/epoch.h"
@@ -46,7 +47,8 @@
  *	         members -> bridge_groups -> flood
  *	         members -> publish -> credit -> link_rate
  *	                   measure -> credit
- *	                   measure -> promise
+ *	                   measure -> promise -> audit
+ *	         members -> audit
  *	                               rx -> credit
  *
  * The lotteries of frames for the uplink and of frames between guests have the same ceilings. Where
@@ -389,6 +391,7 @@ struct dpath *dpath_new(struct loop *loop, struct uplink *uplink, struct mbox *i
 		dpath_free(dp);
 		return NULL;
 	}
+	audit_init(dp, conf);
 	link_rate_configure(dp);
 	publish_credits(dp);
 	return dp;
@@ -419,6 +422,7 @@ void dpath_free(struct dpath *dp)
 	members_fini(dp);
 	measure_fini(dp);
 	promise_fini(dp);
+	audit_fini(dp);
 	publish_fini(dp);
 	epoch_fini(dp);
 	link_rate_fini(dp);

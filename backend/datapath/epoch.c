@@ -137,6 +137,7 @@ void epoch_end(struct dpath *dp)
 	bool any = false;
 
 	epochs += epochs == 0;
+	e->late_ns += (epochs - 1) * e->length_ns;
 	e->begin_ns += epochs * e->length_ns;
 	count_passed(e, epochs);
 	set_time(dp);

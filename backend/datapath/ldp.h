@@ -85,10 +85,22 @@ struct ldp_promise {
 	/* Of that window. */
 	struct {
 		uint64_t had_bytes, local_bytes, waited_ns;
+		bool hungry; /* it wanted all that it could get */
 	} window;
+	unsigned stalled; /* windows for which the guest has stood still since it wanted so */
 
 	/* In windows during which frames waited nearly all the time. */
 	uint64_t entitled_bytes, had_bytes;
+};
+
+/* How well that was kept. */
+struct ldp_audit {
+	bool still;		  /* the guest stood still in the last window */
+	uint32_t inflight, taken; /* of its receive ring, at the end of that */
+	uint32_t opened;	  /* a record was looked for in this file */
+	uint32_t record;	  /* 1 + its number; 0: none */
+	bool wants[LDP_DIRS];	  /* frames waited in the last window */
+	uint64_t windows[LDP_DIRS], kept[LDP_DIRS];
 };
 
 /* For how long frames waited. */
@@ -132,6 +144,7 @@ struct ldp {
 	/* members.c */
 	uint32_t slot; /* index in the data path, and id in its schedulers */
 	char name[LDP_NAME_MAX];
+	char guest[MSG_GUEST_MAX + 1]; /* the name of its guest; "": not known */
 	struct credit_id id;
 	struct ldp_conf conf;
 	struct vchan *vchan; /* NULL: it has a tap */
@@ -213,6 +226,9 @@ struct ldp {
 
 	/* promise.c */
 	struct ldp_promise promise[LDP_DIRS];
+
+	/* audit.c */
+	struct ldp_audit audit;
 
 	/* credit.c */
 	struct window window;

@@ -56,11 +56,15 @@ static const struct stats_def fields[] = {
 	{"tx-backlogged", "us", STATS_LDP, STATS_COUNTER, 1},
 	{"tx-entitled", "bytes", STATS_LDP, STATS_COUNTER, 1},
 	{"tx-had", "bytes", STATS_LDP, STATS_COUNTER, 1},
+	{"tx-windows", "", STATS_LDP, STATS_COUNTER, 1},
+	{"tx-windows-kept", "", STATS_LDP, STATS_COUNTER, 1},
 	{"rx-lent", "bytes", STATS_LDP, STATS_COUNTER, 1},
 	{"rx-borrowed", "bytes", STATS_LDP, STATS_COUNTER, 1},
 	{"rx-backlogged", "us", STATS_LDP, STATS_COUNTER, 1},
 	{"rx-entitled", "bytes", STATS_LDP, STATS_COUNTER, 1},
 	{"rx-had", "bytes", STATS_LDP, STATS_COUNTER, 1},
+	{"rx-windows", "", STATS_LDP, STATS_COUNTER, 1},
+	{"rx-windows-kept", "", STATS_LDP, STATS_COUNTER, 1},
 	{"groups-joined", "", STATS_LDP, STATS_GAUGE, 1},
 	{"mac-moves", "", STATS_LDP, STATS_COUNTER, 1},
 	{"tx-wait", "us", STATS_LDP, STATS_HISTOGRAM, STATS_BUCKETS},
@@ -121,13 +125,17 @@ static uint64_t *put_counts(uint64_t *v, const struct ldp *l)
 	return v;
 }
 
-static uint64_t *put_promise(uint64_t *v, const struct ldp_promise *p)
+static uint64_t *put_promise(uint64_t *v, const struct ldp *l, enum ldp_dir dir)
 {
+	const struct ldp_promise *p = &l->promise[dir];
+
 	*v++ = p->sums.lent;
 	*v++ = p->sums.borrowed;
 	*v++ = p->backlog_ns / 1000;
 	*v++ = p->entitled_bytes;
 	*v++ = p->had_bytes;
+	*v++ = l->audit.windows[dir];
+	*v++ = l->audit.kept[dir];
 	return v;
 }
 
@@ -145,8 +153,8 @@ static void write_ldp(const struct dpath *dp, const struct ldp *l, struct stats_
 	*v++ = credit_rate(dp, l, LDP_RX);
 	*v++ = (uint64_t)l->account[LDP_TX].balance_bytes;
 	*v++ = (uint64_t)l->account[LDP_RX].balance_bytes;
-	v = put_promise(v, &l->promise[LDP_TX]);
-	v = put_promise(v, &l->promise[LDP_RX]);
+	v = put_promise(v, l, LDP_TX);
+	v = put_promise(v, l, LDP_RX);
 	*v++ = groups_count(dp->flood.groups, l->slot);
 	*v++ = l->count.mac_moves;
 	memcpy(v, l->count.tx_wait, sizeof(l->count.tx_wait));

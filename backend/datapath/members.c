@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/datapath/audit.h"
 #include "backend/datapath/bridge_groups.h"
 #include "backend/datapath/core.h"
 #include "backend/datapath/epoch.h"
@@ -147,6 +148,7 @@ static struct ldp *make_ldp(struct dpath *dp, const struct msg *m)
 	l->vchan = m->vchan;
 	l->tap = m->tap;
 	memcpy(l->name, m->name, sizeof(l->name));
+	memcpy(l->guest, m->guest, sizeof(l->guest));
 	l->id = m->id;
 	apply_conf(dp, l, &m->conf);
 	toobig_init(l, dp->now_ns);
@@ -226,6 +228,7 @@ static void remove_ldp(struct dpath *dp, struct ldp *l)
 	m->vchan = l->vchan;
 	m->tap = l->tap;
 	ldp_report(l, groups_count(dp->flood.groups, l->slot));
+	audit_leave(dp, l);
 	leave(dp, l);
 	epoch_account_close(dp, l);
 	free_ldp(dp, l);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "backend/credit/ledger_group.h"
+#include "backend/datapath/audit.h"
 #include "backend/datapath/core.h"
 #include "backend/datapath/tenants.h"
 
@@ -18,7 +19,8 @@
  * scheduler charges it (docs/scheduler.md). Where a capacity is configured, that is divided,
  * whether the link really carries it or not; otherwise what it carried.
  */
-#define NEARLY_PERCENT 90u /* of a window */
+#define NEARLY_PERCENT 90u  /* of a window */
+#define STALLED_MAX    600u /* windows: so an idle host is not woken for ever */
 
 static const struct sched_rule *rule_of(const struct ldp *l, enum ldp_dir dir)
 {
@@ -39,8 +41,21 @@ static uint64_t local_bytes(const struct ldp *l, enum ldp_dir dir)
 			     : c->rx_bytes - l->rx_delivered_bytes;
 }
 
+/*
+ * Frames of it waited nearly all the time; or it stands still, and did not send the last of what it
+ * wanted to send before: that is in the guest, where nobody sees it.
+ */
+static bool is_hungry(struct ldp_promise *p, bool still, uint64_t ns)
+{
+	bool before = p->window.hungry;
+
+	p->stalled = still && before ? p->stalled + 1 : 0;
+	return p->window.waited_ns * 100 >= ns * NEARLY_PERCENT ||
+	       (p->stalled > 0 && p->stalled <= STALLED_MAX);
+}
+
 /* Takes what came since the last look. */
-static void look(struct dpath *dp, struct ldp *l, enum ldp_dir dir)
+static void look(struct dpath *dp, struct ldp *l, enum ldp_dir dir, uint64_t ns)
 {
 	struct ldp_promise *p = &l->promise[dir];
 	struct ledger_sums sums = ledger_sums(dp->epoch.ledger[dir], l->slot);
@@ -50,6 +65,9 @@ static void look(struct dpath *dp, struct ldp *l, enum ldp_dir dir)
 	p->window.had_bytes = sums.charged - p->sums.charged;
 	p->window.waited_ns = backlog_ns - p->backlog_ns;
 	p->window.local_bytes = local - p->local_bytes;
+	p->window.hungry = is_hungry(p, l->audit.still, ns);
+	if (!p->window.hungry)
+		audit_pass(dp, l, dir);
 	p->sums = sums;
 	p->backlog_ns = backlog_ns;
 	p->local_bytes = local;
@@ -60,12 +78,8 @@ static bool took_part(const struct ldp *l, enum ldp_dir dir)
 {
 	const struct ldp_promise *p = &l->promise[dir];
 
-	return !l->failed && (p->window.had_bytes > 0 || p->window.waited_ns > 0);
-}
-
-static bool always_waited(const struct ldp_promise *p, uint64_t ns)
-{
-	return p->window.waited_ns * 100 >= ns * NEARLY_PERCENT;
+	return !l->failed &&
+	       (p->window.had_bytes > 0 || p->window.waited_ns > 0 || p->window.hungry);
 }
 
 /* --- parts ------------------------------------------------------------------------------------ */
@@ -93,8 +107,8 @@ static void set_part(const struct dpath *dp, const struct ldp *l, enum ldp_dir d
 
 	set_rule(part, rule_of(l, dir), p->window.local_bytes, ns);
 	part->factor = ledger_factor(dp->epoch.ledger[dir], l->slot) / (double)LEDGER_FACTOR_ONE;
-	part->busy = (double)p->window.waited_ns / (double)ns;
-	part->demand = always_waited(p, ns) ? FLUID_HUNGRY : p->window.had_bytes;
+	part->busy = p->stalled ? 1 : (double)p->window.waited_ns / (double)ns;
+	part->demand = p->window.hungry ? FLUID_HUNGRY : p->window.had_bytes;
 }
 
 static void set_group(const struct dpath *dp, uint32_t group, enum ldp_dir dir, uint64_t ns)
@@ -201,12 +215,16 @@ static void divide(const struct dpath *dp, enum ldp_dir dir, uint32_t tops, uint
 }
 
 /* One that did not always have frames waiting had what it wanted, as far as one can tell. */
-static void judge(struct ldp_promise *p, const struct fluid_part *part)
+static void judge(struct dpath *dp, struct ldp *l, enum ldp_dir dir, const struct fluid_part *part)
 {
-	if (part->demand != FLUID_HUNGRY)
+	struct ldp_promise *p = &l->promise[dir];
+	uint64_t due = (uint64_t)((double)part->gets * (part->busy < 1 ? part->busy : 1));
+
+	if (!p->window.hungry)
 		return;
-	p->entitled_bytes += (uint64_t)((double)part->gets * (part->busy < 1 ? part->busy : 1));
+	p->entitled_bytes += due;
 	p->had_bytes += p->window.had_bytes;
+	audit_judge(dp, l, dir, due, p->window.had_bytes);
 }
 
 /* False: nobody had or wanted anything. */
@@ -217,7 +235,7 @@ static bool judge_all(struct dpath *dp, enum ldp_dir dir, uint64_t ns)
 	struct ldp *l;
 
 	for (uint32_t slot = 0; (l = core_next_ldp(dp, &slot));)
-		look(dp, l, dir);
+		look(dp, l, dir, ns);
 	tops = lay_out(dp, dir);
 	if (tops == 0)
 		return false;
@@ -225,7 +243,7 @@ static bool judge_all(struct dpath *dp, enum ldp_dir dir, uint64_t ns)
 	fill(dp, dir, ns);
 	divide(dp, dir, tops, capacity_bytes(dp, dir, ns));
 	for (uint32_t i = 0; i < ldps; i++)
-		judge(&w->who[i]->promise[dir], &w->part[i]);
+		judge(dp, w->who[i], dir, &w->part[i]);
 	return true;
 }
 
@@ -233,6 +251,8 @@ bool promise_window(struct dpath *dp, uint64_t ns)
 {
 	bool any = false;
 
+	if (ns > 0)
+		audit_window(dp, ns);
 	for (int dir = 0; ns > 0 && dir < LDP_DIRS; dir++)
 		any |= judge_all(dp, (enum ldp_dir)dir, ns);
 	return any;

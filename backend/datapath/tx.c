@@ -286,6 +286,7 @@ static void block(struct dpath *dp)
 {
 	dp->tx.blocked = true;
 	pace_full(&dp->tx.pace);
+	dp->tx.blocks++;
 	link_rate_blocked(dp);
 	loop_io_enable(dp->tx.room, true);
 	if (dp->up->queues)

@@ -12,8 +12,9 @@
 
 #define LDP_SLOTS      4096u /* LDPs of one uplink: slots are 0..LDP_SLOTS - 1 */
 #define LDP_SLOT_NONE  UINT32_MAX
-#define LDP_NAME_MAX   24 /* "32751/65535" and more */
-#define LDP_GROUP_NONE 0u /* groups of LDPs have the numbers 1..SCHED_GROUPS */
+#define LDP_NAME_MAX   24  /* "32751/65535" and more */
+#define MSG_GUEST_MAX  63u /* bytes of a guest's name */
+#define LDP_GROUP_NONE 0u  /* groups of LDPs have the numbers 1..SCHED_GROUPS */
 
 /* TX and RX as the guest sees them. */
 enum ldp_dir {

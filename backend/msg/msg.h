@@ -22,9 +22,9 @@ struct vif_tap;
  */
 enum msg_type {
 	/* control -> frame loop */
-	MSG_ADD,       /* slot, name, id, conf, vchan or tap: which the loop owns from now on */
-	MSG_CONF,      /* slot, conf */
-	MSG_DELETE,    /* slot; the loop answers MSG_DELETED, or nothing where it has no such LDP */
+	MSG_ADD,    /* slot, name, guest, id, conf, vchan or tap: which the loop owns from now on */
+	MSG_CONF,   /* slot, conf */
+	MSG_DELETE, /* slot; the loop answers MSG_DELETED, or nothing where it has no such LDP */
 	MSG_BROUGHT,   /* slot, brought: its account gets that, from the host it came from */
 	MSG_FREEZE,    /* slot, on: its domain was suspended, or runs again */
 	MSG_GROUP,     /* group: a group comes, has other settings or goes, with no member left */
@@ -71,6 +71,7 @@ struct msg {
 	union {
 		struct {
 			char name[LDP_NAME_MAX];
+			char guest[MSG_GUEST_MAX + 1]; /* the name of its guest; "": not known */
 			struct credit_id id;
 			struct ldp_conf conf;
 		};

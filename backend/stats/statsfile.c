@@ -5,11 +5,22 @@
 #include <grp.h>
 #include <stdio.h>
 
-int statsfile_path(char path[MAPFILE_PATH_MAX + 1], const char *run_dir, const char *name)
+static int make_path(char path[MAPFILE_PATH_MAX + 1], const char *run_dir, const char *name,
+		     const char *ending)
 {
-	int len = snprintf(path, MAPFILE_PATH_MAX + 1, "%s/%s.stats", run_dir, name);
+	int len = snprintf(path, MAPFILE_PATH_MAX + 1, "%s/%s.%s", run_dir, name, ending);
 
 	return len > MAPFILE_PATH_MAX ? -ENAMETOOLONG : 0;
+}
+
+int statsfile_path(char path[MAPFILE_PATH_MAX + 1], const char *run_dir, const char *name)
+{
+	return make_path(path, run_dir, name, "stats");
+}
+
+int statsfile_windows_path(char path[MAPFILE_PATH_MAX + 1], const char *run_dir, const char *name)
+{
+	return make_path(path, run_dir, name, "windows");
 }
 
 gid_t statsfile_group(void)

@@ -12,6 +12,9 @@
 /* "DIR/NAME.stats". -ENAMETOOLONG, else 0. */
 int statsfile_path(char path[MAPFILE_PATH_MAX + 1], const char *run_dir, const char *name);
 
+/* The same of "DIR/NAME.windows", which says how guarantees were kept. */
+int statsfile_windows_path(char path[MAPFILE_PATH_MAX + 1], const char *run_dir, const char *name);
+
 /* The group whose members may read it; MAPFILE_NOBODY: there is none. It may take long to find. */
 gid_t statsfile_group(void);
 
