@@ -14,6 +14,7 @@ bool command_takes(const struct command *command, const char *option)
 		{"json", !command->prints_words},
 		{"remove", command->has_remove},
 		{"save", command->has_save},
+		{"since", command->has_since},
 		{"timeout", command->has_timeout},
 		{schema_name(KEY_BACK_UPLINK), command->uplink_help != NULL},
 	};

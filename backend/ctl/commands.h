@@ -22,6 +22,7 @@ struct command {
 	const char *uplink_help; /* takes --uplink, and what -h says of it; NULL: does not */
 	bool has_save;		 /* takes --save */
 	bool has_interval;	 /* takes --interval */
+	bool has_since;		 /* takes --since */
 	bool makes_device;	 /* its DOM has no such device yet */
 	bool prints_words;	 /* for a shell: takes no --json */
 	int (*run)(struct ctl *ctl, int argc, char **argv);
@@ -29,8 +30,8 @@ struct command {
 
 extern const struct command attach_command, check_command, complete_command, detach_command,
 	doctor_command, export_command, forget_command, group_command, groups_command,
-	import_command, list_command, log_command, release_vifs_command, saved_command, set_command,
-	show_command, stat_command, uplinks_command;
+	import_command, list_command, log_command, release_vifs_command, report_command,
+	saved_command, set_command, show_command, stat_command, uplinks_command;
 
 /* Does the command take this long option of main.c's? */
 bool command_takes(const struct command *command, const char *option);

@@ -23,6 +23,7 @@ struct ctl {
 	bool save;
 	const char *uplink; /* by --uplink; NULL: any */
 	uint64_t timeout_ns;
+	uint64_t since_ms;		       /* by --since, ms since 1970; 0: all */
 	uint64_t interval_ns;		       /* by --interval; 0: once */
 	const struct command *const *commands; /* all; NULL behind the last one */
 	const struct option *options; /* of all commands; a name NULL behind the last one */

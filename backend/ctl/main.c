@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "backend/ctl/commands.h"
+#include "backend/ctl/since.h"
 #include "backend/ctl/table.h"
 #include "backend/ctl/target.h"
 #include "common/log.h"
@@ -17,25 +18,10 @@
 #define INTERVAL_MIN_NS UINT64_C(100000000) /* the statistics are written so often */
 
 static const struct command *const commands[] = {
-	&attach_command,
-	&check_command,
-	&complete_command,
-	&detach_command,
-	&doctor_command,
-	&export_command,
-	&forget_command,
-	&group_command,
-	&groups_command,
-	&import_command,
-	&list_command,
-	&log_command,
-	&release_vifs_command,
-	&saved_command,
-	&set_command,
-	&show_command,
-	&stat_command,
-	&uplinks_command,
-	NULL,
+	&attach_command, &check_command,  &complete_command,	 &detach_command,  &doctor_command,
+	&export_command, &forget_command, &group_command,	 &groups_command,  &import_command,
+	&list_command,	 &log_command,	  &release_vifs_command, &report_command,  &saved_command,
+	&set_command,	 &show_command,	  &stat_command,	 &uplinks_command, NULL,
 };
 
 enum {
@@ -44,6 +30,7 @@ enum {
 	OPT_JSON,
 	OPT_REMOVE,
 	OPT_SAVE,
+	OPT_SINCE,
 	OPT_TIMEOUT,
 	OPT_UPLINK,
 };
@@ -56,6 +43,7 @@ static const struct option options[] = {
 	{"json", no_argument, NULL, OPT_JSON},
 	{"remove", no_argument, NULL, OPT_REMOVE},
 	{"save", no_argument, NULL, OPT_SAVE},
+	{"since", required_argument, NULL, OPT_SINCE},
 	{"timeout", required_argument, NULL, OPT_TIMEOUT},
 	{"uplink", required_argument, NULL, OPT_UPLINK},
 	{NULL, 0, NULL, 0},
@@ -87,6 +75,9 @@ static int help_command(const struct command *command)
 		printf("      --remove         remove all keys\n");
 	if (command->has_save)
 		printf("      --save           write it into the policy too\n");
+	if (command->has_since)
+		printf("      --since TIME     only what came since then, like 10min, 2h, 3d or "
+		       "14:03\n");
 	if (command->has_timeout)
 		printf("      --timeout TIME   how long to wait, like 500ms or 10s\n");
 	if (command->uplink_help)
@@ -143,6 +134,15 @@ static int parse_interval(struct ctl *ctl, const char *text)
 		return ctl_fail(EXIT_WRONG_USE, "--interval %s", err);
 	if (ctl->interval_ns < INTERVAL_MIN_NS || ctl->interval_ns > TIME_MAX_NS)
 		return ctl_fail(EXIT_WRONG_USE, "--interval %s: expected 100ms to 3600s", text);
+	return 0;
+}
+
+static int parse_since(struct ctl *ctl, const char *text)
+{
+	char err[SINCE_ERR_MAX];
+
+	if (since_parse(text, since_now_ms(), &ctl->since_ms, err) < 0)
+		return ctl_fail(EXIT_WRONG_USE, "--since %s", err);
 	return 0;
 }
 
@@ -203,6 +203,9 @@ static int parse_options(struct ctl *ctl, const struct command *command, int arg
 			break;
 		case OPT_SAVE:
 			ctl->save = true;
+			break;
+		case OPT_SINCE:
+			ret = parse_since(ctl, optarg);
 			break;
 		case OPT_TIMEOUT:
 			ret = parse_timeout(ctl, optarg);
