@@ -87,6 +87,7 @@ struct ldp_promise {
 		uint64_t had_bytes, local_bytes, waited_ns;
 		bool hungry; /* it wanted all that it could get */
 	} window;
+	unsigned lately;  /* windows for which it counts that frames waited all the time before */
 	unsigned stalled; /* windows for which the guest has stood still since it wanted so */
 
 	/* In windows during which frames waited nearly all the time. */

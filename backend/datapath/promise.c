@@ -20,6 +20,7 @@
  * whether the link really carries it or not; otherwise what it carried.
  */
 #define NEARLY_PERCENT 90u  /* of a window */
+#define LATELY	       10u  /* windows */
 #define STALLED_MAX    600u /* windows: so an idle host is not woken for ever */
 
 static const struct sched_rule *rule_of(const struct ldp *l, enum ldp_dir dir)
@@ -42,16 +43,19 @@ static uint64_t local_bytes(const struct ldp *l, enum ldp_dir dir)
 }
 
 /*
- * Frames of it waited nearly all the time; or it stands still, and did not send the last of what it
- * wanted to send before: that is in the guest, where nobody sees it.
+ * Frames of it waited nearly all the time; or it stands still, and a moment ago they did: the rest
+ * of what it wanted to send is in the guest, where nobody sees it.
  */
 static bool is_hungry(struct ldp_promise *p, bool still, uint64_t ns)
 {
-	bool before = p->window.hungry;
-
-	p->stalled = still && before ? p->stalled + 1 : 0;
-	return p->window.waited_ns * 100 >= ns * NEARLY_PERCENT ||
-	       (p->stalled > 0 && p->stalled <= STALLED_MAX);
+	if (p->window.waited_ns * 100 >= ns * NEARLY_PERCENT) {
+		p->lately = LATELY;
+		p->stalled = 0;
+		return true;
+	}
+	p->stalled = still && (p->stalled > 0 || p->lately > 0) ? p->stalled + 1 : 0;
+	p->lately -= p->lately > 0;
+	return p->stalled > 0 && p->stalled <= STALLED_MAX;
 }
 
 /* Takes what came since the last look. */
