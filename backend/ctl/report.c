@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* dmvlctl report: how well the guarantee of each device was kept, and why not. */
+#include "backend/ctl/commands.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "backend/ctl/commands.h"
 #include "backend/ctl/since.h"
 #include "backend/ctl/table.h"
 #include "backend/ctl/windows_view.h"

@@ -17,8 +17,8 @@ void audit_fini(struct dpath *dp);
 void audit_window(struct dpath *dp, uint64_t ns);
 
 /*
- * Frames of the LDP waited nearly all the time, and so many bytes were due to it, and had. Writes
- * nothing if there is no file.
+ * Frames of the LDP waited nearly all the time. due_bytes were due to it, of which it had
+ * had_bytes. Writes nothing if there is no file.
  */
 void audit_judge(struct dpath *dp, struct ldp *l, enum ldp_dir dir, uint64_t due_bytes,
 		 uint64_t had_bytes);
