@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# runs: xensim xen
+# runs: xensim
 # set: rest
 # dmvlctl report: how well a guarantee was kept, against what arrives, and one outage of each reason.
 # shellcheck source=tests/suite/lib.sh
