@@ -399,6 +399,20 @@ void ledger_serve(struct ledger *l, uint32_t slot, uint32_t bytes)
 		l->account[slot].served += bytes;
 }
 
+/* Nothing that the guest has to know of: its offset stays. */
+void ledger_note_limit(struct ledger *l, uint32_t slot, uint32_t limit, uint64_t bytes)
+{
+	struct account *a = &l->account[slot];
+	struct record r = {.type = RECORD_LIMIT, .bytes = bytes, .peer = limit};
+
+	if (slot >= l->max_ldps || !a->weight)
+		return;
+	r.ldp = a->id.ldp;
+	r.balance_after = a->balance;
+	ledger_write(l, &r);
+	l->eventful = true;
+}
+
 int64_t ledger_balance(const struct ledger *l, uint32_t slot)
 {
 	return slot < l->max_ldps ? l->account[slot].balance : 0;

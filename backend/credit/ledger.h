@@ -57,6 +57,12 @@ void ledger_set_weight(struct ledger *l, uint32_t slot, uint32_t weight);
 /* Counts bytes that were charged to the LDP in the current epoch. A free slot is ignored. */
 void ledger_serve(struct ledger *l, uint32_t slot, uint32_t bytes);
 
+/*
+ * Notes in the log what the LDP was limited by (enum record_limit) in the second before, in which
+ * it was charged these bytes. A free slot is ignored.
+ */
+void ledger_note_limit(struct ledger *l, uint32_t slot, uint32_t limit, uint64_t bytes);
+
 /* The balance in bytes: positive: lent, negative: borrowed. 0 for a free slot. */
 int64_t ledger_balance(const struct ledger *l, uint32_t slot);
 

@@ -118,9 +118,19 @@ const char *record_type_name(unsigned type)
 		[RECORD_COMMIT] = "commit",
 		[RECORD_RESTART] = "restart",
 		[RECORD_GROUP] = "group",
+		[RECORD_LIMIT] = "limit",
 	};
 
 	return type < RECORD_TYPES ? names[type] : "?";
+}
+
+const char *record_limit_name(uint64_t limit)
+{
+	static const char *const names[RECORD_LIMITS] = {
+		"?", "share", "minimum", "maximum", "group-maximum", "link", "guest", "uplink-down",
+	};
+
+	return names[limit < RECORD_LIMITS ? limit : 0];
 }
 
 /* (127/128)^epochs in units of 2^-32, rounded down, by repeated squaring. */

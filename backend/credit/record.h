@@ -22,7 +22,8 @@
  * out as it needs them: a number stands for the same group while that has members, and up to the
  * next RESTART. An account has its balance whatever group its LDP is in.
  */
-#define RECORD_VERSION	   2u /* is written; version 1, which has no groups, is read too */
+/* Version 3 is written. Versions 1, without groups, and 2, without limits, are read too. */
+#define RECORD_VERSION	   3u
 #define RECORD_VERSION_MIN 1u
 #define RECORD_BYTES	   64u
 #define RECORD_NO_LDP	   UINT32_MAX
@@ -105,7 +106,24 @@ enum record_type {
 	/* The daemon started again: the records since the last COMMIT are void. Needs no COMMIT. */
 	RECORD_RESTART,
 	RECORD_GROUP, /* the LDP is in another group. bytes: its number, 0: it is in none */
+	/*
+	 * In the second before, the LDP had frames waiting most of the time. bytes: what it was
+	 * charged in it; peer: what it was limited by, an enum record_limit. No balance depends on
+	 * it.
+	 */
+	RECORD_LIMIT,
 	RECORD_TYPES,
+};
+
+enum record_limit {
+	RECORD_LIMIT_SHARE = 1, /* by others with frames: it had its part by weight */
+	RECORD_LIMIT_MIN,	/* by others with frames: it had its minimum, which is more */
+	RECORD_LIMIT_MAX,
+	RECORD_LIMIT_GROUP, /* by its group's maximum */
+	RECORD_LIMIT_LINK,  /* hardly anybody else had frames */
+	RECORD_LIMIT_GUEST, /* it stood still, or its receive ring was full */
+	RECORD_LIMIT_DOWN,  /* the uplink was down */
+	RECORD_LIMITS,
 };
 
 #define RECORD_F_WEIGHT	   0xffffu /* ATTACH: mask */
@@ -151,6 +169,9 @@ bool record_is_sealed(const struct record *r, uint64_t offset);
 
 /* "loan", "commit".., for people and JSON; "?" for a number that is no type. */
 const char *record_type_name(unsigned type);
+
+/* "share", "maximum".., for JSON; "?" for a number that is no limit. */
+const char *record_limit_name(uint64_t limit);
 
 /* CRC-32C (RFC 3720, section 12.1), by the CPU's instruction or, without one, by a table. */
 uint32_t record_crc32c(const void *p, size_t len);

@@ -154,6 +154,8 @@ static int apply_to(struct replay *rp, struct replay_account *a, const struct re
 	if (!a || !a->live)
 		return -EBADMSG;
 	switch (r->type) {
+	case RECORD_LIMIT:
+		return 0;
 	case RECORD_GENERATION:
 		a->id.generation = r->bytes;
 		break;

@@ -12,6 +12,7 @@ bool command_takes(const struct command *command, const char *option)
 		{"follow", command->has_follow},
 		{"interval", command->has_interval},
 		{"json", !command->prints_words},
+		{"raw", command->has_raw},
 		{"remove", command->has_remove},
 		{"save", command->has_save},
 		{"since", command->has_since},

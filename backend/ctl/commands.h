@@ -18,6 +18,7 @@ struct command {
 	int min_args, max_args;
 	bool has_timeout;	 /* takes --timeout */
 	bool has_follow;	 /* takes --follow */
+	bool has_raw;		 /* takes --raw */
 	bool has_remove;	 /* takes --remove */
 	const char *uplink_help; /* takes --uplink, and what -h says of it; NULL: does not */
 	bool has_save;		 /* takes --save */

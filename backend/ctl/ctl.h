@@ -19,6 +19,7 @@ struct ctl {
 	bool backend_given; /* by -B */
 	bool json;
 	bool follow;
+	bool raw;
 	bool remove;
 	bool save;
 	const char *uplink; /* by --uplink; NULL: any */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * dmvlctl log: prints who lent how many bytes to whom.
+ * dmvlctl log: prints who lent how many bytes to whom, and who was limited by what.
  *
  * Theory of operation: a stream follows the log of one uplink and direction, without a lock. Its
  * records wait in a batch until their COMMIT. Of all streams with a whole batch, the one with the
  * earliest is printed, so that directions and uplinks appear in the order of time. When a daemon
  * has created a new log, there is another file at the path, and the stream starts again with that
- * file.
+ * file. What passed in a second is added up, and printed when a record of a later one comes.
  */
 #include "backend/ctl/commands.h"
 
@@ -18,13 +18,16 @@
 
 #include "backend/credit/batch.h"
 #include "backend/credit/logfile.h"
+#include "backend/ctl/logsum.h"
 #include "backend/ctl/logtext.h"
+#include "backend/ctl/since.h"
 #include "backend/ctl/table.h"
 #include "backend/ctl/target.h"
 #include "common/log.h"
 #include "xenstore-schema/xskey.h"
 
-#define POLL_NS 100000000 /* no event tells of a write to a mapped file */
+#define POLL_NS 100000000	    /* no event tells of a write to a mapped file */
+#define LATE_NS UINT64_C(500000000) /* records of a second may come so late */
 
 struct stream {
 	char uplink[SCHEMA_GUEST_VALUE_MAX + 1];
@@ -36,6 +39,7 @@ struct stream {
 	struct batch batch;
 	uint64_t missed, damaged; /* how many were reported */
 	struct logtext text;
+	struct logsum sum; /* of the second under way */
 };
 
 struct log {
@@ -172,24 +176,71 @@ static bool wanted(const struct log *log, const struct record *r)
 	return transfer && !log->ctl->json && wanted_ldp(log, (uint32_t)r->peer);
 }
 
-static void print_record(struct log *log, struct stream *s, const struct record *r)
+/* Of a stream: in words, or if that is not NULL as an object, which it takes. */
+static void print_line(const struct log *log, const struct stream *s, const char *text,
+		       struct json_object *o)
 {
-	char text[LOGTEXT_MAX];
-	struct json_object *o;
-
-	if (log->ctl->json) {
-		if (!wanted(log, r))
-			return;
-		o = logtext_json(&s->text, r, s->uplink, s->dir);
+	if (o) {
 		puts(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN));
 		json_object_put(o);
 		return;
 	}
-	if (!logtext_words(&s->text, r, s->dir, text) || !wanted(log, r))
-		return;
 	if (log->n > 2)
 		printf("%s: ", s->uplink);
 	puts(text);
+}
+
+/* logtext_words() must see all records. In words, those of checkpoints are left out. */
+static void print_record(struct log *log, struct stream *s, const struct record *r)
+{
+	char text[LOGTEXT_MAX];
+	bool news = logtext_words(&s->text, r, s->dir, text);
+
+	if (!log->ctl->raw && logsum_add(&s->sum, r))
+		return;
+	if (!wanted(log, r) || (!news && !(log->ctl->json && log->ctl->raw)))
+		return;
+	print_line(log, s, text,
+		   log->ctl->json ? logtext_json(&s->text, r, s->uplink, s->dir) : NULL);
+}
+
+/* --- seconds ---------------------------------------------------------------------------------- */
+
+struct line_of {
+	struct log *log;
+	struct stream *stream;
+};
+
+static bool sum_wanted(void *arg, uint32_t ldp)
+{
+	const struct line_of *of = arg;
+
+	return !of->log->filtered || wanted_ldp(of->log, ldp);
+}
+
+static void sum_line(void *arg, const char *text, struct json_object *o)
+{
+	const struct line_of *of = arg;
+
+	print_line(of->log, of->stream, text, o);
+}
+
+/* Prints the seconds that ended before t_ns. */
+static void print_seconds(struct log *log, uint64_t t_ns)
+{
+	for (unsigned i = 0; i < log->n; i++) {
+		struct stream *s = &log->stream[i];
+		struct line_of of = {log, s};
+
+		if (logsum_is_over(&s->sum, t_ns))
+			logsum_print(&s->sum, &(struct logsum_to){.text = &s->text,
+								  .uplink = s->uplink,
+								  .dir = s->dir,
+								  .json = log->ctl->json,
+								  .wanted = sum_wanted,
+								  .line = sum_line,
+								  .arg = &of});
+	}
 }
 
 /* The stream with the earliest whole batch; NULL: no stream has a whole batch. */
@@ -213,6 +264,7 @@ static void print_all(struct log *log)
 	struct stream *s;
 
 	while ((s = earliest(log)) && !ferror(stdout)) {
+		print_seconds(log, s->batch.record[0].t_ns);
 		for (uint32_t i = 0; i < s->batch.n; i++)
 			print_record(log, s, &s->batch.record[i]);
 		batch_drop(&s->batch);
@@ -240,6 +292,7 @@ static int follow(struct log *log)
 				log_notice("%s is a fresh log", s->path);
 		}
 		print_all(log);
+		print_seconds(log, since_now_ms() * 1000000 - LATE_NS);
 	}
 }
 
@@ -287,6 +340,8 @@ static int run_log(struct log *log)
 	if (ret)
 		return ret;
 	print_all(log);
+	if (!log->ctl->follow)
+		print_seconds(log, UINT64_MAX);
 	return log->ctl->follow ? follow(log) : output_end();
 }
 
@@ -310,6 +365,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
 		close_stream(&log.stream[i]);
 		batch_free(&log.stream[i].batch);
 		logtext_free(&log.stream[i].text);
+		logsum_free(&log.stream[i].sum);
 	}
 	free(log.stream);
 	return ret;
@@ -318,11 +374,13 @@ static int run(struct ctl *ctl, int argc, char **argv)
 const struct command log_command = {
 	.name = "log",
 	.args = "[DOM[/ID]]",
-	.summary = "who lent how much to whom, as far back as the log goes",
-	.details = "Without /ID: all devices of DOM. Lines are about what a device sends; those "
-		   "about\n"
-		   "what it receives end with (receiving).\n",
+	.summary = "who lent how much to whom, and who was limited by what",
+	.details =
+		"Second by second, as far back as the log goes. Without /ID: all devices of DOM.\n"
+		"Lines are about what a device sends; those about what it receives end with\n"
+		"(receiving). With --raw each record is a line of its own.\n",
 	.max_args = 1,
 	.has_follow = true,
+	.has_raw = true,
 	.run = run,
 };

@@ -8,10 +8,8 @@
 #include <time.h>
 
 #include "backend/ctl/target.h"
+#include "backend/ctl/windows_view.h"
 #include "common/quote.h"
-
-#define NUMBER_MAX 32
-#define LDP_MAX	   64
 
 struct logtext_name {
 	unsigned domid;
@@ -39,13 +37,14 @@ static const char *domain_name(struct logtext *t, unsigned domid)
 		return "";
 	t->name = more;
 	target_identity(t->ctl, domid, name, uuid);
+	if (!name[0])
+		windows_view_name(t->ctl, domid, name);
 	more[t->n].domid = domid;
 	snprintf(more[t->n].text, sizeof(more->text), "%.47s", name);
 	return more[t->n++].text;
 }
 
-/* "web1/0", or "7/0"; a name that is not printable is quoted. */
-static const char *ldp_text(struct logtext *t, uint32_t ldp, char out[LDP_MAX])
+const char *logtext_ldp(struct logtext *t, uint32_t ldp, char out[LOGTEXT_LDP_MAX])
 {
 	const char *name = domain_name(t, record_domid(ldp));
 	char quoted[QUOTE_MAX];
@@ -57,14 +56,13 @@ static const char *ldp_text(struct logtext *t, uint32_t ldp, char out[LDP_MAX])
 		}
 	}
 	if (*name)
-		snprintf(out, LDP_MAX, "%s/%u", name, record_id(ldp));
+		snprintf(out, LOGTEXT_LDP_MAX, "%s/%u", name, record_id(ldp));
 	else
-		snprintf(out, LDP_MAX, "%u/%u", record_domid(ldp), record_id(ldp));
+		snprintf(out, LOGTEXT_LDP_MAX, "%u/%u", record_domid(ldp), record_id(ldp));
 	return out;
 }
 
-/* "15,000 bytes", "1 byte" */
-static const char *bytes_text(uint64_t bytes, char out[NUMBER_MAX])
+const char *logtext_bytes(uint64_t bytes, char out[LOGTEXT_NUMBER_MAX])
 {
 	char digits[24];
 	size_t n = (size_t)snprintf(digits, sizeof(digits), "%" PRIu64, bytes), at = 0;
@@ -74,7 +72,7 @@ static const char *bytes_text(uint64_t bytes, char out[NUMBER_MAX])
 		if ((n - i) % 3 == 1 && i + 1 < n)
 			out[at++] = ',';
 	}
-	snprintf(out + at, NUMBER_MAX - at, bytes == 1 ? " byte" : " bytes");
+	snprintf(out + at, LOGTEXT_NUMBER_MAX - at, bytes == 1 ? " byte" : " bytes");
 	return out;
 }
 
@@ -112,24 +110,41 @@ static bool is_of_group(const struct record *r)
 	return r->type == RECORD_WEIGHT && r->ldp == RECORD_NO_LDP;
 }
 
+const char *logtext_limit(uint64_t limit)
+{
+	static const char *const words[RECORD_LIMITS] = {
+		[0] = "what this dmvlctl does not know",
+		[RECORD_LIMIT_SHARE] = "its share beside others",
+		[RECORD_LIMIT_MIN] = "its minimum beside others",
+		[RECORD_LIMIT_MAX] = "its maximum",
+		[RECORD_LIMIT_GROUP] = "its group's maximum",
+		[RECORD_LIMIT_LINK] = "the link",
+		[RECORD_LIMIT_GUEST] = "the guest, which stood still",
+		[RECORD_LIMIT_DOWN] = "the uplink, which was down",
+	};
+
+	return words[limit < RECORD_LIMITS ? limit : 0];
+}
+
 /* What happened, without the time. False: people need not see it. */
 static bool event_words(struct logtext *t, const struct record *r, char *out, size_t size)
 {
-	char who[LDP_MAX], peer[LDP_MAX], bytes[NUMBER_MAX], balance[NUMBER_MAX], group[GROUP_MAX];
+	char who[LOGTEXT_LDP_MAX], peer[LOGTEXT_LDP_MAX], bytes[LOGTEXT_NUMBER_MAX],
+		balance[LOGTEXT_NUMBER_MAX], group[GROUP_MAX];
 
-	bytes_text(r->bytes, bytes);
-	bytes_text(size_of(r->balance_after), balance);
+	logtext_bytes(r->bytes, bytes);
+	logtext_bytes(size_of(r->balance_after), balance);
 	if (r->ldp != RECORD_NO_LDP)
-		ldp_text(t, r->ldp, who);
+		logtext_ldp(t, r->ldp, who);
 	switch (r->type) {
 	case RECORD_LOAN:
 		snprintf(out, size, "%s lent %s to %s%s", who, bytes,
-			 ldp_text(t, (uint32_t)r->peer, peer),
+			 logtext_ldp(t, (uint32_t)r->peer, peer),
 			 group_text(" inside group ", record_group(r), group));
 		return true;
 	case RECORD_REPAY:
 		snprintf(out, size, "%s paid %s back to %s%s", who, bytes,
-			 ldp_text(t, (uint32_t)r->peer, peer),
+			 logtext_ldp(t, (uint32_t)r->peer, peer),
 			 group_text(" inside group ", record_group(r), group));
 		return !(r->flags & RECORD_F_TAKEN);
 	case RECORD_ATTACH:
@@ -155,6 +170,10 @@ static bool event_words(struct logtext *t, const struct record *r, char *out, si
 		return true;
 	case RECORD_RESTART:
 		snprintf(out, size, "dmvl-back was started");
+		return true;
+	case RECORD_LIMIT:
+		snprintf(out, size, "%s had %s in a second, limited by %s", who, bytes,
+			 logtext_limit(r->peer));
 		return true;
 	default:
 		return false;
@@ -210,6 +229,11 @@ static void add_ldp(struct logtext *t, struct json_object *o, uint32_t ldp, bool
 	json_object_object_add(o, peer ? "peer-id" : "id", json_object_new_int64(record_id(ldp)));
 }
 
+void logtext_add_ldp(struct logtext *t, struct json_object *o, uint32_t ldp)
+{
+	add_ldp(t, o, ldp, false);
+}
+
 static bool has_peer(const struct record *r)
 {
 	return r->type == RECORD_LOAN || r->type == RECORD_BORROW || r->type == RECORD_REPAY;
@@ -238,6 +262,8 @@ static void add_rest(struct json_object *o, const struct record *r)
 		json_object_object_add(o, "balance", json_object_new_int64(r->balance_after));
 	if (has_pool(r))
 		json_object_object_add(o, "pool", json_object_new_int64((int64_t)r->peer));
+	if (r->type == RECORD_LIMIT)
+		json_object_object_add(o, "by", json_object_new_string(record_limit_name(r->peer)));
 	if (r->type == RECORD_REPAY)
 		json_object_object_add(o, "taken",
 				       json_object_new_boolean(r->flags & RECORD_F_TAKEN));

@@ -21,7 +21,21 @@ struct logtext {
 
 void logtext_free(struct logtext *t);
 
-#define LOGTEXT_MAX 800
+#define LOGTEXT_MAX	   800
+#define LOGTEXT_LDP_MAX	   64
+#define LOGTEXT_NUMBER_MAX 32
+
+/* "web1/0", or "7/0"; a name that is not printable is quoted. */
+const char *logtext_ldp(struct logtext *t, uint32_t ldp, char out[LOGTEXT_LDP_MAX]);
+
+/* "15,000 bytes", "1 byte" */
+const char *logtext_bytes(uint64_t bytes, char out[LOGTEXT_NUMBER_MAX]);
+
+/* "its maximum", of an enum record_limit. */
+const char *logtext_limit(uint64_t limit);
+
+/* Adds domain, domid and id to the object. */
+void logtext_add_ldp(struct logtext *t, struct json_object *o, uint32_t ldp);
 
 /*
  * Writes the record in words to `out` (LOGTEXT_MAX bytes): "12:00:01.230 web1/0 lent 15,000 bytes

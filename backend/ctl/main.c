@@ -28,6 +28,7 @@ enum {
 	OPT_FOLLOW = 256,
 	OPT_INTERVAL,
 	OPT_JSON,
+	OPT_RAW,
 	OPT_REMOVE,
 	OPT_SAVE,
 	OPT_SINCE,
@@ -41,6 +42,7 @@ static const struct option options[] = {
 	{"help", no_argument, NULL, 'h'},
 	{"interval", required_argument, NULL, OPT_INTERVAL},
 	{"json", no_argument, NULL, OPT_JSON},
+	{"raw", no_argument, NULL, OPT_RAW},
 	{"remove", no_argument, NULL, OPT_REMOVE},
 	{"save", no_argument, NULL, OPT_SAVE},
 	{"since", required_argument, NULL, OPT_SINCE},
@@ -71,6 +73,9 @@ static int help_command(const struct command *command)
 		printf("      --follow         print new records until stopped\n");
 	if (command->has_interval)
 		printf("      --interval TIME  print again each TIME, like 1s, until stopped\n");
+	if (command->has_raw)
+		printf("      --raw            print each record, not what passed in each "
+		       "second\n");
 	if (command->has_remove)
 		printf("      --remove         remove all keys\n");
 	if (command->has_save)
@@ -197,6 +202,9 @@ static int parse_options(struct ctl *ctl, const struct command *command, int arg
 			break;
 		case OPT_JSON:
 			ctl->json = true;
+			break;
+		case OPT_RAW:
+			ctl->raw = true;
 			break;
 		case OPT_REMOVE:
 			ctl->remove = true;

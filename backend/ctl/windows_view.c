@@ -91,6 +91,38 @@ bool windows_view_read(struct ctl *ctl, const struct windows_view *view, unsigne
 	return true;
 }
 
+/* Looks at the guest of one record; *newest_ms is of the one found before. */
+static void look_at(const struct windows_record *r, unsigned domid, char name[TARGET_NAME_MAX],
+		    uint64_t *newest_ms)
+{
+	bool had = r->domid == domid;
+
+	for (unsigned i = 0; i < WINDOWS_DOMIDS; i++)
+		had |= r->before[i] && r->before[i] == domid;
+	if (!had || !r->guest[0] || r->last_ms < *newest_ms)
+		return;
+	*newest_ms = r->last_ms;
+	snprintf(name, TARGET_NAME_MAX, "%s", r->guest);
+}
+
+void windows_view_name(struct ctl *ctl, unsigned domid, char name[TARGET_NAME_MAX])
+{
+	struct windows_record *r = malloc(sizeof(*r));
+	struct windows_view *views = NULL;
+	int count = r ? windows_views_open(ctl, &views) : 0;
+	uint64_t newest_ms = 0;
+
+	name[0] = '\0';
+	for (int i = 0; i < count; i++) {
+		for (unsigned n = 0; views[i].file.mem && n < WINDOWS_FILE_RECORDS; n++) {
+			if (windows_file_copy(views[i].file.mem, n, r))
+				look_at(r, domid, name, &newest_ms);
+		}
+	}
+	windows_views_free(views, count);
+	free(r);
+}
+
 bool windows_device_is(const struct windows_device *d, const struct target *target)
 {
 	if (target->id_given && d->record.id != target->id)

@@ -36,6 +36,12 @@ void windows_views_free(struct windows_view *views, int count);
 bool windows_view_read(struct ctl *ctl, const struct windows_view *view, unsigned i,
 		       struct windows_device *out);
 
+/*
+ * The name of the guest that had the domid when its device was connected, as far as the files of
+ * this host's uplinks know it. "" if not.
+ */
+void windows_view_name(struct ctl *ctl, unsigned domid, char name[TARGET_NAME_MAX]);
+
 /* Is it the device, or a device of the guest, that was typed? The guest need not exist any more. */
 bool windows_device_is(const struct windows_device *d, const struct target *target);
 

@@ -183,6 +183,15 @@ static void judge_gap(struct dpath *dp, struct ldp *l, struct windows_record *r)
 	}
 }
 
+static void set_domid(struct windows_record *r, uint32_t domid)
+{
+	if (r->domid == domid)
+		return;
+	memmove(r->before + 1, r->before, sizeof(r->before) - sizeof(r->before[0]));
+	r->before[0] = r->domid;
+	r->domid = domid;
+}
+
 /* The LDP has its record from now on, if there is one for it. */
 static void begin_record(struct dpath *dp, struct ldp *l)
 {
@@ -200,7 +209,7 @@ static void begin_record(struct dpath *dp, struct ldp *l)
 	judge_gap(dp, l, r);
 	r->run = dp->audit.run;
 	r->attached = 1;
-	r->domid = ldp_guest(l);
+	set_domid(r, ldp_guest(l));
 	r->generation = l->id.generation;
 	memset(r->due_bps, 0, sizeof(r->due_bps));
 	if (l->guest[0])

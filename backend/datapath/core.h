@@ -259,6 +259,7 @@ struct promise_work {
 
 /* What LDPs should have had. Only promise.c writes it. */
 struct dpath_promise {
+	uint64_t ns; /* since limits were written to the log */
 	struct promise_work *work;
 };
 

@@ -48,6 +48,7 @@
  *	         members -> publish -> credit -> link_rate
  *	                   measure -> credit
  *	                   measure -> promise -> audit
+ *	                              promise -> limits -> epoch
  *	         members -> audit
  *	                               rx -> credit
  *

@@ -182,6 +182,14 @@ void epoch_account_brought(struct dpath *dp, struct ldp *l, int64_t tx, int64_t 
 	epoch_begin(dp);
 }
 
+void epoch_note_limit(struct dpath *dp, const struct ldp *l, enum ldp_dir dir, uint32_t limit,
+		      uint64_t bytes)
+{
+	set_time(dp);
+	ledger_note_limit(dp->epoch.ledger[dir], l->slot, limit, bytes);
+	epoch_begin(dp);
+}
+
 void epoch_account_close(struct dpath *dp, struct ldp *l)
 {
 	set_time(dp);

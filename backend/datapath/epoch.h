@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "backend/msg/ldp_conf.h"
 #include "common/loop.h"
 
 struct dpath;
@@ -37,6 +38,10 @@ void epoch_end(struct dpath *dp);
 void epoch_account_open(struct dpath *dp, struct ldp *l);
 void epoch_account_reweight(struct dpath *dp, struct ldp *l);
 void epoch_account_close(struct dpath *dp, struct ldp *l);
+
+/* Notes in the log what the LDP was limited by in the second before: an enum record_limit. */
+void epoch_note_limit(struct dpath *dp, const struct ldp *l, enum ldp_dir dir, uint32_t limit,
+		      uint64_t bytes);
 
 /* Its account gets these bytes, which it held on the host that its guest came from. */
 void epoch_account_brought(struct dpath *dp, struct ldp *l, int64_t tx, int64_t rx);

@@ -104,6 +104,13 @@ struct ldp_audit {
 	uint64_t windows[LDP_DIRS], kept[LDP_DIRS];
 };
 
+/* What it was limited by in the second under way. */
+struct ldp_limit {
+	uint32_t by;	  /* enum record_limit; in the last window in which frames waited */
+	unsigned windows; /* in which they did */
+	uint64_t from;	  /* what it had been charged when the second began */
+};
+
 /* For how long frames waited. */
 struct ldp_backlog {
 	uint64_t since_ns; /* 0: none waits now */
@@ -230,6 +237,9 @@ struct ldp {
 
 	/* audit.c */
 	struct ldp_audit audit;
+
+	/* limits.c */
+	struct ldp_limit limit[LDP_DIRS];
 
 	/* credit.c */
 	struct window window;

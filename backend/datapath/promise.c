@@ -7,6 +7,7 @@
 #include "backend/credit/ledger_group.h"
 #include "backend/datapath/audit.h"
 #include "backend/datapath/core.h"
+#include "backend/datapath/limits.h"
 #include "backend/datapath/tenants.h"
 
 /*
@@ -218,9 +219,15 @@ static void divide(const struct dpath *dp, enum ldp_dir dir, uint32_t tops, uint
 	}
 }
 
-/* One that did not always have frames waiting had what it wanted, as far as one can tell. */
-static void judge(struct dpath *dp, struct ldp *l, enum ldp_dir dir, const struct fluid_part *part)
+/*
+ * One that did not always have frames waiting had what it wanted, as far as one can tell. `bytes`:
+ * of all.
+ */
+static void judge(struct dpath *dp, struct ldp *l, enum ldp_dir dir, const struct fluid_part *part,
+		  uint64_t bytes)
 {
+	struct promise_work *w = dp->promise.work;
+	uint32_t group = tenants_group(dp, l);
 	struct ldp_promise *p = &l->promise[dir];
 	uint64_t due = (uint64_t)((double)part->gets * (part->busy < 1 ? part->busy : 1));
 
@@ -229,6 +236,8 @@ static void judge(struct dpath *dp, struct ldp *l, enum ldp_dir dir, const struc
 	p->entitled_bytes += due;
 	p->had_bytes += p->window.had_bytes;
 	audit_judge(dp, l, dir, due, p->window.had_bytes);
+	limits_window(dp, l, dir, part,
+		      group == LDP_GROUP_NONE ? NULL : &w->part[w->group_at[group]], bytes);
 }
 
 /* False: nobody had or wanted anything. */
@@ -236,6 +245,7 @@ static bool judge_all(struct dpath *dp, enum ldp_dir dir, uint64_t ns)
 {
 	struct promise_work *w = dp->promise.work;
 	uint32_t tops, ldps;
+	uint64_t bytes;
 	struct ldp *l;
 
 	for (uint32_t slot = 0; (l = core_next_ldp(dp, &slot));)
@@ -245,9 +255,10 @@ static bool judge_all(struct dpath *dp, enum ldp_dir dir, uint64_t ns)
 		return false;
 	ldps = w->first[LDP_GROUP_NONE] + w->count[LDP_GROUP_NONE];
 	fill(dp, dir, ns);
-	divide(dp, dir, tops, capacity_bytes(dp, dir, ns));
+	bytes = capacity_bytes(dp, dir, ns);
+	divide(dp, dir, tops, bytes);
 	for (uint32_t i = 0; i < ldps; i++)
-		judge(dp, w->who[i], dir, &w->part[i]);
+		judge(dp, w->who[i], dir, &w->part[i], bytes);
 	return true;
 }
 
@@ -259,6 +270,11 @@ bool promise_window(struct dpath *dp, uint64_t ns)
 		audit_window(dp, ns);
 	for (int dir = 0; ns > 0 && dir < LDP_DIRS; dir++)
 		any |= judge_all(dp, (enum ldp_dir)dir, ns);
+	dp->promise.ns += ns;
+	if (dp->promise.ns >= NS_PER_SEC) {
+		dp->promise.ns = 0;
+		limits_second(dp);
+	}
 	return any;
 }
 

@@ -21,7 +21,8 @@
 #define WINDOWS_FILE_VERSION 1u
 #define WINDOWS_FILE_RECORDS 512u
 #define WINDOWS_GUEST_MAX    63u /* bytes */
-#define WINDOWS_DIRS	     2u	 /* what the guest sends, what it receives */
+#define WINDOWS_DOMIDS	     4u
+#define WINDOWS_DIRS	     2u /* what the guest sends, what it receives */
 
 struct windows_header {
 	char magic[8]; /* without a NUL */
@@ -36,6 +37,7 @@ struct windows_record {
 	uint32_t seq;
 	uint32_t used; /* 0: it is of no device */
 	uint32_t domid, id;
+	uint32_t before[WINDOWS_DOMIDS]; /* domids that it had before; 0: none */
 	uint8_t uuid[16];
 	char guest[WINDOWS_GUEST_MAX + 1]; /* its name when it connected; "": none was known */
 	uint64_t generation;		   /* of the attachment */

@@ -9,13 +9,13 @@
 # says WHAT END [DEVICE]: the log, or what DEVICE sees of it, has a line that begins and ends so.
 says()
 {
-	dmvlctl log ${3+"$3"} 2>>log.err | grep -q "^[0-9:.]* $1 .* $2$"
+	dmvlctl log --raw ${3+"$3"} 2>>log.err | grep -q "^[0-9:.]* $1 .* $2$"
 }
 
 # The newest balance of a device, as its log has it.
 balance()
 {
-	dmvlctl log --json "$1/0" 2>>log.err |
+	dmvlctl log --raw --json "$1/0" 2>>log.err |
 		sed -n 's/.*"direction":"tx".*"balance":\(-\{0,1\}[0-9]*\).*/\1/p' | tail -n 1
 }
 
@@ -42,7 +42,7 @@ talks g1
 talks g2
 talks g3
 check 'dmvlctl check finds nothing wrong' dmvlctl check
-dmvlctl log --follow >followed 2>followed.err &
+dmvlctl log --raw --follow >followed 2>followed.err &
 follower=$!
 
 # g3 is idle, g1 and g2 want everything: half of it is g3's.
@@ -51,11 +51,11 @@ sends g1 udp -b $((SUITE_RATE * 3 / 2)) -l 1400
 sends g2 udp -b $((SUITE_RATE * 3 / 2)) -l 1400
 check 'the log says that g3 lends to g1' wait_for 60 says 'g3/0 lent' 'to g1/0'
 check 'the log says that g3 lends to g2' wait_for 30 says 'g3/0 lent' 'to g2/0'
-check "dmvlctl log g1/0 has what g1 borrowed" wait_for 30 says 'g3/0 lent' 'to g1/0' g1/0
-dmvlctl log g1/0 2>>log.err | grep 'lent' | grep -qv 'g1/0'
-is $? 1 'dmvlctl log g1/0 has no loan of others'
-check 'dmvlctl log --follow shows the loan' wait_for 30 followed 'g3/0 lent .* to g1/0'
-check 'dmvlctl log --json prints a loan as one object a line' sh -c "dmvlctl log --json g3/0 | grep -q '\"type\":\"loan\",\"domain\":\"g3\",.*\"peer-domain\":\"g1\"'"
+check "dmvlctl log --raw g1/0 has what g1 borrowed" wait_for 30 says 'g3/0 lent' 'to g1/0' g1/0
+dmvlctl log --raw g1/0 2>>log.err | grep 'lent' | grep -qv 'g1/0'
+is $? 1 'dmvlctl log --raw g1/0 has no loan of others'
+check 'dmvlctl log --raw --follow shows the loan' wait_for 30 followed 'g3/0 lent .* to g1/0'
+check 'dmvlctl log --raw --json prints a loan as one object a line' sh -c "dmvlctl log --raw --json g3/0 | grep -q '\"type\":\"loan\",\"domain\":\"g3\",.*\"peer-domain\":\"g1\"'"
 check 'the balance of the lender is above zero' [ "$(balance g3)" -gt 0 ]
 check 'the balance of a borrower is below zero' [ "$(balance g1)" -lt 0 ]
 offset=$(xenstore-read "$uplink/log-offset")
@@ -68,8 +68,8 @@ number=$(wait_for 20 key_like "$(be g3)/group-number" '[1-9]*' && xenstore-read 
 check 'the log says that g3 is in a group' wait_for 20 says 'g3/0 is' "group $number" g3/0
 check 'the log says which weight the group has' wait_for 20 says "group $number" 'weight 256'
 check 'the log says that g3 lends to g1 inside the group' wait_for 30 says 'g3/0 lent' "to g1/0 inside group $number"
-check 'dmvlctl log --json names the group of a loan inside it' wait_for 10 sh -c \
-	"dmvlctl log --json g1/0 2>>log.err | grep '\"type\":\"borrow\"' | grep -q '\"group\":$number,'"
+check 'dmvlctl log --raw --json names the group of a loan inside it' wait_for 10 sh -c \
+	"dmvlctl log --raw --json g1/0 2>>log.err | grep '\"type\":\"borrow\"' | grep -q '\"group\":$number,'"
 
 # After kill -9 balances stay, also while the domain connects again, and shares are as before.
 settle 2
@@ -84,10 +84,10 @@ check 'a restarted dmvl-back replays the balances' grep -q 'default.tx.log: bala
 check 'g1 connects after kill -9 of dmvl-back' wait_for 60 connected g1
 check 'g3 connects after kill -9 of dmvl-back' wait_for 60 connected g3
 check 'g3 has its balance again after kill -9 of dmvl-back' wait_for 30 sh -c \
-	"dmvlctl log 2>>log.err | sed '1,/dmvl-back was started/d' | grep 'g3/0 is there with weight 512 and is owed' | grep -qv 'owed 0'"
+	"dmvlctl log --raw 2>>log.err | sed '1,/dmvl-back was started/d' | grep 'g3/0 is there with weight 512 and is owed' | grep -qv 'owed 0'"
 check 'the log has the group of g3 again after kill -9 of dmvl-back' wait_for 30 sh -c \
-	"dmvlctl log 2>>log.err | sed '1,/dmvl-back was started/d' | grep -q 'g3/0 is in group [1-9]'"
-check 'dmvlctl log --follow goes on over a restart of dmvl-back' wait_for 30 followed_on
+	"dmvlctl log --raw 2>>log.err | sed '1,/dmvl-back was started/d' | grep -q 'g3/0 is in group [1-9]'"
+check 'dmvlctl log --raw --follow goes on over a restart of dmvl-back' wait_for 30 followed_on
 settle 2
 shares 'after kill -9 of dmvl-back g1 and g2 share 1:1 without a step' 5 10.77.1.1=1 10.77.1.2=1
 
@@ -97,10 +97,10 @@ check 'SIGTERM ends the agent of g3' wait_for 20 agent_gone g3
 check 'dmvlctl detaches g3, the lender' dmvlctl detach g3
 ldp g3 3 weight=512
 check 'a device attached again begins with a balance of zero' wait_for 30 sh -c \
-	"dmvlctl log 2>>log.err | grep 'g3/0 is there with weight 512' | tail -n 1 | grep -q 'is owed 0 bytes'"
+	"dmvlctl log --raw 2>>log.err | grep 'g3/0 is there with weight 512' | tail -n 1 | grep -q 'is owed 0 bytes'"
 kill "$follower"
 wait "$follower"
-is "$(wc -l <followed.err)" 0 'dmvlctl log --follow prints no error'
+is "$(wc -l <followed.err)" 0 'dmvlctl log --raw --follow prints no error'
 back_stop
 dmvlctl check >wrong
 is $? 1 'dmvlctl check ends with status 1 when dmvl-back ended with devices attached'
@@ -116,8 +116,8 @@ if mount -t tmpfs -o size=16k full "$PWD/full" 2>mount.err; then
 	is $? 1 'dmvlctl check ends with status 1 on a full disk'
 	like "$(cat wrong)" '*uplink default*no credit log*No space left*' 'dmvlctl check says that a full disk leaves no credit log'
 	like "$(dmvlctl uplinks)" '*no credit log*' 'dmvlctl uplinks says that a full disk leaves no credit log'
-	dmvlctl log 2>err
-	is $? 1 'dmvlctl log ends with status 1 without a credit log'
+	dmvlctl log --raw 2>err
+	is $? 1 'dmvlctl log --raw ends with status 1 without a credit log'
 	check 'traffic goes on without a credit log' wait_for 60 ticks_pass sink.out "$(tick sink.out)" 2 3
 	back_stop
 	umount "$PWD/full"

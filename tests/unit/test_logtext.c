@@ -93,6 +93,10 @@ static const struct {
 	 "\"bytes\":0,\"group\":1,\"balance\":0,\"taken\":true}"},
 	{{.type = RECORD_GROUP, .bytes = 3, .balance_after = 9},
 	 "\"type\":\"group\",\"domain\":null,\"domid\":0,\"id\":0,\"group\":3,\"balance\":9}"},
+	{{.type = RECORD_LIMIT, .bytes = 7, .peer = RECORD_LIMIT_MAX},
+	 "\"type\":\"limit\",\"domain\":null,\"domid\":0,\"id\":0,\"bytes\":7,\"balance\":0,\"by\":"
+	 "\"maximum\"}"},
+	{{.type = RECORD_LIMIT, .peer = 99}, "\"by\":\"?\"}"},
 	{{.type = RECORD_GROUP}, "\"group\":0,\"balance\":0}"},
 	{{.type = RECORD_WEIGHT, .ldp = RECORD_NO_LDP, .bytes = 512, .peer = 3},
 	 "\"type\":\"weight\",\"bytes\":512,\"group\":3}"},
