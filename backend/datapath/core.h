@@ -10,6 +10,7 @@
 #include "backend/datapath/flood_limit.h"
 #include "backend/datapath/ldp.h"
 #include "backend/datapath/members.h"
+#include "backend/datapath/outlook.h"
 #include "backend/datapath/realtime.h"
 #include "backend/datapath/tenants.h"
 #include "backend/frame/fdb.h"
@@ -199,6 +200,16 @@ struct dpath_publish {
 	uint32_t next;	     /* slot at which the next step begins */
 };
 
+/* What each LDP would get. Only outlook.c writes it. */
+struct dpath_outlook {
+	struct outlook_work *work;
+	uint64_t looks, looked_ns;
+	uint64_t ns[OUTLOOK_LOOKS]; /* of the last looks */
+	bool changed;		    /* since the last look */
+	uint64_t sum;		    /* bytes of all LDPs, at the last look */
+	unsigned still;		    /* looks since it changed */
+};
+
 /* The statistics in the run directory. Only measure.c writes it. */
 struct dpath_measure {
 	struct loop_timer *timer;
@@ -253,6 +264,7 @@ struct dpath {
 	struct dpath_moves moves;
 	struct dpath_epoch epoch;
 	struct dpath_publish publish;
+	struct dpath_outlook outlook;
 	struct dpath_measure measure;
 };
 
