@@ -8,6 +8,7 @@
 
 #include "backend/ctl/ctl_policy.h"
 #include "backend/ctl/remembered.h"
+#include "backend/ctl/device_json.h"
 #include "backend/ctl/table.h"
 #include "backend/ctl/view.h"
 #include "backend/policy/setting.h"
@@ -201,7 +202,7 @@ static int report(struct ctl *ctl, const struct attaching *a)
 		log_notice("no dmvl-back runs for uplink %s now: the device waits for it",
 			   uplink_of(a));
 	if (ctl->json)
-		return ldp_print_json(ctl, a->target.domid, a->target.id);
+		return device_print_json(ctl, a->target.domid, a->target.id);
 	printf("attached device %u to domain %u: ", a->target.id, a->target.domid);
 	if (attach_is_via_vif(&a->attachment))
 		printf("it stands for vif%u.%u%s%s\n", a->target.domid, a->target.id,

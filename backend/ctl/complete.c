@@ -167,6 +167,8 @@ static int complete_argument(struct ctl *ctl, const struct line *line, const cha
 	const char *usage = argument(line->command, line->position);
 	const struct beginning b = {ctl, word, ""};
 
+	if (begins(usage, "COMMAND"))
+		return complete_commands(ctl, word);
 	if (begins(usage, "DOM"))
 		return line->command->makes_device ? candidate_guests(&b) : candidate_devices(&b);
 	if (begins(usage, "KEY="))

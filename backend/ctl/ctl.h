@@ -12,12 +12,17 @@
 struct command;
 struct option; /* of getopt_long() */
 
-/* One run of dmvlctl. main.c writes it; ctl_connect() sets xs and, without -B, backend_domid. */
+/*
+ * One run of dmvlctl. main.c writes it; ctl_connect() sets xs, own_domid and, without -B,
+ * backend_domid.
+ */
 struct ctl {
 	struct xs_conn *xs;
+	unsigned own_domid; /* where dmvlctl runs */
 	unsigned backend_domid;
 	bool backend_given; /* by -B */
 	bool json;
+	bool all;
 	bool follow;
 	bool remove;
 	bool save;
