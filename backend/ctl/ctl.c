@@ -30,9 +30,20 @@ int ctl_fail(int status, const char *fmt, ...)
 int ctl_fail_xs(int ret, const char *doing, const char *path)
 {
 	if (ret == -EACCES || ret == -EPERM)
-		return ctl_fail(EXIT_WRONG_USE, "no permission to %s %s: run %sin Dom0", doing,
-				path, geteuid() ? "as root " : "");
+		return ctl_fail(EXIT_WRONG_USE, "no permission to %s %s: run it in Dom0%s", doing,
+				path, geteuid() ? ", as root" : "");
 	return ctl_fail(EXIT_FAILED, "cannot %s %s: %s", doing, path, strerror(-ret));
+}
+
+const char *ctl_as_root(void)
+{
+	return geteuid() ? ": run as root" : "";
+}
+
+int ctl_fail_hypervisor(int ret)
+{
+	return ctl_fail(EXIT_WRONG_USE, "cannot ask the hypervisor (%s): run it in Dom0%s",
+			strerror(-ret), geteuid() ? ", as root" : "");
 }
 
 static void no_answer(int sig)

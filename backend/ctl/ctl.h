@@ -47,6 +47,12 @@ int ctl_fail(int status, const char *fmt, ...) __attribute__((format(printf, 2, 
 /* Prints the error `ret` (-errno) of a xenstore call on `path`. Returns EXIT_FAILED. */
 int ctl_fail_xs(int ret, const char *doing, const char *path);
 
+/* Prints that libxenctrl does not answer: `ret` (-errno). Returns EXIT_WRONG_USE. */
+int ctl_fail_hypervisor(int ret);
+
+/* The hint ": run as root", for whoever is not; "" for root. */
+const char *ctl_as_root(void);
+
 /*
  * Runs fn in a transaction, again while other clients interfere (bounded). fn returns 0 to commit,
  * or -errno to abort, which is then the result.

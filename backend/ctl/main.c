@@ -194,16 +194,33 @@ static int parse_uplink(struct ctl *ctl, const char *text)
 	return 0;
 }
 
+/* Options with a value, a bit each. False: this one was there before. */
+static bool is_first(uint32_t *given, int option)
+{
+	uint32_t bit = 0;
+
+	for (unsigned i = 0; options[i].name; i++)
+		if (options[i].val == option && options[i].has_arg == required_argument)
+			bit = UINT32_C(1) << i;
+	if (*given & bit)
+		return false;
+	*given |= bit;
+	return true;
+}
+
 /* Parses the options of the command. 0, an exit status, or -1: help was printed. */
 static int parse_options(struct ctl *ctl, const struct command *command, int argc, char **argv)
 {
-	int option, index, ret = 0;
+	int option, index = 0, ret = 0;
+	uint32_t given = 0;
 
 	opterr = 0;
 	while (ret == 0 && (option = getopt_long(argc, argv, ":B:h", options, &index)) != -1) {
 		if (option >= OPT_ALL && !command_takes(command, options[index].name))
 			return ctl_fail(EXIT_WRONG_USE, "%s takes no --%s", command->name,
 					options[index].name);
+		if (!is_first(&given, option))
+			return ctl_fail(EXIT_WRONG_USE, "%s is given twice", argv[optind - 1]);
 		switch (option) {
 		case 'B':
 			ret = parse_backend(ctl, optarg);
