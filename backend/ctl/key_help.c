@@ -9,6 +9,8 @@
 #include "backend/policy/setting.h"
 #include "common/units.h"
 
+#define KEY_HELP_MAX 64
+
 bool key_help_area(const struct command *command, enum schema_area *out)
 {
 	if (!strstr(command->args, "KEY=VALUE"))
@@ -45,7 +47,8 @@ static void add_words(const char *words, char out[KEY_HELP_MAX])
 	}
 }
 
-const char *key_help_values(enum schema_key key, char out[KEY_HELP_MAX])
+/* What may stand behind KEY=, in words: "1..65535", "rate", "normal or low". */
+static const char *values_text(enum schema_key key, char out[KEY_HELP_MAX])
 {
 	static const char *const kinds[] = {
 		[SCHEMA_S64] = "integer",
@@ -88,7 +91,7 @@ static void add_key(struct table *table, enum schema_key key)
 {
 	static const char *const effects[] = {"", "attach", "reconnect", "live"};
 	char name[SCHEMA_NAME_MAX + 8], values[KEY_HELP_MAX], dflt[KEY_HELP_MAX];
-	const char *cells[4] = {name, key_help_values(key, values), default_text(key, dflt),
+	const char *cells[4] = {name, values_text(key, values), default_text(key, dflt),
 				effects[schema_entry(key)->effect]};
 
 	snprintf(name, sizeof(name), "  %s", schema_name(key));

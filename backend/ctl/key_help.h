@@ -14,8 +14,4 @@ bool key_help_area(const struct command *command, enum schema_area *out);
 /* May the command set this key? */
 bool key_help_takes(const struct command *command, enum schema_key key);
 
-/* What may stand behind KEY=, in words: "1..65535", "rate", "normal or low". Returns `out`. */
-#define KEY_HELP_MAX 64
-const char *key_help_values(enum schema_key key, char out[KEY_HELP_MAX]);
-
 #endif

@@ -12,7 +12,7 @@
 struct dpath;
 struct ldp;
 
-#define OUTLOOK_LOOKS 4u /* what an LDP wants is measured over so many looks */
+#define OUTLOOK_LOOKS 4u /* looks over which it is measured what an LDP wants */
 
 /* One direction of an LDP. Only outlook.c writes it. Starts zero-initialised. */
 struct ldp_outlook {
