@@ -114,6 +114,7 @@ struct parse {
 	char *err;
 	bool have_uplink, take_over;
 	uint32_t filed; /* options of the file, a bit each */
+	uint32_t given; /* of the command line, with a value */
 };
 
 __attribute__((format(printf, 2, 3))) static enum conf_result wrong(char *err, const char *fmt, ...)
@@ -321,7 +322,21 @@ static bool take_filed(void *arg, const char *name, const char *value, char *why
 	snprintf(why, CONF_FILE_WHY_MAX, "%s", p->err);
 	return false;
 }
-static_assert(sizeof(options) / sizeof(options[0]) <= 32, "an option has no bit in filed");
+static_assert(sizeof(options) / sizeof(options[0]) <= 32, "an option has no bit");
+
+/* Takes an option of the command line, if it is the first of its kind. */
+static enum conf_result take_given(struct parse *p, int opt)
+{
+	const struct option *o = options;
+
+	while (o->val != opt)
+		o++;
+	if (p->given & UINT32_C(1) << (o - options) && opt != OPT_UPLINK)
+		return wrong(p->err, "--%s is given twice", o->name);
+	if (o->has_arg == required_argument)
+		p->given |= UINT32_C(1) << (o - options);
+	return take(p, opt);
+}
 
 static enum conf_result take_config(struct parse *p)
 {
@@ -420,7 +435,7 @@ enum conf_result conf_parse(struct conf *conf, int argc, char **argv, char *err)
 			return wrong(err, "%s %s: see dmvl-back --help",
 				     opt == ':' ? "missing value behind" : "unknown option",
 				     quote_text(value, argv[optind - 1]));
-		result = take(&p, opt);
+		result = take_given(&p, opt);
 		if (result != CONF_RUN)
 			return result;
 	}

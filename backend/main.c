@@ -81,15 +81,15 @@ static void lock_instance(const struct conf *conf)
 	int fd;
 
 	if (mkdir(conf->run_dir, 0755) < 0 && errno != EEXIST)
-		die(EXIT_WRONG_USE, "cannot create %s: %s; run as root or give --run-dir",
-		    conf->run_dir, strerror(errno));
+		die(EXIT_WRONG_USE, "cannot create %s: %s; %sgive --run-dir", conf->run_dir,
+		    strerror(errno), geteuid() ? "run as root or " : "");
 	snprintf(path, sizeof(path), "%s/%s.lock", conf->run_dir, conf->control.name);
 	fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0 && errno == ELOOP)
 		die(EXIT_WRONG_USE, "%s is a symbolic link: remove it", path);
 	if (fd < 0)
-		die(EXIT_WRONG_USE, "cannot open %s: %s; run as root or give --run-dir", path,
-		    strerror(errno));
+		die(EXIT_WRONG_USE, "cannot open %s: %s; %sgive --run-dir", path, strerror(errno),
+		    geteuid() ? "run as root or " : "");
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
 		die(EXIT_WRONG_USE,
 		    "another dmvl-back serves the uplink %s (%s is locked): choose another --name",

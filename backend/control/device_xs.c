@@ -62,13 +62,39 @@ int device_write_value(struct control *c, struct device *d, enum schema_key key,
 	return device_write(c, d, write_value, &(struct node_value){key, value});
 }
 
+/* What was announced for a connection ends with it. */
+static int remove_rates(struct control *c, const struct device *d, uint32_t t)
+{
+	static const enum schema_key keys[] = {KEY_BACK_TX_RATE, KEY_BACK_RX_RATE};
+	int ret = 0;
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]) && ret == 0; i++) {
+		char path[SCHEMA_PATH_MAX];
+
+		schema_key_path(path, sizeof(path), d->back, keys[i]);
+		ret = xs_conn_rm(c->xs, t, path);
+		ret = ret == -ENOENT ? 0 : ret;
+	}
+	return ret;
+}
+
+int device_write_state(struct control *c, const struct device *d, uint32_t t,
+		       enum xenbus_state state)
+{
+	int ret = state == XenbusStateConnected ? 0 : remove_rates(c, d, t);
+
+	return ret < 0 ? ret : xskey_write_state(c->xs, t, d->back, KEY_BACK_STATE, state);
+}
+
+static int write_state(struct control *c, struct device *d, uint32_t t, const void *arg)
+{
+	return device_write_state(c, d, t, *(const enum xenbus_state *)arg);
+}
+
 void device_set_state(struct control *c, struct device *d, enum xenbus_state state)
 {
-	char value[4];
-	int ret;
+	int ret = device_write(c, d, write_state, &state);
 
-	snprintf(value, sizeof(value), "%d", (int)state);
-	ret = device_write_value(c, d, KEY_BACK_STATE, value);
 	if (ret < 0 && ret != -ENOENT)
 		log_error("%s: cannot write state %d: %s", d->name, state, strerror(-ret));
 }
@@ -80,8 +106,7 @@ int device_write_closed(struct control *c, uint32_t t)
 
 	TAILQ_FOREACH(d, &c->devices.all, next) {
 		if (ret == 0 && d->after == HS_CLOSED && device_check(c->xs, t, d) == 0)
-			ret = xskey_write_state(c->xs, t, d->back, KEY_BACK_STATE,
-						XenbusStateClosed);
+			ret = device_write_state(c, d, t, XenbusStateClosed);
 	}
 	return ret;
 }

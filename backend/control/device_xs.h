@@ -33,7 +33,14 @@ int device_write(struct control *c, struct device *d, device_writer *write, cons
 /* One key. 0, or as device_write(). */
 int device_write_value(struct control *c, struct device *d, enum schema_key key, const char *value);
 
-/* What cannot be written is logged. */
+/*
+ * The state and, unless it is Connected, the end of the rates that were announced, as a part of a
+ * transaction. 0 or -errno.
+ */
+int device_write_state(struct control *c, const struct device *d, uint32_t t,
+		       enum xenbus_state state);
+
+/* The same for itself. What cannot be written is logged. */
 void device_set_state(struct control *c, struct device *d, enum xenbus_state state);
 
 /* State 4, and that the guest is in no group yet: whoever sees the state sees all keys. */

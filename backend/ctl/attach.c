@@ -8,6 +8,7 @@
 
 #include "backend/ctl/ctl_policy.h"
 #include "backend/ctl/remembered.h"
+#include "backend/ctl/device_json.h"
 #include "backend/ctl/table.h"
 #include "backend/ctl/view.h"
 #include "backend/policy/setting.h"
@@ -31,24 +32,24 @@ struct attaching {
 static int check_domain(struct ctl *ctl, struct attaching *a)
 {
 	unsigned domid = a->target.domid;
+	char text[TARGET_TEXT_MAX];
 	struct dom_conn *dom;
 	struct dom_info info;
 	int ret;
 
+	target_text(&a->target, text);
 	if (domid == ctl->backend_domid)
-		return ctl_fail(EXIT_FAILED, "domain %u serves devices and cannot have one", domid);
+		return ctl_fail(EXIT_FAILED, "%s serves devices and cannot have one", text);
 	ret = dom_open(&dom);
 	if (ret < 0)
-		return ctl_fail(EXIT_WRONG_USE,
-				"cannot ask the hypervisor (%s): run as root in Dom0",
-				strerror(-ret));
+		return ctl_fail_hypervisor(ret);
 	ret = dom_info(dom, domid, &info);
 	dom_close(dom);
 	if (ret < 0)
-		return ctl_fail(EXIT_FAILED, "cannot ask the hypervisor about domain %u: %s", domid,
+		return ctl_fail(EXIT_FAILED, "cannot ask the hypervisor about %s: %s", text,
 				strerror(-ret));
 	if (!info.exists || info.dying)
-		return ctl_fail(EXIT_FAILED, "domain %u %s", domid,
+		return ctl_fail(EXIT_FAILED, "%s %s", text,
 				info.exists ? "is dying" : "does not exist");
 	memcpy(a->uuid, info.uuid, sizeof(a->uuid));
 	return 0;
@@ -163,15 +164,15 @@ static int refuse_rival(struct ctl *ctl, unsigned domid, unsigned id, void *arg)
 
 static void read_vif_mac(struct ctl *ctl, struct attaching *a)
 {
-	char dir[SCHEMA_PATH_MAX];
+	char dir[SCHEMA_PATH_MAX], text[TARGET_TEXT_MAX];
 	uint8_t mac[6];
 
 	libxl_vif_dir(dir, sizeof(dir), ctl->backend_domid, a->target.domid, a->target.id);
 	if (libxl_vif_mac(ctl->xs, dir, mac))
 		frame_mac_format(mac, a->vif_mac);
 	else
-		log_notice("domain %u has no vif %u now: the device waits for it", a->target.domid,
-			   a->target.id);
+		log_notice("%s has no vif %u now: the device waits for it",
+			   target_text(&a->target, text), a->target.id);
 }
 
 /*
@@ -197,12 +198,14 @@ static const char *mac_of(const struct attaching *a)
 
 static int report(struct ctl *ctl, const struct attaching *a)
 {
+	char text[TARGET_TEXT_MAX];
+
 	if (!ctl_uplink_is_served(ctl, uplink_of(a)))
 		log_notice("no dmvl-back runs for uplink %s now: the device waits for it",
 			   uplink_of(a));
 	if (ctl->json)
-		return ldp_print_json(ctl, a->target.domid, a->target.id);
-	printf("attached device %u to domain %u: ", a->target.id, a->target.domid);
+		return device_print_json(ctl, a->target.domid, a->target.id);
+	printf("attached device %u to %s: ", a->target.id, target_text(&a->target, text));
 	if (attach_is_via_vif(&a->attachment))
 		printf("it stands for vif%u.%u%s%s\n", a->target.domid, a->target.id,
 		       mac_of(a)[0] ? ", mac " : "", mac_of(a));
@@ -214,7 +217,7 @@ static int report(struct ctl *ctl, const struct attaching *a)
 /* It has the nodes already. Whose they are depends on who had the domid when they were made. */
 static int refuse_existing(struct ctl *ctl, const struct attaching *a)
 {
-	char dir[SCHEMA_PATH_MAX], text[UUID_TEXT_LEN + 1];
+	char dir[SCHEMA_PATH_MAX], text[UUID_TEXT_LEN + 1], who[TARGET_TEXT_MAX];
 	unsigned domid = a->target.domid, id = a->target.id;
 	uint8_t uuid[16];
 
@@ -227,10 +230,10 @@ static int refuse_existing(struct ctl *ctl, const struct attaching *a)
 				"once",
 				id, domid, domid, id);
 	return ctl_fail(EXIT_FAILED,
-			"domain %u has a device %u already (one that is remembered or in the "
+			"%s has a device %u already (one that is remembered or in the "
 			"policy comes by itself): change it with dmvlctl set, detach it first, or "
 			"name another one with DOM/ID",
-			domid, id);
+			target_text(&a->target, who), id);
 }
 
 static int run(struct ctl *ctl, int argc, char **argv)

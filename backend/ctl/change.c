@@ -11,7 +11,6 @@ static int check_limits(struct ctl *ctl, uint32_t t, struct change *change)
 	const enum schema_key *keys = settings_limit_keys(change->settings);
 	char text[SETTINGS_LIMITS][32];
 	const char *old[SETTINGS_LIMITS] = {NULL};
-	struct schema_limits limits;
 
 	for (int i = 0; i < SETTINGS_LIMITS; i++) {
 		int ret = xskey_read(ctl->xs, t, change->dir, keys[i], text[i], sizeof(text[i]));
@@ -21,8 +20,7 @@ static int check_limits(struct ctl *ctl, uint32_t t, struct change *change)
 		else if (ret != -ENOENT && ret != -E2BIG && ret != -EILSEQ)
 			return ret;
 	}
-	limits = settings_limits(change->settings, old);
-	return schema_cross_check(&limits, change->err);
+	return settings_check_limits(change->settings, old, change->err);
 }
 
 int change_write(struct ctl *ctl, uint32_t t, struct change *change)

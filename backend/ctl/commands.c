@@ -9,6 +9,7 @@ bool command_takes(const struct command *command, const char *option)
 		const char *name;
 		bool taken;
 	} some[] = {
+		{"all", command->has_all},
 		{"follow", command->has_follow},
 		{"interval", command->has_interval},
 		{"json", !command->prints_words},

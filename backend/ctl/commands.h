@@ -17,6 +17,7 @@ struct command {
 	const char *details; /* for -h; "" or text that ends with a newline */
 	int min_args, max_args;
 	bool has_timeout;	 /* takes --timeout */
+	bool has_all;		 /* takes --all */
 	bool has_follow;	 /* takes --follow */
 	bool has_raw;		 /* takes --raw */
 	bool has_remove;	 /* takes --remove */

@@ -15,8 +15,8 @@
 #include <string.h>
 
 #include "backend/ctl/candidates.h"
+#include "backend/ctl/key_help.h"
 #include "backend/ctl/table.h"
-#include "backend/policy/setting.h"
 #include "common/log.h"
 
 /* What was typed before the last word. */
@@ -144,19 +144,18 @@ static int complete_value(struct ctl *ctl, enum schema_area area, const char *wo
 
 static int complete_setting(struct ctl *ctl, const struct command *command, const char *word)
 {
-	enum schema_area area = begins(argument(command, 0), "GROUP") ? SCHEMA_GROUP : SCHEMA_BACK;
 	const struct beginning b = {ctl, word, ""};
+	enum schema_area area;
 	char text[64];
 
+	if (!key_help_area(command, &area))
+		return 0;
 	if (strchr(word, '='))
 		return complete_value(ctl, area, word);
 	for (int i = 0; i < KEY_COUNT; i++) {
-		const struct schema_entry *e = schema_entry((enum schema_key)i);
-
-		if (e->area != area || !setting_is_given((enum schema_key)i) ||
-		    (e->effect == SCHEMA_EFFECT_ATTACH && !command->makes_device))
+		if (!key_help_takes(command, (enum schema_key)i))
 			continue;
-		snprintf(text, sizeof(text), "%s=", e->name);
+		snprintf(text, sizeof(text), "%s=", schema_name((enum schema_key)i));
 		candidate(&b, text);
 	}
 	return 0;
@@ -167,6 +166,8 @@ static int complete_argument(struct ctl *ctl, const struct line *line, const cha
 	const char *usage = argument(line->command, line->position);
 	const struct beginning b = {ctl, word, ""};
 
+	if (begins(usage, "COMMAND"))
+		return complete_commands(ctl, word);
 	if (begins(usage, "DOM"))
 		return line->command->makes_device ? candidate_guests(&b) : candidate_devices(&b);
 	if (begins(usage, "KEY="))

@@ -30,9 +30,20 @@ int ctl_fail(int status, const char *fmt, ...)
 int ctl_fail_xs(int ret, const char *doing, const char *path)
 {
 	if (ret == -EACCES || ret == -EPERM)
-		return ctl_fail(EXIT_WRONG_USE, "no permission to %s %s: run as root in Dom0",
-				doing, path);
+		return ctl_fail(EXIT_WRONG_USE, "no permission to %s %s: run it in Dom0%s", doing,
+				path, geteuid() ? ", as root" : "");
 	return ctl_fail(EXIT_FAILED, "cannot %s %s: %s", doing, path, strerror(-ret));
+}
+
+const char *ctl_as_root(void)
+{
+	return geteuid() ? ": run as root" : "";
+}
+
+int ctl_fail_hypervisor(int ret)
+{
+	return ctl_fail(EXIT_WRONG_USE, "cannot ask the hypervisor (%s): run it in Dom0%s",
+			strerror(-ret), geteuid() ? ", as root" : "");
 }
 
 static void no_answer(int sig)
@@ -65,8 +76,9 @@ int ctl_reach(struct ctl *ctl)
 		return ret;
 	/* The path is relative to this domain; the toolstack writes the key at boot. */
 	ret = xs_conn_read(ctl->xs, XS_NO_TXN, "domid", value, sizeof(value));
-	if (ret > 0 && !ctl->backend_given)
-		ctl->backend_domid = (unsigned)strtoul(value, NULL, 10);
+	ctl->own_domid = ret > 0 ? (unsigned)strtoul(value, NULL, 10) : 0;
+	if (!ctl->backend_given)
+		ctl->backend_domid = ctl->own_domid;
 	alarm(0);
 	return 0;
 }
@@ -76,7 +88,7 @@ int ctl_connect(struct ctl *ctl)
 	int ret = ctl_reach(ctl);
 
 	/* libxenstore tries several paths: errno may be that of the last one. */
-	if (ret == -EACCES || ret == -EPERM || (ret < 0 && geteuid() != 0))
+	if (ret < 0 && geteuid() != 0)
 		return ctl_fail(EXIT_WRONG_USE, "no permission to use xenstore: run as root");
 	if (ret < 0)
 		return ctl_fail(EXIT_WRONG_USE,

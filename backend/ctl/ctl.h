@@ -12,12 +12,17 @@
 struct command;
 struct option; /* of getopt_long() */
 
-/* One run of dmvlctl. main.c writes it; ctl_connect() sets xs and, without -B, backend_domid. */
+/*
+ * One run of dmvlctl. main.c writes it; ctl_connect() sets xs, own_domid and, without -B,
+ * backend_domid.
+ */
 struct ctl {
 	struct xs_conn *xs;
+	unsigned own_domid; /* where dmvlctl runs */
 	unsigned backend_domid;
 	bool backend_given; /* by -B */
 	bool json;
+	bool all;
 	bool follow;
 	bool raw;
 	bool remove;
@@ -43,6 +48,12 @@ int ctl_fail(int status, const char *fmt, ...) __attribute__((format(printf, 2, 
 
 /* Prints the error `ret` (-errno) of a xenstore call on `path`. Returns EXIT_FAILED. */
 int ctl_fail_xs(int ret, const char *doing, const char *path);
+
+/* Prints that libxenctrl does not answer: `ret` (-errno). Returns EXIT_WRONG_USE. */
+int ctl_fail_hypervisor(int ret);
+
+/* The hint ": run as root", for whoever is not; "" for root. */
+const char *ctl_as_root(void);
 
 /*
  * Runs fn in a transaction, again while other clients interfere (bounded). fn returns 0 to commit,

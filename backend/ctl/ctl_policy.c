@@ -75,6 +75,7 @@ void ctl_policy_add(struct ctl *ctl, const struct policy_match *match, struct se
 		if (!item || settings_find(settings, (enum schema_key)key))
 			continue;
 		s->key = (enum schema_key)key;
+		s->typed[0] = '\0';
 		if (policy_resolve(item, &capacity, s->value, err) == 0)
 			settings->count++;
 		else

@@ -178,11 +178,12 @@ static int watch(struct ctl *ctl, const struct closing *c)
 static int report(struct ctl *ctl, const struct closing *c)
 {
 	bool clean = !c->back_late && !c->front_late;
+	char text[TARGET_TEXT_MAX];
 	struct json_object *object;
 
 	if (!clean)
-		log_warning("device %u of domain %u was removed before %s%s%s had closed it",
-			    c->target.id, c->target.domid, c->back_late ? "dmvl-back" : "",
+		log_warning("device %u of %s was removed before %s%s%s had closed it", c->target.id,
+			    target_text(&c->target, text), c->back_late ? "dmvl-back" : "",
 			    c->back_late && c->front_late ? " and " : "",
 			    c->front_late ? "the guest's agent" : "");
 	if (!ctl->json)
@@ -298,9 +299,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
 		return ctl_fail_xs(ret, "name", argv[0]);
 	ret = dom_open(&dom);
 	if (ret < 0)
-		return ctl_fail(EXIT_WRONG_USE,
-				"cannot ask the hypervisor (%s): run as root in Dom0",
-				strerror(-ret));
+		return ctl_fail_hypervisor(ret);
 	ret = detach(ctl, dom, &c);
 	dom_close(dom);
 	if (ret == -ENOENT)

@@ -285,7 +285,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
 const struct command export_command = {
 	.name = "export",
 	.args = "DOM",
-	.summary = "print all that was set for a guest, for dmvlctl import elsewhere",
+	.summary = "print what was set for a guest, for dmvlctl import",
 	.details = "DOM may be the UUID of a guest that is not there, but remembered.\n",
 	.min_args = 1,
 	.max_args = 1,

@@ -8,6 +8,7 @@
 #include "backend/ctl/change.h"
 #include "backend/ctl/group_view.h"
 #include "backend/ctl/table.h"
+#include "backend/ctl/words.h"
 #include "common/log.h"
 
 static int apply(struct ctl *ctl, uint32_t t, void *arg)
@@ -36,20 +37,21 @@ static void print_keys(const struct group_view *g)
 	table_print(&table, stdout);
 }
 
-static void print_members(const struct group_view *g)
+static void print_members(struct ctl *ctl, const struct group_view *g)
 {
+	bool served = ctl_uplink_is_served(ctl, g->uplink);
 	struct table table;
 
 	table_init(&table, 5);
 	for (int i = 0; i < g->of->count; i++) {
 		const struct ldp_view *d = &g->of->view[i];
-		char id[32], state[48], weight[VIEW_TEXT_MAX], rate[VIEW_TEXT_MAX];
-		const char *cells[5] = {d->name[0] ? d->name : "-", id, state, weight, rate};
+		char id[32], weight[VIEW_TEXT_MAX], rate[VIEW_TEXT_MAX];
+		const char *cells[5] = {d->name[0] ? d->name : "-", id, NULL, weight, rate};
 
 		if (!group_view_has(g, d))
 			continue;
 		snprintf(id, sizeof(id), "%u/%u", d->domid, d->id);
-		ldp_view_state(d, state, sizeof(state));
+		cells[2] = state_words(d, served, NULL);
 		view_text(&d->keys, KEY_BACK_WEIGHT, weight, sizeof(weight));
 		view_text(&d->keys, KEY_BACK_TX_RATE, rate, sizeof(rate));
 		table_add(&table, cells);
@@ -64,8 +66,9 @@ static int print_group(struct ctl *ctl, const struct group_view *g)
 	printf("group %s of uplink %s, devices: %u\n", g->name, g->uplink, g->members);
 	print_keys(g);
 	if (g->members > 0) {
-		printf("\ndevices, their weights inside the group and transmit rates:\n");
-		print_members(g);
+		printf("\ndevices, their weights inside the group and the transmit rates they "
+		       "would get:\n");
+		print_members(ctl, g);
 	}
 	return output_end();
 }

@@ -140,6 +140,12 @@ static void take_number(struct group_view *g, const struct view *keys)
 		schema_parse_u64(KEY_BACK_GROUP_NUMBER, text, &g->number, NULL);
 }
 
+static void raise_to(uint64_t *bps, uint64_t other_bps)
+{
+	if (*bps < other_bps)
+		*bps = other_bps;
+}
+
 static void count_members(struct group_view *g)
 {
 	for (int i = 0; i < g->of->count; i++) {
@@ -149,8 +155,8 @@ static void count_members(struct group_view *g)
 			continue;
 		g->members++;
 		take_number(g, &device->keys);
-		g->rate_bps[0] += rate_of(device, KEY_BACK_TX_RATE);
-		g->rate_bps[1] += rate_of(device, KEY_BACK_RX_RATE);
+		raise_to(&g->rate_bps[0], rate_of(device, KEY_BACK_TX_RATE));
+		raise_to(&g->rate_bps[1], rate_of(device, KEY_BACK_RX_RATE));
 	}
 }
 

@@ -17,7 +17,7 @@ struct group_view {
 	struct view keys;
 	unsigned members;	  /* devices whose key names it */
 	uint64_t number;	  /* in the credit log; 0: not known */
-	uint64_t rate_bps[2];	  /* tx, rx: in force, all connected members together */
+	uint64_t rate_bps[2];	  /* tx, rx: the largest of its connected members */
 	const struct devices *of; /* borrowed */
 };
 

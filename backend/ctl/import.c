@@ -148,7 +148,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
 const struct command import_command = {
 	.name = "import",
 	.args = "FILE",
-	.summary = "take over what dmvlctl export printed, for a guest that comes or is here",
+	.summary = "take over what dmvlctl export printed",
 	.details = "FILE may be - for standard input. All of it is taken, or nothing.\n",
 	.min_args = 1,
 	.max_args = 1,

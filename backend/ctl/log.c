@@ -303,8 +303,8 @@ static int open_all(struct log *log)
 		int ret = open_stream(s);
 
 		if (ret == -EACCES)
-			return ctl_fail(EXIT_WRONG_USE, "no permission to read %s: run as root",
-					s->path);
+			return ctl_fail(EXIT_WRONG_USE, "no permission to read %s%s", s->path,
+					ctl_as_root());
 		if (ret == -EINVAL)
 			return ctl_fail(EXIT_FAILED, "%s is no credit log, or damaged", s->path);
 		if (ret < 0)

@@ -180,8 +180,9 @@ static bool event_words(struct logtext *t, const struct record *r, char *out, si
 	}
 }
 
-/* "2026-11-26T12:00:01.230", local time */
+/* "2026-11-26T12:00:01.230+01:00", local time and how far it is from UTC */
 #define DATE_LEN 11
+#define TIME_LEN 12 /* behind the date */
 static void time_text(uint64_t t_ns, char *out, size_t size)
 {
 	time_t seconds = (time_t)(t_ns / 1000000000);
@@ -190,7 +191,9 @@ static void time_text(uint64_t t_ns, char *out, size_t size)
 
 	localtime_r(&seconds, &tm);
 	n = strftime(out, size, "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(out + n, size - n, ".%03u", (unsigned)(t_ns % 1000000000 / 1000000));
+	snprintf(out + n, size - n, ".%03u%c%02ld:%02ld", (unsigned)(t_ns % 1000000000 / 1000000),
+		 tm.tm_gmtoff < 0 ? '-' : '+', labs(tm.tm_gmtoff) / 3600,
+		 labs(tm.tm_gmtoff) / 60 % 60);
 }
 
 bool logtext_words(struct logtext *t, const struct record *r, unsigned dir, char *out)
@@ -208,7 +211,7 @@ bool logtext_words(struct logtext *t, const struct record *r, unsigned dir, char
 	if (!event_words(t, r, what, sizeof(what)))
 		return false;
 	time_text(r->t_ns, when, sizeof(when));
-	snprintf(out, LOGTEXT_MAX, "%s %s%s", when + DATE_LEN, what,
+	snprintf(out, LOGTEXT_MAX, "%.*s %s%s", TIME_LEN, when + DATE_LEN, what,
 		 dir == 0 ? "" : " (receiving)");
 	return true;
 }

@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/ctl/argv.h"
 #include "backend/ctl/commands.h"
+#include "backend/ctl/key_help.h"
 #include "backend/ctl/since.h"
 #include "backend/ctl/table.h"
 #include "backend/ctl/target.h"
@@ -17,15 +19,31 @@
 #define TIME_MAX_NS	(UINT64_C(3600) * 1000000000)
 #define INTERVAL_MIN_NS UINT64_C(100000000) /* the statistics are written so often */
 
+static int run_help(struct ctl *ctl, int argc, char **argv);
+
+static const struct command help_itself = {
+	.name = "help",
+	.args = "[COMMAND]",
+	.summary = "what there is, or what a command does",
+	.details = "",
+	.max_args = 1,
+	.prints_words = true,
+	.run = run_help,
+};
+
 static const struct command *const commands[] = {
-	&attach_command, &check_command,  &complete_command,	 &detach_command,  &doctor_command,
-	&export_command, &forget_command, &group_command,	 &groups_command,  &import_command,
-	&list_command,	 &log_command,	  &release_vifs_command, &report_command,  &saved_command,
-	&set_command,	 &show_command,	  &stat_command,	 &uplinks_command, NULL,
+	&attach_command, &check_command,	&complete_command,
+	&detach_command, &doctor_command,	&export_command,
+	&forget_command, &group_command,	&groups_command,
+	&help_itself,	 &import_command,	&list_command,
+	&log_command,	 &release_vifs_command, &report_command,
+	&saved_command,	 &set_command,		&show_command,
+	&stat_command,	 &uplinks_command,	NULL,
 };
 
 enum {
-	OPT_FOLLOW = 256,
+	OPT_ALL = 256,
+	OPT_FOLLOW,
 	OPT_INTERVAL,
 	OPT_JSON,
 	OPT_RAW,
@@ -37,6 +55,7 @@ enum {
 };
 
 static const struct option options[] = {
+	{"all", no_argument, NULL, OPT_ALL},
 	{"backend", required_argument, NULL, 'B'},
 	{"follow", no_argument, NULL, OPT_FOLLOW},
 	{"help", no_argument, NULL, 'h'},
@@ -69,6 +88,8 @@ static int help_command(const struct command *command)
 	printf("\n  -B, --backend DOM    the domain that serves the devices (default: this one)\n");
 	if (!command->prints_words)
 		printf("      --json           print JSON\n");
+	if (command->has_all)
+		printf("      --all            print every key too\n");
 	if (command->has_follow)
 		printf("      --follow         print new records until stopped\n");
 	if (command->has_interval)
@@ -88,6 +109,7 @@ static int help_command(const struct command *command)
 	if (command->uplink_help)
 		printf("      --uplink NAME    %s\n", command->uplink_help);
 	printf("  -h, --help           print this\n");
+	key_help(command);
 	return output_end();
 }
 
@@ -97,6 +119,24 @@ static const struct command *find_command(const char *name)
 		if (strcmp(commands[i]->name, name) == 0)
 			return commands[i];
 	return NULL;
+}
+
+static int no_command(const char *name)
+{
+	char shown[QUOTE_MAX];
+
+	return ctl_fail(EXIT_WRONG_USE, "no command %s: dmvlctl help lists them",
+			quote_text(shown, name));
+}
+
+static int run_help(struct ctl *ctl, int argc, char **argv)
+{
+	const struct command *command = argc > 0 ? find_command(argv[0]) : NULL;
+
+	(void)ctl;
+	if (argc > 0 && !command)
+		return no_command(argv[0]);
+	return command ? help_command(command) : help();
 }
 
 static int parse_backend(struct ctl *ctl, const char *text)
@@ -177,16 +217,33 @@ static int parse_uplink(struct ctl *ctl, const char *text)
 	return 0;
 }
 
+/* Options with a value, a bit each. False: this one was there before. */
+static bool is_first(uint32_t *given, int option)
+{
+	uint32_t bit = 0;
+
+	for (unsigned i = 0; options[i].name; i++)
+		if (options[i].val == option && options[i].has_arg == required_argument)
+			bit = UINT32_C(1) << i;
+	if (*given & bit)
+		return false;
+	*given |= bit;
+	return true;
+}
+
 /* Parses the options of the command. 0, an exit status, or -1: help was printed. */
 static int parse_options(struct ctl *ctl, const struct command *command, int argc, char **argv)
 {
-	int option, index, ret = 0;
+	int option, index = 0, ret = 0;
+	uint32_t given = 0;
 
 	opterr = 0;
 	while (ret == 0 && (option = getopt_long(argc, argv, ":B:h", options, &index)) != -1) {
-		if (option >= OPT_FOLLOW && !command_takes(command, options[index].name))
+		if (option >= OPT_ALL && !command_takes(command, options[index].name))
 			return ctl_fail(EXIT_WRONG_USE, "%s takes no --%s", command->name,
 					options[index].name);
+		if (!is_first(&given, option))
+			return ctl_fail(EXIT_WRONG_USE, "%s is given twice", argv[optind - 1]);
 		switch (option) {
 		case 'B':
 			ret = parse_backend(ctl, optarg);
@@ -194,6 +251,9 @@ static int parse_options(struct ctl *ctl, const struct command *command, int arg
 		case 'h':
 			ret = help_command(command);
 			return ret ? ret : -1;
+		case OPT_ALL:
+			ctl->all = true;
+			break;
 		case OPT_FOLLOW:
 			ctl->follow = true;
 			break;
@@ -253,23 +313,32 @@ static int run(const struct command *command, int argc, char **argv)
 	return ret;
 }
 
+/* No command is there: one of the two options that need none, or an error. */
+static int run_without(int argc, char **argv)
+{
+	char shown[QUOTE_MAX];
+
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "-h") == 0 || strcmp(argv[i], "--help") == 0)
+			return help();
+		if (strcmp(argv[i], "--version") == 0) {
+			printf("dmvlctl %s\n", dmvl_version);
+			return output_end();
+		}
+	}
+	if (argc < 2 || argv_takes(argv[1], options))
+		return ctl_fail(EXIT_WRONG_USE, "no command: dmvlctl help lists them");
+	return ctl_fail(EXIT_WRONG_USE, "no option %s: dmvlctl -h lists commands",
+			quote_text(shown, argv[1]));
+}
+
 int main(int argc, char **argv)
 {
 	const struct command *command;
-	char shown[QUOTE_MAX];
 
 	log_init("dmvlctl", LOG_NOTICE);
-	if (argc < 2)
-		return ctl_fail(EXIT_WRONG_USE, "no command: dmvlctl -h lists them");
-	if (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0)
-		return help();
-	if (strcmp(argv[1], "--version") == 0) {
-		printf("dmvlctl %s\n", dmvl_version);
-		return output_end();
-	}
+	if (!argv_begin_with_command(argc, argv, options))
+		return run_without(argc, argv);
 	command = find_command(argv[1]);
-	if (!command)
-		return ctl_fail(EXIT_WRONG_USE, "no command %s: dmvlctl -h lists them",
-				quote_text(shown, argv[1]));
-	return run(command, argc - 1, argv + 1);
+	return command ? run(command, argc - 1, argv + 1) : no_command(argv[1]);
 }

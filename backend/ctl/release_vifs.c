@@ -86,7 +86,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
 const struct command release_vifs_command = {
 	.name = "release-vifs",
 	.args = "[--uplink NAME]",
-	.summary = "put the vifs that a dead dmvl-back took back in their bridges",
+	.summary = "put back the vifs that a dead dmvl-back took",
 	.details =
 		"For a unit's ExecStopPost. Refuses while a dmvl-back that runs has one of them.\n",
 	.uplink_help = "only those of this uplink",

@@ -119,6 +119,7 @@ static void add_one(struct settings *settings, enum schema_key key, const char *
 		return;
 	s = &settings->item[settings->count++];
 	s->key = key;
+	s->typed[0] = '\0';
 	snprintf(s->value, sizeof(s->value), "%s", value);
 	snprintf(said + used, REMEMBERED_MAX - used, " %s=%s", schema_name(key), value);
 }

@@ -7,6 +7,7 @@
 
 #include "backend/ctl/change.h"
 #include "backend/ctl/ctl_save.h"
+#include "backend/ctl/device_json.h"
 #include "backend/ctl/table.h"
 #include "backend/ctl/view.h"
 #include "common/log.h"
@@ -63,7 +64,7 @@ static int report(struct ctl *ctl, const struct target *target, const struct cha
 		if (schema_entry(settings->item[i].key)->effect == SCHEMA_EFFECT_RECONNECT)
 			log_notice("%s takes effect when the device connects again",
 				   schema_name(settings->item[i].key));
-	return ctl->json ? ldp_print_json(ctl, target->domid, target->id) : 0;
+	return ctl->json ? device_print_json(ctl, target->domid, target->id) : 0;
 }
 
 /* 0, or an exit status with the reason on stderr. */

@@ -13,8 +13,6 @@
 #include "common/log.h"
 #include "common/units.h"
 
-#define DROP "drop-"
-
 struct stat {
 	struct ctl *ctl;
 	struct stats_view *views;
@@ -84,9 +82,10 @@ static void print_drops(const struct stats_view *v)
 
 	for (unsigned i = 0; i < v->header.fields; i++) {
 		if (!stats_field(v->file.mem, &v->header, i, &f) || f.scope != STATS_LDP ||
-		    strncmp(f.name, DROP, strlen(DROP)) != 0 || !v->record->value[f.first])
+		    strncmp(f.name, STATS_DROP, strlen(STATS_DROP)) != 0 ||
+		    !v->record->value[f.first])
 			continue;
-		printf("%s %s %" PRIu64, any ? "," : "  dropped:", f.name + strlen(DROP),
+		printf("%s %s %" PRIu64, any ? "," : "  dropped:", f.name + strlen(STATS_DROP),
 		       v->record->value[f.first]);
 		any = true;
 	}

@@ -71,6 +71,10 @@ static void open_view(struct ctl *ctl, struct stats_view *v, const char *uplink)
 
 	*v = (struct stats_view){0};
 	snprintf(v->uplink, sizeof(v->uplink), "%s", uplink);
+	if (ctl->backend_domid != ctl->own_domid) {
+		v->why = "its numbers are in the domain that serves it: run dmvlctl there";
+		return;
+	}
 	find_path(ctl, v);
 	ret = open_file(v);
 	if (ret == 0 && !is_stale(v))
@@ -111,6 +115,24 @@ void stats_views_free(struct stats_view *views, int count)
 bool stats_view_read(struct stats_view *view, unsigned i)
 {
 	return stats_copy(view->file.mem, &view->header, i, view->record);
+}
+
+static bool find_record(struct stats_view *v, unsigned domid, unsigned id)
+{
+	for (unsigned i = 1; i < v->header.records; i++)
+		if (stats_is_of(v->file.mem, &v->header, i, domid, id) && stats_view_read(v, i) &&
+		    v->record->domid == domid && v->record->id == id)
+			return true;
+	return false;
+}
+
+struct stats_view *stats_views_find(struct stats_view *views, int count, unsigned domid,
+				    unsigned id)
+{
+	for (int i = 0; i < count; i++)
+		if (!views[i].why && find_record(&views[i], domid, id))
+			return &views[i];
+	return NULL;
 }
 
 const uint64_t *stats_view_get(const struct stats_view *view, enum stats_scope scope,

@@ -6,6 +6,9 @@
 #include "backend/ctl/ctl.h"
 #include "backend/stats/statsfile.h"
 
+/* Begins the name of each field that counts frames that were dropped for a reason. */
+#define STATS_DROP "drop-"
+
 /* The statistics of one uplink. Only stats_view.c writes it. */
 struct stats_view {
 	char uplink[SCHEMA_GUEST_VALUE_MAX + 1];
@@ -25,6 +28,13 @@ void stats_views_free(struct stats_view *views, int count);
 
 /* Reads record `i` into view->record. False: it is not in use. */
 bool stats_view_read(struct stats_view *view, unsigned i);
+
+/*
+ * The statistics of which view->record is now that of a connected device. NULL: none of those that
+ * could be read has it.
+ */
+struct stats_view *stats_views_find(struct stats_view *views, int count, unsigned domid,
+				    unsigned id);
 
 /*
  * The values of a field in view->record, and how many in *count. NULL: the daemon that wrote it

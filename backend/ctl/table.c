@@ -15,46 +15,105 @@ void table_init(struct table *table, unsigned columns)
 	*table = (struct table){.columns = columns};
 }
 
+static char *printable_copy(const char *text)
+{
+	char *copy = strdup(text);
+
+	if (!copy)
+		die(EXIT_FAILED, "out of memory");
+	for (char *p = copy; *p; p++)
+		if (*p < 0x20 || *p > 0x7e)
+			*p = '?';
+	return copy;
+}
+
 void table_add(struct table *table, const char *const *cells)
 {
 	size_t old = (size_t)table->rows * table->columns;
-	char **more = realloc(table->cell, (old + table->columns) * sizeof(*more));
+	struct table_cell *more = realloc(table->cell, (old + table->columns) * sizeof(*more));
 
 	if (!more)
 		die(EXIT_FAILED, "out of memory");
 	table->cell = more;
-	for (unsigned i = 0; i < table->columns; i++) {
-		char *copy = strdup(cells[i]);
-
-		for (char *p = copy; p && *p; p++)
-			if (*p < 0x20 || *p > 0x7e)
-				*p = '?';
-		if (!copy)
-			die(EXIT_FAILED, "out of memory");
-		more[old + i] = copy;
-	}
+	for (unsigned i = 0; i < table->columns; i++)
+		more[old + i] = (struct table_cell){printable_copy(cells[i]), ""};
 	table->rows++;
+}
+
+void table_colour(struct table *table, unsigned column, const char *colour)
+{
+	table->cell[(table->rows - 1) * table->columns + column].colour = colour;
+}
+
+void table_hide(struct table *table, unsigned column)
+{
+	table->hidden[column] = true;
+}
+
+bool table_is_uniform(const struct table *table, unsigned column, const char *text)
+{
+	for (unsigned row = 1; row < table->rows; row++)
+		if (strcmp(table->cell[row * table->columns + column].text, text) != 0)
+			return false;
+	return true;
+}
+
+void table_cut(struct table *table, unsigned column, unsigned width)
+{
+	for (unsigned row = 0; row < table->rows; row++) {
+		char *text = table->cell[row * table->columns + column].text;
+
+		if (strlen(text) > width)
+			memcpy(text + width - 1, "~", 2);
+	}
+}
+
+static unsigned column_width(const struct table *table, unsigned column)
+{
+	size_t most = 0;
+
+	for (unsigned row = 0; row < table->rows; row++) {
+		size_t len = strlen(table->cell[row * table->columns + column].text);
+
+		most = len > most ? len : most;
+	}
+	return (unsigned)most;
+}
+
+unsigned table_width(const struct table *table)
+{
+	unsigned sum = 0;
+
+	for (unsigned i = 0; i < table->columns; i++)
+		if (!table->hidden[i])
+			sum += (sum ? 2 : 0) + column_width(table, i);
+	return sum;
+}
+
+/* `last` of the line: no spaces behind it. */
+static void print_cell(const struct table_cell *cell, int width, bool last, FILE *out)
+{
+	fprintf(out, "%s%s%s", cell->colour, cell->text, *cell->colour ? "\033[0m" : "");
+	if (last)
+		fputc('\n', out);
+	else
+		fprintf(out, "%*s", width + 2 - (int)strlen(cell->text), "");
 }
 
 void table_print(struct table *table, FILE *out)
 {
-	int width[TABLE_COLUMNS_MAX] = {0};
-	unsigned cells = table->rows * table->columns;
+	unsigned width[TABLE_COLUMNS_MAX], last = 0, cells = table->rows * table->columns;
 
-	for (unsigned i = 0; i < cells; i++) {
-		int len = (int)strlen(table->cell[i]), *w = &width[i % table->columns];
-
-		*w = len > *w ? len : *w;
+	for (unsigned i = 0; i < table->columns; i++) {
+		width[i] = column_width(table, i);
+		last = table->hidden[i] ? last : i;
 	}
 	for (unsigned i = 0; i < cells; i++) {
 		unsigned column = i % table->columns;
 
-		/* No spaces behind the last column. */
-		if (column + 1 == table->columns)
-			fprintf(out, "%s\n", table->cell[i]);
-		else
-			fprintf(out, "%-*s  ", width[column], table->cell[i]);
-		free(table->cell[i]);
+		if (!table->hidden[column])
+			print_cell(&table->cell[i], (int)width[column], column == last, out);
+		free(table->cell[i].text);
 	}
 	free(table->cell);
 	table_init(table, table->columns);

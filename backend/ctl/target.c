@@ -146,8 +146,19 @@ int target_find(struct ctl *ctl, const char *text, struct target *out)
 	return 0;
 }
 
+const char *target_text(const struct target *target, char out[TARGET_TEXT_MAX])
+{
+	if (target->kind == TARGET_DOMID)
+		snprintf(out, TARGET_TEXT_MAX, "domain %u", target->domid);
+	else
+		snprintf(out, TARGET_TEXT_MAX, "%s", target->dom);
+	return out;
+}
+
 int target_missing(const struct target *target)
 {
-	return ctl_fail(EXIT_FAILED, "domain %u has no device %u: dmvlctl list shows all",
-			target->domid, target->id);
+	char text[TARGET_TEXT_MAX];
+
+	return ctl_fail(EXIT_FAILED, "%s has no device %u: dmvlctl list shows all",
+			target_text(target, text), target->id);
 }

@@ -32,6 +32,10 @@ int target_parse(const char *text, struct target *out, char err[SCHEMA_ERR_MAX])
 /* Parses DOM[/ID] and finds the domain. 0, or an exit status with the reason on stderr. */
 int target_find(struct ctl *ctl, const char *text, struct target *out);
 
+/* The domain as it was typed: "web1", a UUID, or "domain 7". Returns `out`. */
+#define TARGET_TEXT_MAX (TARGET_NAME_MAX + 16)
+const char *target_text(const struct target *target, char out[TARGET_TEXT_MAX]);
+
 /* Prints that the domain has no such device. Returns EXIT_FAILED. */
 int target_missing(const struct target *target);
 

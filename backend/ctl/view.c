@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backend/ctl/table.h"
 #include "common/quote.h"
 #include "common/units.h"
 #include "xenstore-schema/xskey.h"
@@ -236,6 +235,12 @@ const char *view_text(const struct view *view, enum schema_key key, char *out, s
 	return out;
 }
 
+/* One that was never written says that nothing is wrong. */
+static bool is_error(enum schema_key key)
+{
+	return key == KEY_BACK_ERROR || key == KEY_UPLINK_ERROR || key == KEY_GROUP_ERROR;
+}
+
 /*
  * A value for programs: an integer, boolean or string; a malformed value as a string with escapes;
  * null for a missing one without a default. The caller owns the object.
@@ -251,7 +256,7 @@ static struct json_object *view_json(const struct view *view, enum schema_key ke
 	bool flag = false;
 
 	if (!text)
-		return NULL;
+		return is_error(key) ? json_object_new_string("") : NULL;
 	if (view_is_malformed(view, key))
 		return json_object_new_string(quote_text(shown, text));
 	switch (e->type) {
@@ -293,40 +298,6 @@ void view_json_area(const struct view *view, enum schema_area area, struct json_
 	}
 }
 
-static const char *state_word(const struct ldp_view *view, enum schema_key key)
-{
-	enum xenbus_state state = XenbusStateUnknown;
-
-	if (!view->keys.value[key])
-		return "missing";
-	schema_parse_state(key, view->keys.value[key], &state, NULL);
-	return schema_state_name(state);
-}
-
-static const char *agentless_word(const struct ldp_view *view)
-{
-	const char *word = state_word(view, KEY_BACK_STATE);
-
-	if (strcmp(word, schema_state_name(XenbusStateInitWait)) == 0 ||
-	    strcmp(word, schema_state_name(XenbusStateInitialising)) == 0)
-		return "waiting";
-	return word;
-}
-
-const char *ldp_view_state(const struct ldp_view *view, char *out, size_t size)
-{
-	const char *back = state_word(view, KEY_BACK_STATE);
-	const char *front = state_word(view, KEY_FRONT_STATE);
-
-	if (ldp_view_is_agentless(view))
-		snprintf(out, size, "%s/agentless", agentless_word(view));
-	else if (strcmp(back, front) == 0)
-		snprintf(out, size, "%s", back);
-	else
-		snprintf(out, size, "%s/%s", back, front);
-	return out;
-}
-
 struct json_object *ldp_view_json(const struct ldp_view *view)
 {
 	struct json_object *ldp = json_object_new_object(), *malformed = json_object_new_array();
@@ -348,16 +319,4 @@ struct json_object *ldp_view_json(const struct ldp_view *view)
 	json_object_object_add(ldp, "frontend", front);
 	json_object_object_add(ldp, "malformed", malformed);
 	return ldp;
-}
-
-int ldp_print_json(struct ctl *ctl, unsigned domid, unsigned id)
-{
-	struct ldp_view ldp;
-	int ret = ldp_view_read(ctl, domid, id, &ldp);
-
-	if (ret < 0)
-		return ctl_fail_xs(ret, "read", "the device");
-	ret = json_print(ldp_view_json(&ldp));
-	ldp_view_free(&ldp);
-	return ret;
 }

@@ -21,7 +21,7 @@ struct ldp_view {
 	struct view keys;
 };
 
-/* Bytes that hold any text of view_text() and ldp_view_state(). */
+/* Bytes that hold any text of view_text(). */
 #define VIEW_TEXT_MAX (SCHEMA_VALUE_MAX + 1)
 
 /*
@@ -64,17 +64,8 @@ const char *view_text(const struct view *view, enum schema_key key, char *out, s
 /* Does it stand for a vif (via=vif)? Then it has no frontend directory. */
 bool ldp_view_is_agentless(const struct ldp_view *view);
 
-/*
- * "connected", or both states if they differ, the backend's first: "init-wait/initialising". Of an
- * agentless device: "connected/agentless", "waiting/agentless" (for its vif), "closed/agentless".
- */
-const char *ldp_view_state(const struct ldp_view *view, char *out, size_t size);
-
 /* The device as one JSON object (dmvlctl(8)), which the caller owns. */
 struct json_object *ldp_view_json(const struct ldp_view *view);
-
-/* Reads a device and prints it as JSON. Returns the exit status. */
-int ldp_print_json(struct ctl *ctl, unsigned domid, unsigned id);
 
 /*
  * Adds all keys of an area to `object`, and the names of malformed ones, with `prefix` in front, to

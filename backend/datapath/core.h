@@ -10,6 +10,7 @@
 #include "backend/datapath/flood_limit.h"
 #include "backend/datapath/ldp.h"
 #include "backend/datapath/members.h"
+#include "backend/datapath/outlook.h"
 #include "backend/datapath/realtime.h"
 #include "backend/datapath/tenants.h"
 #include "backend/frame/fdb.h"
@@ -224,6 +225,16 @@ struct dpath_audit {
 	bool was_down;
 };
 
+/* What each LDP would get. Only outlook.c writes it. */
+struct dpath_outlook {
+	struct outlook_work *work;
+	uint64_t looks, looked_ns;
+	uint64_t ns[OUTLOOK_LOOKS]; /* of the last looks */
+	bool changed;		    /* since the last look */
+	uint64_t sum;		    /* bytes of all LDPs, at the last look */
+	unsigned still;		    /* looks since it changed */
+};
+
 /* The statistics in the run directory. Only measure.c writes it. */
 struct dpath_measure {
 	struct loop_timer *timer;
@@ -298,6 +309,7 @@ struct dpath {
 	struct dpath_publish publish;
 	struct dpath_promise promise;
 	struct dpath_audit audit;
+	struct dpath_outlook outlook;
 	struct dpath_measure measure;
 };
 

@@ -3,6 +3,7 @@
 
 #include "backend/datapath/core.h"
 #include "backend/datapath/link_rate.h"
+#include "backend/datapath/outlook.h"
 #include "backend/sched/rate.h"
 
 static const struct sched_rule *rule_of(const struct ldp *l, enum ldp_dir dir)
@@ -77,5 +78,6 @@ void credit_measure(struct dpath *dp)
 			continue;
 		window_look(&l->window, l->count.tx_bytes - l->window_bytes, elapsed_ns);
 		l->window_bytes = l->count.tx_bytes;
+		outlook_ask(l);
 	}
 }

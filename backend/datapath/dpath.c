@@ -16,6 +16,7 @@
 #include "backend/datapath/measure.h"
 #include "backend/datapath/members.h"
 #include "backend/datapath/moves.h"
+#include "backend/datapath/outlook.h"
 #include "backend/datapath/ports.h"
 #include "backend/datapath/promise.h"
 #include "backend/datapath/publish.h"
@@ -45,7 +46,7 @@
  *	                    tx -> tx_head -> screen -> moves
  *	                                    rx -> moves
  *	         members -> bridge_groups -> flood
- *	         members -> publish -> credit -> link_rate
+ *	         members -> publish -> credit -> outlook -> link_rate
  *	                   measure -> credit
  *	                   measure -> promise -> audit
  *	                              promise -> limits -> epoch
@@ -372,8 +373,8 @@ static bool init(struct dpath *dp, struct mbox *in, const struct dpath_conf *con
 	       flood_init(dp, seed_of(conf), on_flood_due) &&
 	       tx_init(dp, on_uplink_room, on_stuck) && rx_init(dp) &&
 	       moves_init(dp, on_moves_quiet) && link_rate_init(dp, on_estimate) &&
-	       epoch_init(dp, conf, on_epoch) && publish_init(dp, on_publish) && promise_init(dp) &&
-	       measure_init(dp, conf, on_measure);
+	       epoch_init(dp, conf, on_epoch) && outlook_init(dp) && publish_init(dp, on_publish) &&
+	       promise_init(dp) && measure_init(dp, conf, on_measure);
 }
 
 struct dpath *dpath_new(struct loop *loop, struct uplink *uplink, struct mbox *in, struct mbox *out,
@@ -425,6 +426,7 @@ void dpath_free(struct dpath *dp)
 	promise_fini(dp);
 	audit_fini(dp);
 	publish_fini(dp);
+	outlook_fini(dp);
 	epoch_fini(dp);
 	link_rate_fini(dp);
 	moves_fini(dp);

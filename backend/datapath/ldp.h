@@ -11,6 +11,7 @@
 #include "backend/credit/replay.h"
 #include "backend/datapath/flood.h"
 #include "backend/datapath/flood_limit.h"
+#include "backend/datapath/outlook.h"
 #include "backend/frame/arrivals.h"
 #include "backend/frame/frame.h"
 #include "backend/frame/gso.h"
@@ -244,6 +245,10 @@ struct ldp {
 	/* credit.c */
 	struct window window;
 	uint64_t window_bytes; /* count.tx_bytes when the window was measured last */
+
+	/* outlook.c */
+	struct ldp_outlook outlook[LDP_DIRS];
+	uint64_t outlook_looks; /* how many there were when it was looked at; 0: it was not */
 
 	/* publish.c */
 	struct ldp_status_shown shown; /* in xenstore */

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "backend/datapath/core.h"
-#include "backend/datapath/credit.h"
 #include "backend/datapath/promise.h"
 #include "backend/stats/rates.h"
 #include "backend/stats/stats.h"
@@ -48,7 +47,9 @@ static const struct stats_def fields[] = {
 	{"rx-rate-1s", "bit/s", STATS_LDP, STATS_GAUGE, 1},
 	{"rx-rate-10s", "bit/s", STATS_LDP, STATS_GAUGE, 1},
 	{"tx-rate-in-force", "bit/s", STATS_LDP, STATS_GAUGE, 1},
+	{"tx-rate-by", "", STATS_LDP, STATS_GAUGE, 1},
 	{"rx-rate-in-force", "bit/s", STATS_LDP, STATS_GAUGE, 1},
+	{"rx-rate-by", "", STATS_LDP, STATS_GAUGE, 1},
 	{"tx-balance", "bytes", STATS_LDP, STATS_SIGNED, 1},
 	{"rx-balance", "bytes", STATS_LDP, STATS_SIGNED, 1},
 	{"tx-lent", "bytes", STATS_LDP, STATS_COUNTER, 1},
@@ -149,8 +150,10 @@ static void write_ldp(const struct dpath *dp, const struct ldp *l, struct stats_
 	memcpy(r->uuid, l->id.uuid, sizeof(r->uuid));
 	v = put_counts(v, l);
 	v = put_rates(v, &l->rate[LDP_TX], &l->rate[LDP_RX]);
-	*v++ = credit_rate(dp, l, LDP_TX);
-	*v++ = credit_rate(dp, l, LDP_RX);
+	*v++ = l->outlook[LDP_TX].prospect.bps;
+	*v++ = l->outlook[LDP_TX].prospect.by;
+	*v++ = l->outlook[LDP_RX].prospect.bps;
+	*v++ = l->outlook[LDP_RX].prospect.by;
 	*v++ = (uint64_t)l->account[LDP_TX].balance_bytes;
 	*v++ = (uint64_t)l->account[LDP_RX].balance_bytes;
 	v = put_promise(v, l, LDP_TX);

@@ -3,6 +3,7 @@
 
 #include "backend/datapath/core.h"
 #include "backend/datapath/credit.h"
+#include "backend/datapath/outlook.h"
 #include "backend/msg/msg.h"
 
 /*
@@ -42,14 +43,16 @@ static bool publish_one(struct dpath *dp, struct ldp *l)
 		.credit_bytes = l->window.told.credit_bytes,
 		.balance_bytes = l->account[LDP_TX].balance_bytes,
 		.log_offset = l->account[LDP_TX].log_offset,
-		.tx_rate_bps = credit_rate(dp, l, LDP_TX),
-		.rx_rate_bps = credit_rate(dp, l, LDP_RX),
+		.tx_rate_bps = l->outlook[LDP_TX].prospect.bps,
+		.rx_rate_bps = l->outlook[LDP_RX].prospect.bps,
 		.groups = groups_count(dp->flood.groups, l->slot),
 	};
 	enum status_when when;
 
 	if (l->window.told_ns == 0)
 		return true; /* the epoch's end tells it its first credit, and comes back here */
+	if (!outlook_is_known(dp, l))
+		return false;
 	when = status_when(&l->shown, &now, dp->now_ns);
 	if (when != STATUS_NOW)
 		return when == STATUS_NOT;
@@ -92,6 +95,7 @@ void publish_due(struct dpath *dp)
 
 	dp->publish.timer_set = false;
 	done = credit_tell(dp); /* first: xenstore shows what guests were told */
+	done &= outlook_step(dp);
 	done &= publish_step(dp);
 	if (!done)
 		publish_soon(dp);
@@ -100,6 +104,7 @@ void publish_due(struct dpath *dp)
 void publish_credits(struct dpath *dp)
 {
 	credit_measure(dp);
+	outlook_changed(dp);
 	credit_tell(dp);
 	publish_soon(dp);
 }

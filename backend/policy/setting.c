@@ -96,6 +96,24 @@ static int check_list(enum schema_key key, const char *text, char err[SCHEMA_ERR
 	return ret;
 }
 
+static const char *format(enum schema_key key, char out[UNITS_TEXT_MAX], uint64_t value)
+{
+	if (schema_entry(key)->type == SCHEMA_RATE)
+		return units_format_rate(out, UNITS_TEXT_MAX, value);
+	return units_format_size(out, UNITS_TEXT_MAX, value);
+}
+
+/* The range in the units that people type. */
+static int refuse_range(enum schema_key key, const char *typed, char err[SCHEMA_ERR_MAX])
+{
+	const struct schema_entry *e = schema_entry(key);
+	char shown[QUOTE_MAX], least[UNITS_TEXT_MAX], most[UNITS_TEXT_MAX];
+
+	snprintf(err, SCHEMA_ERR_MAX, "%s %s: expected %s..%s", e->name, quote_text(shown, typed),
+		 format(key, least, e->min), format(key, most, e->max));
+	return -EINVAL;
+}
+
 int setting_convert(enum schema_key key, const char *text, char out[SCHEMA_VALUE_MAX + 1],
 		    char err[SCHEMA_ERR_MAX])
 {
@@ -105,6 +123,8 @@ int setting_convert(enum schema_key key, const char *text, char out[SCHEMA_VALUE
 	if (type == SCHEMA_RATE || type == SCHEMA_BYTES) {
 		if (expand_units(key, text, plain, sizeof(plain), err) < 0)
 			return -EINVAL;
+		if (schema_check(key, plain, NULL) == -ERANGE)
+			return refuse_range(key, text, err);
 		text = plain;
 	}
 	if (schema_check(key, text, err) < 0 || check_list(key, text, err) < 0)
@@ -127,6 +147,7 @@ int setting_parse(enum schema_area area, const char *arg, struct setting *out,
 	snprintf(name, sizeof(name), "%.*s", (int)(equals - arg), arg);
 	if (find_key(area, name, &out->key, err) < 0)
 		return -EINVAL;
+	snprintf(out->typed, sizeof(out->typed), "%s", equals + 1);
 	return setting_convert(out->key, equals + 1, out->value, err);
 }
 
@@ -142,7 +163,6 @@ int settings_parse(struct settings *out, enum schema_area area, int count, char 
 		   char err[SCHEMA_ERR_MAX])
 {
 	const char *const none[4] = {NULL};
-	struct schema_limits limits;
 
 	out->area = area;
 	out->count = 0;
@@ -163,8 +183,7 @@ int settings_parse(struct settings *out, enum schema_area area, int count, char 
 		}
 		out->count++;
 	}
-	limits = settings_limits(out, none);
-	return schema_cross_check(&limits, err) < 0 ? -EINVAL : 0;
+	return settings_check_limits(out, none, err) < 0 ? -EINVAL : 0;
 }
 
 const enum schema_key *settings_limit_keys(const struct settings *settings)
@@ -191,4 +210,44 @@ struct schema_limits settings_limits(const struct settings *settings,
 			schema_parse_u64(keys[i], text ? text : old[i], &bps[i], NULL);
 	}
 	return (struct schema_limits){bps[0], bps[1], bps[2], bps[3]};
+}
+
+/* As it was typed; one that is old in the largest unit that is exact. */
+static void show_limit(const struct settings *settings, enum schema_key key, uint64_t bps,
+		       char out[SETTING_TYPED_MAX])
+{
+	units_format_rate(out, SETTING_TYPED_MAX, bps);
+	for (unsigned i = 0; i < settings->count; i++)
+		if (settings->item[i].key == key && settings->item[i].typed[0])
+			memcpy(out, settings->item[i].typed, SETTING_TYPED_MAX);
+}
+
+static int check_pair(const struct settings *settings, enum schema_key min, uint64_t min_bps,
+		      enum schema_key max, uint64_t max_bps, char err[SCHEMA_ERR_MAX])
+{
+	char least[SETTING_TYPED_MAX], most[SETTING_TYPED_MAX];
+
+	if (max_bps == 0 || min_bps <= max_bps)
+		return 0;
+	show_limit(settings, min, min_bps, least);
+	show_limit(settings, max, max_bps, most);
+	if (settings_find(settings, min))
+		snprintf(err, SCHEMA_ERR_MAX, "%s \"%s\": above %s, expected at most %s",
+			 schema_name(min), least, schema_name(max), most);
+	else
+		snprintf(err, SCHEMA_ERR_MAX, "%s \"%s\": below %s, expected at least %s",
+			 schema_name(max), most, schema_name(min), least);
+	return -ERANGE;
+}
+
+int settings_check_limits(const struct settings *settings, const char *const old[SETTINGS_LIMITS],
+			  char err[SCHEMA_ERR_MAX])
+{
+	const enum schema_key *key = settings_limit_keys(settings);
+	struct schema_limits l = settings_limits(settings, old);
+	int ret = check_pair(settings, key[0], l.tx_min_bps, key[1], l.tx_max_bps, err);
+
+	if (ret == 0)
+		ret = check_pair(settings, key[2], l.rx_min_bps, key[3], l.rx_max_bps, err);
+	return ret;
 }

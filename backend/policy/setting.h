@@ -5,9 +5,12 @@
 
 #include "xenstore-schema/schema.h"
 
+#define SETTING_TYPED_MAX 32
+
 /* A key and its value for xenstore. */
 struct setting {
 	enum schema_key key;
+	char typed[SETTING_TYPED_MAX]; /* as far as it fits, for messages; "": it was not */
 	char value[SCHEMA_VALUE_MAX + 1];
 };
 
@@ -57,5 +60,9 @@ const enum schema_key *settings_limit_keys(const struct settings *settings);
  */
 struct schema_limits settings_limits(const struct settings *settings,
 				     const char *const old[SETTINGS_LIMITS]);
+
+/* 0, or -ERANGE with a sentence, in the units that were typed: a minimum is above its maximum. */
+int settings_check_limits(const struct settings *settings, const char *const old[SETTINGS_LIMITS],
+			  char err[SCHEMA_ERR_MAX]);
 
 #endif

@@ -127,11 +127,24 @@ bool stats_find(const void *mem, const struct stats_header *h, enum stats_scope 
 	return false;
 }
 
+static const volatile struct stats_record *shared_record(const void *mem,
+							 const struct stats_header *h, unsigned i)
+{
+	return (const volatile struct stats_record *)((const char *)mem + h->records_at +
+						      (size_t)i * h->record_bytes);
+}
+
+bool stats_is_of(const void *mem, const struct stats_header *h, unsigned i, uint32_t domid,
+		 uint32_t id)
+{
+	const volatile struct stats_record *r = shared_record(mem, h, i);
+
+	return r->used && r->domid == domid && r->id == id;
+}
+
 bool stats_copy(const void *mem, const struct stats_header *h, unsigned i, struct stats_record *out)
 {
-	const volatile struct stats_record *r =
-		(const volatile struct stats_record *)((const char *)mem + h->records_at +
-						       (size_t)i * h->record_bytes);
+	const volatile struct stats_record *r = shared_record(mem, h, i);
 
 	for (int try = 0; try < COPY_TRIES; try++) {
 		uint32_t seq = r->seq;

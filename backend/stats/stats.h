@@ -112,6 +112,10 @@ bool stats_field(const void *mem, const struct stats_header *h, unsigned i,
 bool stats_find(const void *mem, const struct stats_header *h, enum stats_scope scope,
 		const char *name, struct stats_field *out);
 
+/* Is record `i` < h->records that of this device? Only stats_copy() tells for sure. */
+bool stats_is_of(const void *mem, const struct stats_header *h, unsigned i, uint32_t domid,
+		 uint32_t id);
+
 /*
  * Copies record `i` < h->records into `out`, of h->record_bytes. False: it is not in use, or does
  * not stop changing.

@@ -22,7 +22,7 @@ told()
 }
 listed()
 {
-	dmvlctl list | grep -q "$1"
+	dmvlctl list | tr -s '\n ' '  ' | grep -q "$1"
 }
 guest g1 "ip link set dmvl0 address $other" >&2
 check 'a guest whose MAC was changed inside is told of in error' wait_for 60 told "$said"

@@ -25,8 +25,8 @@ check 'the world pings a guest without an agent over IPv6' wait_for 30 reaches w
 check 'a device with via=vif has no directory of the guest' no_node "$(fe g1)"
 is "$(xenstore-read "$(be g1)/vif") $(xenstore-read "$(be g1)/vif-bridge")" "$(vif g1) xenbr0" \
 	'xenstore says which vif was taken, and out of which bridge'
-like "$(dmvlctl list)" '*connected/agentless*100*00:16:3e:77:00:01*' 'dmvlctl list shows that there is no agent, and the MAC of the vif'
-like "$(dmvlctl show g1)" '*device 0: connected/agentless*' 'dmvlctl show says that there is no agent'
+like "$(dmvlctl list)" '*g1/0 *connected to its vif *100*' 'dmvlctl list shows that the device stands for a vif'
+like "$(dmvlctl show g1)" '*g1/0: connected to its vif*mac: 00:16:3e:77:00:01*' 'dmvlctl show has the MAC of the vif'
 like "$(dmvlctl show g1 --json)" '*"via":"vif"*"frontend":null*' 'dmvlctl show --json has no frontend'
 is "$(dmvlctl check)" '' 'dmvlctl check has nothing to say of a guest without an agent'
 xenstore-write "$(be g1)/via" ring

@@ -62,7 +62,7 @@ is "$(gets g2 dmvl0 $group_mac) $(gets g3 dmvl0 $group_mac)" '3 3' \
 	'a group that nobody joined goes to all guests'
 joins g2 dmvl0 $group
 check 'dmvlctl show has the number of groups' \
-	wait_for 30 sh -c "dmvlctl show g2 | grep -q '^ *groups *[1-9]'"
+	wait_for 30 sh -c "dmvlctl show g2 --all | grep -q '^ *groups *[1-9]'"
 is "$(gets g3 dmvl0 $group_mac)" 3 'without a querier a joined group goes to a guest that did not join'
 query
 check 'with a querier a joined group does not go to a guest that did not join' \

@@ -147,7 +147,7 @@ back_start
 dmvlctl attach g2/1 via=vif >&2
 check 'a device waits for a vif that does not exist' wait_for 30 waits_for_vif g2 1
 check 'the error says that the guest has no such vif' error_is g2 'the guest has no vif 1*' 1
-like "$(dmvlctl list)" '*waiting/agentless*' 'dmvlctl list shows that the device waits'
+like "$(dmvlctl list)" '*waiting for its vif*' 'dmvlctl list shows that the device waits'
 vif_make g2 2 1
 check 'the error clears when the vif is on its way' wait_for 30 key_is "$(be g2 1)/error" ''
 _waits=$(waits)

@@ -43,6 +43,7 @@ wrong 'dmvl-back with an unknown short option' '*x*' dmvl-back --uplink $up -x
 wrong 'dmvl-back with --uplink without a value' '*uplink*' dmvl-back --uplink
 wrong 'dmvl-back without an uplink' '*--uplink*' dmvl-back
 wrong 'dmvl-back with two uplinks' '*twice*' dmvl-back --uplink $up --uplink $up
+wrong 'dmvl-back with two capacities' '*--tx-capacity is given twice*' dmvl-back --uplink $up --tx-capacity 1mbit --tx-capacity 2mbit
 wrong 'dmvl-back with an argument too many' '*surplus*' dmvl-back --uplink $up surplus
 for rate in fast 10furlongs -1 '' 10mbits 1.5.2mbit 99999999999999gbit; do
 	wrong "dmvl-back with the rate \"$rate\"" '*tx-capacity*' dmvl-back --uplink $up --tx-capacity "$rate"

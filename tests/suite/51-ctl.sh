@@ -55,7 +55,9 @@ check 'a refused attach leaves no node' no_node "$(be g3)"
 like "$(dmvlctl list | sort)" '*g1*100*g2*200*' 'dmvlctl list shows both guests with their weights'
 check 'dmvlctl list --json prints JSON' json list
 like "$(grep '"domain"' json.out | sort)" '*"g1"*"g2"*' 'dmvlctl list --json names both guests'
-like "$(dmvlctl show g2)" '*weight*200*vchan/ring-ref*' 'dmvlctl show prints keys of both directories'
+like "$(dmvlctl show g2)" '*g2/0: connected*weight: 200 of 300*tx limits: at most 10mbit: tx-max*' 'dmvlctl show says what the device has'
+between "$(dmvlctl show g2 | wc -l)" 5 14 'dmvlctl show is about a dozen lines'
+like "$(dmvlctl show g2 --all)" '*weight*200*vchan/ring-ref*' 'dmvlctl show --all prints keys of both directories'
 check 'dmvlctl show --json prints JSON' json show g2/0
 like "$(dmvlctl uplinks)" '*default*dmvl-up*' 'dmvlctl uplinks shows the uplink and its device'
 check 'dmvlctl uplinks --json prints JSON' json uplinks

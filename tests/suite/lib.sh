@@ -119,14 +119,29 @@ card_unplug()
 # back-pressure, so a capacity must be given: one that limits nobody, unless an option is another.
 back_start()
 {
-	back_run --uplink tap:dmvl-up,bridge=xenbr0 --tx-capacity 10gbit "$@"
+	given --tx-capacity "$@" || set -- --tx-capacity 10gbit "$@"
+	back_run --uplink tap:dmvl-up,bridge=xenbr0 "$@"
+}
+
+# given OPTION WORD..: is it among them?
+given()
+{
+	_option=$1
+	shift
+	for _word; do
+		case $_word in
+		"$_option" | "$_option="*) return 0 ;;
+		esac
+	done
+	return 1
 }
 
 back_run()
 {
 	_starts=$((_starts + 1))
 	_log=back.$_starts.log
-	dmvl-back --log-level debug "$@" 2>"$_log" &
+	given --log-level "$@" || set -- --log-level debug "$@"
+	dmvl-back "$@" 2>"$_log" &
 	back=$!
 	wait_for 30 grep -q 'version .*: uplink' "$_log"
 }

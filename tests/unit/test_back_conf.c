@@ -77,6 +77,9 @@ static void test_bad(void)
 	wrong(parse("x"), "no --uplink: say where guests' traffic goes, for example "
 			  "--uplink tap:dmvl-up,bridge=xenbr0");
 	wrong(parse("x", UP, UP), "--uplink is given twice: start one daemon for each");
+	wrong(parse("x", UP, "--tx-capacity=1mbit", "--tx-capacity=1mbit"),
+	      "--tx-capacity is given twice");
+	wrong(parse("x", UP, "-n", "a", "--name=b"), "--name is given twice");
 	wrong(parse("x", UP, "--take-over"), "--take-over is for --uplink macvtap:LOWER only");
 	wrong(parse("x", UP, "--foo"), "unknown option \"--foo\": see dmvl-back --help");
 	wrong(parse("x", "--uplink"), "missing value behind \"--uplink\": see dmvl-back --help");

@@ -48,9 +48,9 @@ static const struct {
 	{"Weight=5", "no key \"Weight\", expected one of uplink weight group tx-min"},
 	{"wei\nght=5", "no key \"wei\\x0aght\", expected"},
 	{"tx-max=10m", "tx-max \"10m\": bits or bytes? write 10mbit"},
-	{"tx-max=2tbit", "tx-max \"2000000000000\": expected bits per second"},
+	{"tx-max=2tbit", "tx-max \"2tbit\": expected 0..1tbit"},
 	{"tx-burst=64k", "tx-burst \"64k\": 1000 or 1024? write 64kib"},
-	{"tx-burst=2gib", "tx-burst \"2147483648\": expected bytes"},
+	{"tx-burst=2gib", "tx-burst \"2gib\": expected 0..1gib"},
 	{"credit=5", "credit is written by dmvl"},
 	{"state=4", "state is written by dmvl"},
 	{"generation=0123456789abcdef", "generation is written by dmvl"},
@@ -183,7 +183,7 @@ static void test_groups(void)
 	   "groups are sorted by uplink and name");
 	is_int(g[2].members, 3, "the devices of a group are counted");
 	is_int(g[2].number, 8, "the number of a group is that of its devices");
-	is_int(g[2].rate_bps[0], 1500, "the rates of connected devices are added up");
+	is_int(g[2].rate_bps[0], 1000, "a group has the largest rate of its connected devices");
 	ok(view_is_malformed(&g[1].keys, KEY_GROUP_WEIGHT), "a group's malformed key is seen");
 	group_views_free(g, 3);
 	is_int(group_views_read(&ctl, "up", &devices, &g), 2,

@@ -6,6 +6,7 @@
  */
 #include <stdlib.h>
 
+#include "backend/datapath/outlook.h"
 #include "backend/datapath/publish.h"
 #include "tests/fake/bench.h"
 #include "tests/unit/tap.h"
@@ -67,7 +68,8 @@ static bool steps(unsigned seconds, void (*change)(uint64_t n), bool answer)
 	for (uint64_t n = 0; n < seconds * NS_PER_SEC / STATUS_STEP_NS; n++) {
 		if (change)
 			change(n);
-		done = publish_step(b->dp);
+		done = outlook_step(b->dp);
+		done &= publish_step(b->dp);
 		take();
 		if (answer)
 			answer_all();
@@ -103,7 +105,7 @@ static void test_one(void)
 	is_int(sent[0], 1, "the status of an LDP whose numbers stay is written once");
 	is_int(sent[1], 0, "the status of an LDP whose credit is not known yet is not written");
 	ok(seen[0].credit_bytes == 100000 && seen[0].balance_bytes == -77 &&
-		   seen[0].tx_rate_bps == 500000000 && seen[0].rx_rate_bps == 250000000,
+		   seen[0].tx_rate_bps == 1000000000 && seen[0].rx_rate_bps == 500000000,
 	   "a status has credit, balance and rates of its LDP");
 	l->window.told.credit_bytes = 100900;
 	steps(2, NULL, true);
@@ -118,6 +120,7 @@ static void test_one(void)
 	is_int(seen[0].groups, 1, "a status has the number of groups");
 	is_int(sent[0], 3, "a group that is joined is written");
 	l->conf.tx.max_bps = 1000000;
+	outlook_changed(b->dp);
 	steps(2, NULL, true);
 	is_int(seen[0].tx_rate_bps, 1000000, "a shown rate is no more than the maximum");
 	steps(5, log_grows, true);
@@ -153,6 +156,28 @@ static void test_balance(void)
 	now.balance_bytes = INT64_MAX;
 	is_int(status_when(&a, &now, later), STATUS_NOW,
 	       "a balance that goes from the least to the most is written");
+}
+
+/* A neighbour that sends now more, now less changes the rates of all others. */
+static void test_rates(void)
+{
+	struct ldp_status_shown a = {.status = {.tx_rate_bps = 1000000}, .shown_ns = 1};
+	struct ldp_status now = {.tx_rate_bps = 1005000};
+
+	is_int(status_when(&a, &now, 9 * NS_PER_SEC), STATUS_NOT,
+	       "a rate that changes by less than 1 %% is not written");
+	now.tx_rate_bps = 1050000;
+	is_int(status_when(&a, &now, 2 * NS_PER_SEC), STATUS_LATER,
+	       "a rate that alone changes by 5 %% waits for more than a second");
+	is_int(status_when(&a, &now, 6 * NS_PER_SEC), STATUS_NOW,
+	       "a rate that alone changes by 5 %% is written after five seconds");
+	now.tx_rate_bps = 1200000;
+	is_int(status_when(&a, &now, 2 * NS_PER_SEC), STATUS_NOW,
+	       "a rate that changes by 20 %% is written after a second");
+	now.tx_rate_bps = 1050000;
+	now.log_offset = 64;
+	is_int(status_when(&a, &now, 2 * NS_PER_SEC), STATUS_NOW,
+	       "a rate is written with what is written anyway");
 }
 
 static void test_many(void)
@@ -226,6 +251,7 @@ int main(void)
 {
 	test_one();
 	test_balance();
+	test_rates();
 	test_many();
 	test_stuck();
 	test_late();
