@@ -25,6 +25,8 @@
  * into a xenstore that has lost them.
  */
 
+#define RETRY_NS (1000 * 1000000ull)
+
 /* --- reading ---------------------------------------------------------------------------------- */
 
 static bool is_empty(const struct policy *p)
@@ -243,12 +245,13 @@ static bool renew(struct control *c, struct policy **old)
 	return true;
 }
 
-void control_policy_step(struct control *c, bool domains)
+uint64_t control_policy_step(struct control *c, bool domains)
 {
 	struct policy_state was = {c->policy.now, c->policy.capacity};
 	struct policy_capacity capacity = configured(c);
 	bool changed = !same_capacity(&capacity, &was.capacity);
 	struct policy *old = NULL;
+	bool done;
 
 	if (!c->policy.started) {
 		was.policy = old = c->policy.earlier;
@@ -263,8 +266,9 @@ void control_policy_step(struct control *c, bool domains)
 	if (changed)
 		put_in_force(c, &was);
 	c->policy.started = true;
-	policy_guests_step(c);
+	done = policy_guests_step(c);
 	policy_free(old);
+	return done ? UINT64_MAX : c->now_ns + RETRY_NS;
 }
 
 void control_policy_again(struct control *c, bool another)

@@ -34,13 +34,17 @@ static int forget_in(struct ctl *ctl, const char *uplink, const char *dir, void 
 {
 	struct forgetting *f = arg;
 	char err[KEPT_FILE_ERR_MAX];
-	int ret;
+	int lock, ret;
 
 	if (ctl->uplink && strcmp(ctl->uplink, uplink) != 0)
 		return 0;
+	ret = remembered_lock(dir, &lock);
+	if (ret)
+		return ret;
 	ret = kept_file_remove(dir, f->uuid, err);
 	if (ret == 0)
 		ret = kept_dir_sync(dir, err);
+	remembered_unlock(lock);
 	if (ret < 0 && ret != -ENOENT)
 		return ctl_fail(EXIT_FAILED, "%s", err);
 	f->found += ret == 0;

@@ -8,6 +8,7 @@
 
 #include "common/loop.h"
 
+struct credit_id;
 struct dpath;
 struct dpath_conf;
 struct ldp;
@@ -37,6 +38,8 @@ void epoch_end(struct dpath *dp);
 void epoch_account_open(struct dpath *dp, struct ldp *l);
 void epoch_account_reweight(struct dpath *dp, struct ldp *l);
 void epoch_account_close(struct dpath *dp, struct ldp *l);
+/* Nobody inherits the account that was kept for this identity. */
+void epoch_account_end(struct dpath *dp, const struct credit_id *id);
 
 /* Its account gets these bytes, which it held on the host that its guest came from. */
 void epoch_account_brought(struct dpath *dp, struct ldp *l, int64_t tx, int64_t rx);

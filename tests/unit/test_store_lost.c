@@ -202,6 +202,26 @@ static void test_not_connected(void)
 	desk_free(k);
 }
 
+/* Guests are there before this daemon has noticed that it is another xenstore. */
+static void test_not_detached(void)
+{
+	k = desk_new();
+	k->c.log_path = "";
+	k->c.conf.spec = &spec;
+	desk_attach(k, 1);
+	desk_write(1, KEY_BACK_WEIGHT, "33");
+	desk_turn(k);
+	control_store_lost(&k->c);
+	store_clear();
+	store_write("/local/domain/1/name", "guest1");
+	control_store_again(&k->c);
+	desk_turn(k);
+	ok(desk_device(k, 1) && desk_state(1) == 2,
+	   "a device that another xenstore lacks is made again");
+	is_str(desk_read(1, KEY_BACK_WEIGHT), "33", "what was set is not lost with a xenstore");
+	desk_free(k);
+}
+
 /* --- a driver domain -------------------------------------------------------------------------- */
 
 static void test_guest_ends(void)
@@ -294,6 +314,7 @@ int main(void)
 	test_policy_another();
 	test_attached_again();
 	test_not_connected();
+	test_not_detached();
 	test_guest_ends();
 	test_left();
 	test_successor();
