@@ -195,7 +195,7 @@ static uint64_t earlier(uint64_t a_ns, uint64_t b_ns)
 
 static void work(struct control *c)
 {
-	uint64_t soonest;
+	uint64_t soonest, policy_ns;
 	bool domains;
 
 	c->now_ns = loop_now_ns();
@@ -217,7 +217,7 @@ static void work(struct control *c)
 	domains = c->due.domains || c->due.newcomers;
 	if (c->due.domains)
 		control_check_domains(c);
-	control_policy_step(c, domains);
+	policy_ns = control_policy_step(c, domains);
 	control_welcome_back(c);
 	control_capacity_show(c);
 	control_group_step(c);
@@ -230,7 +230,7 @@ static void work(struct control *c)
 	} while (control_group_step(c));
 	if (control_host_judge(c))
 		soonest = c->now_ns; /* the uplink has another error to show */
-	soonest = earlier(soonest, control_share_step(c));
+	soonest = earlier(earlier(soonest, policy_ns), control_share_step(c));
 	soonest = earlier(soonest, control_inflow_step(c));
 	soonest = earlier(soonest, control_kept_step(c));
 	soonest = earlier(soonest, control_forget_step(c));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "backend/control/control_domains.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "backend/control/control_kept.h"
@@ -15,6 +16,7 @@
 #define DOMAINS_MAX 64u /* asked for at once */
 
 #define RESET_POLL_NS (200 * 1000000ull)
+#define RETRY_NS      (1000 * 1000000ull)
 
 static void check_domain(struct control *c, struct device *d)
 {
@@ -26,6 +28,7 @@ static void check_domain(struct control *c, struct device *d)
 	 */
 	if (!info.exists || info.dying || info.stopped ||
 	    (!uuid_is_null(d->uuid) && memcmp(d->uuid, info.uuid, 16) != 0)) {
+		d->lasting = info.exists && info.resetting;
 		device_gone(c, d);
 		return;
 	}
@@ -43,26 +46,60 @@ void control_check_domains(struct control *c)
 	}
 }
 
-static void welcome(struct control *c, const struct dom_info *info)
+/* The lock was taken. False: try again. */
+static bool welcome_locked(struct control *c, const struct dom_info *info, const char *uuid)
+{
+	struct kept k = {.count = 0};
+	int ret = control_kept_read(c, uuid, &k);
+	bool good = ret == 0 || ret == -ENOENT || ret == -EBADMSG;
+
+	if (ret == 0)
+		good = device_kept_attach(c, info, &k, c->domains.failed);
+	kept_clear(&k);
+	return good;
+}
+
+static bool is_remembered(struct control *c, const char *uuid)
+{
+	struct kept k = {.count = 0};
+	int ret = control_kept_read(c, uuid, &k);
+
+	kept_clear(&k);
+	return ret != -ENOENT && ret != -EBADMSG;
+}
+
+static void look_again(struct control *c, uint64_t ns)
+{
+	if (c->now_ns + ns < c->domains.again_ns)
+		c->domains.again_ns = c->now_ns + ns;
+}
+
+/* False: try again. */
+static bool welcome(struct control *c, const struct dom_info *info)
 {
 	char uuid[UUID_TEXT_LEN + 1];
-	struct kept k = {.count = 0};
+	bool good;
 
 	uuid_format(info->uuid, uuid);
 	if (info->dying || info->suspended || (info->stopped && !info->resetting) ||
-	    uuid_is_null(info->uuid) || control_kept_read(c, uuid, &k) < 0)
-		return;
+	    uuid_is_null(info->uuid) || !is_remembered(c, uuid))
+		return true;
 	/* After a soft reset the domain runs before the toolstack has made its nodes. */
-	if (info->stopped || !device_has_home(c, info->domid))
-		c->domains.again_ns = c->now_ns + RESET_POLL_NS; /* no event will tell */
-	else
-		device_kept_attach(c, info, &k);
-	kept_clear(&k);
+	if (info->stopped || !device_has_home(c, info->domid)) {
+		look_again(c, RESET_POLL_NS); /* no event will tell */
+		return true;
+	}
+	if (!control_kept_lock(c))
+		return false;
+	good = welcome_locked(c, info, uuid);
+	control_kept_unlock(c);
+	return good;
 }
 
 uint64_t control_welcome_back(struct control *c)
 {
 	struct dom_info info[DOMAINS_MAX];
+	bool good = true;
 	unsigned first = 0;
 	int n;
 
@@ -72,8 +109,11 @@ uint64_t control_welcome_back(struct control *c)
 	c->domains.again_ns = UINT64_MAX;
 	while ((n = dom_list(c->dom, first, info, DOMAINS_MAX)) > 0) {
 		for (int i = 0; i < n; i++)
-			welcome(c, &info[i]);
+			good &= welcome(c, &info[i]);
 		first = info[n - 1].domid + 1;
 	}
+	c->domains.failed = !good || (n < 0 && !c->blind);
+	if (c->domains.failed)
+		look_again(c, RETRY_NS);
 	return c->domains.again_ns;
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "backend/control/control_state.h"
 #include "backend/kept/kept_file.h"
@@ -15,15 +16,25 @@
  * Theory of operation
  *
  * What was set for a guest is written to its file at once. So the file is right whenever the guest
- * or this daemon ends, in whatever way, and nothing must be done then. Only what the disk refused
- * is in memory, and counts there until the disk takes it.
+ * or this daemon ends, in whatever way, and nothing must be done then. Only what could not be
+ * written is in memory, and counts there until it is: the disk refused it, or another program keeps
+ * the directory's lock. That one may change the file meanwhile, so what is in memory is not a file,
+ * but what to change in it, device by device.
+ *
+ * dmvlctl has the lock for milliseconds, unless somebody stops it. So this thread waits for a
+ * moment, but only once: until the lock can be had again it does not wait at all. After ten seconds
+ * it goes on without the lock: a guest that comes back must not be without its device for ever.
  */
-#define RETRY_NS (10000 * 1000000ull)
+#define RETRY_NS      (10000 * 1000000ull)
+#define LOCK_RETRY_NS (500 * 1000000ull)
+#define LOCK_WAIT_MS  300u
+#define PATIENCE_NS   (10000 * 1000000ull)
 
-/* The guest of which the disk refused what is remembered. */
+/* The guest of which something is not on the disk. */
 struct kept_late {
 	TAILQ_ENTRY(kept_late) next;
-	struct kept kept;
+	struct kept put;     /* devices that are remembered like this; uuid; name, unless "" */
+	struct kept dropped; /* devices that are not remembered any more */
 };
 
 static void set_error(struct control *c, const char *text)
@@ -42,7 +53,7 @@ static void set_refused(struct control *c, const char *why)
 	snprintf(text, sizeof(text),
 		 "%.160s; what was set or detached since is lost if this daemon ends", why);
 	set_error(c, text);
-	c->kept.retry_ns = c->now_ns + RETRY_NS;
+	c->kept.retry_ns = c->now_ns + (c->kept.busy_since_ns ? LOCK_RETRY_NS : RETRY_NS);
 }
 
 static struct kept_late *find_late(struct control *c, const char *uuid)
@@ -50,7 +61,7 @@ static struct kept_late *find_late(struct control *c, const char *uuid)
 	struct kept_late *l;
 
 	TAILQ_FOREACH(l, &c->kept.late, next) {
-		if (strcmp(l->kept.uuid, uuid) == 0)
+		if (strcmp(l->put.uuid, uuid) == 0)
 			return l;
 	}
 	return NULL;
@@ -64,42 +75,108 @@ bool control_kept_is_late(struct control *c, const char *uuid)
 static void drop_late(struct control *c, struct kept_late *l)
 {
 	TAILQ_REMOVE(&c->kept.late, l, next);
-	kept_clear(&l->kept);
+	kept_clear(&l->put);
+	kept_clear(&l->dropped);
 	free(l);
 }
 
-/* Takes what *k holds. */
-static void put_late(struct control *c, struct kept *k)
+/* NULL: no memory. */
+static struct kept_late *need_late(struct control *c, const char *uuid)
 {
-	struct kept_late *l = calloc(1, sizeof(*l));
+	struct kept_late *l = find_late(c, uuid);
 
-	if (!l) {
-		kept_clear(k);
-		return;
-	}
-	l->kept = *k;
+	if (l)
+		return l;
+	l = calloc(1, sizeof(*l));
+	if (!l)
+		return NULL;
+	snprintf(l->put.uuid, sizeof(l->put.uuid), "%s", uuid);
 	TAILQ_INSERT_TAIL(&c->kept.late, l, next);
+	return l;
+}
+
+/* --- the lock --------------------------------------------------------------------------------- */
+
+static bool is_patient(struct control *c)
+{
+	if (!c->kept.busy_since_ns)
+		c->kept.busy_since_ns = c->now_ns;
+	if (c->now_ns - c->kept.busy_since_ns < PATIENCE_NS)
+		return true;
+	if (!c->kept.impatient)
+		log_warning("uplink %s: another program has kept %s locked for %llu s: this daemon "
+			    "goes on without the lock",
+			    c->conf.name, c->kept.dir, PATIENCE_NS / 1000000000);
+	c->kept.impatient = true;
+	return false;
+}
+
+static int take_lock(struct control *c, char *err)
+{
+	int fd = kept_dir_lock(c->kept.dir, c->kept.busy_since_ns ? 0 : LOCK_WAIT_MS, err);
+
+	if (fd == -EWOULDBLOCK && is_patient(c))
+		return fd;
+	if (fd != -EWOULDBLOCK) {
+		c->kept.busy_since_ns = 0;
+		c->kept.impatient = false;
+	}
+	if (fd < 0 && fd != -EWOULDBLOCK && fd != -ENOENT)
+		return fd;
+	c->kept.lock = fd; /* without a directory nobody has anything to lock */
+	return 0;
+}
+
+/* 0 or -errno with a sentence. */
+static int lock(struct control *c, char *err)
+{
+	int ret = c->kept.holds ? 0 : take_lock(c, err);
+
+	if (ret == 0)
+		c->kept.holds++;
+	return ret;
+}
+
+bool control_kept_lock(struct control *c)
+{
+	char err[KEPT_FILE_ERR_MAX];
+
+	return lock(c, err) == 0;
+}
+
+void control_kept_unlock(struct control *c)
+{
+	if (--c->kept.holds == 0 && c->kept.lock >= 0)
+		close(c->kept.lock);
 }
 
 /* --- reading and writing ---------------------------------------------------------------------- */
 
-static int copy(const struct kept *k, struct kept *out)
+/* What the file says, and what it will say when *l is written: false: no memory. */
+static bool add_late(const struct kept_late *l, struct kept *k)
 {
-	char *text = kept_format(k), why[KEPT_ERR_MAX];
-	int ret = text ? kept_parse(text, strlen(text), out, why) : -ENOMEM;
+	bool good = kept_merge(k, &l->put);
 
-	free(text);
-	return ret;
+	for (unsigned i = 0; i < l->dropped.count; i++)
+		kept_drop(k, l->dropped.device[i].id);
+	memcpy(k->uuid, l->put.uuid, sizeof(k->uuid));
+	if (l->put.name[0])
+		memcpy(k->name, l->put.name, sizeof(k->name));
+	return good;
 }
 
 int control_kept_try(struct control *c, const char *uuid, struct kept *out, char *err)
 {
 	struct kept_late *l = find_late(c, uuid);
-	int ret;
+	int ret = kept_file_read(c->kept.dir, uuid, out, err);
 
-	if (!l)
-		return kept_file_read(c->kept.dir, uuid, out, err);
-	ret = l->kept.count ? copy(&l->kept, out) : -ENOENT;
+	if (!l || (ret < 0 && ret != -ENOENT && ret != -EBADMSG))
+		return ret;
+	ret = add_late(l, out) ? 0 : -ENOMEM;
+	if (ret == 0 && out->count == 0)
+		ret = -ENOENT;
+	if (ret < 0)
+		kept_clear(out);
 	snprintf(err, KEPT_FILE_ERR_MAX, "%s", strerror(-ret));
 	return ret;
 }
@@ -116,20 +193,66 @@ int control_kept_read(struct control *c, const char *uuid, struct kept *out)
 	return ret;
 }
 
-void control_kept_write(struct control *c, struct kept *k)
+/* A file that is damaged is replaced. */
+static int change_file(struct control *c, const struct kept_late *l, char *err)
 {
-	struct kept_late *l = find_late(c, k->uuid);
-	char err[KEPT_FILE_ERR_MAX];
+	struct kept k = {.count = 0};
+	int ret = kept_file_read(c->kept.dir, l->put.uuid, &k, err);
 
-	if (l)
-		drop_late(c, l);
-	if (kept_file_write(c->kept.dir, k, err) == 0) {
-		c->kept.unsynced = true;
-		kept_clear(k);
-		return;
+	if (ret == -ENOENT || ret == -EBADMSG)
+		ret = 0;
+	if (ret == 0 && !add_late(l, &k)) {
+		ret = -ENOMEM;
+		snprintf(err, KEPT_FILE_ERR_MAX, "%s", strerror(-ret));
 	}
-	put_late(c, k);
-	set_refused(c, err);
+	if (ret == 0)
+		ret = kept_file_write(c->kept.dir, &k, err);
+	kept_clear(&k);
+	return ret;
+}
+
+/* False: it stays in memory. */
+static bool write_late(struct control *c, struct kept_late *l)
+{
+	char err[KEPT_FILE_ERR_MAX];
+	int ret = lock(c, err);
+
+	if (ret == 0) {
+		ret = change_file(c, l, err);
+		control_kept_unlock(c);
+	}
+	if (ret < 0) {
+		set_refused(c, err);
+		return false;
+	}
+	c->kept.unsynced = true;
+	drop_late(c, l);
+	return true;
+}
+
+void control_kept_write(struct control *c, const struct kept *k)
+{
+	struct kept_late *l = need_late(c, k->uuid);
+
+	if (!l)
+		return;
+	for (unsigned i = 0; i < k->count; i++)
+		kept_drop(&l->dropped, k->device[i].id);
+	if (k->name[0])
+		memcpy(l->put.name, k->name, sizeof(l->put.name));
+	if (kept_merge(&l->put, k))
+		write_late(c, l);
+}
+
+void control_kept_drop(struct control *c, const char *uuid, unsigned id)
+{
+	struct kept_late *l = need_late(c, uuid);
+
+	if (!l)
+		return;
+	kept_drop(&l->put, id);
+	if (kept_add(&l->dropped, id))
+		write_late(c, l);
 }
 
 /* Once for all that was written in a turn: each sync takes milliseconds. */
@@ -144,9 +267,19 @@ static void make_certain(struct control *c)
 		set_refused(c, err);
 }
 
-uint64_t control_kept_step(struct control *c)
+static void write_all_late(struct control *c)
 {
 	struct kept_late *l, *next;
+
+	for (l = TAILQ_FIRST(&c->kept.late); l; l = next) {
+		next = TAILQ_NEXT(l, next);
+		if (!write_late(c, l))
+			return;
+	}
+}
+
+uint64_t control_kept_step(struct control *c)
+{
 	char err[KEPT_FILE_ERR_MAX];
 
 	make_certain(c);
@@ -157,15 +290,8 @@ uint64_t control_kept_step(struct control *c)
 	c->kept.retry_ns = 0;
 	if (kept_dir_make(c->kept.dir, err) < 0)
 		set_refused(c, err);
-	for (l = TAILQ_FIRST(&c->kept.late); l && !c->kept.retry_ns; l = next) {
-		next = TAILQ_NEXT(l, next);
-		if (kept_file_write(c->kept.dir, &l->kept, err) < 0) {
-			set_refused(c, err);
-			break;
-		}
-		c->kept.unsynced = true;
-		drop_late(c, l);
-	}
+	else
+		write_all_late(c);
 	make_certain(c);
 	if (c->kept.retry_ns)
 		return c->kept.retry_ns;
@@ -209,6 +335,7 @@ void control_kept_close(struct control *c)
 {
 	struct kept_late *l;
 
+	write_all_late(c);
 	make_certain(c);
 	while ((l = TAILQ_FIRST(&c->kept.late)))
 		drop_late(c, l);

@@ -33,15 +33,27 @@ int control_kept_try(struct control *c, const char *uuid, struct kept *out, char
 void control_kept_seen(struct control *c, const uint8_t uuid[16]);
 
 /*
- * Replaces what is remembered of a guest. It takes what *k holds. If the disk refuses it, it stays
- * in memory, and is tried again.
+ * Remembers the devices of *k, in the place of those of before, and the guest's name; its other
+ * devices stay as they are. What cannot be written now stays in memory, and is tried again.
  */
-void control_kept_write(struct control *c, struct kept *k);
+void control_kept_write(struct control *c, const struct kept *k);
 
-/* Did the disk refuse what is remembered of the guest, so that it is only in memory? */
+/* The device is not remembered any more; the same. */
+void control_kept_drop(struct control *c, const char *uuid, unsigned id);
+
+/* Is something of the guest only in memory, because it could not be written? */
 bool control_kept_is_late(struct control *c, const char *uuid);
 
-/* Tries again what the disk refused. Returns when next, in nanoseconds; UINT64_MAX: all is there.
+/*
+ * Takes the lock of the files, or has it already, or goes on without it, because another program
+ * has kept it for too long. False: another program keeps it. Who makes a device of what a file says
+ * has the lock from reading the file until the device is there.
+ */
+bool control_kept_lock(struct control *c);
+void control_kept_unlock(struct control *c);
+
+/* Tries again what could not be written. Returns when next, in nanoseconds; UINT64_MAX: all is
+ * there.
  */
 uint64_t control_kept_step(struct control *c);
 

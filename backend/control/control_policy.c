@@ -25,6 +25,8 @@
  * into a xenstore that has lost them.
  */
 
+#define RETRY_NS (1000 * 1000000ull)
+
 /* --- reading ---------------------------------------------------------------------------------- */
 
 static bool is_empty(const struct policy *p)
@@ -221,7 +223,28 @@ static void put_in_force(struct control *c, const struct policy_state *was)
 	if (!c->policy.refused)
 		set_error(c, "");
 	check_parts(c);
-	write_applied(c);
+	if (xs_conn_lives(c->xs))
+		write_applied(c);
+}
+
+/*
+ * xenstored went away meanwhile, so nobody knows how much of it was written: all of it is done
+ * again when it is back. Else a key that has the value of the policy before would count as set by
+ * hand. Takes what `was` is of, and returns what is to be freed.
+ */
+static struct policy *put_off(struct control *c, const struct policy_state *was, struct policy *old)
+{
+	struct policy *done = NULL;
+
+	c->policy.capacity = was->capacity;
+	if (!c->policy.started) {
+		c->policy.earlier = old;
+	} else if (old) {
+		done = c->policy.now;
+		c->policy.now = old;
+		c->due.policy = true;
+	}
+	return done;
 }
 
 static bool same_capacity(const struct policy_capacity *a, const struct policy_capacity *b)
@@ -243,12 +266,13 @@ static bool renew(struct control *c, struct policy **old)
 	return true;
 }
 
-void control_policy_step(struct control *c, bool domains)
+uint64_t control_policy_step(struct control *c, bool domains)
 {
 	struct policy_state was = {c->policy.now, c->policy.capacity};
 	struct policy_capacity capacity = configured(c);
 	bool changed = !same_capacity(&capacity, &was.capacity);
 	struct policy *old = NULL;
+	bool done;
 
 	if (!c->policy.started) {
 		was.policy = old = c->policy.earlier;
@@ -262,9 +286,14 @@ void control_policy_step(struct control *c, bool domains)
 		policy_guests_look(c);
 	if (changed)
 		put_in_force(c, &was);
+	if (changed && !xs_conn_lives(c->xs)) {
+		policy_free(put_off(c, &was, old));
+		return c->now_ns + RETRY_NS;
+	}
 	c->policy.started = true;
-	policy_guests_step(c);
+	done = policy_guests_step(c);
 	policy_free(old);
+	return done ? UINT64_MAX : c->now_ns + RETRY_NS;
 }
 
 void control_policy_again(struct control *c, bool another)

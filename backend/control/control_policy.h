@@ -4,6 +4,7 @@
 #define DMVL_CONTROL_POLICY_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct control;
 
@@ -24,8 +25,9 @@ void control_policy_close(struct control *c);
 
 /*
  * Once in each turn: reads the files again if that is due, follows the capacity, and attaches what
- * the policy names. `domains`: some came or went.
+ * the policy names. `domains`: some came or went. Returns when to do that next, in nanoseconds;
+ * UINT64_MAX: when something changes.
  */
-void control_policy_step(struct control *c, bool domains);
+uint64_t control_policy_step(struct control *c, bool domains);
 
 #endif

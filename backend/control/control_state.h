@@ -124,6 +124,7 @@ struct control_inflow {
 /* Which domains have come back. Only control_domains.c writes it. */
 struct control_domains {
 	uint64_t again_ns; /* of a look that no event asks for; 0: not looked yet */
+	bool failed;	   /* the last look could not make all devices, and the log says so */
 };
 
 /* What is remembered of guests. Only control_kept.c writes it. */
@@ -131,8 +132,12 @@ struct control_kept {
 	char dir[PATH_MAX];	      /* of its files */
 	char error[SCHEMA_ERR_MAX];   /* why something is not on disk; "": all is */
 	char said[SCHEMA_ERR_MAX];    /* the last that was said of a file that cannot be read */
-	TAILQ_HEAD(, kept_late) late; /* what the disk refused */
+	TAILQ_HEAD(, kept_late) late; /* what could not be written */
 	uint64_t retry_ns;	      /* when to try that again; 0: not */
+	unsigned holds;		      /* how many parts of this thread want the lock now */
+	int lock;		      /* while any does; below 0: none was taken */
+	uint64_t busy_since_ns;	      /* another program has kept it since then; 0: none has */
+	bool impatient;		      /* for so long that this daemon goes on without it */
 	bool unsynced;		      /* a power cut may undo what was written last */
 };
 

@@ -66,11 +66,11 @@ static int take_over_guest(struct control *c, const char *uuid)
 	for (unsigned i = 0; i < count && ret >= 0; i++)
 		ret = take_over_device(c, uuid, (unsigned)strtoul(ids[i], NULL, 10), &k);
 	free(ids);
-	if (ret < 0) {
-		kept_clear(&k);
+	if (ret >= 0)
+		control_kept_write(c, &k);
+	kept_clear(&k);
+	if (ret < 0)
 		return ret;
-	}
-	control_kept_write(c, &k);
 	return control_kept_is_late(c, uuid) ? -EIO : 0;
 }
 

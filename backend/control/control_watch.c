@@ -57,10 +57,8 @@ static void on_uplink_event(struct control *c, const char *path)
 	if (key == KEY_UPLINK_UPLINK_PORT)
 		control_probe_now(c);
 	c->due.groups |= strlen(path) <= len; /* all of it came or went */
-	if (key == KEY_UPLINK_POLICY_RELOAD) {
-		c->due.policy = true;
-		c->due.newcomers = true; /* what is remembered may have come from another host */
-	}
+	c->due.policy |= key == KEY_UPLINK_POLICY_RELOAD;
+	c->due.newcomers |= key == KEY_UPLINK_KEPT_RELOAD;
 	c->due.link = true;
 }
 

@@ -7,11 +7,9 @@
 #include <string.h>
 
 #include "backend/control/control_group.h"
-#include "backend/control/control_kept.h"
 #include "backend/control/device_account.h"
-#include "backend/control/device_away.h"
 #include "backend/control/device_connect.h"
-#include "backend/control/device_kept.h"
+#include "backend/control/device_leave.h"
 #include "backend/control/device_list.h"
 #include "backend/control/device_mac.h"
 #include "backend/control/device_settings.h"
@@ -20,7 +18,6 @@
 #include "backend/control/device_xs.h"
 #include "backend/control/minima.h"
 #include "backend/msg/msg.h"
-#include "backend/xen/nodes.h"
 #include "common/log.h"
 #include "common/vchan.h"
 #include "xenstore-schema/xskey.h"
@@ -209,6 +206,7 @@ static bool is_reborn(struct control *c, struct device *d)
 		return false;
 	}
 	c->devices.reborn_not_before_ns = c->now_ns + REBORN_NS;
+	d->lasting = true; /* as far as anybody can tell */
 	return true;
 }
 
@@ -232,6 +230,12 @@ static bool guest_left(struct control *c, struct device *d, enum xenbus_state fr
 	       !xs_conn_exists(c->xs, XS_NO_TXN, d->front);
 }
 
+/* Its nodes went with xenstored. Without rings it is made again, from what is remembered. */
+static bool is_served_adrift(const struct device *d)
+{
+	return d->adrift && d->slot != LDP_SLOT_NONE;
+}
+
 static void look(struct control *c, struct device *d)
 {
 	struct hs_input in;
@@ -241,7 +245,7 @@ static void look(struct control *c, struct device *d)
 	int ret = d->unread ? read_keys(c, d) : 0;
 
 	/* Removed, or removed and attached again. */
-	if (ret == -ESTALE || (ret == -ENOENT && !d->adrift))
+	if (ret == -ESTALE || (ret == -ENOENT && !is_served_adrift(d)))
 		device_gone(c, d);
 	if (ret < 0 && ret != -ENOENT && ret != -ESTALE)
 		d->again_ns = c->now_ns + FROZEN_POLL_NS;
@@ -289,9 +293,12 @@ static void step(struct control *c, struct device *d)
 	d->dirty = false;
 	d->not_before_ns = 0;
 	d->again_ns = 0;
-	if (d->after != HS_WAIT || d->gone)
+	if (d->after != HS_WAIT)
 		return;
-	look(c, d);
+	if (!d->gone)
+		look(c, d);
+	else if (d->slot == LDP_SLOT_NONE)
+		device_leave(c, d); /* it could not be yet */
 }
 
 static uint64_t due_ns(const struct device *d)
@@ -326,61 +333,6 @@ uint64_t device_step_all(struct control *c)
 /* --- what the hypervisor and the frame loop say ------------------------------------------------
  */
 
-/* Did somebody remove its directory by hand, or dmvlctl, while the guest is there? */
-static bool was_removed(struct control *c, const struct device *d)
-{
-	struct dom_info info;
-
-	return !xs_conn_exists(c->xs, XS_NO_TXN, d->back) && device_has_home(c, d->domid) &&
-	       dom_info(c->dom, d->domid, &info) == 0 && info.exists && !info.dying &&
-	       !info.stopped && memcmp(info.uuid, d->uuid, sizeof(d->uuid)) == 0;
-}
-
-/* The device was detached: it does not come back. Otherwise the guest has gone, and may. */
-static void forget_settings(struct control *c, struct device *d)
-{
-	device_load_settings(c, d); /* the last that was set: its event may still be on its way */
-	if (!d->online || was_removed(c, d)) {
-		device_kept_forget(c, d);
-		log_info("%s: detached", d->name);
-		return;
-	}
-	if (device_away_left(c, d)) {
-		device_kept_forget(c, d);
-		log_info("%s: its guest has migrated away; what was set is forgotten", d->name);
-		return;
-	}
-	c->due.newcomers = true; /* its guest may be back already */
-	control_kept_seen(c, d->uuid);
-	log_info("%s: %s; what was set is %s", d->name,
-		 device_check(c->xs, XS_NO_TXN, d) == -ESTALE ? "another attachment took its place"
-							      : "its guest has gone",
-		 device_kept_has(c, d) ? "remembered" : "not remembered");
-}
-
-/* The rings are unmapped. Now the nodes may go, and the device with them. */
-static void forget(struct control *c, struct device *d)
-{
-	char generation[sizeof(d->generation)];
-	unsigned domid, id;
-	bool left;
-
-	memcpy(generation, d->generation, sizeof(generation));
-	forget_settings(c, d);
-	left = nodes_remove(c->xs, c->domid, d->domid, d->id, d->generation) == -EACCES;
-	if (left)
-		log_info("%s: only Dom0 can remove its directories, by dmvlctl detach -B", d->name);
-	domid = d->domid;
-	id = d->id;
-	device_withdraw_mac(c, d);
-	device_drop(c, d);
-	/* It may be attached again already, and that event was taken for one of the old device. */
-	device_meet(c, domid, id);
-	d = left ? device_find(c, domid, id) : NULL;
-	if (d)
-		d->left = strcmp(d->generation, generation) == 0;
-}
-
 void device_gone(struct control *c, struct device *d)
 {
 	d->gone = true;
@@ -390,7 +342,7 @@ void device_gone(struct control *c, struct device *d)
 	control_group_join(c, d, "");
 	c->due.room = true;
 	if (d->slot == LDP_SLOT_NONE)
-		forget(c, d);
+		device_leave(c, d);
 	else if (d->after == HS_WAIT)
 		ask_delete(c, d, HS_FORGET);
 }
@@ -408,7 +360,7 @@ void device_deleted(struct control *c, struct device *d, struct vchan *v, struct
 	d->trouble[0] = '\0';
 	d->stranger[0] = '\0';
 	if (d->gone) {
-		forget(c, d);
+		device_leave(c, d);
 		return;
 	}
 	if (c->now_ns - d->connected_ns > LASTED_NS)

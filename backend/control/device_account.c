@@ -2,6 +2,8 @@
 #include "backend/control/device_account.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "backend/control/device_state.h"
@@ -9,6 +11,32 @@
 #include "backend/msg/msg.h"
 #include "common/log.h"
 #include "xenstore-schema/xskey.h"
+
+/*
+ * In the same domain it inherits in any case: a guest can make itself be attached again by removing
+ * its own nodes, and must not get rid of a debt by that.
+ */
+struct credit_id device_account_id(const struct device *d)
+{
+	struct credit_id id = {.generation = strtoull(d->generation, NULL, 16),
+			       .ldp = record_ldp(d->domid, d->id),
+			       .heir = d->settings.keep_balance ? CREDIT_HEIR_OF_GUEST
+								: CREDIT_HEIR_OF_DOMAIN};
+
+	memcpy(id.uuid, d->uuid, sizeof(id.uuid));
+	return id;
+}
+
+void device_account_end(struct control *c, const struct device *d)
+{
+	struct msg *m;
+
+	if (d->settings.keep_balance || d->lasting)
+		return;
+	m = msg_new(MSG_ENDED, LDP_SLOT_NONE);
+	m->id = device_account_id(d);
+	msg_post(c->out, m);
+}
 
 /* Epochs of this daemon since then. Two hosts' clocks may differ: never less than none. */
 static uint64_t epochs_since(const struct control *c, uint64_t at_ms)

@@ -9,6 +9,7 @@
 
 #include "backend/control/control_group.h"
 #include "backend/control/control_life.h"
+#include "backend/control/device_account.h"
 #include "backend/control/device_state.h"
 #include "backend/control/device_vif.h"
 #include "backend/control/device_xs.h"
@@ -149,10 +150,7 @@ static void hand_over(struct control *c, struct device *d, struct vchan *v, stru
 
 	memcpy(m->name, d->name, sizeof(m->name));
 	guest_name(c->xs, d->domid, m->guest, sizeof(m->guest));
-	memcpy(m->id.uuid, d->uuid, sizeof(m->id.uuid));
-	m->id.generation = strtoull(d->generation, NULL, 16);
-	m->id.ldp = record_ldp(d->domid, d->id);
-	m->id.inherits = d->settings.keep_balance;
+	m->id = device_account_id(d);
 	m->vchan = v;
 	m->tap = tap;
 	m->conf = d->conf;

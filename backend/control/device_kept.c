@@ -68,6 +68,18 @@ static bool gather_key(struct kept_device *out, enum schema_key key, const char 
 	       kept_put(&out->policy[key], stands ? old->policy[key] : policy);
 }
 
+/*
+ * The policy said something of the key when it was set, and says nothing any more: then the key got
+ * its default, which may be what had been set.
+ */
+static bool has_died(const struct policy_match *m, enum schema_key key, const char *text,
+		     const struct kept_device *old)
+{
+	const char *dflt = schema_entry(key)->dflt;
+
+	return !m->item[key] && old && old->policy[key] && dflt && strcmp(text, dflt) == 0;
+}
+
 /* False: no memory. */
 static bool gather(const struct control *c, const struct device *d, const struct policy_match *m,
 		   const struct settings_text *texts, const struct kept_device *old,
@@ -82,25 +94,12 @@ static bool gather(const struct control *c, const struct device *d, const struct
 		const char *dflt = default_of(d, key, mac);
 		const char *policy = device_policy_value(c, m, key, buf);
 
-		if (!kept_is_key(key) || !text || (!policy && dflt && strcmp(text, dflt) == 0))
+		if (!kept_is_key(key) || !text || (!policy && dflt && strcmp(text, dflt) == 0) ||
+		    has_died(m, key, text, old))
 			continue;
 		if (!gather_key(out, key, text, policy, old))
 			return false;
 	}
-	return true;
-}
-
-/* Puts *fresh, whose contents it takes, in the place of the device that *k may have. */
-static bool replace(struct kept *k, struct kept_device *fresh)
-{
-	struct kept_device *d;
-
-	kept_drop(k, fresh->id);
-	d = kept_add(k, fresh->id);
-	if (!d)
-		return false;
-	*d = *fresh;
-	*fresh = (struct kept_device){.id = d->id};
 	return true;
 }
 
@@ -131,29 +130,49 @@ static void name_of(struct control *c, const struct device *d, const struct kept
 		snprintf(out, GUEST_NAME_MAX, "%s", k->name);
 }
 
-void device_kept_remember(struct control *c, struct device *d, const struct settings_text *texts)
+/* Where there is nothing for it to be read with, it may be read soon. */
+static bool is_short_of(int ret)
 {
-	struct kept fresh = {.count = 0}, k;
-	struct kept_device *now = kept_add(&fresh, d->id), *old;
-	struct policy_match match;
-	char name[GUEST_NAME_MAX];
+	return ret == -EMFILE || ret == -ENFILE || ret == -ENOMEM;
+}
 
-	if (!now || uuid_is_null(d->uuid) || read_of(c, d, &k) < 0) {
-		kept_clear(&fresh);
+/* Writes *now, the only device of *fresh, if the file, as *k has it, says anything else. */
+static void write_changed(struct control *c, const struct device *d, const struct kept *k,
+			  const char *name, struct kept *fresh)
+{
+	const struct kept_device *old = kept_find(k, d->id);
+
+	if (old && kept_same(old, &fresh->device[0]) && strcmp(k->name, name) == 0) {
+		control_kept_seen(c, d->uuid);
 		return;
 	}
-	old = kept_find(&k, d->id);
+	uuid_format(d->uuid, fresh->uuid);
+	snprintf(fresh->name, sizeof(fresh->name), "%s", name);
+	control_kept_write(c, fresh);
+}
+
+int device_kept_remember(struct control *c, struct device *d, const struct settings_text *texts)
+{
+	struct kept fresh = {.count = 0}, k;
+	struct kept_device *now;
+	struct policy_match match;
+	char name[GUEST_NAME_MAX];
+	int ret = 0;
+
+	if (uuid_is_null(d->uuid))
+		return 0;
+	if (is_short_of(read_of(c, d, &k)))
+		return -EAGAIN;
+	now = kept_add(&fresh, d->id);
 	name_of(c, d, &k, name);
 	find_policy(c, d->uuid, name, d->id, &match);
-	if (!gather(c, d, &match, texts, old, now) ||
-	    (old && kept_same(old, now) && strcmp(k.name, name) == 0) || !replace(&k, now)) {
-		kept_clear(&k);
-		control_kept_seen(c, d->uuid);
-	} else {
-		snprintf(k.name, sizeof(k.name), "%s", name);
-		control_kept_write(c, &k);
-	}
+	if (now && gather(c, d, &match, texts, kept_find(&k, d->id), now))
+		write_changed(c, d, &k, name, &fresh);
+	else
+		ret = -EAGAIN; /* no memory */
+	kept_clear(&k);
 	kept_clear(&fresh);
+	return ret;
 }
 
 bool device_kept_has(struct control *c, const struct device *d)
@@ -192,66 +211,74 @@ void device_kept_forget(struct control *c, struct device *d)
 			    "it may come back with its guest: %s",
 			    d->name, err);
 	d->unforgotten = ret < 0 && ret != -ENOENT;
-	if (kept_drop(&k, d->id))
-		control_kept_write(c, &k);
-	else
-		kept_clear(&k);
+	/* A damaged file may tell an operator something of the guest's other devices. */
+	if ((d->unforgotten && ret != -EBADMSG) || kept_find(&k, d->id))
+		control_kept_drop(c, uuid, d->id);
+	kept_clear(&k);
 }
 
 /* --- coming back ------------------------------------------------------------------------------ */
 
-/* The device of a guest that is back. `name` is the guest's. */
-static void attach_one(struct control *c, const struct dom_info *dom, const char *name,
-		       const struct kept_device *kd, const struct policy_match *match)
+/* The device of a guest that is back. `name` is the guest's. False: try again. */
+static bool attach_one(struct control *c, const struct dom_info *dom, const char *name,
+		       const struct kept_device *kd, const struct policy_match *match, bool again)
 {
 	struct device_plan plan = {
 		.domid = dom->domid, .id = kd->id, .uuid = dom->uuid, .set = kd, .match = match};
 	char said[DEVICE_MADE_MAX];
 	int ret = device_make(c, &plan, said);
 
-	if (ret == -EEXIST)
-		return;
-	if (ret < 0)
-		log_error("%s/%u: the guest is back as domain %u, but its device is not: %s", name,
-			  kd->id, dom->domid, strerror(-ret));
-	else
+	if (ret == 0)
 		log_notice("%s/%u: the guest is back as domain %u, and so is its device; what was "
 			   "set:%s",
 			   name, kd->id, dom->domid, said[0] ? said : " nothing");
+	else if (ret != -EEXIST && !again)
+		log_error("%s/%u: the guest is back as domain %u, but its device is not: %s; this "
+			  "is tried again each second",
+			  name, kd->id, dom->domid, strerror(-ret));
+	return ret == 0 || ret == -EEXIST;
 }
 
 /* The policy named it, and does so no more: it was not set by hand. */
 static void forget_one(struct control *c, const char *uuid, const char *name, unsigned id)
 {
-	struct kept k = {.count = 0};
-
-	if (control_kept_read(c, uuid, &k) < 0)
-		return;
 	log_notice("%s/%u: the policy does not name it any more: it is forgotten", name, id);
-	kept_drop(&k, id);
-	control_kept_write(c, &k);
+	control_kept_drop(c, uuid, id);
 }
 
-void device_kept_attach(struct control *c, const struct dom_info *dom, const struct kept *k)
+static bool attach_all(struct control *c, const struct dom_info *dom, const struct kept *k,
+		       const char *name, bool again)
 {
 	struct policy_match match;
-	struct dom_info now;
-	char name[GUEST_NAME_MAX];
+	bool good = true;
 
-	guest_name(c->xs, dom->domid, name, sizeof(name));
-	if (dom_info(c->dom, dom->domid, &now) < 0 || !now.exists || now.dying ||
-	    memcmp(now.uuid, dom->uuid, sizeof(now.uuid)) != 0)
-		return; /* it ended meanwhile, and the name may be another guest's */
 	for (unsigned i = 0; i < k->count; i++) {
 		const struct kept_device *kd = &k->device[i];
 
+		if (device_is_elsewhere(c, dom->uuid, dom->domid, kd->id) ||
+		    device_is_known(c, dom->domid, kd->id))
+			continue;
 		find_policy(c, dom->uuid, name, kd->id, &match);
-		if (kd->by_policy && !match.attach && (!name[0] || c->policy.refused))
-			continue; /* perhaps the policy names it, if all of it could be read */
-		if (kd->by_policy && !match.attach)
+		if (!kd->by_policy || match.attach)
+			good &= attach_one(c, dom, name, kd, &match, again);
+		else if (name[0] && !c->policy.refused)
 			forget_one(c, k->uuid, name, kd->id);
-		else if (!device_is_elsewhere(c, dom->uuid, dom->domid, kd->id) &&
-			 !device_is_known(c, dom->domid, kd->id))
-			attach_one(c, dom, name, kd, &match);
+		/* else the policy may name it: not all of it, or not the name, could be read */
 	}
+	return good;
+}
+
+bool device_kept_attach(struct control *c, const struct dom_info *dom, const struct kept *k,
+			bool again)
+{
+	struct dom_info now;
+	char name[GUEST_NAME_MAX];
+	int ret;
+
+	guest_name(c->xs, dom->domid, name, sizeof(name));
+	ret = dom_info(c->dom, dom->domid, &now);
+	if (ret < 0 || !now.exists || now.dying ||
+	    memcmp(now.uuid, dom->uuid, sizeof(now.uuid)) != 0)
+		return ret == 0; /* it ended meanwhile, and the name may be another guest's */
+	return attach_all(c, dom, k, name, again);
 }

@@ -11,8 +11,9 @@ struct dom_info;
 struct kept;
 struct settings_text;
 
-/* Remembers what was set, as far as it was accepted. */
-void device_kept_remember(struct control *c, struct device *d, const struct settings_text *texts);
+/* Remembers what was set, as far as it was accepted. 0, or -EAGAIN: it cannot be read now what is.
+ */
+int device_kept_remember(struct control *c, struct device *d, const struct settings_text *texts);
 
 /*
  * The device was detached: nothing of it is remembered any more. If that cannot be, the log says so
@@ -23,7 +24,12 @@ void device_kept_forget(struct control *c, struct device *d);
 /* Is anything remembered of the device? */
 bool device_kept_has(struct control *c, const struct device *d);
 
-/* Attaches what is remembered of a guest, each device as a whole, but none that the guest has. */
-void device_kept_attach(struct control *c, const struct dom_info *dom, const struct kept *k);
+/*
+ * Attaches what is remembered of a guest, each device as a whole, but none that the guest has. The
+ * caller has the lock of the files. False: some of it must be tried again; the log says why, unless
+ * `again` says that it has been tried before.
+ */
+bool device_kept_attach(struct control *c, const struct dom_info *dom, const struct kept *k,
+			bool again);
 
 #endif

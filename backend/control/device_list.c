@@ -222,10 +222,10 @@ void device_again_all(struct control *c, bool another)
 
 	TAILQ_FOREACH(d, &c->devices.all, next) {
 		/* One that was adrift already stays so until it is attached again. */
-		d->adrift |= another && d->slot != LDP_SLOT_NONE;
+		d->adrift |= another;
 		if (xs_conn_exists(c->xs, XS_NO_TXN, d->back))
 			d->adrift = false;
-		if (d->adrift)
+		if (d->adrift && d->slot != LDP_SLOT_NONE)
 			log_warning("%s: xenstored lost this device's directories: its frames go "
 				    "on, but nothing of it can be seen or changed until it is "
 				    "attached again",

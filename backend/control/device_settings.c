@@ -90,6 +90,16 @@ static void put_in_force(struct control *c, struct device *d, const struct ldp_s
 	device_tell_mac(c, d);
 }
 
+/* 0, or -EAGAIN: not now. */
+static int keep(struct control *c, struct device *d, const struct loading *l)
+{
+	d->online = l->online;
+	if (d->online)
+		return device_kept_remember(c, d, &l->texts);
+	device_kept_forget(c, d); /* before it is closed, which is what dmvlctl waits for */
+	return 0;
+}
+
 int device_load_settings(struct control *c, struct device *d)
 {
 	struct loading l = {.d = d};
@@ -101,13 +111,22 @@ int device_load_settings(struct control *c, struct device *d)
 			memcpy(l.s.uplink, d->settings.uplink, sizeof(l.s.uplink));
 		}
 		admit(c, &l);
-		d->online = l.online;
 		if (!d->gone)
 			put_in_force(c, d, &l.s);
-		if (d->online)
-			device_kept_remember(c, d, &l.texts);
-		else /* before it is closed, which is what dmvlctl waits for */
-			device_kept_forget(c, d);
+		ret = keep(c, d, &l);
+	}
+	settings_text_clear(&l.texts);
+	return ret;
+}
+
+int device_load_last(struct control *c, struct device *d, uint32_t t)
+{
+	struct loading l = {.d = d};
+	int ret = load(c->xs, t, &l);
+
+	if (ret == 0) {
+		admit(c, &l);
+		ret = keep(c, d, &l);
 	}
 	settings_text_clear(&l.texts);
 	return ret;

@@ -3,6 +3,8 @@
 #ifndef DMVL_DEVICE_SETTINGS_H
 #define DMVL_DEVICE_SETTINGS_H
 
+#include <stdint.h>
+
 struct control;
 struct device;
 
@@ -12,5 +14,11 @@ struct device;
  * attachment, which may be another guest's, are neither put in force nor remembered for this one.
  */
 int device_load_settings(struct control *c, struct device *d);
+
+/*
+ * The last look at a device that is gone, in the transaction `t`: what was set is remembered, or
+ * forgotten if it was detached. -errno as above, or -EAGAIN: not now.
+ */
+int device_load_last(struct control *c, struct device *d, uint32_t t);
 
 #endif

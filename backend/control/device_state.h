@@ -80,6 +80,7 @@ struct device {
 				 * state 6 must still be written */
 	bool fresh;		/* not looked at yet */
 	bool gone;		/* its domain, or its backend directory */
+	bool lasting;		/* then: the same domain goes on; control_domains.c too */
 	bool frozen;		/* its domain is suspended */
 	bool adrift;		/* its nodes went with xenstored, and the guest lives: frames go on;
 				 * device_list.c sets it */

@@ -12,18 +12,26 @@
 #include "common/log.h"
 #include "xenstore-schema/xskey.h"
 
+/* It has no generation, or none that can be read. */
+static int check_without(struct xs_conn *xs, uint32_t t, const struct device *d)
+{
+	if (xs_conn_missing(xs, t, d->back))
+		return -ENOENT;
+	if (!xs_conn_exists(xs, t, d->back))
+		return -EIO; /* xenstored has gone away */
+	return d->generation[0] ? -ESTALE : 0;
+}
+
 int device_check(struct xs_conn *xs, uint32_t t, const struct device *d)
 {
 	char now[sizeof(d->generation)];
 	int ret = xskey_read(xs, t, d->back, KEY_BACK_GENERATION, now, sizeof(now));
 
-	if (ret >= 0 && strcmp(now, d->generation) == 0)
-		return 0;
-	if (ret < 0 && ret != -ENOENT && ret != -E2BIG && ret != -EILSEQ)
+	if (ret >= 0)
+		return strcmp(now, d->generation) == 0 ? 0 : -ESTALE;
+	if (ret != -ENOENT && ret != -E2BIG && ret != -EILSEQ)
 		return ret;
-	if (ret < 0 && !xs_conn_exists(xs, t, d->back))
-		return -ENOENT;
-	return ret < 0 && !d->generation[0] ? 0 : -ESTALE;
+	return check_without(xs, t, d);
 }
 
 struct writing {

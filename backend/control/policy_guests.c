@@ -278,25 +278,36 @@ static void say_attached(const struct wish *w, int ret, const char *set)
 			    w->name, w->id, w->g->domid, whence, strerror(-ret));
 }
 
-static void attach(const struct wish *w)
+/* With what was set; what cannot be read now is not left out. */
+static int make(const struct wish *w, char said[DEVICE_MADE_MAX])
 {
 	struct kept k = {.count = 0};
 	struct device_plan plan = {.domid = w->g->domid,
 				   .id = w->id,
 				   .uuid = w->g->uuid,
 				   .match = &w->now};
-	char said[DEVICE_MADE_MAX] = "";
 	int ret = control_kept_read(w->c, w->g->uuid_text, &k);
 
 	if (ret == 0)
 		plan.set = kept_find(&k, w->id);
-	/* What was set is not left out because it cannot be read now. */
 	if (ret == 0 || ret == -ENOENT)
 		ret = device_make(w->c, &plan, said);
+	kept_clear(&k);
+	return ret;
+}
+
+static void attach(const struct wish *w)
+{
+	char said[DEVICE_MADE_MAX] = "";
+	int ret = -EAGAIN;
+
+	if (control_kept_lock(w->c)) {
+		ret = make(w, said);
+		control_kept_unlock(w->c);
+	}
 	say_attached(w, ret, said);
 	w->g->failed = ret < 0 && ret != -EEXIST;
 	w->g->waiting |= w->g->failed;
-	kept_clear(&k);
 }
 
 static void apply_device(const struct wish *w)
@@ -376,22 +387,28 @@ static bool read_name(struct control *c, const struct policy_guest *g, char out[
 static void step(struct control *c, struct policy_guest *g)
 {
 	const struct policy_state now = {c->policy.now, c->policy.capacity};
-	char name[GUEST_NAME_MAX];
+	char name[GUEST_NAME_MAX], old[GUEST_NAME_MAX];
 
 	g->renamed = false;
 	if (!read_name(c, g, name) || (!g->waiting && strcmp(name, g->name) == 0))
 		return;
-	apply(c, g, name, &now, g->name[0] ? g->name : name);
+	memcpy(old, g->name, sizeof(old));
+	apply(c, g, name, &now, old[0] ? old : name);
+	if (!xs_conn_lives(c->xs)) /* all of it again, when xenstored is back */
+		memcpy(g->name, old, sizeof(old));
 }
 
-void policy_guests_step(struct control *c)
+bool policy_guests_step(struct control *c)
 {
 	struct policy_guest *g;
+	bool done = true;
 
 	TAILQ_FOREACH(g, &c->policy.guests, next) {
 		if (g->renamed || g->waiting)
 			step(c, g);
+		done &= !g->waiting;
 	}
+	return done;
 }
 
 void policy_guests_apply(struct control *c, const struct policy_state *was)

@@ -3,6 +3,8 @@
 #ifndef DMVL_POLICY_GUESTS_H
 #define DMVL_POLICY_GUESTS_H
 
+#include <stdbool.h>
+
 #include "backend/policy/policy.h"
 
 struct control;
@@ -24,9 +26,10 @@ void policy_guests_named(struct control *c, unsigned domid);
 
 /*
  * Attaches what the policy names of guests that are new. If a guest has another name than before,
- * it attaches what that one has more, and changes the keys that are others by it.
+ * it attaches what that one has more, and changes the keys that are others by it. False: something
+ * could not be attached yet.
  */
-void policy_guests_step(struct control *c);
+bool policy_guests_step(struct control *c);
 
 /*
  * The policy was `was` and is c->policy.now. For each guest: attaches what it names now and did not

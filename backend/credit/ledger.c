@@ -14,8 +14,8 @@
  * none does. A kept account waits for its LDP until its time is over. It is closed then, or when
  * another device gets the same domid and id (the domid was reused, or the device was attached
  * again); its balance goes to the pool. It is closed too when the same device of the same UUID is
- * attached again, to whatever domid, and inherits the balance. After a restart all accounts of the
- * log are kept accounts.
+ * attached again, to whatever domid, and inherits the balance; or at once, if its LDP is detached
+ * for good (ledger_close). After a restart all accounts of the log are kept accounts.
  *
  * Every change is written to the log at once, and committed at the end of the epoch. A checkpoint,
  * which lists all accounts, is written each time that half of the ring has been filled, so that the
@@ -239,12 +239,14 @@ static bool same(const struct credit_id *a, const struct credit_id *b)
 	       memcmp(a->uuid, b->uuid, sizeof(a->uuid)) == 0;
 }
 
-/* Is it the account of an earlier attachment of this device, whose guest had another domid? */
+/* Is it the account of an earlier attachment of this device, which this one inherits? */
 static bool is_left_to(const struct credit_id *left, const struct credit_id *id)
 {
 	static const uint8_t none[sizeof(id->uuid)];
 
-	return id->inherits && record_id(left->ldp) == record_id(id->ldp) &&
+	return (id->heir == CREDIT_HEIR_OF_GUEST ||
+		(id->heir == CREDIT_HEIR_OF_DOMAIN && left->ldp == id->ldp)) &&
+	       record_id(left->ldp) == record_id(id->ldp) &&
 	       memcmp(left->uuid, id->uuid, sizeof(id->uuid)) == 0 &&
 	       memcmp(id->uuid, none, sizeof(none)) != 0;
 }
@@ -345,6 +347,16 @@ void ledger_detach(struct ledger *l, uint32_t slot)
 	ledger_set_unit(l);
 	while (l->slots_end > 0 && !l->account[l->slots_end - 1].weight)
 		l->slots_end--;
+}
+
+void ledger_close(struct ledger *l, const struct credit_id *id)
+{
+	for (uint32_t i = 0; i < l->kept_n;) {
+		if (same(&l->kept[i].id, id))
+			drop_kept(l, i);
+		else
+			i++;
+	}
 }
 
 static void reweigh(struct ledger *l, struct account *a, uint32_t weight)

@@ -10,7 +10,7 @@
  * there is one, is in memory that the caller owns. An LDP has a slot, 0..max_ldps-1, while it is
  * attached, and an account under its identity. When it is detached, the account is kept for
  * LEDGER_KEEP_NS: an LDP that is attached with the same identity in that time gets it back, and one
- * of the same UUID and device id inherits its balance if it wants that.
+ * of the same UUID and device id inherits its balance as `heir` of its identity says.
  * docs/credits.md has the rules, ledger_group.h has groups. Who writes which field: ledger_priv.h.
  */
 #define LEDGER_KEEP_NS	    60000000000ull
@@ -48,6 +48,9 @@ void ledger_attach(struct ledger *l, uint32_t slot, const struct credit_id *id, 
 
 /* Detaches it. A free slot is ignored. */
 void ledger_detach(struct ledger *l, uint32_t slot);
+
+/* Closes the account that is kept for this identity, if any: nobody inherits its balance. */
+void ledger_close(struct ledger *l, const struct credit_id *id);
 
 /* The account of a slot that is attached gets these bytes (negative: owes them) from the pool. */
 void ledger_grant(struct ledger *l, uint32_t slot, int64_t bytes);

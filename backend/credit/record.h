@@ -28,6 +28,13 @@
 #define RECORD_BYTES	   64u
 #define RECORD_NO_LDP	   UINT32_MAX
 
+/* From which accounts of the same UUID and device id one inherits the balance. */
+enum credit_heir {
+	CREDIT_HEIR_NOT,
+	CREDIT_HEIR_OF_DOMAIN, /* of the same domain too */
+	CREDIT_HEIR_OF_GUEST,
+};
+
 /*
  * Identifies an account. A guest that reboots, or is detached and attached again, gets another,
  * which may inherit the balance of the one before.
@@ -36,7 +43,7 @@ struct credit_id {
 	uint8_t uuid[16];
 	uint64_t generation; /* the attachment's nonce */
 	uint32_t ldp;	     /* record_ldp() */
-	bool inherits;	     /* from the account of the same UUID and device id */
+	enum credit_heir heir;
 };
 
 struct record {

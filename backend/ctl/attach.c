@@ -25,6 +25,7 @@ struct attaching {
 	struct node_value values[SETTINGS_MAX]; /* the settings */
 	struct attachment attachment;
 	char mac[FRAME_MAC_STR];
+	int lock;		     /* of what is remembered; -1: none */
 	char vif_mac[FRAME_MAC_STR]; /* agentless: as xenstore has it now; "": not yet */
 };
 
@@ -74,27 +75,54 @@ static void hint(struct ctl *ctl, const struct attaching *a, const char *name, c
 			   name, other);
 }
 
-/* The operator's words count more than what was set before, and that more than the policy. */
-static void add_others(struct ctl *ctl, struct attaching *a)
+/* Whoever makes a device of what is remembered locks that. 0 or an exit status. */
+static int lock(struct ctl *ctl, struct attaching *a, const char *uplink)
 {
-	const char *uplink = settings_find(&a->settings, KEY_BACK_UPLINK);
-	char name[TARGET_NAME_MAX], uuid[UUID_TEXT_LEN + 1], said[REMEMBERED_MAX];
-	struct policy *policy = ctl_policy_load(ctl, uplink_of(a));
-	struct policy_match match;
-	bool named;
+	char dir[PATH_MAX];
 
-	target_identity(ctl, a->target.domid, name, uuid);
-	named = policy_find(policy, uplink, uuid, name, a->target.id, &match);
+	return remembered_dir(ctl, uplink, dir) ? remembered_lock(dir, &a->lock) : 0;
+}
+
+/* What was set before. 0 or an exit status. */
+static int add_remembered(struct ctl *ctl, struct attaching *a, const char *name,
+			  const struct policy_match *match, const char *uplink)
+{
+	char uuid[UUID_TEXT_LEN + 1], said[REMEMBERED_MAX];
+	int ret = lock(ctl, a, uplink);
+
 	uuid_format(a->uuid, uuid);
-	remembered_add(ctl, uplink || !named ? uplink_of(a) : policy_uplink(&match), uuid,
-		       a->target.id, &match, &a->settings, said);
+	if (!ret)
+		ret = remembered_add(ctl, uplink, uuid, a->target.id, match, &a->settings, said);
+	if (ret)
+		return ret;
 	if (said[0])
 		log_notice("what was set for this guest before holds too:%s", said);
 	else
 		hint(ctl, a, name, uuid);
-	if (named)
+	return 0;
+}
+
+/*
+ * The operator's words count more than what was set before, and that more than the policy. 0 or an
+ * exit status.
+ */
+static int add_others(struct ctl *ctl, struct attaching *a)
+{
+	const char *uplink = settings_find(&a->settings, KEY_BACK_UPLINK);
+	char name[TARGET_NAME_MAX], uuid[UUID_TEXT_LEN + 1];
+	struct policy *policy = ctl_policy_load(ctl, uplink_of(a));
+	struct policy_match match;
+	bool named;
+	int ret;
+
+	target_identity(ctl, a->target.domid, name, uuid);
+	named = policy_find(policy, uplink, uuid, name, a->target.id, &match);
+	ret = add_remembered(ctl, a, name, &match,
+			     uplink || !named ? uplink_of(a) : policy_uplink(&match));
+	if (!ret && named)
 		ctl_policy_add(ctl, &match, &a->settings);
 	policy_free(policy);
+	return ret;
 }
 
 /* What to create of it. */
@@ -236,9 +264,26 @@ static int refuse_existing(struct ctl *ctl, const struct attaching *a)
 			target_text(&a->target, who), id);
 }
 
+/* 0 or an exit status. */
+static int create(struct ctl *ctl, struct attaching *a)
+{
+	int ret = add_others(ctl, a);
+
+	if (ret)
+		return ret;
+	settle(ctl, a);
+	ret = check_mac(ctl, a);
+	if (ret)
+		return ret;
+	ret = attach_create(ctl->xs, &a->attachment);
+	if (ret == -EEXIST)
+		return refuse_existing(ctl, a);
+	return ret < 0 ? ctl_fail_xs(ret, "create", "the device") : 0;
+}
+
 static int run(struct ctl *ctl, int argc, char **argv)
 {
-	static struct attaching a; /* static: settings are large */
+	static struct attaching a = {.lock = -1}; /* static: settings are large */
 	char err[SCHEMA_ERR_MAX];
 	int ret;
 
@@ -247,17 +292,10 @@ static int run(struct ctl *ctl, int argc, char **argv)
 	ret = target_find(ctl, argv[0], &a.target);
 	if (!ret)
 		ret = check_domain(ctl, &a);
-	if (ret)
-		return ret;
-	add_others(ctl, &a);
-	settle(ctl, &a);
-	ret = check_mac(ctl, &a);
-	if (ret)
-		return ret;
-	ret = attach_create(ctl->xs, &a.attachment);
-	if (ret == -EEXIST)
-		return refuse_existing(ctl, &a);
-	return ret < 0 ? ctl_fail_xs(ret, "create", "the device") : report(ctl, &a);
+	if (!ret)
+		ret = create(ctl, &a);
+	remembered_unlock(a.lock);
+	return ret ? ret : report(ctl, &a);
 }
 
 const struct command attach_command = {

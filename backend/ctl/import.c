@@ -103,16 +103,7 @@ static int report(const struct import *im)
 	return json_print(o);
 }
 
-static int take(struct import *im)
-{
-	int ret = import_look(im);
-
-	if (!ret)
-		ret = import_put(im);
-	return ret ? ret : report(im);
-}
-
-static int import_text(struct ctl *ctl, const char *file, const char *text, size_t len)
+static int take_text(struct ctl *ctl, const char *file, const char *text, size_t len)
 {
 	static struct import im;
 	struct kept k;
@@ -122,7 +113,9 @@ static int import_text(struct ctl *ctl, const char *file, const char *text, size
 		return ctl_fail(EXIT_FAILED, "nothing of it is taken");
 	im.ctl = ctl;
 	im.k = &k;
-	ret = take(&im);
+	ret = import_put(&im);
+	if (!ret)
+		ret = report(&im);
 	kept_clear(&k);
 	return ret;
 }
@@ -140,7 +133,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
 		ret = ctl_fail(EXIT_FAILED, "what is remembered is in the backend's domain: run "
 					    "dmvlctl import there");
 	if (!ret)
-		ret = import_text(ctl, argv[0], text, len);
+		ret = take_text(ctl, argv[0], text, len);
 	free(text);
 	return ret;
 }

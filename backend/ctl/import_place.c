@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "backend/ctl/ctl_policy.h"
+#include "backend/ctl/import_keys.h"
 #include "backend/ctl/remembered.h"
 #include "backend/ctl/travel.h"
 #include "backend/ctl/view.h"
@@ -17,16 +18,14 @@
 /*
  * Theory of operation
  *
- * A device that is attached gets its keys in xenstore, all devices in one transaction; its
- * dmvl-back remembers them then, as always. What is not attached goes into the files of what is
- * remembered, and dmvl-back makes it when the guest appears, or now if the guest is there. The
- * files are written first. If the transaction fails, they are put back.
+ * A device that is attached gets its keys in xenstore (import_keys.c), all devices in one
+ * transaction; its dmvl-back remembers them then, as always. What is not attached goes into the
+ * files of what is remembered, and dmvl-back makes it when the guest appears, or now if the guest
+ * is there. The files are written first. If the transaction fails, they are put back.
+ *
+ * All directories are locked from the first look on. So no dmvl-back makes a device of a file that
+ * is about to be replaced.
  */
-
-static const char *text_of(const struct kept_device *d, enum schema_key key)
-{
-	return d->set[key] ? d->set[key] : schema_entry(key)->dflt;
-}
 
 /* --- looking ---------------------------------------------------------------------------------- */
 
@@ -57,17 +56,17 @@ static int look_at_own(struct import *im, const char *dir, unsigned domid, unsig
 		return 0;
 	uplink_of(im->ctl, dir, uplink);
 	read_key(im->ctl, dir, KEY_BACK_VIA, via);
-	if (strcmp(uplink, text_of(d, KEY_BACK_UPLINK)) != 0)
+	if (strcmp(uplink, import_text(d, KEY_BACK_UPLINK)) != 0)
 		return ctl_fail(EXIT_FAILED,
 				"device %u is attached to domain %u with uplink %s, and not %s: "
 				"detach it first",
-				id, domid, uplink, text_of(d, KEY_BACK_UPLINK));
-	if (strcmp(via, text_of(d, KEY_BACK_VIA)) != 0)
+				id, domid, uplink, import_text(d, KEY_BACK_UPLINK));
+	if (strcmp(via, import_text(d, KEY_BACK_VIA)) != 0)
 		return ctl_fail(EXIT_FAILED,
 				"device %u is attached to domain %u with %s=%s, and not %s: "
 				"detach it first",
 				id, domid, schema_name(KEY_BACK_VIA), via,
-				text_of(d, KEY_BACK_VIA));
+				import_text(d, KEY_BACK_VIA));
 	im->domid[d - im->k->device] = (int)domid;
 	return 0;
 }
@@ -84,7 +83,7 @@ static int look_at_other(struct import *im, const char *dir, unsigned domid, uns
 		const struct kept_device *d = &im->k->device[i];
 
 		if (d->set[KEY_BACK_MAC] && strcasecmp(d->set[KEY_BACK_MAC], mac) == 0 &&
-		    strcmp(text_of(d, KEY_BACK_UPLINK), uplink) == 0)
+		    strcmp(import_text(d, KEY_BACK_UPLINK), uplink) == 0)
 			return ctl_fail(EXIT_FAILED,
 					"%s %s belongs to device %u of domain %u, another guest",
 					schema_name(KEY_BACK_MAC), mac, id, domid);
@@ -103,7 +102,7 @@ static int look(struct ctl *ctl, unsigned domid, unsigned id, void *arg)
 	return own ? look_at_own(im, dir, domid, id) : look_at_other(im, dir, domid, id);
 }
 
-int import_look(struct import *im)
+static int look_all(struct import *im)
 {
 	int ret;
 
@@ -169,7 +168,7 @@ static int fill_page(struct import *im, const char *uplink, struct page *p)
 		if (im->domid[i] >= 0)
 			continue;
 		kept_drop(&p->now, d->id); /* on another page it is not this device any more */
-		if (strcmp(text_of(d, KEY_BACK_UPLINK), uplink) != 0)
+		if (strcmp(import_text(d, KEY_BACK_UPLINK), uplink) != 0)
 			continue;
 		to = kept_add(&p->now, d->id);
 		policy_find(policy, uplink, im->k->uuid, im->k->name, d->id, &match);
@@ -232,7 +231,7 @@ static int open_all(struct book *b)
 	int ret = remembered_each(im->ctl, open_page, b);
 
 	for (unsigned i = 0; i < im->k->count && ret == 0; i++) {
-		const char *uplink = text_of(&im->k->device[i], KEY_BACK_UPLINK);
+		const char *uplink = import_text(&im->k->device[i], KEY_BACK_UPLINK);
 		char dir[PATH_MAX];
 
 		if (remembered_dir(im->ctl, uplink, dir) && !has_page(b, dir))
@@ -296,85 +295,18 @@ static void close_all(struct book *b)
 	free(b->page);
 }
 
-/* --- devices that are attached ---------------------------------------------------------------- */
-
-static int refuse(struct import *im, int ret, unsigned id, const char *why)
-{
-	snprintf(im->err, sizeof(im->err), "device %u: %.200s", id, why);
-	return ret;
-}
-
-/* Those of the file, where it has one, and those of now must agree. */
-static int check_limits(struct import *im, uint32_t t, const char *dir, const struct kept_device *d)
-{
-	static const enum schema_key keys[4] = {KEY_BACK_TX_MIN, KEY_BACK_TX_MAX, KEY_BACK_RX_MIN,
-						KEY_BACK_RX_MAX};
-	const struct settings none = {.area = SCHEMA_BACK};
-	char text[4][32], why[SCHEMA_ERR_MAX];
-	const char *now[4] = {NULL};
-	struct schema_limits limits;
-
-	for (int i = 0; i < 4; i++) {
-		if (xskey_read(im->ctl->xs, t, dir, keys[i], text[i], sizeof(text[i])) >= 0)
-			now[i] = text[i];
-		if (d->set[keys[i]])
-			now[i] = d->set[keys[i]];
-	}
-	limits = settings_limits(&none, now);
-	return schema_cross_check(&limits, why) < 0 ? refuse(im, -ERANGE, d->id, why) : 0;
-}
-
-static int write_device(struct import *im, uint32_t t, unsigned domid, const struct kept_device *d)
-{
-	char dir[SCHEMA_PATH_MAX], online[4], whose[UUID_TEXT_LEN + 1];
-	int ret = schema_backend_dir(dir, sizeof(dir), im->ctl->backend_domid, domid, d->id);
-
-	if (ret >= 0)
-		ret = xskey_read(im->ctl->xs, t, dir, KEY_BACK_ONLINE, online, sizeof(online));
-	if (ret < 0)
-		return ret;
-	if (strcmp(online, "0") == 0)
-		return refuse(im, -ESHUTDOWN, d->id, "it is being detached");
-	ret = xskey_read(im->ctl->xs, t, dir, KEY_BACK_GUEST_UUID, whose, sizeof(whose));
-	if (ret >= 0 && strcmp(whose, im->k->uuid) != 0)
-		return refuse(im, -ESTALE, d->id, "it is another guest's by now");
-	ret = check_limits(im, t, dir, d);
-	for (int key = 0; key < KEY_COUNT && ret >= 0; key++) {
-		if (d->set[key] &&
-		    schema_entry((enum schema_key)key)->effect != SCHEMA_EFFECT_ATTACH)
-			ret = xskey_write(im->ctl->xs, t, dir, (enum schema_key)key, d->set[key]);
-	}
-	if (ret >= 0 && d->account)
-		ret = xskey_write(im->ctl->xs, t, dir, KEY_BACK_ACCOUNT_BROUGHT, d->account);
-	return ret;
-}
-
-static int write_devices(struct ctl *ctl, uint32_t t, void *arg)
-{
-	struct import *im = arg;
-	int ret = 0;
-
-	(void)ctl;
-	im->err[0] = '\0';
-	for (unsigned i = 0; i < im->k->count && ret >= 0; i++) {
-		if (im->domid[i] >= 0)
-			ret = write_device(im, t, (unsigned)im->domid[i], &im->k->device[i]);
-	}
-	return ret < 0 ? ret : 0;
-}
-
 /* --- all of it -------------------------------------------------------------------------------- */
 
 /* Those that serve the uplinks look for the guest. */
 static void wake(const struct import *im)
 {
 	for (unsigned i = 0; i < im->k->count; i++) {
-		const char *uplink = text_of(&im->k->device[i], KEY_BACK_UPLINK);
+		const char *uplink = import_text(&im->k->device[i], KEY_BACK_UPLINK);
 		char dir[SCHEMA_PATH_MAX];
 
 		if (im->domid[i] < 0 && ctl_uplink_is_served(im->ctl, uplink) &&
 		    schema_uplink_dir(dir, sizeof(dir), im->ctl->backend_domid, uplink) >= 0)
-			xskey_write(im->ctl->xs, XS_NO_TXN, dir, KEY_UPLINK_POLICY_RELOAD, "1");
+			xskey_write(im->ctl->xs, XS_NO_TXN, dir, KEY_UPLINK_KEPT_RELOAD, "1");
 	}
 }
 
@@ -384,17 +316,13 @@ static int put(struct import *im, struct book *b)
 
 	if (ret)
 		return ret;
-	ret = ctl_transaction(im->ctl, write_devices, im);
-	if (ret == 0) {
-		wake(im);
-		return 0;
-	}
-	put_back(b);
-	return im->err[0] ? ctl_fail(EXIT_FAILED, "%s", im->err)
-			  : ctl_fail_xs(ret, "write", "the devices");
+	ret = import_keys_write(im);
+	if (ret)
+		put_back(b);
+	return ret;
 }
 
-int import_put(struct import *im)
+static int put_all(struct import *im)
 {
 	struct book b = {.im = im};
 	int ret = open_all(&b);
@@ -402,5 +330,43 @@ int import_put(struct import *im)
 	if (!ret)
 		ret = put(im, &b);
 	close_all(&b);
+	return ret;
+}
+
+static int lock_one(struct ctl *ctl, const char *uplink, const char *dir, void *arg)
+{
+	struct import *im = arg;
+	int *more = realloc(im->lock, (im->locks + 1) * sizeof(*more)), ret;
+
+	(void)ctl;
+	(void)uplink;
+	if (!more)
+		return -ENOMEM;
+	im->lock = more;
+	ret = remembered_lock(dir, &more[im->locks]);
+	im->locks += ret == 0;
+	return ret;
+}
+
+static void unlock_all(struct import *im)
+{
+	for (unsigned i = 0; i < im->locks; i++)
+		remembered_unlock(im->lock[i]);
+	free(im->lock);
+}
+
+int import_put(struct import *im)
+{
+	int ret = remembered_each(im->ctl, lock_one, im);
+
+	if (ret < 0)
+		ret = ctl_fail_xs(ret, "lock", "what is remembered");
+	if (!ret)
+		ret = look_all(im);
+	if (!ret)
+		ret = put_all(im);
+	unlock_all(im);
+	if (!ret)
+		wake(im);
 	return ret;
 }

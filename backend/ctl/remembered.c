@@ -6,8 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "backend/ctl/ctl_policy.h"
+#include "backend/ctl/table.h"
+#include "common/log.h"
 #include "xenstore-schema/xskey.h"
 
 bool remembered_dir(struct ctl *ctl, const char *uplink, char out[PATH_MAX])
@@ -70,7 +73,25 @@ int remembered_each(struct ctl *ctl, remembered_fn *fn, void *arg)
 	return ret;
 }
 
-int remembered_forget(const char *dir, const char *uuid, unsigned id, char *err)
+#define LOCK_MS 10000u
+
+int remembered_lock(const char *dir, int *lock)
+{
+	char err[KEPT_FILE_ERR_MAX];
+
+	*lock = kept_dir_lock(dir, LOCK_MS, err);
+	if (*lock >= 0 || *lock == -ENOENT)
+		return 0;
+	return ctl_fail(EXIT_FAILED, "%s: nothing is changed", err);
+}
+
+void remembered_unlock(int lock)
+{
+	if (lock >= 0)
+		close(lock);
+}
+
+static int forget(const char *dir, const char *uuid, unsigned id, char *err)
 {
 	struct kept k = {.count = 0};
 	int ret = kept_file_read(dir, uuid, &k, err);
@@ -82,6 +103,17 @@ int remembered_forget(const char *dir, const char *uuid, unsigned id, char *err)
 	if (ret == 0)
 		ret = kept_dir_sync(dir, err);
 	kept_clear(&k);
+	return ret;
+}
+
+int remembered_forget(const char *dir, const char *uuid, unsigned id, char *err)
+{
+	int lock = kept_dir_lock(dir, LOCK_MS, err), ret;
+
+	if (lock < 0)
+		return lock == -ENOENT ? 0 : lock;
+	ret = forget(dir, uuid, id, err);
+	close(lock);
 	return ret;
 }
 
@@ -124,24 +156,38 @@ static void add_one(struct settings *settings, enum schema_key key, const char *
 	snprintf(said + used, REMEMBERED_MAX - used, " %s=%s", schema_name(key), value);
 }
 
-void remembered_add(struct ctl *ctl, const char *uplink, const char *uuid, unsigned id,
+static void add_all(struct ctl *ctl, const char *uplink, const struct kept_device *d,
 		    const struct policy_match *match, struct settings *settings, char *said)
 {
 	struct policy_capacity capacity = ctl_policy_capacity(ctl, uplink);
-	char dir[PATH_MAX], err[KEPT_FILE_ERR_MAX];
-	struct kept k = {.count = 0};
-	const struct kept_device *d = NULL;
 
-	said[0] = '\0';
-	if (!remembered_dir(ctl, uplink, dir))
-		return;
-	if (kept_file_read(dir, uuid, &k, err) == 0)
-		d = kept_find(&k, id);
-	for (int key = 0; d && key < KEY_COUNT; key++) {
+	for (int key = 0; key < KEY_COUNT; key++) {
 		if (d->set[key] && stands(d, (enum schema_key)key, match, &capacity))
 			add_one(settings, (enum schema_key)key, d->set[key], said);
 	}
+}
+
+int remembered_add(struct ctl *ctl, const char *uplink, const char *uuid, unsigned id,
+		   const struct policy_match *match, struct settings *settings, char *said)
+{
+	char dir[PATH_MAX], err[KEPT_FILE_ERR_MAX];
+	struct kept k = {.count = 0};
+	const struct kept_device *d;
+	int ret;
+
+	said[0] = '\0';
+	if (!remembered_dir(ctl, uplink, dir))
+		return 0;
+	ret = kept_file_read(dir, uuid, &k, err);
+	if (ret == -EBADMSG)
+		log_warning("%s", err);
+	else if (ret < 0 && ret != -ENOENT)
+		return ctl_fail(EXIT_FAILED, "%s: what was set before would be lost", err);
+	d = kept_find(&k, id);
+	if (d)
+		add_all(ctl, uplink, d, match, settings, said);
 	kept_clear(&k);
+	return 0;
 }
 
 struct search {

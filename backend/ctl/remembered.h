@@ -22,13 +22,22 @@ typedef int remembered_fn(struct ctl *ctl, const char *uplink, const char *dir, 
 int remembered_each(struct ctl *ctl, remembered_fn *fn, void *arg);
 
 /*
+ * Locks the directory, see kept_dir_lock(); others need milliseconds, so ten seconds are enough.
+ * 0, or an exit status with the reason on stderr. *lock is for remembered_unlock(); -1: there is no
+ * directory, nor anything to lock.
+ */
+int remembered_lock(const char *dir, int *lock);
+void remembered_unlock(int lock);
+
+/*
  * Adds to `settings` what was set for a device before and they do not have, unless the policy,
  * whose match this is, has said something else of that key since then. `said` (REMEMBERED_MAX
- * bytes) gets what was added.
+ * bytes) gets what was added. 0, or an exit status: it cannot be read. Of a damaged file nothing is
+ * added, with a warning. The caller has locked the directory.
  */
 #define REMEMBERED_MAX 512
-void remembered_add(struct ctl *ctl, const char *uplink, const char *uuid, unsigned id,
-		    const struct policy_match *match, struct settings *settings, char *said);
+int remembered_add(struct ctl *ctl, const char *uplink, const char *uuid, unsigned id,
+		   const struct policy_match *match, struct settings *settings, char *said);
 
 /*
  * Is something remembered of a guest of this name under another UUID, which no domain has? Writes
@@ -38,8 +47,8 @@ bool remembered_elsewhere(struct ctl *ctl, const char *uplink, const char *name,
 			  char other[UUID_TEXT_LEN + 1]);
 
 /*
- * Forgets a device. The guest's dmvl-back must not be running: it does that itself. 0, or -errno
- * with one sentence in err (KEPT_FILE_ERR_MAX bytes).
+ * Forgets a device, if nobody keeps the directory locked. dmvl-back does that itself, where it
+ * runs. 0, or -errno with one sentence in err (KEPT_FILE_ERR_MAX bytes).
  */
 int remembered_forget(const char *dir, const char *uuid, unsigned id, char *err);
 

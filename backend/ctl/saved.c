@@ -10,11 +10,13 @@
 #include "backend/ctl/remembered.h"
 #include "backend/ctl/table.h"
 #include "backend/ctl/target.h"
+#include "backend/kept/kept_unseen.h"
 #include "common/log.h"
 
 struct saved {
 	struct ctl *ctl;
 	const char *uplink, *dir;
+	struct kept_unseen *unseen; /* of this uplink's guests */
 	unsigned *domids;
 	int domids_count;
 	struct table table;
@@ -45,7 +47,7 @@ static void add_row(struct saved *s, const struct kept *k, const struct kept_dev
 	size_t used = 0;
 
 	snprintf(id, sizeof(id), "%u", d->id);
-	snprintf(age, sizeof(age), "%dd", kept_file_days(s->dir, k->uuid));
+	snprintf(age, sizeof(age), "%ud", kept_unseen_days(s->unseen, k->uuid));
 	for (int key = 0; key < KEY_COUNT && used < sizeof(settings); key++) {
 		if (d->set[key])
 			used += (size_t)snprintf(settings + used, sizeof(settings) - used,
@@ -65,7 +67,8 @@ static void add_object(struct saved *s, const struct kept *k, const struct kept_
 	json_object_object_add(o, "domid", domid < 0 ? NULL : json_object_new_int(domid));
 	json_object_object_add(o, "id", json_object_new_int64(d->id));
 	json_object_object_add(o, schema_name(KEY_BACK_UPLINK), json_object_new_string(s->uplink));
-	json_object_object_add(o, "age-days", json_object_new_int(kept_file_days(s->dir, k->uuid)));
+	json_object_object_add(o, "age-days",
+			       json_object_new_int64(kept_unseen_days(s->unseen, k->uuid)));
 	for (int key = 0; key < KEY_COUNT; key++) {
 		if (d->set[key])
 			json_object_object_add(set, schema_name((enum schema_key)key),
@@ -100,14 +103,18 @@ static int add_uplink(struct ctl *ctl, const char *uplink, const char *dir, void
 {
 	struct saved *s = arg;
 	char err[KEPT_FILE_ERR_MAX];
+	int ret;
 
 	if (ctl->uplink && strcmp(ctl->uplink, uplink) != 0)
 		return 0;
 	s->uplink = uplink;
 	s->dir = dir;
-	if (kept_file_each(dir, add_guest, s, err) < 0)
-		return ctl_fail(EXIT_FAILED, "%s", err);
-	return 0;
+	s->unseen = kept_unseen_read(dir);
+	ret = s->unseen ? kept_file_each(dir, add_guest, s, err) : -ENOMEM;
+	kept_unseen_free(s->unseen);
+	if (ret == -ENOMEM)
+		return ret;
+	return ret < 0 ? ctl_fail(EXIT_FAILED, "%s", err) : 0;
 }
 
 static int print(struct saved *s)
@@ -156,7 +163,8 @@ const struct command saved_command = {
 	.name = "saved",
 	.args = "[--uplink NAME]",
 	.summary = "what guests get back when they come back",
-	.details = "One line for each device. AGE: how long ago dmvl-back saw the guest, in days.\n"
+	.details = "One line for each device. AGE: days that dmvl-back looked for the guest in "
+		   "vain.\n"
 		   "Without uuid= in its configuration, xl gives a guest "
 		   "another\nUUID at each create, and nothing is found for it.\n",
 	.uplink_help = "only those of this uplink",

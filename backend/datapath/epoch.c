@@ -198,6 +198,14 @@ void epoch_account_close(struct dpath *dp, struct ldp *l)
 	epoch_begin(dp);
 }
 
+void epoch_account_end(struct dpath *dp, const struct credit_id *id)
+{
+	set_time(dp);
+	for (int dir = 0; dir < LDP_DIRS; dir++)
+		ledger_close(dp->epoch.ledger[dir], id);
+	epoch_begin(dp);
+}
+
 /* --- the logs --------------------------------------------------------------------------------- */
 
 /* Takes over the accounts in the log of an earlier process, if it has any. */

@@ -9,6 +9,7 @@
 #include "backend/msg/ldp_conf.h"
 #include "common/loop.h"
 
+struct credit_id;
 struct dpath;
 struct dpath_conf;
 struct ldp;
@@ -38,6 +39,8 @@ void epoch_end(struct dpath *dp);
 void epoch_account_open(struct dpath *dp, struct ldp *l);
 void epoch_account_reweight(struct dpath *dp, struct ldp *l);
 void epoch_account_close(struct dpath *dp, struct ldp *l);
+/* Nobody inherits the account that was kept for this identity. */
+void epoch_account_end(struct dpath *dp, const struct credit_id *id);
 
 /* Notes in the log what the LDP was limited by in the second before: an enum record_limit. */
 void epoch_note_limit(struct dpath *dp, const struct ldp *l, enum ldp_dir dir, uint32_t limit,

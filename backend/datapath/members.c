@@ -346,6 +346,9 @@ void members_obey(struct dpath *dp, struct msg *m)
 	case MSG_OWNER:
 		set_owner(dp, m);
 		break;
+	case MSG_ENDED:
+		epoch_account_end(dp, &m->id);
+		break;
 	case MSG_ADVERTISE:
 		advertise_all(dp);
 		break;

@@ -105,6 +105,29 @@ bool kept_put(char **text, const char *value)
 	return *text || !value;
 }
 
+static bool copy_device(const struct kept_device *from, struct kept_device *to)
+{
+	bool good = kept_put(&to->account, from->account);
+
+	for (int key = 0; key < KEY_COUNT && good; key++)
+		good = kept_put(&to->set[key], from->set[key]) &&
+		       kept_put(&to->policy[key], from->policy[key]);
+	to->by_policy = from->by_policy;
+	return good;
+}
+
+bool kept_merge(struct kept *to, const struct kept *from)
+{
+	bool good = true;
+
+	for (unsigned i = 0; i < from->count && good; i++) {
+		struct kept_device *d = kept_add(to, from->device[i].id);
+
+		good = d && copy_device(&from->device[i], d);
+	}
+	return good;
+}
+
 static bool same_text(const char *a, const char *b)
 {
 	return a && b ? strcmp(a, b) == 0 : a == b;

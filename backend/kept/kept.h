@@ -64,6 +64,10 @@ struct kept_device *kept_add(struct kept *k, unsigned id);
 /* Removes it. False: there was none. */
 bool kept_drop(struct kept *k, unsigned id);
 
+/* Puts a copy of each device of *from in the place of that of *to. False: no memory, or too many.
+ */
+bool kept_merge(struct kept *to, const struct kept *from);
+
 /* Sets *text to a copy of `value`, or to NULL. False: no memory. */
 bool kept_put(char **text, const char *value);
 

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "common/lockwait.h"
 #include "common/syncdir.h"
 
 #define FILE_MAX_BYTES (1u << 20)
@@ -51,6 +51,24 @@ int kept_dir_make(const char *dir, char *err)
 		ret = make_one(dir, err);
 	if (ret == 0 && access(dir, R_OK | W_OK | X_OK) < 0)
 		ret = fail(-errno, "write to", dir, err);
+	return ret;
+}
+
+/* The directory's own lock: a file for it could not be made when the disk is full. */
+int kept_dir_lock(const char *dir, unsigned wait_ms, char *err)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), ret;
+
+	if (fd < 0)
+		return errno == ENOENT ? -ENOENT : fail(-errno, "lock", dir, err);
+	ret = lock_wait(fd, wait_ms);
+	if (ret == 0)
+		return fd;
+	close(fd);
+	if (ret != -EWOULDBLOCK)
+		return fail(ret, "lock", dir, err);
+	snprintf(err, KEPT_FILE_ERR_MAX,
+		 "cannot lock %s: another program (dmvlctl or dmvl-back) keeps it locked", dir);
 	return ret;
 }
 
@@ -202,18 +220,6 @@ void kept_file_touch(const char *dir, const char *uuid)
 
 	file_path(path, dir, uuid, "");
 	utimensat(AT_FDCWD, path, NULL, AT_SYMLINK_NOFOLLOW);
-}
-
-int kept_file_days(const char *dir, const char *uuid)
-{
-	char path[PATH_MAX];
-	time_t now = time(NULL);
-	struct stat st;
-
-	file_path(path, dir, uuid, "");
-	if (lstat(path, &st) < 0 || st.st_mtime > now)
-		return 0;
-	return (int)((now - st.st_mtime) / 86400);
 }
 
 static int is_file_of_guest(const struct dirent *e)

@@ -22,6 +22,14 @@ int kept_dir_path(char out[PATH_MAX], const char *state_dir, const char *uplink)
 /* Creates the directory, and the one above, with mode 0700. Fails too if it cannot be written. */
 int kept_dir_make(const char *dir, char *err);
 
+/*
+ * Takes the lock of the directory, and waits for it for `wait_ms` at most. Whoever changes a file,
+ * or makes a device of what one says, has the lock from reading to writing; reading alone needs
+ * none, since files are replaced as a whole. Returns an fd, and closing it gives up the lock.
+ * -ENOENT, without a sentence: there is no directory. -EWOULDBLOCK: another program has the lock.
+ */
+int kept_dir_lock(const char *dir, unsigned wait_ms, char *err);
+
 /* Reads a guest's file into *out, which holds nothing. -ENOENT, without a sentence: there is none.
  */
 int kept_file_read(const char *dir, const char *uuid, struct kept *out, char *err);
@@ -39,14 +47,8 @@ int kept_file_remove(const char *dir, const char *uuid, char *err);
 /* What was written and removed outlives a power cut. One call does for many files. */
 int kept_dir_sync(const char *dir, char *err);
 
-/* The guest was seen: kept_file_days() counts from now. There may be no file. */
+/* The guest was seen: its file gets another time (kept_unseen.h). There may be no file. */
 void kept_file_touch(const char *dir, const char *uuid);
-
-/*
- * Days since the file was written or touched, by the clock; a file of the future is 0 days old, and
- * so is one that cannot be looked at.
- */
-int kept_file_days(const char *dir, const char *uuid);
 
 /*
  * Calls fn with the UUID of each file, in the order of names, until it returns another value than

@@ -26,6 +26,7 @@ enum msg_type {
 	MSG_CONF,   /* slot, conf */
 	MSG_DELETE, /* slot; the loop answers MSG_DELETED, or nothing where it has no such LDP */
 	MSG_BROUGHT,   /* slot, brought: its account gets that, from the host it came from */
+	MSG_ENDED,     /* id: after its deletion: nobody inherits its account */
 	MSG_FREEZE,    /* slot, on: its domain was suspended, or runs again */
 	MSG_GROUP,     /* group: a group comes, has other settings or goes, with no member left */
 	MSG_LINK,      /* link_conf */

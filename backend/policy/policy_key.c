@@ -21,7 +21,8 @@ static enum schema_area area_of(enum policy_kind kind)
 /* A group has keys of its own, and says which uplink it is of as a device does. */
 static bool belongs(enum policy_kind kind, enum schema_key key)
 {
-	if (!setting_is_given(key) || key == KEY_UPLINK_POLICY_RELOAD)
+	if (!setting_is_given(key) || key == KEY_UPLINK_POLICY_RELOAD ||
+	    key == KEY_UPLINK_KEPT_RELOAD)
 		return false;
 	return schema_entry(key)->area == area_of(kind) ||
 	       (kind == POLICY_GROUP && key == KEY_BACK_UPLINK);

@@ -4,13 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <poll.h>
 #include <stdio.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define TRY_MS 20
+#include "common/lockwait.h"
 
 static int open_file(const char *dir)
 {
@@ -25,21 +23,15 @@ static int open_file(const char *dir)
 	return fd < 0 ? -errno : fd;
 }
 
-/* Not asleep in flock(): whoever has it may never let go. */
 int policy_lock(const char *dir, unsigned wait_ms)
 {
 	int fd = open_file(dir), ret;
 
 	if (fd < 0)
 		return fd;
-	for (unsigned waited_ms = 0;; waited_ms += TRY_MS) {
-		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-			return fd;
-		ret = -errno;
-		if ((ret != -EWOULDBLOCK && ret != -EINTR) || waited_ms >= wait_ms)
-			break;
-		poll(NULL, 0, TRY_MS);
-	}
+	ret = lock_wait(fd, wait_ms);
+	if (ret == 0)
+		return fd;
 	close(fd);
 	return ret;
 }

@@ -199,42 +199,60 @@ static int remove_one(struct xs_conn *xs, uint32_t t, const char *dir)
 	return ret < 0 && ret != -ENOENT ? ret : remove_if_empty(xs, t, dir);
 }
 
-struct removal {
-	const struct creation *made;
-	const char *generation; /* NULL: any */
-};
-
-/* Removes both directories, if the device still has the generation. In one transaction with their
- * parents: another device may come below them at any time. */
-static int remove_both(struct xs_conn *xs, uint32_t t, void *arg)
+/* In one transaction with their parents: another device may come below them at any time. */
+static int remove_both(struct xs_conn *xs, uint32_t t, const struct creation *c)
 {
-	const struct removal *r = arg;
-	char now[SCHEMA_GUEST_VALUE_MAX + 1];
-	int ret;
+	int ret = remove_one(xs, t, c->front);
 
-	if (r->generation) {
-		if (xskey_read(xs, t, r->made->back, KEY_BACK_GENERATION, now, sizeof(now)) < 0)
-			now[0] = '\0';
-		if (strcmp(now, r->generation) != 0)
-			return -ESTALE;
-	}
-	ret = remove_one(xs, t, r->made->front);
 	/* A driver domain is told the same of what is missing and of what it may not remove. */
-	if (ret == -EACCES && !xs_conn_exists(xs, XS_NO_TXN, r->made->front))
+	if (ret == -EACCES && !xs_conn_exists(xs, XS_NO_TXN, c->front))
 		ret = 0;
 	if (ret >= 0)
-		ret = remove_one(xs, t, r->made->back);
+		ret = remove_one(xs, t, c->back);
 	/* C xenstored's answer when another client removes the same nodes meanwhile. */
 	return ret == -EIO ? -EAGAIN : ret;
 }
 
-int nodes_remove(struct xs_conn *xs, unsigned backend_domid, unsigned domid, unsigned id,
-		 const char *generation)
+static bool has_generation(struct xs_conn *xs, uint32_t t, const char *back, const char *generation)
+{
+	char now[SCHEMA_GUEST_VALUE_MAX + 1];
+
+	if (xskey_read(xs, t, back, KEY_BACK_GENERATION, now, sizeof(now)) < 0)
+		now[0] = '\0';
+	return strcmp(now, generation) == 0;
+}
+
+int nodes_remove_in(struct xs_conn *xs, uint32_t t, unsigned backend_domid, unsigned domid,
+		    unsigned id, const char *generation)
 {
 	struct creation c = {.backend_domid = backend_domid, .domid = domid};
 	int ret = fill_paths(&c, id);
 
 	if (ret < 0)
 		return ret;
-	return xs_txn(xs, remove_both, &(struct removal){.made = &c, .generation = generation});
+	if (generation && !has_generation(xs, t, c.back, generation))
+		return -ESTALE;
+	return remove_both(xs, t, &c);
+}
+
+struct removal {
+	unsigned backend_domid, domid, id;
+	const char *generation; /* NULL: any */
+};
+
+static int remove_alone(struct xs_conn *xs, uint32_t t, void *arg)
+{
+	const struct removal *r = arg;
+
+	return nodes_remove_in(xs, t, r->backend_domid, r->domid, r->id, r->generation);
+}
+
+int nodes_remove(struct xs_conn *xs, unsigned backend_domid, unsigned domid, unsigned id,
+		 const char *generation)
+{
+	return xs_txn(xs, remove_alone,
+		      &(struct removal){.backend_domid = backend_domid,
+					.domid = domid,
+					.id = id,
+					.generation = generation});
 }

@@ -32,4 +32,8 @@ int nodes_create(struct xs_conn *xs, unsigned backend_domid, unsigned domid, uns
 int nodes_remove(struct xs_conn *xs, unsigned backend_domid, unsigned domid, unsigned id,
 		 const char *generation);
 
+/* The same, in the transaction `t`. */
+int nodes_remove_in(struct xs_conn *xs, uint32_t t, unsigned backend_domid, unsigned domid,
+		    unsigned id, const char *generation);
+
 #endif

@@ -63,9 +63,11 @@ struct desk *desk_new(void)
 
 static void remove_state(struct desk *k)
 {
-	char err[KEPT_FILE_ERR_MAX];
+	char err[KEPT_FILE_ERR_MAX], path[PATH_MAX + 16];
 
 	kept_file_each(k->c.kept.dir, remove_file, k, err);
+	snprintf(path, sizeof(path), "%s/.unseen", k->c.kept.dir);
+	unlink(path);
 	rmdir(k->c.kept.dir);
 	rmdir(k->state_dir);
 }
@@ -106,7 +108,7 @@ static bool take_events(struct desk *k)
 	domains = k->c.due.domains || k->c.due.newcomers;
 	if (k->c.due.domains)
 		control_check_domains(&k->c);
-	control_policy_step(&k->c, domains);
+	k->policy_ns = control_policy_step(&k->c, domains);
 	control_welcome_back(&k->c);
 	return any;
 }
@@ -144,6 +146,7 @@ void desk_turn(struct desk *k)
 			control_group_show_all(&k->c);
 			k->next_ns = device_step_all(&k->c);
 		}
+		k->next_ns = earlier(k->next_ns, k->policy_ns);
 		k->next_ns = earlier(k->next_ns, control_kept_step(&k->c));
 		k->next_ns = earlier(k->next_ns, control_forget_step(&k->c));
 		k->next_ns = earlier(k->next_ns, control_welcome_back(&k->c));
@@ -187,6 +190,9 @@ static char letter(struct desk *k, const struct msg *m)
 	case MSG_BROUGHT:
 		k->brought = *m;
 		return 'B';
+	case MSG_ENDED:
+		k->ended = *m;
+		return 'E';
 	case MSG_LINK:
 		return 'L';
 	default:

@@ -34,12 +34,13 @@ struct desk {
 	char state_dir[32]; /* a real one; desk_free() removes it */
 	uint64_t next_ns; /* when a device wants to be looked at; UINT64_MAX: when something changes
 			   */
-	char said[32];	  /* see desk_said() */
+	uint64_t policy_ns;		  /* likewise, of the policy */
+	char said[32];			  /* see desk_said() */
 	struct msg owner[2];		  /* the last MSG_OWNER that said no, and yes */
 	struct msg group[2];		  /* the last MSG_GROUP that said no, and yes */
 	unsigned groups_said;		  /* how many there were */
 	struct msg added, configured;	  /* the last MSG_ADD and MSG_CONF */
-	struct msg brought;		  /* the last MSG_BROUGHT */
+	struct msg brought, ended;	  /* the last MSG_BROUGHT and MSG_ENDED */
 	struct vchan *vchan[DESK_GUESTS]; /* by slot: the frame loop has them, */
 	struct vif_tap *tap[DESK_GUESTS]; /* or these */
 	struct desk_rings rings[DESK_GUESTS];
@@ -60,8 +61,8 @@ void desk_pass(struct desk *k, uint64_t ns);
 
 /*
  * What was posted to the frame loop since the last call, a letter for each message: A add, C conf,
- * D delete, F freeze, T thaw, L link, B brought. MSG_OWNER and MSG_GROUP are kept in `owner` and
- * `group` instead. Good until the next call.
+ * D delete, F freeze, T thaw, L link, B brought, E ended. MSG_OWNER and MSG_GROUP are kept in
+ * `owner` and `group` instead. Good until the next call.
  */
 const char *desk_said(struct desk *k);
 /* The frame loop's answers: it deleted the device, refused or failed it. No turn yet. */

@@ -10,8 +10,8 @@
 
 /*
  * A tree is a list of nodes by path. A transaction works on a copy, which takes the tree's place
- * when it is committed; there is one at a time, and nobody else writes meanwhile, so that conflicts
- * come only where a test asks for them.
+ * when it is committed; there is one at a time, and nobody else writes meanwhile, and conflicts
+ * come only, where a test asks for that.
  */
 struct node {
 	TAILQ_ENTRY(node) next;
@@ -35,6 +35,11 @@ static bool in_transaction;
 static unsigned conflicts, written;
 static int failure;
 static const char *denied;
+static struct {
+	const char *path, *value; /* NULL: nobody writes */
+	unsigned moments;
+	bool done;
+} meanwhile;
 
 struct xs_handle {
 	int unused;
@@ -188,6 +193,7 @@ void store_clear(void)
 	conflicts = written = 0;
 	failure = 0;
 	denied = NULL;
+	store_meanwhile(NULL, NULL, 0);
 }
 
 void store_write_bytes(const char *path, const void *value, size_t len)
@@ -240,6 +246,17 @@ void store_fail(int error)
 void store_deny(const char *path)
 {
 	denied = path;
+}
+
+bool store_meanwhile(const char *path, const char *value, unsigned moments)
+{
+	bool done = meanwhile.done;
+
+	meanwhile.path = path;
+	meanwhile.value = value;
+	meanwhile.moments = moments;
+	meanwhile.done = false;
+	return done;
 }
 
 unsigned store_written(void)
@@ -394,6 +411,18 @@ bool xs_is_domain_introduced(struct xs_handle *h, unsigned int domid)
 	return !fails(EACCES);
 }
 
+/* A moment passes. Did somebody write? */
+static bool pass_moment(void)
+{
+	if (!meanwhile.path || meanwhile.moments-- > 0)
+		return false;
+	meanwhile.done = find(&tree, meanwhile.path);
+	if (meanwhile.done)
+		store_write(meanwhile.path, meanwhile.value);
+	meanwhile.path = NULL;
+	return meanwhile.done;
+}
+
 xs_transaction_t xs_transaction_start(struct xs_handle *h)
 {
 	struct node *n;
@@ -403,6 +432,7 @@ xs_transaction_t xs_transaction_start(struct xs_handle *h)
 	if (fails(0))
 		return XBT_NULL;
 	in_transaction = true;
+	pass_moment();
 	TAILQ_FOREACH(n, &tree, next)
 		set(&copy, n->path, n->value, n->len);
 	return 1;
@@ -410,11 +440,12 @@ xs_transaction_t xs_transaction_start(struct xs_handle *h)
 
 bool xs_transaction_end(struct xs_handle *h, xs_transaction_t t, bool undo)
 {
-	int error = !undo && conflicts > 0 ? EAGAIN : 0;
+	bool written_to = pass_moment();
+	int error = !undo && (conflicts > 0 || written_to) ? EAGAIN : 0;
 
 	(void)h;
 	must(t == 1 && in_transaction);
-	conflicts -= error == EAGAIN;
+	conflicts -= conflicts > 0 && !undo;
 	in_transaction = false;
 	if (!undo && !error && !failure) {
 		drop_below(&tree, NULL);

@@ -26,6 +26,12 @@ const char *store_read_bytes(const char *path, size_t *len);
 void store_fire(const char *path);
 /* The next n transactions end in a conflict. */
 void store_conflict(unsigned n);
+/*
+ * Somebody else writes the value, where the node exists, `moments` from now: an even one is before
+ * a transaction of the product begins, an odd one before it ends, which then ends in a conflict.
+ * The arguments are borrowed. Returns whether that was done since the last call, which replaces it.
+ */
+bool store_meanwhile(const char *path, const char *value, unsigned moments);
 /* Each call fails with this errno until it is 0. */
 void store_fail(int error);
 /* Nobody may remove this node, borrowed, until it is NULL. */

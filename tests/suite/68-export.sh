@@ -44,7 +44,8 @@ given_away()
 
 uplink_setup
 # Long epochs: what is lent and borrowed fades slowly.
-back_start --tx-capacity 20mbit --epoch 1s
+: >policy.conf
+back_start --tx-capacity 20mbit --epoch 1s --policy "$PWD/policy.conf"
 check 'guest m1 is created' guest_create m1
 ldps 'g1 1' 'm1 9 weight=300 tx-min=1000000 tx-max=7000000 spoof-check=1 allowed-ip=10.77.1.9 latency=low mac=00:16:3e:00:00:09 vlan=untagged,5'
 check 'm1 gets a second device' dmvlctl attach m1/1 weight=77 mtu=1400
@@ -183,31 +184,72 @@ guest_create m1 "uuid=\"$uuid\""
 check 'import takes a file through a pipe, when the guest is there' eval 'dmvlctl import - <m1.dmvl'
 check 'a guest that is there gets its devices by import' wait_for 20 whole
 
-# It has a device already: that is changed.
-dmvlctl set m1 weight=1 latency=normal >&2
-dmvlctl set m1/1 weight=1 >&2
+# It has a device already: that is changed, and what the file lacks goes.
+dmvlctl set m1 weight=1 latency=normal flood-rate=9 rx-max=5000000 allowed-mac=02:00:00:00:00:77 >&2
+dmvlctl set m1/1 weight=1 latency=low tx-min=1000 >&2
 like "$(dmvlctl import m1.dmvl)" '*device 0: set at domain*device 1: set at domain*' 'import says what it has set'
 check 'a guest that has its devices already has all that was set' wait_for 20 whole
 check 'what was imported into a device is remembered' wait_for 20 grep -qx 'weight = 300' "/var/lib/dmvl/default/$uuid"
+# only_imported: keys that the file lacks are as attach makes them, and nothing of them is remembered.
+only_imported()
+{
+	no_node "$(be m1)/flood-rate" && no_node "$(be m1)/rx-max" && no_node "$(be m1)/allowed-mac" &&
+		no_node "$(be m1 1)/latency" && no_node "$(be m1 1)/tx-min" &&
+		[ "$(grep -cE '^(flood-rate|rx-max|allowed-mac|latency|tx-min) = ' "/var/lib/dmvl/default/$uuid")" = 2 ]
+}
+check 'keys that an import lacks are not set any more' wait_for 20 only_imported
+sed '/^mac = /d; /^mtu = /d; /^weight = /d' m1.dmvl >bare.dmvl
+printf '[m1]\nweight = 44\n' >policy.conf
+check 'a file without addresses is imported' dmvlctl import bare.dmvl
+is "$(xenstore-read "$(be m1)/weight") $(xenstore-read "$(be m1 1)/weight") $(xenstore-read "$(be m1 1)/mtu")" '44 256 1500' \
+	'what an import lacks is as the policy says, or else the default'
+like "$(xenstore-read "$(be m1)/mac")" '00:16:3e:*' 'a device whose address an import lacks has one'
+check 'that address is made from the UUID' [ "$(xenstore-read "$(be m1)/mac")" != 00:16:3e:00:00:09 ]
+: >policy.conf
+dmvlctl import m1.dmvl >&2
+wait_for 20 whole
 sed 's/^uplink = default/uplink = second/' m1.dmvl >other.dmvl
 like "$(dmvlctl import other.dmvl 2>&1)" '*attached to domain*with uplink default, and not second: detach it first*' 'a device is not moved to another uplink'
-dmvlctl set m1/1 weight=1 tx-max=2000000 >&2
+dmvlctl set m1/1 weight=1 >&2
 dmvlctl set m1 weight=1 >&2
+printf '[m1]\ntx-max = 2mbit\n[m1/1]\ntx-max = 2mbit\n' >policy.conf
 sed 's/^weight = 77/tx-min = 3000000/' m1.dmvl >bad.dmvl
-like "$(dmvlctl import bad.dmvl 2>&1)" '*device 1: tx-min*' 'a minimum above the maximum that is there is refused'
+like "$(dmvlctl import bad.dmvl 2>&1)" '*device 1: tx-min*' 'a minimum above the maximum of the policy is refused'
 is "$(xenstore-read "$(be m1)/weight") $(xenstore-read "$(be m1 1)/weight")" '1 1' 'when one device refuses, no device is changed'
 check 'the second device is detached' dmvlctl detach m1/1
-dmvlctl set m1 tx-max=2000000 >&2
 sed '/^tx-max/d; s/^tx-min = .*/tx-min = 3000000/' m1.dmvl >bad.dmvl
-like "$(dmvlctl import bad.dmvl 2>&1)" '*device 0: tx-min*' 'a minimum above the maximum that is there is refused beside a device that is not there'
+like "$(dmvlctl import bad.dmvl 2>&1)" '*device 0: tx-min*' 'a minimum above the maximum of the policy is refused beside a device that is not there'
 is "$(remembered) $(xenstore-read "$(be m1)/weight")" '1 1' 'when an attached device refuses, the other one is not remembered'
+: >policy.conf
+
+# Another program keeps what is remembered locked.
+flock -F /var/lib/dmvl/default sleep 1000 &
+locker=$!
+locked()
+{
+	! flock -n /var/lib/dmvl/default true
+}
+wait_for 20 locked
+like "$(dmvlctl import m1.dmvl 2>&1)" '*cannot lock /var/lib/dmvl/default*nothing is changed*' 'nothing is imported while another program has the lock'
+is "$(remembered) $(xenstore-read "$(be m1)/weight")" '1 1' 'nothing of it is taken then'
+dmvlctl set m1 weight=2 >&2
+check 'dmvl-back says that it cannot write' wait_for 20 key_like /local/domain/0/data/dmvl/default/error '*another program*'
+kill $locker
+check 'what was set meanwhile is written when the lock is free' wait_for 20 grep -qx 'weight = 2' "/var/lib/dmvl/default/$uuid"
+check 'the error is cleared then' wait_for 20 key_is /local/domain/0/data/dmvl/default/error ''
+dmvlctl set m1 weight=1 >&2
 dmvlctl attach g2 mac=00:16:3e:00:00:0a >&2
 sed 's/^mac = 00:16:3e:00:00:09/mac = 00:16:3e:00:00:0a/' m1.dmvl >bad.dmvl
 like "$(dmvlctl import bad.dmvl 2>&1)" '*00:16:3e:00:00:0a belongs to device 0 of domain*' "another guest's MAC address is refused"
 
 # libvirt does not say where a guest went: it is forgotten by hand.
 old=$(be m1)
+# shellcheck disable=SC2154 # back: back_start's
+kill -STOP "$back"
 guest_destroy m1
+like "$(dmvlctl forget "$uuid" 2>&1)" '*was until now, and device 0 is attached to it*' \
+	'a guest is not forgotten before dmvl-back has noticed its end'
+kill -CONT "$back"
 wait_for 20 no_node "$old"
 is "$(remembered)" 1 'a guest that has ended under its own name is not forgotten'
 check 'it is exported while it is not there' eval 'dmvlctl export "$uuid" >cold.dmvl'
@@ -231,7 +273,7 @@ back_stop
 dmvlctl forget "$uuid" >&2
 guest_create m1 "uuid=\"$uuid\""
 dmvlctl import m1.dmvl >&2
-back_start --tx-capacity 20mbit --epoch 1s
+back_start --tx-capacity 20mbit --epoch 1s --policy "$PWD/policy.conf"
 check 'a guest that was imported while dmvl-back was away has all that was set' wait_for 20 whole
 kill "$sink"
 back_stop

@@ -333,12 +333,12 @@ static void test_identity(void)
 }
 
 /* Guest 2 has another domid and another attachment; its UUID is the same. */
-static void attach_rebooted(uint32_t slot, unsigned domid, unsigned device, bool inherits)
+static void attach_rebooted(uint32_t slot, unsigned domid, unsigned device, enum credit_heir heir)
 {
 	struct credit_id id = id_of(2, 9);
 
 	id.ldp = record_ldp(domid, device);
-	id.inherits = inherits;
+	id.heir = heir;
 	ledger_attach(l, slot, &id, 100);
 }
 
@@ -354,7 +354,7 @@ static void owe(void)
 static void test_reboot(void)
 {
 	owe();
-	attach_rebooted(1, 7, 0, true);
+	attach_rebooted(1, 7, 0, CREDIT_HEIR_OF_GUEST);
 	is_int(ledger_balance(l, 1), -4000, "a guest that reboots owes what it owed");
 	is_int(l->pool, 0, "what a guest owes over a reboot is not the pool's");
 	ok(is_sound(), "all sums are right after a reboot");
@@ -362,18 +362,44 @@ static void test_reboot(void)
 	ok(replayed()->synced, "the log tells of a reboot");
 	restart();
 	attach(0, 1, 1, 100);
-	attach_rebooted(1, 7, 0, true);
+	attach_rebooted(1, 7, 0, CREDIT_HEIR_OF_GUEST);
 	ok(ledger_balance(l, 1) < -3000, "what a guest owes outlives a restart of the daemon too");
 
 	owe();
-	attach_rebooted(1, 7, 0, false);
+	attach_rebooted(1, 7, 0, CREDIT_HEIR_OF_DOMAIN);
 	is_int(ledger_balance(l, 1), 0, "a guest whose balance is not kept owes nothing after it");
 	owe();
-	attach_rebooted(1, 7, 1, true);
+	attach_rebooted(1, 7, 1, CREDIT_HEIR_OF_GUEST);
 	is_int(ledger_balance(l, 1), 0, "another device of the guest inherits nothing");
 	owe();
 	attach(1, 3, 1, 100);
 	is_int(ledger_balance(l, 1), 0, "another guest inherits nothing");
+}
+
+/* Guest 2 is attached again in its domain, whose number is 2. */
+static void test_same_domain(void)
+{
+	struct credit_id id = id_of(2, 1);
+
+	owe();
+	attach_rebooted(1, 2, 0, CREDIT_HEIR_OF_DOMAIN);
+	is_int(ledger_balance(l, 1), -4000,
+	       "a guest whose balance is not kept over a reboot owes on in the same domain");
+	ok(is_sound(), "all sums are right after another attachment in the same domain");
+	owe();
+	id.generation = 5;
+	ledger_close(l, &id);
+	attach_rebooted(1, 2, 0, CREDIT_HEIR_OF_DOMAIN);
+	is_int(ledger_balance(l, 1), -4000, "the end of another attachment changes nothing");
+	owe();
+	id.generation = 1;
+	ledger_close(l, &id);
+	attach_rebooted(1, 2, 0, CREDIT_HEIR_OF_GUEST);
+	is_int(ledger_balance(l, 1), 0, "nobody inherits an account that was ended");
+	is_int(l->pool, -4000, "what an account that was ended held is the pool's");
+	ok(is_sound(), "all sums are right after an account was ended");
+	epoch(1, 1, 0, 0);
+	ok(replayed()->synced, "the log tells of an account that was ended");
 }
 
 /* What it held on another host comes from the pool, and goes into the log. */
@@ -544,6 +570,7 @@ int main(void)
 	test_bounds();
 	test_identity();
 	test_reboot();
+	test_same_domain();
 	test_brought();
 	test_restart();
 	test_replay();

@@ -3,6 +3,7 @@
  * What a guest's devices become when the guest ends and comes back: each way of ending, with the
  * daemon there or away, with other daemons' devices beside, and with a disk that refuses.
  */
+#include <errno.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -185,21 +186,76 @@ static void test_ways(void)
 	desk_free(k);
 }
 
+static void serve(unsigned domid)
+{
+	desk_serve(k, domid, 12);
+	desk_turn(k);
+	desk_said(k);
+}
+
 /* What it owes comes along, unless it must not. */
 static void test_balance(void)
 {
 	begin();
-	ok(k->added.id.inherits && k->added.id.uuid[0] == 1,
+	ok(k->added.id.heir == CREDIT_HEIR_OF_GUEST && k->added.id.uuid[0] == 1,
 	   "a device inherits its guest's balance");
 	desk_write(1, KEY_BACK_KEEP_BALANCE, "0");
 	desk_turn(k);
 	desk_end(1);
-	end();
-	again(9);
-	desk_serve(k, 9, 12);
 	desk_turn(k);
 	desk_said(k);
-	ok(!k->added.id.inherits, "a device with keep-balance=0 inherits nothing");
+	desk_deleted(k, 0);
+	is_str(desk_said(k), "E",
+	       "the account of a device with keep-balance=0 ends with its domain");
+	is_int(k->ended.id.generation, k->added.id.generation, "the end is that of its attachment");
+	again(9);
+	serve(9);
+	is_int(k->added.id.heir, CREDIT_HEIR_OF_DOMAIN,
+	       "a device with keep-balance=0 inherits nothing from another domain");
+	desk_free(k);
+}
+
+/* A guest that owes something, and whose balance is not kept. */
+static void begin_owing(void)
+{
+	begin();
+	desk_write(1, KEY_BACK_KEEP_BALANCE, "0");
+	desk_turn(k);
+	desk_said(k);
+}
+
+static void test_balance_shed(void)
+{
+	begin_owing();
+	store_remove(desk_dir(1, SCHEMA_FRONT));
+	desk_turn(k);
+	is_str(desk_said(k), "D", "a guest that removes its own nodes is disconnected");
+	desk_deleted(k, 0);
+	desk_pass(k, DESK_SEC);
+	is_int(desk_state(1), 2, "a guest that removes its own nodes is attached again");
+	is_str(desk_said(k), "", "a guest that removes its own nodes does not end its account");
+	serve(1);
+	is_int(k->added.id.heir, CREDIT_HEIR_OF_DOMAIN,
+	       "a guest that removes its own nodes owes what it owed");
+	desk_free(k);
+
+	begin_owing();
+	hyp_domain(1)->stopped = hyp_domain(1)->resetting = true;
+	store_fire("@releaseDomain");
+	desk_turn(k);
+	desk_said(k);
+	desk_deleted(k, 0);
+	is_str(desk_said(k), "", "a soft reset does not end an account");
+	desk_free(k);
+
+	begin_owing();
+	desk_write(1, KEY_BACK_ONLINE, "0");
+	desk_write(1, KEY_FRONT_STATE, "6");
+	desk_turn(k);
+	desk_said(k);
+	desk_deleted(k, 0);
+	desk_turn(k);
+	is_str(desk_said(k), "E", "an account that is not kept ends when the device is detached");
 	desk_free(k);
 }
 
@@ -232,6 +288,52 @@ static void test_last_word(void)
 	again(9);
 	is_str(desk_read(9, KEY_BACK_WEIGHT), "77", "what is set as the guest ends is not lost");
 	ok(has("# guest: guest1\n"), "the name of a guest that has ended is not lost");
+	desk_free(k);
+}
+
+#define MOMENTS 60
+
+/* Whenever it is: who could set it was told that it is set. */
+static void test_last_moment(void)
+{
+	char path[SCHEMA_PATH_MAX];
+	unsigned lost = 0, done = 0;
+
+	for (unsigned moment = 0; moment < MOMENTS; moment++) {
+		begin();
+		schema_key_path(path, sizeof(path), desk_dir(1, SCHEMA_BACK), KEY_BACK_WEIGHT);
+		store_meanwhile(path, "77", moment);
+		desk_end(1);
+		end();
+		if (store_meanwhile(NULL, NULL, 0)) {
+			done++;
+			lost += !has("weight = 77\n");
+		}
+		desk_free(k);
+	}
+	ok(done >= 2, "a key was set while the device went, at %u moments", done);
+	is_int(lost, 0, "a key that is set while the device goes is not lost");
+}
+
+/* Its nodes have the only copy of what was set last. */
+static void test_store_refuses(void)
+{
+	begin();
+	desk_write(1, KEY_BACK_WEIGHT, "77");
+	desk_end(1);
+	desk_lose_events(k);
+	k->c.due.domains = true;
+	desk_turn(k);
+	store_fail(EIO);
+	desk_said(k);
+	desk_deleted(k, 0);
+	desk_pass(k, 5 * DESK_SEC);
+	store_fail(0);
+	ok(desk_device(k, 1), "a device does not go while xenstore fails");
+	desk_pass(k, DESK_SEC);
+	ok(!desk_device(k, 1) && !store_read(desk_dir(1, SCHEMA_BACK)),
+	   "a device goes when xenstore answers");
+	ok(has("weight = 77\n"), "what was set is not lost when xenstore fails as a device goes");
 	desk_free(k);
 }
 
@@ -474,6 +576,27 @@ static void test_policy_below(void)
 	desk_free(k);
 }
 
+/* What the policy takes back becomes the default, which may be what had been set. */
+static void test_policy_taken_back(void)
+{
+	k = desk_new();
+	policy("[guest1]\nallowed-ip = 10.0.0.1\n[other]\n");
+	desk_boot(1, 1);
+	desk_turn(k);
+	desk_write(1, KEY_BACK_ALLOWED_IP, "");
+	desk_turn(k);
+	ok(has("allowed-ip = \n# policy: allowed-ip = 10.0.0.1\n"),
+	   "a default that is set is remembered where the policy says something else");
+	store_write("/local/domain/1/name", "other");
+	desk_turn(k);
+	ok(!has("# policy: allowed-ip"),
+	   "what was set dies when the policy says nothing of it any more");
+	store_write("/local/domain/1/name", "guest1");
+	desk_turn(k);
+	is_str(desk_read(1, KEY_BACK_ALLOWED_IP), "10.0.0.1", "what has died does not come back");
+	desk_free(k);
+}
+
 /* The policy changes, and the guest comes back, while the daemon is away. */
 static void test_policy_away(void)
 {
@@ -589,8 +712,11 @@ int main(void)
 	test_agentless();
 	test_ways();
 	test_balance();
+	test_balance_shed();
 	test_soft_reset();
 	test_last_word();
+	test_last_moment();
+	test_store_refuses();
 	test_detached();
 	test_unforgotten();
 	test_away();
@@ -600,6 +726,7 @@ int main(void)
 	test_two_domains();
 	test_policy_below();
 	test_same_domid();
+	test_policy_taken_back();
 	test_policy_away();
 	test_policy_alone();
 	test_disk_refuses();

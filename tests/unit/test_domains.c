@@ -20,6 +20,10 @@ static unsigned gone, thawed, frozen;
 static uint8_t kept;  /* the first byte of the UUID of which something is remembered */
 static bool homeless; /* the toolstack has not made the nodes of domains yet */
 static char attached[64];
+static bool locked;   /* by another program */
+static bool refused;  /* devices cannot be made now */
+static int unread;    /* why what is remembered cannot be read */
+static unsigned loud; /* how often the log would say that */
 
 void device_gone(struct control *c, struct device *d)
 {
@@ -49,16 +53,32 @@ int control_kept_read(struct control *c, const char *uuid, struct kept *out)
 
 	(void)c;
 	(void)out;
-	return uuid_parse(uuid, bytes) && bytes[0] == kept ? 0 : -ENOENT;
+	return !uuid_parse(uuid, bytes) || bytes[0] != kept ? -ENOENT : unread;
 }
 
-void device_kept_attach(struct control *c, const struct dom_info *dom, const struct kept *k)
+bool control_kept_lock(struct control *c)
+{
+	(void)c;
+	return !locked;
+}
+
+void control_kept_unlock(struct control *c)
+{
+	(void)c;
+}
+
+bool device_kept_attach(struct control *c, const struct dom_info *dom, const struct kept *k,
+			bool again)
 {
 	size_t n = strlen(attached);
 
 	(void)c;
 	(void)k;
+	loud += refused && !again;
+	if (refused)
+		return false;
 	snprintf(attached + n, sizeof(attached) - n, "%u ", dom->domid);
+	return true;
 }
 
 /*
@@ -181,11 +201,59 @@ static void test_soft_reset(void)
 	is_str(attached, "5 ", "a domain after a soft reset gets its devices back");
 }
 
+/* No event tells when it would do. Returns whether it is looked at again, and is back then. */
+static bool is_back_later(struct control *c)
+{
+	uint64_t again_ns;
+
+	attached[0] = '\0';
+	c->due.newcomers = true;
+	again_ns = control_welcome_back(c);
+	if (attached[0] || again_ns <= c->now_ns || again_ns > c->now_ns + 1000000000)
+		return false;
+	c->now_ns = again_ns;
+	control_welcome_back(c);
+	locked = refused = false;
+	unread = 0;
+	hyp_fail(0);
+	c->now_ns += 1000000000;
+	return control_welcome_back(c) == UINT64_MAX && strcmp(attached, "5 ") == 0;
+}
+
+static void test_again(void)
+{
+	struct control c = {.now_ns = 1000};
+
+	hyp_clear();
+	*hyp_domain(5) = (struct dom_info){.exists = true, .uuid = {7}};
+	locked = true;
+	ok(is_back_later(&c), "a guest is back when another program lets go of the files");
+	unread = -EMFILE;
+	ok(is_back_later(&c), "a guest is back when its file can be read");
+	hyp_fail(EIO);
+	ok(is_back_later(&c), "a guest is back when the hypervisor answers");
+	loud = 0;
+	refused = true;
+	ok(is_back_later(&c), "a guest is back when its devices can be made");
+	is_int(loud, 1, "the log says once that devices cannot be made");
+	unread = -EBADMSG;
+	c.due.newcomers = true;
+	is_int(control_welcome_back(&c), UINT64_MAX, "a damaged file is not waited for");
+	unread = 0;
+	hyp_fail(EPERM);
+	c.blind = true;
+	c.due.newcomers = true;
+	is_int(control_welcome_back(&c), UINT64_MAX,
+	       "a hypervisor that may not be asked is not asked again");
+	hyp_fail(0);
+}
+
 int main(void)
 {
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		test_check(&rows[i]);
 	test_welcome();
 	test_soft_reset();
+	test_again();
 	return done_testing();
 }

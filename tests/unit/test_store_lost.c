@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 
+#include "backend/control/control_policy.h"
 #include "backend/control/control_store.h"
 #include "backend/control/control_uplink.h"
 #include "backend/control/control_watch.h"
@@ -170,6 +171,28 @@ static void test_policy_another(void)
 	desk_free(k);
 }
 
+/* The policy says something else, and xenstored goes away while that is applied. */
+static void test_policy_cut_off(void)
+{
+	static const char text[] = "[guest2]\nweight = 9\n";
+	struct policy *later = policy_new();
+
+	begin_policy();
+	must(policy_parse(later, "p", text, strlen(text), NULL, NULL) == 0);
+	desk_write(2, KEY_BACK_WEIGHT, "7");
+	desk_turn(k);
+	k->c.policy.earlier = k->c.policy.now;
+	k->c.policy.now = later;
+	k->c.policy.started = false;
+	store_fail(EIO);
+	control_policy_step(&k->c, true);
+	store_fail(0);
+	come_back();
+	is_str(desk_read(2, KEY_BACK_WEIGHT), "9",
+	       "a policy whose application was cut off is applied when xenstored is back");
+	desk_free(k);
+}
+
 static void test_attached_again(void)
 {
 	begin();
@@ -199,6 +222,26 @@ static void test_not_connected(void)
 	control_store_again(&k->c);
 	desk_turn(k);
 	ok(!desk_device(k, 1), "a device that xenstore lacks and that nobody uses is forgotten");
+	desk_free(k);
+}
+
+/* Guests are there before this daemon has noticed that it is another xenstore. */
+static void test_not_detached(void)
+{
+	k = desk_new();
+	k->c.log_path = "";
+	k->c.conf.spec = &spec;
+	desk_attach(k, 1);
+	desk_write(1, KEY_BACK_WEIGHT, "33");
+	desk_turn(k);
+	control_store_lost(&k->c);
+	store_clear();
+	store_write("/local/domain/1/name", "guest1");
+	control_store_again(&k->c);
+	desk_turn(k);
+	ok(desk_device(k, 1) && desk_state(1) == 2,
+	   "a device that another xenstore lacks is made again");
+	is_str(desk_read(1, KEY_BACK_WEIGHT), "33", "what was set is not lost with a xenstore");
 	desk_free(k);
 }
 
@@ -292,8 +335,10 @@ int main(void)
 	test_policy_same();
 	test_policy_renamed();
 	test_policy_another();
+	test_policy_cut_off();
 	test_attached_again();
 	test_not_connected();
+	test_not_detached();
 	test_guest_ends();
 	test_left();
 	test_successor();
