@@ -104,6 +104,7 @@ tests_for()
 }
 
 uplink_setup
+xenstore-rm "$uplink/tx-capacity"
 ip link set up0 nomaster
 starts_without no-port 'the bridge has no port' 'the bridge xenbr0 has no port besides dmvl-up'
 tests_for
@@ -145,6 +146,14 @@ check 'dmvl-back ends when the link is there and does not tell the capacity' wai
 wait "$back"
 is $? 2 'dmvl-back ends with status 2 then'
 like "$(cat veth.log)" '*cannot be measured: up0 is a veth device*--tx-capacity*' 'dmvl-back says what the link lacks'
+
+card_plug up0 1000 down
+starts_without nic 'a network card has no link' 'up0, by which frames leave the host, has no link'
+card up0 1000 up
+serves 'when the network card has a link'
+check 'the capacity is that of the card' wait_for 30 key_is "$uplink/capacity-source" speed
+back_stop
+card_unplug up0
 
 # ---- A TAP that another process holds for a moment
 ip tuntap add dmvl-up mode tap
