@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "backend/policy/policy_file.h"
+#include "backend/uplink/netdev.h"
+#include "backend/uplink/outlook.h"
 
 static void on_mistake(void *arg, const char *sentence)
 {
@@ -56,19 +58,55 @@ static unsigned check_parts(const struct conf *conf, const struct policy *p)
 	return mistakes;
 }
 
+static const char *chosen_port(const struct policy_section *own)
+{
+	for (unsigned i = 0; own && i < own->items; i++)
+		if (own->item[i].key == KEY_UPLINK_UPLINK_PORT)
+			return own->item[i].value;
+	return "";
+}
+
+/* Will the daemon wait for a link, since nothing else tells the capacity? */
+static bool waits_for_link(const struct uplink_spec *spec, const char *port,
+			   char why[OUTLOOK_WHY_MAX])
+{
+	struct exits e;
+	struct probe found = {0};
+	uint64_t bps;
+
+	exits_expect(spec, port, &e);
+	probe_uplink(&e, &found);
+	return outlook_of(&e, &found, speed_of_exits(NETDEV_SYSFS, &e, &bps), why) == OUTLOOK_LATER;
+}
+
+static unsigned check_uplink(const struct conf *conf, const struct policy *p)
+{
+	const struct policy_section *own =
+		p ? policy_section(p, POLICY_UPLINK, conf->control.name) : NULL;
+	char err[CONF_ERR_MAX], why[OUTLOOK_WHY_MAX];
+	uint64_t capacity_bps = conf->control.tx_capacity_bps;
+
+	if (uplink_check(&conf->uplink, conf->control.name, err, sizeof(err)) < 0) {
+		log_error("%s", err);
+		return 1;
+	}
+	take(own, KEY_UPLINK_TX_CAPACITY, &capacity_bps);
+	if (capacity_bps || !waits_for_link(&conf->uplink, chosen_port(own), why))
+		return 0;
+	log_error("the capacity of uplink %s is not known yet: %s (or give --tx-capacity)",
+		  conf->control.name, why);
+	return 1;
+}
+
 bool conf_test(const struct conf *conf)
 {
 	struct policy *policy;
-	char err[CONF_ERR_MAX];
 	unsigned mistakes =
 		policy_load(conf->policy, conf->control.policy_must, &policy, on_mistake, NULL);
 
 	if (policy)
 		mistakes += check_parts(conf, policy);
+	mistakes += check_uplink(conf, policy);
 	policy_free(policy);
-	if (uplink_check(&conf->uplink, conf->control.name, err, sizeof(err)) < 0) {
-		log_error("%s", err);
-		mistakes++;
-	}
 	return mistakes == 0;
 }

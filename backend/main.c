@@ -40,6 +40,7 @@ struct daemon {
 	struct loop_timer *limit;
 	struct loop_signal *signal[SIGNALS_MAX];
 	int kept_fd; /* of a TAP that an earlier process left; -1: none */
+	bool taken;  /* the policy was read */
 	bool serves; /* the start is over */
 	bool quit;   /* before that: end */
 };
@@ -141,8 +142,10 @@ static void on_reload(void *arg)
 {
 	struct daemon *d = arg;
 
-	if (!d->serves)
-		return; /* all will be read anyway */
+	if (!d->serves) {
+		d->taken = false;
+		return;
+	}
 	msg_post(d->to_control, msg_new(MSG_RELOAD, LDP_SLOT_NONE));
 }
 
@@ -199,8 +202,13 @@ static int try_capacity(void *arg, char err[AWAIT_ERR_MAX])
 	struct daemon *d = arg;
 	int ret = control_ready(d->control, err, AWAIT_ERR_MAX);
 
-	return ret < 0 ? ret
-		       : control_take_uplink(d->control, &d->conf.control, err, AWAIT_ERR_MAX);
+	if (ret < 0)
+		return ret;
+	if (!d->taken)
+		control_take_uplink(d->control, &d->conf.control);
+	d->taken = true;
+	ret = uplink_keep(&d->uplink, &d->conf.uplink, d->conf.control.name, err, AWAIT_ERR_MAX);
+	return ret < 0 ? ret : control_find_capacity(d->control, err, AWAIT_ERR_MAX);
 }
 
 static int try_control(void *arg, char err[AWAIT_ERR_MAX])
@@ -251,7 +259,6 @@ static bool step(struct daemon *d, await_try *attempt)
 
 static void know_uplink(struct daemon *d)
 {
-	keep_give(&d->conf.uplink, &d->uplink);
 	snprintf(d->conf.control.device, sizeof(d->conf.control.device), "%s", d->uplink.ifname);
 	d->conf.control.kind = d->uplink.kind;
 	d->conf.control.uplink = &d->uplink;
@@ -293,6 +300,7 @@ static bool start(struct daemon *d)
 	know_uplink(d);
 	if (!step(d, try_capacity))
 		return false;
+	keep_give(&d->conf.uplink, &d->uplink);
 	return serve(d);
 }
 

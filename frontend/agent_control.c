@@ -184,6 +184,7 @@ static bool evaluate_once(struct agent_control *c)
 		keep_off(c->steps.keep);
 	steps_uplink_mtu(&c->steps, view.uplink_mtu);
 	steps_carrier(&c->steps, !view.no_carrier);
+	c->steps.leaving = view.offline;
 	look_for_end(c, &view);
 	in = make_input(&c->steps, &view);
 	action = agent_hs_next(&in);

@@ -26,6 +26,13 @@
  */
 #define REFRESH_NS 1000000000ull
 
+/*
+ * A backend that is restarted is back in a fraction of a second. The interface keeps its carrier
+ * for that time: without one, the guest's kernel would forget its neighbours and drop what is sent,
+ * and ask for the neighbours again only a second later. Meanwhile frames wait in the TAP.
+ */
+#define CARRIER_HOLD_NS 2000000000ull
+
 struct link {
 	struct loop *loop;
 	int tap_fd;
@@ -34,15 +41,40 @@ struct link {
 	struct loop_io *tap_io, *vchan_io;
 	struct loop_timer *more;    /* a budget was used up with messages left */
 	struct loop_timer *refresh; /* runs once a second while there is demand */
+	struct loop_timer *hold;    /* the carrier goes */
 
 	struct vchan *v; /* NULL: down */
 	bool failed;
 	bool carrier; /* the uplink carries frames */
+	bool shown;   /* the interface has a carrier */
+	bool holding; /* but not for long */
 	bool refreshing;
 	uint64_t rate_bps; /* as the backend told it last, over all connections */
 	struct link_rx rx;
 	struct link_tx tx;
 };
+
+static void show_carrier(struct link *k, bool on)
+{
+	k->shown = on;
+	k->holding = false;
+	loop_timer_cancel(k->hold);
+	tap_set_carrier(k->tap_fd, on);
+}
+
+static void on_hold(void *arg)
+{
+	show_carrier(arg, false);
+}
+
+/* The connection ends. */
+static void lose_carrier(struct link *k)
+{
+	if (!k->shown || k->holding)
+		return;
+	k->holding = true;
+	loop_timer_set(k->hold, CARRIER_HOLD_NS);
+}
 
 static void fail(struct link *k, const char *why)
 {
@@ -52,7 +84,7 @@ static void fail(struct link *k, const char *why)
 	loop_io_enable(k->tap_io, false);
 	loop_io_enable(k->vchan_io, false);
 	loop_timer_cancel(k->more);
-	tap_set_carrier(k->tap_fd, false);
+	lose_carrier(k);
 	k->events.failed(k->events.arg, why);
 }
 
@@ -173,13 +205,14 @@ struct link *link_new(struct loop *loop, int tap_fd, const struct link_events *e
 	k->tap_io = loop_io_new(loop, tap_fd, LOOP_READ, on_tap, k);
 	k->more = loop_timer_new(loop, on_more, k);
 	k->refresh = loop_timer_new(loop, on_refresh, k);
+	k->hold = loop_timer_new(loop, on_hold, k);
 	link_rx_init(&k->rx, tap_fd);
-	if (link_tx_init(&k->tx, tap_fd) < 0 || !k->tap_io || !k->more || !k->refresh) {
+	if (link_tx_init(&k->tx, tap_fd) < 0 || !k->tap_io || !k->more || !k->refresh || !k->hold) {
 		link_free(k);
 		return NULL;
 	}
 	loop_io_enable(k->tap_io, false);
-	tap_set_carrier(tap_fd, false);
+	show_carrier(k, false);
 	return k;
 }
 
@@ -191,6 +224,7 @@ void link_free(struct link *k)
 	loop_io_free(k->tap_io);
 	loop_timer_free(k->more);
 	loop_timer_free(k->refresh);
+	loop_timer_free(k->hold);
 	link_tx_free(&k->tx);
 	free(k);
 }
@@ -198,8 +232,8 @@ void link_free(struct link *k)
 void link_set_carrier(struct link *k, bool on)
 {
 	k->carrier = on;
-	if (k->v && !k->failed)
-		tap_set_carrier(k->tap_fd, on);
+	if (!on || (k->v && !k->failed))
+		show_carrier(k, on);
 }
 
 int link_up(struct link *k, struct vchan *v, uint32_t offloads)
@@ -211,7 +245,7 @@ int link_up(struct link *k, struct vchan *v, uint32_t offloads)
 	k->failed = false;
 	link_rx_up(&k->rx, v);
 	link_tx_up(&k->tx, v, tap_set_offloads(k->tap_fd, offloads));
-	tap_set_carrier(k->tap_fd, k->carrier);
+	show_carrier(k, k->carrier);
 	both_turns(k);
 	return 0;
 }
@@ -234,7 +268,7 @@ void link_down(struct link *k, bool resumed)
 	loop_io_free(k->vchan_io);
 	k->vchan_io = NULL;
 	loop_timer_cancel(k->more);
-	tap_set_carrier(k->tap_fd, false);
+	lose_carrier(k);
 	link_tx_down(&k->tx, resumed);
 	link_rx_down(&k->rx);
 	k->v = NULL;

@@ -47,9 +47,9 @@ int link_up(struct link *k, struct vchan *v, uint32_t offloads);
 void link_set_carrier(struct link *k, bool on);
 
 /*
- * Frames stop, carrier off; what the backend has not consumed is kept. After a restore (`resumed`)
- * the index in the shared page may be older than this side's copy of it, so only the copy counts.
- * Nothing if not up.
+ * Frames stop, and unless link_up() comes soon the carrier goes; what the backend has not consumed
+ * is kept. After a restore (`resumed`) the index in the shared page may be older than this side's
+ * copy of it, so only the copy counts. Nothing if not up.
  */
 void link_down(struct link *k, bool resumed);
 

@@ -261,6 +261,8 @@ static void on_mbox(void *arg)
 			break;
 		case AGENT_DOWN:
 			link_down(f->link, m->resumed);
+			if (!m->carrier)
+				link_set_carrier(f->link, false);
 			break;
 		case AGENT_CARRIER:
 			link_set_carrier(f->link, m->carrier);

@@ -51,7 +51,7 @@ static void tell_frames(struct steps *s, enum agent_word word, bool resumed)
 		.word = word,
 		.v = s->server.v,
 		.offloads = s->offloads,
-		.carrier = s->carrier,
+		.carrier = s->carrier && !s->leaving,
 		.resumed = resumed,
 		.seq = s->seq,
 	};

@@ -31,6 +31,7 @@ struct steps {
 	uint32_t offloads;
 	char generation[17];
 	bool carrier;	     /* the backend's uplink carries frames */
+	bool leaving;	     /* the device is being detached */
 	unsigned seq;	     /* its number */
 	uint32_t uplink_mtu; /* as the backend said last; 0: not yet */
 	bool up;	     /* between AGENT_UP and AGENT_DOWN */

@@ -444,11 +444,14 @@ int control_ready(struct control *c, char *err, size_t errlen)
 	return control_store_ensure(c, err, errlen);
 }
 
-int control_take_uplink(struct control *c, const struct control_conf *conf, char *err,
-			size_t errlen)
+void control_take_uplink(struct control *c, const struct control_conf *conf)
 {
 	c->conf = *conf;
 	control_policy_open(c);
+}
+
+int control_find_capacity(struct control *c, char *err, size_t errlen)
+{
 	return control_probe_demand(c, err, errlen);
 }
 

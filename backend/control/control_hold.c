@@ -67,17 +67,10 @@ static void tell(struct control *c, enum link_hold hold)
 
 static void set_why(struct control *c, bool way_out)
 {
-	const struct exits *e = &c->probe.exits;
 	char why[sizeof(c->hold.why)] = "";
 
-	if (!way_out && e->count == 1)
-		snprintf(why, sizeof(why), "%s, by which frames leave the host, has no link",
-			 e->name[0]);
-	else if (!way_out)
-		snprintf(why, sizeof(why),
-			 "none of the %u interfaces by which frames leave the "
-			 "host has a link",
-			 e->count);
+	if (!way_out)
+		exits_no_link(&c->probe.exits, why, sizeof(why));
 	if (strcmp(why, c->hold.why) == 0)
 		return;
 	memcpy(c->hold.why, why, sizeof(why));

@@ -10,6 +10,7 @@
 #include "backend/control/control_state.h"
 #include "backend/control/device_list.h"
 #include "backend/uplink/netdev.h"
+#include "backend/uplink/outlook.h"
 #include "backend/uplink/qdisc.h"
 #include "common/log.h"
 #include "common/tap.h"
@@ -73,27 +74,38 @@ static void find_mtu(struct control *c)
 		lower_to(&p->mtu, p->exits.name[i]);
 }
 
-static void probe(struct control *c)
+static enum speed_state probe(struct control *c)
 {
 	struct control_probe *p = &c->probe;
 	uint64_t speed_bps;
+	enum speed_state state;
 
 	find_exits(c);
 	find_mtu(c);
 	probe_uplink(&p->exits, &p->found);
-	if (speed_of_exits(NETDEV_SYSFS, &p->exits, &speed_bps) != SPEED_DOWN)
+	state = speed_of_exits(NETDEV_SYSFS, &p->exits, &speed_bps);
+	if (state != SPEED_DOWN)
 		p->speed_bps = speed_bps;
+	return state;
 }
 
 int control_probe_demand(struct control *c, char *err, size_t errlen)
 {
-	probe(c);
-	if (c->probe.found.signal || c->probe.speed_bps || c->conf.tx_capacity_bps ||
-	    configured_in_xenstore(c))
+	enum speed_state speed = probe(c);
+	char why[OUTLOOK_WHY_MAX];
+	enum outlook outlook = outlook_of(&c->probe.exits, &c->probe.found, speed, why);
+
+	if (outlook == OUTLOOK_KNOWN || c->conf.tx_capacity_bps || configured_in_xenstore(c))
 		return 0;
+	if (outlook == OUTLOOK_LATER) {
+		snprintf(err, errlen,
+			 "the capacity of uplink %s is not known yet: %s (or give --tx-capacity)",
+			 c->conf.name, why);
+		return -EAGAIN;
+	}
 	snprintf(err, errlen,
 		 "the capacity of uplink %s cannot be measured: %s; give --tx-capacity",
-		 c->conf.name, c->probe.found.why);
+		 c->conf.name, why);
 	return -EINVAL;
 }
 

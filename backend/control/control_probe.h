@@ -9,8 +9,9 @@
 struct control;
 
 /*
- * Probes the uplink. 0, or -EINVAL with a sentence in err: its capacity was not configured, cannot
- * be measured, and no hardware tells its speed.
+ * Probes the uplink. 0, or with a sentence in err: its capacity was not configured, cannot be
+ * measured, and no hardware tells its speed (-EINVAL), or that is not known before an interface has
+ * a link (-EAGAIN).
  */
 int control_probe_demand(struct control *c, char *err, size_t errlen);
 

@@ -119,9 +119,11 @@ static void find_in_bridge(const char *tap, const char *bridge, const char *chos
 	if (o.name[0]) {
 		e->how = EXITS_OLDEST;
 		add(e, o.name);
-	} else if (!e->why[0]) {
-		snprintf(e->why, sizeof(e->why), "the bridge %.15s has no port besides %.15s",
-			 bridge, tap);
+	} else {
+		e->missing = true;
+		if (!e->why[0])
+			snprintf(e->why, sizeof(e->why),
+				 "the bridge %.15s has no port besides %.15s", bridge, tap);
 	}
 }
 
@@ -136,6 +138,7 @@ static void find_outside(const char *tap, const char *chosen, struct exits *e)
 	} else if (strcmp(chosen, tap) == 0) {
 		snprintf(e->why, sizeof(e->why), "%.15s is the uplink itself", chosen);
 	} else if (if_nametoindex(chosen) == 0) {
+		e->missing = true;
 		snprintf(e->why, sizeof(e->why), "%.15s does not exist", chosen);
 	} else {
 		e->how = EXITS_CHOSEN;
@@ -159,6 +162,29 @@ void exits_find(const struct uplink *u, const char *chosen, struct exits *out)
 	} else {
 		find_outside(u->ifname, chosen, out);
 	}
+}
+
+void exits_expect(const struct uplink_spec *spec, const char *chosen, struct exits *out)
+{
+	*out = (struct exits){.how = EXITS_NONE};
+	if (spec->kind == UPLINK_MACVTAP) {
+		out->how = EXITS_LOWER;
+		add(out, spec->device);
+	} else if (spec->bridge[0]) {
+		find_in_bridge(spec->device, spec->bridge, chosen, out);
+	} else {
+		find_outside(spec->device, chosen, out);
+	}
+}
+
+void exits_no_link(const struct exits *e, char *out, size_t size)
+{
+	if (e->count == 1)
+		snprintf(out, size, "%s, by which frames leave the host, has no link", e->name[0]);
+	else
+		snprintf(out, size,
+			 "none of the %u interfaces by which frames leave the host has a link",
+			 e->count);
 }
 
 bool exits_has(const struct exits *e, unsigned ifindex)

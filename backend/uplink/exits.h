@@ -32,6 +32,7 @@ struct exits {
 	unsigned oldest;	 /* of its port that joined first, but our own; 0: none */
 	char why[EXITS_WHY_MAX]; /* EXITS_NONE: a clause; also if `chosen` is no port: it was
 				    ignored */
+	bool missing;		 /* EXITS_NONE, but an interface may join that is not there yet */
 };
 
 /*
@@ -40,6 +41,12 @@ struct exits {
  * ports of the bridge are neighbours: vifs, veths, other TAPs. May block in sysfs for a moment.
  */
 void exits_find(const struct uplink *u, const char *chosen, struct exits *out);
+
+/* The same before the uplink is opened. */
+void exits_expect(const struct uplink_spec *spec, const char *chosen, struct exits *out);
+
+/* A clause that says that none of the exits, of which there is one at least, has a link. */
+void exits_no_link(const struct exits *e, char *out, size_t size);
 
 /* Is it one of the exits? */
 bool exits_has(const struct exits *e, unsigned ifindex);

@@ -325,6 +325,25 @@ void uplink_replace(struct uplink *u, const struct uplink *with)
 		uplink_set_sndbuf(u, sndbuf_bytes);
 }
 
+int uplink_keep(struct uplink *u, const struct uplink_spec *spec, const char *name, char *err,
+		size_t errlen)
+{
+	char bridge[IFNAMSIZ];
+	struct uplink with;
+	int ret;
+
+	if (!tap_exists(u->ifname)) {
+		ret = uplink_reopen(u, &with, spec, name, err, errlen);
+		if (ret == 0)
+			uplink_replace(u, &with);
+		return ret;
+	}
+	if (!spec->bridge[0] || netdev_bridge(u->ifname, bridge))
+		return 0;
+	ret = uplink_check(spec, name, err, errlen);
+	return ret < 0 ? ret : uplink_join(spec, err, errlen);
+}
+
 void uplink_close(struct uplink *u)
 {
 	if (u->fd >= 0)

@@ -65,6 +65,13 @@ void uplink_replace(struct uplink *u, const struct uplink *with);
 /* Adds the TAP to its bridge, with the bridge's MTU. 0, or -errno with one sentence in err. */
 int uplink_join(const struct uplink_spec *spec, char *err, size_t errlen);
 
+/*
+ * For a start that waits behind uplink_open(): what has gone meanwhile is made again, the interface
+ * and its place in the bridge. 0, or -errno as uplink_open().
+ */
+int uplink_keep(struct uplink *u, const struct uplink_spec *spec, const char *name, char *err,
+		size_t errlen);
+
 void uplink_close(struct uplink *u);
 
 /*

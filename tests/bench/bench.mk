@@ -8,7 +8,7 @@
 # bench-sched and bench-credits are the simulator's: tests/sim/sim.mk.
 
 # What tests/bench/run runs.
-BENCH_RUN := frame-cost frame-cap hostile attach capacity measured inflight announce agentless crowd sizes scenarios
+BENCH_RUN := frame-cost frame-cap hostile attach capacity measured inflight announce agentless crowd sizes scenarios upgrade
 BENCHES   := sched credits $(BENCH_RUN)
 
 $(O)/tests/bench/frame_cost $(O)/tests/bench/drive: %: %.o $(O)/libfake.a $(O)/libback.a $(O)/libbase.a \
@@ -30,6 +30,8 @@ bench: deps
 $(BENCH_RUN:%=bench-%) soak soak-faults: deps
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) bench-tree
 	$(Q)TREE=$(O) DMVL_PRODUCT=$(abspath $(P)) exec $(mortal) tests/bench/run $(@:bench-%=%)
+# Of the packages that people install.
+bench-upgrade: deb
 bench-tree: all $(P)/dmvl-hostile $(BENCH_BIN) xensim
 	@:
 

@@ -94,7 +94,7 @@ use()
 {
 	in_root "$1" sh -c 'mkdir /etc/dmvl/policy.d && mkdir -p /var/lib/dmvl/default /run/dmvl \
 			/etc/systemd/system/multi-user.target.wants &&
-		: >/etc/dmvl/policy.conf && : >/var/lib/dmvl/default/u && : >/run/dmvl/default.lock &&
+		: >/etc/default/dmvl-front && : >/etc/dmvl/policy.conf && : >/var/lib/dmvl/default/u && : >/run/dmvl/default.lock &&
 		ln -s /dev/null /etc/systemd/system/multi-user.target.wants/dmvl-back@default.service'
 }
 

@@ -123,7 +123,8 @@ rpm_in()
 
 rpm_installs()
 {
-	mkdir -p "$tmp/rpm" && rpm_in --initdb && rpm_in -i --nodeps build/rpm/RPMS/*/dmvl-{backend,guest,doc}-[0-9]*.rpm
+	# A shell for its scriptlets.
+	mkdir -p "$tmp/rpm/bin" && cp "$(command -v busybox)" "$tmp/rpm/bin/sh" && rpm_in --initdb && rpm_in -i --nodeps build/rpm/RPMS/*/dmvl-{backend,guest,doc}-[0-9]*.rpm
 }
 
 rpm_holds()
@@ -137,7 +138,7 @@ rpm_holds()
 
 rpm_leaves_nothing()
 {
-	rpm_in -e --nodeps "${packages[@]}" && [ -z "$(find "$tmp/rpm" -path '*/var/lib/rpm' -prune -o -type f -print)" ]
+	rpm_in -e --nodeps "${packages[@]}" && [ -z "$(find "$tmp/rpm" -path '*/var/lib/rpm' -prune -o -path '*/bin/sh' -prune -o -type f -print)" ]
 }
 
 check_rpm()

@@ -43,9 +43,6 @@ estimate_near()
 }
 
 uplink_setup
-ip link add empty0 type bridge
-ip link set empty0 up
-demanded 'a bridge without ports' '*empty0*no port*--tx-capacity*' --uplink tap:dmvl-up,bridge=empty0
 demanded 'a TAP without a bridge' '*no bridge*--tx-capacity*' --uplink tap:dmvl-up
 if bridge_filter 1; then
 	tc qdisc add dev up0 root tbf rate "$high" burst 8k limit 100k

@@ -89,8 +89,73 @@ else
 	skip 'the interface below a macvtap is waited for' 'this kernel has no macvtap'
 fi
 
-# ---- A TAP that another process holds for a moment
+# ---- A link by which the capacity is known
+# starts_without NAME WHAT TEXT: dmvl-back without a capacity.
+starts_without()
+{
+	: >policy.conf
+	begin "$1" --uplink tap:dmvl-up,bridge=xenbr0 --policy "$PWD/policy.conf"
+	waits "$2" "the capacity of uplink default is not known yet: $3"
+}
+
+tests_for()
+{
+	dmvl-back -t --uplink tap:dmvl-up,bridge=xenbr0 "$@" 2>err
+}
+
 uplink_setup
+xenstore-rm "$uplink/tx-capacity"
+ip link set up0 nomaster
+starts_without no-port 'the bridge has no port' 'the bridge xenbr0 has no port besides dmvl-up'
+tests_for
+is $? 1 'dmvl-back -t fails for a bridge without a port, if no capacity is given'
+ip link del xenbr0
+waits 'the bridge goes away' 'the bridge xenbr0 does not exist'
+ip link add xenbr0 type bridge
+ip link set xenbr0 up
+waits 'the bridge is there again, without a port' 'the capacity of uplink default is not known yet' 2
+tc qdisc add dev up0 root tbf rate 100mbit burst 8k limit 100k
+ip link set up0 master xenbr0
+serves 'when a port joins whose capacity can be measured'
+is "$(cat /sys/class/net/dmvl-up/master/ifindex)" "$(cat /sys/class/net/xenbr0/ifindex)" 'the TAP is in the bridge that was made again'
+back_stop
+tc qdisc del dev up0 root
+world ip link set world0 down
+check 'the card has no link' wait_for 30 sh -c '[ "$(cat /sys/class/net/up0/operstate)" != up ]'
+tests_for
+is $? 1 'dmvl-back -t fails for a card without a link, if no capacity is given'
+like "$(cat err)" '*capacity of uplink default is not known yet: up0,*has no link*' 'dmvl-back -t says that the card has no link'
+check 'dmvl-back -t does not mind it if a capacity is given' tests_for --tx-capacity 1gbit
+starts_without no-link 'the card has no link' 'up0, by which frames leave the host, has no link'
+like "$(dmvlctl check 2>&1)" '*dmvl-back waits: *up0, by which frames leave the host, has no link*' 'dmvlctl check says that dmvl-back waits for a link'
+ip link del dmvl-up
+xenstore-write "$uplink/tx-capacity" 1000000000
+serves 'when it gets a capacity while the card has no link'
+check 'the TAP that was deleted while it waited is there again' test -e /sys/class/net/dmvl-up
+back_stop
+xenstore-rm "$uplink/tx-capacity"
+starts_without policy 'the card has no link, and there is a policy' 'up0, by which frames leave the host, has no link'
+printf '[uplink default]\ntx-capacity = 100mbit\n' >policy.conf
+kill -HUP "$back"
+serves 'when the policy that is read again has a capacity'
+back_stop
+xenstore-rm "$uplink/tx-capacity"
+starts_without veth 'the link is not there yet' 'up0, by which frames leave the host, has no link'
+world ip link set world0 up
+check 'dmvl-back ends when the link is there and does not tell the capacity' wait_for 30 ended "$back"
+wait "$back"
+is $? 2 'dmvl-back ends with status 2 then'
+like "$(cat veth.log)" '*cannot be measured: up0 is a veth device*--tx-capacity*' 'dmvl-back says what the link lacks'
+
+card_plug up0 1000 down
+starts_without nic 'a network card has no link' 'up0, by which frames leave the host, has no link'
+card up0 1000 up
+serves 'when the network card has a link'
+check 'the capacity is that of the card' wait_for 30 key_is "$uplink/capacity-source" speed
+back_stop
+card_unplug up0
+
+# ---- A TAP that another process holds for a moment
 ip tuntap add dmvl-up mode tap
 dmvl-back -n other --uplink tap:dmvl-up --tx-capacity 1gbit 2>other.log &
 other=$!
