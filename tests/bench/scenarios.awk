@@ -19,7 +19,12 @@ function member(line, name,  at, rest)
 
 function of(n, times)
 {
-	return n == "null" ? "-" : n " of " times
+	return times + 0 ? n " of " times : "-"
+}
+
+function seconds(which)
+{
+	return member($0, "back") + 0 ? member($0, which) : "-"
 }
 
 BEGIN {
@@ -30,20 +35,28 @@ BEGIN {
 	title["xen-pvh"] = "Xen 4.17, PVH"
 	title["xen-pvh-ocaml"] = "Xen 4.17, PVH, oxenstored"
 	machines = split("xensim xensim-ocaml xen xen-ocaml xen-pvh xen-pvh-ocaml", machine, " ")
+	scenarios = split("reboot crash create name restore absent-before absent-during absent-after host store " \
+		"migrate two rename wrap agent backend", scenario, " ")
+	for (i = 1; i <= scenarios; i++)
+		known[scenario[i]]
 }
 
 {
 	s = member($0, "scenario")
-	if (!(s in text)) {
-		text[s] = member($0, "text")
+	text[s] = member($0, "text")
+	if (!(s in known)) {
+		known[s]
 		scenario[++scenarios] = s
 	}
 	times = member($0, "times")
 	left = member($0, "left")
+	with = member($0, "flows") == "null" ? 0 : member($0, "with")
+	if (with == "")
+		with = times
 	row[s, member($0, "machine")] = times " | " of(member($0, "back"), times) " | " \
-		member($0, "median") " | " member($0, "worst") " | " of(member($0, "whole"), times) " | " \
-		of(member($0, "flows"), times) " | " (left == "" ? "nothing" : left)
-	made[member($0, "machine")] = member($0, "version") ", " member($0, "date")
+		seconds("median") " | " seconds("worst") " | " of(member($0, "whole"), times) " | " \
+		of(member($0, "flows"), with) " | " (left == "" ? "nothing" : left) " | " \
+		member($0, "version") ", " member($0, "date")
 }
 
 END {
@@ -51,16 +64,20 @@ END {
 	print ""
 	print "<!-- Made by tests/bench/scenarios.awk from docs/scenarios.json: do not edit. -->"
 	print ""
-	print "Each scenario was run a number of times on each machine. A guest has a device with ten settings. A device is back by itself if it"
+	print "Each scenario was run a number of times on each machine. A guest has a device with ten settings; where it has two devices, the"
+	print "second has four, and where the policy names it, it has what that says. A device is back by itself if it"
 	print "connects within a minute, without any command. Seconds are counted from the moment when all is there that it needs, the guest's"
 	print "system, its agent, and dmvl-back, until both sides are connected: their median and the worst. Settings are whole if each key"
 	print "that an operator may set has the value that it had. TCP flows are two files, one each way, under way when it happened, whose hashes"
-	print "are compared; a guest that boots has none. What may be left over: nodes in xenstore, domains that stay as zombies,"
-	print "files, descriptors of dmvl-back, complaints of the guest's kernel. [kept.md](kept.md) says how all this works;"
-	print "`make bench-scenarios` runs it. An emulated machine is slow: its seconds are no measure of a real one."
+	print "are compared; a guest that boots has none, and where that takes too long, only some of the times had. What may be left over:"
+	print "nodes in xenstore, domains that stay as zombies, files, descriptors of dmvl-back, complaints of the guest's kernel."
+	print "[kept.md](kept.md) says how all this works;"
+	print "`make bench-scenarios` runs it. xensim stands for Xen ([how](../tests/xensim/README.md)); its guests are"
+	print "processes. Xen itself runs in an emulator, which is slow: its seconds are no measure of a real machine. The last column says which"
+	print "commit was tried, and when."
 	print ""
-	print "| scenario | machine | times | back by itself | median s | worst s | settings whole | TCP flows alive | left over |"
-	print "|---|---|---|---|---|---|---|---|---|"
+	print "| scenario | machine | times | back by itself | median s | worst s | settings whole | TCP flows alive | left over | commit, date |"
+	print "|---|---|---|---|---|---|---|---|---|---|"
 	for (i = 1; i <= scenarios; i++) {
 		name = text[scenario[i]]
 		for (m = 1; m <= machines; m++)
@@ -69,8 +86,4 @@ END {
 				name = ""
 			}
 	}
-	print ""
-	for (m = 1; m <= machines; m++)
-		if (machine[m] in made)
-			print "- " title[machine[m]] ": commit " made[machine[m]]
 }
