@@ -182,8 +182,7 @@ plain
 
 # Nothing is announced without a connection.
 check 'rates are announced while the device is connected' xenstore-exists "$(be g1)/tx-rate"
-# shellcheck disable=SC2154 # agent's
-agent_stop g1
+agent_kill 15 g1
 check 'the transmit rate is no longer announced when the agent has ended' wait_for 30 no_node "$(be g1)/tx-rate"
 check 'the receive rate is no longer announced when the agent has ended' wait_for 30 no_node "$(be g1)/rx-rate"
 back_stop

@@ -218,11 +218,16 @@ xenstore-write $back/2/1/weight banana $back/2/1/error 'weight "banana": expecte
 	$uplink/device tap0 $uplink/kind tap $uplink/tx-capacity 8000000 $uplink/state running
 in-guest 2 xenstore-write device/dmvl/1/ring-order "$(printf '\033[31m')"
 run list
-check 'list shows a device' grep -Eq '^g1 +1 +0 +default +initialising +256 ' out
-check 'list shows a malformed value in quotes, a limit with its unit, the error' \
-	grep -Eq '^g2 +2 +1 +default +initialising +"banana" .* 10mbit .*weight "banana": exp' out
+check 'list shows a device' grep -Eq '^g1/0 +1 +default +waiting for dmvl-back +- +- +256 ' out
+check 'list shows a malformed value in quotes, and a limit with its unit' \
+	grep -Eq '^g2/1 +2 +default .* "banana"! +[0-9a-z]*\.\.10mbit ' out
+check 'list shows the error below' grep -q '^g2/1: weight "banana": exp' out
+is "$(awk 'length($0) > 100' out)" '' 'no line of list is longer than 100 characters'
 run show 2/1
-check 'show says that a value is malformed' grep -q '^weight  *"banana"  *malformed' out
+check 'show marks a value that is malformed' grep -q '^  weight: "banana"! of' out
+check 'show has the error' grep -q '^  error: weight "banana": exp' out
+run show 2/1 --all
+check 'show --all says that a value is malformed' grep -q '^weight  *"banana"  *malformed' out
 check 'show gives a rate its unit' grep -q '^rx-max  *1.5gbit' out
 check "a guest's escape sequence does not reach the output of show" \
 	fails env LC_ALL=C grep -q "$(printf '\033')" out
