@@ -7,6 +7,7 @@
 
 #include "backend/ctl/remembered.h"
 #include "backend/ctl/table.h"
+#include "backend/ctl/travel.h"
 #include "backend/ctl/view.h"
 #include "common/log.h"
 
@@ -15,25 +16,42 @@ struct forgetting {
 	unsigned found;
 };
 
-/* A guest that has a device: the next change would be remembered again. */
+/*
+ * A guest that has a device: what was set would be remembered again. Until dmvl-back has noticed
+ * that a guest has ended, its device is there.
+ */
 static int refuse_attached(struct ctl *ctl, unsigned domid, unsigned id, void *arg)
 {
 	const struct forgetting *f = arg;
-	char name[TARGET_NAME_MAX], uuid[UUID_TEXT_LEN + 1];
+	char whose[UUID_TEXT_LEN + 1];
 
-	target_identity(ctl, domid, name, uuid);
-	if (strcmp(uuid, f->uuid) != 0)
+	if (!travel_is_of(ctl, domid, id, f->uuid, whose))
 		return 0;
 	return ctl_fail(EXIT_FAILED,
-			"domain %u is that guest, and device %u is attached to it: "
-			"dmvlctl detach forgets it too",
+			"domain %u is that guest, or was until now, and device %u is attached to "
+			"it: dmvlctl detach forgets it too",
 			domid, id);
+}
+
+/* The lock was taken, so no device is made of the file meanwhile. 0, -errno or an exit status. */
+static int forget_locked(struct ctl *ctl, const char *dir, struct forgetting *f)
+{
+	char err[KEPT_FILE_ERR_MAX];
+	int ret = ldp_each(ctl, refuse_attached, f);
+
+	if (ret)
+		return ret;
+	ret = kept_file_remove(dir, f->uuid, err);
+	if (ret == 0)
+		ret = kept_dir_sync(dir, err);
+	if (ret < 0 && ret != -ENOENT)
+		return ctl_fail(EXIT_FAILED, "%s", err);
+	f->found += ret == 0;
+	return 0;
 }
 
 static int forget_in(struct ctl *ctl, const char *uplink, const char *dir, void *arg)
 {
-	struct forgetting *f = arg;
-	char err[KEPT_FILE_ERR_MAX];
 	int lock, ret;
 
 	if (ctl->uplink && strcmp(ctl->uplink, uplink) != 0)
@@ -41,14 +59,9 @@ static int forget_in(struct ctl *ctl, const char *uplink, const char *dir, void 
 	ret = remembered_lock(dir, &lock);
 	if (ret)
 		return ret;
-	ret = kept_file_remove(dir, f->uuid, err);
-	if (ret == 0)
-		ret = kept_dir_sync(dir, err);
+	ret = forget_locked(ctl, dir, arg);
 	remembered_unlock(lock);
-	if (ret < 0 && ret != -ENOENT)
-		return ctl_fail(EXIT_FAILED, "%s", err);
-	f->found += ret == 0;
-	return 0;
+	return ret;
 }
 
 static int run(struct ctl *ctl, int argc, char **argv)
@@ -68,8 +81,6 @@ static int run(struct ctl *ctl, int argc, char **argv)
 	if (ret == 0 && ctl->backend_given)
 		ret = ctl_fail(EXIT_FAILED, "what is remembered is in the backend's domain: run "
 					    "dmvlctl forget there");
-	if (ret == 0)
-		ret = ldp_each(ctl, refuse_attached, &f);
 	if (ret == 0)
 		ret = remembered_each(ctl, forget_in, &f);
 	if (ret < 0)

@@ -244,7 +244,12 @@ like "$(dmvlctl import bad.dmvl 2>&1)" '*00:16:3e:00:00:0a belongs to device 0 o
 
 # libvirt does not say where a guest went: it is forgotten by hand.
 old=$(be m1)
+# shellcheck disable=SC2154 # back: back_start's
+kill -STOP "$back"
 guest_destroy m1
+like "$(dmvlctl forget "$uuid" 2>&1)" '*was until now, and device 0 is attached to it*' \
+	'a guest is not forgotten before dmvl-back has noticed its end'
+kill -CONT "$back"
 wait_for 20 no_node "$old"
 is "$(remembered)" 1 'a guest that has ended under its own name is not forgotten'
 check 'it is exported while it is not there' eval 'dmvlctl export "$uuid" >cold.dmvl'
