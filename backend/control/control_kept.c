@@ -22,11 +22,13 @@
  * but what to change in it, device by device.
  *
  * dmvlctl has the lock for milliseconds, unless somebody stops it. So this thread waits for a
- * moment, but only once: until the lock can be had again it does not wait at all.
+ * moment, but only once: until the lock can be had again it does not wait at all. After ten seconds
+ * it goes on without the lock: a guest that comes back must not be without its device for ever.
  */
 #define RETRY_NS      (10000 * 1000000ull)
 #define LOCK_RETRY_NS (500 * 1000000ull)
 #define LOCK_WAIT_MS  300u
+#define PATIENCE_NS   (10000 * 1000000ull)
 
 /* The guest of which something is not on the disk. */
 struct kept_late {
@@ -51,7 +53,7 @@ static void set_refused(struct control *c, const char *why)
 	snprintf(text, sizeof(text),
 		 "%.160s; what was set or detached since is lost if this daemon ends", why);
 	set_error(c, text);
-	c->kept.retry_ns = c->now_ns + (c->kept.busy ? LOCK_RETRY_NS : RETRY_NS);
+	c->kept.retry_ns = c->now_ns + (c->kept.busy_since_ns ? LOCK_RETRY_NS : RETRY_NS);
 }
 
 static struct kept_late *find_late(struct control *c, const char *uuid)
@@ -95,26 +97,44 @@ static struct kept_late *need_late(struct control *c, const char *uuid)
 
 /* --- the lock --------------------------------------------------------------------------------- */
 
+static bool is_patient(struct control *c)
+{
+	if (!c->kept.busy_since_ns)
+		c->kept.busy_since_ns = c->now_ns;
+	if (c->now_ns - c->kept.busy_since_ns < PATIENCE_NS)
+		return true;
+	if (!c->kept.impatient)
+		log_warning("uplink %s: another program has kept %s locked for %llu s: this daemon "
+			    "goes on without the lock",
+			    c->conf.name, c->kept.dir, PATIENCE_NS / 1000000000);
+	c->kept.impatient = true;
+	return false;
+}
+
 static int take_lock(struct control *c, char *err)
 {
-	int fd = kept_dir_lock(c->kept.dir, c->kept.busy ? 0 : LOCK_WAIT_MS, err);
+	int fd = kept_dir_lock(c->kept.dir, c->kept.busy_since_ns ? 0 : LOCK_WAIT_MS, err);
 
-	c->kept.busy = fd == -EWOULDBLOCK;
-	return fd;
+	if (fd == -EWOULDBLOCK && is_patient(c))
+		return fd;
+	if (fd != -EWOULDBLOCK) {
+		c->kept.busy_since_ns = 0;
+		c->kept.impatient = false;
+	}
+	if (fd < 0 && fd != -EWOULDBLOCK && fd != -ENOENT)
+		return fd;
+	c->kept.lock = fd; /* without a directory nobody has anything to lock */
+	return 0;
 }
 
 /* 0 or -errno with a sentence. */
 static int lock(struct control *c, char *err)
 {
-	if (c->kept.holds == 0) {
-		int fd = take_lock(c, err);
+	int ret = c->kept.holds ? 0 : take_lock(c, err);
 
-		if (fd < 0 && fd != -ENOENT) /* no directory: nobody has anything to lock */
-			return fd;
-		c->kept.lock = fd;
-	}
-	c->kept.holds++;
-	return 0;
+	if (ret == 0)
+		c->kept.holds++;
+	return ret;
 }
 
 bool control_kept_lock(struct control *c)

@@ -45,8 +45,9 @@ void control_kept_drop(struct control *c, const char *uuid, unsigned id);
 bool control_kept_is_late(struct control *c, const char *uuid);
 
 /*
- * Takes the lock of the files, or has it already; false: another program keeps it. Who makes a
- * device of what a file says has the lock from reading the file until the device is there.
+ * Takes the lock of the files, or has it already, or goes on without it, because another program
+ * has kept it for too long. False: another program keeps it. Who makes a device of what a file says
+ * has the lock from reading the file until the device is there.
  */
 bool control_kept_lock(struct control *c);
 void control_kept_unlock(struct control *c);

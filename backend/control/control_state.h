@@ -135,8 +135,9 @@ struct control_kept {
 	TAILQ_HEAD(, kept_late) late; /* what could not be written */
 	uint64_t retry_ns;	      /* when to try that again; 0: not */
 	unsigned holds;		      /* how many parts of this thread want the lock now */
-	int lock;		      /* while any does */
-	bool busy;		      /* another program kept it, the last time */
+	int lock;		      /* while any does; below 0: none was taken */
+	uint64_t busy_since_ns;	      /* another program has kept it since then; 0: none has */
+	bool impatient;		      /* for so long that this daemon goes on without it */
 	bool unsynced;		      /* a power cut may undo what was written last */
 };
 

@@ -56,6 +56,7 @@ is_locked()
 # Another program keeps what is remembered locked, and stands still.
 f_locked()
 {
+	calm || return
 	_lockers=
 	for _up_name in default second; do
 		flock -F "state/$_up_name" sleep 1000 &

@@ -116,6 +116,35 @@ static void test_end(void)
 	desk_free(k);
 }
 
+/* The other program stands still. */
+static void test_patience(void)
+{
+	int fd;
+
+	begin();
+	fd = lock();
+	set("44");
+	desk_end(1);
+	desk_pass(k, DESK_SEC);
+	desk_boot(9, 1);
+	desk_pass(k, 8 * DESK_SEC);
+	ok(!desk_device(k, 9) && strcmp(weight_of(0), "33") == 0,
+	   "a program that keeps the lock is waited for");
+	desk_pass(k, 4 * DESK_SEC);
+	ok(desk_device(k, 9), "a guest that comes back does not wait for ever");
+	is_str(weight_of(0), "44", "what was set is written at last without the lock");
+	is_str(k->c.kept.error, "", "then nothing is wrong");
+	close(fd);
+	desk_write(9, KEY_BACK_TX_MAX, "7000000"); /* written with the lock */
+	desk_turn(k);
+	fd = lock();
+	desk_write(9, KEY_BACK_WEIGHT, "66");
+	desk_turn(k);
+	is_str(weight_of(0), "44", "the next program that has the lock is waited for again");
+	close(fd);
+	desk_free(k);
+}
+
 /* Detached while another program has the lock: it does not come back. */
 static void test_detached(void)
 {
@@ -187,7 +216,7 @@ static void test_both(void)
 	for (unsigned n = 1; n <= CHANGES; n++) {
 		snprintf(weight, sizeof(weight), "%u", n);
 		set(weight);
-		desk_pass(k, DESK_SEC);
+		desk_pass(k, 20 * DESK_MS); /* not so long that it loses its patience */
 		lost += strcmp(weight_of(0), weight) != 0 && !control_kept_is_late(&k->c, GUEST);
 	}
 	must(waitpid(pid, &status, 0) == pid);
@@ -204,6 +233,7 @@ int main(void)
 {
 	test_late();
 	test_end();
+	test_patience();
 	test_detached();
 	test_import();
 	test_both();
