@@ -6,12 +6,13 @@
 
 #include "common/log.h"
 
+/* Without a guard, because somebody killed it or it was told to end, another one is made. */
 static void park(struct server *s, struct agent_device *d)
 {
-	int ret = guard_park(s->guard);
+	int ret = s->guard ? guard_park(s->guard) : -EPIPE;
 
 	if (ret < 0 && guard_start(s->v, d->ring_ref, s->ref, &s->guard) == 0)
-		ret = guard_park(s->guard); /* somebody killed the first guard */
+		ret = guard_park(s->guard);
 	if (ret < 0) {
 		log_error("cannot park the old event channel: it stays open here, and ending this "
 			  "process may crash the guest's kernel");
@@ -48,19 +49,27 @@ none:
 	return ret;
 }
 
-void server_end(struct server *s, struct agent_device *d)
+/* A restore takes all nodes of the device away, so the node tells whether there was one. */
+static bool is_current(const struct server *s, struct agent_device *d)
 {
 	char now[AGENT_DEVICE_REF_MAX];
 
+	return agent_device_read_ref(d, now) == 0 && strcmp(now, s->ref) == 0;
+}
+
+/* The guard takes its time to end, and the guest may be restored meanwhile: a second look. */
+void server_end(struct server *s, struct agent_device *d)
+{
 	if (!s->v)
 		return;
-	/* A restore takes all nodes of the device away, so the node tells whether there was one. */
-	if (agent_device_read_ref(d, now) == 0 && strcmp(now, s->ref) == 0) {
+	if (is_current(s, d)) {
 		guard_release(s->guard);
-		vchan_close(s->v);
-	} else {
-		park(s, d);
+		s->guard = NULL;
 	}
+	if (!s->guard && is_current(s, d))
+		vchan_close(s->v);
+	else
+		park(s, d);
 	*s = (struct server){0};
 }
 
