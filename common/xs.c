@@ -221,6 +221,11 @@ void xs_event_free(struct xs_event *ev)
 	ev->mem = NULL;
 }
 
+bool xs_conn_lives(struct xs_conn *c)
+{
+	return xs_conn_exists(c, XS_NO_TXN, "domid") || errno == ENOENT;
+}
+
 bool xs_conn_dead(const struct xs_conn *c)
 {
 	return c->dead;

@@ -75,6 +75,10 @@ struct xs_event {
 bool xs_conn_next(struct xs_conn *c, struct xs_event *ev);
 void xs_event_free(struct xs_event *ev);
 
+/* Does xenstored answer? What was asked for just before failed for no other reason if it does not.
+ */
+bool xs_conn_lives(struct xs_conn *c);
+
 /* After xs_conn_next() returned false: has the connection to xenstored ended for good? */
 bool xs_conn_dead(const struct xs_conn *c);
 

@@ -223,7 +223,28 @@ static void put_in_force(struct control *c, const struct policy_state *was)
 	if (!c->policy.refused)
 		set_error(c, "");
 	check_parts(c);
-	write_applied(c);
+	if (xs_conn_lives(c->xs))
+		write_applied(c);
+}
+
+/*
+ * xenstored went away meanwhile, so nobody knows how much of it was written: all of it is done
+ * again when it is back. Else a key that has the value of the policy before would count as set by
+ * hand. `old` is kept, and the policy that it takes the place of is returned: the caller frees it.
+ */
+static struct policy *put_off(struct control *c, const struct policy_state *was, struct policy *old)
+{
+	struct policy *done = NULL;
+
+	c->policy.capacity = was->capacity;
+	if (!c->policy.started) {
+		c->policy.earlier = old;
+	} else if (old) {
+		done = c->policy.now;
+		c->policy.now = old;
+		c->due.policy = true;
+	}
+	return done;
 }
 
 static bool same_capacity(const struct policy_capacity *a, const struct policy_capacity *b)
@@ -265,6 +286,10 @@ uint64_t control_policy_step(struct control *c, bool domains)
 		policy_guests_look(c);
 	if (changed)
 		put_in_force(c, &was);
+	if (changed && !xs_conn_lives(c->xs)) {
+		policy_free(put_off(c, &was, old));
+		return c->now_ns + RETRY_NS;
+	}
 	c->policy.started = true;
 	done = policy_guests_step(c);
 	policy_free(old);

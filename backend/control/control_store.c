@@ -109,10 +109,7 @@ int control_store_open(struct control *c, char *err, size_t errlen)
 
 bool control_store_lives(struct control *c)
 {
-	char text[16];
-	int ret = xs_conn_read(c->xs, XS_NO_TXN, "domid", text, sizeof(text));
-
-	return ret >= 0 || ret == -ENOENT;
+	return xs_conn_lives(c->xs);
 }
 
 int control_store_ensure(struct control *c, char *err, size_t errlen)

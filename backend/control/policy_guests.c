@@ -387,12 +387,15 @@ static bool read_name(struct control *c, const struct policy_guest *g, char out[
 static void step(struct control *c, struct policy_guest *g)
 {
 	const struct policy_state now = {c->policy.now, c->policy.capacity};
-	char name[GUEST_NAME_MAX];
+	char name[GUEST_NAME_MAX], old[GUEST_NAME_MAX];
 
 	g->renamed = false;
 	if (!read_name(c, g, name) || (!g->waiting && strcmp(name, g->name) == 0))
 		return;
-	apply(c, g, name, &now, g->name[0] ? g->name : name);
+	memcpy(old, g->name, sizeof(old));
+	apply(c, g, name, &now, old[0] ? old : name);
+	if (!xs_conn_lives(c->xs)) /* all of it again, when xenstored is back */
+		memcpy(g->name, old, sizeof(old));
 }
 
 bool policy_guests_step(struct control *c)

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 
+#include "backend/control/control_policy.h"
 #include "backend/control/control_store.h"
 #include "backend/control/control_uplink.h"
 #include "backend/control/control_watch.h"
@@ -170,6 +171,28 @@ static void test_policy_another(void)
 	desk_free(k);
 }
 
+/* The policy says something else, and xenstored goes away while that is applied. */
+static void test_policy_cut_off(void)
+{
+	static const char text[] = "[guest2]\nweight = 9\n";
+	struct policy *later = policy_new();
+
+	begin_policy();
+	must(policy_parse(later, "p", text, strlen(text), NULL, NULL) == 0);
+	desk_write(2, KEY_BACK_WEIGHT, "7");
+	desk_turn(k);
+	k->c.policy.earlier = k->c.policy.now;
+	k->c.policy.now = later;
+	k->c.policy.started = false;
+	store_fail(EIO);
+	control_policy_step(&k->c, true);
+	store_fail(0);
+	come_back();
+	is_str(desk_read(2, KEY_BACK_WEIGHT), "9",
+	       "a policy whose application was cut off is applied when xenstored is back");
+	desk_free(k);
+}
+
 static void test_attached_again(void)
 {
 	begin();
@@ -312,6 +335,7 @@ int main(void)
 	test_policy_same();
 	test_policy_renamed();
 	test_policy_another();
+	test_policy_cut_off();
 	test_attached_again();
 	test_not_connected();
 	test_not_detached();
