@@ -230,7 +230,7 @@ static void put_in_force(struct control *c, const struct policy_state *was)
 /*
  * xenstored went away meanwhile, so nobody knows how much of it was written: all of it is done
  * again when it is back. Else a key that has the value of the policy before would count as set by
- * hand. Takes what `was` is of, and returns what is to be freed.
+ * hand. `old` is kept, and the policy that it takes the place of is returned: the caller frees it.
  */
 static struct policy *put_off(struct control *c, const struct policy_state *was, struct policy *old)
 {

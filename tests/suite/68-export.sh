@@ -60,6 +60,29 @@ moved()
 	[ "$(xenstore-read "$(be m1)/credit-balance")" -gt 50000 ]
 }
 check 'm1 lends what it does not use' wait_for 30 moved
+
+# A guest that removes its own nodes is attached again, and owes what it owed. (What an account inherits is granted to it.)
+granted()
+{
+	dmvlctl log --json m1 | grep -q '"grant"'
+}
+kept_again()
+{
+	! grep -q '^keep-balance' "/var/lib/dmvl/default/$uuid"
+}
+is "$(granted && echo yes)" '' 'nothing is granted to m1 before'
+dmvlctl set m1 keep-balance=0 >&2
+attachment=$(xenstore-read "$(be m1)/generation")
+check 'm1 removes its own nodes' guest m1 'xenstore-rm device/dmvl/0'
+attached_again()
+{
+	[ "$(xenstore-read "$(be m1)/generation")" != "$attachment" ]
+}
+check 'a guest that removes its own nodes is attached again' wait_for 20 attached_again
+check 'a guest that removes its own nodes connects again' wait_for 20 connected m1
+check 'a guest that removes its own nodes keeps its balance, though keep-balance is 0' wait_for 20 granted
+xenstore-rm "$(be m1)/keep-balance"
+wait_for 20 kept_again
 check 'm1 is exported' eval 'dmvlctl export m1 >m1.dmvl'
 cat m1.dmvl >&2
 for line in '# guest: m1' "[$uuid]" 'uplink = default' 'weight = 300' 'tx-min = 1000000' 'tx-max = 7000000' \
