@@ -127,7 +127,7 @@ enum record_limit {
 	RECORD_LIMIT_MIN,	/* by others with frames: it had its minimum, which is more */
 	RECORD_LIMIT_MAX,
 	RECORD_LIMIT_GROUP, /* by its group's maximum */
-	RECORD_LIMIT_LINK,  /* hardly anybody else had frames */
+	RECORD_LIMIT_LINK,  /* hardly anybody else had frames, or it is slower than configured */
 	RECORD_LIMIT_GUEST, /* it stood still, or its receive ring was full */
 	RECORD_LIMIT_DOWN,  /* the uplink was down */
 	RECORD_LIMITS,

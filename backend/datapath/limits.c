@@ -12,6 +12,12 @@ static bool is_at_max(const struct fluid_part *part)
 	return part && part->max && part->gets >= part->max;
 }
 
+/* A link that is too slow does not give it that much. */
+static bool has_max(const struct fluid_part *part, uint64_t had_bytes)
+{
+	return is_at_max(part) && had_bytes * 100 >= part->max * WINDOWS_PERCENT;
+}
+
 static bool is_at_min(const struct fluid_part *part)
 {
 	return part->min && part->gets <= part->min;
@@ -25,6 +31,10 @@ static uint32_t limit_of(const struct dpath *dp, const struct ldp *l, enum ldp_d
 		return RECORD_LIMIT_GUEST;
 	if (dp->audit.facts[dir].down)
 		return RECORD_LIMIT_DOWN;
+	if (has_max(part, l->promise[dir].window.had_bytes))
+		return RECORD_LIMIT_MAX;
+	if (windows_was_slow(&dp->audit.facts[dir]))
+		return RECORD_LIMIT_LINK;
 	if (is_at_max(part))
 		return RECORD_LIMIT_MAX;
 	if (is_at_max(group))

@@ -166,7 +166,7 @@ static bool was_late(const struct windows_facts *f)
 	return f->late_ns * 10 > f->ns;
 }
 
-static bool was_slow(const struct windows_facts *f)
+bool windows_was_slow(const struct windows_facts *f)
 {
 	return f->limited && f->carried * 100 < f->could * WINDOWS_PERCENT;
 }
@@ -181,7 +181,7 @@ enum windows_reason windows_reason(const struct windows_facts *f)
 		return WINDOWS_LATE;
 	if (f->guest_full)
 		return WINDOWS_GUEST;
-	return was_slow(f) ? WINDOWS_SLOW : WINDOWS_OTHER;
+	return windows_was_slow(f) ? WINDOWS_SLOW : WINDOWS_OTHER;
 }
 
 /* --- reports ---------------------------------------------------------------------------------- */

@@ -74,6 +74,9 @@ struct windows_facts {
 	uint64_t carried, could; /* bytes of the uplink; could is 0: not known */
 };
 
+/* The link took less than its capacity. */
+bool windows_was_slow(const struct windows_facts *f);
+
 enum windows_reason windows_reason(const struct windows_facts *f);
 
 /* What windows_since() finds. */
