@@ -25,6 +25,13 @@ static int check_limits(struct ctl *ctl, uint32_t t, struct change *change)
 	return schema_cross_check(&limits, change->err);
 }
 
+enum schema_key change_judge(enum schema_area area)
+{
+	return area == SCHEMA_BACK    ? KEY_BACK_JUDGE
+	       : area == SCHEMA_GROUP ? KEY_GROUP_JUDGE
+				      : KEY_UPLINK_JUDGE;
+}
+
 int change_write(struct ctl *ctl, uint32_t t, struct change *change)
 {
 	int ret;
@@ -36,5 +43,8 @@ int change_write(struct ctl *ctl, uint32_t t, struct change *change)
 
 		ret = xskey_write(ctl->xs, t, change->dir, s->key, s->value);
 	}
+	if (ret >= 0 && change->asked[0])
+		ret = xskey_write(ctl->xs, t, change->dir, change_judge(change->settings->area),
+				  change->asked);
 	return ret;
 }

@@ -10,8 +10,10 @@ bool command_takes(const struct command *command, const char *option)
 		bool taken;
 	} some[] = {
 		{"follow", command->has_follow},
+		{"grace", command->has_grace},
 		{"interval", command->has_interval},
 		{"json", !command->prints_words},
+		{"nagios", command->has_nagios},
 		{"remove", command->has_remove},
 		{"save", command->has_save},
 		{"timeout", command->has_timeout},

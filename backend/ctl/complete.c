@@ -144,7 +144,9 @@ static int complete_value(struct ctl *ctl, enum schema_area area, const char *wo
 
 static int complete_setting(struct ctl *ctl, const struct command *command, const char *word)
 {
-	enum schema_area area = begins(argument(command, 0), "GROUP") ? SCHEMA_GROUP : SCHEMA_BACK;
+	enum schema_area area = begins(argument(command, 0), "GROUP")	 ? SCHEMA_GROUP
+				: begins(argument(command, 0), "UPLINK") ? SCHEMA_UPLINK
+									 : SCHEMA_BACK;
 	const struct beginning b = {ctl, word, ""};
 	char text[64];
 

@@ -17,31 +17,21 @@
 #define INTERVAL_MIN_NS UINT64_C(100000000) /* the statistics are written so often */
 
 static const struct command *const commands[] = {
-	&attach_command,
-	&check_command,
-	&complete_command,
-	&detach_command,
-	&doctor_command,
-	&export_command,
-	&forget_command,
-	&group_command,
-	&groups_command,
-	&import_command,
-	&list_command,
-	&log_command,
-	&release_vifs_command,
-	&saved_command,
-	&set_command,
-	&show_command,
-	&stat_command,
-	&uplinks_command,
-	NULL,
+	&attach_command, &check_command,	 &complete_command,
+	&detach_command, &doctor_command,	 &export_command,
+	&forget_command, &forget_uplink_command, &group_command,
+	&groups_command, &import_command,	 &list_command,
+	&log_command,	 &release_vifs_command,	 &saved_command,
+	&set_command,	 &show_command,		 &stat_command,
+	&uplink_command, &uplinks_command,	 NULL,
 };
 
 enum {
 	OPT_FOLLOW = 256,
+	OPT_GRACE,
 	OPT_INTERVAL,
 	OPT_JSON,
+	OPT_NAGIOS,
 	OPT_REMOVE,
 	OPT_SAVE,
 	OPT_TIMEOUT,
@@ -51,9 +41,11 @@ enum {
 static const struct option options[] = {
 	{"backend", required_argument, NULL, 'B'},
 	{"follow", no_argument, NULL, OPT_FOLLOW},
+	{"grace", required_argument, NULL, OPT_GRACE},
 	{"help", no_argument, NULL, 'h'},
 	{"interval", required_argument, NULL, OPT_INTERVAL},
 	{"json", no_argument, NULL, OPT_JSON},
+	{"nagios", no_argument, NULL, OPT_NAGIOS},
 	{"remove", no_argument, NULL, OPT_REMOVE},
 	{"save", no_argument, NULL, OPT_SAVE},
 	{"timeout", required_argument, NULL, OPT_TIMEOUT},
@@ -81,8 +73,13 @@ static int help_command(const struct command *command)
 		printf("      --json           print JSON\n");
 	if (command->has_follow)
 		printf("      --follow         print new records until stopped\n");
+	if (command->has_grace)
+		printf("      --grace TIME     how long a guest's agent may be away (default: "
+		       "60s)\n");
 	if (command->has_interval)
 		printf("      --interval TIME  print again each TIME, like 1s, until stopped\n");
+	if (command->has_nagios)
+		printf("      --nagios         print one line, and end with 0 to 3, as a plugin\n");
 	if (command->has_remove)
 		printf("      --remove         remove all keys\n");
 	if (command->has_save)
@@ -132,6 +129,16 @@ static int parse_timeout(struct ctl *ctl, const char *text)
 	/* So that sums of times do not overflow. */
 	if (ctl->timeout_ns > TIME_MAX_NS)
 		return ctl_fail(EXIT_WRONG_USE, "--timeout %s: expected at most 3600s", text);
+	return 0;
+}
+
+static int parse_grace(struct ctl *ctl, const char *text)
+{
+	char err[UNITS_ERR_MAX];
+
+	if (units_parse_time(text, &ctl->grace_ns, err, sizeof(err)) < 0)
+		return ctl_fail(EXIT_WRONG_USE, "--grace %s", err);
+	ctl->grace_given = true;
 	return 0;
 }
 
@@ -192,11 +199,17 @@ static int parse_options(struct ctl *ctl, const struct command *command, int arg
 		case OPT_FOLLOW:
 			ctl->follow = true;
 			break;
+		case OPT_GRACE:
+			ret = parse_grace(ctl, optarg);
+			break;
 		case OPT_INTERVAL:
 			ret = parse_interval(ctl, optarg);
 			break;
 		case OPT_JSON:
 			ctl->json = true;
+			break;
+		case OPT_NAGIOS:
+			ctl->nagios = true;
 			break;
 		case OPT_REMOVE:
 			ctl->remove = true;

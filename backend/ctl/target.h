@@ -32,6 +32,12 @@ int target_parse(const char *text, struct target *out, char err[SCHEMA_ERR_MAX])
 /* Parses DOM[/ID] and finds the domain. 0, or an exit status with the reason on stderr. */
 int target_find(struct ctl *ctl, const char *text, struct target *out);
 
+/*
+ * Writes DOM/ID as it can be typed in a shell: with the domid where a name is missing, or a shell
+ * would take it apart, or it would be taken for a domid.
+ */
+void target_format(const char *name, unsigned domid, unsigned id, char *out, size_t size);
+
 /* Prints that the domain has no such device. Returns EXIT_FAILED. */
 int target_missing(const struct target *target);
 
