@@ -111,9 +111,17 @@ static void test_findings(void)
 	is_str(f->text, "a line?of a ?[31mguest", "what does not print is replaced");
 	finding_where(finding_add(&second, "a", GRAVITY_WARNING), "web/1");
 	finding_where(finding_add(&second, "b", GRAVITY_WARNING), "web/0");
-	findings_keep(&second, &first);
+	ok(!findings_certain(&first), "a finding is not certain by itself");
+	findings_confirm(&second, &first);
 	is_int(second.count, 1, "of a second look only what the first one found is kept");
 	is_int(findings_critical(&second), 1, "a critical finding is counted");
+	f = finding_add(&first, "c", GRAVITY_WARNING);
+	finding_where(f, "uplink default");
+	f->certain = true;
+	findings_confirm(&second, &first);
+	is_int(second.count, 2, "what is certain is kept though it was found once only");
+	findings_confirm(&second, &first);
+	is_int(second.count, 2, "what is certain is kept once");
 	findings_free(&first);
 	findings_free(&second);
 }

@@ -15,7 +15,8 @@
  * Theory of operation
  *
  * Guests come and go while all this is read: a device may be half made, or half removed. So whoever
- * finds something looks again, and tells what is still there.
+ * finds something looks again, and tells what is still there. What dmvl-back says of an uplink is
+ * certain, also if it has mended that a moment later.
  */
 #define LOOKS	 3
 #define AGAIN_MS 500
@@ -116,12 +117,12 @@ static int look_until_sure(struct look *look, struct findings *found)
 {
 	int ret = looks_run(look, found);
 
-	for (int i = 1; ret == 0 && found->count > 0 && i < LOOKS; i++) {
+	for (int i = 1; ret == 0 && !findings_certain(found) && i < LOOKS; i++) {
 		struct findings again = {.row = NULL};
 
 		poll(NULL, 0, AGAIN_MS);
 		ret = looks_run(look, &again);
-		findings_keep(&again, found);
+		findings_confirm(&again, found);
 		findings_free(found);
 		*found = again;
 	}

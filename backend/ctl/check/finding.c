@@ -73,15 +73,30 @@ static bool has(const struct findings *all, const struct finding_row *f)
 	return false;
 }
 
-void findings_keep(struct findings *all, const struct findings *other)
+void findings_confirm(struct findings *later, const struct findings *earlier)
 {
 	unsigned kept = 0;
 
-	for (unsigned i = 0; i < all->count; i++) {
-		if (has(other, &all->row[i]))
-			all->row[kept++] = all->row[i];
+	for (unsigned i = 0; i < later->count; i++) {
+		if (has(earlier, &later->row[i]))
+			later->row[kept++] = later->row[i];
 	}
-	all->count = kept;
+	later->count = kept;
+	for (unsigned i = 0; i < earlier->count; i++) {
+		const struct finding_row *f = &earlier->row[i];
+
+		if (f->certain && !has(later, f))
+			*finding_add(later, f->id, f->gravity) = *f;
+	}
+}
+
+bool findings_certain(const struct findings *all)
+{
+	for (unsigned i = 0; i < all->count; i++) {
+		if (!all->row[i].certain)
+			return false;
+	}
+	return true;
 }
 
 bool finding_exists(const struct findings *all, const char *id, const char *what, const char *name)

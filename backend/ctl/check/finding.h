@@ -19,6 +19,7 @@ struct finding_row {
 	const char *id; /* of the kind, static */
 	enum gravity gravity;
 	unsigned domid; /* of the guest; 0: none */
+	bool certain;	/* it was not seen while guests came or went */
 	char where[FINDING_WHERE_MAX];
 	char text[FINDING_TEXT_MAX];			     /* one sentence */
 	char command[FINDING_COMMANDS][FINDING_COMMAND_MAX]; /* "" : none */
@@ -43,8 +44,14 @@ void finding_text(struct finding_row *f, const char *fmt, ...)
 /* The next command; one too many is left out. */
 void finding_do(struct finding_row *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* Drops what `other` does not have: the same kind at the same place. */
-void findings_keep(struct findings *all, const struct findings *other);
+/*
+ * Of a later look: drops what the earlier one did not find, the same kind at the same place. What
+ * is certain of the earlier one is kept, or added.
+ */
+void findings_confirm(struct findings *later, const struct findings *earlier);
+
+/* Is each of them certain? */
+bool findings_certain(const struct findings *all);
 
 /* Is there a finding of this kind at the place `what` + `name`? */
 bool finding_exists(const struct findings *all, const char *id, const char *what, const char *name);

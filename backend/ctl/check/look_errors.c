@@ -39,6 +39,7 @@ bool look_uplink_error(struct look *look)
 	if (!error_of(&look->uplink->keys, KEY_UPLINK_ERROR, text))
 		return true;
 	f = look_found(look);
+	f->certain = true;
 	finding_text(f, "%s", text);
 	if (cuts_off(look))
 		f->gravity = GRAVITY_CRITICAL;
