@@ -81,7 +81,7 @@ COMMON_SRC := $(wildcard common/*.c) $(wildcard xenstore-schema/*.c)
 BASE_SRC   := $(wildcard $(addsuffix /*.c,$(addprefix backend/,credit frame kept policy sched stats uplink vif xen)))
 BACK_SRC   := $(filter-out backend/main.c,$(wildcard $(addsuffix /*.c,backend $(addprefix backend/,control datapath msg))))
 FRONT_SRC  := $(filter-out frontend/main.c,$(wildcard frontend/*.c))
-CTL_SRC    := $(filter-out backend/ctl/main.c,$(wildcard backend/ctl/*.c))
+CTL_SRC    := $(filter-out backend/ctl/main.c,$(wildcard backend/ctl/*.c backend/ctl/check/*.c))
 UNIT_SRC   := $(wildcard tests/unit/test_*.c)
 UNIT_BIN   := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(UNIT_SRC))
 

@@ -2,6 +2,7 @@
 #include "frontend/agent_device.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -326,6 +327,14 @@ int agent_device_read_offer(struct agent_device *d, struct agent_offer *offer)
 int agent_device_publish(struct agent_device *d, enum schema_key key, uint64_t value)
 {
 	return xskey_write_u64(d->xs, XS_NO_TXN, d->front, key, value);
+}
+
+int agent_device_show_error(struct agent_device *d, const char *text)
+{
+	char cut[SCHEMA_GUEST_VALUE_MAX + 1];
+
+	snprintf(cut, sizeof(cut), "%s", text);
+	return xskey_write(d->xs, XS_NO_TXN, d->front, KEY_FRONT_ERROR, cut);
 }
 
 int agent_device_answer(struct agent_device *d, uint32_t offloads, unsigned ring_order)

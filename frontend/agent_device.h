@@ -66,6 +66,8 @@ int agent_device_read_offer(struct agent_device *d, struct agent_offer *offer);
 int agent_device_answer(struct agent_device *d, uint32_t offloads, unsigned ring_order);
 int agent_device_set_state(struct agent_device *d, enum xenbus_state state);
 int agent_device_publish(struct agent_device *d, enum schema_key key, uint64_t value);
+/* Tells the operator what this agent cannot do; cut off where the schema ends it. "": nothing. */
+int agent_device_show_error(struct agent_device *d, const char *text);
 
 /* Reads the node that names the vchan server. */
 int agent_device_read_ref(struct agent_device *d, char ref[AGENT_DEVICE_REF_MAX]);

@@ -118,6 +118,35 @@ static int write_state(struct steps *s, enum xenbus_state state)
 	return 0;
 }
 
+/* The log is the guest's; in xenstore the operator of the host can read it. */
+static void show_error(struct steps *s, const char *text)
+{
+	agent_device_show_error(s->dev, text);
+	s->shown_error = true;
+}
+
+/* What an earlier agent left goes too. */
+static void clear_error(struct steps *s)
+{
+	if (s->shown_error || s->seq == 1)
+		agent_device_show_error(s->dev, "");
+	s->shown_error = false;
+}
+
+static void show_unserved(struct steps *s, int err)
+{
+	char text[SCHEMA_GUEST_VALUE_MAX + 1];
+
+	if (err == -ENOSPC)
+		show_error(s, "no rings: the grant limit (limit= of xen_gntalloc) is reached");
+	else if (err == -ENOENT || err == -ENODEV)
+		show_error(s, "no rings: xen_gntalloc or xen_evtchn is not loaded");
+	else {
+		snprintf(text, sizeof(text), "no rings: %s", strerror(-err));
+		show_error(s, text);
+	}
+}
+
 static const char *serve_hint(int err)
 {
 	switch (err) {
@@ -174,6 +203,7 @@ static int read_offer(struct steps *s)
 	if (!s->offer.version_ok) {
 		complain(&s->said, LOG_ERROR, "the backend does not speak protocol version %d",
 			 WIRE_VERSION);
+		show_error(s, "the backend does not speak this agent's protocol version");
 		return -EPROTO;
 	}
 	return 0;
@@ -191,9 +221,11 @@ static int serve(struct steps *s)
 	while ((ret = server_open(&s->server, s->dev, s->order)) == -ENOSPC && !given &&
 	       s->order > WIRE_RING_ORDER_MIN)
 		s->order--;
-	if (ret < 0)
+	if (ret < 0) {
 		complain(&s->said, LOG_ERROR, "cannot serve a vchan of ring order %u: %s%s",
 			 s->order, strerror(-ret), serve_hint(ret));
+		show_unserved(s, ret);
+	}
 	return ret;
 }
 
@@ -244,6 +276,7 @@ static int step_connect(struct steps *s)
 	s->seq++;
 	tell_frames(s, AGENT_UP, false);
 	s->up = true;
+	clear_error(s);
 	keep_on(s->keep, s->generation);
 	log_notice("%s connected, with rings of order %u", netif_name(s->tap_fd, name), s->order);
 	return write_state(s, XenbusStateConnected);
@@ -255,9 +288,10 @@ static int step_closing(struct steps *s)
 
 	link_stop(s, false);
 	netif_name(s->tap_fd, name);
-	if (s->failure)
+	if (s->failure) {
 		complain(&s->said, LOG_WARNING, "%s disconnected: %s", name, s->failure);
-	else
+		show_error(s, s->failure);
+	} else
 		log_notice("%s disconnected", name);
 	s->closing_since_ns = loop_now_ns();
 	if (is_failure(s))

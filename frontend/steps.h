@@ -36,6 +36,7 @@ struct steps {
 	uint32_t uplink_mtu; /* as the backend said last; 0: not yet */
 	bool up;	     /* between AGENT_UP and AGENT_DOWN */
 	const char *failure; /* why it cannot go on; NULL: it can */
+	bool shown_error;    /* xenstore has a sentence of this agent */
 
 	/* Of the agent. */
 	enum xenbus_state wrote; /* the state written last */

@@ -110,7 +110,7 @@ options()
 commands()
 {
 	local page name names
-	names=$(grep -hoP '^\t\.name = "\K[a-z-]+' backend/ctl/*.c)
+	names=$(grep -hoP '^\t\.name = "\K[a-z-]+' backend/ctl/*.c backend/ctl/check/*.c)
 	while read -r page name; do
 		grep -qx "$name" <<<"$names" || missing "$page" "dmvlctl has no command $name"
 	done < <(each '^(?: {4}.*|.*`)?dmvlctl \K[a-z-]+(?= |`|$)' | grep '\.md ')

@@ -11,15 +11,17 @@ cd "${1:-$here/..}" || exit 2
 
 # FILES.. : HEADER: why they share it.
 cat >"$tmp/shared" <<'SHARED'
-attach check complete detach doctor export forget group groups import list log release_vifs report saved set show stat uplinks: backend/ctl/commands.h: a subcommand is one entry of its table
+attach check/check complete detach doctor export forget forget_uplink group groups import list log release_vifs report saved set show stat uplink uplinks: backend/ctl/commands.h: a subcommand is one entry of its table
 SHARED
 
 # header_of FILE: which header FILE has to include first.
 header_of()
 {
-	local name=${1##*/} folder=${1%/*} header
-	header=$(awk -F ': *' -v name="${name%.c}" -v folder="$folder/" '
-		index($2, folder) == 1 && index(" " $1 " ", " " name " ") { print $2 }' "$tmp/shared")
+	local header
+	header=$(awk -F ': *' -v file="${1%.c}" '
+		{ folder = $2; sub(/[^\/]*$/, "", folder) }
+		index(file, folder) == 1 &&
+			index(" " $1 " ", " " substr(file, length(folder) + 1) " ") { print $2 }' "$tmp/shared")
 	echo "${header:-${1%.c}.h}"
 }
 

@@ -28,6 +28,11 @@ backend/conf.c tx-capacity: the name of an option
 backend/credit/record.c generation: the name of a record
 backend/credit/record.c group: the name of a record
 backend/credit/record.c weight: the name of a record
+backend/ctl/check/look_keys.c groups: a directory
+backend/ctl/check/looks.c policy: the kind of a finding
+backend/ctl/check/remedy.c spoof-check: an argument of a command
+backend/ctl/check/remedy.c tx-capacity: how a sentence begins, and an argument of a command
+backend/ctl/uplink.c uplink: the name of a command
 backend/ctl/group.c group: the name of a command
 backend/ctl/groups.c groups: the name of a command and its object in the output of --json
 backend/ctl/logtext.c group: an object in the output of --json

@@ -26,6 +26,7 @@
 #include "backend/control/control_store.h"
 #include "backend/control/control_take_over.h"
 #include "backend/control/control_uplink.h"
+#include "backend/control/control_verdict.h"
 #include "backend/control/control_watch.h"
 #include "backend/control/device.h"
 #include "backend/control/device_list.h"
@@ -63,6 +64,7 @@
  *	control -> control_forget, control_take_over -> control_kept
  *	device, device_list, control_watch -> device_away
  *	device -> device_account
+ *	control, control_uplink, control_group_keys, device_settings -> control_verdict
  *	all of them -> device_xs, device_list
  */
 #define QUIT_NS	 (700 * 1000000ull)
@@ -235,6 +237,7 @@ static void work(struct control *c)
 	soonest = earlier(soonest, control_kept_step(c));
 	soonest = earlier(soonest, control_forget_step(c));
 	soonest = earlier(soonest, control_welcome_back(c)); /* devices went meanwhile */
+	control_verdict_step(c);
 	if (soonest != UINT64_MAX)
 		loop_timer_set(c->timer, soonest > c->now_ns ? soonest - c->now_ns : 0);
 	else

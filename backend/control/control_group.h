@@ -23,6 +23,7 @@ struct ldp_group {
 	bool unread;			/* its keys may have changed */
 	char unfit[SCHEMA_ERR_MAX];	/* why the first bad key was rejected; empty: none was */
 	char error[SCHEMA_ERR_MAX];	/* as written to xenstore */
+	char asked[VERDICT_MAX];	/* control_verdict.c clears it */
 };
 
 /* NULL: there is no such group. */

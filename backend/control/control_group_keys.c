@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "backend/control/control_group.h"
+#include "backend/control/control_verdict.h"
 #include "backend/control/device_state.h"
 #include "backend/control/minima.h"
 #include "common/log.h"
@@ -124,8 +125,10 @@ static void read_keys(struct control *c, struct ldp_group *g)
 
 	g->unread = false;
 	g->unfit[0] = '\0';
-	if (keys >= 0)
+	if (keys >= 0) {
+		control_verdict_note(c, dir, KEY_GROUP_JUDGE, g->asked);
 		keys = settings_load_group(c->xs, dir, &s, g->unfit);
+	}
 	if (keys < 0 && keys != -ENOENT)
 		return;
 	if (keys == 0)
@@ -179,7 +182,8 @@ bool control_group_event(struct control *c, const char *path)
 	if (!schema_split_group_path(path, c->uplink_dir, name, &rest))
 		return false;
 	key = schema_lookup(SCHEMA_GROUP, rest);
-	if (key >= 0 && schema_entry((enum schema_key)key)->owner == SCHEMA_BY_BACKEND)
+	if (key == KEY_GROUP_JUDGE ||
+	    (key >= 0 && schema_entry((enum schema_key)key)->owner == SCHEMA_BY_BACKEND))
 		return true;
 	if (name[0])
 		mark(c, name);

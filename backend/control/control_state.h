@@ -25,6 +25,9 @@
 struct device;
 struct ldp_group;
 
+/* Bytes that hold who asks for a verdict (control_verdict.h). */
+#define VERDICT_MAX 17
+
 #define EXITS_TEXT_MAX (EXITS_MAX * IFNAMSIZ)
 
 /* What the uplink is and can carry. Only control_probe.c writes it; control.c sets net_fd to -1. */
@@ -60,6 +63,7 @@ struct control_link {
 	uint64_t configured_bps; /* what the operator configured; 0: nothing */
 	const char *source;	 /* of the capacity in force, as xenstore has it; NULL: not yet */
 	char error[SCHEMA_ERR_MAX]; /* of the uplink's keys, as xenstore has it */
+	char asked[VERDICT_MAX];    /* control_verdict.c clears it */
 };
 
 /* Whether the uplink's interface is where it belongs. Only control_life.c writes it. */

@@ -12,6 +12,7 @@
 #include "backend/control/control_host.h"
 #include "backend/control/control_life.h"
 #include "backend/control/control_state.h"
+#include "backend/control/control_verdict.h"
 #include "backend/control/device_list.h"
 #include "backend/frame/frame_cost.h"
 #include "backend/msg/msg.h"
@@ -136,6 +137,7 @@ void control_load_link(struct control *c)
 	char err[SCHEMA_ERR_MAX] = "";
 
 	c->due.link = false;
+	control_verdict_note(c, c->uplink_dir, KEY_UPLINK_JUDGE, c->link.asked);
 	load_rate(c, KEY_UPLINK_TX_CAPACITY, &c->link.configured_bps, err);
 	load_rate(c, KEY_UPLINK_RX_CAPACITY, &link.rx_capacity_bps, err);
 	load_frame_cost(c, &link.frame_cost_bytes, err);

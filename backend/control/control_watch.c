@@ -36,6 +36,8 @@ static void on_key_event(struct control *c, unsigned domid, unsigned id, const c
 
 	if (key >= 0 && schema_entry((enum schema_key)key)->owner == SCHEMA_BY_BACKEND)
 		return;
+	if (key == KEY_BACK_JUDGE) /* the keys that come with it tell */
+		return;
 	if (d && key == KEY_BACK_STATE)
 		device_mark(d, DEVICE_LOOK);
 	else
@@ -53,6 +55,8 @@ static void on_uplink_event(struct control *c, const char *path)
 	if (strncmp(path, c->uplink_dir, len) == 0 && path[len] == '/')
 		key = schema_lookup(SCHEMA_UPLINK, path + len + 1);
 	if (key >= 0 && schema_entry((enum schema_key)key)->owner == SCHEMA_BY_BACKEND)
+		return;
+	if (key == KEY_UPLINK_JUDGE)
 		return;
 	if (key == KEY_UPLINK_UPLINK_PORT)
 		control_probe_now(c);

@@ -370,7 +370,7 @@ void device_deleted(struct control *c, struct device *d, struct vchan *v, struct
 		d->after = HS_CLOSED; /* state 6 is written for all devices at once */
 		return;
 	}
-	device_set_state(c, d, XenbusStateClosed);
+	device_show_closed(c, d);
 	device_mark(d, DEVICE_READ); /* some keys count from the next connection on */
 }
 

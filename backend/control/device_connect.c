@@ -66,6 +66,8 @@ static int write_offers(struct control *c, struct device *d, uint32_t t, const v
 		ret = xskey_write_u64(c->xs, t, d->back, KEY_BACK_MAX_RING_ORDER,
 				      WIRE_RING_ORDER_MAX);
 	if (ret == 0)
+		ret = device_write_waiting(c, d, t);
+	if (ret == 0)
 		ret = device_write_state(c, d, t, XenbusStateInitWait);
 	return ret;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "backend/control/control_group.h"
+#include "backend/control/control_verdict.h"
 #include "backend/control/device_kept.h"
 #include "backend/control/device_mac.h"
 #include "backend/control/device_state.h"
@@ -103,8 +104,10 @@ static int keep(struct control *c, struct device *d, const struct loading *l)
 int device_load_settings(struct control *c, struct device *d)
 {
 	struct loading l = {.d = d};
-	int ret = xs_txn(c->xs, load, &l);
+	int ret;
 
+	control_verdict_note(c, d->back, KEY_BACK_JUDGE, d->asked);
+	ret = xs_txn(c->xs, load, &l);
 	if (ret == 0) {
 		if (!d->fresh) { /* until it is attached again */
 			l.s.via_vif = d->settings.via_vif;

@@ -30,6 +30,7 @@ struct device {
 	char unfit[SCHEMA_ERR_MAX];   /* why the first bad setting was rejected; empty: none was */
 	bool served;		      /* its settings were read: they count */
 	bool online;		      /* as read: the device is wanted */
+	char asked[VERDICT_MAX];      /* control_verdict.c clears it */
 
 	/* device_kept.c */
 	bool unforgotten; /* it is detached and still remembered, and the log says so */

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "backend/control/control_group.h"
 #include "backend/control/device_state.h"
@@ -105,6 +106,28 @@ void device_set_state(struct control *c, struct device *d, enum xenbus_state sta
 
 	if (ret < 0 && ret != -ENOENT)
 		log_error("%s: cannot write state %d: %s", d->name, state, strerror(-ret));
+}
+
+int device_write_waiting(struct control *c, struct device *d, uint32_t t)
+{
+	return xskey_write_u64(c->xs, t, d->back, KEY_BACK_WAITING_SINCE, (uint64_t)time(NULL));
+}
+
+static int write_closed(struct control *c, struct device *d, uint32_t t, const void *arg)
+{
+	int ret = device_write_waiting(c, d, t);
+
+	(void)arg;
+	return ret < 0 ? ret
+		       : xskey_write_state(c->xs, t, d->back, KEY_BACK_STATE, XenbusStateClosed);
+}
+
+void device_show_closed(struct control *c, struct device *d)
+{
+	int ret = device_write(c, d, write_closed, NULL);
+
+	if (ret < 0 && ret != -ENOENT)
+		log_error("%s: cannot write that it is closed: %s", d->name, strerror(-ret));
 }
 
 int device_write_closed(struct control *c, uint32_t t)

@@ -43,6 +43,12 @@ int device_write_state(struct control *c, const struct device *d, uint32_t t,
 /* The same for itself. What cannot be written is logged. */
 void device_set_state(struct control *c, struct device *d, enum xenbus_state state);
 
+/* In transaction t: from now on the device waits for the guest's agent. 0, or -errno. */
+int device_write_waiting(struct control *c, struct device *d, uint32_t t);
+
+/* State 6 of a device that was connected. What cannot be written is logged. */
+void device_show_closed(struct control *c, struct device *d);
+
 /* State 4, and that the guest is in no group yet: whoever sees the state sees all keys. */
 void device_show_connected(struct control *c, struct device *d);
 

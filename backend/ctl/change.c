@@ -23,6 +23,13 @@ static int check_limits(struct ctl *ctl, uint32_t t, struct change *change)
 	return settings_check_limits(change->settings, old, change->err);
 }
 
+enum schema_key change_judge(enum schema_area area)
+{
+	return area == SCHEMA_BACK    ? KEY_BACK_JUDGE
+	       : area == SCHEMA_GROUP ? KEY_GROUP_JUDGE
+				      : KEY_UPLINK_JUDGE;
+}
+
 int change_write(struct ctl *ctl, uint32_t t, struct change *change)
 {
 	int ret;
@@ -34,5 +41,8 @@ int change_write(struct ctl *ctl, uint32_t t, struct change *change)
 
 		ret = xskey_write(ctl->xs, t, change->dir, s->key, s->value);
 	}
+	if (ret >= 0 && change->asked[0])
+		ret = xskey_write(ctl->xs, t, change->dir, change_judge(change->settings->area),
+				  change->asked);
 	return ret;
 }

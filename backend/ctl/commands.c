@@ -11,8 +11,10 @@ bool command_takes(const struct command *command, const char *option)
 	} some[] = {
 		{"all", command->has_all},
 		{"follow", command->has_follow},
+		{"grace", command->has_grace},
 		{"interval", command->has_interval},
 		{"json", !command->prints_words},
+		{"nagios", command->has_nagios},
 		{"raw", command->has_raw},
 		{"remove", command->has_remove},
 		{"save", command->has_save},

@@ -23,6 +23,8 @@ struct command {
 	bool has_remove;	 /* takes --remove */
 	const char *uplink_help; /* takes --uplink, and what -h says of it; NULL: does not */
 	bool has_save;		 /* takes --save */
+	bool has_grace;		 /* takes --grace */
+	bool has_nagios;	 /* takes --nagios */
 	bool has_interval;	 /* takes --interval */
 	bool has_since;		 /* takes --since */
 	bool makes_device;	 /* its DOM has no such device yet */
@@ -30,10 +32,12 @@ struct command {
 	int (*run)(struct ctl *ctl, int argc, char **argv);
 };
 
+/* check_command is in check/. */
 extern const struct command attach_command, check_command, complete_command, detach_command,
-	doctor_command, export_command, forget_command, group_command, groups_command,
-	import_command, list_command, log_command, release_vifs_command, report_command,
-	saved_command, set_command, show_command, stat_command, uplinks_command;
+	doctor_command, export_command, forget_command, forget_uplink_command, group_command,
+	groups_command, import_command, list_command, log_command, release_vifs_command,
+	report_command, saved_command, set_command, show_command, stat_command, uplink_command,
+	uplinks_command;
 
 /* Does the command take this long option of main.c's? */
 bool command_takes(const struct command *command, const char *option);

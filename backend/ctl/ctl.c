@@ -9,8 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "backend/ctl/daemon.h"
 #include "common/log.h"
-#include "xenstore-schema/xskey.h"
 
 /* Seconds; xenstored normally answers in much less than one. */
 #define ANSWER_S 10
@@ -45,6 +45,8 @@ int ctl_fail_hypervisor(int ret)
 	return ctl_fail(EXIT_WRONG_USE, "cannot ask the hypervisor (%s): run it in Dom0%s",
 			strerror(-ret), geteuid() ? ", as root" : "");
 }
+/* 3 is a plugin's "unknown". */
+static int no_answer_status = EXIT_WRONG_USE;
 
 static void no_answer(int sig)
 {
@@ -54,7 +56,7 @@ static void no_answer(int sig)
 	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0) {
 		/* There is nowhere to report it. */
 	}
-	_exit(EXIT_WRONG_USE);
+	_exit(no_answer_status);
 }
 
 int ctl_reach(struct ctl *ctl)
@@ -69,6 +71,8 @@ int ctl_reach(struct ctl *ctl)
 	 * Without xenstored, but with the kernel's /dev/xen/xenbus, the first request would wait
 	 * for ever.
 	 */
+	if (ctl->nagios)
+		no_answer_status = 3;
 	sigaction(SIGALRM, &act, NULL);
 	alarm(ANSWER_S);
 	ret = xs_conn_open(&ctl->xs);
@@ -148,12 +152,5 @@ int ctl_list_ids(struct ctl *ctl, uint32_t t, const char *dir, unsigned max, uns
 
 bool ctl_uplink_is_served(struct ctl *ctl, const char *uplink)
 {
-	char dir[SCHEMA_PATH_MAX], value[SCHEMA_GUEST_VALUE_MAX];
-	unsigned state = SCHEMA_UPLINK_STATE_STOPPED;
-
-	if (schema_uplink_dir(dir, sizeof(dir), ctl->backend_domid, uplink) < 0)
-		return false;
-	if (xskey_read(ctl->xs, XS_NO_TXN, dir, KEY_UPLINK_STATE, value, sizeof(value)) >= 0)
-		schema_parse_enum(KEY_UPLINK_STATE, value, &state, NULL);
-	return state == SCHEMA_UPLINK_STATE_RUNNING;
+	return daemon_look(ctl, uplink) == DAEMON_RUNNING;
 }

@@ -27,9 +27,12 @@ struct ctl {
 	bool raw;
 	bool remove;
 	bool save;
+	bool nagios;
+	bool grace_given;
 	const char *uplink; /* by --uplink; NULL: any */
 	uint64_t timeout_ns;
 	uint64_t since_ms;		       /* by --since, ms since 1970; 0: all */
+	uint64_t grace_ns;		       /* by --grace, if it was given */
 	uint64_t interval_ns;		       /* by --interval; 0: once */
 	const struct command *const *commands; /* all; NULL behind the last one */
 	const struct option *options; /* of all commands; a name NULL behind the last one */

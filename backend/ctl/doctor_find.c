@@ -2,6 +2,7 @@
 #include "backend/ctl/doctor_find.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdarg.h>
@@ -34,6 +35,19 @@ __attribute__((format(printf, 3, 4))) static void path_of(const struct doctor *d
 	va_start(ap, fmt);
 	vsnprintf(path + len, PATH_MAX - (size_t)len, fmt, ap);
 	va_end(ap);
+}
+
+/* A device may be there, and its driver not: it opens where dmvl could use it. */
+static bool opens(const struct doctor *d, const char *name)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	path_of(d, path, "%s", name);
+	fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0 || errno == EACCES || errno == EBUSY;
 }
 
 static bool exists(const struct doctor *d, const char *name)
@@ -87,9 +101,10 @@ static void look_device(const struct doctor *d, const char *device, const char *
 {
 	struct finding f = {.what = module, .why = why};
 
-	if (exists(d, device))
+	if (opens(d, device))
 		return;
-	snprintf(f.where, sizeof(f.where), "%s is missing", device);
+	snprintf(f.where, sizeof(f.where), "%s %s", device,
+		 exists(d, device) ? "cannot be opened" : "is missing");
 	snprintf(f.command[0], DOCTOR_COMMAND_MAX, "modprobe %s", module);
 	snprintf(f.command[1], DOCTOR_COMMAND_MAX, "echo %s >>/etc/modules-load.d/dmvl-local.conf",
 		 module);
@@ -112,7 +127,7 @@ static void look_limit(const struct doctor *d)
 	tell(d, &f);
 }
 
-static void look_bridge_filter(const struct doctor *d)
+void doctor_find_bridges(const struct doctor *d)
 {
 	static const char *const tables[] = {"iptables", "ip6tables", "arptables"};
 	char name[96], line[64];
@@ -165,6 +180,14 @@ static void look_unit(const struct doctor *d, const char *name)
 	tell(d, &f);
 }
 
+void doctor_restart(const struct doctor *d, const char *uplink, char out[DOCTOR_COMMAND_MAX])
+{
+	if (exists(d, "/run/systemd/system"))
+		snprintf(out, DOCTOR_COMMAND_MAX, "systemctl restart dmvl-back@%.80s", uplink);
+	else
+		snprintf(out, DOCTOR_COMMAND_MAX, "service dmvl-back.%.80s restart", uplink);
+}
+
 static void look_daemon(const struct doctor *d, const char *name)
 {
 	struct finding f = {.what = "dmvl-back", .why = "its guests have no network through it"};
@@ -174,11 +197,7 @@ static void look_daemon(const struct doctor *d, const char *name)
 	snprintf(f.where, sizeof(f.where), "no dmvl-back serves the uplink %.80s", name);
 	snprintf(f.command[0], DOCTOR_COMMAND_MAX,
 		 "dmvl-back -t --name %.80s --config " CONF_DIR "/%.80s.conf", name, name);
-	if (exists(d, "/run/systemd/system"))
-		snprintf(f.command[1], DOCTOR_COMMAND_MAX, "systemctl restart dmvl-back@%.80s",
-			 name);
-	else
-		snprintf(f.command[1], DOCTOR_COMMAND_MAX, "service dmvl-back.%.80s restart", name);
+	doctor_restart(d, name, f.command[1]);
 	tell(d, &f);
 }
 
@@ -249,18 +268,29 @@ static bool has_frontend(const struct doctor *d)
 	return found;
 }
 
+static void look_shared(const struct doctor *d)
+{
+	look_device(d, "/dev/xen/evtchn", "xen_evtchn", "nobody is told of a frame in a ring");
+	look_device(d, "/dev/net/tun", "tun", "there is no TAP");
+}
+
+void doctor_find_devices(const struct doctor *d)
+{
+	look_shared(d);
+	look_device(d, "/dev/xen/gntdev", "xen_gntdev", "dmvl-back cannot map the guests' rings");
+}
+
 void doctor_find(const struct doctor *d)
 {
 	look_xen(d);
-	look_device(d, "/dev/xen/evtchn", "xen_evtchn", "nobody is told of a frame in a ring");
-	look_device(d, "/dev/net/tun", "tun", "there is no TAP");
 	if (has_frontend(d)) {
+		look_shared(d);
 		look_device(d, "/dev/xen/gntalloc", "xen_gntalloc", "dmvl-front has no rings");
 		look_limit(d);
 		return;
 	}
-	look_device(d, "/dev/xen/gntdev", "xen_gntdev", "dmvl-back cannot map the guests' rings");
-	look_bridge_filter(d);
+	doctor_find_devices(d);
+	doctor_find_bridges(d);
 	look_uplinks(d);
 	look_policy(d);
 }

@@ -26,6 +26,13 @@ struct doctor {
 
 void doctor_find(const struct doctor *d);
 
+/* Parts of that, of a machine that serves guests: device files, and bridges that call iptables. */
+void doctor_find_devices(const struct doctor *d);
+void doctor_find_bridges(const struct doctor *d);
+
+/* The command that starts the dmvl-back of an uplink again. */
+void doctor_restart(const struct doctor *d, const char *uplink, char out[DOCTOR_COMMAND_MAX]);
+
 /* This is Dom0, and xenstored does not listen: a connection would wait for it. */
 bool doctor_no_xenstored(const struct doctor *d);
 

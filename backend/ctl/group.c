@@ -8,6 +8,7 @@
 #include "backend/ctl/change.h"
 #include "backend/ctl/group_view.h"
 #include "backend/ctl/table.h"
+#include "backend/ctl/verdict.h"
 #include "backend/ctl/words.h"
 #include "common/log.h"
 
@@ -103,17 +104,17 @@ static int show(struct ctl *ctl, const char *name)
 
 static int set(struct ctl *ctl, const char *name, struct change *change)
 {
-	int ret = ctl_transaction(ctl, apply, change);
+	int ret;
 
+	verdict_ask(ctl, change, ctl->uplink);
+	ret = ctl_transaction(ctl, apply, change);
 	/* A minimum above its maximum is wrong use, also if one of them was set before. */
 	if (ret < 0 && change->err[0])
 		return ctl_fail(EXIT_WRONG_USE, "%s", change->err);
 	if (ret < 0)
 		return ctl_fail_xs(ret, "write", change->dir);
-	if (!ctl_uplink_is_served(ctl, ctl->uplink))
-		log_notice("no dmvl-back runs for uplink %s now: the group waits for it",
-			   ctl->uplink);
-	return ctl->json ? show(ctl, name) : 0;
+	ret = verdict_wait(ctl, change, ctl->uplink, "the group");
+	return ret || !ctl->json ? ret : show(ctl, name);
 }
 
 static int remove_keys(struct ctl *ctl, const char *name, const char *dir)
@@ -175,5 +176,6 @@ const struct command group_command = {
 	.max_args = 1 + SETTINGS_MAX,
 	.uplink_help = "the group's uplink (default: default)",
 	.has_remove = true,
+	.has_timeout = true,
 	.run = run,
 };

@@ -32,20 +32,38 @@ static const struct command help_itself = {
 };
 
 static const struct command *const commands[] = {
-	&attach_command, &check_command,	&complete_command,
-	&detach_command, &doctor_command,	&export_command,
-	&forget_command, &group_command,	&groups_command,
-	&help_itself,	 &import_command,	&list_command,
-	&log_command,	 &release_vifs_command, &report_command,
-	&saved_command,	 &set_command,		&show_command,
-	&stat_command,	 &uplinks_command,	NULL,
+	&attach_command,
+	&check_command,
+	&complete_command,
+	&detach_command,
+	&doctor_command,
+	&export_command,
+	&forget_command,
+	&forget_uplink_command,
+	&group_command,
+	&groups_command,
+	&help_itself,
+	&import_command,
+	&list_command,
+	&log_command,
+	&release_vifs_command,
+	&report_command,
+	&saved_command,
+	&set_command,
+	&show_command,
+	&stat_command,
+	&uplink_command,
+	&uplinks_command,
+	NULL,
 };
 
 enum {
 	OPT_ALL = 256,
 	OPT_FOLLOW,
+	OPT_GRACE,
 	OPT_INTERVAL,
 	OPT_JSON,
+	OPT_NAGIOS,
 	OPT_RAW,
 	OPT_REMOVE,
 	OPT_SAVE,
@@ -58,9 +76,11 @@ static const struct option options[] = {
 	{"all", no_argument, NULL, OPT_ALL},
 	{"backend", required_argument, NULL, 'B'},
 	{"follow", no_argument, NULL, OPT_FOLLOW},
+	{"grace", required_argument, NULL, OPT_GRACE},
 	{"help", no_argument, NULL, 'h'},
 	{"interval", required_argument, NULL, OPT_INTERVAL},
 	{"json", no_argument, NULL, OPT_JSON},
+	{"nagios", no_argument, NULL, OPT_NAGIOS},
 	{"raw", no_argument, NULL, OPT_RAW},
 	{"remove", no_argument, NULL, OPT_REMOVE},
 	{"save", no_argument, NULL, OPT_SAVE},
@@ -92,8 +112,13 @@ static int help_command(const struct command *command)
 		printf("      --all            print every key too\n");
 	if (command->has_follow)
 		printf("      --follow         print new records until stopped\n");
+	if (command->has_grace)
+		printf("      --grace TIME     how long a guest's agent may be away (default: "
+		       "60s)\n");
 	if (command->has_interval)
 		printf("      --interval TIME  print again each TIME, like 1s, until stopped\n");
+	if (command->has_nagios)
+		printf("      --nagios         print one line, and end with 0 to 3, as a plugin\n");
 	if (command->has_raw)
 		printf("      --raw            print each record, not what passed in each "
 		       "second\n");
@@ -168,6 +193,16 @@ static int parse_timeout(struct ctl *ctl, const char *text)
 	/* So that sums of times do not overflow. */
 	if (ctl->timeout_ns > TIME_MAX_NS)
 		return ctl_fail(EXIT_WRONG_USE, "--timeout %s: expected at most 3600s", text);
+	return 0;
+}
+
+static int parse_grace(struct ctl *ctl, const char *text)
+{
+	char err[UNITS_ERR_MAX];
+
+	if (units_parse_time(text, &ctl->grace_ns, err, sizeof(err)) < 0)
+		return ctl_fail(EXIT_WRONG_USE, "--grace %s", err);
+	ctl->grace_given = true;
 	return 0;
 }
 
@@ -257,11 +292,17 @@ static int parse_options(struct ctl *ctl, const struct command *command, int arg
 		case OPT_FOLLOW:
 			ctl->follow = true;
 			break;
+		case OPT_GRACE:
+			ret = parse_grace(ctl, optarg);
+			break;
 		case OPT_INTERVAL:
 			ret = parse_interval(ctl, optarg);
 			break;
 		case OPT_JSON:
 			ctl->json = true;
+			break;
+		case OPT_NAGIOS:
+			ctl->nagios = true;
 			break;
 		case OPT_RAW:
 			ctl->raw = true;

@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "backend/ctl/ctl_policy.h"
+#include "backend/ctl/doctor_find.h"
 #include "backend/ctl/target.h"
 #include "backend/policy/policy_file.h"
 #include "backend/xen/guest.h"
@@ -31,10 +32,11 @@ struct diff {
 	struct policy_capacity capacity;
 	unsigned *domids;
 	int domains;
+	char fix[TARGET_NAME_MAX + 96]; /* the command to which KEY=VALUE is added; "": none */
 };
 
-__attribute__((format(printf, 3, 4))) static void differs(const struct diff *d, const char *what,
-							  const char *fmt, ...)
+__attribute__((format(printf, 4, 5))) static void differs(const struct diff *d, const char *what,
+							  const char *command, const char *fmt, ...)
 {
 	char text[2 * SCHEMA_VALUE_MAX + POLICY_SAID_MAX];
 	va_list ap;
@@ -42,7 +44,7 @@ __attribute__((format(printf, 3, 4))) static void differs(const struct diff *d, 
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	d->say(d->arg, what, text);
+	d->say(d->arg, what, text, command);
 }
 
 /* As people write it: rates and sizes have units. */
@@ -63,37 +65,50 @@ static void compare(const struct diff *d, const char *what, const char *dir, enu
 {
 	char live[SCHEMA_VALUE_MAX + 1], want[SCHEMA_VALUE_MAX + 1], err[SCHEMA_ERR_MAX];
 	char is[SCHEMA_VALUE_MAX + 1], shall[SCHEMA_VALUE_MAX + 1];
+	char command[SCHEMA_VALUE_MAX + sizeof(d->fix) + 64];
 
 	if (policy_resolve(item, &d->capacity, want, err) < 0) {
-		differs(d, what, "%s:%u: %s", item->file, item->line, err);
+		snprintf(command, sizeof(command), "${EDITOR:-vi} %s", item->file);
+		differs(d, what, command, "%s:%u: %s", item->file, item->line, err);
 		return;
 	}
 	if (xskey_read(d->ctl->xs, XS_NO_TXN, dir, key, live, sizeof(live)) < 0)
 		snprintf(live, sizeof(live), "%s",
 			 schema_entry(key)->dflt ? schema_entry(key)->dflt : "");
+	if (schema_entry(key)->effect == SCHEMA_EFFECT_ATTACH)
+		snprintf(command, sizeof(command),
+			 "dmvlctl show %s    # detach it, and attach it again", what);
+	else
+		snprintf(command, sizeof(command), "%s %s=%s", d->fix, schema_name(key), want);
 	if (strcasecmp(live, want) != 0)
-		differs(d, what, "%s is %s, and the policy says %s (%s:%u)", schema_name(key),
-			show(key, live, is), show(key, want, shall), item->file, item->line);
+		differs(d, what, command, "%s is %s, and the policy says %s (%s:%u)",
+			schema_name(key), show(key, live, is), show(key, want, shall), item->file,
+			item->line);
 }
 
 /* --- devices ---------------------------------------------------------------------------------- */
 
-static void check_device(const struct diff *d, const char *name, unsigned domid, unsigned id,
+static void check_device(struct diff *d, const char *name, unsigned domid, unsigned id,
 			 const struct policy_match *m)
 {
 	char what[TARGET_NAME_MAX + 16], dir[SCHEMA_PATH_MAX];
+	char target[TARGET_NAME_MAX + 16], command[TARGET_NAME_MAX + 40];
 
 	if (name[0])
 		snprintf(what, sizeof(what), "%s/%u", name, id);
 	else
 		snprintf(what, sizeof(what), "%u/%u", domid, id);
+	target_format(name, domid, id, target, sizeof(target));
+	snprintf(command, sizeof(command), "dmvlctl attach %s", target);
+	snprintf(d->fix, sizeof(d->fix), "dmvlctl set %s", target);
 	schema_backend_dir(dir, sizeof(dir), d->ctl->backend_domid, domid, id);
 	if (!xs_conn_exists(d->ctl->xs, XS_NO_TXN, dir)) {
 		if (m->attach && m->by)
-			differs(d, what, "the policy names it (%s:%u), and it is not attached",
-				m->by->file, m->by->line);
+			differs(d, what, command,
+				"the policy names it (%s:%u), and it is not attached", m->by->file,
+				m->by->line);
 		else if (m->attach)
-			differs(d, what,
+			differs(d, what, command,
 				"the policy names it by [default], and it is not attached");
 		return;
 	}
@@ -106,7 +121,7 @@ static void check_device(const struct diff *d, const char *name, unsigned domid,
 static void check_orphan(const struct diff *d, const char *name, unsigned id,
 			 const struct policy_match *m)
 {
-	char what[TARGET_NAME_MAX + 16], dir[SCHEMA_PATH_MAX];
+	char what[TARGET_NAME_MAX + 16], dir[SCHEMA_PATH_MAX], command[DOCTOR_COMMAND_MAX];
 	const char *uplink = policy_uplink(m);
 
 	if (!d->first || !m->attach ||
@@ -114,13 +129,14 @@ static void check_orphan(const struct diff *d, const char *name, unsigned id,
 	    xs_conn_exists(d->ctl->xs, XS_NO_TXN, dir))
 		return;
 	snprintf(what, sizeof(what), "%s/%u", name, id);
-	differs(d, what,
+	doctor_restart(&(struct doctor){.root = ""}, uplink, command);
+	differs(d, what, command,
 		"the policy names it for the uplink %s, and no dmvl-back has served that since "
 		"boot",
 		uplink);
 }
 
-static void check_domain(const struct diff *d, unsigned domid)
+static void check_domain(struct diff *d, unsigned domid)
 {
 	unsigned ids[IDS_MAX], n = policy_ids(d->policy, ids, IDS_MAX);
 	char name[TARGET_NAME_MAX], uuid[UUID_TEXT_LEN + 1];
@@ -143,7 +159,11 @@ static void on_mistake(void *arg, const char *sentence)
 {
 	const struct diff *d = arg;
 
-	d->say(d->arg, "policy", sentence);
+	char command[SCHEMA_VALUE_MAX + 32];
+
+	snprintf(command, sizeof(command), "${EDITOR:-vi} %.*s", (int)strcspn(sentence, ":"),
+		 sentence);
+	d->say(d->arg, "policy", sentence, command);
 }
 
 static void check_section(const struct diff *d, const char *what, const char *dir,
@@ -154,7 +174,7 @@ static void check_section(const struct diff *d, const char *what, const char *di
 			compare(d, what, dir, s->item[i].key, &s->item[i]);
 }
 
-static void check_sections(const struct diff *d)
+static void check_sections(struct diff *d)
 {
 	char what[80], dir[SCHEMA_PATH_MAX];
 
@@ -163,9 +183,12 @@ static void check_sections(const struct diff *d)
 
 		if (s->kind == POLICY_UPLINK && strcmp(s->name, d->uplink) == 0) {
 			snprintf(what, sizeof(what), "uplink %s", s->name);
+			snprintf(d->fix, sizeof(d->fix), "dmvlctl uplink %s", s->name);
 			check_section(d, what, d->dir, s);
 		} else if (s->kind == POLICY_GROUP && policy_is_for(s, d->uplink)) {
 			snprintf(what, sizeof(what), "group %s of uplink %s", s->name, d->uplink);
+			snprintf(d->fix, sizeof(d->fix), "dmvlctl group --uplink %s %s", d->uplink,
+				 s->name);
 			if (schema_group_dir(dir, sizeof(dir), d->ctl->backend_domid, d->uplink,
 					     s->name) > 0)
 				check_section(d, what, dir, s);

@@ -5,8 +5,11 @@
 
 #include "backend/ctl/ctl.h"
 
-/* Is told of one difference, or of a mistake in the policy: a sentence about `what`. */
-typedef void policy_diff_say(void *arg, const char *what, const char *text);
+/*
+ * Is told of one difference, or of a mistake in the policy: a sentence about `what`, and the
+ * command that makes it as the policy says ("": none is known).
+ */
+typedef void policy_diff_say(void *arg, const char *what, const char *text, const char *command);
 
 /* Compares all uplinks, and all devices that the policy names, with it. 0, or -errno of xenstore.
  */

@@ -3,12 +3,14 @@
 #include "backend/ctl/commands.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "backend/ctl/change.h"
 #include "backend/ctl/ctl_save.h"
 #include "backend/ctl/device_json.h"
 #include "backend/ctl/table.h"
+#include "backend/ctl/verdict.h"
 #include "backend/ctl/view.h"
 #include "common/log.h"
 #include "xenstore-schema/xskey.h"
@@ -67,16 +69,31 @@ static int report(struct ctl *ctl, const struct target *target, const struct cha
 	return ctl->json ? device_print_json(ctl, target->domid, target->id) : 0;
 }
 
+/* Whose daemon serves the device. */
+static void find_uplink(struct ctl *ctl, const char *dir, char out[SCHEMA_GUEST_VALUE_MAX])
+{
+	if (xskey_read(ctl->xs, XS_NO_TXN, dir, KEY_BACK_SERVED_BY, out, SCHEMA_GUEST_VALUE_MAX) <
+		    0 &&
+	    xskey_read(ctl->xs, XS_NO_TXN, dir, KEY_BACK_UPLINK, out, SCHEMA_GUEST_VALUE_MAX) < 0)
+		snprintf(out, SCHEMA_GUEST_VALUE_MAX, "%s", schema_entry(KEY_BACK_UPLINK)->dflt);
+}
+
 /* 0, or an exit status with the reason on stderr. */
 static int change_keys(struct ctl *ctl, const struct target *target, struct change *change)
 {
+	char uplink[SCHEMA_GUEST_VALUE_MAX];
 	int ret = schema_backend_dir(change->dir, sizeof(change->dir), ctl->backend_domid,
 				     target->domid, target->id);
 
-	if (ret >= 0)
+	if (ret >= 0 && !xs_conn_exists(ctl->xs, XS_NO_TXN, change->dir))
+		ret = -ENOENT;
+	if (ret >= 0) {
+		find_uplink(ctl, change->dir, uplink);
+		verdict_ask(ctl, change, uplink);
 		ret = ctl_transaction(ctl, apply, change);
+	}
 	if (ret == 0)
-		return 0;
+		return verdict_wait(ctl, change, uplink, "the device");
 	if (ret == -ENOENT)
 		return target_missing(target);
 	/* A minimum above its maximum is wrong use, also if one of them was set before. */
@@ -116,10 +133,12 @@ const struct command set_command = {
 	.name = "set",
 	.args = "DOM[/ID] KEY=VALUE..",
 	.summary = "change keys of a device, all of them or none",
-	.details = "--save writes them into the policy too, see dmvl-policy(5).\n"
+	.details = "Waits until dmvl-back has taken them, or says why it does not.\n"
+		   "--save writes them into the policy too, see dmvl-policy(5).\n"
 		   "Rates take units (10mbit, 1gbit, 5mbps = bytes, 10Mb/s), sizes too (64kib).\n",
 	.min_args = 2,
 	.max_args = 1 + SETTINGS_MAX,
 	.has_save = true,
+	.has_timeout = true,
 	.run = run,
 };

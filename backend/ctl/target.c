@@ -162,3 +162,19 @@ int target_missing(const struct target *target)
 	return ctl_fail(EXIT_FAILED, "%s has no device %u: dmvlctl list shows all",
 			target_text(target, text), target->id);
 }
+
+static bool is_plain(const char *name)
+{
+	return name[0] && name[0] != '-' && !strchr(name, '/') &&
+	       strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
+		       strlen(name) &&
+	       strspn(name, "0123456789") < strlen(name);
+}
+
+void target_format(const char *name, unsigned domid, unsigned id, char *out, size_t size)
+{
+	if (is_plain(name))
+		snprintf(out, size, "%s/%u", name, id);
+	else
+		snprintf(out, size, "%u/%u", domid, id);
+}

@@ -35,6 +35,11 @@ int target_find(struct ctl *ctl, const char *text, struct target *out);
 /* The domain as it was typed: "web1", a UUID, or "domain 7". Returns `out`. */
 #define TARGET_TEXT_MAX (TARGET_NAME_MAX + 16)
 const char *target_text(const struct target *target, char out[TARGET_TEXT_MAX]);
+/*
+ * Writes DOM/ID as it can be typed in a shell: with the domid where a name is missing, or a shell
+ * would take it apart, or it would be taken for a domid.
+ */
+void target_format(const char *name, unsigned domid, unsigned id, char *out, size_t size);
 
 /* Prints that the domain has no such device. Returns EXIT_FAILED. */
 int target_missing(const struct target *target);

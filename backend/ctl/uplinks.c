@@ -4,11 +4,9 @@
 
 #include <assert.h>
 #include <ctype.h>
-#include <errno.h>
-#include <stdlib.h>
 
 #include "backend/ctl/table.h"
-#include "backend/ctl/view.h"
+#include "backend/ctl/uplink_view.h"
 
 static const enum schema_key columns[] = {
 	KEY_UPLINK_DEVICE,	KEY_UPLINK_KIND,
@@ -40,82 +38,55 @@ static void add_header(struct table *table)
 	table_add(table, cells);
 }
 
-static void add_uplink(struct table *table, const char *name, const struct view *view)
+static void add_uplink(struct table *table, const struct uplink_view *view)
 {
 	char text[COLUMNS][VIEW_TEXT_MAX];
-	const char *cells[1 + COLUMNS] = {name};
+	const char *cells[1 + COLUMNS] = {view->name};
 
 	for (size_t i = 0; i < COLUMNS; i++)
-		cells[1 + i] = view_text(view, columns[i], text[i], sizeof(text[i]));
+		cells[1 + i] = columns[i] == KEY_UPLINK_STATE ? daemon_word(view->life)
+							      : view_text(&view->keys, columns[i],
+									  text[i], sizeof(text[i]));
 	table_add(table, cells);
 }
 
-static struct json_object *uplink_json(struct ctl *ctl, const char *name, const struct view *view)
+static int print_table(const struct uplink_view *views, int count)
 {
-	struct json_object *object = json_object_new_object(), *malformed = json_object_new_array();
+	struct table table;
 
-	json_object_object_add(object, "name", json_object_new_string(name));
-	json_object_object_add(object, "backend-domid", json_object_new_int64(ctl->backend_domid));
-	view_json_area(view, SCHEMA_UPLINK, object, "", malformed);
-	json_object_object_add(object, "malformed", malformed);
-	return object;
+	table_init(&table, 1 + COLUMNS);
+	add_header(&table);
+	for (int i = 0; i < count; i++)
+		add_uplink(&table, &views[i]);
+	table_print(&table, stdout);
+	return output_end();
 }
 
-/* Adds one uplink to the array if there is one, otherwise to the table. */
-static int add(struct ctl *ctl, const char *name, struct table *table, struct json_object *array)
+static int print_json(const struct uplink_view *views, int count)
 {
-	struct view view = {{NULL}};
-	char dir[SCHEMA_PATH_MAX];
-	int ret;
+	struct json_object *object = json_object_new_object(), *array = json_object_new_array();
 
-	/* dmvl-back creates no directory of such a name. */
-	if (schema_uplink_dir(dir, sizeof(dir), ctl->backend_domid, name) < 0)
-		return 0;
-	ret = view_read(ctl, dir, SCHEMA_UPLINK, &view);
-	if (ret < 0)
-		return ret;
-	if (array)
-		json_object_array_add(array, uplink_json(ctl, name, &view));
-	else
-		add_uplink(table, name, &view);
-	view_free(&view);
-	return 0;
+	for (int i = 0; i < count; i++)
+		json_object_array_add(array, uplink_view_json(&views[i]));
+	json_object_object_add(object, "uplinks", array);
+	return json_print(object);
 }
 
 static int run(struct ctl *ctl, int argc, char **argv)
 {
-	struct json_object *array = NULL, *object;
-	char root[SCHEMA_PATH_MAX], **names = NULL;
-	unsigned count = 0;
-	struct table table;
-	int ret = ctl_connect(ctl);
+	struct uplink_view *views;
+	int count, ret = ctl_connect(ctl);
 
 	(void)argc;
 	(void)argv;
 	if (ret)
 		return ret;
-	if (schema_uplink_root(root, sizeof(root), ctl->backend_domid) > 0)
-		ret = xs_conn_list(ctl->xs, XS_NO_TXN, root, &names, &count);
-	if (ret < 0 && ret != -ENOENT)
-		return ctl_fail_xs(ret, "list", root);
-	table_init(&table, 1 + COLUMNS);
-	if (ctl->json)
-		array = json_object_new_array();
-	else
-		add_header(&table);
-	ret = 0;
-	for (unsigned i = 0; i < count && ret == 0; i++)
-		ret = add(ctl, names[i], &table, array);
-	free(names);
-	if (ret < 0)
-		return ctl_fail_xs(ret, "read", root);
-	if (!ctl->json) {
-		table_print(&table, stdout);
-		return output_end();
-	}
-	object = json_object_new_object();
-	json_object_object_add(object, "uplinks", array);
-	return json_print(object);
+	count = uplink_views_read(ctl, &views);
+	if (count < 0)
+		return ctl_fail_xs(count, "read", "the uplinks");
+	ret = ctl->json ? print_json(views, count) : print_table(views, count);
+	uplink_views_free(views, count);
+	return ret;
 }
 
 const struct command uplinks_command = {

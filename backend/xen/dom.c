@@ -58,6 +58,7 @@ static void fill(struct dom_info *out, const xc_domaininfo_t *in)
 		.suspended = shut && reason == SHUTDOWN_suspend,
 		.stopped = shut && reason != SHUTDOWN_suspend,
 		.resetting = shut && reason == SHUTDOWN_soft_reset,
+		.paused = in->flags & XEN_DOMINF_paused,
 		.domid = in->domain,
 	};
 	memcpy(out->uuid, in->handle, sizeof(out->uuid));
@@ -90,4 +91,64 @@ int dom_info(struct dom_conn *c, unsigned domid, struct dom_info *out)
 	if (n == 0 || (n > 0 && out->domid != domid))
 		*out = (struct dom_info){.domid = domid};
 	return n < 0 ? n : 0;
+}
+
+/* --- processors ------------------------------------------------------------------------------- */
+
+static void read_weight(struct dom_conn *c, unsigned domid, struct dom_cpu *out)
+{
+	struct xen_domctl_sched_credit2 credit2;
+	struct xen_domctl_sched_credit credit;
+	int scheduler;
+
+	if (xc_sched_id(c->xc, &scheduler) < 0)
+		return;
+	out->credit2 = scheduler == XEN_SCHEDULER_CREDIT2;
+	if (out->credit2 && xc_sched_credit2_domain_get(c->xc, domid, &credit2) == 0)
+		out->weight = credit2.weight;
+	else if (scheduler == XEN_SCHEDULER_CREDIT &&
+		 xc_sched_credit_domain_get(c->xc, domid, &credit) == 0)
+		out->weight = credit.weight;
+}
+
+/* Which of the first `of` CPUs any virtual CPU may run on; 0: not known. */
+static unsigned count_allowed(struct dom_conn *c, unsigned domid, unsigned last, unsigned of)
+{
+	xc_cpumap_t all = xc_cpumap_alloc(c->xc), one = xc_cpumap_alloc(c->xc);
+	unsigned count = 0;
+
+	for (unsigned v = 0; all && one && v <= last; v++) {
+		if (xc_vcpu_getaffinity(c->xc, domid, (int)v, one, NULL, XEN_VCPUAFFINITY_HARD) < 0)
+			continue;
+		for (unsigned i = 0; i < (of + 7) / 8; i++)
+			all[i] |= one[i];
+	}
+	for (unsigned i = 0; all && i < of; i++)
+		count += all[i / 8] >> i % 8 & 1;
+	free(all);
+	free(one);
+	return count;
+}
+
+int dom_cpu(struct dom_conn *c, unsigned domid, struct dom_cpu *out)
+{
+	xc_physinfo_t host = {0};
+	xc_domaininfo_t info;
+	int n;
+
+	*out = (struct dom_cpu){0};
+	if (!c)
+		return -EACCES;
+	n = xc_domain_getinfolist(c->xc, domid, 1, &info);
+	if (n < 0)
+		return -errno;
+	if (n == 0 || info.domain != domid)
+		return -ENOENT;
+	read_weight(c, domid, out);
+	out->vcpus = info.nr_online_vcpus;
+	if (xc_physinfo(c->xc, &host) < 0 || xc_get_max_cpus(c->xc) < (int)host.nr_cpus)
+		return 0;
+	out->of_host = host.nr_cpus;
+	out->may_use = count_allowed(c, domid, info.max_vcpu_id, host.nr_cpus);
+	return 0;
 }

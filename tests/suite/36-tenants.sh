@@ -134,11 +134,14 @@ xenstore-rm $groups/acme/tx-max
 check 'a minimum is taken by a device of a group' dmvlctl set g2/0 tx-min=$((rate * 3 / 10))
 has "a device's minimum holds in its group" tx "$first" .3 .03 1500
 has "a device's minimum in a group is the group's, not another's" tx "$alone" .5 .01 1500
-check 'dmvlctl group sets a minimum' dmvlctl group acme tx-min=$((rate / 4))
+dmvlctl group acme tx-min=$((rate / 4)) 2>err
+is $? 1 'dmvlctl group fails for a minimum that dmvl-back refuses'
+like "$(cat err)" '*tx-min*less than the minima of the devices in the group*' "dmvlctl group prints dmvl-back's sentence"
 check "a group's minimum below that of its device is refused" wait_for 30 key_like $groups/acme/error '*tx-min*less than*'
 dmvlctl group acme tx-min=$((rate / 2)) >&2
 check "a group's minimum that is enough clears the error" wait_for 30 key_is $groups/acme/error ''
-dmvlctl set g3 tx-min=$((rate / 4)) >&2
+dmvlctl set g3 tx-min=$((rate / 4)) 2>err
+is $? 1 'dmvlctl set fails for a minimum that dmvl-back refuses'
 check "a device's minimum beyond its group's is refused" wait_for 30 key_like "$(be g3)/error" '*tx-min*in group acme*'
 dmvlctl set g3 tx-min=0 >&2
 dmvlctl set g2/0 tx-min=0 >&2

@@ -246,7 +246,11 @@ check 'a device without an agent is detached where nobody answers' works detach 
 check 'log is refused where no uplink has a credit log' refused 1 'no uplink has a credit log' log
 run check
 is $rc 1 'check fails where a device has an error'
-is "$(wc -l <out)" 1 'check names one error where there is one'
+is "$(grep -c '^g' out)" 1 'check names one error where there is one'
+check 'check names an uplink that only had a group' grep -q '^uplink other: no dmvl-back serves it' out
+check 'an uplink that only had a group is forgotten' works forget-uplink other
+run check
+check 'check says what to do about the error' grep -q '^    dmvlctl set g2/1 weight=256 ' out
 check "check names the device's error" grep -q '^g2/1: weight "banana": exp' out
 xenstore-write $uplink/log-path "$PWD/default.tx.log" $uplink/error 'no space'
 run check
@@ -268,14 +272,67 @@ is $rc 1 'check --json fails too'
 check 'check --json has what and text of each problem' python3 -c '
 import json, sys
 for p in json.load(open("out"))["problems"]:
-	assert set(p) == {"what", "text"}, p
+	assert set(p) == {"what", "text", "kind", "critical", "commands"}, p
 '
 xenstore-write $uplink/state stopped
 run check
 check 'check names a daemon that ended with devices attached' grep -q '^uplink default: dmvl-back has ended' out
 xenstore-write $uplink/state running $uplink/error ''
 xenstore-rm $uplink/log-path
-for command in list uplinks 'show 2/1' 'set 2/1 weight=3'; do
+
+# ---- uplink, forget-uplink
+
+check 'uplink shows an uplink' works uplink default
+check 'uplink shows a rate with its unit' grep -Eq '^tx-capacity +8mbit ' out
+check 'uplink of an uplink that is not there is refused' refused 1 'there is no uplink nowhere' uplink nowhere
+check 'uplink makes no uplink' refused 1 'there is no uplink nowhere' uplink nowhere tx-capacity=1gbit
+check 'uplink refuses an ambiguous rate' refused 2 'tx-capacity "10m": bits or bytes?' uplink default tx-capacity=10m
+check 'uplink refuses a key of devices' refused 2 'no key "weight", expected one of' uplink default weight=5
+check 'uplink refuses what dmvl-back writes' refused 2 'speed is written by dmvl' uplink default speed=5
+check 'uplink refuses a malformed name' refused 2 'uplink "a b"' uplink 'a b'
+xenstore-write $uplink/state stopped
+check 'uplink takes keys with units' works uplink default tx-capacity=9mbit frame-cost=1kib switch=off
+is "$(key $uplink/tx-capacity) $(key $uplink/frame-cost) $(key $uplink/switch)" '9000000 1024 off' 'uplink writes its keys'
+check 'uplink says that no dmvl-back runs' grep -q 'no dmvl-back runs for uplink default now' err
+check 'no dmvl-back is asked where none runs' no_node $uplink/judge
+check 'uplink prints JSON' works uplink default tx-capacity=8mbit switch=local --json
+check 'the JSON of an uplink says whether its daemon lives' grep -q '"daemon": *"stopped"' out
+check 'forget-uplink refuses an uplink with devices' refused 1 'is attached to uplink default' forget-uplink default
+check 'forget-uplink of an uplink that is not there is refused' refused 1 'there is no uplink nowhere' forget-uplink nowhere
+xenstore-write /local/domain/0/data/dmvl/old/state running /local/domain/0/data/dmvl/old/groups/red/weight 5
+check 'forget-uplink refuses an uplink that is served' refused 1 'the dmvl-back of uplink old is running' forget-uplink old
+xenstore-write /local/domain/0/data/dmvl/old/state stopped
+check 'forget-uplink takes an uplink that nobody serves' works forget-uplink old --json
+check 'forget-uplink --json names the uplink' grep -q '"forgotten": *"old"' out
+check 'nothing is left of a forgotten uplink' no_node /local/domain/0/data/dmvl/old
+
+# A daemon that says it runs and never answers is waited for no longer than that.
+xenstore-write $uplink/state running
+start=$(now_ms)
+check 'set works where dmvl-back does not answer' works set 2/1 weight=3 --timeout 600ms
+check 'set waits for its timeout' took_between 590 60000
+check 'set says that dmvl-back has not answered' grep -q 'dmvl-back has not answered in time' err
+# It answers, and refuses.
+xenstore-rm $back/2/1/judge
+(
+	wait_for 60 xenstore-exists $back/2/1/judge || exit 1
+	xenstore-write $back/2/1/error 'weight 4: it is too much'
+	xenstore-rm $back/2/1/judge
+) >&2 &
+player=$!
+check "set fails with dmvl-back's sentence" refused 1 'weight 4: it is too much' set 2/1 weight=4 --timeout 60s
+wait $player
+# It answers, and something else is wrong.
+(
+	wait_for 60 xenstore-exists $back/2/1/judge || exit 1
+	xenstore-rm $back/2/1/judge
+) >&2 &
+player=$!
+check 'set succeeds where the error is of another key' works set 2/1 tx-max=10mbit --timeout 60s
+check 'set tells of the error of another key' grep -q 'something else is wrong: weight 4' err
+wait $player
+xenstore-write $back/2/1/error ''
+for command in list uplinks 'show 2/1' 'set 2/1 weight=3 --timeout 100ms'; do
 	# shellcheck disable=SC2086 # words
 	run $command --json
 	check "$command --json is JSON" python3 -c 'import json; json.load(open("out"))'

@@ -58,6 +58,9 @@ check 'attach offers the key uplink' offers uplink= attach g1 ''
 check 'set does not offer the key uplink, which takes effect at attach only' no_offer uplink= set g1 ''
 check 'set offers a key after another setting' offers tx-max= set g1 weight=1 ''
 check 'no key that operators do not write is offered' no_offer credit= set g1 ''
+check 'uplink offers the keys of uplinks' offers tx-capacity= uplink default ''
+check 'uplink does not offer keys of devices' no_offer weight= uplink default ''
+is "$(words uplink default switch=)" 'switch=local switch=off switch=uplink ' 'a key of an uplink with few words offers them'
 is "$(words group web tx-)" 'tx-max= tx-min= ' 'group offers the keys of groups'
 is "$(words set g1 latency=)" 'latency=low latency=normal ' 'a key with few words offers them'
 is "$(words set g1 spoof-check=)" 'spoof-check=0 spoof-check=1 ' 'a key that is on or off offers 0 and 1'
@@ -84,6 +87,8 @@ uplink_setup
 back_start --tx-capacity "$SUITE_RATE"
 dmvlctl group web weight=3
 is "$(words groups '')" 'default ' 'groups offers the uplinks'
+is "$(words uplink '')" 'default ' 'uplink offers the uplinks'
+is "$(words forget-uplink '')" 'default ' 'forget-uplink offers the uplinks'
 is "$(words saved --uplink '')" 'default ' 'the option --uplink offers them too'
 is "$(words attach g3 uplink=)" 'uplink=default ' 'and so does the key uplink'
 is "$(words group '')" 'web ' 'group offers the groups'

@@ -2,6 +2,8 @@
 /* Which changes of its own state node an agent takes for its own. */
 #include "frontend/agent_device.h"
 
+#include <string.h>
+
 #include "tests/fake/store.h"
 #include "tests/unit/tap.h"
 
@@ -48,8 +50,27 @@ static void test_new_nodes_are_no_echo(void)
 	agent_device_close(&d);
 }
 
+static void test_error_is_bounded(void)
+{
+	char longer[SCHEMA_GUEST_VALUE_MAX + 11];
+	struct agent_device d;
+
+	open_device(&d, "1");
+	agent_device_show_error(&d, "no rings");
+	is_str(store_read("device/dmvl/0/error"), "no rings", "the agent's sentence is shown");
+	memset(longer, 'x', sizeof(longer));
+	longer[sizeof(longer) - 1] = '\0';
+	agent_device_show_error(&d, longer);
+	is_int(strlen(store_read("device/dmvl/0/error")), SCHEMA_GUEST_VALUE_MAX,
+	       "a longer sentence is cut off where the host stops reading");
+	agent_device_show_error(&d, "");
+	is_str(store_read("device/dmvl/0/error"), "", "the sentence is taken back");
+	agent_device_close(&d);
+}
+
 int main(void)
 {
+	test_error_is_bounded();
 	test_own_writing_is_an_echo();
 	test_new_nodes_are_no_echo();
 	return done_testing();

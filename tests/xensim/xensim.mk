@@ -56,12 +56,12 @@ $(XS)/lib/libxenevtchn.so.1: $(XS)/obj/lib/evtchn.o $(XS)/lib/libxensim.so $(XS_
 	$(XS_CC) -shared -pthread -o $@ -Wl,-soname,$(@F) -Wl,--version-script=$(XS_SRC)/lib/evtchn.map \
 		$< -L$(@D) -l:libxensim.so
 
-$(XS)/lib/libxenctrl.stamp: $(XS)/obj/lib/ctrl.o $(XS)/obj/lib/ctrl_none.o $(XS)/obj/lib/guest_none.o \
+$(XS)/lib/libxenctrl.stamp: $(XS)/obj/lib/ctrl.o $(XS)/obj/lib/sched.o $(XS)/obj/lib/ctrl_none.o $(XS)/obj/lib/guest_none.o \
 			    $(XS)/lib/libxengnttab.so.1 $(XS_SRC)/lib/ctrl.map.in
 	sed 's/@VERSION@/$(XS_XEN_VERSION)/' $(XS_SRC)/lib/ctrl.map.in >$(XS)/lib/ctrl.map
 	$(XS_CC) -shared -pthread -o $(XS)/lib/libxenctrl.so.$(XS_XEN_RELEASE) \
 		-Wl,-soname,libxenctrl.so.$(XS_XEN_RELEASE) -Wl,--version-script=$(XS)/lib/ctrl.map \
-		$< $(XS)/obj/lib/ctrl_none.o -L$(@D) -l:libxensim.so -l:libxengnttab.so.1
+		$< $(XS)/obj/lib/sched.o $(XS)/obj/lib/ctrl_none.o -L$(@D) -l:libxensim.so -l:libxengnttab.so.1
 	$(XS_CC) -shared -o $(XS)/lib/libxenguest.so.$(XS_XEN_RELEASE) \
 		-Wl,-soname,libxenguest.so.$(XS_XEN_RELEASE) $(XS)/obj/lib/guest_none.o
 	touch $@

@@ -72,6 +72,8 @@ int xc_domain_getinfolist(xc_interface *x, uint32_t first, unsigned int max, xc_
 	for (i = 0; i < n; i++) {
 		memset(&out[i], 0, sizeof(out[i]));
 		out[i].domain = (domid_t)info[i].domid;
+		out[i].nr_online_vcpus = info[i].domid ? 1 : 4;
+		out[i].max_vcpu_id = out[i].nr_online_vcpus - 1;
 		out[i].flags = (info[i].dying ? XEN_DOMINF_dying : 0) |
 			       (info[i].paused ? XEN_DOMINF_paused : 0) |
 			       (info[i].shutdown ? XEN_DOMINF_shutdown : 0) |

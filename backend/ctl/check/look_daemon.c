@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "backend/ctl/check/look_daemon.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "backend/credit/logfile.h"
+#include "backend/ctl/check/remedy.h"
+#include "backend/ctl/doctor_find.h"
+#include "backend/ctl/remembered.h"
+#include "common/version.h"
+
+static bool is_used(const struct look *look, bool agentless)
+{
+	for (int i = 0; i < look->devices.count; i++) {
+		const struct ldp_view *d = &look->devices.view[i];
+
+		if (look_is_of(d, look->uplink->name) && (!agentless || ldp_view_is_agentless(d)))
+			return true;
+	}
+	return false;
+}
+
+static void do_restart(struct finding_row *f, const char *uplink)
+{
+	char command[DOCTOR_COMMAND_MAX];
+
+	doctor_restart(&(struct doctor){.root = ""}, uplink, command);
+	finding_do(f, "%s", command);
+}
+
+bool look_stale(struct look *look)
+{
+	enum daemon_life life = look->uplink->life;
+	struct finding_row *f;
+
+	if (is_used(look, false) || (life != DAEMON_STOPPED && life != DAEMON_KILLED))
+		return true;
+	f = look_found(look);
+	finding_text(f, "%s, and no device is attached to it",
+		     life == DAEMON_KILLED ? "its dmvl-back does not run, but did not stop cleanly"
+		     : look->uplink->keys.value[KEY_UPLINK_STATE] ? "its dmvl-back has ended"
+								  : "no dmvl-back serves it");
+	finding_do(f, "dmvlctl forget-uplink %s", look->uplink->name);
+	return false;
+}
+
+static void tell_waiting(struct look *look)
+{
+	struct finding_row *f = look_found(look);
+	char text[VIEW_TEXT_MAX];
+
+	view_text(&look->uplink->keys, KEY_UPLINK_ERROR, text, sizeof(text));
+	finding_text(f, "dmvl-back waits: %s", text);
+	if (!remedy_of(f, text, look->uplink->name))
+		remedy_journal(f, look->uplink->name);
+}
+
+bool look_daemon(struct look *look)
+{
+	struct finding_row *f;
+
+	switch (look->uplink->life) {
+	case DAEMON_RUNNING:
+		return true;
+	case DAEMON_WAITING:
+		tell_waiting(look);
+		return false;
+	case DAEMON_STOPPED:
+		f = look_found(look);
+		finding_text(f, "dmvl-back has ended, and devices are attached to it");
+		break;
+	default:
+		f = look_found(look);
+		finding_text(f, "dmvl-back does not run, but it did not stop cleanly%s",
+			     is_used(look, true)
+				     ? "; guests without an agent have no network until "
+				       "it is started, or dmvlctl release-vifs is run"
+				     : "");
+	}
+	do_restart(f, look->uplink->name);
+	return false;
+}
+
+bool look_version(struct look *look)
+{
+	const char *version = look->uplink->keys.value[KEY_UPLINK_VERSION];
+	char text[VIEW_TEXT_MAX];
+	struct finding_row *f;
+
+	if (!version || strcmp(version, dmvl_version) == 0)
+		return true;
+	view_text(&look->uplink->keys, KEY_UPLINK_VERSION, text, sizeof(text));
+	f = look_found(look);
+	finding_text(f, "its dmvl-back is version %s, and this dmvlctl is %s", text, dmvl_version);
+	do_restart(f, look->uplink->name);
+	return true;
+}
+
+bool look_credit_log(struct look *look)
+{
+	char path[VIEW_TEXT_MAX];
+	struct finding_row *f;
+	struct mapfile file;
+	int ret;
+
+	if (look->ctl->backend_given || !look->uplink->keys.value[KEY_UPLINK_LOG_PATH])
+		return true;
+	view_text(&look->uplink->keys, KEY_UPLINK_LOG_PATH, path, sizeof(path));
+	ret = logfile_map(&file, path);
+	if (ret == 0) {
+		mapfile_close(&file);
+		return true;
+	}
+	f = look_found(look);
+	finding_text(f, "its credit log %s cannot be read: %s", path,
+		     ret == -EINVAL ? "it is damaged" : strerror(-ret));
+	do_restart(f, look->uplink->name);
+	return true;
+}
+
+struct reading {
+	struct look *look;
+	const char *dir;
+};
+
+static int read_guest(const char *uuid, void *arg)
+{
+	const struct reading *r = arg;
+	struct kept k = {.count = 0};
+	char err[KEPT_FILE_ERR_MAX];
+	int ret = kept_file_read(r->dir, uuid, &k, err);
+
+	if (ret < 0 && ret != -ENOENT) {
+		struct finding_row *f = look_found(r->look);
+
+		finding_text(f, "%s", err);
+		finding_do(f, "dmvlctl forget %s --uplink %s", uuid, r->look->uplink->name);
+	}
+	kept_clear(&k);
+	return 0;
+}
+
+/* What is remembered of guests: can it be read? */
+bool look_remembered(struct look *look)
+{
+	char dir[PATH_MAX], err[KEPT_FILE_ERR_MAX];
+	struct reading r = {look, dir};
+
+	if (!look->uplink->keys.value[KEY_UPLINK_KEPT_PATH] ||
+	    !remembered_dir(look->ctl, look->uplink->name, dir))
+		return true;
+	if (access(dir, F_OK) < 0) {
+		struct finding_row *f = look_found(look);
+
+		finding_text(f, "what is set for guests cannot be remembered: %s: %s", dir,
+			     strerror(errno));
+		finding_do(f, "mkdir -p %s", dir);
+	} else if (kept_file_each(dir, read_guest, &r, err) < 0) {
+		struct finding_row *f = look_found(look);
+
+		finding_text(f, "%s", err);
+		remedy_journal(f, look->uplink->name);
+	}
+	return true;
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "backend/ctl/daemon.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "xenstore-schema/xskey.h"
+
+/* Beside its credit log. */
+bool daemon_lock_path(struct ctl *ctl, const char *uplink, char *path, size_t size)
+{
+	char dir[SCHEMA_PATH_MAX], log[SCHEMA_VALUE_MAX + 1], *slash;
+
+	if (ctl->backend_given ||
+	    schema_uplink_dir(dir, sizeof(dir), ctl->backend_domid, uplink) < 0 ||
+	    xskey_read(ctl->xs, XS_NO_TXN, dir, KEY_UPLINK_LOG_PATH, log, sizeof(log)) < 0)
+		return false;
+	slash = strrchr(log, '/');
+	if (!slash)
+		return false;
+	snprintf(path, size, "%.*s/%s.lock", (int)(slash - log), log, uplink);
+	return true;
+}
+
+static bool is_locked(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	bool locked;
+
+	if (fd < 0)
+		return errno != ENOENT; /* unknown: assume that it runs */
+	locked = flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+	close(fd);
+	return locked;
+}
+
+static unsigned read_state(struct ctl *ctl, const char *uplink)
+{
+	char dir[SCHEMA_PATH_MAX], value[SCHEMA_GUEST_VALUE_MAX];
+	unsigned state = SCHEMA_UPLINK_STATE_STOPPED;
+
+	if (schema_uplink_dir(dir, sizeof(dir), ctl->backend_domid, uplink) >= 0 &&
+	    xskey_read(ctl->xs, XS_NO_TXN, dir, KEY_UPLINK_STATE, value, sizeof(value)) >= 0)
+		schema_parse_enum(KEY_UPLINK_STATE, value, &state, NULL);
+	return state;
+}
+
+enum daemon_life daemon_look(struct ctl *ctl, const char *uplink)
+{
+	char path[SCHEMA_VALUE_MAX + SCHEMA_NAME_MAX + 16];
+	unsigned state = read_state(ctl, uplink);
+
+	if (state == SCHEMA_UPLINK_STATE_STOPPED)
+		return DAEMON_STOPPED;
+	if (daemon_lock_path(ctl, uplink, path, sizeof(path)) && !is_locked(path))
+		return DAEMON_KILLED;
+	return state == SCHEMA_UPLINK_STATE_RUNNING ? DAEMON_RUNNING : DAEMON_WAITING;
+}
+
+const char *daemon_word(enum daemon_life life)
+{
+	static const char *const words[] = {
+		[DAEMON_RUNNING] = "running",
+		[DAEMON_WAITING] = "waiting",
+		[DAEMON_STOPPED] = "stopped",
+		[DAEMON_KILLED] = "killed",
+	};
+
+	return words[life];
+}

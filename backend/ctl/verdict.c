@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "backend/ctl/verdict.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "backend/ctl/daemon.h"
+#include "common/log.h"
+#include "xenstore-schema/xskey.h"
+
+/* How often to look whether the daemon still lives: no watch tells that. */
+#define LOOK_MS 250
+
+static enum schema_key error_key(enum schema_area area)
+{
+	return area == SCHEMA_BACK    ? KEY_BACK_ERROR
+	       : area == SCHEMA_GROUP ? KEY_GROUP_ERROR
+				      : KEY_UPLINK_ERROR;
+}
+
+void verdict_ask(struct ctl *ctl, struct change *change, const char *uplink)
+{
+	uint64_t nonce = 0;
+
+	change->asked[0] = '\0';
+	if (daemon_look(ctl, uplink) == DAEMON_RUNNING &&
+	    getrandom(&nonce, sizeof(nonce), 0) == sizeof(nonce))
+		snprintf(change->asked, sizeof(change->asked), "%016" PRIx64, nonce);
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+/* Waits until a watch fires, or a short time has passed. */
+static void await(struct ctl *ctl)
+{
+	struct pollfd fd = {.fd = xs_conn_fd(ctl->xs), .events = POLLIN};
+	struct xs_event event;
+
+	poll(&fd, 1, LOOK_MS);
+	while (xs_conn_next(ctl->xs, &event))
+		xs_event_free(&event);
+}
+
+/* False: it does not come, and why was told. */
+static bool is_answered(struct ctl *ctl, const char *judge, const char *uplink)
+{
+	uint64_t end = now_ns() + ctl->timeout_ns;
+
+	xs_conn_watch(ctl->xs, judge, "judge");
+	while (!xs_conn_missing(ctl->xs, XS_NO_TXN, judge)) {
+		if (now_ns() >= end) {
+			log_warning("dmvl-back has not answered in time: dmvlctl check tells later "
+				    "whether it has refused that");
+			return false;
+		}
+		if (daemon_look(ctl, uplink) != DAEMON_RUNNING) {
+			log_notice("the dmvl-back of uplink %s has ended: the next one looks at "
+				   "that",
+				   uplink);
+			return false;
+		}
+		await(ctl);
+	}
+	return true;
+}
+
+static bool is_of_word(char c)
+{
+	return isalnum((unsigned char)c) || c == '-' || c == '_';
+}
+
+/* "tx-min is scaled down" is no refusal: it is in force, as far as that goes. */
+static bool begins_with(const char *sentence, const char *key)
+{
+	size_t len = strlen(key);
+
+	return strncmp(sentence, key, len) == 0 && !is_of_word(sentence[len]) &&
+	       strncmp(sentence + len, " is ", 4) != 0;
+}
+
+/* A sentence about a key that was refused begins with the key. */
+static bool is_about(const char *sentence, const struct settings *settings)
+{
+	for (unsigned i = 0; i < settings->count; i++) {
+		if (begins_with(sentence, schema_name(settings->item[i].key)))
+			return true;
+	}
+	return false;
+}
+
+int verdict_wait(struct ctl *ctl, const struct change *change, const char *uplink, const char *what)
+{
+	char path[SCHEMA_PATH_MAX], error[SCHEMA_VALUE_MAX + 1];
+	enum schema_area area = change->settings->area;
+
+	if (!change->asked[0]) {
+		log_notice("no dmvl-back runs for uplink %s now: %s waits for it", uplink, what);
+		return 0;
+	}
+	if (schema_key_path(path, sizeof(path), change->dir, change_judge(area)) < 0 ||
+	    !is_answered(ctl, path, uplink))
+		return 0;
+	if (xskey_read(ctl->xs, XS_NO_TXN, change->dir, error_key(area), error, sizeof(error)) <= 0)
+		return 0;
+	if (is_about(error, change->settings))
+		return ctl_fail(EXIT_FAILED, "%s", error);
+	log_notice("something else is wrong: %s", error);
+	return 0;
+}

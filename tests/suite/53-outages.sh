@@ -1,0 +1,273 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# runs: xensim
+# set: rest
+# Outages made on purpose: dmvlctl check finds each, and nothing any more when its commands are followed.
+# shellcheck source=tests/suite/lib.sh
+. "${SUITE_LIB:-/bench/suite.sh}"
+
+outages=0
+
+# ---- what the commands call that a simulated host does not have
+
+# service dmvl-back.NAME restart
+service()
+{
+	kill "$back" 2>/dev/null && wait_for 30 ended "$back"
+	wait "$back"
+	# shellcheck disable=SC2086
+	back_start $back_options
+}
+
+# xl sched-credit2 -d Domain-0 -w WEIGHT, xl vcpu-pin Domain-0 all all
+xl()
+{
+	case $1 in
+	sched-credit2) echo "$5" >/run/xensim/weight.0 ;;
+	vcpu-pin) rm /run/xensim/cpus.0 ;;
+	esac
+}
+
+modprobe()
+{
+	xensim fail 0 "${1#xen_}" ENOENT 0
+}
+
+ethtool()
+{
+	:
+}
+
+systemctl()
+{
+	case $1 in
+	edit) ;;
+	restart) agent_start "$victim" ;;
+	esac
+}
+
+# ---- finding and following
+
+look()
+{
+	dmvlctl check --grace 1s >found 2>&1
+}
+
+finds()
+{
+	look
+	grep -qE -- "$1" found
+}
+
+finds_nothing()
+{
+	look
+}
+
+# commands PATTERN: those below each line that fits, without their comments. What is for the next boot is left out,
+# since these files are not the test's.
+commands()
+{
+	awk -v pattern="$1" '
+		!/^    / { on = $0 ~ pattern }
+		/^    / && on && !/^    echo .*\/etc\// { sub(/ +#.*/, ""); sub(/^ +/, ""); print }' found
+}
+
+# outage WHAT PATTERN: it was made. check finds it; its commands are run, and check finds nothing.
+outage()
+{
+	check "dmvlctl check finds $1" wait_for 30 finds "$2" || cat found >&2
+	grep -qE -- "$2" found && outages=$((outages + 1))
+	commands "$2" >todo
+	check "dmvlctl check says what to do about $1" test -s todo
+	while read -r command; do
+		diag "$command"
+		case $command in
+		*/sys/module/xen_gntalloc/*) xensim limit "$(guest_domid "$victim")" 8192 ;;
+		*) eval "$command" >&2 ;;
+		esac </dev/null
+	done <todo
+	_after=$1
+	[ $# -lt 3 ] || eval "$3"
+	check "dmvlctl check finds nothing after what it said about $_after" wait_for 30 finds_nothing || cat found >&2
+}
+
+# start_back OPTION..: the daemon that a command starts again has the same options.
+start_back()
+{
+	back_options=$*
+	back_start "$@"
+}
+
+uplink_setup
+mkdir policy
+echo '[g1]
+attach = no
+weight = 300' >policy/policy.conf
+start_back --policy "$PWD/policy/policy.conf"
+ldps 'g1 1' 'g2 2'
+check 'dmvlctl check finds nothing at the beginning' wait_for 30 finds_nothing || cat found >&2
+
+# ---- interfaces
+
+ip link del xenbr0
+outage 'a bridge that is gone' 'default: there is no bridge xenbr0' \
+	'sysctl -q -w net.ipv6.conf.xenbr0.disable_ipv6=1 >&2; ip link set up0 master xenbr0'
+check 'g1 pings the world when the bridge was made again' talks g1
+ip link set xenbr0 down
+outage 'a bridge that is down' 'default: the bridge xenbr0 is down'
+ip link add other0 type bridge
+ip link set dmvl-up master other0
+outage 'a TAP in another bridge' 'default: the TAP dmvl-up is in the bridge other0 and not in xenbr0'
+ip link del other0
+ip link set dmvl-up down
+outage 'a TAP that is down' 'default: the TAP dmvl-up is down'
+ip link set dmvl-up down
+ip link set dmvl-up name renamed0
+outage 'a TAP that was renamed' 'default: the TAP dmvl-up was renamed to renamed0'
+bridge link set dev dmvl-up state 0
+outage 'a port that is disabled' 'default: the bridge xenbr0 has its port dmvl-up disabled'
+ip link set up0 down
+outage 'a card without a link' 'default: up0, by which frames leave the host, has no link'
+ip link set dmvl-up mtu 1400
+outage 'a TAP with a smaller MTU than the card' 'default: the MTU of dmvl-up is 1400, and that of up0, .* is 1500'
+ip link set xenbr0 mtu 1500
+ip link set dmvl-up mtu 1600
+outage 'a TAP with another MTU than its bridge' 'default: the MTU of dmvl-up is 1600, and that of its bridge xenbr0 is 1500'
+ip link set xenbr0 type bridge stp_state 1 forward_delay 200
+outage 'spanning tree' 'the bridge xenbr0 has spanning tree on: .* for 4\.00 s'
+check 'g1 pings the world after all that' talks g1
+
+# ---- the capacity
+
+dmvlctl uplink default tx-capacity=10gbit >&2
+card_plug up0 1000 up
+outage 'a capacity above the speed of the card' 'default: tx-capacity is 10gbit, more than the 1gbit'
+card_unplug up0
+tc qdisc replace dev up0 root tbf rate 20mbit burst 2k limit 4000
+outage 'a queue too short for the send buffer' 'default: tx-capacity 0: it cannot be measured: a queue of up0 holds 4000 bytes'
+tc qdisc del dev up0 root
+
+# ---- the host
+
+xensim fail 0 gntdev ENOENT 1000
+outage 'gntdev missing in Dom0' 'xen_gntdev: /dev/xen/gntdev is missing'
+if bridge_filter 1; then
+	outage 'bridges that call iptables' 'bridge filter: .*bridge-nf-call-[a-z6]* is 1'
+fi
+echo 1024 >/run/xensim/weight.1
+outage 'a guest with more CPU weight than Domain-0' 'Domain-0: its CPU weight is 256, and domain 1 \(g1\) has 1024'
+echo 1 >/run/xensim/cpus.0
+outage 'Domain-0 pinned to one CPU' 'Domain-0: its 4 virtual CPUs are pinned to 1 of the 4 CPUs'
+prlimit --pid "$back" --nofile="$(($(back_fds) + 3))": >&2
+outage 'a dmvl-back that has nearly all files open' 'default: its dmvl-back has [0-9]* of at most [0-9]* files open'
+
+# ---- guests
+
+victim=g3
+dmvlctl attach g3 >&2
+outage 'a guest without an agent' 'g3/0: no agent has come in the guest for'
+check 'g3 connects when its agent was started' wait_for 60 connected g3
+agent_kill KILL g3
+outage 'an agent that was killed' 'g3/0: the guest.s agent died'
+agent_kill TERM g3
+wait_for 30 agent_gone g3
+xensim limit "$(guest_domid g3)" 1
+outage 'an agent that has ended' "g3/0: the guest's agent ended [0-9]* s ago" \
+	'xensim limit "$(guest_domid g3)" 8192'
+agent_kill TERM g3
+wait_for 30 agent_gone g3
+xensim limit "$(guest_domid g3)" 1
+agent_start g3
+outage 'a guest whose grants are used up' "g3/0: the guest's agent says: no rings: the grant limit"
+check 'g3 connects with more grants' wait_for 60 connected g3
+is "$(xenstore-read "$(fe g3)/error")" '' 'the agent takes its error back when it connects'
+
+# What a guest writes there is text of a stranger.
+in-guest g3 xenstore-write device/dmvl/0/error "$(printf 'a\033[31m\nb')"
+check "dmvlctl check quotes a guest's text" wait_for 30 finds 'g3/0: the guest.s agent says: "a\\x1b\[31m\\x0ab"'
+in-guest g3 xenstore-write device/dmvl/0/error "$(printf '%0100d' 0)"
+check "dmvlctl check does not print a long text of a guest" wait_for 30 finds 'g3/0: .* \(longer than 64 bytes\)'
+in-guest g3 xenstore-write device/dmvl/0/error ''
+
+# ---- keys
+
+xenstore-write "$(be g2)/mac" "$(xenstore-read "$(be g1)/mac")"
+outage 'two devices with one MAC' 'g2/0: its MAC [0-9a-f:]* is that of g1/0 too'
+xenstore-write "$(be g1)/weigth" 512
+outage 'a mistyped key' 'g1/0: there is no key "weigth", so it has no effect: is weight meant' \
+	'dmvlctl set g1 weight=300 >&2'
+xenstore-write "$(be g1)/frobnicate" 1
+outage 'an unknown key' 'g1/0: there is no key "frobnicate", so it has no effect$'
+xenstore-write "$uplink/tx-capacty" 1000000000
+outage 'a mistyped key of an uplink' 'uplink default: there is no key "tx-capacty", .* is tx-capacity meant'
+xenstore-write "$(be g2)/weight" banana
+outage 'a value that is refused' 'g2/0: weight "banana": expected an integer'
+xenstore-write "$(be g2)/vlan" banana "$(be g2)/latency" slow
+outage 'two values that are refused' 'g2/0: (vlan|latency)'
+xenstore-write "$(be g2)/tx-min" 20000000000
+outage 'a minimum that does not fit' 'g2/0: tx-min 20000000000: the minima would sum to'
+xenstore-write "$uplink/groups/acme/weight" banana
+outage 'a refused value of a group' 'group acme of uplink default: weight "banana"'
+xenstore-write "$uplink/host-weight" banana
+outage 'a refused value of an uplink' 'uplink default: host-weight "banana"'
+dmvlctl set g2 mtu=9000 >&2
+outage 'an MTU above that of the uplink' 'g2/0: its MTU is 9000, and packets of at most 1500'
+xenstore-write "$(be g1)/weight" 77
+outage 'a device that is not as the policy says' 'g1/0: weight is 77, and the policy says 300'
+
+# ---- leftovers, and the daemon
+
+xenstore-write /local/domain/0/backend/dmvl/77/0/uplink old /local/domain/0/backend/dmvl/77/0/state 4
+outage 'a device of a domain that does not exist' '77/0: there is no domain 77'
+dmvl-back -n old --uplink tap:dmvl-old,bridge=xenbr0 --tx-capacity 1gbit 2>old.log &
+old=$!
+check 'a second dmvl-back starts' wait_for 30 grep -q 'version .*: uplink' old.log
+dmvlctl forget-uplink old 2>err
+is $? 1 'forget-uplink refuses an uplink that is served'
+like "$(cat err)" '*the dmvl-back of uplink old is running: stop it first*' 'forget-uplink says why it refuses an uplink that is served'
+kill -9 $old
+wait $old
+check 'dmvlctl uplinks says that a dmvl-back was killed' sh -c "dmvlctl uplinks | grep '^old .* killed '"
+outage 'an uplink that nobody serves any more' 'uplink old: its dmvl-back does not run, but did not stop cleanly'
+check 'the forgotten uplink is gone' no_node /local/domain/0/data/dmvl/old
+dmvlctl forget-uplink old 2>err
+is $? 1 'forget-uplink of an uplink that is gone fails'
+dmvlctl attach g4 uplink=nowhere >&2
+dmvlctl check --grace 1s >found
+like "$(cat found)" '*g4/0: no dmvl-back has served its uplink nowhere since boot*' 'dmvlctl check finds an uplink that does not exist'
+dmvlctl detach g4 >&2
+xenstore-write "$uplink/version" 0.0.1
+outage 'a dmvl-back of another version' 'uplink default: its dmvl-back is version 0.0.1'
+kill -9 "$back"
+check 'dmvlctl check is critical as a plugin when dmvl-back was killed' \
+	sh -c 'dmvlctl check --nagios >out; [ $? -eq 2 ] && grep -q "^DMVL CRITICAL - uplink default: dmvl-back does not run.* | findings=" out && [ "$(wc -l <out)" = 1 ]'
+outage 'a dmvl-back that was killed' 'uplink default: dmvl-back does not run'
+check 'g1 pings the world at the end' talks g1
+
+diag "$outages outages found"
+between $outages 20 99 'dmvlctl check finds twenty outages'
+
+# ---- the ends of a look
+
+check 'dmvlctl check is content as a plugin' sh -c 'dmvlctl check --nagios | grep "^DMVL OK - 3 devices on 1 uplinks | findings=0;"'
+xenstore-write "$(be g1)/weigth" 1
+dmvlctl check --nagios >out
+is $? 1 'dmvlctl check as a plugin ends with 1 for a warning'
+like "$(cat out)" 'DMVL WARNING - g1/0: there is no key "weigth"*' 'dmvlctl check as a plugin prints the problem'
+dmvlctl check --json >out
+is $? 1 'dmvlctl check --json ends with 1 for a problem'
+check 'dmvlctl check --json has kind and commands' python3 -c '
+import json
+p, = json.load(open("out"))["problems"]
+assert p["kind"] == "unknown-key" and not p["critical"] and p["commands"][0] == "dmvlctl set g1/0 weight=1", p'
+dmvlctl check --nagios --json 2>err
+is $? 2 'dmvlctl check refuses two kinds of output'
+xenstore-rm "$(be g1)/weigth"
+back_stop
+XENSTORED_PATH=/nowhere dmvlctl check 2>err
+is $? 2 'dmvlctl check ends with 2 where there is no xenstored'
+XENSTORED_PATH=/nowhere dmvlctl check --nagios >out
+is $? 3 'dmvlctl check as a plugin ends with 3 where there is no xenstored'
+like "$(cat out)" 'DMVL UNKNOWN - *' 'dmvlctl check as a plugin says that it could not look'
+done_testing
