@@ -57,12 +57,12 @@ O        := $(B)/obj
 P        := $(B)
 endif
 PKGS_COMMON := libevent_core xenvchan xengnttab xenevtchn xenstore libsystemd
-PKGS        := $(PKGS_COMMON) xencontrol xentoollog json-c libmnl inih
+PKGS        := $(PKGS_COMMON) xencontrol xentoollog json-c libmnl inih ncursesw
 # Deferred, so that `make demo` on a bare machine may install pkg-config first.
 PKG_CFLAGS   = $(shell pkg-config --cflags $(PKGS))
 LIBS_FRONT   = $(shell pkg-config --libs $(PKGS_COMMON))
 LIBS_BACK    = $(shell pkg-config --libs $(PKGS_COMMON) xencontrol xentoollog libmnl inih)
-LIBS_CTL     = $(shell pkg-config --libs xenstore xencontrol xentoollog json-c libmnl inih)
+LIBS_CTL     = $(shell pkg-config --libs xenstore xencontrol xentoollog json-c libmnl inih ncursesw)
 ifdef WERROR
 WARN += -Werror
 endif

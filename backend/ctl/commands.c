@@ -10,6 +10,7 @@ bool command_takes(const struct command *command, const char *option)
 		bool taken;
 	} some[] = {
 		{"all", command->has_all},
+		{"batch", command->has_batch},
 		{"follow", command->has_follow},
 		{"grace", command->has_grace},
 		{"interval", command->has_interval},

@@ -16,6 +16,7 @@ struct command {
 	const char *summary; /* one line */
 	const char *details; /* for -h; "" or text that ends with a newline */
 	int min_args, max_args;
+	bool has_batch;		 /* takes --batch */
 	bool has_timeout;	 /* takes --timeout */
 	bool has_all;		 /* takes --all */
 	bool has_follow;	 /* takes --follow */
@@ -36,8 +37,8 @@ struct command {
 extern const struct command attach_command, check_command, complete_command, detach_command,
 	doctor_command, export_command, forget_command, forget_uplink_command, group_command,
 	groups_command, import_command, list_command, log_command, release_vifs_command,
-	report_command, saved_command, set_command, show_command, stat_command, uplink_command,
-	uplinks_command;
+	report_command, saved_command, set_command, show_command, stat_command, top_command,
+	uplink_command, uplinks_command;
 
 /* Does the command take this long option of main.c's? */
 bool command_takes(const struct command *command, const char *option);

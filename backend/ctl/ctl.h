@@ -23,6 +23,7 @@ struct ctl {
 	bool backend_given; /* by -B */
 	bool json;
 	bool all;
+	bool batch;
 	bool follow;
 	bool raw;
 	bool remove;

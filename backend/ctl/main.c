@@ -32,33 +32,17 @@ static const struct command help_itself = {
 };
 
 static const struct command *const commands[] = {
-	&attach_command,
-	&check_command,
-	&complete_command,
-	&detach_command,
-	&doctor_command,
-	&export_command,
-	&forget_command,
-	&forget_uplink_command,
-	&group_command,
-	&groups_command,
-	&help_itself,
-	&import_command,
-	&list_command,
-	&log_command,
-	&release_vifs_command,
-	&report_command,
-	&saved_command,
-	&set_command,
-	&show_command,
-	&stat_command,
-	&uplink_command,
-	&uplinks_command,
-	NULL,
+	&attach_command, &check_command,  &complete_command,	 &detach_command,
+	&doctor_command, &export_command, &forget_command,	 &forget_uplink_command,
+	&group_command,	 &groups_command, &help_itself,		 &import_command,
+	&list_command,	 &log_command,	  &release_vifs_command, &report_command,
+	&saved_command,	 &set_command,	  &show_command,	 &stat_command,
+	&top_command,	 &uplink_command, &uplinks_command,	 NULL,
 };
 
 enum {
 	OPT_ALL = 256,
+	OPT_BATCH,
 	OPT_FOLLOW,
 	OPT_GRACE,
 	OPT_INTERVAL,
@@ -75,6 +59,7 @@ enum {
 static const struct option options[] = {
 	{"all", no_argument, NULL, OPT_ALL},
 	{"backend", required_argument, NULL, 'B'},
+	{"batch", no_argument, NULL, OPT_BATCH},
 	{"follow", no_argument, NULL, OPT_FOLLOW},
 	{"grace", required_argument, NULL, OPT_GRACE},
 	{"help", no_argument, NULL, 'h'},
@@ -110,6 +95,8 @@ static int help_command(const struct command *command)
 		printf("      --json           print JSON\n");
 	if (command->has_all)
 		printf("      --all            print every key too\n");
+	if (command->has_batch)
+		printf("      --batch          print text, for pipes\n");
 	if (command->has_follow)
 		printf("      --follow         print new records until stopped\n");
 	if (command->has_grace)
@@ -288,6 +275,9 @@ static int parse_options(struct ctl *ctl, const struct command *command, int arg
 			return ret ? ret : -1;
 		case OPT_ALL:
 			ctl->all = true;
+			break;
+		case OPT_BATCH:
+			ctl->batch = true;
 			break;
 		case OPT_FOLLOW:
 			ctl->follow = true;

@@ -24,36 +24,39 @@ void view_free(struct view *view)
 	memset(view, 0, sizeof(*view));
 }
 
+static int read_key(struct ctl *ctl, const char *dir, enum schema_key key, struct view *out)
+{
+	bool guests = schema_entry(key)->area == SCHEMA_FRONT;
+	size_t size = guests ? SCHEMA_GUEST_VALUE_MAX + 1 : SCHEMA_VALUE_MAX + 1;
+	char value[SCHEMA_VALUE_MAX + 1];
+	int ret = xskey_read(ctl->xs, XS_NO_TXN, dir, key, value, size);
+
+	if (ret == -ENOENT)
+		return 0;
+	if (ret == -E2BIG)
+		snprintf(value, sizeof(value), "(longer than %zu bytes)", size - 1);
+	else if (ret == -EILSEQ)
+		snprintf(value, sizeof(value), "(not a text)");
+	else if (ret < 0)
+		return ret;
+	out->value[key] = strdup(value);
+	return out->value[key] ? 0 : -ENOMEM;
+}
+
 int view_read(struct ctl *ctl, const char *dir, enum schema_area area, struct view *out)
 {
-	size_t size = area == SCHEMA_FRONT ? SCHEMA_GUEST_VALUE_MAX + 1 : SCHEMA_VALUE_MAX + 1;
-	char value[SCHEMA_VALUE_MAX + 1];
-	int ret;
-
 	for (int i = 0; i < KEY_COUNT; i++) {
 		enum schema_key key = (enum schema_key)i;
+		int ret = 0;
 
-		if (schema_entry(key)->area != area)
-			continue;
-		ret = xskey_read(ctl->xs, XS_NO_TXN, dir, key, value, size);
-		if (ret == -ENOENT)
-			continue;
-		if (ret == -E2BIG)
-			snprintf(value, sizeof(value), "(longer than %zu bytes)", size - 1);
-		else if (ret == -EILSEQ)
-			snprintf(value, sizeof(value), "(not a text)");
-		else if (ret < 0)
-			goto out_free;
-		ret = -ENOMEM;
-		out->value[i] = strdup(value);
-		if (!out->value[i])
-			goto out_free;
+		if (schema_entry(key)->area == area)
+			ret = read_key(ctl, dir, key, out);
+		if (ret < 0) {
+			view_free(out);
+			return ret;
+		}
 	}
 	return 0;
-
-out_free:
-	view_free(out);
-	return ret;
 }
 
 void ldp_view_free(struct ldp_view *view)
@@ -78,13 +81,14 @@ static void take_mac_of_vif(struct view *keys)
 		keys->value[KEY_BACK_MAC] = strdup(keys->value[KEY_BACK_VIF_MAC]);
 }
 
-int ldp_view_read(struct ctl *ctl, unsigned domid, unsigned id, struct ldp_view *out)
+/* The device's directories, and whose they are. */
+static int find_ldp(struct ctl *ctl, unsigned domid, unsigned id, char back[SCHEMA_PATH_MAX],
+		    char front[SCHEMA_PATH_MAX], struct ldp_view *out)
 {
-	char back[SCHEMA_PATH_MAX], front[SCHEMA_PATH_MAX];
-	int ret = schema_backend_dir(back, sizeof(back), ctl->backend_domid, domid, id);
+	int ret = schema_backend_dir(back, SCHEMA_PATH_MAX, ctl->backend_domid, domid, id);
 
 	if (ret >= 0)
-		ret = schema_frontend_dir(front, sizeof(front), domid, id);
+		ret = schema_frontend_dir(front, SCHEMA_PATH_MAX, domid, id);
 	if (ret < 0)
 		return ret;
 	if (!xs_conn_exists(ctl->xs, XS_NO_TXN, back) && !xs_conn_exists(ctl->xs, XS_NO_TXN, front))
@@ -94,11 +98,35 @@ int ldp_view_read(struct ctl *ctl, unsigned domid, unsigned id, struct ldp_view 
 	out->domid = domid;
 	out->id = id;
 	target_identity(ctl, domid, out->name, out->uuid);
+	return 0;
+}
+
+int ldp_view_read(struct ctl *ctl, unsigned domid, unsigned id, struct ldp_view *out)
+{
+	char back[SCHEMA_PATH_MAX], front[SCHEMA_PATH_MAX];
+	int ret = find_ldp(ctl, domid, id, back, front, out);
+
+	if (ret < 0)
+		return ret;
 	ret = view_read(ctl, back, SCHEMA_BACK, &out->keys);
 	if (ret >= 0 && !ldp_view_is_agentless(out))
 		ret = view_read(ctl, front, SCHEMA_FRONT, &out->keys);
 	else if (ret >= 0)
 		take_mac_of_vif(&out->keys);
+	return ret;
+}
+
+int ldp_view_read_keys(struct ctl *ctl, unsigned domid, unsigned id, const enum schema_key *keys,
+		       unsigned count, struct ldp_view *out)
+{
+	char back[SCHEMA_PATH_MAX], front[SCHEMA_PATH_MAX];
+	int ret = find_ldp(ctl, domid, id, back, front, out);
+
+	for (unsigned i = 0; i < count && ret >= 0; i++)
+		ret = read_key(ctl, schema_entry(keys[i])->area == SCHEMA_BACK ? back : front,
+			       keys[i], &out->keys);
+	if (ret < 0 && ret != -ENOENT)
+		view_free(&out->keys);
 	return ret;
 }
 

@@ -29,6 +29,9 @@ struct ldp_view {
  * ldp_view_free().
  */
 int ldp_view_read(struct ctl *ctl, unsigned domid, unsigned id, struct ldp_view *out);
+/* The same with these keys of backend and frontend alone. */
+int ldp_view_read_keys(struct ctl *ctl, unsigned domid, unsigned id, const enum schema_key *keys,
+		       unsigned count, struct ldp_view *out);
 void ldp_view_free(struct ldp_view *view);
 
 /* Called for one device. 0: continue; any other value ends ldp_each() and is its result. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "backend/ctl/check/remedy.h"
+#include "backend/ctl/words.h"
 #include "backend/frame/frame.h"
 #include "backend/policy/setting.h"
 
@@ -108,15 +109,16 @@ static void do_for_device(struct look *look, struct finding_row *f, const char *
 bool look_device_error(struct look *look)
 {
 	const struct ldp_view *d = look->device;
-	char text[VIEW_TEXT_MAX], state[48];
+	char text[VIEW_TEXT_MAX];
+	enum state_tone tone;
 	struct finding_row *f;
 
 	if (!error_of(&d->keys, KEY_BACK_ERROR, text))
 		return true;
 	f = look_found(look);
 	finding_text(f, "%s", text);
-	ldp_view_state(d, state, sizeof(state));
-	if (strncmp(state, schema_state_name(XenbusStateConnected), strlen("connected")) != 0)
+	state_words(d, true, &tone);
+	if (tone != STATE_GOOD)
 		f->gravity = GRAVITY_CRITICAL;
 	do_for_device(look, f, text);
 	return true;
