@@ -235,6 +235,14 @@ void audit_window(struct dpath *dp, uint64_t ns)
 		windows_file_header(a->file.mem)->written_ms = a->now_ms;
 }
 
+/* Frames that it has given to be sent wait for others, whatever it does. */
+bool audit_guest_still(const struct ldp *l, enum ldp_dir dir)
+{
+	bool takes_none = dir == LDP_RX && l->audit.still && l->rx_blocked;
+
+	return l->frozen || l->promise[dir].stalled > 0 || takes_none;
+}
+
 void audit_judge(struct dpath *dp, struct ldp *l, enum ldp_dir dir, uint64_t due_bytes,
 		 uint64_t had_bytes)
 {
@@ -249,8 +257,8 @@ void audit_judge(struct dpath *dp, struct ldp *l, enum ldp_dir dir, uint64_t due
 	if (!r)
 		return;
 	f.guest_full = dir == LDP_RX && l->rx_blocked;
-	s.stood_still = l->audit.still || f.guest_full;
-	f.guest_still = l->audit.still;
+	f.guest_still = audit_guest_still(l, dir);
+	s.stood_still = f.guest_still || f.guest_full;
 	s.reason = windows_reason(&f);
 	windows_file_begin(r);
 	judge(l, r, dir, &s);

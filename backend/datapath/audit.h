@@ -5,6 +5,8 @@
 #ifndef DMVL_AUDIT_H
 #define DMVL_AUDIT_H
 
+#include <stdbool.h>
+
 #include "backend/datapath/dpath.h"
 #include "backend/msg/ldp_conf.h"
 
@@ -22,6 +24,9 @@ void audit_window(struct dpath *dp, uint64_t ns);
  */
 void audit_judge(struct dpath *dp, struct ldp *l, enum ldp_dir dir, uint64_t due_bytes,
 		 uint64_t had_bytes);
+
+/* Is it the guest that keeps its frames waiting, because it stands still? */
+bool audit_guest_still(const struct ldp *l, enum ldp_dir dir);
 
 /* They did not wait all the time. */
 void audit_pass(struct dpath *dp, struct ldp *l, enum ldp_dir dir);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "backend/datapath/limits.h"
 
+#include "backend/datapath/audit.h"
 #include "backend/datapath/core.h"
 #include "backend/datapath/epoch.h"
 
@@ -27,7 +28,7 @@ static uint32_t limit_of(const struct dpath *dp, const struct ldp *l, enum ldp_d
 			 const struct fluid_part *part, const struct fluid_part *group,
 			 uint64_t bytes)
 {
-	if (l->audit.still || (dir == LDP_RX && l->rx_blocked))
+	if (audit_guest_still(l, dir) || (dir == LDP_RX && l->rx_blocked))
 		return RECORD_LIMIT_GUEST;
 	if (dp->audit.facts[dir].down)
 		return RECORD_LIMIT_DOWN;

@@ -86,6 +86,11 @@ static const struct ldp_promise *rx(uint32_t slot)
 	return &b->guest[slot].ldp->promise[LDP_RX];
 }
 
+static uint32_t limit(uint32_t slot, enum ldp_dir dir)
+{
+	return b->guest[slot].ldp->limit[dir].by;
+}
+
 static void is_about(double is, double want, const char *name)
 {
 	ok(is > want * .98 - 3100 && is < want * 1.02 + 3100, "%s: %.0f, about %.0f", name, is,
@@ -125,6 +130,10 @@ static void test_limits(void)
 	is_about((double)tx(1)->entitled_bytes, 2 * FULL * .1, "no more than a maximum is due");
 	is_about((double)tx(2)->entitled_bytes, 2 * FULL * .3, "the rest is due to the third");
 	is_about((double)tx(2)->had_bytes, 2 * FULL * .3, "the third had the rest");
+	is_int(limit(0, LDP_TX), RECORD_LIMIT_MIN, "who has its minimum is limited by that");
+	is_int(limit(1, LDP_TX), RECORD_LIMIT_MAX, "who has its maximum is limited by that");
+	is_int(limit(2, LDP_TX), RECORD_LIMIT_SHARE,
+	       "who has its part by weight is limited by that");
 	bench_free(b);
 }
 
@@ -162,6 +171,11 @@ static void test_groups(void)
 	is_about((double)tx(2)->entitled_bytes, 2 * FULL / 2,
 		 "as much as to the group is due to one outside");
 	is_about((double)tx(0)->had_bytes, 2 * FULL / 4, "half of the group's was had");
+	group.tx.max_bps = 20 * MBIT;
+	bench_group(b, 7, true, &group);
+	transmit(all, 2);
+	is_int(limit(0, LDP_TX), RECORD_LIMIT_GROUP,
+	       "who has its group's maximum is limited by that");
 	bench_free(b);
 }
 
@@ -177,6 +191,9 @@ static void test_local(void)
 	transmit(both, 1);
 	is_about((double)tx(0)->entitled_bytes, FULL / 5 - 15380,
 		 "what went to other guests takes from what is due below a maximum");
+	set(0, 256, 0, 0);
+	transmit(both, 2);
+	is_int(limit(0, LDP_TX), RECORD_LIMIT_LINK, "who has all of the link is limited by that");
 	bench_free(b);
 }
 
@@ -219,6 +236,7 @@ static void test_receive(void)
 	is_about((double)(rx(1)->entitled_bytes - due), FULL / 2,
 		 "its share is due to it all the same");
 	is_about((double)rx(1)->backlog_ns, 3.0 * WINDOW, "its frames wait");
+	is_int(limit(1, LDP_RX), RECORD_LIMIT_GUEST, "who takes nothing is limited by itself");
 	bench_free(b);
 }
 
