@@ -6,16 +6,26 @@
 # shellcheck source=tests/suite/lib.sh
 . "${SUITE_LIB:-/bench/suite.sh}"
 
-# sending NAME FIELD: a number of what the report says of what the guest sends.
+# look: what the report says now of what g1 sends. seen FIELD: a number of it. sending FIELD: both.
+look()
+{
+	dmvlctl report g1 --json | tr -d ' \n' | sed 's/.*"tx":{//; s/"worst".*//' | tr ',{' '\n\n' >seen
+}
+
+seen()
+{
+	sed -n "s/\"$1\":\\([0-9]*\\).*/\\1/p" seen | head -n 1
+}
+
 sending()
 {
-	dmvlctl report "$1" --json | tr -d ' \n' | sed 's/.*"tx":{//; s/"worst".*//' |
-		tr ',{' '\n\n' | sed -n "s/\"$2\":\\([0-9]*\\).*/\\1/p" | head -n 1
+	look
+	seen "$1"
 }
 
 windows_are()
 {
-	[ "$(sending g1 windows)" -ge "$1" ]
+	[ "$(sending windows)" -ge "$1" ]
 }
 
 # arrived N: in how many of the sink's last N intervals g1 had nine tenths of its minimum. 1400 bytes
@@ -35,14 +45,16 @@ arrived()
 # In a stretch of 50 windows the report and the sink tell the same, for nine of ten windows at least.
 agrees()
 {
-	_judged=$(sending g1 windows)
-	_kept=$(sending g1 kept)
+	look
+	_judged=$(seen windows)
+	_kept=$(seen kept)
 	_from=$(tick sink.out)
 	wait_for 60 windows_are $((_judged + 50)) || return 1
 	_ticks=$(awk -v from="$_from" '$1 != "total" && $2 == "10.77.1.1" && $1 > from { n++ } END { print n + 0 }' sink.out)
 	_good=$(arrived "$_ticks")
-	_now=$(sending g1 windows)
-	_kept=$(($(sending g1 kept) - _kept))
+	look
+	_now=$(seen windows)
+	_kept=$(($(seen kept) - _kept))
 	diag "kept $_kept of $((_now - _judged)) windows; g1 had its minimum in $_good of $_ticks intervals of the sink"
 	[ $((_kept * 10)) -ge $(((_now - _judged) * 9)) ] && [ "$_ticks" -gt 5 ] && [ $((_good * 10)) -ge $((_ticks * 9)) ]
 }
@@ -51,8 +63,9 @@ reasons='guest-stood-still uplink-down daemon-restarted loop-late link-slow othe
 
 count()
 {
+	look
 	for _reason in $reasons; do
-		echo "$_reason $(sending g1 "$_reason")"
+		echo "$_reason $(seen "$_reason")"
 	done >"$1"
 }
 
@@ -81,13 +94,13 @@ outage()
 # Windows are kept again.
 windows_go_on()
 {
-	_before=$(sending g1 kept)
+	_before=$(sending kept)
 	wait_for 20 kept_is_past $((_before + 5))
 }
 
 kept_is_past()
 {
-	[ "$(sending g1 kept)" -gt "$1" ]
+	[ "$(sending kept)" -gt "$1" ]
 }
 
 uplink_setup
@@ -149,7 +162,7 @@ outage loop-late 'the frame loop was late' late goes_on
 
 killed() { kill -9 "$back"; wait "$back"; sleep 1; }
 again() { back_start --tx-capacity "$SUITE_RATE"; }
-before=$(sending g1 windows)
+before=$(sending windows)
 outage daemon-restarted 'dmvl-back was started again' killed again
 check 'windows of before a restart are kept' windows_are "$before"
 
