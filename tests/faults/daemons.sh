@@ -48,6 +48,25 @@ f_restore_middle()
 	[ "$roll" = 0 ] || ups_start
 }
 
+# answers: xenstored does, within a moment.
+answers()
+{
+	timeout 2 xenstore-read domid >/dev/null
+}
+
+# up_pause UP: it stands still, but not in the middle of a message to xenstored: C xenstored then waits for the
+# rest of that, and serves nobody else.
+up_pause()
+{
+	eval "_pid=\$pid_$1"
+	kill -STOP "$_pid"
+	until answers; do
+		kill -CONT "$_pid"
+		in_time answers
+		kill -STOP "$_pid"
+	done
+}
+
 f_restore_stopped()
 {
 	some_ups
@@ -55,7 +74,7 @@ f_restore_stopped()
 		in_time rests "$id"
 	done
 	for _up_name in $ups; do
-		eval "kill -STOP \$pid_$_up_name"
+		up_pause "$_up_name"
 	done
 	guest_save "$n"
 	guest_restore "$n"
