@@ -106,6 +106,9 @@ $(GEN): xenstore-schema/keys.txt xenstore-schema/gen.awk
 docs/scenarios.md: docs/scenarios.json tests/bench/scenarios.awk
 	$(call say,GEN,$@)
 	$(Q)awk -f tests/bench/scenarios.awk $< > $@
+docs/installed.md: docs/installed.txt tests/installed/page.awk
+	$(call say,GEN,$@)
+	$(Q)awk -f tests/installed/page.awk $< > $@
 docs/xenstore.md: xenstore-schema/keys.txt xenstore-schema/gen.awk
 	$(call say,GEN,$@)
 	$(Q)$(call schema,xenstore.md) > $@
@@ -194,7 +197,7 @@ checks := $(suites:%=check-%) check-packages check-xen check-xen-rest check-san
 $(checks): check-%: deps
 	$(Q)exec $(mortal) $(MAKE) --no-print-directory check-now CHECK="$(if $(filter xen,$*),$(XEN),$*)"
 check_env = TREE=$(O) DMVL_PRODUCT=$(or $(DMVL_PRODUCT),$(abspath $(P))) SAN=$(SAN) VALGRIND=$(VALGRIND) \
-	    COVERAGE=$(COVERAGE) RELEASES="$(RELEASES)" FUZZ_BIN="$(FUZZ_BIN)" XENSTORED=$(XENSTORED) SUITE=$(SUITE)
+	    COVERAGE=$(COVERAGE) RELEASES="$(RELEASES)" FUZZ_BIN="$(FUZZ_BIN)" XENSTORED=$(XENSTORED) SUITE=$(SUITE) DOMU=$(DOMU)
 check-now: all $(if $(filter unit,$(CHECK)),units) $(if $(filter fuzz,$(CHECK)),fuzz-bin) \
 	   $(if $(filter san,$(CHECK)),san-tree) $(if $(filter xensim san,$(CHECK)),xensim)
 	$(Q)$(check_env) exec $(mortal) tests/check $(CHECK)

@@ -62,7 +62,7 @@ uninstall:
 dist := $(B)/dist/dmvl-$(VERSION)
 dist:
 	$(Q)rm -rf $(B)/dist && mkdir -p $(dist)
-	$(Q)tar -c --exclude=./$(B) --exclude=./.git --no-wildcards-match-slash --exclude='./*.log' . | tar -x -C $(dist)
+	$(Q)tar -c --exclude=./build --exclude=./$(B) --exclude=./.git --no-wildcards-match-slash --exclude='./*.log' . | tar -x -C $(dist)
 	$(Q)tar -czf $(dist).tar.gz -C $(B)/dist dmvl-$(VERSION) && rm -rf $(dist)
 
 # None of what this make was told holds for those.

@@ -40,12 +40,17 @@ figures()
 	"$here/figures.sh" check "$PWD" 2>&1 || bad=1
 }
 
-# Made of what was found, by a script alone.
+# made_of PAGE FILE SCRIPT: made of what was found, by a script alone.
+made_of()
+{
+	[ -e "$3" ] || return 0
+	awk -f "$3" "$2" | cmp -s - "$1" || missing "$1" "it is not what $2 says (make $1)"
+}
+
 scenarios()
 {
-	[ -e tests/bench/scenarios.awk ] || return 0
-	awk -f tests/bench/scenarios.awk docs/scenarios.json | cmp -s - docs/scenarios.md ||
-		missing docs/scenarios.md 'it is not what docs/scenarios.json says (make docs/scenarios.md)'
+	made_of docs/scenarios.md docs/scenarios.json tests/bench/scenarios.awk
+	made_of docs/installed.md docs/installed.txt tests/installed/page.awk
 }
 
 links()

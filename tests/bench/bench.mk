@@ -2,6 +2,7 @@
 #
 #   make bench         all of them, one after the other
 #   make bench-NAME    one; figures go to build/bench/NAME.json
+#   make bench-installed    docs/tutorial.md followed on real Xen, with systemd in Dom0 and guest
 #   make soak          hostility for $SOAK seconds: make soak SAN=address,undefined
 #   make soak-faults   $FAULTS faults of guests, daemons, xenstore, disk and policy
 #
@@ -32,7 +33,17 @@ $(BENCH_RUN:%=bench-%) soak soak-faults: deps
 	$(Q)TREE=$(O) DMVL_PRODUCT=$(abspath $(P)) exec $(mortal) tests/bench/run $(@:bench-%=%)
 # Of the packages that people install.
 bench-upgrade: deb
+# The tutorial on real Xen, with systemd in Dom0 and guest: a quarter of an hour on an idle machine.
+ifeq ($(OTHER),)
+installed-debs: deb
+else
+installed-debs: dist
+	$(Q)tests/packages/build $(OTHER) $(B)/dist/dmvl-$(VERSION).tar.gz $(B)/deb
+endif
+bench-installed: deps installed-debs
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
+	$(Q)SUITE=$(SUITE) exec $(mortal) tests/installed/run $(B)/deb
 bench-tree: all $(P)/dmvl-hostile $(BENCH_BIN) xensim
 	@:
 
-.PHONY: bench bench-tree soak soak-faults $(BENCH_RUN:%=bench-%)
+.PHONY: bench bench-installed installed-debs bench-tree soak soak-faults $(BENCH_RUN:%=bench-%)
