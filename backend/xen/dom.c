@@ -111,7 +111,7 @@ static void read_weight(struct dom_conn *c, unsigned domid, struct dom_cpu *out)
 		out->weight = credit.weight;
 }
 
-/* Which of the first `of` CPUs any virtual CPU may run on; 0: not known. */
+/* How many of the CPUs below `of` any virtual CPU may run on; 0: not known. */
 static unsigned count_allowed(struct dom_conn *c, unsigned domid, unsigned last, unsigned of)
 {
 	xc_cpumap_t all = xc_cpumap_alloc(c->xc), one = xc_cpumap_alloc(c->xc);
@@ -146,9 +146,12 @@ int dom_cpu(struct dom_conn *c, unsigned domid, struct dom_cpu *out)
 		return -ENOENT;
 	read_weight(c, domid, out);
 	out->vcpus = info.nr_online_vcpus;
-	if (xc_physinfo(c->xc, &host) < 0 || xc_get_max_cpus(c->xc) < (int)host.nr_cpus)
+	if (xc_physinfo(c->xc, &host) < 0 || xc_get_max_cpus(c->xc) <= (int)host.max_cpu_id)
 		return 0;
+	/* Numbers have gaps where CPUs are off; affinities name these too. */
 	out->of_host = host.nr_cpus;
-	out->may_use = count_allowed(c, domid, info.max_vcpu_id, host.nr_cpus);
+	out->may_use = count_allowed(c, domid, info.max_vcpu_id, host.max_cpu_id + 1);
+	if (out->may_use > host.nr_cpus)
+		out->may_use = host.nr_cpus;
 	return 0;
 }

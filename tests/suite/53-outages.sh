@@ -148,6 +148,11 @@ tc qdisc replace dev up0 root tbf rate 20mbit burst 2k limit 4000
 outage 'a queue too short for the send buffer' 'default: tx-capacity 0: it cannot be measured: a queue of up0 holds 4000 bytes'
 tc qdisc del dev up0 root
 
+dmvlctl uplink default host-min=5gbit 2>err
+is $? 1 'dmvlctl uplink fails for a minimum of the host above the capacity'
+like "$(cat err)" '*host-min 5000000000: the host gets*' "dmvlctl uplink prints dmvl-back's sentence"
+outage 'a minimum of the host above the capacity' 'default: host-min 5000000000: the host gets'
+
 # ---- the host
 
 xensim fail 0 gntdev ENOENT 1000

@@ -69,6 +69,7 @@ int xc_physinfo(xc_interface *x, xc_physinfo_t *out)
 	(void)x;
 	memset(out, 0, sizeof(*out));
 	out->nr_cpus = HOST_CPUS;
+	out->max_cpu_id = HOST_CPUS - 1;
 	return 0;
 }
 
