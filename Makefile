@@ -106,9 +106,9 @@ $(GEN): xenstore-schema/keys.txt xenstore-schema/gen.awk
 docs/scenarios.md: docs/scenarios.json tests/bench/scenarios.awk
 	$(call say,GEN,$@)
 	$(Q)awk -f tests/bench/scenarios.awk $< > $@
-docs/xenstore.md: xenstore-schema/keys.txt xenstore-schema/gen.awk
+docs/xenstore.md docs/man/dmvl-xenstore.7 docs/dmvlctl.schema.json: xenstore-schema/keys.txt xenstore-schema/gen.awk
 	$(call say,GEN,$@)
-	$(Q)$(call schema,xenstore.md) > $@
+	$(Q)$(call schema,$(notdir $@)) > $@
 
 # --- the version: a header that changes only when its text does, for one object ---------------------
 $(B)/gen/version_text.h: always
