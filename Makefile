@@ -109,9 +109,9 @@ docs/scenarios.md: docs/scenarios.json tests/bench/scenarios.awk
 docs/installed.md: docs/installed.txt tests/installed/page.awk
 	$(call say,GEN,$@)
 	$(Q)awk -f tests/installed/page.awk $< > $@
-docs/xenstore.md: xenstore-schema/keys.txt xenstore-schema/gen.awk
+docs/xenstore.md docs/man/dmvl-xenstore.7 docs/dmvlctl.schema.json: xenstore-schema/keys.txt xenstore-schema/gen.awk
 	$(call say,GEN,$@)
-	$(Q)$(call schema,xenstore.md) > $@
+	$(Q)$(call schema,$(notdir $@)) > $@
 
 # --- the version: a header that changes only when its text does, for one object ---------------------
 $(B)/gen/version_text.h: always

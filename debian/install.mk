@@ -20,7 +20,8 @@ both_files  = $(foreach rules,$(wildcard init/udev/*-dmvl-net.rules),\
 	      $(rules):$(LIBDIR)/udev/rules.d/$(patsubst %-net.rules,%-$(1)-net.rules,$(notdir $(rules))))
 
 backend_files = $(call to,$(SBINDIR),$(P)/dmvl-back $(P)/dmvlctl) \
-		$(call to,$(MANDIR)/man5,docs/man/dmvl-policy.5) \
+		$(call to,$(MANDIR)/man5,docs/man/dmvl-policy.5 docs/man/dmvl.conf.5) \
+		$(call to,$(MANDIR)/man7,docs/man/dmvl-xenstore.7 docs/man/dmvl-protocol.7) \
 		$(call to,$(MANDIR)/man8,docs/man/dmvl-back.8 docs/man/dmvlctl.8) \
 		backend/ctl/completion.bash:$(DATADIR)/bash-completion/completions/dmvlctl \
 		$(call init_files,back) $(call both_files,backend)
@@ -29,6 +30,7 @@ guest_files   = $(call to,$(SBINDIR),$(P)/dmvl-front) \
 		$(call init_files,front guest) $(call both_files,guest)
 # As in the tree, so that links lead to what they name.
 doc_files     = $(foreach file,README.md $(wildcard docs/*.md) docs/policy.conf.example \
+		docs/dmvlctl.schema.json \
 		$(wildcard init/network/* init/openrc/*),$(file):$(DOCDIR)/$(file))
 PARTS := backend guest doc
 

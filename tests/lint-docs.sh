@@ -10,7 +10,7 @@ cd "${1:-$here/..}" || exit 2
 # shellcheck source=tests/lint-lib.sh
 . "$here/lint-lib.sh"
 
-pages=(README.md CONTRIBUTING.md docs/*.md docs/man/*.[58] tests/README.md tests/*/README.md)
+pages=(README.md CONTRIBUTING.md docs/*.md docs/man/*.[578] tests/README.md tests/*/README.md)
 bad=0
 
 # missing PAGE WHAT: one line.

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The names of xenstore keys stand in xenstore-schema/keys.txt and nowhere else in the product's C,
-# and docs/xenstore.md is what keys.txt makes. Output is TAP.
+# and docs/xenstore.md, dmvl-xenstore(7) and docs/dmvlctl.schema.json are what keys.txt makes. Output is TAP.
 #
 #   tests/lint-keys.sh           check the tree
 #   tests/lint-keys.sh FILE..    check these C files only
@@ -166,9 +166,16 @@ else
 	report 1 1 "no xenstore key is spelled outside xenstore-schema/" "$tmp/out"
 fi
 
-"$AWK" -v out=xenstore.md -f xenstore-schema/gen.awk "$keys" >"$tmp/doc" 2>"$tmp/out" &&
-	diff -u docs/xenstore.md "$tmp/doc" >"$tmp/out"
-report 2 $? "docs/xenstore.md is fresh (else: make docs/xenstore.md)" "$tmp/out"
+stale=0
+: >"$tmp/out"
+for made in docs/xenstore.md docs/man/dmvl-xenstore.7 docs/dmvlctl.schema.json; do
+	"$AWK" -v out="${made##*/}" -f xenstore-schema/gen.awk "$keys" >"$tmp/doc" 2>>"$tmp/out" &&
+		diff -u "$made" "$tmp/doc" >>"$tmp/out" || {
+		echo "make $made" >>"$tmp/out"
+		stale=1
+	}
+done
+report 2 $stale "what is made of keys.txt for readers is fresh" "$tmp/out"
 
 # The scanner itself: what it must find, and what it must let pass.
 cat >"$tmp/bad.c" <<'C'

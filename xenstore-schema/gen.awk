@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Makes C and Markdown from keys.txt: awk -v out=FILE -f gen.awk keys.txt > FILE, where FILE is
-# schema_keys.h, schema_table.inc or xenstore.md.
+# schema_keys.h, schema_table.inc, xenstore.md, dmvl-xenstore.7 or dmvlctl.schema.json.
 # Runs on mawk, the awk of a bare Debian. Refuses a malformed table with file and line.
 
 function fail(why) {
@@ -47,9 +47,9 @@ BEGIN {
 	effects = "- attach reconnect live"
 	n = 0
 	failed = 0
-	if (!member(out, "schema_keys.h schema_table.inc xenstore.md")) {
-		print "gen.awk: -v out= takes schema_keys.h, schema_table.inc or xenstore.md" \
-			> "/dev/stderr"
+	outs = "schema_keys.h schema_table.inc xenstore.md dmvl-xenstore.7 dmvlctl.schema.json"
+	if (!member(out, outs)) {
+		print "gen.awk: -v out= takes one of " outs > "/dev/stderr"
 		failed = 1
 		exit 1
 	}
@@ -235,6 +235,185 @@ function emit_doc() {
 	print "1 initialising, 2 init-wait, 3 initialised, 4 connected, 5 closing, 6 closed."
 }
 
+# --- dmvl-xenstore(7)
+
+function roff(s) {
+	gsub(/\\/, "\\e", s)
+	gsub(/-/, "\\-", s)
+	gsub(/`/, "", s)
+	sub(/^[.']/, "\\\\\\&&", s)
+	return s
+}
+
+function man_area(area,    i, dflt, effect) {
+	for (i = 0; i < n; i++) {
+		if (key[i, 1] != area)
+			continue
+		dflt = key[i, 7] == "-" ? "" : ", default " (key[i, 7] == "\"\"" ? "empty" : key[i, 7])
+		effect = key[i, 8] == "-" ? "published" : key[i, 8]
+		print ".TP"
+		printf ".B %s\n", roff(key[i, 2])
+		print roff(doc_value(i) dflt "; written by " key[i, 3] "; " effect ".")
+		print ".br"
+		print roff(key[i, 9])
+	}
+}
+
+function emit_man() {
+	print ".\\\" SPDX-License-Identifier: GPL-2.0-or-later"
+	print ".\\\" Made by xenstore-schema/gen.awk from xenstore-schema/keys.txt: edit that."
+	print ".TH DMVL-XENSTORE 7 2026-11-28 dmvl \"Miscellaneous\""
+	print ".SH NAME"
+	print "dmvl-xenstore \\- the keys of dmvl in xenstore"
+	print ".SH DESCRIPTION"
+	print "dmvl follows Xen's split-driver convention with the device type"
+	print ".IR dmvl ."
+	print ".I B"
+	print "is the domid of the backend's domain, 0 unless a driver domain serves the guest."
+	print "TX and RX are as the guest sees them."
+	print ".PP"
+	print "Of each key: its value, its default, who writes it, and when a change takes effect."
+	print ".RB \\(lq live \\(rq"
+	print "is as soon as the key is written,"
+	print ".RB \\(lq reconnect \\(rq"
+	print "at the next handshake of the device,"
+	print ".RB \\(lq attach \\(rq"
+	print "only when the device is created;"
+	print ".RB \\(lq published \\(rq"
+	print "is written for others to read and never an input."
+	print ".PP"
+	print "A malformed or out-of-range value changes nothing: the old value stays in force, and the device's"
+	print ".B error"
+	print "names the key, the value and the range until the value is corrected."
+	print "Integers are decimal digits and nothing else."
+	print ".SH BACKEND"
+	print ".I /local/domain/B/backend/dmvl/DOMID/ID/"
+	print "is owned by the backend's domain and readable by the guest."
+	man_area("back")
+	print ".SH FRONTEND"
+	print ".I /local/domain/DOMID/device/dmvl/ID/"
+	print "is owned by the guest and readable by the backend's domain."
+	print "A missing directory means closed."
+	man_area("front")
+	print ".SH UPLINK"
+	print ".I /local/domain/B/data/dmvl/NAME/"
+	print "is owned by the backend's domain."
+	print ".I NAME"
+	print "is the value of"
+	print ".B uplink"
+	print "in the backend directory."
+	man_area("uplink")
+	print ".SH GROUP"
+	print ".I /local/domain/B/data/dmvl/NAME/groups/GROUP/"
+	print "is of a group of devices of the uplink"
+	print ".IR NAME ."
+	man_area("group")
+	print ".SH STATES"
+	print "1 initialising, 2 init\\-wait, 3 initialised, 4 connected, 5 closing, 6 closed."
+	print ".SH SEE ALSO"
+	print ".BR dmvlctl (8),"
+	print ".BR dmvl-back (8),"
+	print ".BR dmvl-front (8),"
+	print ".BR dmvl-protocol (7)"
+}
+
+# --- dmvlctl.schema.json
+
+# A malformed value is a string; a missing one without default is null.
+function json_type(i,    type, null) {
+	if (key[i, 2] == "error")
+		return "\"string\""
+	type = key[i, 4]
+	null = key[i, 7] == "-" ? ", \"null\"" : ""
+	if (type == "u64" || type == "s64" || type == "bytes" || type == "rate")
+		return "[\"integer\", \"string\"" null "]"
+	if (type == "bool")
+		return "[\"boolean\", \"string\"" null "]"
+	if (type == "fraction")
+		return "[\"number\", \"string\"" null "]"
+	return null ? "[\"string\"" null "]" : "\"string\""
+}
+
+function json_members(area,    i, text) {
+	for (i = 0; i < n; i++)
+		if (key[i, 1] == area)
+			text = text (text ? ",\n" : "") sprintf("        \"%s\": {\"type\": %s}", key[i, 2], json_type(i))
+	return text
+}
+
+function json_names(area,    i, text) {
+	for (i = 0; i < n; i++)
+		if (key[i, 1] == area)
+			text = text (text ? ", " : "") "\"" key[i, 2] "\""
+	return text
+}
+
+function json_keys(name, area) {
+	printf "    \"%s\": {\n      \"type\": \"object\",\n      \"required\": [%s],\n", name, json_names(area)
+	printf "      \"properties\": {\n%s\n      }\n    },\n", json_members(area)
+}
+
+# An object: "name type, name type, ..", all required. A type is one of JSON's, with "?" for null,
+# or the name of another object; with "[]" an array of it.
+function json_object(name, members,    n_members, member_of, i, part, type, text, names, ref) {
+	n_members = split(members, member_of, ", ")
+	for (i = 1; i <= n_members; i++) {
+		split(member_of[i], part, " ")
+		type = part[2]
+		names = names (i > 1 ? ", " : "") "\"" part[1] "\""
+		text = text (i > 1 ? ",\n" : "") "        \"" part[1] "\": " json_ref(type)
+	}
+	printf "    \"%s\": {\n      \"type\": \"object\",\n      \"required\": [%s],\n      \"properties\": {\n%s\n      }\n    },\n", \
+		name, names, text
+}
+
+function json_ref(type,    bare) {
+	bare = type
+	sub(/(\[\]|\?)$/, "", bare)
+	if (type ~ /\[\]$/)
+		return "{\"type\": \"array\", \"items\": " json_ref(bare) "}"
+	if (member(bare, "string integer boolean object array null number"))
+		return type ~ /\?$/ ? "{\"type\": [\"" bare "\", \"null\"]}" : "{\"type\": \"" bare "\"}"
+	if (type ~ /\?$/)
+		return "{\"anyOf\": [{\"$ref\": \"#/$defs/" bare "\"}, {\"type\": \"null\"}]}"
+	return "{\"$ref\": \"#/$defs/" bare "\"}"
+}
+
+function emit_schema(    i, count, same) {
+	print "{"
+	print "  \"$schema\": \"https://json-schema.org/draft/2020-12/schema\","
+	print "  \"$comment\": \"Made by xenstore-schema/gen.awk: edit that, or keys.txt. What dmvlctl COMMAND --json prints is $defs/COMMAND; later versions may add members.\","
+	print "  \"$defs\": {"
+	json_keys("backend-keys", "back")
+	json_keys("frontend-keys", "front")
+	json_keys("uplink-keys", "uplink")
+	json_keys("group-keys", "group")
+	json_object("rates", "tx-rate-1s integer, tx-rate-10s integer, rx-rate-1s integer, rx-rate-10s integer")
+	json_object("device", "domain string?, domid integer, uuid string?, id integer, backend-domid integer, " \
+		"backend backend-keys, frontend frontend-keys?, malformed string[], words string, rates rates?")
+	json_object("member", "domain string?, domid integer, id integer")
+	json_object("list", "ldps device[]")
+	json_object("groups", "groups group[]")
+	json_object("detach", "domid integer, id integer, clean boolean")
+	json_object("forget", "forgotten integer")
+	json_object("release-vifs", "released integer")
+	json_object("stat-device", "domid integer, id integer, name string, uuid string")
+	json_object("stat-uplink", "name string, devices stat-device[]")
+	json_object("stat", "uplinks stat-uplink[]")
+	json_object("log", "time string, uplink string, direction string, offset integer, epoch integer, type string")
+	json_object("group-members", "uplink string, group string, group-number integer?, tx-rate integer, rx-rate integer, " \
+		"members member[], malformed string[]")
+	json_object("uplink-members", "name string, backend-domid integer, malformed string[]")
+	json_object("uplinks", "uplinks one-uplink[]")
+	print "    \"group\": {\"allOf\": [{\"$ref\": \"#/$defs/group-members\"}, {\"$ref\": \"#/$defs/group-keys\"}]},"
+	print "    \"one-uplink\": {\"allOf\": [{\"$ref\": \"#/$defs/uplink-members\"}, {\"$ref\": \"#/$defs/uplink-keys\"}]},"
+	count = split("attach set show", same, " ")
+	for (i = 1; i <= count; i++)
+		printf "    \"%s\": {\"$ref\": \"#/$defs/device\"}%s\n", same[i], i < count ? "," : ""
+	print "  }"
+	print "}"
+}
+
 END {
 	if (failed)
 		exit 1
@@ -242,6 +421,10 @@ END {
 		emit_keys()
 	else if (out == "schema_table.inc")
 		emit_table()
+	else if (out == "dmvl-xenstore.7")
+		emit_man()
+	else if (out == "dmvlctl.schema.json")
+		emit_schema()
 	else
 		emit_doc()
 }

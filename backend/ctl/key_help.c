@@ -56,7 +56,7 @@ static const char *values_text(enum schema_key key, char out[KEY_HELP_MAX])
 		[SCHEMA_RATE] = "rate, 0 = none",
 		[SCHEMA_FRACTION] = "0..1",
 		[SCHEMA_BOOL] = "0 or 1",
-		[SCHEMA_STATE] = "state",
+		[SCHEMA_STATE] = "XenbusState",
 		[SCHEMA_MAC] = "MAC address",
 		[SCHEMA_NONCE] = "16 hex digits",
 		[SCHEMA_NAME] = "name",

@@ -239,82 +239,89 @@ static int parse_uplink(struct ctl *ctl, const char *text)
 	return 0;
 }
 
-/* Options with a value, a bit each. False: this one was there before. */
-static bool is_first(uint32_t *given, int option)
+/* NULL: getopt_long() refused it. */
+static const struct option *option_of(int value)
 {
-	uint32_t bit = 0;
-
-	for (unsigned i = 0; options[i].name; i++)
-		if (options[i].val == option && options[i].has_arg == required_argument)
-			bit = UINT32_C(1) << i;
-	if (*given & bit)
-		return false;
-	*given |= bit;
-	return true;
+	for (const struct option *o = options; o->name; o++)
+		if (o->val == value)
+			return o;
+	return NULL;
 }
 
-/* Parses the options of the command. 0, an exit status, or -1: help was printed. */
+/* 0, an exit status, or -1: help was printed. */
+static int take(struct ctl *ctl, const struct command *command, int option, char **argv)
+{
+	int ret = 0;
+
+	switch (option) {
+	case 'B':
+		ret = parse_backend(ctl, optarg);
+		break;
+	case 'h':
+		ret = help_command(command);
+		return ret ? ret : -1;
+	case OPT_ALL:
+		ctl->all = true;
+		break;
+	case OPT_BATCH:
+		ctl->batch = true;
+		break;
+	case OPT_FOLLOW:
+		ctl->follow = true;
+		break;
+	case OPT_GRACE:
+		ret = parse_grace(ctl, optarg);
+		break;
+	case OPT_INTERVAL:
+		ret = parse_interval(ctl, optarg);
+		break;
+	case OPT_JSON:
+		ctl->json = true;
+		break;
+	case OPT_NAGIOS:
+		ctl->nagios = true;
+		break;
+	case OPT_RAW:
+		ctl->raw = true;
+		break;
+	case OPT_REMOVE:
+		ctl->remove = true;
+		break;
+	case OPT_SAVE:
+		ctl->save = true;
+		break;
+	case OPT_SINCE:
+		ret = parse_since(ctl, optarg);
+		break;
+	case OPT_TIMEOUT:
+		ret = parse_timeout(ctl, optarg);
+		break;
+	case OPT_UPLINK:
+		ret = parse_uplink(ctl, optarg);
+		break;
+	default:
+		ret = bad_option(command, option, argv);
+	}
+	return ret;
+}
+
+/* Parses the options of the command; each that has a value once. As take(). */
 static int parse_options(struct ctl *ctl, const struct command *command, int argc, char **argv)
 {
-	int option, index = 0, ret = 0;
 	uint32_t given = 0;
+	int option, ret = 0;
 
 	opterr = 0;
-	while (ret == 0 && (option = getopt_long(argc, argv, ":B:h", options, &index)) != -1) {
-		if (option >= OPT_ALL && !command_takes(command, options[index].name))
-			return ctl_fail(EXIT_WRONG_USE, "%s takes no --%s", command->name,
-					options[index].name);
-		if (!is_first(&given, option))
-			return ctl_fail(EXIT_WRONG_USE, "%s is given twice", argv[optind - 1]);
-		switch (option) {
-		case 'B':
-			ret = parse_backend(ctl, optarg);
-			break;
-		case 'h':
-			ret = help_command(command);
-			return ret ? ret : -1;
-		case OPT_ALL:
-			ctl->all = true;
-			break;
-		case OPT_BATCH:
-			ctl->batch = true;
-			break;
-		case OPT_FOLLOW:
-			ctl->follow = true;
-			break;
-		case OPT_GRACE:
-			ret = parse_grace(ctl, optarg);
-			break;
-		case OPT_INTERVAL:
-			ret = parse_interval(ctl, optarg);
-			break;
-		case OPT_JSON:
-			ctl->json = true;
-			break;
-		case OPT_NAGIOS:
-			ctl->nagios = true;
-			break;
-		case OPT_RAW:
-			ctl->raw = true;
-			break;
-		case OPT_REMOVE:
-			ctl->remove = true;
-			break;
-		case OPT_SAVE:
-			ctl->save = true;
-			break;
-		case OPT_SINCE:
-			ret = parse_since(ctl, optarg);
-			break;
-		case OPT_TIMEOUT:
-			ret = parse_timeout(ctl, optarg);
-			break;
-		case OPT_UPLINK:
-			ret = parse_uplink(ctl, optarg);
-			break;
-		default:
-			ret = bad_option(command, option, argv);
-		}
+	while (ret == 0 && (option = getopt_long(argc, argv, ":B:h", options, NULL)) != -1) {
+		const struct option *o = option_of(option);
+		uint32_t bit = o && o->has_arg ? UINT32_C(1) << (o - options) : 0;
+
+		if (o && !command_takes(command, o->name))
+			return ctl_fail(EXIT_WRONG_USE, "%s takes no --%s", command->name, o->name);
+		if (given & bit)
+			return ctl_fail(EXIT_WRONG_USE, "--%s is given twice", o->name);
+		given |= bit;
+		ret = take(ctl, command, option, argv);
 	}
 	return ret;
 }

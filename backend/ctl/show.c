@@ -202,7 +202,7 @@ static void print_balance(const struct standing *s)
 	char text[2][TEXT_COUNT_MAX];
 
 	if (tx || rx)
-		line("credit", "%s bytes tx %s, %s bytes rx %s",
+		line("account", "%s bytes tx %s, %s bytes rx %s",
 		     text_count(text[0], tx < 0 ? -(uint64_t)tx : (uint64_t)tx),
 		     tx < 0 ? "borrowed" : "lent",
 		     text_count(text[1], rx < 0 ? -(uint64_t)rx : (uint64_t)rx),

@@ -266,7 +266,8 @@ const char *view_text(const struct view *view, enum schema_key key, char *out, s
 /* One that was never written says that nothing is wrong. */
 static bool is_error(enum schema_key key)
 {
-	return key == KEY_BACK_ERROR || key == KEY_UPLINK_ERROR || key == KEY_GROUP_ERROR;
+	return key == KEY_BACK_ERROR || key == KEY_FRONT_ERROR || key == KEY_UPLINK_ERROR ||
+	       key == KEY_GROUP_ERROR;
 }
 
 /*

@@ -35,6 +35,12 @@ refused()
 	[ "$rc" -eq "$_want" ] && [ "$(wc -l <err)" -eq 1 ] && grep -qF -- "$_text" err
 }
 
+# fits COMMAND: out is what the schema says of it.
+fits()
+{
+	"$SUITE_TOP/tests/json-check" "$SUITE_TOP/docs/dmvlctl.schema.json" "$1" <out
+}
+
 fails()
 {
 	! "$@"
@@ -336,7 +342,12 @@ for command in list uplinks 'show 2/1' 'set 2/1 weight=3 --timeout 100ms'; do
 	# shellcheck disable=SC2086 # words
 	run $command --json
 	check "$command --json is JSON" python3 -c 'import json; json.load(open("out"))'
+	check "$command --json is as the schema says" fits "${command%% *}"
 done
+run show 2/1 --json
+sed 's/"weight":/"wait":/' out >bent
+mv bent out
+check 'the schema refuses an object without one of its members' fails fits show
 run show 2/1 --json
 check 'show --json has types, words, and what is malformed' python3 -c '
 import json
@@ -347,6 +358,30 @@ assert ldp["backend"]["spoof-check"] is True and ldp["backend"]["credit"] is Non
 assert ldp["backend"]["state"] == "initialising" and ldp["malformed"] == ["frontend/ring-order"], ldp
 '
 check 'show of a device that is not there is refused' refused 1 'g2 has no device 5' show g2/5
+
+# ---- manners: options before the command, help, colours
+
+run --json list
+is $rc 0 'options may stand before the command'
+check 'options before the command count' fits list
+check 'help prints what COMMAND -h does' sh -c '[ "$(dmvlctl help set)" = "$(dmvlctl set -h)" ]'
+check 'help of no command is refused' refused 2 'no command "nonsense"' help nonsense
+check 'an option given twice is refused' refused 2 'is given twice' list -B 0 -B 0
+
+# on_terminal VARIABLES..: dmvlctl list as a terminal gets it.
+on_terminal()
+{
+	env TERM=xterm "$@" script -qec 'dmvlctl list' /dev/null </dev/null
+}
+has_colours()
+{
+	on_terminal "$@" | grep -q "$(printf '\033\\[3')"
+}
+check 'list has colours on a terminal' has_colours NO_COLOR=
+check 'list has no colours with NO_COLOR' fails has_colours NO_COLOR=1
+check 'list has no colours on a dumb terminal' fails has_colours NO_COLOR= TERM=dumb
+run list
+check 'list has no colours in a file' fails grep -q "$(printf '\033')" out
 
 # ---- detach. Timeouts are long where they must not be waited for: a slow machine is no error.
 

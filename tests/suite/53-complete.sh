@@ -67,6 +67,12 @@ is "$(words set g1 spoof-check=)" 'spoof-check=0 spoof-check=1 ' 'a key that is 
 is "$(words set g1 weight=)" '' 'the value of a number is left to the operator'
 is "$(words set g1 frobnicate=)" '' 'an unknown key offers no value'
 
+# What -h lists is what is offered.
+for command in attach set group; do
+	is "$(dmvlctl $command -h | awk 'on { print $1 "=" } $1 == "KEY" { on = 1 }' | sort | tr '\n' ' ')" \
+		"$(words $command x '')" "the keys that $command -h lists are those that are offered"
+done
+
 # ---- names
 
 for name in g1 g2 g3 g4; do
