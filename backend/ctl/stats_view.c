@@ -79,6 +79,7 @@ static void open_view(struct ctl *ctl, struct stats_view *v, const char *uplink)
 	ret = open_file(v);
 	if (ret == 0 && !is_stale(v))
 		return;
+	v->stale = ret == 0;
 	v->why = ret == 0 ? "its dmvl-back does not write any more: does it run?" : reason(ret);
 	mapfile_close(&v->file);
 }

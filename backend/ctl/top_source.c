@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backend/ctl/view.h"
+#include "backend/ctl/words.h"
 
 #define LOOK_NS	     UINT64_C(1000000000)
 #define LOOK_DOMAINS 32u /* a second: with about 16 keys each xenstored does not notice */
@@ -55,8 +55,8 @@ static int append(struct top_device **array, unsigned *n, const struct top_devic
 /* --- xenstore --------------------------------------------------------------------------------- */
 
 static const enum schema_key keys[] = {
-	KEY_BACK_STATE,	 KEY_BACK_UPLINK, KEY_BACK_VIA,	   KEY_BACK_WEIGHT,
-	KEY_BACK_GROUP,	 KEY_BACK_TX_MIN, KEY_BACK_TX_MAX, KEY_BACK_RX_MIN,
+	KEY_BACK_STATE,	 KEY_BACK_ONLINE, KEY_BACK_CARRIER, KEY_BACK_UPLINK, KEY_BACK_VIA,
+	KEY_BACK_WEIGHT, KEY_BACK_GROUP,  KEY_BACK_TX_MIN,  KEY_BACK_TX_MAX, KEY_BACK_RX_MIN,
 	KEY_BACK_RX_MAX, KEY_BACK_ERROR,  KEY_FRONT_STATE,
 };
 
@@ -81,17 +81,25 @@ static void text(const struct ldp_view *v, enum schema_key key, char *out, size_
 	copy_text(out, size, view_is_malformed(&v->keys, key) ? "" : value);
 }
 
-static void take_view(const struct ldp_view *v, struct top_device *d)
+/* One that was killed could not say in xenstore that it stopped. */
+static bool is_served(const struct top_source *s, const char *uplink)
 {
-	char state[VIEW_TEXT_MAX];
+	for (int i = 0; i < s->count; i++)
+		if (strcmp(s->views[i].uplink, uplink) == 0 && s->views[i].stale)
+			return false;
+	return ctl_uplink_is_served(s->ctl, uplink);
+}
+
+static void take_view(const struct top_source *s, const struct ldp_view *v, struct top_device *d)
+{
+	enum state_tone tone;
 
 	*d = (struct top_device){.domid = v->domid, .id = v->id};
 	uuid_parse(v->uuid, d->uuid);
 	copy_text(d->name, sizeof(d->name), v->name);
-	ldp_view_state(v, state, sizeof(state));
-	copy_text(d->state, sizeof(d->state), state);
-	d->connected = strcmp(state, "connected") == 0 || strcmp(state, "connected/agentless") == 0;
 	text(v, KEY_BACK_UPLINK, d->uplink, sizeof(d->uplink));
+	copy_text(d->state, sizeof(d->state), state_words(v, is_served(s, d->uplink), &tone));
+	d->connected = tone == STATE_GOOD;
 	text(v, KEY_BACK_GROUP, d->group, sizeof(d->group));
 	text(v, KEY_BACK_ERROR, d->error, sizeof(d->error));
 	d->weight = (unsigned)number(v, KEY_BACK_WEIGHT);
@@ -109,7 +117,7 @@ static int look_at_device(struct top_source *s, unsigned domid, unsigned id)
 
 	if (ret < 0)
 		return ret == -ENOENT ? 0 : ret;
-	take_view(&v, &d);
+	take_view(s, &v, &d);
 	ldp_view_free(&v);
 	return append(&s->known, &s->knowns, &d);
 }
@@ -202,14 +210,11 @@ static int look(struct top_source *s, uint64_t now_ns)
 
 	if (s->looked_ns && now_ns - s->looked_ns < LOOK_NS)
 		return 0;
-	ret = look_at_domains(s);
-	if (ret < 0)
-		return ret;
 	if (s->views)
 		stats_views_free(s->views, s->count);
 	s->count = stats_views_open(s->ctl, &s->views);
-	ret = s->count < 0 ? s->count : 0;
-	s->count = ret < 0 ? 0 : s->count;
+	ret = s->count < 0 ? s->count : look_at_domains(s);
+	s->count = s->count < 0 ? 0 : s->count;
 	s->looked_ns = now_ns;
 	return ret;
 }
