@@ -29,7 +29,11 @@ backend/credit/record.c generation: the name of a record
 backend/credit/record.c group: the name of a record
 backend/credit/record.c weight: the name of a record
 backend/ctl/check/look_keys.c groups: a directory
+backend/ctl/check/check.c kind: of a finding, in JSON
+backend/ctl/check/look_device.c uplink-mtu: the kind of a finding
 backend/ctl/check/looks.c policy: the kind of a finding
+backend/ctl/check/looks.c uplink-mtu: the kind of a finding
+backend/ctl/check/looks.c version: the kind of a finding
 backend/ctl/check/remedy.c spoof-check: an argument of a command
 backend/ctl/check/remedy.c tx-capacity: how a sentence begins, and an argument of a command
 backend/ctl/uplink.c uplink: the name of a command
@@ -38,6 +42,13 @@ backend/ctl/groups.c groups: the name of a command and its object in the output 
 backend/ctl/logtext.c group: an object in the output of --json
 backend/ctl/view.c backend: an object in the output of --json
 backend/ctl/view.c frontend: an object in the output of --json
+backend/ctl/top_batch.c state: in words, in JSON
+backend/ctl/top_batch.c error: a field of the output of --json
+backend/ctl/top_batch.c group: a field of the output of --json
+backend/ctl/top_batch.c uplink: a field of the output of --json
+backend/ctl/top_batch.c weight: a field of the output of --json
+backend/ctl/top_model.c state: a column
+backend/ctl/top_model.c weight: a column
 backend/frame/frame_check.c vlan: a reason to drop a frame
 backend/datapath/ldp.c mtu: a reason to drop a frame
 backend/datapath/ldp.c uplink: a reason to drop a frame

@@ -58,7 +58,7 @@ static bool is_answered(struct ctl *ctl, const char *judge, const char *uplink)
 {
 	uint64_t end = now_ns() + ctl->timeout_ns;
 
-	xs_conn_watch(ctl->xs, judge, "judge");
+	xs_conn_watch(ctl->xs, judge, "answer");
 	while (!xs_conn_missing(ctl->xs, XS_NO_TXN, judge)) {
 		if (now_ns() >= end) {
 			log_warning("dmvl-back has not answered in time: dmvlctl check tells later "
