@@ -241,18 +241,29 @@ static bool is_ours(struct control *c, const char *dir)
 	return strcmp(uplink, c->conf.name) == 0;
 }
 
-static void change(const struct wish *w, const char *dir)
+/*
+ * Was the key set when the policy said of it what it says now? Then the policy did not change
+ * since, whatever is known of the one before: a daemon that was killed may not have noted it.
+ */
+static bool is_newer(const struct wish *w, const struct kept_device *set, enum schema_key key)
+{
+	char now[SCHEMA_VALUE_MAX + 1];
+
+	return set && set->set[key] && set->policy[key] &&
+	       resolve(w->now.item[key], &w->c->policy.capacity, false, now) &&
+	       strcmp(set->policy[key], now) == 0;
+}
+
+static void change_keys(const struct wish *w, const char *dir, const struct kept_device *set)
 {
 	char what[GUEST_NAME_MAX + 16];
 
-	if (!is_ours(w->c, dir))
-		return;
 	snprintf(what, sizeof(what), "%s/%u", w->name, w->id);
 	for (int i = 0; i < KEY_COUNT; i++) {
 		enum schema_key key = (enum schema_key)i;
 		const struct policy_item *was = w->was.item[i], *now = w->now.item[i];
 
-		if (!was && !now)
+		if ((!was && !now) || is_newer(w, set, key))
 			continue;
 		if (schema_entry(key)->effect != SCHEMA_EFFECT_ATTACH)
 			policy_write(w->c, dir, what, key, was, &w->was_of, now);
@@ -260,6 +271,17 @@ static void change(const struct wish *w, const char *dir)
 			log_notice("%s: the policy's %s counts when it is attached again", what,
 				   schema_name(key));
 	}
+}
+
+static void change(const struct wish *w, const char *dir)
+{
+	struct kept k = {.count = 0};
+
+	if (!is_ours(w->c, dir))
+		return;
+	control_kept_read(w->c, w->g->uuid_text, &k);
+	change_keys(w, dir, kept_find(&k, w->id));
+	kept_clear(&k);
 }
 
 /* `set`: what was set for it before. */

@@ -618,6 +618,27 @@ static void test_policy_away(void)
 	desk_free(k);
 }
 
+/* The daemon is killed before it has noted which policy it applied. */
+static void test_policy_not_noted(void)
+{
+	k = desk_new();
+	policy("[guest1]\nweight = 100\nlatency = low\n");
+	desk_boot(1, 1);
+	desk_turn(k);
+	desk_write(1, KEY_BACK_LATENCY, "normal");
+	desk_turn(k);
+	k->c.policy.started = false;
+	restart();
+	is_str(desk_read(1, KEY_BACK_LATENCY), "normal",
+	       "what was set since the policy said that is not overwritten by it");
+	ok(has("latency = normal\n# policy: latency = low\n"), "it stays remembered");
+	k->c.policy.started = false;
+	policy("[guest1]\nweight = 200\nlatency = low\n");
+	restart();
+	is_str(desk_read(1, KEY_BACK_WEIGHT), "200", "what the policy says otherwise is written");
+	desk_free(k);
+}
+
 static void test_policy_alone(void)
 {
 	k = desk_new();
@@ -728,6 +749,7 @@ int main(void)
 	test_same_domid();
 	test_policy_taken_back();
 	test_policy_away();
+	test_policy_not_noted();
 	test_policy_alone();
 	test_disk_refuses();
 	test_damaged();
