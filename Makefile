@@ -247,6 +247,10 @@ deps:
 
 include debian/install.mk
 
+# The picture in README.md, drawn again.
+picture-top: deps
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) check-one T=$(abspath tests/pictures/top.sh) ON=xensim
+
 # --- the rest ---------------------------------------------------------------------------------------
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
@@ -255,7 +259,7 @@ clean:
 	rm -rf $(B)
 
 -include $(shell find $(O) -type f -name '*.d' 2>/dev/null)
-.PHONY: always all demo check check-now check-xen-other check-one check-long check-oxenstored one-tree units tree san-tree $(checks) coverage deps libraries format clean
+.PHONY: always all demo picture-top check check-now check-xen-other check-one check-long check-oxenstored one-tree units tree san-tree $(checks) coverage deps libraries format clean
 .DEFAULT_GOAL := all
 .SECONDARY:
 .DELETE_ON_ERROR:
