@@ -264,6 +264,9 @@ static void look(struct control *c, struct device *d)
 			device_gone(c, d);
 		return;
 	}
+	/* A connection that breaks between the two reads says nothing of the guest. */
+	if (in.connected && in.front == XenbusStateUnknown && !xs_conn_lives(c->xs))
+		return;
 	if (guest_left(c, d, in.front)) {
 		device_gone(c, d);
 		return;

@@ -87,7 +87,9 @@ static void note(struct control *c, const struct dom_info *info)
 {
 	struct policy_guest *g = find(c, info->domid);
 
-	if (info->dying || info->stopped || info->domid == 0 || info->domid == c->domid)
+	/* After a soft reset it is the same domain, and no event tells that it runs again. */
+	if (info->dying || (info->stopped && !info->resetting) || info->domid == 0 ||
+	    info->domid == c->domid)
 		return;
 	if (g && memcmp(g->uuid, info->uuid, sizeof(g->uuid)) != 0) {
 		drop(c, g);
@@ -395,7 +397,7 @@ static bool is_still(struct control *c, const struct policy_guest *g)
 {
 	struct dom_info info;
 
-	return dom_info(c->dom, g->domid, &info) == 0 && info.exists &&
+	return dom_info(c->dom, g->domid, &info) == 0 && info.exists && !info.stopped &&
 	       memcmp(info.uuid, g->uuid, sizeof(g->uuid)) == 0;
 }
 

@@ -34,6 +34,8 @@ static struct watches held = TAILQ_HEAD_INITIALIZER(held); /* until the transact
 static bool in_transaction;
 static unsigned conflicts, written;
 static int failure;
+static int failure_later; /* 0: none */
+static unsigned failure_calls;
 static const char *denied;
 static struct {
 	const char *path, *value; /* NULL: nobody writes */
@@ -191,7 +193,7 @@ void store_clear(void)
 	forget(&events, NULL, NULL);
 	must(!in_transaction);
 	conflicts = written = 0;
-	failure = 0;
+	store_fail(0);
 	denied = NULL;
 	store_meanwhile(NULL, NULL, 0);
 }
@@ -241,6 +243,13 @@ void store_conflict(unsigned n)
 void store_fail(int error)
 {
 	failure = error;
+	failure_later = 0;
+}
+
+void store_fail_later(int error, unsigned calls)
+{
+	failure_later = error;
+	failure_calls = calls;
 }
 
 void store_deny(const char *path)
@@ -288,6 +297,10 @@ int xs_fileno(struct xs_handle *h)
 
 static bool fails(int error)
 {
+	if (failure_later && failure_calls-- == 0) {
+		failure = failure_later;
+		failure_later = 0;
+	}
 	errno = failure ? failure : error;
 	return errno != 0;
 }

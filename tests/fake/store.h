@@ -34,6 +34,8 @@ void store_conflict(unsigned n);
 bool store_meanwhile(const char *path, const char *value, unsigned moments);
 /* Each call fails with this errno until it is 0. */
 void store_fail(int error);
+/* The same, but `calls` more calls succeed. */
+void store_fail_later(int error, unsigned calls);
 /* Nobody may remove this node, borrowed, until it is NULL. */
 void store_deny(const char *path);
 /* How many values the product wrote since store_clear(). */

@@ -66,6 +66,23 @@ static void test_same(void)
 	desk_free(k);
 }
 
+/* At any moment of a look at a device. */
+static void test_breaks(void)
+{
+	unsigned ended = 0;
+
+	for (unsigned calls = 0; calls < 80; calls++) {
+		begin();
+		desk_write(1, KEY_BACK_WEIGHT, "5");
+		store_fail_later(EIO, calls);
+		desk_look(k);
+		ended += strchr(desk_said(k), 'D') || !desk_device(k, 1);
+		store_fail(0);
+		desk_free(k);
+	}
+	is_int(ended, 0, "a connection to xenstored that breaks ends no device");
+}
+
 static void test_empty(void)
 {
 	begin();
@@ -330,6 +347,7 @@ int main(void)
 {
 	test_unreadable();
 	test_same();
+	test_breaks();
 	test_empty();
 	test_detached();
 	test_policy_same();
