@@ -53,7 +53,7 @@ static const char *values_text(enum schema_key key, char out[KEY_HELP_MAX])
 	static const char *const kinds[] = {
 		[SCHEMA_S64] = "integer",
 		[SCHEMA_BYTES] = "size",
-		[SCHEMA_RATE] = "rate, 0 = none",
+		[SCHEMA_RATE] = "rate",
 		[SCHEMA_FRACTION] = "0..1",
 		[SCHEMA_BOOL] = "0 or 1",
 		[SCHEMA_STATE] = "XenbusState",
