@@ -400,6 +400,12 @@ function emit_schema(    i, count, same) {
 	json_object("stat-device", "domid integer, id integer, name string, uuid string")
 	json_object("stat-uplink", "name string, devices stat-device[]")
 	json_object("stat", "uplinks stat-uplink[]")
+	json_object("top-flow", "rate integer, rate-10s integer, promise integer, min integer, max integer, " \
+		"delay-50-us integer, delay-99-us integer, balance integer")
+	json_object("top-device", "name string, domid integer, id integer, uuid string, state string, error string, " \
+		"uplink string, group string, counted boolean, weight integer, drops-per-second integer, " \
+		"tx top-flow, rx top-flow")
+	json_object("top", "devices top-device[]")
 	json_object("log", "time string, uplink string, direction string, offset integer, epoch integer, type string")
 	json_object("group-members", "uplink string, group string, group-number integer?, tx-rate integer, rx-rate integer, " \
 		"members member[], malformed string[]")

@@ -150,6 +150,8 @@ like "$batch" '*default: tx * of * bit/s*DEVICE *TX-MIN*g1/0 *connected *' 'top 
 is "$(echo "$batch" | grep -c '^g1/0 ')" 1 'top --batch prints a device once'
 is "$(dmvlctl top --batch --interval 100ms | head -n 9 | grep -c '^DEVICE')" 2 'top --batch --interval prints again and again'
 like "$(dmvlctl top --json | tr -d ' \n')" '*"name":"g1",*"weight":300,*"min":100000,*' 'top --json prints the same as JSON'
+dmvlctl top --json >out
+check 'top --json is what the schema says of it' "$SUITE_TOP/tests/json-check" "$SUITE_TOP/docs/dmvlctl.schema.json" top <out
 is "$(dmvlctl top --batch --uplink nosuch | grep -c /0)" 0 'top --uplink leaves out devices of other uplinks'
 is "$(dmvlctl list --batch >/dev/null 2>&1; echo $?)" 2 'other commands take no --batch'
 back_stop
