@@ -64,7 +64,7 @@ check 'm1 lends what it does not use' wait_for 30 moved
 # A guest that removes its own nodes is attached again, and owes what it owed. (What an account inherits is granted to it.)
 granted()
 {
-	dmvlctl log --json m1 | grep -q '"grant"'
+	dmvlctl log --raw --json m1 | grep -q '"grant"'
 }
 kept_again()
 {
