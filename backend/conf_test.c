@@ -5,7 +5,7 @@
 
 #include "backend/policy/policy_file.h"
 #include "backend/uplink/netdev.h"
-#include "backend/uplink/outlook.h"
+#include "backend/uplink/expect.h"
 
 static void on_mistake(void *arg, const char *sentence)
 {
@@ -68,7 +68,7 @@ static const char *chosen_port(const struct policy_section *own)
 
 /* Will the daemon wait for a link, since nothing else tells the capacity? */
 static bool waits_for_link(const struct uplink_spec *spec, const char *port,
-			   char why[OUTLOOK_WHY_MAX])
+			   char why[EXPECT_WHY_MAX])
 {
 	struct exits e;
 	struct probe found = {0};
@@ -76,14 +76,14 @@ static bool waits_for_link(const struct uplink_spec *spec, const char *port,
 
 	exits_expect(spec, port, &e);
 	probe_uplink(&e, &found);
-	return outlook_of(&e, &found, speed_of_exits(NETDEV_SYSFS, &e, &bps), why) == OUTLOOK_LATER;
+	return expect_of(&e, &found, speed_of_exits(NETDEV_SYSFS, &e, &bps), why) == EXPECT_LATER;
 }
 
 static unsigned check_uplink(const struct conf *conf, const struct policy *p)
 {
 	const struct policy_section *own =
 		p ? policy_section(p, POLICY_UPLINK, conf->control.name) : NULL;
-	char err[CONF_ERR_MAX], why[OUTLOOK_WHY_MAX];
+	char err[CONF_ERR_MAX], why[EXPECT_WHY_MAX];
 	uint64_t capacity_bps = conf->control.tx_capacity_bps;
 
 	if (uplink_check(&conf->uplink, conf->control.name, err, sizeof(err)) < 0) {

@@ -10,7 +10,7 @@
 #include "backend/control/control_state.h"
 #include "backend/control/device_list.h"
 #include "backend/uplink/netdev.h"
-#include "backend/uplink/outlook.h"
+#include "backend/uplink/expect.h"
 #include "backend/uplink/qdisc.h"
 #include "common/log.h"
 #include "common/tap.h"
@@ -92,12 +92,12 @@ static enum speed_state probe(struct control *c)
 int control_probe_demand(struct control *c, char *err, size_t errlen)
 {
 	enum speed_state speed = probe(c);
-	char why[OUTLOOK_WHY_MAX];
-	enum outlook outlook = outlook_of(&c->probe.exits, &c->probe.found, speed, why);
+	char why[EXPECT_WHY_MAX];
+	enum expect expect = expect_of(&c->probe.exits, &c->probe.found, speed, why);
 
-	if (outlook == OUTLOOK_KNOWN || c->conf.tx_capacity_bps || configured_in_xenstore(c))
+	if (expect == EXPECT_KNOWN || c->conf.tx_capacity_bps || configured_in_xenstore(c))
 		return 0;
-	if (outlook == OUTLOOK_LATER) {
+	if (expect == EXPECT_LATER) {
 		snprintf(err, errlen,
 			 "the capacity of uplink %s is not known yet: %s (or give --tx-capacity)",
 			 c->conf.name, why);
