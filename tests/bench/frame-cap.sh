@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Long frames on a slow uplink: guests that segment themselves, as if TSO were not offered, against
-# the backend that cuts their frames (ldp.cut). Two guests send TCP over 100 Mbit/s, a third pings;
-# CPU time of backend, agents and senders for what arrives, and the ping's time. In turns; medians.
+# the backend that cuts their frames (ldp.cut), with latency targets of 200 us and of 1 ms. Two guests
+# send TCP over 100 Mbit/s, a third pings; CPU time of backend, agents and senders for what arrives, and
+# the ping's time. In turns; medians.
 # shellcheck source=tests/suite/lib.sh
 . "$SUITE_TOP/tests/suite/lib.sh"
 
@@ -62,8 +63,17 @@ offloads()
 	done
 }
 
+# target TIME: dmvl-back with this latency target.
+target()
+{
+	[ "$1" != "${is_target-}" ] || return 0
+	[ -z "${is_target-}" ] || back_stop
+	is_target=$1
+	back_start --log-level info --tx-capacity $rate --latency-target "$1"
+}
+
 uplink_setup
-back_start --log-level info --tx-capacity $rate
+target 200us
 ldp g1 1
 ldp g2 2
 ldp g3 3
@@ -76,13 +86,18 @@ sends g2 tcp -w 600
 check 'both send' wait_for 30 ticks_pass sink.out 0 2 2
 round=0
 while [ $((round += 1)) -le $rounds ]; do
-	for subject in off:not-offered on:cut; do
+	for subject in off:200us:not-offered on:200us:cut on:1ms:cut-1ms; do
+		name=${subject##*:} subject=${subject%:*}
 		offloads "${subject%:*}"
+		target "${subject#*:}"
+		for g in g1 g2 g3; do
+			wait_for 60 connected $g
+		done
 		settle 2
-		measure "${subject#*:}"
+		measure "$name"
 	done
 done
-for subject in not-offered cut; do
+for subject in not-offered cut cut-1ms; do
 	metric $subject backend "$(median $subject 1)" ns/KiB
 	metric $subject agents "$(median $subject 2)" ns/KiB
 	metric $subject senders "$(median $subject 3)" ns/KiB
