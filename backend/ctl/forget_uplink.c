@@ -31,8 +31,8 @@ static int refuse_used(struct ctl *ctl, unsigned domid, unsigned id, void *arg)
 	target_identity(ctl, domid, name, uuid);
 	snprintf(shown, sizeof(shown), "%u", domid);
 	return ctl_fail(EXIT_FAILED,
-			"device %s/%u is attached to uplink %s: dmvlctl detach %s/%u removes it",
-			name[0] ? name : shown, id, uplink, name[0] ? name : shown, id);
+			"device %s/%u is attached to uplink %s: dmvlctl detach %u/%u removes it",
+			name[0] ? name : shown, id, uplink, domid, id);
 }
 
 static int refuse_living(struct ctl *ctl, const char *name)

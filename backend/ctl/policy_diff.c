@@ -32,7 +32,8 @@ struct diff {
 	struct policy_capacity capacity;
 	unsigned *domids;
 	int domains;
-	char fix[TARGET_NAME_MAX + 96]; /* the command to which KEY=VALUE is added; "": none */
+	char target[TARGET_NAME_MAX + 16]; /* the device, for a shell */
+	char fix[TARGET_NAME_MAX + 96];	   /* the command to which KEY=VALUE is added; "": none */
 };
 
 __attribute__((format(printf, 4, 5))) static void differs(const struct diff *d, const char *what,
@@ -77,7 +78,7 @@ static void compare(const struct diff *d, const char *what, const char *dir, enu
 			 schema_entry(key)->dflt ? schema_entry(key)->dflt : "");
 	if (schema_entry(key)->effect == SCHEMA_EFFECT_ATTACH)
 		snprintf(command, sizeof(command),
-			 "dmvlctl show %s    # detach it, and attach it again", what);
+			 "dmvlctl show %s    # detach it, and attach it again", d->target);
 	else
 		snprintf(command, sizeof(command), "%s %s=%s", d->fix, schema_name(key), want);
 	if (strcasecmp(live, want) != 0)
@@ -92,15 +93,15 @@ static void check_device(struct diff *d, const char *name, unsigned domid, unsig
 			 const struct policy_match *m)
 {
 	char what[TARGET_NAME_MAX + 16], dir[SCHEMA_PATH_MAX];
-	char target[TARGET_NAME_MAX + 16], command[TARGET_NAME_MAX + 40];
+	char command[TARGET_NAME_MAX + 40];
 
 	if (name[0])
 		snprintf(what, sizeof(what), "%s/%u", name, id);
 	else
 		snprintf(what, sizeof(what), "%u/%u", domid, id);
-	target_format(name, domid, id, target, sizeof(target));
-	snprintf(command, sizeof(command), "dmvlctl attach %s", target);
-	snprintf(d->fix, sizeof(d->fix), "dmvlctl set %s", target);
+	target_format(name, domid, id, d->target, sizeof(d->target));
+	snprintf(command, sizeof(command), "dmvlctl attach %s", d->target);
+	snprintf(d->fix, sizeof(d->fix), "dmvlctl set %s", d->target);
 	schema_backend_dir(dir, sizeof(dir), d->ctl->backend_domid, domid, id);
 	if (!xs_conn_exists(d->ctl->xs, XS_NO_TXN, dir)) {
 		if (m->attach && m->by)

@@ -120,6 +120,7 @@ static void set_group(const struct dpath *dp, uint32_t group, enum ldp_dir dir, 
 {
 	struct promise_work *w = dp->promise.work;
 	struct fluid_part *sum = &w->part[w->group_at[group]];
+	uint64_t members = 0;
 
 	*sum = (struct fluid_part){0};
 	set_rule(sum, tenants_rule(dp, group, dir), w->local_bytes[group], ns);
@@ -127,6 +128,7 @@ static void set_group(const struct dpath *dp, uint32_t group, enum ldp_dir dir, 
 	for (uint32_t i = 0; i < w->count[group]; i++) {
 		const struct fluid_part *member = &w->part[w->first[group] + i];
 
+		members += member->min < member->demand ? member->min : member->demand;
 		sum->busy += member->busy;
 		sum->demand = member->demand == FLUID_HUNGRY || sum->demand == FLUID_HUNGRY
 				      ? FLUID_HUNGRY
@@ -134,6 +136,9 @@ static void set_group(const struct dpath *dp, uint32_t group, enum ldp_dir dir, 
 	}
 	if (sum->busy > 1)
 		sum->busy = 1;
+	/* As the scheduler reserves: what the group has of its own, or its members' minima. */
+	if (sum->min < members)
+		sum->min = sum->max && members > sum->max ? sum->max : members;
 }
 
 /*

@@ -105,16 +105,17 @@ struct windows_record *windows_file_take(void *mem, const uint8_t uuid[16], uint
 	return free;
 }
 
+/* Odd, also after a daemon that was killed in the middle of it. */
 void windows_file_begin(struct windows_record *r)
 {
-	r->seq++;
+	r->seq = (r->seq + 1) | 1;
 	atomic_thread_fence(memory_order_release);
 }
 
 void windows_file_end(struct windows_record *r)
 {
 	atomic_thread_fence(memory_order_release);
-	r->seq++;
+	r->seq = (r->seq + 1) & ~UINT32_C(1);
 }
 
 bool windows_file_copy(const void *mem, unsigned i, struct windows_record *out)

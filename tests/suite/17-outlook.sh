@@ -74,7 +74,7 @@ window()
 steady()
 {
 	window "$1"
-	for _i in 1 2 3 4 5 6 7 8; do
+	for _i in 1 2 3 4; do
 		_last=$bps
 		window "$1"
 		near "$bps" "$_last" 15 || continue
@@ -87,7 +87,7 @@ steady()
 # gets DIR: g1 has what is announced. A busy machine may keep it from that for a while.
 gets()
 {
-	for _try in 1 2 3 4; do
+	for _try in 1 2 3; do
 		steady "$1"
 		diag "announced $_first, got $bps"
 		near "$bps" "$_first" 30 && return

@@ -245,6 +245,7 @@ dmvlctl detach g4 >&2
 xenstore-write "$uplink/version" 0.0.1
 outage 'a dmvl-back of another version' 'uplink default: its dmvl-back is version 0.0.1'
 kill -9 "$back"
+wait "$back"
 check 'dmvlctl check is critical as a plugin when dmvl-back was killed' \
 	sh -c 'dmvlctl check --nagios >out; [ $? -eq 2 ] && grep -q "^DMVL CRITICAL - uplink default: dmvl-back does not run.* | findings=" out && [ "$(wc -l <out)" = 1 ]'
 outage 'a dmvl-back that was killed' 'uplink default: dmvl-back does not run'

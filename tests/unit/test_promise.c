@@ -153,6 +153,15 @@ static void test_pauses(void)
 	bench_free(b);
 }
 
+static void set_in_group(uint32_t slot, uint64_t min_bps)
+{
+	struct ldp_conf conf = bench_ldp_conf(slot);
+
+	conf.group = 7;
+	conf.tx.min_bps = min_bps;
+	bench_configure(b, slot, &conf);
+}
+
 static void test_groups(void)
 {
 	static const unsigned all[LDPS] = {100, 100, 100, 0};
@@ -160,17 +169,18 @@ static void test_groups(void)
 
 	begin(100 * MBIT, 0);
 	bench_group(b, 7, true, &group);
-	for (uint32_t slot = 0; slot < 2; slot++) {
-		struct ldp_conf conf = bench_ldp_conf(slot);
-
-		conf.group = 7;
-		bench_configure(b, slot, &conf);
-	}
+	for (uint32_t slot = 0; slot < 2; slot++)
+		set_in_group(slot, 0);
 	transmit(all, 2);
 	is_about((double)tx(0)->entitled_bytes, 2 * FULL / 4, "half of the group's is due to each");
 	is_about((double)tx(2)->entitled_bytes, 2 * FULL / 2,
 		 "as much as to the group is due to one outside");
 	is_about((double)tx(0)->had_bytes, 2 * FULL / 4, "half of the group's was had");
+	set_in_group(0, 60 * MBIT);
+	transmit(all, 2);
+	is_about((double)(tx(2)->entitled_bytes), 2 * FULL / 2 + 2 * FULL * 4 / 10,
+		 "a member's minimum counts beside who is outside of its group");
+	set_in_group(0, 0);
 	group.tx.max_bps = 20 * MBIT;
 	bench_group(b, 7, true, &group);
 	transmit(all, 2);

@@ -37,7 +37,10 @@ static void test_sentences(void)
 	mends("up0, by which frames leave the host, has no link", "ip link set up0 up",
 	      "ethtool up0    # if it is up: the cable, and its far end");
 	mends("the guest sends from MAC 02:00:00:00:00:01, its MAC is 00:16:3e:00:00:01: its",
-	      "dmvlctl set web/0 spoof-check=0    # or let the guest use 00:16:3e:00:00:01", "");
+	      "dmvlctl show web/0    # in the guest, use 00:16:3e:00:00:01; spoof-check=0 is for "
+	      "guests "
+	      "that are bridges",
+	      "");
 	mends("cannot map the guest's rings: cannot open /dev/xen/gntdev: is the module "
 	      "xen_gntdev loaded?",
 	      "modprobe xen_gntdev", "echo xen_gntdev >>/etc/modules-load.d/dmvl-local.conf");

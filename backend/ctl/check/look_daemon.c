@@ -44,7 +44,8 @@ bool look_stale(struct look *look)
 		     life == DAEMON_KILLED ? "its dmvl-back does not run, but did not stop cleanly"
 		     : look->uplink->keys.value[KEY_UPLINK_STATE] ? "its dmvl-back has ended"
 								  : "no dmvl-back serves it");
-	finding_do(f, "dmvlctl forget-uplink %s", look->uplink->name);
+	finding_do(f, "dmvlctl forget-uplink %s    # its keys and groups go; or start dmvl-back",
+		   look->uplink->name);
 	return false;
 }
 
@@ -138,7 +139,11 @@ static int read_guest(const char *uuid, void *arg)
 		struct finding_row *f = look_found(r->look);
 
 		finding_text(f, "%s", err);
-		finding_do(f, "dmvlctl forget %s --uplink %s", uuid, r->look->uplink->name);
+		if (ret == -EBADMSG)
+			finding_do(f, "dmvlctl forget %s --uplink %s    # what was set is lost",
+				   uuid, r->look->uplink->name);
+		else
+			remedy_journal(f, r->look->uplink->name);
 	}
 	kept_clear(&k);
 	return 0;

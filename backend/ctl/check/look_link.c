@@ -100,7 +100,9 @@ bool look_spanning_tree(struct look *look)
 		     "the bridge %s has spanning tree on: guests have no network for %lu.%02lu s "
 		     "each time that %s is made, unless a service manager keeps it",
 		     bridge, 2 * delay / STP_CENTI, 2 * delay % STP_CENTI, device);
-	finding_do(f, "ip link set %s type bridge stp_state 0", bridge);
+	finding_do(f,
+		   "ip link set %s type bridge stp_state 0    # only if no other path leads there",
+		   bridge);
 	return true;
 }
 

@@ -23,8 +23,10 @@ static const struct remedy {
 	 {"ip link add $1 type bridge", "ip link set $1 up    # and add its other ports"}},
 	{"the bridge * is down", {"ip link set $1 up"}},
 	{"the bridge * has its port * disabled", {"bridge link set dev $2 state 3"}},
-	{"the bridge * blocks its port *", {"ip link set $1 type bridge stp_state 0"}},
-	{"the bridge * does not forward frames of *", {"ip link set $1 type bridge stp_state 0"}},
+	{"the bridge * blocks its port *",
+	 {"ip link set $1 type bridge stp_state 0    # only if no other path leads there"}},
+	{"the bridge * does not forward frames of *",
+	 {"bridge link show    # spanning tree: it forwards after its forward delay"}},
 	{"the TAP * is in the bridge * and not in *", {"ip link set $1 master $3"}},
 	{"the TAP * is not in the bridge *", {"ip link set $1 master $2"}},
 	{"the TAP * was renamed to *",
@@ -41,7 +43,8 @@ static const struct remedy {
 	{"cannot map the guest's rings: cannot open /dev/xen/*: is the module * loaded",
 	 {"modprobe $2", "echo $2 >>/etc/modules-load.d/dmvl-local.conf"}},
 	{"the guest sends from MAC *, its MAC is *",
-	 {"dmvlctl set $S spoof-check=0    # or let the guest use $2"}},
+	 {"dmvlctl show $S    # in the guest, use $2; spoof-check=0 is for guests that are "
+	  "bridges"}},
 	{"this uplink has", {"dmvlctl list    # which devices are not needed?"}},
 };
 
@@ -141,6 +144,10 @@ bool remedy_of_key(struct finding_row *f, const char *sentence, enum schema_area
 
 	if (key < 0)
 		return false;
+	if (strstr(sentence, " is scaled down")) {
+		finding_do(f, "dmvlctl uplinks    # what the uplink carries, for all minima");
+		return true;
+	}
 	e = schema_entry((enum schema_key)key);
 	if (e->owner != SCHEMA_BY_OPERATOR && e->owner != SCHEMA_BY_ATTACH)
 		return false;
