@@ -99,8 +99,10 @@ static struct kept_late *need_late(struct control *c, const char *uuid)
 
 static bool is_patient(struct control *c)
 {
-	if (!c->kept.busy_since_ns)
+	/* One that nobody waited for any more says nothing of this one. */
+	if (!c->kept.busy_since_ns || c->now_ns - c->kept.tried_ns > PATIENCE_NS)
 		c->kept.busy_since_ns = c->now_ns;
+	c->kept.tried_ns = c->now_ns;
 	if (c->now_ns - c->kept.busy_since_ns < PATIENCE_NS)
 		return true;
 	if (!c->kept.impatient)
@@ -273,8 +275,8 @@ static void write_all_late(struct control *c)
 
 	for (l = TAILQ_FIRST(&c->kept.late); l; l = next) {
 		next = TAILQ_NEXT(l, next);
-		if (!write_late(c, l))
-			return;
+		if (!write_late(c, l) && c->kept.busy_since_ns)
+			return; /* nobody gets the lock; else only this file cannot be written */
 	}
 }
 

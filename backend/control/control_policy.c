@@ -281,7 +281,8 @@ uint64_t control_policy_step(struct control *c, bool domains)
 	} else if (c->due.policy) {
 		changed |= renew(c, &old);
 	}
-	c->due.policy = false;
+	if (c->policy.started)
+		c->due.policy = false;
 	if (domains)
 		policy_guests_look(c);
 	if (changed)
@@ -293,6 +294,8 @@ uint64_t control_policy_step(struct control *c, bool domains)
 	c->policy.started = true;
 	done = policy_guests_step(c);
 	policy_free(old);
+	if (c->due.policy)
+		return c->now_ns; /* it was asked for before the first step */
 	return done ? UINT64_MAX : c->now_ns + RETRY_NS;
 }
 

@@ -141,6 +141,7 @@ struct control_kept {
 	unsigned holds;		      /* how many parts of this thread want the lock now */
 	int lock;		      /* while any does; below 0: none was taken */
 	uint64_t busy_since_ns;	      /* another program has kept it since then; 0: none has */
+	uint64_t tried_ns;	      /* when it was refused last */
 	bool impatient;		      /* for so long that this daemon goes on without it */
 	bool unsynced;		      /* a power cut may undo what was written last */
 };
