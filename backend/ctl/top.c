@@ -123,10 +123,11 @@ static int interactive(struct ctl *ctl, struct top_source *source, struct top_mo
 	const char *why;
 	int ret;
 
-	if (!isatty(STDOUT_FILENO))
-		return ctl_fail(
-			EXIT_WRONG_USE,
-			"stdout is not a terminal: dmvlctl top --batch prints what is shown");
+	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+		return ctl_fail(EXIT_WRONG_USE,
+				"%s is not a terminal: dmvlctl top --batch prints "
+				"what is shown",
+				isatty(STDOUT_FILENO) ? "stdin" : "stdout");
 	why = top_term_begin();
 	if (why)
 		return ctl_fail(EXIT_FAILED, "%s", why);

@@ -267,6 +267,8 @@ check 'dmvlctl check --json has kind and commands' python3 -c '
 import json
 p, = json.load(open("out"))["problems"]
 assert p["kind"] == "unknown-key" and not p["critical"] and p["commands"][0] == "dmvlctl set g1/0 weight=1", p'
+check 'dmvlctl check -B has commands for that domain' \
+	sh -c "dmvlctl check -B 0 | grep -qx '    dmvlctl -B 0 set g1/0 weight=1'"
 dmvlctl check --nagios --json 2>err
 is $? 2 'dmvlctl check refuses two kinds of output'
 xenstore-rm "$(be g1)/weigth"

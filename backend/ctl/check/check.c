@@ -129,10 +129,12 @@ static int look_until_sure(struct look *look, struct findings *found)
 	return ret;
 }
 
-static int tell(const struct look *look, const struct findings *found)
+static int tell(const struct look *look, struct findings *found)
 {
 	int ret;
 
+	if (look->ctl->backend_given)
+		findings_of_domain(found, look->ctl->backend_domid);
 	if (look->ctl->nagios)
 		return print_nagios(look, found);
 	ret = look->ctl->json ? print_json(found) : print_text(found);

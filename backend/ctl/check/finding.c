@@ -113,6 +113,28 @@ bool finding_exists(const struct findings *all, const char *id, const char *what
 	return false;
 }
 
+static void command_of_domain(char command[FINDING_COMMAND_MAX], unsigned domid)
+{
+	static const char tool[] = "dmvlctl ";
+	char old[FINDING_COMMAND_MAX];
+	const char *rest = old + sizeof(tool) - 1;
+	int room = FINDING_COMMAND_MAX - 32;
+
+	memcpy(old, command, sizeof(old));
+	if (strncmp(old, tool, sizeof(tool) - 1) == 0)
+		snprintf(command, FINDING_COMMAND_MAX, "%s-B %u %.*s", tool, domid, room, rest);
+	else
+		snprintf(command, FINDING_COMMAND_MAX, "%.*s    # in domain %u", room, old, domid);
+}
+
+void findings_of_domain(struct findings *all, unsigned backend_domid)
+{
+	for (unsigned i = 0; i < all->count; i++) {
+		for (int n = 0; n < FINDING_COMMANDS && all->row[i].command[n][0]; n++)
+			command_of_domain(all->row[i].command[n], backend_domid);
+	}
+}
+
 unsigned findings_critical(const struct findings *all)
 {
 	unsigned critical = 0;

@@ -56,6 +56,9 @@ bool findings_certain(const struct findings *all);
 /* Is there a finding of this kind at the place `what` + `name`? */
 bool finding_exists(const struct findings *all, const char *id, const char *what, const char *name);
 
+/* Makes all commands such that they act on what this domain serves, wherever they are typed. */
+void findings_of_domain(struct findings *all, unsigned backend_domid);
+
 unsigned findings_critical(const struct findings *all);
 void findings_free(struct findings *all);
 
