@@ -594,7 +594,7 @@ mac()
 # console_clean NAME: its kernel has not complained.
 console_clean()
 {
-	! guest_console "$1" | grep -aE 'BUG|Oops|general protection|WARNING:|Call Trace'
+	! guest_console "$1" | without_emulator_faults | grep -aE 'BUG|Oops|general protection|WARNING:|Call Trace'
 }
 
 # zombies: domains that are dead and still hold memory.

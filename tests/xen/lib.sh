@@ -303,6 +303,26 @@ guest_migrate()
 	_outside xl migrate -s '' "$1" 'xl migrate-receive' >&2
 }
 
+# without_emulator_faults: a kernel's log without what QEMU is to blame for. An interrupt within cmpxchg16b can
+# leave the flags with parts of an address in them, and then the kernel traps at each step until it clears them.
+without_emulator_faults()
+{
+	awk '
+		/cut here/ { held = ""; holds = 1; theirs = 0 }
+		holds {
+			held = held $0 "\n"
+			theirs += /exc_debug_kernel/
+			if (/end trace/) {
+				printf "%s", theirs ? "" : held
+				holds = 0
+			}
+			next
+		}
+		{ print }
+		END { if (holds && !theirs) printf "%s", held }'
+}
+
+
 # guest_console NAME: what its kernel has said so far.
 guest_console()
 {
