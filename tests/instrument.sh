@@ -15,6 +15,7 @@ reports_to()
 	# valgrind wants the file at once, of programs that are run as nobody as well.
 	[ "${VALGRIND:-}" != 1 ] || chmod 1777 "$1"
 	export ASAN_OPTIONS=log_path=$log:detect_stack_use_after_return=1:strict_string_checks=1
+	export LSAN_OPTIONS=suppressions=$_here/lsan.supp:print_suppressions=0
 	export UBSAN_OPTIONS=log_path=$log:print_stacktrace=1
 	# A daemon that is told to end does not wait for a thread to which xenstored does not answer.
 	export TSAN_OPTIONS=log_path=$log:report_thread_leaks=0
