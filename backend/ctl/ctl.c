@@ -150,6 +150,18 @@ int ctl_list_ids(struct ctl *ctl, uint32_t t, const char *dir, unsigned max, uns
 	return (int)found;
 }
 
+int ctl_list_uplinks(struct ctl *ctl, char ***out, unsigned *count)
+{
+	char root[SCHEMA_PATH_MAX];
+	int ret = schema_uplink_root(root, sizeof(root), ctl->backend_domid);
+
+	*out = NULL;
+	*count = 0;
+	if (ret > 0)
+		ret = xs_conn_list(ctl->xs, XS_NO_TXN, root, out, count);
+	return ret == -ENOENT ? 0 : ret;
+}
+
 bool ctl_uplink_is_served(struct ctl *ctl, const char *uplink)
 {
 	return daemon_look(ctl, uplink) == DAEMON_RUNNING;

@@ -68,6 +68,12 @@ int ctl_transaction(struct ctl *ctl, int (*fn)(struct ctl *ctl, uint32_t t, void
 /* Lists the children of `dir` that are numbers <= max, ascending. Count or -errno; free *out. */
 int ctl_list_ids(struct ctl *ctl, uint32_t t, const char *dir, unsigned max, unsigned **out);
 
+/*
+ * The names below the uplinks' directory, of the backend domain: none if that does not exist. 0 or
+ * -errno. After 0 free *out.
+ */
+int ctl_list_uplinks(struct ctl *ctl, char ***out, unsigned *count);
+
 /* Is a dmvl-back running that serves this uplink of the backend domain? */
 bool ctl_uplink_is_served(struct ctl *ctl, const char *uplink);
 

@@ -73,15 +73,12 @@ static int add_stream(struct log *log, const char *uplink, const char *path, uns
 
 static int find_logs(struct log *log)
 {
-	char root[SCHEMA_PATH_MAX], dir[SCHEMA_PATH_MAX], path[SCHEMA_VALUE_MAX + 1],
-		**names = NULL;
-	unsigned count = 0;
-	int ret = schema_uplink_root(root, sizeof(root), log->ctl->backend_domid);
+	char dir[SCHEMA_PATH_MAX], path[SCHEMA_VALUE_MAX + 1], **names;
+	unsigned count;
+	int ret = ctl_list_uplinks(log->ctl, &names, &count);
 
-	if (ret > 0)
-		ret = xs_conn_list(log->ctl->xs, XS_NO_TXN, root, &names, &count);
 	if (ret < 0)
-		return ret == -ENOENT ? 0 : ret;
+		return ret;
 	for (unsigned i = 0; i < count && ret >= 0; i++) {
 		if (schema_uplink_dir(dir, sizeof(dir), log->ctl->backend_domid, names[i]) < 0 ||
 		    xskey_read(log->ctl->xs, XS_NO_TXN, dir, KEY_UPLINK_LOG_PATH, path,

@@ -222,14 +222,12 @@ static void check_uplink(struct diff *d, const char *uplink)
 int policy_diff(struct ctl *ctl, policy_diff_say *say, void *arg)
 {
 	struct diff d = {.ctl = ctl, .say = say, .arg = arg};
-	char root[SCHEMA_PATH_MAX], **names = NULL;
-	unsigned count = 0;
-	int ret = schema_uplink_root(root, sizeof(root), ctl->backend_domid);
+	unsigned count;
+	char **names;
+	int ret = ctl_list_uplinks(ctl, &names, &count);
 
-	if (ret > 0)
-		ret = xs_conn_list(ctl->xs, XS_NO_TXN, root, &names, &count);
 	if (ret < 0)
-		return ret == -ENOENT ? 0 : ret;
+		return ret;
 	d.domains = ctl_list_ids(ctl, XS_NO_TXN, "/local/domain", SCHEMA_DOMID_MAX, &d.domids);
 	for (unsigned i = 0; i < count && d.domains >= 0; i++)
 		check_uplink(&d, names[i]);

@@ -28,14 +28,12 @@ bool remembered_dir(struct ctl *ctl, const char *uplink, char out[PATH_MAX])
 /* Those that have run since boot. */
 static int each_in_xenstore(struct ctl *ctl, remembered_fn *fn, void *arg)
 {
-	char root[SCHEMA_PATH_MAX], dir[PATH_MAX], **names = NULL;
-	unsigned count = 0;
-	int ret = schema_uplink_root(root, sizeof(root), ctl->backend_domid);
+	char dir[PATH_MAX], **names;
+	unsigned count;
+	int ret = ctl_list_uplinks(ctl, &names, &count);
 
-	if (ret > 0)
-		ret = xs_conn_list(ctl->xs, XS_NO_TXN, root, &names, &count);
 	if (ret < 0)
-		return ret == -ENOENT ? 0 : ret;
+		return ret;
 	for (unsigned i = 0; ret == 0 && i < count; i++) {
 		if (remembered_dir(ctl, names[i], dir))
 			ret = fn(ctl, names[i], dir, arg);

@@ -79,22 +79,19 @@ static void open_view(struct ctl *ctl, struct stats_view *v, const char *uplink)
 	ret = open_file(v);
 	if (ret == 0 && !is_stale(v))
 		return;
-	v->stale = ret == 0;
 	v->why = ret == 0 ? "its dmvl-back does not write any more: does it run?" : reason(ret);
 	mapfile_close(&v->file);
 }
 
 int stats_views_open(struct ctl *ctl, struct stats_view **out)
 {
-	char root[SCHEMA_PATH_MAX], dir[SCHEMA_PATH_MAX], **names = NULL;
-	unsigned count = 0;
-	int n = 0, ret = schema_uplink_root(root, sizeof(root), ctl->backend_domid);
+	char dir[SCHEMA_PATH_MAX], **names;
+	unsigned count;
+	int n = 0, ret = ctl_list_uplinks(ctl, &names, &count);
 
 	*out = NULL;
-	if (ret > 0)
-		ret = xs_conn_list(ctl->xs, XS_NO_TXN, root, &names, &count);
 	if (ret < 0)
-		return ret == -ENOENT ? 0 : ret;
+		return ret;
 	*out = calloc(count + 1, sizeof(**out));
 	for (unsigned i = 0; *out && i < count; i++)
 		if (schema_uplink_dir(dir, sizeof(dir), ctl->backend_domid, names[i]) > 0 &&

@@ -15,7 +15,6 @@ struct stats_view {
 	char path[MAPFILE_PATH_MAX + 1];
 	struct mapfile file; /* closed: `why` says why */
 	const char *why;     /* static */
-	bool stale;	     /* that is why: the daemon does not write any more */
 	struct stats_header header;
 	struct stats_record *record; /* the one that was read last */
 };

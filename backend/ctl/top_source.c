@@ -81,15 +81,6 @@ static void text(const struct ldp_view *v, enum schema_key key, char *out, size_
 	copy_text(out, size, view_is_malformed(&v->keys, key) ? "" : value);
 }
 
-/* One that was killed could not say in xenstore that it stopped. */
-static bool is_served(const struct top_source *s, const char *uplink)
-{
-	for (int i = 0; i < s->count; i++)
-		if (strcmp(s->views[i].uplink, uplink) == 0 && s->views[i].stale)
-			return false;
-	return ctl_uplink_is_served(s->ctl, uplink);
-}
-
 static void take_view(const struct top_source *s, const struct ldp_view *v, struct top_device *d)
 {
 	enum state_tone tone;
@@ -98,7 +89,8 @@ static void take_view(const struct top_source *s, const struct ldp_view *v, stru
 	uuid_parse(v->uuid, d->uuid);
 	copy_text(d->name, sizeof(d->name), v->name);
 	text(v, KEY_BACK_UPLINK, d->uplink, sizeof(d->uplink));
-	copy_text(d->state, sizeof(d->state), state_words(v, is_served(s, d->uplink), &tone));
+	copy_text(d->state, sizeof(d->state),
+		  state_words(v, ctl_uplink_is_served(s->ctl, d->uplink), &tone));
 	d->connected = tone == STATE_GOOD;
 	text(v, KEY_BACK_GROUP, d->group, sizeof(d->group));
 	text(v, KEY_BACK_ERROR, d->error, sizeof(d->error));

@@ -42,15 +42,13 @@ static int read_all(struct ctl *ctl, char **names, unsigned count, struct uplink
 
 int uplink_views_read(struct ctl *ctl, struct uplink_view **out)
 {
-	char root[SCHEMA_PATH_MAX], **names = NULL;
-	unsigned count = 0;
-	int ret = schema_uplink_root(root, sizeof(root), ctl->backend_domid);
+	char **names;
+	unsigned count;
+	int ret = ctl_list_uplinks(ctl, &names, &count);
 
 	*out = NULL;
-	if (ret > 0)
-		ret = xs_conn_list(ctl->xs, XS_NO_TXN, root, &names, &count);
 	if (ret < 0)
-		return ret == -ENOENT ? 0 : ret;
+		return ret;
 	*out = calloc(count + 1, sizeof(**out));
 	if (count > 0)
 		qsort(names, count, sizeof(*names), compare_names);

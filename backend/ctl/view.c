@@ -211,6 +211,15 @@ bool view_is_malformed(const struct view *view, enum schema_key key)
 	return view->value[key] && schema_check(key, view->value[key], NULL) < 0;
 }
 
+uint64_t view_number(const struct view *view, enum schema_key key)
+{
+	uint64_t value = 0;
+
+	if (view->value[key])
+		schema_parse_u64(key, view->value[key], &value, NULL);
+	return value;
+}
+
 const char *view_remark(const struct view *view, enum schema_key key)
 {
 	if (view_is_malformed(view, key))

@@ -54,6 +54,9 @@ void view_free(struct view *view);
 /* Does the key exist, with a value that the schema does not allow? */
 bool view_is_malformed(const struct view *view, enum schema_key key);
 
+/* The value of a key that is a number; 0 if it is missing or malformed. */
+uint64_t view_number(const struct view *view, enum schema_key key);
+
 /* "malformed", "default", "missing", or "" for a value that is there and good. */
 const char *view_remark(const struct view *view, enum schema_key key);
 

@@ -90,15 +90,6 @@ bool look_same_mac(struct look *look)
 	return true;
 }
 
-static uint64_t number(const struct view *keys, enum schema_key key)
-{
-	uint64_t value = 0;
-
-	if (keys->value[key])
-		schema_parse_u64(key, keys->value[key], &value, NULL);
-	return value;
-}
-
 /* Then one finding is enough. */
 static bool is_uplinks_fault(const struct look *look)
 {
@@ -110,8 +101,8 @@ static bool is_uplinks_fault(const struct look *look)
 bool look_device_mtu(struct look *look)
 {
 	const struct ldp_view *d = look->device;
-	uint64_t mtu = number(&d->keys, KEY_BACK_MTU);
-	uint64_t most = number(&d->keys, KEY_BACK_UPLINK_MTU);
+	uint64_t mtu = view_number(&d->keys, KEY_BACK_MTU);
+	uint64_t most = view_number(&d->keys, KEY_BACK_UPLINK_MTU);
 	char target[FINDING_WHERE_MAX];
 	struct finding_row *f;
 

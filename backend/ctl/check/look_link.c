@@ -106,21 +106,12 @@ bool look_spanning_tree(struct look *look)
 	return true;
 }
 
-static uint64_t number(const struct view *keys, enum schema_key key)
-{
-	uint64_t value = 0;
-
-	if (keys->value[key])
-		schema_parse_u64(key, keys->value[key], &value, NULL);
-	return value;
-}
-
 /* Then frames wait, and are lost, in the card's queue, where weights do not count. */
 bool look_capacity(struct look *look)
 {
 	const struct view *keys = &look->uplink->keys;
-	uint64_t speed = number(keys, KEY_UPLINK_SPEED);
-	uint64_t capacity = number(keys, KEY_UPLINK_TX_CAPACITY);
+	uint64_t speed = view_number(keys, KEY_UPLINK_SPEED);
+	uint64_t capacity = view_number(keys, KEY_UPLINK_TX_CAPACITY);
 	char is[UNITS_TEXT_MAX], card[UNITS_TEXT_MAX];
 	struct finding_row *f;
 
