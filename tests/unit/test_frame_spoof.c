@@ -177,6 +177,10 @@ static void test_spoof_nd(void)
 		verdict(rows[i].with == FRAME_SPOOF_IP ? FRAME_OK : rows[i].with, rows[i].with,
 			name);
 	}
+}
+
+static void test_spoof_nd_options(void)
+{
 	icmpv6(MK_LOCAL, 137, MK_IP6, 0, NULL);
 	mk_add(&m, MK_IP6_2, 16);
 	mk_finish(&m, 1);
@@ -309,6 +313,7 @@ int main(void)
 	test_spoof_arp();
 	test_spoof_ipv4();
 	test_spoof_nd();
+	test_spoof_nd_options();
 	test_spoof_nd_hidden();
 	test_fuzz();
 	return done_testing();
