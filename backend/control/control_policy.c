@@ -307,6 +307,7 @@ void control_policy_again(struct control *c, bool another)
 	}
 	policy_guests_free(c);
 	c->policy.started = false;
+	policy_free(c->policy.earlier); /* put off, and now it is another xenstore */
 	c->policy.earlier = read_applied(c);
 }
 

@@ -189,7 +189,7 @@ static void test_policy_another(void)
 }
 
 /* The policy says something else, and xenstored goes away while that is applied. */
-static void test_policy_cut_off(void)
+static void cut_off(void)
 {
 	static const char text[] = "[guest2]\nweight = 9\n";
 	struct policy *later = policy_new();
@@ -204,9 +204,28 @@ static void test_policy_cut_off(void)
 	store_fail(EIO);
 	control_policy_step(&k->c, true);
 	store_fail(0);
+}
+
+static void test_policy_cut_off(void)
+{
+	cut_off();
 	come_back();
 	is_str(desk_read(2, KEY_BACK_WEIGHT), "9",
 	       "a policy whose application was cut off is applied when xenstored is back");
+	desk_free(k);
+}
+
+/* What was to be taken back there counts no more; a sanitizer tells whether it was freed. */
+static void test_policy_cut_off_another(void)
+{
+	cut_off();
+	control_store_lost(&k->c);
+	store_clear();
+	store_write("/local/domain/2/name", "guest2");
+	ok(control_store_again(&k->c), "there is another xenstore after a policy was cut off");
+	desk_turn(k);
+	is_str(desk_read(2, KEY_BACK_WEIGHT), "9",
+	       "a policy whose application was cut off is in force in another xenstore");
 	desk_free(k);
 }
 
@@ -354,6 +373,7 @@ int main(void)
 	test_policy_renamed();
 	test_policy_another();
 	test_policy_cut_off();
+	test_policy_cut_off_another();
 	test_attached_again();
 	test_not_connected();
 	test_not_detached();
