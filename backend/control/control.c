@@ -63,7 +63,7 @@
  *	device -> device_settings -> device_kept -> control_kept
  *	control -> control_forget, control_take_over -> control_kept
  *	device, device_list, control_watch -> device_away
- *	device -> device_account
+ *	device -> device_account -> device_kept
  *	control, control_uplink, control_group_keys, device_settings -> control_verdict
  *	all of them -> device_xs, device_list
  */
@@ -234,6 +234,7 @@ static void work(struct control *c)
 		soonest = c->now_ns; /* the uplink has another error to show */
 	soonest = earlier(earlier(soonest, policy_ns), control_share_step(c));
 	soonest = earlier(soonest, control_inflow_step(c));
+	soonest = earlier(soonest, control_group_again_ns(c));
 	soonest = earlier(soonest, control_kept_step(c));
 	soonest = earlier(soonest, control_forget_step(c));
 	soonest = earlier(soonest, control_welcome_back(c)); /* devices went meanwhile */

@@ -22,7 +22,12 @@
  *
  * A key may be refused because others take the room. When they give some back, whatever was refused
  * is read again.
+ *
+ * What xenstore does not tell is not taken for missing: such a group keeps what is in force, stays
+ * unread, and is tried again.
  */
+#define RETRY_NS (300 * 1000000ull)
+
 static int dir_of(const struct control *c, const struct ldp_group *g, char dir[SCHEMA_PATH_MAX])
 {
 	return schema_group_dir(dir, SCHEMA_PATH_MAX, c->domid, c->conf.name, g->name);
@@ -129,8 +134,11 @@ static void read_keys(struct control *c, struct ldp_group *g)
 		control_verdict_note(c, dir, KEY_GROUP_JUDGE, g->asked);
 		keys = settings_load_group(c->xs, dir, &s, g->unfit);
 	}
-	if (keys < 0 && keys != -ENOENT)
+	if (keys < 0 && keys != -ENOENT) {
+		g->unread = true;
+		c->groups.again_ns = c->now_ns + RETRY_NS;
 		return;
+	}
 	if (keys == 0)
 		xs_txn(c->xs, remove_if_bare, dir);
 	if (keys <= 0) {
@@ -160,11 +168,16 @@ static void find_all(struct control *c)
 	char root[SCHEMA_PATH_MAX], dir[SCHEMA_PATH_MAX], **names;
 	struct ldp_group *g;
 	unsigned count;
+	int ret = schema_groups_root(root, sizeof(root), c->domid, c->conf.name);
 
 	TAILQ_FOREACH(g, &c->groups.all, next)
 		g->unread = true;
-	if (schema_groups_root(root, sizeof(root), c->domid, c->conf.name) < 0 ||
-	    xs_conn_list(c->xs, XS_NO_TXN, root, &names, &count) < 0)
+	if (ret >= 0)
+		ret = xs_conn_list(c->xs, XS_NO_TXN, root, &names, &count);
+	c->due.groups = ret < 0 && ret != -ENOENT;
+	if (c->due.groups)
+		c->groups.again_ns = c->now_ns + RETRY_NS;
+	if (ret < 0)
 		return;
 	for (unsigned i = 0; i < count; i++) {
 		if (schema_group_dir(dir, sizeof(dir), c->domid, c->conf.name, names[i]) >= 0)
@@ -203,7 +216,7 @@ static bool read_due(struct control *c)
 		if (!g->unread)
 			continue;
 		read_keys(c, g);
-		any = true;
+		any |= !g->unread;
 	}
 	return any;
 }
@@ -227,14 +240,20 @@ static bool try_again(struct control *c)
 	return any;
 }
 
+uint64_t control_group_again_ns(const struct control *c)
+{
+	return c->groups.again_ns ? c->groups.again_ns : UINT64_MAX;
+}
+
 bool control_group_step(struct control *c)
 {
 	bool any = false;
 
-	if (c->due.groups) {
-		c->due.groups = false;
+	if (c->now_ns < c->groups.again_ns)
+		return false;
+	c->groups.again_ns = 0;
+	if (c->due.groups)
 		find_all(c);
-	}
 	any = read_due(c);
 	if (c->due.room && try_again(c))
 		any = true;

@@ -4,6 +4,7 @@
 #define DMVL_CONTROL_GROUP_KEYS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct control;
 
@@ -15,6 +16,9 @@ bool control_group_event(struct control *c, const char *path);
  * be looked at; true: there is one.
  */
 bool control_group_step(struct control *c);
+
+/* When to step again because xenstore did not answer, in nanoseconds; UINT64_MAX: it did. */
+uint64_t control_group_again_ns(const struct control *c);
 
 /* Minima are scaled down, or no longer: groups say so in their errors. */
 void control_group_show_all(struct control *c);

@@ -159,11 +159,12 @@ struct control_devices {
 	uint64_t reborn_not_before_ns; /* device.c: no device is made again earlier */
 };
 
-/* The groups. Only control_group.c writes it. */
+/* The groups. Only control_group.c writes it, and control_group_keys.c again_ns. */
 struct control_groups {
 	TAILQ_HEAD(, ldp_group) all;
 	struct ldp_group *by_id[SCHED_GROUPS + 1];
-	uint32_t last_id; /* given out */
+	uint32_t last_id;  /* given out */
+	uint64_t again_ns; /* some could not be read: not tried earlier; 0: all could */
 };
 
 struct policy_guest;

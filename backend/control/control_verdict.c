@@ -49,13 +49,25 @@ static void answer(struct control *c, const char *dir, enum schema_key key, char
 	asked[0] = '\0';
 }
 
+/* Its keys are not what is in force, or xenstore does not tell. */
+static bool is_unread(const struct control *c, const struct ldp_group *g)
+{
+	return c->due.groups || g->unread;
+}
+
+/* What a device may have depends on its group's keys too. */
+static bool is_judged(const struct control *c, const struct device *d)
+{
+	return !d->dirty && !d->unread && !(d->group && is_unread(c, d->group));
+}
+
 static void answer_groups(struct control *c)
 {
 	char dir[SCHEMA_PATH_MAX];
 	struct ldp_group *g;
 
 	TAILQ_FOREACH(g, &c->groups.all, next) {
-		if (!g->unread &&
+		if (!is_unread(c, g) &&
 		    schema_group_dir(dir, sizeof(dir), c->domid, c->conf.name, g->name) >= 0)
 			answer(c, dir, KEY_GROUP_JUDGE, g->asked);
 	}
@@ -66,7 +78,7 @@ void control_verdict_step(struct control *c)
 	struct device *d;
 
 	TAILQ_FOREACH(d, &c->devices.all, next) {
-		if (!d->dirty && !d->unread)
+		if (is_judged(c, d))
 			answer(c, d->back, KEY_BACK_JUDGE, d->asked);
 	}
 	answer_groups(c);

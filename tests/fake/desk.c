@@ -151,6 +151,7 @@ void desk_turn(struct desk *k)
 		k->next_ns = earlier(k->next_ns, control_forget_step(&k->c));
 		k->next_ns = earlier(k->next_ns, control_welcome_back(&k->c));
 		any |= control_group_step(&k->c);
+		k->next_ns = earlier(k->next_ns, control_group_again_ns(&k->c));
 	} while (any || k->next_ns <= k->c.now_ns);
 }
 

@@ -2,6 +2,10 @@
 /* Who asks whether keys are taken gets an answer: when they were judged, and not before. */
 #include "backend/control/control_verdict.h"
 
+#include <errno.h>
+
+#include "backend/control/control_group.h"
+#include "backend/control/control_group_keys.h"
 #include "backend/control/control_uplink.h"
 #include "tests/fake/desk.h"
 #include "tests/unit/tap.h"
@@ -89,6 +93,41 @@ static void test_group(void)
 	ok(!store_read(path), "who asks about a group is answered");
 }
 
+/* Whatever call of the reading fails: who asks is answered when the keys are in force. */
+static void test_group_unread(void)
+{
+	char weight[2 * SCHEMA_PATH_MAX], judge[2 * SCHEMA_PATH_MAX];
+	unsigned early = 0, never = 0;
+
+	snprintf(weight, sizeof(weight), "%s/groups/acme/weight", k->c.uplink_dir);
+	snprintf(judge, sizeof(judge), "%s/groups/acme/judge", k->c.uplink_dir);
+	desk_write(1, KEY_BACK_GROUP, "acme");
+	turn();
+	for (unsigned calls = 0; calls < 12; calls++) {
+		struct ldp_group *g = control_group_find(&k->c, "acme");
+
+		store_write(weight, calls % 2 ? "8" : "9");
+		store_write(judge, "0000000000000008");
+		desk_write(1, KEY_BACK_JUDGE, "0000000000000009");
+		k->c.due.groups = true;
+		desk_lose_events(k);
+		store_fail_later(EIO, calls);
+		control_group_step(&k->c);
+		store_fail(0);
+		control_verdict_step(&k->c);
+		early += g->settings.weight != (calls % 2 ? 8 : 9) &&
+			 (!store_read(judge) || !is_asked());
+		device_mark(desk_device(k, 1), DEVICE_READ);
+		desk_pass(k, DESK_SEC);
+		control_verdict_step(&k->c);
+		never += store_read(judge) || is_asked();
+	}
+	is_int(early, 0, "who asks about a group is not answered before its keys were read");
+	is_int(never, 0, "who asks about a group that could not be read is answered later");
+	desk_write(1, KEY_BACK_GROUP, NULL);
+	turn();
+}
+
 static void test_uplink(void)
 {
 	char path[2 * SCHEMA_PATH_MAX];
@@ -119,6 +158,7 @@ int main(void)
 	test_two_ask();
 	test_not_yet();
 	test_group();
+	test_group_unread();
 	test_uplink();
 	desk_free(k);
 	return done_testing();
