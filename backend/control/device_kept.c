@@ -9,6 +9,7 @@
 #include "backend/control/device_list.h"
 #include "backend/control/device_make.h"
 #include "backend/control/device_state.h"
+#include "backend/kept/kept_account.h"
 #include "backend/kept/kept_file.h"
 #include "backend/xen/guest.h"
 #include "common/log.h"
@@ -80,6 +81,17 @@ static bool has_died(const struct policy_match *m, enum schema_key key, const ch
 	return !m->item[key] && old && old->policy[key] && dflt && strcmp(text, dflt) == 0;
 }
 
+/* An account that waits in its key is remembered: a guest may end before it has connected. */
+static bool gather_account(const struct device *d, const struct settings_text *texts,
+			   struct kept_device *out)
+{
+	const char *text = texts->of[KEY_BACK_ACCOUNT_BROUGHT];
+	struct kept_account a;
+
+	return d->slot != LDP_SLOT_NONE || !text || !kept_account_parse(text, &a) ||
+	       kept_put(&out->account, text);
+}
+
 /* False: no memory. */
 static bool gather(const struct control *c, const struct device *d, const struct policy_match *m,
 		   const struct settings_text *texts, const struct kept_device *old,
@@ -100,7 +112,7 @@ static bool gather(const struct control *c, const struct device *d, const struct
 		if (!gather_key(out, key, text, policy, old))
 			return false;
 	}
-	return true;
+	return gather_account(d, texts, out);
 }
 
 /* A file that is damaged is replaced. */
@@ -157,22 +169,41 @@ int device_kept_remember(struct control *c, struct device *d, const struct setti
 	struct kept_device *now;
 	struct policy_match match;
 	char name[GUEST_NAME_MAX];
-	int ret = 0;
+	bool no_memory = false;
+	int ret;
 
 	if (uuid_is_null(d->uuid))
 		return 0;
-	if (is_short_of(read_of(c, d, &k)))
-		return -EAGAIN;
+	ret = read_of(c, d, &k);
+	if (is_short_of(ret))
+		return ret;
 	now = kept_add(&fresh, d->id);
 	name_of(c, d, &k, name);
 	find_policy(c, d->uuid, name, d->id, &match);
 	if (now && gather(c, d, &match, texts, kept_find(&k, d->id), now))
 		write_changed(c, d, &k, name, &fresh);
 	else
-		ret = -EAGAIN; /* no memory */
+		no_memory = true;
 	kept_clear(&k);
 	kept_clear(&fresh);
-	return ret;
+	return no_memory ? -ENOMEM : 0;
+}
+
+void device_kept_taken(struct control *c, const struct device *d)
+{
+	struct kept k, fresh = {.count = 0};
+	struct kept_device *kd;
+
+	if (uuid_is_null(d->uuid) || read_of(c, d, &k) < 0)
+		return;
+	kd = kept_find(&k, d->id);
+	if (kd && kd->account && kept_put(&kd->account, NULL)) {
+		memcpy(fresh.uuid, k.uuid, sizeof(fresh.uuid));
+		fresh.device = kd;
+		fresh.count = 1;
+		control_kept_write(c, &fresh);
+	}
+	kept_clear(&k);
 }
 
 bool device_kept_has(struct control *c, const struct device *d)

@@ -11,9 +11,14 @@ struct dom_info;
 struct kept;
 struct settings_text;
 
-/* Remembers what was set, as far as it was accepted. 0, or -EAGAIN: it cannot be read now what is.
+/*
+ * Remembers what was set, as far as it was accepted. 0, or -errno: there is no memory or descriptor
+ * now to read what is remembered; never -EAGAIN, which would run a transaction again at once.
  */
 int device_kept_remember(struct control *c, struct device *d, const struct settings_text *texts);
+
+/* The account that it brought along is taken, and is remembered no more. */
+void device_kept_taken(struct control *c, const struct device *d);
 
 /*
  * The device was detached: nothing of it is remembered any more. If that cannot be, the log says so

@@ -16,7 +16,8 @@
 #include "backend/xen/nodes.h"
 #include "common/log.h"
 
-#define RETRY_NS (200 * 1000000ull)
+#define RETRY_NS	(200 * 1000000ull)
+#define RETRY_DOUBLINGS 4u
 
 /*
  * Its directory is missing: did somebody remove it by hand, or dmvlctl, while the guest is there?
@@ -91,12 +92,28 @@ static void let_go(struct control *c, struct device *d, bool left)
 		d->left = strcmp(d->generation, generation) == 0;
 }
 
+/*
+ * Not now: what was set may be only in its directories. Each attempt may be a hundred transactions,
+ * where somebody changes them all the time, so the pauses grow.
+ */
+static void put_off(struct control *c, struct device *d, int ret)
+{
+	unsigned n = d->leave_failures < RETRY_DOUBLINGS ? d->leave_failures : RETRY_DOUBLINGS;
+
+	if (d->leave_failures++ == 0)
+		log_warning("%s: it has gone, but its directories stay until what was set is "
+			    "remembered: %s; this is tried again",
+			    d->name,
+			    ret == -EAGAIN ? "others change them all the time" : strerror(-ret));
+	d->again_ns = c->now_ns + (RETRY_NS << n);
+}
+
 void device_leave(struct control *c, struct device *d)
 {
 	int ret = xs_txn(c->xs, remember_and_remove, &(struct leaving){c, d});
 
 	if (ret < 0 && ret != -ENOENT && ret != -ESTALE && ret != -EACCES) {
-		d->again_ns = c->now_ns + RETRY_NS; /* what was set may be only there */
+		put_off(c, d, ret);
 		return;
 	}
 	settle(c, d, ret);

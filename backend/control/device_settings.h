@@ -17,7 +17,7 @@ int device_load_settings(struct control *c, struct device *d);
 
 /*
  * The last look at a device that is gone, in the transaction `t`: what was set is remembered, or
- * forgotten if it was detached. -errno as above, or -EAGAIN: not now.
+ * forgotten if it was detached. -errno as above, or as device_kept_remember(): not now.
  */
 int device_load_last(struct control *c, struct device *d, uint32_t t);
 

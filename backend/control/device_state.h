@@ -31,12 +31,16 @@ struct device {
 	bool served;		      /* its settings were read: they count */
 	bool online;		      /* as read: the device is wanted */
 	char asked[VERDICT_MAX];      /* control_verdict.c clears it */
+	bool brought;	     /* an account was brought and waits; device_account.c clears it */
+	uint64_t brought_ns; /* then: when this daemon saw it first */
 
 	/* device_kept.c */
 	bool unforgotten; /* it is detached and still remembered, and the log says so */
 
 	/* control_group.c */
 	struct ldp_group *group; /* NULL: none */
+
+	unsigned leave_failures; /* device_leave.c: in a row */
 
 	/* device_mac.c */
 	uint8_t told_mac[6]; /* the address that the frame loop knows as its own */

@@ -330,10 +330,40 @@ static void test_store_refuses(void)
 	desk_pass(k, 5 * DESK_SEC);
 	store_fail(0);
 	ok(desk_device(k, 1), "a device does not go while xenstore fails");
-	desk_pass(k, DESK_SEC);
+	desk_pass(k, 4 * DESK_SEC);
 	ok(!desk_device(k, 1) && !store_read(desk_dir(1, SCHEMA_BACK)),
 	   "a device goes when xenstore answers");
 	ok(has("weight = 77\n"), "what was set is not lost when xenstore fails as a device goes");
+	desk_free(k);
+}
+
+/* How often the keys of a gone device are read in 20 s in which there are no descriptors. */
+static void test_short_of_descriptors(void)
+{
+	struct rlimit none = {0, 0}, old;
+	unsigned looks = 0;
+
+	begin();
+	desk_write(1, KEY_BACK_WEIGHT, "77");
+	desk_end(1);
+	desk_lose_events(k);
+	k->c.due.domains = true;
+	desk_turn(k);
+	desk_said(k);
+	getrlimit(RLIMIT_NOFILE, &old);
+	none.rlim_max = old.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &none);
+	desk_deleted(k, 0);
+	for (uint64_t until_ns = k->c.now_ns + 20 * DESK_SEC; k->c.now_ns < until_ns; looks++) {
+		desk_turn(k);
+		k->c.now_ns = k->next_ns < until_ns ? k->next_ns : until_ns;
+	}
+	setrlimit(RLIMIT_NOFILE, &old);
+	ok(desk_device(k, 1), "a device does not go while there are no descriptors to remember it");
+	ok(looks > 3 && looks < 15, "that is tried ever less often (%u times in 20 s)", looks);
+	desk_pass(k, 4 * DESK_SEC);
+	ok(!desk_device(k, 1) && has("weight = 77\n"),
+	   "what was set is not lost when descriptors were short");
 	desk_free(k);
 }
 
@@ -738,6 +768,7 @@ int main(void)
 	test_last_word();
 	test_last_moment();
 	test_store_refuses();
+	test_short_of_descriptors();
 	test_detached();
 	test_unforgotten();
 	test_away();
