@@ -79,7 +79,8 @@ static void do_connect(struct control *c, struct device *d)
 	d->connected_ns = c->now_ns;
 	device_show_connected(c, d);
 	log_info("%s: connected", d->name);
-	device_account_take(c, d);
+	if (d->brought)
+		device_account_take(c, d);
 }
 
 static void ask_delete(struct control *c, struct device *d, enum hs_action after)
@@ -175,7 +176,6 @@ static int read_keys(struct control *c, struct device *d)
 		return ret;
 	d->unread = false;
 	d->adrift = false;
-	device_account_take(c, d);
 	return 0;
 }
 
@@ -251,6 +251,8 @@ static void look(struct control *c, struct device *d)
 		d->again_ns = c->now_ns + FROZEN_POLL_NS;
 	if (ret < 0 || d->left)
 		return;
+	if (d->brought)
+		device_account_take(c, d);
 	in = (struct hs_input){
 		.back = xskey_read_state(c->xs, XS_NO_TXN, d->back, KEY_BACK_STATE),
 		.front = xskey_read_state(c->xs, XS_NO_TXN, d->front, KEY_FRONT_STATE),

@@ -6,11 +6,14 @@
 #include <string.h>
 #include <time.h>
 
+#include "backend/control/device_kept.h"
 #include "backend/control/device_state.h"
 #include "backend/kept/kept_account.h"
 #include "backend/msg/msg.h"
 #include "common/log.h"
 #include "xenstore-schema/xskey.h"
+
+#define FADE_LOOK_NS (60000 * 1000000ull)
 
 /*
  * In the same domain it inherits in any case: a guest can make itself be attached again by removing
@@ -38,20 +41,25 @@ void device_account_end(struct control *c, const struct device *d)
 	msg_post(c->out, m);
 }
 
-/* Epochs of this daemon since then. Two hosts' clocks may differ: never less than none. */
-static uint64_t epochs_since(const struct control *c, uint64_t at_ms)
+/*
+ * Epochs of this daemon since then. Two hosts' clocks may differ: never fewer than since the
+ * account was seen here.
+ */
+static uint64_t epochs_since(const struct control *c, const struct device *d, uint64_t at_ms)
 {
+	uint64_t now_ms, ago_ms = (c->now_ns - d->brought_ns) / 1000000;
 	struct timespec now;
-	uint64_t now_ms;
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	now_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-	return now_ms > at_ms ? (now_ms - at_ms) * 1000 / c->conf.epoch_us : 0;
+	if (now_ms > at_ms && now_ms - at_ms > ago_ms)
+		ago_ms = now_ms - at_ms;
+	return ago_ms * 1000 / c->conf.epoch_us;
 }
 
 static void bring(struct control *c, struct device *d, const struct kept_account *a)
 {
-	uint64_t epochs = epochs_since(c, a->at_ms);
+	uint64_t epochs = epochs_since(c, d, a->at_ms);
 	struct msg *m = msg_new(MSG_BROUGHT, d->slot);
 
 	m->brought.tx = record_decayed(a->tx, epochs);
@@ -61,21 +69,51 @@ static void bring(struct control *c, struct device *d, const struct kept_account
 	msg_post(c->out, m);
 }
 
+/* In both directions. */
+static bool is_faded(const struct control *c, const struct device *d, const struct kept_account *a)
+{
+	uint64_t epochs = epochs_since(c, d, a->at_ms);
+
+	return record_decayed(a->tx, epochs) == 0 && record_decayed(a->rx, epochs) == 0;
+}
+
+/* It must not be taken twice: first it is not remembered any more, then the key goes. */
+static bool let_go(struct control *c, struct device *d)
+{
+	char path[SCHEMA_PATH_MAX];
+
+	device_kept_taken(c, d);
+	return schema_key_path(path, sizeof(path), d->back, KEY_BACK_ACCOUNT_BROUGHT) >= 0 &&
+	       xs_conn_rm(c->xs, XS_NO_TXN, path) == 0;
+}
+
+/*
+ * A guest that has not connected yet may end before it does, and come back: so its account waits in
+ * the key, and is remembered (device_kept.c), until it is taken or has faded.
+ */
 void device_account_take(struct control *c, struct device *d)
 {
-	char text[KEPT_ACCOUNT_MAX], path[SCHEMA_PATH_MAX];
+	char text[SCHEMA_VALUE_MAX + 1];
 	struct kept_account a;
+	bool good, faded;
 
-	if (d->slot == LDP_SLOT_NONE || d->after != HS_WAIT ||
+	if (d->after != HS_WAIT ||
 	    xskey_read(c->xs, XS_NO_TXN, d->back, KEY_BACK_ACCOUNT_BROUGHT, text, sizeof(text)) < 0)
 		return;
-	/* First: it must not be taken twice. */
-	if (schema_key_path(path, sizeof(path), d->back, KEY_BACK_ACCOUNT_BROUGHT) < 0 ||
-	    xs_conn_rm(c->xs, XS_NO_TXN, path) < 0)
+	good = kept_account_parse(text, &a);
+	faded = good && is_faded(c, d, &a);
+	if (d->slot == LDP_SLOT_NONE && good && !faded) {
+		d->again_ns = c->now_ns + FADE_LOOK_NS;
 		return;
-	if (!kept_account_parse(text, &a))
+	}
+	if (!let_go(c, d))
+		return;
+	d->brought = false;
+	if (!good)
 		log_warning("%s: %s: expected " KEPT_ACCOUNT_FORM, d->name,
 			    schema_name(KEY_BACK_ACCOUNT_BROUGHT));
+	else if (faded)
+		log_info("%s: of the account that was brought nothing is left", d->name);
 	else if (d->settings.keep_balance)
 		bring(c, d, &a);
 }

@@ -19,8 +19,9 @@ struct credit_id device_account_id(const struct device *d);
 void device_account_end(struct control *c, const struct device *d);
 
 /*
- * If the device brought an account along and is connected, the frame loop gets what has not faded
- * by now, once.
+ * The device may have brought an account along (d->brought). If it is connected, the frame loop
+ * gets what has not faded by now, once. If it is not, the account waits until it is, or has faded;
+ * then d->again_ns is set.
  */
 void device_account_take(struct control *c, struct device *d);
 

@@ -78,6 +78,14 @@ static void admit(struct control *c, struct loading *l)
 	l->texts.refused[KEY_BACK_RX_MIN] |= l->s.rx_min != want.rx_min;
 }
 
+static void note_brought(const struct control *c, struct device *d,
+			 const struct settings_text *texts)
+{
+	if (!d->brought)
+		d->brought_ns = c->now_ns;
+	d->brought = texts->of[KEY_BACK_ACCOUNT_BROUGHT];
+}
+
 static void put_in_force(struct control *c, struct device *d, const struct ldp_settings *s)
 {
 	c->due.room |= d->served && makes_room(&d->settings, s);
@@ -91,7 +99,7 @@ static void put_in_force(struct control *c, struct device *d, const struct ldp_s
 	device_tell_mac(c, d);
 }
 
-/* 0, or -EAGAIN: not now. */
+/* 0, or -errno: not now. */
 static int keep(struct control *c, struct device *d, const struct loading *l)
 {
 	d->online = l->online;
@@ -114,6 +122,7 @@ int device_load_settings(struct control *c, struct device *d)
 			memcpy(l.s.uplink, d->settings.uplink, sizeof(l.s.uplink));
 		}
 		admit(c, &l);
+		note_brought(c, d, &l.texts);
 		if (!d->gone)
 			put_in_force(c, d, &l.s);
 		ret = keep(c, d, &l);

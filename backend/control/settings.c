@@ -239,6 +239,7 @@ int settings_load(struct xs_conn *xs, uint32_t t, const char *dir, struct ldp_se
 	load_lists(&ld, s);
 	load_name(&ld, KEY_BACK_UPLINK, s->uplink);
 	load_name(&ld, KEY_BACK_GROUP, s->group);
+	get(&ld, KEY_BACK_ACCOUNT_BROUGHT); /* its text alone: device_account.c takes it */
 	return ld.ret;
 }
 

@@ -151,14 +151,15 @@ static void test_silence(void)
 
 /* --- accounts --------------------------------------------------------------------------------- */
 
-static const char *account(int64_t tx, int64_t rx, unsigned ago_ms)
+static const char *account(int64_t tx, int64_t rx, int ago_ms)
 {
 	static char text[KEPT_ACCOUNT_MAX];
 	struct timespec now;
 	struct kept_account a = {.tx = tx, .rx = rx};
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	a.at_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000 - ago_ms;
+	a.at_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	a.at_ms -= (uint64_t)(int64_t)ago_ms;
 	kept_account_format(&a, text);
 	return text;
 }
@@ -184,8 +185,8 @@ static void test_brought(void)
 	desk_free(k);
 }
 
-/* It was imported before the guest came. */
-static void test_imported(void)
+/* It is imported before the guest comes. */
+static void import(const char *text)
 {
 	struct kept kept = {.uuid = UUID};
 	struct kept_device *d = kept_add(&kept, 0);
@@ -194,21 +195,76 @@ static void test_imported(void)
 	k = desk_new();
 	k->c.conf.epoch_us = 1000000;
 	kept_put(&d->set[KEY_BACK_WEIGHT], "33");
-	kept_put(&d->account, account(5000, 0, 0));
+	kept_put(&d->account, text);
 	must(kept_file_write(k->c.kept.dir, &kept, err) == 0);
 	kept_clear(&kept);
 	desk_boot(1, 1);
 	desk_turn(k);
+}
+
+static bool remembers_account(void)
+{
+	struct kept kept = remembered();
+	bool has = kept.count == 1 && kept.device[0].account;
+
+	kept_clear(&kept);
+	return has;
+}
+
+static void test_imported(void)
+{
+	import(account(5000, 0, 0));
 	is_str(desk_read(1, KEY_BACK_WEIGHT), "33", "a guest that was imported gets its device");
 	ok(desk_read(1, KEY_BACK_ACCOUNT_BROUGHT), "its account waits until it is connected");
-	kept = remembered();
-	ok(kept.count == 1 && !kept.device[0].account, "and is not remembered any more");
-	kept_clear(&kept);
+	ok(remembers_account(), "and stays remembered until then");
 	desk_said(k);
 	desk_serve(k, 1, 12);
 	desk_turn(k);
 	is_str(desk_said(k), "AB", "a guest that connects gets its account");
 	is_int(k->brought.brought.tx, 5000, "all of it");
+	ok(!desk_read(1, KEY_BACK_ACCOUNT_BROUGHT) && !remembers_account(),
+	   "an account that was taken is not remembered any more");
+	desk_free(k);
+}
+
+/* The guest ends before it has connected. */
+static void test_never_connected(void)
+{
+	import(account(-128000, 0, 0));
+	desk_end(1);
+	desk_turn(k);
+	ok(!desk_device(k, 1) && remembers_account(),
+	   "the account of a guest that ends before it connects is not lost");
+	desk_boot(9, 1);
+	desk_turn(k);
+	desk_said(k);
+	desk_serve(k, 9, 12);
+	desk_turn(k);
+	is_str(desk_said(k), "AB", "a guest that comes back and connects gets its account");
+	is_int(k->brought.brought.tx, -128000, "its debt is as it was");
+	desk_free(k);
+}
+
+static void test_faded(void)
+{
+	import(account(-128000, 64000, 10000000));
+	ok(!desk_read(1, KEY_BACK_ACCOUNT_BROUGHT) && !remembers_account(),
+	   "an account that has faded goes without a connection");
+	desk_free(k);
+
+	import(account(-128000, 64000, -3600000)); /* the other host's clock is ahead */
+	desk_pass(k, 30 * DESK_SEC);
+	ok(desk_read(1, KEY_BACK_ACCOUNT_BROUGHT), "an account waits while something is left");
+	desk_pass(k, 7200 * DESK_SEC);
+	ok(!desk_read(1, KEY_BACK_ACCOUNT_BROUGHT) && !remembers_account(),
+	   "it does not wait for ever, whatever the clock of the other host says");
+	desk_free(k);
+
+	import("tx=1 rx=0 at=1.000");
+	desk_write(1, KEY_BACK_ACCOUNT_BROUGHT, "tx=1 rx=many at=3.000");
+	desk_turn(k);
+	ok(!desk_read(1, KEY_BACK_ACCOUNT_BROUGHT) && !remembers_account(),
+	   "a malformed account goes without a connection");
 	desk_free(k);
 }
 
@@ -222,5 +278,7 @@ int main(void)
 	test_silence();
 	test_brought();
 	test_imported();
+	test_never_connected();
+	test_faded();
 	return done_testing();
 }
