@@ -184,6 +184,10 @@ int uplink_join(const struct uplink_spec *spec, char *err, size_t errlen)
 	if (tap_get_mtu(spec->bridge, &mtu) == 0)
 		tap_set_mtu(spec->device, mtu);
 	ret = tap_join_bridge(spec->device, spec->bridge);
+	if (ret == -ENODEV) { /* one of the two is going at this moment */
+		snprintf(err, errlen, "the bridge %s does not exist", spec->bridge);
+		return -EAGAIN;
+	}
 	if (ret < 0)
 		snprintf(err, errlen, "cannot add %s to the bridge %s: %s", spec->device,
 			 spec->bridge, ret == -EBUSY ? "it is in another one" : strerror(-ret));
