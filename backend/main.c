@@ -197,6 +197,13 @@ static int try_uplink(void *arg, char err[AWAIT_ERR_MAX])
 				AWAIT_ERR_MAX);
 }
 
+/* While it waits, an operator may save another one, or send SIGHUP. */
+static void take_policy(struct daemon *d)
+{
+	control_take_uplink(d->control, &d->conf.control, !d->taken);
+	d->taken = true;
+}
+
 static int try_capacity(void *arg, char err[AWAIT_ERR_MAX])
 {
 	struct daemon *d = arg;
@@ -204,9 +211,7 @@ static int try_capacity(void *arg, char err[AWAIT_ERR_MAX])
 
 	if (ret < 0)
 		return ret;
-	if (!d->taken)
-		control_take_uplink(d->control, &d->conf.control);
-	d->taken = true;
+	take_policy(d);
 	ret = uplink_keep(&d->uplink, &d->conf.uplink, d->conf.control.name, err, AWAIT_ERR_MAX);
 	return ret < 0 ? ret : control_find_capacity(d->control, err, AWAIT_ERR_MAX);
 }
@@ -216,9 +221,11 @@ static int try_control(void *arg, char err[AWAIT_ERR_MAX])
 	struct daemon *d = arg;
 	int ret = control_ready(d->control, err, AWAIT_ERR_MAX);
 
-	if (ret == 0)
-		ret = control_start(d->control, d->to_control, d->to_loop, dpath_log_path(d->dpath),
-				    dpath_log_error(d->dpath), err, AWAIT_ERR_MAX);
+	if (ret < 0)
+		return ret;
+	take_policy(d);
+	ret = control_start(d->control, d->to_control, d->to_loop, dpath_log_path(d->dpath),
+			    dpath_log_error(d->dpath), err, AWAIT_ERR_MAX);
 	d->serves = ret == 0;
 	return ret;
 }
@@ -263,9 +270,6 @@ static void know_uplink(struct daemon *d)
 	d->conf.control.kind = d->uplink.kind;
 	d->conf.control.uplink = &d->uplink;
 	d->conf.control.spec = &d->conf.uplink;
-	d->conf.control.policy = d->conf.policy;
-	d->conf.control.run_dir = d->conf.run_dir;
-	d->conf.control.state_dir = d->conf.state_dir;
 	if (d->uplink.kind == UPLINK_TAP && !d->uplink.queues)
 		log_warning("the TAP %s has one queue, so a slow port of its bridge can delay all "
 			    "guests: delete it, or create it with multi_queue",
@@ -295,6 +299,9 @@ static bool start(struct daemon *d)
 {
 	d->uplink.fd = -1;
 	d->kept_fd = keep_take(&d->conf.uplink);
+	d->conf.control.policy = d->conf.policy;
+	d->conf.control.run_dir = d->conf.run_dir;
+	d->conf.control.state_dir = d->conf.state_dir;
 	if (!step(d, try_xenstore) || !step(d, try_uplink))
 		return false;
 	know_uplink(d);

@@ -349,6 +349,7 @@ static void *control_main(void *arg)
 	c->due.groups = true;
 	c->due.share = true;
 	c->due.newcomers = true;
+	c->due.policy |= control_policy_is_stale(c); /* a moment ago; from now on one is told */
 	work(c);
 	loop_run(c->loop);
 	return NULL;
@@ -448,8 +449,14 @@ int control_ready(struct control *c, char *err, size_t errlen)
 	return control_store_ensure(c, err, errlen);
 }
 
-void control_take_uplink(struct control *c, const struct control_conf *conf)
+void control_take_uplink(struct control *c, const struct control_conf *conf, bool again)
 {
+	bool known = c->policy.now;
+
+	if (known && !again && !control_policy_is_stale(c))
+		return;
+	if (known)
+		log_notice("the policy is read again: it may have changed during the wait");
 	c->conf = *conf;
 	control_policy_open(c);
 }

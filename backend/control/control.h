@@ -32,16 +32,17 @@ struct control_conf {
  *
  * control_open() connects to xenstore and the hypervisor; it needs only conf->name.
  * control_ready() connects to xenstore again if xenstored has gone away since.
- * control_take_uplink() reads the policy, and control_find_capacity() refuses an uplink of which
- * no capacity can be known. Nothing is written yet. control_start() publishes the uplink and starts
- * the thread. `in` brings it the frame loop's messages, `out` takes its orders; both are borrowed
- * and outlive it, and so are the path of the credit log ("": there is none) and the sentence that
- * says why there is none ("": all is well).
+ * control_take_uplink() reads the policy: for the first time, if its files have changed, or
+ * `again`. control_find_capacity() refuses an uplink of which no capacity can be known. Nothing is
+ * written yet. control_start() publishes the uplink and starts the thread. `in` brings it the frame
+ * loop's messages, `out` takes its orders; both are borrowed and outlive it, and so are the path of
+ * the credit log ("": there is none) and the sentence that says why there is none ("": all is
+ * well).
  */
 struct control;
 int control_open(const struct control_conf *conf, struct control **ctl, char *err, size_t errlen);
 int control_ready(struct control *ctl, char *err, size_t errlen);
-void control_take_uplink(struct control *ctl, const struct control_conf *conf);
+void control_take_uplink(struct control *ctl, const struct control_conf *conf, bool again);
 int control_find_capacity(struct control *ctl, char *err, size_t errlen);
 int control_start(struct control *ctl, struct mbox *in, struct mbox *out, const char *log_path,
 		  const char *log_error, char *err, size_t errlen);

@@ -60,6 +60,7 @@ static struct policy *read_files(struct control *c)
 	c->policy.refused = false;
 	if (!c->conf.policy)
 		return policy_new();
+	c->policy.stamp = policy_stamp(c->conf.policy); /* first: a later change is noticed */
 	if (policy_load(c->conf.policy, c->conf.policy_must, &p, on_mistake, c) == 0)
 		return p;
 	policy_free(p);
@@ -337,6 +338,11 @@ void control_policy_open(struct control *c)
 		p->now = read_applied(c);
 	take_capacity(c, KEY_UPLINK_TX_CAPACITY, p->tx_given, &c->conf.tx_capacity_bps);
 	take_capacity(c, KEY_UPLINK_RX_CAPACITY, p->rx_given, &c->conf.rx_capacity_bps);
+}
+
+bool control_policy_is_stale(const struct control *c)
+{
+	return c->conf.policy && policy_stamp(c->conf.policy) != c->policy.stamp;
 }
 
 void control_policy_close(struct control *c)

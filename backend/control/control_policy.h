@@ -23,6 +23,9 @@ void control_policy_again(struct control *c, bool another);
 void control_policy_open(struct control *c);
 void control_policy_close(struct control *c);
 
+/* Have the files changed since they were read? */
+bool control_policy_is_stale(const struct control *c);
+
 /*
  * Once in each turn: reads the files again if that is due, follows the capacity, and attaches what
  * the policy names. `domains`: some came or went. Returns when to do that next, in nanoseconds;

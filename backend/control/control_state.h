@@ -177,6 +177,7 @@ struct control_policy {
 	char error[SCHEMA_ERR_MAX];	 /* what is wrong with its files; "": nothing */
 	bool refused;			 /* they have mistakes: `now` is older */
 	bool started;			 /* it was applied once */
+	uint64_t stamp;			 /* of its files, when they were read (policy_file.h) */
 	/* What the command line gives counts more. */
 	bool tx_given, rx_given, cost_given;
 	TAILQ_HEAD(, policy_guest) guests;

@@ -134,6 +134,8 @@ void control_store_waits(struct control *c, const char *what)
 		snprintf(c->waits_for, sizeof(c->waits_for), "%s", what);
 	if (!c->xs)
 		return;
+	if (c->conf.policy) /* set --save may write there meanwhile */
+		xskey_write(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_POLICY, c->conf.policy);
 	xskey_write(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_ERROR, what);
 	xskey_write(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_STATE,
 		    what[0] ? "waiting" : "stopped");

@@ -14,6 +14,8 @@
 
 #include "common/syncdir.h"
 
+#define DIR_MAX (PATH_MAX + sizeof(POLICY_DIR) + 1)
+
 /* --- reading ---------------------------------------------------------------------------------- */
 
 static ssize_t read_all(int fd, char *text, size_t size)
@@ -110,6 +112,15 @@ static int by_name(const struct dirent **a, const struct dirent **b)
 	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
+/* The directory beside the file. */
+static void dir_path(const char *path, char out[DIR_MAX])
+{
+	char copy[PATH_MAX];
+
+	snprintf(copy, sizeof(copy), "%s", path);
+	snprintf(out, DIR_MAX, "%s/%s", dirname(copy), POLICY_DIR);
+}
+
 static unsigned parse_dir(const struct loading *l, const char *dir)
 {
 	char path[2 * PATH_MAX + NAME_MAX];
@@ -135,16 +146,15 @@ static bool is_missing(const char *path)
 
 static unsigned load(struct loading *l, const char *path, bool must, struct policy **out)
 {
-	char copy[PATH_MAX], dir[PATH_MAX + sizeof(POLICY_DIR) + 1];
 	unsigned mistakes = 0;
+	char dir[DIR_MAX];
 
 	*out = l->policy = policy_new();
 	if (!l->policy)
 		return complain(path, -ENOMEM, l->say, l->arg);
 	if (must || is_draft(l, path) || !is_missing(path))
 		mistakes += parse_file(l, path);
-	snprintf(copy, sizeof(copy), "%s", path);
-	snprintf(dir, sizeof(dir), "%s/%s", dirname(copy), POLICY_DIR);
+	dir_path(path, dir);
 	mistakes += parse_dir(l, dir);
 	return mistakes + policy_check(l->policy, l->say, l->arg);
 }
@@ -158,6 +168,48 @@ unsigned policy_load_draft(const char *path, const struct policy_draft *draft, s
 			   policy_say *say, void *arg)
 {
 	return load(&(struct loading){.draft = draft, .say = say, .arg = arg}, path, false, out);
+}
+
+/* --- has anything changed? -------------------------------------------------------------------- */
+
+/* FNV-1a. */
+static void mix(uint64_t *stamp, const void *bytes, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		*stamp = (*stamp ^ ((const uint8_t *)bytes)[i]) * 0x100000001b3;
+}
+
+static void mix_file(uint64_t *stamp, const char *path)
+{
+	struct stat st;
+
+	mix(stamp, path, strlen(path) + 1);
+	if (stat(path, &st) < 0)
+		return;
+	mix(stamp, &st.st_ino, sizeof(st.st_ino));
+	mix(stamp, &st.st_size, sizeof(st.st_size));
+	mix(stamp, &st.st_mtim, sizeof(st.st_mtim));
+	mix(stamp, &st.st_ctim, sizeof(st.st_ctim));
+}
+
+uint64_t policy_stamp(const char *path)
+{
+	char dir[DIR_MAX], file[2 * PATH_MAX + NAME_MAX];
+	uint64_t stamp = 0xcbf29ce484222325;
+	struct dirent **entry;
+	int n;
+
+	mix_file(&stamp, path);
+	dir_path(path, dir);
+	n = scandir(dir, &entry, is_conf, by_name);
+	for (int i = 0; i < n; i++) {
+		snprintf(file, sizeof(file), "%s/%s", dir, entry[i]->d_name);
+		mix_file(&stamp, file);
+		free(entry[i]);
+	}
+	if (n >= 0)
+		free(entry);
+	return stamp;
 }
 
 /* --- writing ---------------------------------------------------------------------------------- */

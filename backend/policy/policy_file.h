@@ -3,6 +3,8 @@
 #ifndef DMVL_POLICY_FILE_H
 #define DMVL_POLICY_FILE_H
 
+#include <stdint.h>
+
 #include "backend/policy/policy_parse.h"
 
 #define POLICY_FILE	"/etc/dmvl/policy.conf"
@@ -36,7 +38,14 @@ struct policy_draft {
  */
 unsigned policy_load(const char *path, bool must, struct policy **out, policy_say *say, void *arg);
 
-/* The same with one file changed, so that mistakes are found before it is written. */
+/*
+ * A number that is another one when a file of the policy of `path` has changed, come or gone, as
+ * far as names, sizes and times tell.
+ */
+uint64_t policy_stamp(const char *path);
+
+/* The same as policy_load() with one file changed, so that mistakes are found before it is written.
+ */
 unsigned policy_load_draft(const char *path, const struct policy_draft *draft, struct policy **out,
 			   policy_say *say, void *arg);
 

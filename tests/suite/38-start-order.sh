@@ -140,6 +140,26 @@ kill -HUP "$back"
 serves 'when the policy that is read again has a capacity'
 back_stop
 xenstore-rm "$uplink/tx-capacity"
+starts_without saved 'the card has no link, before a policy is saved' 'up0, by which frames leave the host, has no link'
+is "$(xenstore-read "$uplink/policy")" "$PWD/policy.conf" 'a dmvl-back that waits says where its policy is'
+mkdir policy.d
+printf '[g1]\nweight = 321\n' >policy.d/g1.conf
+printf '[uplink default]\nhost-weight = 77\ntx-capacity = 200mbit\n' >policy.new
+mv policy.new policy.conf
+serves 'when a policy that is saved, without SIGHUP, has a capacity'
+check 'a key of the uplink that was saved while dmvl-back waited is in force' wait_for 30 key_is "$uplink/host-weight" 77
+check 'a guest that was named while dmvl-back waited is attached' wait_for 30 key_is "$(be g1)/weight" 321
+back_stop
+xenstore-rm "$uplink/tx-capacity"
+starts_without wrong 'the card has no link, before a wrong policy is saved' 'up0, by which frames leave the host, has no link'
+printf '[g1]\nweight = heavy\n' >policy.d/g1.conf
+check 'a mistake that is saved while dmvl-back waits is in the log' wait_for 30 grep -q 'policy.d/g1.conf:2: weight' wrong.log
+xenstore-write "$uplink/tx-capacity" 1000000000
+serves 'when a wrong policy was saved while it waited'
+is "$(xenstore-read "$(be g1)/weight")" 321 'the guest has the weight of the policy before'
+rm -r policy.d
+back_stop
+xenstore-rm "$uplink/tx-capacity"
 starts_without veth 'the link is not there yet' 'up0, by which frames leave the host, has no link'
 world ip link set world0 up
 check 'dmvl-back ends when the link is there and does not tell the capacity' wait_for 30 ended "$back"
