@@ -47,8 +47,8 @@ static void on_advertise(void *arg)
 
 	if (!ldp_is_active(l))
 		return;
-	tx_advertise(l->dp, l);
-	if (l->advertised % 2) /* the first one may come too early for the guest */
+	/* The first one may come too early for the guest. */
+	if (tx_advertise(l->dp, l) && l->advertised % 2)
 		rx_ask_members(l->dp, l);
 }
 

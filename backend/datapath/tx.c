@@ -393,20 +393,26 @@ bool tx_run_both(struct dpath *dp)
 	return (local ? tx_run(dp) : tx_run_local(dp)) || more;
 }
 
-void tx_advertise(struct dpath *dp, struct ldp *l)
+bool tx_advertise(struct dpath *dp, struct ldp *l)
 {
 	struct virtio_net_hdr_v1 vnet = {0};
 	uint8_t frame[64];
 	int vid = vlan_first(&l->conf.vlan);
 	struct iovec iov[] = {iov_of_vnet(&vnet),
 			      {frame, frame_build_rarp(frame, l->conf.mac, vid)}};
+	int ret = write_queue(dp->ports.fd, iov, 2);
 
-	if (write_queue(dp->ports.fd, iov, 2) == 0) {
+	if (ret == -EAGAIN) {
+		loop_timer_set(l->advertise, ADVERTISE_FIRST_NS);
+		return false;
+	}
+	if (ret == 0) {
 		dp->tx.pace.bucket.tokens_bytes -= FRAME_WIRE_MIN;
 		link_rate_sent(dp, FRAME_WIRE_MIN, false);
 	}
 	if (++l->advertised < ADVERTISE_TIMES)
 		loop_timer_set(l->advertise, ADVERTISE_FIRST_NS << l->advertised);
+	return true;
 }
 
 void tx_unblock(struct dpath *dp)

@@ -40,8 +40,8 @@ void tx_retire_queue(struct dpath *dp);
 
 /*
  * Says on the uplink where the LDP's MAC is now, so that switches learn it (RARP): five times, with
- * growing gaps.
+ * growing gaps. False: the uplink is full, and this time does not count.
  */
-void tx_advertise(struct dpath *dp, struct ldp *l);
+bool tx_advertise(struct dpath *dp, struct ldp *l);
 
 #endif

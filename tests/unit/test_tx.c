@@ -412,10 +412,42 @@ static void test_late_full(void)
 	bench_free(b);
 }
 
+/* The frame that left tells where guest 0 is. */
+static bool rarp_left(void)
+{
+	static uint8_t frame[WIRE_FRAME_MAX];
+	struct virtio_net_hdr_v1 vnet;
+
+	return bench_left(b, &vnet, frame) == FRAME_RARP_LEN && memcmp(frame + 6, MK_MAC, 6) == 0;
+}
+
+/* The uplink is full when it is to be told of a MAC: that is done when there is room. */
+static void test_advertise_full(void)
+{
+	struct left got = {0};
+	struct ldp *l;
+
+	b = bench_new(1);
+	l = b->guest[0].ldp;
+	ok(tx_advertise(b->dp, l) && rarp_left(), "the uplink is told of a MAC");
+	is_int(l->advertised, 1, "that it was told is counted");
+	for (unsigned i = 0; i < 50; i++)
+		give(0, MK_OTHER, 1514, i);
+	setsockopt(b->up.fd, SOL_SOCKET, SO_SNDBUF, &(int){10000}, sizeof(int));
+	bench_turn(b);
+	ok(!tx_advertise(b->dp, l), "a full uplink is not told");
+	is_int(l->advertised, 1, "what a full uplink was not told is not counted");
+	take_wire(&got);
+	ok(tx_advertise(b->dp, l) && rarp_left(), "it is told when it has room");
+	is_int(l->advertised, 2, "then that is counted");
+	bench_free(b);
+}
+
 int main(void)
 {
 	test_bytes();
 	test_full();
+	test_advertise_full();
 	test_refused();
 	test_where(SWITCH_LOCAL);
 	test_where(SWITCH_UPLINK);
