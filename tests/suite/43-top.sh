@@ -52,6 +52,8 @@ on_line()
 
 uplink_setup
 back_start --tx-capacity "$SUITE_RATE"
+# A session that stays: the server ends with its last one, and the next would meet one that is ending.
+tmux new-session -d -s stays 'exec sleep 1000'
 ldp g1 1 weight=300 tx-min=100kbit
 ldp g2 2
 dmvlctl attach g3 >&2
