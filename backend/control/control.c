@@ -212,6 +212,8 @@ static void work(struct control *c)
 		return; /* what cannot be read is not gone */
 	if (c->due.reload)
 		reload(c);
+	if (c->due.probe)
+		control_probe_now(c);
 	if (c->due.link)
 		control_load_link(c);
 	if (c->due.share)

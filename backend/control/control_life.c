@@ -159,11 +159,25 @@ static void follow_mtu(struct control *c, const struct life *l)
 			   l->parent_mtu_bytes, l->parent);
 }
 
+bool control_life_readable(struct control *c)
+{
+	if (!c->life.unreadable && !netdev_readable()) {
+		c->life.unreadable = true;
+		loop_timer_set(c->life.timer, REPAIR_NS);
+		log_warning("uplink %s: no file descriptors are left to look at the host's "
+			    "interfaces: what is known of them counts",
+			    c->conf.name);
+	}
+	return !c->life.unreadable;
+}
+
 void control_life_look(struct control *c)
 {
 	struct life l;
 
 	if (c->quitting) /* what was made now would stay behind */
+		return;
+	if (!control_life_readable(c))
 		return;
 	life_look(c->conf.spec, &c->life.up, &l);
 	if ((l.state == LIFE_LOST || l.state == LIFE_OUT) && !is_early(c) && repair(c, &l))
@@ -196,6 +210,8 @@ static void on_timer(void *arg)
 {
 	struct control *c = arg;
 
+	c->due.probe |= c->life.unreadable;
+	c->life.unreadable = false;
 	control_life_look(c);
 	loop_timer_set(c->timer, 0);
 }

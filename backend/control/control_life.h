@@ -19,6 +19,12 @@ void control_life_close(struct control *c);
  */
 void control_life_look(struct control *c);
 
+/*
+ * Can the host's interfaces be looked at? False: there are no descriptors for it, and nothing may
+ * be made of what would be read. They are looked at again when there are.
+ */
+bool control_life_readable(struct control *c);
+
 /* The exits were found: if frames leave by another way, the network is told. */
 void control_life_exits(struct control *c);
 

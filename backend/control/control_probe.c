@@ -113,6 +113,9 @@ void control_probe_now(struct control *c)
 {
 	bool was = c->probe.found.signal;
 
+	c->due.probe = false;
+	if (!control_life_readable(c))
+		return;
 	probe(c);
 	if (c->probe.found.signal != was)
 		log_notice("uplink %s: its capacity can %s%s", c->conf.name,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "backend/control/control_group.h"
+#include "backend/control/control_life.h"
 #include "backend/control/control_state.h"
 #include "backend/control/device_list.h"
 #include "backend/control/device_state.h"
@@ -199,7 +200,7 @@ static bool step(struct control *c, struct control_share_port *p)
 		return ours;
 	}
 	share_set(&p->port, &r, set);
-	if (strcmp(set, p->set) == 0)
+	if (strcmp(set, p->set) == 0 || !control_life_readable(c))
 		return false;
 	log_rates(p, &r);
 	if (p->set[0])
@@ -291,6 +292,8 @@ void control_share_look(struct control *c)
 	struct control_share *s = &c->share;
 	uint64_t was = s->ldps_bps;
 
+	if (!control_life_readable(c))
+		return;
 	c->due.share = false;
 	pthread_mutex_lock(&c->share_lock);
 	take_exits(c);

@@ -76,6 +76,7 @@ struct control_life {
 	char parent[IFNAMSIZ];	/* whose MTU the uplink has */
 	unsigned parent_mtu_bytes;
 	char way[WAY_MAX]; /* by which frames leave; "": not known */
+	bool unreadable;   /* there were no descriptors to look at the host with */
 };
 
 /* Frames that wait while the uplink would lose them. Only control_hold.c writes it. */
@@ -186,6 +187,7 @@ struct control_policy {
 /* What is to do: whoever notices it sets it; the part that does it clears it. */
 struct control_due {
 	bool reload;	/* control.c: read everything again */
+	bool probe;	/* control_probe.c: the host could not be looked at before */
 	bool link;	/* control_uplink.c */
 	bool share;	/* control_share.c: the exits or their qdiscs may have changed */
 	bool domains;	/* control_domains.c: a domain may have ended, stopped or gone on */

@@ -171,7 +171,13 @@ static enum hs_action lose_patience(struct control *c, struct device *d, const s
 static int read_keys(struct control *c, struct device *d)
 {
 	int ret = device_load_settings(c, d);
+	char text[SCHEMA_ERR_MAX];
 
+	if (ret == -EMFILE || ret == -ENFILE || ret == -ENOMEM) {
+		snprintf(text, sizeof(text), "what was set before cannot be read yet: %s",
+			 strerror(-ret));
+		device_show_error(c, d, text);
+	}
 	if (ret < 0)
 		return ret;
 	d->unread = false;

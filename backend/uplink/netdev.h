@@ -11,6 +11,12 @@
 #define NETDEV_SYSFS "/sys/class/net"
 
 /*
+ * Are there descriptors to look at the host with, or to run tc(8)? Where there are none, all that
+ * follows here says "no", which means nothing.
+ */
+bool netdev_readable(void);
+
+/*
  * Does a device of a bus (PCI, virtio, a guest's netfront) stand behind the interface? A vif,
  * Dom0's end of a guest's interface, is none: it leads to that guest.
  */

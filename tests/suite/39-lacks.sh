@@ -35,8 +35,9 @@ done
 dmvlctl attach g1 >&2
 agent_start g1
 check 'g1 connects while descriptors are left' wait_for 60 connected g1
-for free in 0 1 2 3 4 5; do
+for free in 0 0 0 1 2 3 4 5; do
 	prlimit --pid "$back" --nofile="$(limit_for $free):" >&2
+	ip link set dmvl-up alias "$free" # dmvl-back looks at its interfaces
 	dmvlctl attach g2 >&2
 	agent_start g2
 	check "the error tells that with $free descriptors left there are too few" \
@@ -53,6 +54,11 @@ dmvlctl attach g2 >&2
 agent_start g2
 check 'g2 connects with six descriptors left' wait_for 60 connected g2
 check 'g1 stays connected through all that' connected g1
+# What cannot be looked at has not changed.
+# shellcheck disable=SC2154 # _log: back_run's
+is "$(grep -E 'moved to another|no port besides|guests have no carrier|tc failed' "$_log")" '' \
+	'a host that cannot be looked at is not taken for another one'
+check 'the log says that the host cannot be looked at' grep -q 'no file descriptors are left to look at the host' "$_log"
 back_stop
 is $? 0 'dmvl-back ends with status 0'
 done_testing

@@ -421,7 +421,7 @@ static bool rarp_left(void)
 	return bench_left(b, &vnet, frame) == FRAME_RARP_LEN && memcmp(frame + 6, MK_MAC, 6) == 0;
 }
 
-/* The uplink is full when it is to be told of a MAC: that is done when there is room. */
+/* A full uplink cannot be told of a MAC: that is done when there is room. */
 static void test_advertise_full(void)
 {
 	struct left got = {0};
