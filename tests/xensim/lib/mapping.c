@@ -7,12 +7,12 @@
  * munmap().  So every mapping is on one list per process; the munmap() hook finds it there, takes
  * it off and tells the broker; a connection closes with its handle *and* its last mapping.
  *
- * The list is an array with holes, read by a signal handler: an entry is live while addr is set,
- * and addr is written last.
+ * The list is an array with holes. Where nothing is mapped, nobody takes the lock.
  *
  * Resume: a restored guest has the same memory contents in new pages, which nobody else maps.  The
  * broker sends SIM_RESUMED to each process that shares pages before it lets it run again, and the
- * handler replaces every share by private memory with the same contents.
+ * handler replaces every share by private memory with the same contents.  It takes the lock, or
+ * another thread could unmap what it copies; so whoever has the lock has that signal blocked.
  */
 #include "client.h"
 
@@ -46,6 +46,22 @@ static _Atomic unsigned int nr_mappings; /* live ones */
 static _Atomic unsigned int high_water;	 /* none is live at or above */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
+static void enter(sigset_t *was)
+{
+	sigset_t resumed;
+
+	sigemptyset(&resumed);
+	sigaddset(&resumed, SIM_RESUMED);
+	pthread_sigmask(SIG_BLOCK, &resumed, was);
+	pthread_mutex_lock(&lock);
+}
+
+static void leave(const sigset_t *was)
+{
+	pthread_mutex_unlock(&lock);
+	pthread_sigmask(SIG_SETMASK, was, NULL);
+}
+
 struct sim_conn *sim_conn_new(int fd)
 {
 	struct sim_conn *c = malloc(sizeof(*c));
@@ -71,17 +87,20 @@ static void conn_put(struct sim_conn *c)
 
 void sim_conn_close(struct sim_conn *c)
 {
-	pthread_mutex_lock(&lock);
+	sigset_t was;
+
+	enter(&was);
 	conn_put(c);
-	pthread_mutex_unlock(&lock);
+	leave(&was);
 }
 
 int sim_mapping_add(struct sim_conn *c, void *addr, size_t pages, enum sim_op op, uint32_t id)
 {
 	unsigned int i;
+	sigset_t was;
 	int err = 0;
 
-	pthread_mutex_lock(&lock);
+	enter(&was);
 	for (i = 0; i < MAX_MAPPINGS && mappings[i].addr; i++)
 		;
 	if (i == MAX_MAPPINGS) {
@@ -98,7 +117,7 @@ int sim_mapping_add(struct sim_conn *c, void *addr, size_t pages, enum sim_op op
 		nr_mappings++;
 		c->refs++;
 	}
-	pthread_mutex_unlock(&lock);
+	leave(&was);
 	return err;
 }
 
@@ -124,9 +143,10 @@ static void forget(struct mapping *m)
 int sim_mapping_drop(struct sim_conn *c, void *addr, size_t pages)
 {
 	struct mapping *m;
+	sigset_t was;
 	int err = -1;
 
-	pthread_mutex_lock(&lock);
+	enter(&was);
 	m = addr ? find(addr) : NULL;
 	if (!m || m->conn != c || m->len != pages * SIM_PAGE) {
 		errno = EINVAL;
@@ -135,26 +155,27 @@ int sim_mapping_drop(struct sim_conn *c, void *addr, size_t pages)
 		forget(m);
 		err = 0;
 	}
-	pthread_mutex_unlock(&lock);
+	leave(&was);
 	return err;
 }
 
 int sim_mapping_munmap(void *addr, size_t len, int (*unmap)(void *, size_t))
 {
 	struct mapping *m;
+	sigset_t was;
 	int rc, saved;
 
 	if (!nr_mappings || !addr)
 		return unmap(addr, len);
 	/* Locked throughout: else the address could be mapped again before the old entry is gone.
 	 */
-	pthread_mutex_lock(&lock);
+	enter(&was);
 	m = find(addr);
 	rc = unmap(addr, len);
 	saved = errno;
 	if (!rc && m && m->len == ((len + SIM_PAGE - 1) & ~(size_t)(SIM_PAGE - 1)))
 		forget(m);
-	pthread_mutex_unlock(&lock);
+	leave(&was);
 	errno = saved;
 	return rc;
 }
@@ -165,6 +186,7 @@ static void on_resume(int sig)
 	unsigned int i;
 
 	(void)sig;
+	pthread_mutex_lock(&lock);
 	for (i = 0; i < high_water; i++) {
 		void *addr = mappings[i].addr, *copy;
 		size_t len = mappings[i].len;
@@ -178,6 +200,7 @@ static void on_resume(int sig)
 		if (mremap(copy, len, len, MREMAP_MAYMOVE | MREMAP_FIXED, addr) != addr)
 			abort();
 	}
+	pthread_mutex_unlock(&lock);
 	errno = saved;
 }
 
