@@ -110,7 +110,7 @@ void device_set_state(struct control *c, struct device *d, enum xenbus_state sta
 
 int device_write_waiting(struct control *c, struct device *d, uint32_t t)
 {
-	return xskey_write_u64(c->xs, t, d->back, KEY_BACK_WAITING_SINCE, (uint64_t)time(NULL));
+	return xskey_write_u64(c->xs, t, d->back, KEY_BACK_STATE_SINCE, (uint64_t)time(NULL));
 }
 
 static int write_closed(struct control *c, struct device *d, uint32_t t, const void *arg)

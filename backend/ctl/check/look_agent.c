@@ -56,8 +56,8 @@ static uint64_t away_s(const struct view *keys)
 	uint64_t since = 0, now = (uint64_t)time(NULL);
 
 	if ((back != XenbusStateInitWait && back != XenbusStateClosed) ||
-	    !keys->value[KEY_BACK_WAITING_SINCE] ||
-	    schema_parse_u64(KEY_BACK_WAITING_SINCE, keys->value[KEY_BACK_WAITING_SINCE], &since,
+	    !keys->value[KEY_BACK_STATE_SINCE] ||
+	    schema_parse_u64(KEY_BACK_STATE_SINCE, keys->value[KEY_BACK_STATE_SINCE], &since,
 			     NULL) < 0)
 		return 0;
 	return now > since ? now - since : 0;
