@@ -27,6 +27,7 @@ up_start()
 {
 	_bridge=xenbr0
 	[ "$1" = default ] || _bridge=xenbr1
+	: >"back.$1.log" # what is there is of the one before
 	XENSTORED_PATH=$PWD/xs.$1 dmvl-back -n "$1" --uplink "tap:up-$1,bridge=$_bridge" --tx-capacity 100mbit \
 		--state-dir "$PWD/state" --policy "$PWD/policy.conf" 2>"back.$1.log" &
 	eval "pid_$1=$!"
