@@ -23,6 +23,7 @@
 #include "backend/ctl/since.h"
 #include "backend/ctl/table.h"
 #include "backend/ctl/target.h"
+#include "backend/ctl/utf8.h"
 #include "common/log.h"
 #include "xenstore-schema/xskey.h"
 
@@ -178,7 +179,7 @@ static void print_line(const struct log *log, const struct stream *s, const char
 		       struct json_object *o)
 {
 	if (o) {
-		puts(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN));
+		utf8_puts(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN), stdout);
 		json_object_put(o);
 		return;
 	}

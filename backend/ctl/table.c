@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "backend/ctl/ctl.h"
+#include "backend/ctl/utf8.h"
 #include "common/log.h"
 
 void table_init(struct table *table, unsigned columns)
@@ -128,8 +129,9 @@ int output_end(void)
 
 int json_print(struct json_object *object)
 {
-	puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY |
-							    JSON_C_TO_STRING_NOSLASHESCAPE));
+	utf8_puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY |
+								 JSON_C_TO_STRING_NOSLASHESCAPE),
+		  stdout);
 	json_object_put(object);
 	return output_end();
 }
