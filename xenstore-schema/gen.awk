@@ -353,14 +353,16 @@ function json_keys(name, area) {
 	printf "      \"properties\": {\n%s\n      }\n    },\n", json_members(area)
 }
 
-# An object: "name type, name type, ..", all required. A type is one of JSON's, with "?" for null,
-# or the name of another object; with "[]" an array of it.
-function json_object(name, members,    n_members, member_of, i, part, type, text, names, ref) {
+# An object: "name type, name type, ..", all required but those with "optional" behind the type. A type
+# is one of JSON's, with "?" for null, or the name of another object; with "[]" an array of it.
+function json_object(name, members,    n_members, member_of, i, part, type, text, names) {
 	n_members = split(members, member_of, ", ")
 	for (i = 1; i <= n_members; i++) {
+		part[3] = ""
 		split(member_of[i], part, " ")
 		type = part[2]
-		names = names (i > 1 ? ", " : "") "\"" part[1] "\""
+		if (part[3] != "optional")
+			names = names (names ? ", " : "") "\"" part[1] "\""
 		text = text (i > 1 ? ",\n" : "") "        \"" part[1] "\": " json_ref(type)
 	}
 	printf "    \"%s\": {\n      \"type\": \"object\",\n      \"required\": [%s],\n      \"properties\": {\n%s\n      }\n    },\n", \
@@ -382,7 +384,7 @@ function json_ref(type,    bare) {
 function emit_schema(    i, count, same) {
 	print "{"
 	print "  \"$schema\": \"https://json-schema.org/draft/2020-12/schema\","
-	print "  \"$comment\": \"Made by xenstore-schema/gen.awk: edit that, or keys.txt. What dmvlctl COMMAND --json prints is $defs/COMMAND; later versions may add members.\","
+	print "  \"$comment\": \"Made by xenstore-schema/gen.awk: edit that, or keys.txt. What dmvlctl COMMAND --json prints is $defs/COMMAND, log-record of log --raw; later versions may add members.\","
 	print "  \"$defs\": {"
 	json_keys("backend-keys", "back")
 	json_keys("frontend-keys", "front")
@@ -398,7 +400,7 @@ function emit_schema(    i, count, same) {
 	json_object("forget", "forgotten integer")
 	json_object("release-vifs", "released integer")
 	json_object("stat-device", "domid integer, id integer, name string, uuid string")
-	json_object("stat-uplink", "name string, devices stat-device[]")
+	json_object("stat-uplink", "name string, reason string optional, devices stat-device[]")
 	json_object("stat", "uplinks stat-uplink[]")
 	json_object("top-flow", "rate integer, rate-10s integer, promise integer, min integer, max integer, " \
 		"delay-50-us integer, delay-99-us integer, balance integer")
@@ -406,13 +408,40 @@ function emit_schema(    i, count, same) {
 		"uplink string, group string, counted boolean, weight integer, drops-per-second integer, " \
 		"tx top-flow, rx top-flow")
 	json_object("top", "devices top-device[]")
-	json_object("log", "time string, uplink string, direction string, offset integer, epoch integer, type string")
+	json_object("log-taker", "domain string?, domid integer, id integer, bytes integer")
+	json_object("log-second", "time string, uplink string, direction string, type string, domain string?, " \
+		"domid integer, id integer, bytes integer, to log-taker[] optional, by string optional")
+	json_object("log-record", "time string, uplink string, direction string, offset integer, epoch integer, type string")
+	json_object("problem", "what string, text string, kind string, critical boolean, commands string[]")
+	json_object("check", "problems problem[]")
+	json_object("finding", "what string, where string, why string, commands string[]")
+	json_object("doctor", "findings finding[]")
+	json_object("report-reasons", "guest-stood-still integer, uplink-down integer, daemon-restarted integer, " \
+		"loop-late integer, link-slow integer, other integer")
+	json_object("report-outage", "begin string?, end string?, windows integer, due-bytes integer, had-bytes integer, " \
+		"reason string")
+	json_object("report-flow", "since string?, windows integer, kept integer, not-kept report-reasons, " \
+		"worst report-outage[]")
+	json_object("report-device", "domid integer, id integer, name string, uuid string, exists boolean, " \
+		"tx report-flow, rx report-flow")
+	json_object("report-uplink", "name string, reason string optional, devices report-device[]")
+	json_object("report", "uplinks report-uplink[]")
+	json_object("saved-device", "guest string, uuid string, domid integer?, id integer, uplink string, age-days integer, " \
+		"settings object")
+	json_object("saved", "saved saved-device[]")
+	json_object("export-device", "id integer, uplink string optional, settings object, account string?")
+	json_object("export", "guest string, uuid string, devices export-device[]")
+	json_object("import-device", "id integer, domid integer?")
+	json_object("import", "uuid string, devices import-device[]")
+	json_object("forget-uplink", "forgotten string")
 	json_object("group-members", "uplink string, group string, group-number integer?, tx-rate integer, rx-rate integer, " \
 		"members member[], malformed string[]")
-	json_object("uplink-members", "name string, backend-domid integer, malformed string[]")
+	json_object("uplink-members", "name string, backend-domid integer, daemon string, malformed string[]")
 	json_object("uplinks", "uplinks one-uplink[]")
 	print "    \"group\": {\"allOf\": [{\"$ref\": \"#/$defs/group-members\"}, {\"$ref\": \"#/$defs/group-keys\"}]},"
 	print "    \"one-uplink\": {\"allOf\": [{\"$ref\": \"#/$defs/uplink-members\"}, {\"$ref\": \"#/$defs/uplink-keys\"}]},"
+	print "    \"uplink\": {\"$ref\": \"#/$defs/one-uplink\"},"
+	print "    \"log\": {\"anyOf\": [{\"$ref\": \"#/$defs/log-second\"}, {\"$ref\": \"#/$defs/log-record\"}]},"
 	count = split("attach set show", same, " ")
 	for (i = 1; i <= count; i++)
 		printf "    \"%s\": {\"$ref\": \"#/$defs/device\"}%s\n", same[i], i < count ? "," : ""
