@@ -12,6 +12,7 @@
 #include "backend/control/device_xs.h"
 #include "backend/control/minima.h"
 #include "backend/msg/msg.h"
+#include "xenstore-schema/refusal.h"
 #include "xenstore-schema/xskey.h"
 
 static void send_conf(struct control *c, struct device *d)
@@ -38,11 +39,15 @@ static bool makes_room(const struct ldp_settings *was, const struct ldp_settings
 
 static void join(struct control *c, struct device *d, const struct ldp_settings *s)
 {
+	char why[SCHEMA_ERR_MAX];
+
 	control_group_join(c, d, s->group);
-	if (d->group && !control_group_of(d) && !d->unfit[0])
-		snprintf(d->unfit, sizeof(d->unfit),
-			 "%s %s: this uplink has %u groups, no more fit: the device runs without",
-			 schema_name(KEY_BACK_GROUP), s->group, SCHED_GROUPS);
+	if (!d->group || control_group_of(d))
+		return;
+	snprintf(why, sizeof(why),
+		 "%s %s: this uplink has %u groups, no more fit: the device runs without",
+		 schema_name(KEY_BACK_GROUP), s->group, SCHED_GROUPS);
+	refusal_add(d->unfit, schema_name(KEY_BACK_GROUP), why);
 }
 
 /* All keys at one moment: somebody may be removing the directory. */
@@ -76,6 +81,7 @@ static void admit(struct control *c, struct loading *l)
 	minima_admit(c, l->d, control_group_find(c, l->s.group), &l->s, l->d->unfit);
 	l->texts.refused[KEY_BACK_TX_MIN] |= l->s.tx_min != want.tx_min;
 	l->texts.refused[KEY_BACK_RX_MIN] |= l->s.rx_min != want.rx_min;
+	l->texts.refused[KEY_BACK_GROUP] |= strcmp(l->s.group, want.group) != 0;
 }
 
 static void note_brought(const struct control *c, struct device *d,

@@ -27,7 +27,8 @@ struct device {
 
 	/* device_settings.c */
 	struct ldp_settings settings; /* in force */
-	char unfit[SCHEMA_ERR_MAX];   /* why the first bad setting was rejected; empty: none was */
+	char unfit[SCHEMA_ERR_MAX];   /* which settings are refused, and why the first one; empty:
+					 none */
 	bool served;		      /* its settings were read: they count */
 	bool online;		      /* as read: the device is wanted */
 	char asked[VERDICT_MAX];      /* control_verdict.c clears it */

@@ -10,6 +10,7 @@
 #include "backend/control/control_share.h"
 #include "backend/control/device_state.h"
 #include "backend/uplink/capacity.h"
+#include "xenstore-schema/refusal.h"
 
 /*
  * Minima are admitted against the configured capacity, or that by the speed of the hardware.
@@ -107,8 +108,6 @@ static bool fits_group(const struct control *c, const struct wish *w, enum ldp_d
 
 	if (sum <= own || (w->d && sum <= inner_bps(c, g, &as_is, dir)))
 		return true;
-	if (err[0])
-		return false;
 	if (w->d)
 		snprintf(err, SCHEMA_ERR_MAX,
 			 "%s: the minima in group %s would sum to %" PRIu64 ", %" PRIu64
@@ -131,18 +130,24 @@ static bool fits_uplink(const struct control *c, const struct wish *w, enum ldp_
 
 	if (capacity_bps == 0 || sum <= room || sum <= sum_bps(c, &as_is, dir))
 		return true;
-	if (err[0] == '\0')
-		snprintf(err, SCHEMA_ERR_MAX,
-			 "%s: the minima would sum to %" PRIu64 ", %" PRIu64
-			 " more than %d %% of the capacity of %" PRIu64 "%s",
-			 w->asked, sum, sum - room, MINIMA_PERCENT, capacity_bps,
-			 capacity_bps < all_bps ? " that the host's minimum leaves" : "");
+	snprintf(err, SCHEMA_ERR_MAX,
+		 "%s: the minima would sum to %" PRIu64 ", %" PRIu64
+		 " more than %d %% of the capacity of %" PRIu64 "%s",
+		 w->asked, sum, sum - room, MINIMA_PERCENT, capacity_bps,
+		 capacity_bps < all_bps ? " that the host's minimum leaves" : "");
 	return false;
 }
 
-static bool fits(const struct control *c, const struct wish *w, enum ldp_dir dir, char *err)
+/* False: it is added to err that the key is refused. */
+static bool fits(const struct control *c, const struct wish *w, enum ldp_dir dir, const char *key,
+		 char *err)
 {
-	return fits_group(c, w, dir, err) && fits_uplink(c, w, dir, err);
+	char why[SCHEMA_ERR_MAX];
+
+	if (fits_group(c, w, dir, why) && fits_uplink(c, w, dir, why))
+		return true;
+	refusal_add(err, key, why);
+	return false;
 }
 
 /* May the device bring its minimum, as far as it is not raised, into another group? */
@@ -155,7 +160,7 @@ static bool may_move(const struct control *c, const struct device *d, const stru
 
 	snprintf(w.asked, sizeof(w.asked), "%s \"%s\" with %s %" PRIu64,
 		 schema_name(KEY_BACK_GROUP), s->group, name_of(dir), w.bps);
-	return fits(c, &w, dir, err);
+	return fits(c, &w, dir, schema_name(KEY_BACK_GROUP), err);
 }
 
 static void admit(const struct control *c, const struct device *d, const struct ldp_group *in,
@@ -165,7 +170,7 @@ static void admit(const struct control *c, const struct device *d, const struct 
 	struct wish w = {.d = d, .in = in, .bps = *bps};
 
 	snprintf(w.asked, sizeof(w.asked), "%s %" PRIu64, name_of(dir), *bps);
-	if (*bps > old && !fits(c, &w, dir, err))
+	if (*bps > old && !fits(c, &w, dir, name_of(dir), err))
 		*bps = old;
 }
 
@@ -188,7 +193,7 @@ static void admit_group(const struct control *c, const struct ldp_group *g, uint
 	struct wish w = {.of = g, .bps = *bps};
 
 	snprintf(w.asked, sizeof(w.asked), "%s %" PRIu64, name_of(dir), *bps);
-	if (*bps != old && !fits(c, &w, dir, err))
+	if (*bps != old && !fits(c, &w, dir, name_of(dir), err))
 		*bps = old;
 }
 

@@ -7,9 +7,10 @@
 #include <string.h>
 
 #include "backend/frame/vnet.h"
+#include "xenstore-schema/refusal.h"
 #include "xenstore-schema/xskey.h"
 
-/* One reading of all keys. It keeps the first error; the next one shows when that is mended. */
+/* One reading of all keys. Its error is the first one, with the names of further keys. */
 struct load {
 	struct xs_conn *xs;
 	uint32_t t;
@@ -24,8 +25,8 @@ struct load {
 
 static void complain(struct load *ld, enum schema_key key)
 {
-	if (ld->err[0] == '\0')
-		snprintf(ld->err, SCHEMA_ERR_MAX, "%s", ld->why);
+	if (!ld->err[0] || ld->present[key])
+		refusal_add(ld->err, schema_name(key), ld->why);
 	if (ld->texts)
 		ld->texts->refused[key] = true;
 }

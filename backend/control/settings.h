@@ -50,7 +50,8 @@ void settings_text_clear(struct settings_text *texts);
 /*
  * Reads all keys of the backend directory `dir`, in transaction `t`; their texts too unless `texts`
  * is NULL. Each that is malformed or out of range keeps the value that *s had, and the first of
- * them is named, with value and range, in err (SCHEMA_ERR_MAX bytes; empty when all is well).
+ * them is named, with value and range, in err (SCHEMA_ERR_MAX bytes; empty when all is well), and
+ * the names of the others follow (refusal_add()).
  * Returns 0 or -errno of xenstore; -ENOENT: no such directory.
  */
 int settings_load(struct xs_conn *xs, uint32_t t, const char *dir, struct ldp_settings *s,

@@ -6,6 +6,7 @@
 #include "backend/ctl/text.h"
 #include "common/quote.h"
 #include "common/units.h"
+#include "xenstore-schema/refusal.h"
 
 #define VALUE_MAX 12 /* characters of a value in a table */
 
@@ -26,14 +27,11 @@ const char *fact_uplink(const struct ldp_view *ldp, char out[FACT_MAX])
 	return view_text(&ldp->keys, served ? KEY_BACK_SERVED_BY : KEY_BACK_UPLINK, out, FACT_MAX);
 }
 
-/* Each sentence about a key begins with the key's name. "tx-min is scaled down" is no refusal. */
 static bool error_names(const struct ldp_view *ldp, enum schema_key key)
 {
-	const char *error = ldp->keys.value[KEY_BACK_ERROR], *name = schema_name(key);
-	size_t len = strlen(name);
+	const char *error = ldp->keys.value[KEY_BACK_ERROR];
 
-	return error && key != KEY_BACK_ERROR && strncmp(error, name, len) == 0 &&
-	       (error[len] == ' ' || error[len] == ':') && strncmp(error + len, " is ", 4) != 0;
+	return error && key != KEY_BACK_ERROR && refusal_names(error, schema_name(key));
 }
 
 bool fact_is_refused(const struct ldp_view *ldp, enum schema_key key)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "backend/ctl/verdict.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
@@ -12,6 +11,7 @@
 
 #include "backend/ctl/daemon.h"
 #include "common/log.h"
+#include "xenstore-schema/refusal.h"
 #include "xenstore-schema/xskey.h"
 
 /* How often to look whether the daemon still lives: no watch tells that. */
@@ -76,25 +76,10 @@ static bool is_answered(struct ctl *ctl, const char *judge, const char *uplink)
 	return true;
 }
 
-static bool is_of_word(char c)
-{
-	return isalnum((unsigned char)c) || c == '-' || c == '_';
-}
-
-/* "tx-min is scaled down" is no refusal: it is in force, as far as that goes. */
-static bool begins_with(const char *sentence, const char *key)
-{
-	size_t len = strlen(key);
-
-	return strncmp(sentence, key, len) == 0 && !is_of_word(sentence[len]) &&
-	       strncmp(sentence + len, " is ", 4) != 0;
-}
-
-/* A sentence about a key that was refused begins with the key. */
 static bool is_about(const char *sentence, const struct settings *settings)
 {
 	for (unsigned i = 0; i < settings->count; i++) {
-		if (begins_with(sentence, schema_name(settings->item[i].key)))
+		if (refusal_names(sentence, schema_name(settings->item[i].key)))
 			return true;
 	}
 	return false;

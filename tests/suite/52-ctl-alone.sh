@@ -328,6 +328,17 @@ xenstore-rm $back/2/1/judge
 player=$!
 check "set fails with dmvl-back's sentence" refused 1 'weight 4: it is too much' set 2/1 weight=4 --timeout 60s
 wait $player
+# It answers, and refuses, and an older error is named first.
+(
+	wait_for 60 xenstore-exists $back/2/1/judge || exit 1
+	xenstore-write $back/2/1/error 'weight 4: it is too much; refused too: vlan, tx-max'
+	xenstore-rm $back/2/1/judge
+) >&2 &
+player=$!
+check 'set fails where its key is refused behind another' \
+	refused 1 'weight 4: it is too much; refused too: vlan, tx-max' set 2/1 tx-max=20mbit --timeout 60s
+wait $player
+xenstore-write $back/2/1/error 'weight 4: it is too much'
 # It answers, and something else is wrong.
 (
 	wait_for 60 xenstore-exists $back/2/1/judge || exit 1

@@ -200,6 +200,17 @@ changes()
 	sed -i '$d' policy.d/more.conf
 	is "$(dmvlctl attach g4 --save 2>said; echo $?)" 2 'attach takes no --save'
 
+	# An older error is named first.
+	old=$(key g1 tx-min)
+	cp policy.conf before.conf
+	xenstore-write "$(be g1)/latency" banana
+	check 'the older error is there' wait_for 30 key_like "$(be g1)/error" 'latency *'
+	is "$(dmvlctl set g1 tx-max=0 tx-min=990mbit --save 2>said; echo $?)" 1 'what dmvl-back refuses is not saved behind an older error'
+	check 'the refusal names the key behind the older error' grep -q 'latency .*refused too: tx-min' said
+	check 'the policy is as it was' cmp policy.conf before.conf
+	xenstore-write "$(be g1)/latency" normal
+	dmvlctl set g1 "tx-min=$old" tx-max=50mbit >&2
+
 	# A guest whose name means something else in a policy.
 	dmvlctl attach g4 >&2
 	guest_rename g4 default

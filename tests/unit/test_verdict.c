@@ -9,6 +9,7 @@
 #include "backend/control/control_uplink.h"
 #include "tests/fake/desk.h"
 #include "tests/unit/tap.h"
+#include "xenstore-schema/refusal.h"
 
 static struct desk *k;
 
@@ -50,6 +51,25 @@ static void test_refused(void)
 	   "the error is there when the answer comes");
 	desk_write(1, KEY_BACK_WEIGHT, "256");
 	turn();
+}
+
+/* What was refused before does not hide what is refused now. */
+static void test_refused_behind(void)
+{
+	desk_write(1, KEY_BACK_WEIGHT, "banana");
+	turn();
+	desk_write(1, KEY_BACK_VLAN, "9999");
+	desk_write(1, KEY_BACK_JUDGE, "0000000000000008");
+	turn();
+	ok(refusal_names(error(), "weight") && refusal_names(error(), "vlan"),
+	   "the error names both keys that are refused: %s", error());
+	desk_write(1, KEY_BACK_WEIGHT, "256");
+	turn();
+	ok(!refusal_names(error(), "weight") && strncmp(error(), "vlan: ", 6) == 0,
+	   "the error of the other stays when one is mended: %s", error());
+	desk_write(1, KEY_BACK_VLAN, "none");
+	turn();
+	is_str(error(), "", "no error is left when all are mended");
 }
 
 /* The keys of the one who asks last were not read yet. */
@@ -155,6 +175,7 @@ int main(void)
 	desk_connect(k, 1);
 	test_taken();
 	test_refused();
+	test_refused_behind();
 	test_two_ask();
 	test_not_yet();
 	test_group();
