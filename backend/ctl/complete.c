@@ -17,13 +17,16 @@
 #include "backend/ctl/candidates.h"
 #include "backend/ctl/key_help.h"
 #include "backend/ctl/table.h"
+#include "backend/ctl/target.h"
 #include "common/log.h"
 
 /* What was typed before the last word. */
 struct line {
-	const struct command *command;
-	const struct option *option; /* the last word is its value; NULL: it is not */
-	int position;		     /* of the last word among the command's arguments */
+	bool has_command;	       /* or a word in its place */
+	const struct command *command; /* NULL: there is none of that name */
+	const char *backend;	       /* by -B; NULL: not given */
+	const struct option *option;   /* the last word is its value; NULL: it is not */
+	int position;		       /* of the last word among the command's arguments */
 };
 
 static const struct option *find_option(const struct ctl *ctl, const char *word)
@@ -45,16 +48,31 @@ static const struct command *find_command(const struct ctl *ctl, const char *nam
 	return NULL;
 }
 
-/* Reads the words behind the command, but the last. */
+/* An option whose value is words[*i + 1], which may be the last word. */
+static void read_option(const struct option *o, int count, char **words, int *i, struct line *line)
+{
+	if (++*i == count - 1)
+		line->option = o;
+	else if (o->val == 'B')
+		line->backend = words[*i];
+}
+
+/* Reads all words but the last. Options may stand before the command. */
 static void read_line(const struct ctl *ctl, int count, char **words, struct line *line)
 {
 	for (int i = 0; i < count - 1; i++) {
 		const struct option *o = find_option(ctl, words[i]);
 
-		if (o && o->has_arg == required_argument && ++i == count - 1)
-			line->option = o;
-		else if (!o && words[i][0] != '-')
+		if (o && o->has_arg == required_argument) {
+			read_option(o, count, words, &i, line);
+		} else if (words[i][0] == '-') {
+			continue;
+		} else if (line->has_command) {
 			line->position++;
+		} else {
+			line->has_command = true;
+			line->command = find_command(ctl, words[i]);
+		}
 	}
 }
 
@@ -81,20 +99,19 @@ static int complete_commands(struct ctl *ctl, const char *word)
 
 	for (const struct command *const *c = ctl->commands; *c; c++)
 		candidate(&b, (*c)->name);
-	if (word[0] == '-') {
-		candidate(&b, "--help");
-		candidate(&b, "--version");
-	}
 	return 0;
 }
 
+/* Before the command: all options. */
 static int complete_option(struct ctl *ctl, const struct command *command, const char *word)
 {
 	const struct beginning b = {ctl, word, "--"};
 
 	for (const struct option *o = ctl->options; o->name; o++)
-		if (command_takes(command, o->name))
+		if (!command || command_takes(command, o->name))
 			candidate(&b, o->name);
+	if (!command)
+		candidate(&b, "version");
 	return 0;
 }
 
@@ -105,7 +122,7 @@ static int complete_option_value(struct ctl *ctl, const struct option *option, c
 
 	if (strcmp(option->name, schema_name(KEY_BACK_UPLINK)) == 0)
 		return candidate_uplinks(&b);
-	return 0;
+	return option->val == 'B' ? candidate_guests(&b) : 0;
 }
 
 static void complete_words(const struct beginning *b, const char *words)
@@ -186,17 +203,16 @@ static int complete_word(struct ctl *ctl, int argc, char **argv)
 	const char *word = argc > 0 ? argv[argc - 1] : "";
 	struct line line = {.command = NULL};
 
-	if (argc < 2)
-		return complete_commands(ctl, word);
-	line.command = find_command(ctl, argv[0]);
-	if (!line.command)
+	read_line(ctl, argc, argv, &line);
+	if (line.has_command && !line.command)
 		return 0;
-	read_line(ctl, argc - 1, argv + 1, &line);
+	if (line.backend && target_backend(ctl, line.backend) != 0)
+		return 0;
 	if (line.option)
 		return complete_option_value(ctl, line.option, word);
 	if (word[0] == '-')
 		return complete_option(ctl, line.command, word);
-	return complete_argument(ctl, &line, word);
+	return line.command ? complete_argument(ctl, &line, word) : complete_commands(ctl, word);
 }
 
 static int run(struct ctl *ctl, int argc, char **argv)

@@ -151,26 +151,6 @@ static int run_help(struct ctl *ctl, int argc, char **argv)
 	return command ? help_command(command) : help();
 }
 
-static int parse_backend(struct ctl *ctl, const char *text)
-{
-	char err[SCHEMA_ERR_MAX], shown[QUOTE_MAX];
-	struct target domain;
-	int ret = 0;
-
-	if (target_parse(text, &domain, err) < 0)
-		return ctl_fail(EXIT_WRONG_USE, "--backend %s", err);
-	if (domain.id_given)
-		return ctl_fail(EXIT_WRONG_USE, "--backend %s: expected a domain, not a device",
-				quote_text(shown, text));
-	if (domain.kind != TARGET_DOMID)
-		ret = target_find(ctl, text, &domain);
-	if (ret)
-		return ret;
-	ctl->backend_domid = domain.domid;
-	ctl->backend_given = true;
-	return 0;
-}
-
 static int parse_timeout(struct ctl *ctl, const char *text)
 {
 	char err[UNITS_ERR_MAX];
@@ -255,7 +235,7 @@ static int take(struct ctl *ctl, const struct command *command, int option, char
 
 	switch (option) {
 	case 'B':
-		ret = parse_backend(ctl, optarg);
+		ret = target_backend(ctl, optarg);
 		break;
 	case 'h':
 		ret = help_command(command);

@@ -178,3 +178,23 @@ void target_format(const char *name, unsigned domid, unsigned id, char *out, siz
 	else
 		snprintf(out, size, "%u/%u", domid, id);
 }
+
+int target_backend(struct ctl *ctl, const char *text)
+{
+	char err[SCHEMA_ERR_MAX], shown[QUOTE_MAX];
+	struct target domain;
+	int ret = 0;
+
+	if (target_parse(text, &domain, err) < 0)
+		return ctl_fail(EXIT_WRONG_USE, "--backend %s", err);
+	if (domain.id_given)
+		return ctl_fail(EXIT_WRONG_USE, "--backend %s: expected a domain, not a device",
+				quote_text(shown, text));
+	if (domain.kind != TARGET_DOMID)
+		ret = target_find(ctl, text, &domain);
+	if (ret)
+		return ret;
+	ctl->backend_domid = domain.domid;
+	ctl->backend_given = true;
+	return 0;
+}

@@ -32,6 +32,12 @@ int target_parse(const char *text, struct target *out, char err[SCHEMA_ERR_MAX])
 /* Parses DOM[/ID] and finds the domain. 0, or an exit status with the reason on stderr. */
 int target_find(struct ctl *ctl, const char *text, struct target *out);
 
+/*
+ * The domain that serves the devices, as -B takes it; sets it in *ctl. 0, or an exit status with
+ * the reason on stderr.
+ */
+int target_backend(struct ctl *ctl, const char *text);
+
 /* The domain as it was typed: "web1", a UUID, or "domain 7". Returns `out`. */
 #define TARGET_TEXT_MAX (TARGET_NAME_MAX + 16)
 const char *target_text(const struct target *target, char out[TARGET_TEXT_MAX]);

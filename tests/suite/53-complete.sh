@@ -51,6 +51,15 @@ is "$(words list --f)" '' 'list does not offer --follow'
 is "$(words nonsense '')" '' 'a command that does not exist offers nothing'
 is "$(words list '')" '' 'a command without arguments offers none'
 
+is "$(words --json sho)" 'show ' 'a command is completed behind an option'
+is "$(words -B 0 sho)" 'show ' 'a command is completed behind an option and its value'
+is "$(words --backend=0 sho)" 'show ' 'a command is completed behind an option with its value'
+check 'options may begin the line' offers --json --
+check 'options may follow one before the command' offers --uplink -B 0 --
+is "$(words -B 0 list --f)" '' 'list does not offer --follow behind an option'
+is "$(words -B 0 uplink default switch=l)" 'switch=local ' 'a value is completed behind an option'
+is "$(words --json nonsense '')" '' 'a command that does not exist offers nothing behind an option'
+
 # ---- keys and values
 
 check 'attach offers the key weight' offers weight= attach g1 ''
@@ -83,6 +92,14 @@ dmvlctl attach g1 >attached
 dmvlctl attach g2/3 >>attached
 is "$(words show '')" 'g1 g2/3 ' 'show offers the devices there are'
 is "$(words log g2)" 'g2/3 ' 'log offers them too'
+is "$(words -B 0 show '')" 'g1 g2/3 ' 'show offers them behind an option'
+is "$(words --json log g2)" 'g2/3 ' 'log offers them behind an option'
+check 'the option -B offers guests' offers g3 list -B ''
+dmvlctl attach -B g3 g4/5 >>attached
+is "$(words -B g3 show '')" 'g4/5 ' 'with -B before the command show offers what that domain serves'
+is "$(words show -B g3 '')" 'g4/5 ' 'with -B behind the command show offers what that domain serves'
+is "$(words show -B nosuch '')" '' 'with a -B that does not exist nothing is offered'
+dmvlctl detach -B g3 g4/5 --timeout 100ms >>attached 2>&1
 is "$(words show 1)" '1 ' 'a digit begins a domid'
 xenstore-write "/local/domain/2/name" 'a b;c'
 is "$(words show '')" 'g1 ' 'a name that a shell would take apart is not offered'
@@ -108,6 +125,7 @@ back_stop
 
 is "$(bash_says 'dmvlctl sho')" show 'bash completes a command'
 is "$(bash_says 'dmvlctl  set g1 tx-ma')" tx-max= 'bash completes a key'
+is "$(bash_says 'dmvlctl -B 0 set g1 tx-ma')" tx-max= 'bash completes a key where an option is before the command'
 is "$(bash_says 'dmvlctl set g1 latency=lo')" low 'bash completes a value, without the key before it'
 is "$(bash_says 'dmvlctl show ')" 'g1 g2/3' 'bash offers what may begin the next word'
 is "$(bash_says 'dmvlctl set g1 nonsense')" '' 'bash offers nothing where nothing fits'
