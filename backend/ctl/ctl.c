@@ -14,6 +14,25 @@
 
 /* Seconds; xenstored normally answers in much less than one. */
 #define ANSWER_S 10
+#define PLUGIN_S 30 /* for all that a plugin asks: soon another one is started */
+
+static bool is_plugin;
+
+void ctl_as_plugin(void)
+{
+	is_plugin = true;
+}
+
+/* '|' would begin the figures. */
+static int say_unknown(const char *why)
+{
+	fputs("DMVL UNKNOWN - ", stdout);
+	for (; *why; why++)
+		putchar(*why == '|' ? '/' : *why);
+	putchar('\n');
+	fflush(stdout);
+	return CTL_UNKNOWN;
+}
 
 int ctl_fail(int status, const char *fmt, ...)
 {
@@ -23,6 +42,8 @@ int ctl_fail(int status, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	if (is_plugin)
+		return say_unknown(text);
 	log_error("%s", text);
 	return status;
 }
@@ -45,18 +66,18 @@ int ctl_fail_hypervisor(int ret)
 	return ctl_fail(EXIT_WRONG_USE, "cannot ask the hypervisor (%s): run it in Dom0%s",
 			strerror(-ret), geteuid() ? ", as root" : "");
 }
-/* 3 is a plugin's "unknown". */
-static int no_answer_status = EXIT_WRONG_USE;
 
 static void no_answer(int sig)
 {
-	static const char text[] = "dmvlctl: error: xenstored does not answer: is it running?\n";
+	static const char text[] = "xenstored does not answer: is it running?\n";
+	const char *who = is_plugin ? "DMVL UNKNOWN - " : "dmvlctl: error: ";
+	int fd = is_plugin ? STDOUT_FILENO : STDERR_FILENO;
 
 	(void)sig;
-	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0) {
+	if (write(fd, who, strlen(who)) < 0 || write(fd, text, sizeof(text) - 1) < 0) {
 		/* There is nowhere to report it. */
 	}
-	_exit(no_answer_status);
+	_exit(is_plugin ? CTL_UNKNOWN : EXIT_WRONG_USE);
 }
 
 int ctl_reach(struct ctl *ctl)
@@ -71,8 +92,6 @@ int ctl_reach(struct ctl *ctl)
 	 * Without xenstored, but with the kernel's /dev/xen/xenbus, the first request would wait
 	 * for ever.
 	 */
-	if (ctl->nagios)
-		no_answer_status = 3;
 	sigaction(SIGALRM, &act, NULL);
 	alarm(ANSWER_S);
 	ret = xs_conn_open(&ctl->xs);
@@ -83,7 +102,7 @@ int ctl_reach(struct ctl *ctl)
 	ctl->own_domid = ret > 0 ? (unsigned)strtoul(value, NULL, 10) : 0;
 	if (!ctl->backend_given)
 		ctl->backend_domid = ctl->own_domid;
-	alarm(0);
+	alarm(is_plugin ? PLUGIN_S : 0);
 	return 0;
 }
 

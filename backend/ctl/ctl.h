@@ -47,7 +47,14 @@ int ctl_connect(struct ctl *ctl);
 /* The same without a word: 0 or -errno. */
 int ctl_reach(struct ctl *ctl);
 
-/* Prints one error and returns `status`. */
+/*
+ * From now on an error is what a monitoring system reads, as it does what a plugin prints: one line
+ * on stdout, and the status "unknown".
+ */
+#define CTL_UNKNOWN 3
+void ctl_as_plugin(void);
+
+/* Prints one error and returns `status`; of a plugin CTL_UNKNOWN. */
 int ctl_fail(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* Prints the error `ret` (-errno) of a xenstore call on `path`. Returns EXIT_FAILED. */

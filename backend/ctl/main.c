@@ -331,6 +331,18 @@ static int run(const struct command *command, int argc, char **argv)
 	return ret;
 }
 
+/* Also where other words are wrong: who asks reads one line and the exit status only. */
+static bool is_for_plugin(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		size_t len = strlen(argv[i]);
+
+		if (len > strlen("--") && strncmp(argv[i], "--nagios", len) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* No command is there: one of the two options that need none, or an error. */
 static int run_without(int argc, char **argv)
 {
@@ -355,6 +367,8 @@ int main(int argc, char **argv)
 	const struct command *command;
 
 	log_init("dmvlctl", LOG_NOTICE);
+	if (is_for_plugin(argc, argv))
+		ctl_as_plugin();
 	if (!argv_begin_with_command(argc, argv, options))
 		return run_without(argc, argv);
 	command = find_command(argv[1]);

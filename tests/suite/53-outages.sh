@@ -269,8 +269,27 @@ p, = json.load(open("out"))["problems"]
 assert p["kind"] == "unknown-key" and not p["critical"] and p["commands"][0] == "dmvlctl set g1/0 weight=1", p'
 check 'dmvlctl check -B has commands for that domain' \
 	sh -c "dmvlctl check -B 0 | grep -qx '    dmvlctl -B 0 set g1/0 weight=1'"
-dmvlctl check --nagios --json 2>err
-is $? 2 'dmvlctl check refuses two kinds of output'
+# unknown DESCRIPTION TEXT WORD..: dmvlctl, as a plugin that cannot look.
+unknown()
+{
+	_d=$1 _t=$2
+	shift 2
+	dmvlctl "$@" >out 2>err
+	is $? 3 "dmvlctl as a plugin ends with 3: $_d"
+	is "$(wc -l <out)$(cat err)" 1 "dmvlctl as a plugin prints one line: $_d"
+	like "$(cat out)" "DMVL UNKNOWN - *$_t*" "dmvlctl as a plugin says why: $_d"
+}
+unknown 'two kinds of output' 'exclude each other' check --nagios --json
+unknown 'an unknown option' 'no option "--frobnicate"' check --frobnicate --nagios
+unknown 'a malformed value before --nagios' '--grace "soon"' check --grace soon --nagios
+unknown 'an argument too many' 'too many arguments' check g1 --nagios
+unknown 'an option cut short' 'too many arguments' check g1 --nag
+unknown 'a mistyped command' 'no command "chekc"' chekc --nagios
+unknown 'no command' 'no command' --nagios
+unknown 'another command' 'list takes no --nagios' list --nagios
+unknown 'a backend domain that is not there' 'no domain has the name "a/b' check -B 'a|b' --nagios
+dmvlctl check --json --frobnicate 2>err
+is $? 2 'wrong use is 2 where no plugin is asked for'
 xenstore-rm "$(be g1)/weigth"
 back_stop
 XENSTORED_PATH=/nowhere dmvlctl check 2>err
@@ -278,4 +297,17 @@ is $? 2 'dmvlctl check ends with 2 where there is no xenstored'
 XENSTORED_PATH=/nowhere dmvlctl check --nagios >out
 is $? 3 'dmvlctl check as a plugin ends with 3 where there is no xenstored'
 like "$(cat out)" 'DMVL UNKNOWN - *' 'dmvlctl check as a plugin says that it could not look'
+
+# stopped STATUS: xenstored stands still when dmvlctl asks it.
+xenstored_stopped()
+{
+	xenstored=$(pidof -s xenstored oxenstored)
+	kill -STOP "$xenstored"
+	dmvlctl "$@" >out 2>err
+	rc=$?
+	kill -CONT "$xenstored"
+}
+xenstored_stopped check --nagios
+is $rc 3 'dmvlctl check as a plugin ends with 3 where xenstored does not answer'
+like "$(cat out)" 'DMVL UNKNOWN - xenstored does not answer*' 'dmvlctl check as a plugin says that xenstored does not answer'
 done_testing
