@@ -90,6 +90,8 @@ static void read_keys(struct top_model *m, struct top_screen *s, uint64_t until_
 
 	while (!m->done && !stopped && (now = now_ns()) < until_ns) {
 		top_keys_press(m, top_term_key((int)((until_ns - now) / NS_PER_MS) + 1));
+		if (top_term_is_gone())
+			m->done = true;
 		if (!top_term_size(s))
 			return;
 		top_page_draw(m, s);

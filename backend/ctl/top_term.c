@@ -4,8 +4,10 @@
 #include <langinfo.h>
 #include <locale.h>
 #include <ncurses.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define ESCAPE	    27
 #define ESCAPE_MS   25 /* so long the rest of a key's sequence may take */
@@ -147,4 +149,12 @@ int top_term_key(int timeout_ms)
 {
 	timeout(timeout_ms);
 	return translated(getch());
+}
+
+/* Then nothing can be read or shown, and reading does not wait either. */
+bool top_term_is_gone(void)
+{
+	struct pollfd fd[] = {{.fd = STDIN_FILENO}, {.fd = STDOUT_FILENO}};
+
+	return poll(fd, 2, 0) > 0;
 }

@@ -17,4 +17,7 @@ void top_term_draw(const struct top_screen *s);
 /* Waits for a key until timeout_ms have passed. A character, or an enum top_key. */
 int top_term_key(int timeout_ms);
 
+/* Was the terminal hung up? */
+bool top_term_is_gone(void);
+
 #endif

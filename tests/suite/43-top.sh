@@ -143,6 +143,27 @@ keys C-c
 check 'Ctrl-C ends top with status 0' wait_for 30 shows '^status=0'
 tmux kill-server
 
+# ---- a terminal that goes without a word: top has no controlling terminal, so no signal comes
+
+hang_up()
+{
+	python3 -c '
+import os, pty, subprocess, sys
+ours, theirs = pty.openpty()
+top = subprocess.Popen(["dmvlctl", "top"], stdin=theirs, stdout=theirs, start_new_session=True, env={**os.environ, "TERM": "xterm"})
+os.close(theirs)
+seen = b""
+while b"g1/0" not in seen:
+    seen += os.read(ours, 65536)
+os.close(ours)
+try:
+    top.wait(30)
+except subprocess.TimeoutExpired:
+    top.kill()
+    sys.exit(1)'
+}
+check 'top ends when its terminal was hung up' hang_up
+
 # ---- pipes
 
 is "$(dmvlctl top 2>&1 >/dev/null | grep -c -- --batch)" 1 'where stdout is no terminal, top says to use --batch'
