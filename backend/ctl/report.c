@@ -126,20 +126,15 @@ static void print_device(const struct report *r, const struct windows_view *v,
 static int print_text(struct report *r)
 {
 	struct windows_device *d = malloc(sizeof(*d));
-	int ret = 0;
 
 	for (int i = 0; d && i < r->count; i++) {
 		unsigned at = 0;
 
-		if (r->views[i].why)
-			ret = ctl_fail(EXIT_FAILED, "%s: %s", r->views[i].path, r->views[i].why);
 		while (next_device(r, &r->views[i], &at, d))
 			print_device(r, &r->views[i], d);
 	}
 	free(d);
-	if (!ret && r->filtered && !r->shown)
-		ret = ctl_fail(EXIT_FAILED, "nothing is recorded of %s", r->target.dom);
-	return output_end() ? EXIT_FAILED : ret;
+	return output_end();
 }
 
 /* --- JSON ------------------------------------------------------------------------------------- */
@@ -234,6 +229,24 @@ static int print_json(struct report *r)
 
 /* --- the command ------------------------------------------------------------------------------ */
 
+/* Was there all that was asked for? */
+static int lacks(const struct report *r)
+{
+	char text[TARGET_TEXT_MAX];
+	int ret = 0;
+
+	for (int i = 0; i < r->count; i++) {
+		if (r->views[i].why)
+			ret = ctl_fail(EXIT_FAILED, "%s: %s", r->views[i].path, r->views[i].why);
+	}
+	if (ret || !r->filtered || r->shown)
+		return ret;
+	if (r->target.id_given)
+		return ctl_fail(EXIT_FAILED, "nothing is recorded of device %u of %s", r->target.id,
+				target_text(&r->target, text));
+	return ctl_fail(EXIT_FAILED, "nothing is recorded of %s", target_text(&r->target, text));
+}
+
 static int print(struct report *r)
 {
 	int ret;
@@ -245,6 +258,8 @@ static int print(struct report *r)
 		ret = ctl_fail(EXIT_FAILED, "there is no uplink %s", r->ctl->uplink);
 	else
 		ret = r->ctl->json ? print_json(r) : print_text(r);
+	if (!ret)
+		ret = lacks(r);
 	windows_views_free(r->views, r->count);
 	return ret;
 }

@@ -213,17 +213,23 @@ static int print_json(struct stat *s)
 
 static int print_text(struct stat *s)
 {
+	for (int i = 0; i < s->count; i++) {
+		if (!s->views[i].why)
+			print_view(s, &s->views[i]);
+	}
+	return output_end();
+}
+
+/* Was there all that was asked for? */
+static int lacks(const struct stat *s)
+{
 	int ret = 0;
 
 	for (int i = 0; i < s->count; i++) {
 		if (s->views[i].why)
 			ret = ctl_fail(EXIT_FAILED, "%s: %s", s->views[i].path, s->views[i].why);
-		else
-			print_view(s, &s->views[i]);
 	}
-	if (!ret && s->filtered && !s->shown)
-		ret = target_missing(&s->target);
-	return output_end() ? EXIT_FAILED : ret;
+	return !ret && s->filtered && !s->shown ? target_missing(&s->target) : ret;
 }
 
 static int print_once(struct stat *s)
@@ -238,6 +244,8 @@ static int print_once(struct stat *s)
 		ret = ctl_fail(EXIT_FAILED, "there is no uplink %s", s->ctl->uplink);
 	else
 		ret = s->ctl->json ? print_json(s) : print_text(s);
+	if (!ret)
+		ret = lacks(s);
 	stats_views_free(s->views, s->count);
 	return ret;
 }

@@ -141,6 +141,19 @@ static int interactive(struct ctl *ctl, struct top_source *source, struct top_mo
 	return ret < 0 ? ctl_fail_xs(ret, "read", "the devices") : 0;
 }
 
+/* Is there the uplink that was typed, or a device that names it? */
+static int look(struct ctl *ctl, struct top_source *source)
+{
+	struct top_sample sample;
+	int ret = ctl->uplink ? top_source_read(source, now_ns(), &sample) : 0;
+
+	if (ret < 0)
+		return ctl_fail_xs(ret, "read", "the devices");
+	if (!ctl->uplink || sample.uplinks > 0 || sample.devices > 0)
+		return 0;
+	return ctl_fail(EXIT_FAILED, "there is no uplink %s", ctl->uplink);
+}
+
 static int run(struct ctl *ctl, int argc, char **argv)
 {
 	struct top_source source;
@@ -153,8 +166,10 @@ static int run(struct ctl *ctl, int argc, char **argv)
 		return ret;
 	top_source_init(&source, ctl);
 	top_model_init(&model);
-	ret = ctl->batch || ctl->json ? batch(ctl, &source, &model)
-				      : interactive(ctl, &source, &model);
+	ret = look(ctl, &source);
+	if (!ret)
+		ret = ctl->batch || ctl->json ? batch(ctl, &source, &model)
+					      : interactive(ctl, &source, &model);
 	top_model_free(&model);
 	top_source_free(&source);
 	return ret;

@@ -135,7 +135,14 @@ like "$(dmvlctl report g1/0 --since 10min)" 'g1/0 on default, since 20*sends *% 
 is "$(dmvlctl report g1 --since yesterday >/dev/null 2>&1; echo $?)" 2 'a time that is none is refused'
 like "$(dmvlctl report g1 --since yesterday 2>&1)" '*--since "yesterday": expected a time in the past*' \
 	'the refusal says what is expected'
-is "$(dmvlctl report nosuch >/dev/null 2>&1; echo $?)" 1 'a guest of which nothing is recorded is an error'
+for _json in '' --json; do
+	is "$(dmvlctl report nosuch $_json >/dev/null 2>&1; echo $?)" 1 "a guest of which nothing is recorded is an error $_json"
+	is "$(dmvlctl report g1/7 $_json >/dev/null 2>&1; echo $?)" 1 "a device of which nothing is recorded is an error $_json"
+	is "$(dmvlctl report g1 --uplink nosuch $_json >/dev/null 2>&1; echo $?)" 1 "a report on an uplink that is not there is an error $_json"
+	is "$(dmvlctl report g1 $_json >/dev/null 2>&1; echo $?)" 0 "a report of a device is none $_json"
+	is "$(dmvlctl stat g1/7 $_json >/dev/null 2>&1; echo $?)" 1 "statistics of a device that is not there are an error $_json"
+done
+like "$(dmvlctl report g1/7 --json 2>&1 >/dev/null)" '*nothing is recorded of device 7 of g1' 'the error names the device'
 like "$(dmvlctl stat g1 --json)" '*"tx-windows-kept":*' 'the statistics have the windows'
 
 # The guest: its agent stands still.

@@ -175,7 +175,14 @@ is "$(dmvlctl top --batch --interval 100ms | head -n 9 | grep -c '^DEVICE')" 2 '
 like "$(dmvlctl top --json | tr -d ' \n')" '*"name":"g1",*"weight":300,*"min":100000,*' 'top --json prints the same as JSON'
 dmvlctl top --json >out
 check 'top --json is what the schema says of it' "$SUITE_TOP/tests/json-check" "$SUITE_TOP/docs/dmvlctl.schema.json" top <out
-is "$(dmvlctl top --batch --uplink nosuch | grep -c /0)" 0 'top --uplink leaves out devices of other uplinks'
+for _how in --batch --json; do
+	is "$(dmvlctl top $_how --uplink nosuch 2>err; echo $?)" 1 "top $_how of an uplink that is not there prints an error only"
+	like "$(cat err)" '*there is no uplink nosuch' "top $_how says which uplink is not there"
+	is "$(dmvlctl top $_how --uplink default >/dev/null 2>&1; echo $?)" 0 "top $_how of an uplink that is there is none"
+done
+dmvlctl attach g4 uplink=nosuch >&2
+is "$(dmvlctl top --batch --uplink nosuch | grep -c /0)" 1 'top --uplink leaves out devices of other uplinks'
+dmvlctl detach g4 >&2
 is "$(dmvlctl list --batch >/dev/null 2>&1; echo $?)" 2 'other commands take no --batch'
 back_stop
 done_testing
