@@ -8,7 +8,7 @@
 # shellcheck source=tests/suite/lib.sh
 . "${SUITE_LIB:-/bench/suite.sh}"
 
-bridge_filter 1 || skip_all 'no br_netfilter here'
+bridge_filter 1 || skip_all 'this kernel has no br_netfilter'
 
 # Frames come to the shaper at twice the rate that it lets pass.
 rate=$((SUITE_RATE / 2))
