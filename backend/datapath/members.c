@@ -253,6 +253,7 @@ static void freeze(struct dpath *dp, struct ldp *l, bool on)
 	if (l->frozen == on || l->failed)
 		return;
 	l->frozen = on;
+	outlook_changed(dp);
 	ldp_listen(l, !on);
 	if (on) {
 		core_leave_lotteries(dp, l);

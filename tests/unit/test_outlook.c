@@ -111,12 +111,15 @@ static void test_gone(void)
 	steps(40);
 	ok(is_near(tx(0), 50), "beside one LDP whose frames wait another would get half: %f",
 	   tx(0));
-	b->guest[1].ldp->frozen = true;
-	outlook_changed(b->dp);
+	bench_freeze(b, 1, true);
 	steps(10);
 	ok(is_near(tx(0), 100), "an LDP that is suspended takes nothing: %f", tx(0));
 	ok(!outlook_is_known(b->dp, b->guest[1].ldp),
 	   "the prospects of an LDP that is suspended are not known");
+	memset(load, 0, sizeof(load));
+	ok(!steps(100), "when all rests no look is wanted");
+	bench_freeze(b, 1, false);
+	ok(steps(1), "an LDP that goes on is looked at");
 	bench_free(b);
 }
 
