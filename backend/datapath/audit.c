@@ -258,7 +258,7 @@ void audit_judge(struct dpath *dp, struct ldp *l, enum ldp_dir dir, uint64_t due
 		return;
 	f.guest_full = dir == LDP_RX && l->rx_blocked;
 	f.guest_still = audit_guest_still(l, dir);
-	s.stood_still = f.guest_still || f.guest_full;
+	s.stood_still = f.guest_still || f.guest_full || f.down;
 	s.reason = windows_reason(&f);
 	windows_file_begin(r);
 	judge(l, r, dir, &s);

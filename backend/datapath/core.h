@@ -270,7 +270,10 @@ struct promise_work {
 
 /* What LDPs should have had. Only promise.c writes it. */
 struct dpath_promise {
-	uint64_t ns; /* since limits were written to the log */
+	uint64_t ns;			/* since limits were written to the log */
+	uint64_t ended_ns;		/* the last window */
+	bool changed;			/* rules did, since then */
+	uint64_t carried_bps[LDP_DIRS]; /* when frames waited last, while the uplink was up */
 	struct promise_work *work;
 };
 

@@ -90,6 +90,8 @@ struct ldp_promise {
 	} window;
 	unsigned lately;  /* windows for which it counts that frames waited all the time before */
 	unsigned stalled; /* windows for which the guest has stood still since it wanted so */
+	unsigned deaf;	  /* windows for which frames have waited for a guest that stands still */
+	uint64_t due_bps; /* in the last window; 0: it did not want all that it could get */
 
 	/* In windows during which frames waited nearly all the time. */
 	uint64_t entitled_bytes, had_bytes;

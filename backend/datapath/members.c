@@ -15,6 +15,7 @@
 #include "backend/datapath/link_rate.h"
 #include "backend/datapath/moves.h"
 #include "backend/datapath/ports.h"
+#include "backend/datapath/promise.h"
 #include "backend/datapath/publish.h"
 #include "backend/datapath/rx.h"
 #include "backend/datapath/toobig.h"
@@ -135,6 +136,7 @@ static void sharing_changed(struct dpath *dp)
 	rx_set_limits(dp);
 	epoch_begin(dp); /* at its end credits follow */
 	tx_rejudge(dp);
+	promise_changed(dp);
 }
 
 static struct ldp *make_ldp(struct dpath *dp, const struct msg *m)

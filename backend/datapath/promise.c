@@ -18,7 +18,12 @@
  * says what each LDP that had frames waiting should have had: the others want what they had, or, if
  * frames of them waited nearly all the time too, all that they can get. All is counted as the
  * scheduler charges it (docs/scheduler.md). Where a capacity is configured, that is divided,
- * whether the link really carries it or not; otherwise what it carried.
+ * whether the link really carries it or not; otherwise what it carried, or, while it is down, what
+ * it carried before.
+ *
+ * Rules may change in the middle of a window. What was due in it lies between what the rules of
+ * before and those of its end give, so the lower of both is demanded. Of one that did not want all
+ * that it could get in the window before, nothing is known by the old rules: it is not judged.
  */
 #define NEARLY_PERCENT 90u  /* of a window */
 #define LATELY	       10u  /* windows */
@@ -32,6 +37,11 @@ static const struct sched_rule *rule_of(const struct ldp *l, enum ldp_dir dir)
 static uint64_t bytes_of(uint64_t bps, uint64_t ns)
 {
 	return (uint64_t)((double)bps * (double)ns / 8e9);
+}
+
+static uint64_t bps_of(uint64_t bytes, uint64_t ns)
+{
+	return (uint64_t)((double)bytes * 8e9 / (double)ns);
 }
 
 /* What it exchanged with other LDPs so far: that counts for its maximum too. */
@@ -59,6 +69,15 @@ static bool is_hungry(struct ldp_promise *p, bool still, uint64_t ns)
 	return p->stalled > 0 && p->stalled <= STALLED_MAX;
 }
 
+/* So many windows that the queue for it tells nothing any more: the guest is paused, perhaps. */
+static bool is_deaf(struct ldp_promise *p, const struct ldp *l, enum ldp_dir dir)
+{
+	bool still = dir == LDP_RX && l->audit.still && l->rx_blocked;
+
+	p->deaf = still && p->window.waited_ns > 0 ? p->deaf + 1 : 0;
+	return p->deaf > STALLED_MAX;
+}
+
 /* Takes what came since the last look. */
 static void look(struct dpath *dp, struct ldp *l, enum ldp_dir dir, uint64_t ns)
 {
@@ -70,9 +89,13 @@ static void look(struct dpath *dp, struct ldp *l, enum ldp_dir dir, uint64_t ns)
 	p->window.had_bytes = sums.charged - p->sums.charged;
 	p->window.waited_ns = backlog_ns - p->backlog_ns;
 	p->window.local_bytes = local - p->local_bytes;
-	p->window.hungry = is_hungry(p, l->audit.still, ns);
-	if (!p->window.hungry)
+	if (is_deaf(p, l, dir))
+		p->window.waited_ns = 0;
+	p->window.hungry = is_hungry(p, l->audit.still, ns) && p->deaf <= STALLED_MAX;
+	if (!p->window.hungry) {
+		p->due_bps = 0;
 		audit_pass(dp, l, dir);
+	}
 	p->sums = sums;
 	p->backlog_ns = backlog_ns;
 	p->local_bytes = local;
@@ -105,12 +128,23 @@ static void set_rule(struct fluid_part *part, const struct sched_rule *rule, uin
 	part->max = max_left(bytes_of(rule->max_bps, ns), used_bytes);
 }
 
+/* What it had beyond its maximum, as far as it had saved that up, nobody else could have. */
+static void allow_burst(struct fluid_part *part, const struct sched_rule *rule, uint64_t had_bytes)
+{
+	uint64_t burst = rule->burst_bytes ? rule->burst_bytes : rule->max_bps / 800; /* 10 ms */
+	uint64_t most = part->max + burst + 2 * FRAME_WIRE_FULL;
+
+	if (part->max && had_bytes > part->max)
+		part->max = had_bytes < most ? had_bytes : most;
+}
+
 static void set_part(const struct dpath *dp, const struct ldp *l, enum ldp_dir dir, uint64_t ns,
 		     struct fluid_part *part)
 {
 	const struct ldp_promise *p = &l->promise[dir];
 
 	set_rule(part, rule_of(l, dir), p->window.local_bytes, ns);
+	allow_burst(part, rule_of(l, dir), p->window.had_bytes);
 	part->factor = ledger_factor(dp->epoch.ledger[dir], l->slot) / (double)LEDGER_FACTOR_ONE;
 	part->busy = p->stalled ? 1 : (double)p->window.waited_ns / (double)ns;
 	part->demand = p->window.hungry ? FLUID_HUNGRY : p->window.had_bytes;
@@ -120,7 +154,7 @@ static void set_group(const struct dpath *dp, uint32_t group, enum ldp_dir dir, 
 {
 	struct promise_work *w = dp->promise.work;
 	struct fluid_part *sum = &w->part[w->group_at[group]];
-	uint64_t members = 0;
+	uint64_t members = 0, had_bytes = 0;
 
 	*sum = (struct fluid_part){0};
 	set_rule(sum, tenants_rule(dp, group, dir), w->local_bytes[group], ns);
@@ -129,11 +163,13 @@ static void set_group(const struct dpath *dp, uint32_t group, enum ldp_dir dir, 
 		const struct fluid_part *member = &w->part[w->first[group] + i];
 
 		members += member->min < member->demand ? member->min : member->demand;
+		had_bytes += w->who[w->first[group] + i]->promise[dir].window.had_bytes;
 		sum->busy += member->busy;
 		sum->demand = member->demand == FLUID_HUNGRY || sum->demand == FLUID_HUNGRY
 				      ? FLUID_HUNGRY
 				      : sum->demand + member->demand;
 	}
+	allow_burst(sum, tenants_rule(dp, group, dir), had_bytes);
 	if (sum->busy > 1)
 		sum->busy = 1;
 	/* As the scheduler reserves: what the group has of its own, or its members' minima. */
@@ -194,16 +230,31 @@ static void fill(const struct dpath *dp, enum ldp_dir dir, uint64_t ns)
 
 /* --- shares ----------------------------------------------------------------------------------- */
 
-static uint64_t capacity_bytes(const struct dpath *dp, enum ldp_dir dir, uint64_t ns)
+/* Where no capacity is known. Only a link for which frames wait shows what it carries. */
+static uint64_t carried_bytes(struct dpath *dp, enum ldp_dir dir, uint64_t ns)
 {
-	uint64_t bps = dir == LDP_TX ? dp->link.tx_capacity_bps : dp->rx.rate_bps, sum = 0;
+	uint64_t *bps = &dp->promise.carried_bps[dir], sum = 0, before;
+	bool hungry = false;
 	struct ldp *l;
 
-	if (bps)
-		return bytes_of(bps, ns);
-	for (uint32_t slot = 0; (l = core_next_ldp(dp, &slot));)
+	for (uint32_t slot = 0; (l = core_next_ldp(dp, &slot));) {
 		sum += l->promise[dir].window.had_bytes;
+		hungry |= l->promise[dir].window.hungry;
+	}
+	if (dp->audit.facts[dir].down) {
+		before = bytes_of(*bps, ns);
+		return sum > before ? sum : before;
+	}
+	if (hungry)
+		*bps = bps_of(sum, ns);
 	return sum;
+}
+
+static uint64_t capacity_bytes(struct dpath *dp, enum ldp_dir dir, uint64_t ns)
+{
+	uint64_t bps = dir == LDP_TX ? dp->link.tx_capacity_bps : dp->rx.rate_bps;
+
+	return bps ? bytes_of(bps, ns) : carried_bytes(dp, dir, ns);
 }
 
 static void divide(const struct dpath *dp, enum ldp_dir dir, uint32_t tops, uint64_t bytes)
@@ -224,23 +275,52 @@ static void divide(const struct dpath *dp, enum ldp_dir dir, uint32_t tops, uint
 	}
 }
 
+/* A burst takes from others, but nobody has a claim to one. */
+static uint64_t due_bytes(const struct ldp *l, enum ldp_dir dir, const struct fluid_part *part,
+			  uint64_t ns)
+{
+	uint64_t due = (uint64_t)((double)part->gets * (part->busy < 1 ? part->busy : 1));
+	uint64_t max = max_left(bytes_of(rule_of(l, dir)->max_bps, ns),
+				l->promise[dir].window.local_bytes);
+
+	return max && due > max ? max : due;
+}
+
+/* `due` by the rules of the window's end. False: what was due is not known. */
+static bool settle_due(const struct dpath *dp, struct ldp_promise *p, uint64_t ns, uint64_t *due)
+{
+	uint64_t before_bps = p->due_bps, before;
+
+	p->due_bps = 1 + bps_of(*due, ns);
+	if (!dp->promise.changed)
+		return true;
+	before = bytes_of(before_bps, ns);
+	if (before < *due)
+		*due = before;
+	return before_bps > 0;
+}
+
 /*
  * One that did not always have frames waiting had what it wanted, as far as one can tell. `bytes`:
  * of all.
  */
 static void judge(struct dpath *dp, struct ldp *l, enum ldp_dir dir, const struct fluid_part *part,
-		  uint64_t bytes)
+		  uint64_t bytes, uint64_t ns)
 {
 	struct promise_work *w = dp->promise.work;
 	uint32_t group = tenants_group(dp, l);
 	struct ldp_promise *p = &l->promise[dir];
-	uint64_t due = (uint64_t)((double)part->gets * (part->busy < 1 ? part->busy : 1));
+	uint64_t due = due_bytes(l, dir, part, ns);
 
 	if (!p->window.hungry)
 		return;
-	p->entitled_bytes += due;
-	p->had_bytes += p->window.had_bytes;
-	audit_judge(dp, l, dir, due, p->window.had_bytes);
+	if (settle_due(dp, p, ns, &due)) {
+		p->entitled_bytes += due;
+		p->had_bytes += p->window.had_bytes;
+		audit_judge(dp, l, dir, due, p->window.had_bytes);
+	} else {
+		audit_pass(dp, l, dir);
+	}
 	limits_window(dp, l, dir, part,
 		      group == LDP_GROUP_NONE ? NULL : &w->part[w->group_at[group]], bytes);
 }
@@ -263,7 +343,7 @@ static bool judge_all(struct dpath *dp, enum ldp_dir dir, uint64_t ns)
 	bytes = capacity_bytes(dp, dir, ns);
 	divide(dp, dir, tops, bytes);
 	for (uint32_t i = 0; i < ldps; i++)
-		judge(dp, w->who[i], dir, &w->part[i], bytes);
+		judge(dp, w->who[i], dir, &w->part[i], bytes, ns);
 	return true;
 }
 
@@ -275,6 +355,8 @@ bool promise_window(struct dpath *dp, uint64_t ns)
 		audit_window(dp, ns);
 	for (int dir = 0; ns > 0 && dir < LDP_DIRS; dir++)
 		any |= judge_all(dp, (enum ldp_dir)dir, ns);
+	dp->promise.changed = false;
+	dp->promise.ended_ns = dp->now_ns;
 	dp->promise.ns += ns;
 	if (dp->promise.ns >= NS_PER_SEC) {
 		dp->promise.ns = 0;
@@ -283,8 +365,15 @@ bool promise_window(struct dpath *dp, uint64_t ns)
 	return any;
 }
 
+/* Where a window ends, another one has not begun. */
+void promise_changed(struct dpath *dp)
+{
+	dp->promise.changed |= dp->now_ns != dp->promise.ended_ns;
+}
+
 bool promise_init(struct dpath *dp)
 {
+	dp->promise.ended_ns = dp->now_ns;
 	dp->promise.work = calloc(1, sizeof(*dp->promise.work));
 	return dp->promise.work;
 }

@@ -9,6 +9,9 @@
 bool promise_init(struct dpath *dp);
 void promise_fini(struct dpath *dp);
 
+/* Rules, capacities or LDPs change now. */
+void promise_changed(struct dpath *dp);
+
 /*
  * A window ends that began ns ago; before that nothing happened since the last one. False: no
  * frame passed in it, and none waited.

@@ -153,6 +153,25 @@ static void test_down(void)
 	bench_free(b);
 }
 
+/* The capacity is not known: what is due is what the uplink carried before. */
+static void test_down_measured(void)
+{
+	begin_with_two();
+	bench_link(b, &(struct link_conf){.signal = true});
+	transmit(3, 30);
+	is_int(windows_broken(of(0, LDP_TX)->broken), 0,
+	       "without a known capacity windows are kept");
+	bench_hold(b, LINK_HOLD_ALL);
+	transmit(3, 30);
+	bench_hold(b, LINK_HOLD_NONE);
+	is_int(last(0, LDP_TX)->reason, WINDOWS_DOWN,
+	       "without a known capacity an uplink without a link is the reason too");
+	ok(last(0, LDP_TX)->windows >= 3, "without a known capacity all these windows are broken");
+	ok(last(0, LDP_TX)->due_bytes > 100000, "what was due is what the link had carried: %llu",
+	   (unsigned long long)last(0, LDP_TX)->due_bytes);
+	bench_free(b);
+}
+
 static void test_late(void)
 {
 	begin_with_two();
@@ -253,7 +272,7 @@ static void test_restart(void)
 	restart(2 * NS_PER_SEC);
 	add(0, 1);
 	add(1, 2);
-	transmit(1, 30);
+	transmit(2, 30); /* the one in which they connect is not judged */
 	is_int(last(0, LDP_TX)->reason, WINDOWS_RESTART, "a daemon that was away is the reason");
 	is_int(last(0, LDP_TX)->windows, 20, "two seconds are twenty windows");
 	is_int(of(0, LDP_TX)->judged, 24, "windows of the daemon before are kept");
@@ -314,6 +333,7 @@ int main(void)
 	test_kept();
 	test_slow();
 	test_down();
+	test_down_measured();
 	test_late();
 	test_late_within();
 	test_guest_full();

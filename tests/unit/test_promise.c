@@ -57,10 +57,10 @@ static void end_epoch(unsigned ms)
 		epoch_end(b->dp);
 }
 
-/* LDP i has frames for the uplink in the first ms[i] of each window. */
-static void transmit(const unsigned ms[LDPS], unsigned windows)
+/* LDP i has frames for the uplink in the first ms[i] of each window. From one ms until another. */
+static void transmit_part(const unsigned ms[LDPS], unsigned from, unsigned until)
 {
-	for (unsigned t = 0; t < windows * 100; t++) {
+	for (unsigned t = from; t < until; t++) {
 		for (uint32_t slot = 0; slot < LDPS; slot++) {
 			while (t % 100 < ms[slot] && bench_given(b, slot) < 40000)
 				give(slot, MK_OTHER);
@@ -74,6 +74,11 @@ static void transmit(const unsigned ms[LDPS], unsigned windows)
 		if (t % 100 == 99)
 			promise_window(b->dp, WINDOW);
 	}
+}
+
+static void transmit(const unsigned ms[LDPS], unsigned windows)
+{
+	transmit_part(ms, 0, windows * 100);
 }
 
 static const struct ldp_promise *tx(uint32_t slot)
@@ -286,6 +291,86 @@ static void test_measured(void)
 	bench_free(b);
 }
 
+/* Until the middle of a window by some rules, then by others: neither is due from begin to end. */
+static void test_changed(void)
+{
+	static const unsigned both[LDPS] = {100, 100, 0, 0};
+	double due[2];
+
+	begin(100 * MBIT, 0);
+	transmit(both, 2);
+	due[0] = (double)tx(0)->entitled_bytes;
+	due[1] = (double)tx(1)->entitled_bytes;
+	transmit_part(both, 0, 50);
+	set(0, 256, 80 * MBIT, 0);
+	transmit_part(both, 50, 100);
+	is_about((double)tx(0)->entitled_bytes - due[0], FULL / 2,
+		 "whose minimum is raised in a window has a claim to what was due before");
+	is_about((double)tx(1)->entitled_bytes - due[1], FULL / 5,
+		 "whose part shrinks in a window has a claim to what is due then");
+	due[0] = (double)tx(0)->entitled_bytes;
+	transmit(both, 1);
+	is_about((double)tx(0)->entitled_bytes - due[0], FULL * .8,
+		 "in the next window the new rules count");
+	bench_free(b);
+}
+
+/* By the rules of before, nothing is known of one that did not want all then. */
+static void test_changed_idle(void)
+{
+	static const unsigned one[LDPS] = {100, 0, 0, 0}, both[LDPS] = {100, 100, 0, 0};
+
+	begin(100 * MBIT, 0);
+	transmit(one, 1);
+	transmit_part(both, 0, 50);
+	set(1, 256, 80 * MBIT, 0);
+	transmit_part(both, 50, 100);
+	is_int(tx(1)->entitled_bytes, 0,
+	       "who begins in a window in which rules change is not judged");
+	transmit(both, 1);
+	is_about((double)tx(1)->entitled_bytes, FULL * .8, "it is judged in the next one");
+	bench_free(b);
+}
+
+static void test_burst(void)
+{
+	static const unsigned none[LDPS] = {0, 0, 0, 0}, all[LDPS] = {100, 100, 100, 0};
+	struct ldp_conf conf = bench_ldp_conf(0);
+
+	begin(100 * MBIT, 0);
+	conf.tx = (struct sched_rule){.weight = 256, .max_bps = 20 * MBIT, .burst_bytes = 200000};
+	bench_configure(b, 0, &conf);
+	transmit(none, 2);
+	transmit(all, 1);
+	ok(tx(0)->had_bytes > FULL / 5 + 100000, "it had a burst beyond its maximum");
+	is_about((double)tx(1)->entitled_bytes, (double)tx(1)->had_bytes,
+		 "what others had not because of a burst was not due to them");
+	bench_free(b);
+}
+
+/* Frames lie in its ring and in the queue, and it never takes one. */
+static void test_paused(void)
+{
+	bool goes_on = true;
+
+	begin(0, 100 * MBIT);
+	receive(0);
+	for (unsigned t = 0; t < 10; t++) {
+		bench_pass(b, WINDOW);
+		goes_on &= promise_window(b->dp, WINDOW);
+	}
+	ok(goes_on, "frames for a guest that stands still are watched");
+	for (unsigned t = 0; t < 700; t++) {
+		bench_pass(b, WINDOW);
+		goes_on = promise_window(b->dp, WINDOW);
+	}
+	ok(!goes_on, "a guest that stands still for long keeps nobody awake");
+	receive(2);
+	receive(2);
+	ok(rx(0)->window.hungry, "when it goes on it is watched again");
+	bench_free(b);
+}
+
 int main(void)
 {
 	test_weights();
@@ -295,5 +380,9 @@ int main(void)
 	test_local();
 	test_receive();
 	test_measured();
+	test_changed();
+	test_changed_idle();
+	test_burst();
+	test_paused();
 	return done_testing();
 }
