@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -83,16 +84,17 @@ int mapfile_publish(struct mapfile *f, const char *path)
 	return ret;
 }
 
-/* A descriptor of a plain file, its size in *st; or -errno. */
-static int open_plain(const char *path, int flags, struct stat *st)
+/* A descriptor of a plain file of least..most bytes, or -errno. */
+static int open_plain(const char *path, int flags, size_t least, size_t most)
 {
 	int fd = open(path, flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK), ret = 0;
+	struct stat st;
 
 	if (fd < 0)
 		return -errno;
-	if (fstat(fd, st) < 0)
+	if (fstat(fd, &st) < 0)
 		ret = -errno;
-	else if (!S_ISREG(st->st_mode))
+	else if (!S_ISREG(st.st_mode) || (size_t)st.st_size < least || (size_t)st.st_size > most)
 		ret = -EINVAL;
 	if (ret == 0)
 		return fd;
@@ -100,32 +102,27 @@ static int open_plain(const char *path, int flags, struct stat *st)
 	return ret;
 }
 
-int mapfile_reopen(struct mapfile *f, const char *path, size_t bytes)
+/* Maps what is there: to read, or to write in it. */
+static int map_old(struct mapfile *f, const char *path, size_t least, size_t most, bool writes)
 {
-	struct stat st;
-	int fd = open_plain(path, O_RDWR, &st), ret = -EINVAL;
+	int fd = open_plain(path, writes ? O_RDWR : O_RDONLY, least, most), ret;
 
 	*f = (struct mapfile){0};
 	if (fd < 0)
 		return fd;
-	if ((size_t)st.st_size == bytes)
-		ret = map_for_writing(f, fd, bytes);
+	ret = writes ? map_for_writing(f, fd, least) : map(f, fd, PROT_READ, 0);
 	close(fd);
 	return ret;
 }
 
+int mapfile_reopen(struct mapfile *f, const char *path, size_t bytes)
+{
+	return map_old(f, path, bytes, bytes, true);
+}
+
 int mapfile_read(struct mapfile *f, const char *path, size_t least)
 {
-	struct stat st;
-	int fd = open_plain(path, O_RDONLY, &st), ret = -EINVAL;
-
-	*f = (struct mapfile){0};
-	if (fd < 0)
-		return fd;
-	if ((size_t)st.st_size >= least)
-		ret = map(f, fd, PROT_READ, 0);
-	close(fd);
-	return ret;
+	return map_old(f, path, least, SIZE_MAX, false);
 }
 
 bool mapfile_was_cut(const struct mapfile *f)
