@@ -261,6 +261,7 @@ struct dpath_measure {
 /* Room for the parts of a window. */
 struct promise_work {
 	struct fluid_part part[LDP_SLOTS + SCHED_GROUPS];
+	struct water_kink kink[WATER_KINKS(LDP_SLOTS + SCHED_GROUPS)];
 	struct ldp *who[LDP_SLOTS]; /* the first parts are of these */
 	/* By group, LDP_GROUP_NONE too: where its members are, and how many; where its own part is.
 	 */

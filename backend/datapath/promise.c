@@ -264,14 +264,14 @@ static void divide(const struct dpath *dp, enum ldp_dir dir, uint32_t tops, uint
 	struct fluid_part *top = &w->part[w->first[LDP_GROUP_NONE]];
 
 	fluid_weigh(top, tops, (double)weights->all);
-	fluid_share(top, tops, bytes);
+	fluid_share(top, tops, bytes, w->kink);
 	for (uint32_t group = 1; group <= SCHED_GROUPS; group++) {
 		struct fluid_part *members = &w->part[w->first[group]];
 
 		if (!w->count[group])
 			continue;
 		fluid_weigh(members, w->count[group], (double)weights->in[group]);
-		fluid_share(members, w->count[group], w->part[w->group_at[group]].gets);
+		fluid_share(members, w->count[group], w->part[w->group_at[group]].gets, w->kink);
 	}
 }
 

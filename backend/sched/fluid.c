@@ -5,17 +5,9 @@
  * Theory of operation
  *
  * In the fluid ideal each one that has frames is served all the time, at a rate in proportion to
- *its share, between its minimum and its maximum. One that does not always have frames gets what it
- * wants up to that rate, and the others divide the rest. So there is a level such that each gets
- *
- *	min(most, max(least, level * share))
- *
- * and these sum to the bytes. The level is found in rounds, as the widths of flexible boxes are:
- *with the level that would be right if nobody had a limit, those are settled whose limit counts, on
- *the side, above or below, where the sum of what limits change is larger. Each round settles at
- *least one.
+ * its share, between its minimum and its maximum. One that does not always have frames gets what it
+ * wants up to that rate, and the others divide the rest: that is a water level (water.h).
  */
-#define ROUNDS	       64u
 #define MINIMA_PERCENT 95u
 
 void fluid_weigh(struct fluid_part *part, unsigned n, double weights)
@@ -57,61 +49,37 @@ static double scale_of_minima(const struct fluid_part *part, unsigned n, uint64_
 	return sum > room ? room / sum : 1;
 }
 
-static uint64_t at_level(const struct fluid_part *p, double level, double scale)
+static struct water_taker taker(const struct fluid_part *p, double scale)
 {
-	double bytes = level * p->share;
-	uint64_t low = least(p, scale), high = most(p);
+	uint64_t high = most(p);
 
-	if (bytes >= (double)high)
-		return high;
-	return bytes <= (double)low ? low : (uint64_t)bytes;
+	return (struct water_taker){
+		.weight = p->share,
+		.min = (double)least(p, scale),
+		.max = high == FLUID_HUNGRY ? WATER_NO_LIMIT : (double)high,
+	};
 }
 
-/* The level if none of those that are not settled had a limit. */
-static double level_of(const struct fluid_part *part, unsigned n, uint64_t bytes)
+void fluid_share(struct fluid_part *part, unsigned n, uint64_t bytes, struct water_kink *kinks)
 {
-	double left = (double)bytes, shares = 0;
+	double scale = scale_of_minima(part, n, bytes), level;
+	struct water_taker first;
+	struct water water;
 
+	if (n == 0)
+		return;
+	water_begin(&water, kinks);
 	for (unsigned i = 0; i < n; i++) {
-		if (part[i].settled)
-			left -= (double)part[i].gets;
-		else
-			shares += part[i].share;
+		struct water_taker t = taker(&part[i], scale);
+
+		water_add(&water, &t);
 	}
-	return left > 0 && shares > 0 ? left / shares : 0;
-}
-
-/* Settles those whose limit counts at this level. False: nobody's does, and all have their part. */
-static bool settle(struct fluid_part *part, unsigned n, double level, double scale)
-{
-	double beyond = 0;
-	bool any = false;
-
+	water_sort(&water);
+	first = taker(&part[0], scale);
+	level = water_level(&(struct water_change){&water, &first, &first}, (double)bytes);
 	for (unsigned i = 0; i < n; i++) {
-		if (part[i].settled)
-			continue;
-		part[i].gets = at_level(&part[i], level, scale);
-		beyond += (double)part[i].gets - level * part[i].share;
+		struct water_taker t = taker(&part[i], scale);
+
+		part[i].gets = (uint64_t)(water_takes(&t, level) + .5);
 	}
-	for (unsigned i = 0; i < n; i++) {
-		double free = level * part[i].share;
-		bool raised = (double)part[i].gets > free, cut = (double)part[i].gets + 1 < free;
-
-		if (part[i].settled || (!raised && !cut) || (raised && beyond < 0) ||
-		    (cut && beyond > 0))
-			continue;
-		part[i].settled = any = true;
-	}
-	return any;
-}
-
-void fluid_share(struct fluid_part *part, unsigned n, uint64_t bytes)
-{
-	double scale = scale_of_minima(part, n, bytes);
-
-	for (unsigned i = 0; i < n; i++)
-		part[i].settled = false;
-	for (unsigned round = 0; round < ROUNDS; round++)
-		if (!settle(part, n, level_of(part, n, bytes), scale))
-			return;
 }

@@ -3,8 +3,9 @@
 #ifndef DMVL_FLUID_H
 #define DMVL_FLUID_H
 
-#include <stdbool.h>
 #include <stdint.h>
+
+#include "backend/sched/water.h"
 
 #define FLUID_HUNGRY UINT64_MAX /* the demand of one that had frames waiting all the time */
 
@@ -19,7 +20,6 @@ struct fluid_part {
 
 	double share;  /* its weight in force: fluid_weigh() */
 	uint64_t gets; /* bytes: fluid_share() */
-	bool settled;  /* fluid_share()'s own */
 };
 
 /*
@@ -31,8 +31,8 @@ void fluid_weigh(struct fluid_part *part, unsigned n, double weights);
 /*
  * Divides `bytes` by `share`, nobody getting more than its demand or maximum, and each at least its
  * minimum as far as it wants that. Minima together take at most 95 % of the bytes: while they ask
- * for more, all of them shrink in proportion.
+ * for more, all of them shrink in proportion. `kinks` is memory for WATER_KINKS(n).
  */
-void fluid_share(struct fluid_part *part, unsigned n, uint64_t bytes);
+void fluid_share(struct fluid_part *part, unsigned n, uint64_t bytes, struct water_kink *kinks);
 
 #endif

@@ -3,37 +3,17 @@
 
 #include <stdlib.h>
 
+#include "backend/sched/water.h"
+
 /*
  * Theory of operation
  *
- * Of each competitor at one level, what it takes depends on the water level x, the rate for a unit
- * of weight: x * weight, within its limits. The sum over all is a chain of straight lines with two
- * kinks for each competitor. The kinks are sorted once, with the sum at each of them. To learn what
- * one gets if it wants more, its old part is subtracted and its new one is added while the level is
- * searched, so it costs log(n) for each.
+ * At each level, the top and inside each group, the water level (water.h) says what one gets if it
+ * wants more.
  *
  * Minima together take at most MINIMA_PART of the link; see sched_rule.c.
  */
 #define MINIMA_PART .95
-#define NO_LIMIT    __builtin_inf()
-
-/* A competitor at one level. */
-struct taker {
-	double weight, min, max;
-};
-
-/* From `at` on the sum grows by `slope` for each unit of the level. */
-struct kink {
-	double at, sum, slope;
-};
-
-/* The competitors at one level, in no order. */
-struct level {
-	struct kink *kink;
-	uint32_t n;
-	double wants; /* of those that do not want all there is, */
-	uint32_t all; /* and how many do */
-};
 
 /* What a search found. */
 struct found {
@@ -49,12 +29,12 @@ struct sums {
 };
 
 struct prospects {
-	struct taker *taker;	/* of claims, then of groups */
-	struct kink *kinks;	/* two for each of them, and one for each level */
-	uint32_t *first, *next; /* by group: its slice of `member` */
-	uint32_t *member;	/* claims, ordered by group */
-	struct level *level;	/* by group; 0: the top */
-	struct sums *sums;	/* by group */
+	struct water_taker *taker; /* of claims, then of groups */
+	struct water_kink *kinks;  /* two for each of them, and one for each level */
+	uint32_t *first, *next;	   /* by group: its slice of `member` */
+	uint32_t *member;	   /* claims, ordered by group */
+	struct water *level;	   /* by group; 0: the top */
+	struct sums *sums;	   /* by group */
 	uint32_t max_claims, max_groups;
 };
 
@@ -106,126 +86,23 @@ static double most(double a, double b)
 	return a > b ? a : b;
 }
 
-static double takes(const struct taker *t, double level)
-{
-	return most(t->min, least(t->max, level * t->weight));
-}
-
-static int by_place(const void *a, const void *b)
-{
-	const struct kink *x = a, *y = b;
-
-	return (x->at > y->at) - (x->at < y->at);
-}
-
-static void add_taker(struct level *l, const struct taker *t)
-{
-	l->kink[l->n++] = (struct kink){t->min / t->weight, t->min, t->weight};
-	if (t->max < NO_LIMIT) {
-		l->kink[l->n++] = (struct kink){t->max / t->weight, 0, -t->weight};
-		l->wants += t->max;
-	} else {
-		l->all++;
-	}
-}
-
-/* Until here a kink has what it adds: its minimum at level 0, and its slope. */
-static void add_up(struct level *l)
-{
-	double sum = 0, slope = 0, at = 0;
-
-	for (uint32_t i = 0; i < l->n; i++)
-		sum += l->kink[i].sum;
-	qsort(l->kink, l->n, sizeof(*l->kink), by_place);
-	for (uint32_t i = 0; i < l->n; i++) {
-		struct kink *k = &l->kink[i];
-
-		sum += slope * (k->at - at);
-		slope += k->slope;
-		at = k->at;
-		*k = (struct kink){at, sum, slope};
-	}
-}
-
-static double sum_at(const struct level *l, uint32_t from, double level)
-{
-	return l->kink[from].sum + l->kink[from].slope * (level - l->kink[from].at);
-}
-
-/* One of the level's takers, as it is and as it would be. */
-struct change {
-	const struct level *l;
-	const struct taker *is, *would;
-};
-
-/* What all take, where `from` is the last kink that is not above the level. */
-static double all_take(const struct change *c, uint32_t from, double level)
-{
-	return sum_at(c->l, from, level) - takes(c->is, level) + takes(c->would, level);
-}
-
-/* The last kink at which they take no more than there is; 0 if all take more. */
-static uint32_t last_kink(const struct change *c, double capacity)
-{
-	uint32_t low = 0, high = c->l->n;
-
-	while (high - low > 1) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (all_take(c, middle, c->l->kink[middle].at) <= capacity)
-			low = middle;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-/* Between two kinks what they take is straight but for the kinks of the one that would change. */
-static double level_between(const struct change *c, uint32_t from, double low, double high,
-			    double capacity)
-{
-	const double own[2] = {c->would->min / c->would->weight, c->would->max / c->would->weight};
-	double a, b;
-
-	for (int i = 0; i < 2; i++) {
-		if (own[i] <= low || own[i] >= high)
-			continue;
-		if (all_take(c, from, own[i]) <= capacity)
-			low = own[i];
-		else
-			high = own[i];
-	}
-	a = all_take(c, from, low);
-	b = all_take(c, from, high);
-	if (b <= a || capacity <= a)
-		return low;
-	return low + (capacity - a) * (high - low) / (b - a);
-}
-
 /* Do the others want more than is left? */
-static bool is_contested(const struct change *c, double left)
+static bool is_contested(const struct water_change *c, double left)
 {
-	bool all = c->is->max >= NO_LIMIT;
+	bool all = c->is->max >= WATER_NO_LIMIT;
 
-	if (c->l->all > all)
+	if (c->in->all > all)
 		return true;
 	/* A bit is no contest. */
-	return c->l->wants - (all ? 0 : c->is->max) > left + 1;
+	return c->in->wants - (all ? 0 : c->is->max) > left + 1;
 }
 
 /* What the one that would change gets of the capacity. */
-static struct found find(const struct change *c, double capacity)
+static struct found find(const struct water_change *c, double capacity)
 {
-	uint32_t from = last_kink(c, capacity);
-	double low = c->l->kink[from].at;
-	/* At that level it would take all. */
-	double high = most(low, capacity / c->would->weight) + 1;
-	struct found f;
+	struct found f = {.level = water_level(c, capacity)};
 
-	if (from + 1 < c->l->n && c->l->kink[from + 1].at < high)
-		high = c->l->kink[from + 1].at;
-	f.level = level_between(c, from, low, high, capacity);
-	f.part = takes(c->would, f.level);
+	f.part = water_takes(c->would, f.level);
 	f.contested = is_contested(c, capacity - f.part);
 	return f;
 }
@@ -234,13 +111,13 @@ static struct found find(const struct change *c, double capacity)
 
 static double limit_of(uint64_t max_bps, double elsewhere)
 {
-	return max_bps ? most(0, (double)max_bps - elsewhere) : NO_LIMIT;
+	return max_bps ? most(0, (double)max_bps - elsewhere) : WATER_NO_LIMIT;
 }
 
-static struct taker taker(const struct sched_rule *rule, double scale, double elsewhere,
-			  double wants)
+static struct water_taker taker(const struct sched_rule *rule, double scale, double elsewhere,
+				double wants)
 {
-	struct taker t = {rule->weight, scale * (double)rule->min_bps, 0};
+	struct water_taker t = {rule->weight, scale * (double)rule->min_bps, 0};
 
 	t.max = least(limit_of(rule->max_bps, elsewhere), wants);
 	t.min = least(t.min, t.max);
@@ -249,38 +126,39 @@ static struct taker taker(const struct sched_rule *rule, double scale, double el
 
 static double wants_of(const struct prospect_claim *c)
 {
-	return c->wants_bps == PROSPECT_ALL ? NO_LIMIT : (double)c->wants_bps;
+	return c->wants_bps == PROSPECT_ALL ? WATER_NO_LIMIT : (double)c->wants_bps;
 }
 
-static struct taker claim_taker(const struct prospect_claim *c, double scale)
+static struct water_taker claim_taker(const struct prospect_claim *c, double scale)
 {
 	return taker(c->rule, scale, (double)c->elsewhere_bps, wants_of(c));
 }
 
 /* Its members' minima and wants are the group's too. */
-static struct taker group_taker(const struct sched_rule *rule, double scale, const struct sums *s)
+static struct water_taker group_taker(const struct sched_rule *rule, double scale,
+				      const struct sums *s)
 {
-	struct taker t = taker(rule, scale, s->elsewhere, s->all ? NO_LIMIT : s->wants);
+	struct water_taker t = taker(rule, scale, s->elsewhere, s->all ? WATER_NO_LIMIT : s->wants);
 
 	t.min = least(most(t.min, s->minima), t.max);
 	return t;
 }
 
-static void count_member(struct sums *s, const struct taker *t, double elsewhere)
+static void count_member(struct sums *s, const struct water_taker *t, double elsewhere)
 {
 	s->minima += t->min;
 	s->elsewhere += elsewhere;
-	if (t->max < NO_LIMIT)
+	if (t->max < WATER_NO_LIMIT)
 		s->wants += t->max;
 	else
 		s->all++;
 }
 
-static void discount_member(struct sums *s, const struct taker *t, double elsewhere)
+static void discount_member(struct sums *s, const struct water_taker *t, double elsewhere)
 {
 	s->minima -= t->min;
 	s->elsewhere -= elsewhere;
-	if (t->max < NO_LIMIT)
+	if (t->max < WATER_NO_LIMIT)
 		s->wants -= t->max;
 	else
 		s->all--;
@@ -330,26 +208,25 @@ static double minima_scale(const struct prospects *p, const struct prospect_link
 }
 
 /* The level inside each group, and at the top that of those without one. */
-static struct kink *fill_members(struct prospects *p, const struct prospect_claim *claims,
-				 uint32_t g, double scale, struct kink *at)
+static struct water_kink *fill_members(struct prospects *p, const struct prospect_claim *claims,
+				       uint32_t g, double scale, struct water_kink *at)
 {
-	struct level *l = &p->level[g];
+	struct water *l = &p->level[g];
 
-	*l = (struct level){.kink = at, .n = 1};
-	at[0] = (struct kink){0}; /* where the level begins */
+	water_begin(l, at);
 	p->sums[g] = (struct sums){0};
 	for (uint32_t k = p->first[g]; k < p->first[g + 1]; k++) {
 		uint32_t i = p->member[k];
-		struct taker *t = &p->taker[i];
+		struct water_taker *t = &p->taker[i];
 
 		*t = claim_taker(&claims[i], scale);
-		add_taker(l, t);
+		water_add(l, t);
 		count_member(&p->sums[g], t, (double)claims[i].elsewhere_bps);
 	}
 	return l->kink + l->n;
 }
 
-static struct taker *of_group(const struct prospects *p, uint32_t g)
+static struct water_taker *of_group(const struct prospects *p, uint32_t g)
 {
 	return &p->taker[p->max_claims + g - 1];
 }
@@ -358,27 +235,27 @@ static struct taker *of_group(const struct prospects *p, uint32_t g)
 static void fill_levels(struct prospects *p, const struct prospect_link *link,
 			const struct prospect_claim *claims, double scale)
 {
-	struct kink *at = p->kinks;
+	struct water_kink *at = p->kinks;
 
 	for (uint32_t g = p->max_groups; g > 0; g--) {
 		if (p->first[g] == p->first[g + 1])
 			continue;
 		at = fill_members(p, claims, g, scale, at);
-		add_up(&p->level[g]);
+		water_sort(&p->level[g]);
 	}
 	fill_members(p, claims, 0, scale, at);
 	for (uint32_t g = 1; g <= p->max_groups; g++) {
 		if (p->first[g] == p->first[g + 1])
 			continue;
 		*of_group(p, g) = group_taker(link->group[g], scale, &p->sums[g]);
-		add_taker(&p->level[0], of_group(p, g));
+		water_add(&p->level[0], of_group(p, g));
 	}
-	add_up(&p->level[0]);
+	water_sort(&p->level[0]);
 }
 
 /* --- what one would get ----------------------------------------------------------------------- */
 
-static enum prospect_by reason(const struct taker *t, const struct found *f)
+static enum prospect_by reason(const struct water_taker *t, const struct found *f)
 {
 	if (f->part >= t->max)
 		return PROSPECT_MAX;
@@ -393,10 +270,10 @@ static struct prospect whole(double bps, enum prospect_by by)
 }
 
 /* It has no group. */
-static struct prospect alone(const struct prospects *p, uint32_t i, const struct taker *would,
+static struct prospect alone(const struct prospects *p, uint32_t i, const struct water_taker *would,
 			     double capacity)
 {
-	struct found f = find(&(struct change){&p->level[0], &p->taker[i], would}, capacity);
+	struct found f = find(&(struct water_change){&p->level[0], &p->taker[i], would}, capacity);
 
 	return whole(f.part, reason(would, &f));
 }
@@ -416,33 +293,33 @@ static enum prospect_by both(enum prospect_by in_group, enum prospect_by of_grou
 /* The claim i of group g. */
 static struct prospect within(const struct prospects *p, const struct prospect_link *link,
 			      const struct prospect_claim *claim, uint32_t i,
-			      const struct taker *would, double scale)
+			      const struct water_taker *would, double scale)
 {
 	uint32_t g = claim->group;
 	struct sums sums = p->sums[g];
-	struct taker group;
+	struct water_taker group;
 	struct found top, in;
 
 	discount_member(&sums, &p->taker[i], (double)claim->elsewhere_bps);
 	count_member(&sums, would, 0);
 	group = group_taker(link->group[g], scale, &sums);
-	top = find(&(struct change){&p->level[0], of_group(p, g), &group},
+	top = find(&(struct water_change){&p->level[0], of_group(p, g), &group},
 		   (double)link->capacity_bps);
-	in = find(&(struct change){&p->level[g], &p->taker[i], would}, top.part);
+	in = find(&(struct water_change){&p->level[g], &p->taker[i], would}, top.part);
 	return whole(in.part, both(reason(would, &in), reason(&group, &top)));
 }
 
 /* Without a capacity, maxima alone are known. */
 static struct prospect by_maximum(const struct prospects *p, const struct sched_rule *group,
 				  const struct prospect_claim *claim, uint32_t i,
-				  const struct taker *would)
+				  const struct water_taker *would)
 {
 	struct found f;
 
 	if (!group || group->max_bps == 0)
-		return would->max < NO_LIMIT ? whole(would->max, PROSPECT_MAX)
-					     : (struct prospect){0, PROSPECT_UNKNOWN};
-	f = find(&(struct change){&p->level[claim->group], &p->taker[i], would},
+		return would->max < WATER_NO_LIMIT ? whole(would->max, PROSPECT_MAX)
+						   : (struct prospect){0, PROSPECT_UNKNOWN};
+	f = find(&(struct water_change){&p->level[claim->group], &p->taker[i], would},
 		 limit_of(group->max_bps,
 			  p->sums[claim->group].elsewhere - (double)claim->elsewhere_bps));
 	return whole(f.part, f.part >= would->max ? PROSPECT_MAX : PROSPECT_GROUP_MAX);
@@ -459,7 +336,7 @@ void prospects_fill(struct prospects *p, const struct prospect_link *link,
 	for (uint32_t i = 0; i < n; i++) {
 		const struct sched_rule *group = link->group[group_of(link, &claims[i])];
 		/* What it sends elsewhere is of its own maximum, and it could leave that. */
-		struct taker would = taker(claims[i].rule, scale, 0, NO_LIMIT);
+		struct water_taker would = taker(claims[i].rule, scale, 0, WATER_NO_LIMIT);
 
 		if (capacity == 0)
 			out[i] = by_maximum(p, group, &claims[i], i, &would);

@@ -8,6 +8,8 @@
 
 #define LINK 1000000u
 
+static struct water_kink kinks[WATER_KINKS(600)];
+
 static struct fluid_part hungry(double weight)
 {
 	return (struct fluid_part){.weight = weight,
@@ -45,7 +47,7 @@ static void share(struct fluid_part *p, unsigned n)
 	for (unsigned i = 0; i < n; i++)
 		weights += p[i].weight;
 	fluid_weigh(p, n, weights);
-	fluid_share(p, n, LINK);
+	fluid_share(p, n, LINK, kinks);
 }
 
 static bool near(uint64_t a, uint64_t b)
@@ -124,10 +126,10 @@ static void test_factors(void)
 
 	p[0].factor = .5;
 	fluid_weigh(p, 2, 2);
-	fluid_share(p, 2, LINK);
+	fluid_share(p, 2, LINK, kinks);
 	gets(p, 0, LINK / 2, "while all have frames factors do nothing");
 	fluid_weigh(p, 2, 4);
-	fluid_share(p, 2, LINK);
+	fluid_share(p, 2, LINK, kinks);
 	gets(p, 0, LINK / 4 + LINK / 2 / 3, "what others leave is divided by weight and factor");
 	gets(p, 1, LINK / 4 + LINK / 3, "who is owed gets more of what others leave");
 }
