@@ -69,7 +69,7 @@ static bool is_hungry(struct ldp_promise *p, bool still, uint64_t ns)
 	return p->stalled > 0 && p->stalled <= STALLED_MAX;
 }
 
-/* So many windows that the queue for it tells nothing any more: the guest is paused, perhaps. */
+/* Its queue has told nothing new for long: the guest is paused, perhaps. */
 static bool is_deaf(struct ldp_promise *p, const struct ldp *l, enum ldp_dir dir)
 {
 	bool still = dir == LDP_RX && l->audit.still && l->rx_blocked;
