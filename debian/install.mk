@@ -29,7 +29,7 @@ guest_files   = $(call to,$(SBINDIR),$(P)/dmvl-front) \
 		$(call to,$(MANDIR)/man8,docs/man/dmvl-front.8) \
 		$(call init_files,front guest) $(call both_files,guest)
 # As in the tree, so that links lead to what they name.
-doc_files     = $(foreach file,README.md $(wildcard docs/*.md docs/pictures/*) docs/policy.conf.example \
+doc_files     = $(foreach file,README.md $(wildcard docs/*.md docs/pictures/* docs/metrics/*) docs/policy.conf.example \
 		docs/dmvlctl.schema.json \
 		$(wildcard init/network/* init/openrc/*),$(file):$(DOCDIR)/$(file))
 PARTS := backend guest doc

@@ -24,7 +24,7 @@ exporter_start()
 # scrape [OPTION..]: what it answers, into scrape.out.
 scrape()
 {
-	busybox wget -T 60 -q -O scrape.out "$@" "http://127.0.0.1:$port/metrics"
+	timeout 60 busybox wget -q -O scrape.out "$@" "http://127.0.0.1:$port/metrics"
 }
 
 # value PATTERN: of the first sample that begins so. now PATTERN: of a fresh answer.
@@ -142,14 +142,27 @@ is "$(tail -n 1 scrape.out)" '# EOF' 'who knows OpenMetrics gets it'
 is "$(grep -c '^# TYPE dmvl_ldp_bytes counter' scrape.out)" 1 'in OpenMetrics a counter is typed without its ending'
 
 # All that is known of an LDP, over a socket.
-exporter_start more --listen "unix:$PWD/more.sock" --run-dir "$run" --per-ldp 2>/dev/null
-bad_client unix "$PWD/more.sock" >scrape.out
+mkdir more
+chown $ids:$ids more
+exporter_start more --listen "unix:$PWD/more/sock" --run-dir "$run" --per-ldp
+bad_client unix "$PWD/more/sock" >scrape.out
 is "$(samples "dmvl_ldp_wait_seconds_bucket.*$(cat uuid.g1)")" 48 'with --per-ldp a device has its histograms'
 check_clean 'promtool has nothing to say against all metrics of each device'
+scraped=$PWD/scrape.out
+metrics=$SUITE_TOP/tests/metrics
+is "$("$metrics/dashboard.py" "$scraped")" '' 'rules, dashboard and manual page have the metrics that the exporter has'
+"$metrics/dashboard.py" --rules >panels.yml
+if command -v promtool >/dev/null; then
+	check 'promtool reads the expressions of the dashboard' promtool check rules panels.yml
+	check 'promtool reads the rules' promtool check rules "$SUITE_TOP/docs/metrics/dmvl.rules.yml"
+	check 'alerts fire when they should, and only then' promtool test rules "$metrics/rules.test.yml"
+else
+	skip 'the rules are tested' 'there is no promtool'
+fi
 kill "$exporter"
 wait "$exporter"
 is $? 0 'the exporter ends with status 0 on SIGTERM'
-check 'the socket goes with the exporter' test ! -e more.sock
+check 'the socket goes with the exporter' test ! -e more/sock
 
 # The sums of the uplink outlive their devices.
 scrape
@@ -201,7 +214,6 @@ bad_client deaf 100 &
 deaf=$!
 check 'beside 100 clients that do not read the metrics are there' wait_for 60 scrape
 kill $deaf
-is "$(awk '/^State/ { print $2 }' "/proc/$exporter/status" 2>/dev/null)" '' 'the second exporter is gone'
 
 # Daemons.
 kill -9 "$back"
