@@ -46,7 +46,7 @@ static bool make_room(struct page *p, size_t more)
 
 static void put(struct page *p, const char *text, size_t len)
 {
-	if (p->failed || !make_room(p, len))
+	if (len == 0 || p->failed || !make_room(p, len))
 		return;
 	memcpy(p->text + p->len, text, len);
 	p->len += len;
