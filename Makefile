@@ -1,6 +1,6 @@
 # dmvl: fair and stable network bandwidth for Xen guests
 #
-#   make                 build/dmvl-back build/dmvl-front build/dmvlctl
+#   make                 build/dmvl-back build/dmvl-front build/dmvlctl build/dmvl-exporter
 #   make demo            the main job on real Xen in an emulator (does its own set-up, as root)
 #   make check           the tests (does its own set-up, as root)
 #   make check-xen-rest  what else runs on real Xen: credits, a hostile guest, the emulator's own tests
@@ -57,11 +57,12 @@ O        := $(B)/obj
 P        := $(B)
 endif
 PKGS_COMMON := libevent_core xenvchan xengnttab xenevtchn xenstore libsystemd
-PKGS        := $(PKGS_COMMON) xencontrol xentoollog json-c libmnl inih ncursesw
+PKGS        := $(PKGS_COMMON) libevent_extra xencontrol xentoollog json-c libmnl inih ncursesw
 # Deferred, so that `make demo` on a bare machine may install pkg-config first.
 PKG_CFLAGS   = $(shell pkg-config --cflags $(PKGS))
 LIBS_FRONT   = $(shell pkg-config --libs $(PKGS_COMMON))
 LIBS_BACK    = $(shell pkg-config --libs $(PKGS_COMMON) xencontrol xentoollog libmnl inih)
+LIBS_EXPORTER = $(shell pkg-config --libs libevent_core libevent_extra libsystemd)
 LIBS_CTL     = $(shell pkg-config --libs xenstore xencontrol xentoollog json-c libmnl inih ncursesw)
 ifdef WERROR
 WARN += -Werror
@@ -82,10 +83,11 @@ BASE_SRC   := $(wildcard $(addsuffix /*.c,$(addprefix backend/,credit frame kept
 BACK_SRC   := $(filter-out backend/main.c,$(wildcard $(addsuffix /*.c,backend $(addprefix backend/,control datapath msg))))
 FRONT_SRC  := $(filter-out frontend/main.c,$(wildcard frontend/*.c))
 CTL_SRC    := $(filter-out backend/ctl/main.c,$(wildcard backend/ctl/*.c backend/ctl/check/*.c))
+EXPORTER_SRC := $(filter-out backend/exporter/main.c,$(wildcard backend/exporter/*.c))
 UNIT_SRC   := $(wildcard tests/unit/test_*.c)
 UNIT_BIN   := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(UNIT_SRC))
 
-PROGRAMS := $(P)/dmvl-back $(P)/dmvl-front $(P)/dmvlctl
+PROGRAMS := $(P)/dmvl-back $(P)/dmvl-front $(P)/dmvlctl $(P)/dmvl-exporter
 ifeq ($(OTHER),)
 all: $(PROGRAMS)
 else
@@ -138,6 +140,7 @@ $(O)/libbase.a: $(call obj,$(BASE_SRC))
 $(O)/libback.a: $(call obj,$(BACK_SRC))
 $(O)/libfront.a: $(call obj,$(FRONT_SRC))
 $(O)/libctl.a: $(call obj,$(CTL_SRC))
+$(O)/libexporter.a: $(call obj,$(EXPORTER_SRC))
 $(O)/%.a:
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
@@ -152,6 +155,9 @@ $(O)/dmvl-front: $(O)/frontend/main.o $(O)/libfront.a $(O)/libdmvl.a
 $(O)/dmvlctl: $(O)/backend/ctl/main.o $(O)/libctl.a $(O)/libbase.a $(O)/libdmvl.a
 	$(call say,LD,$@)
 	$(link) $(LIBS_CTL)
+$(O)/dmvl-exporter: $(O)/backend/exporter/main.o $(O)/libexporter.a $(O)/libbase.a $(O)/libdmvl.a
+	$(call say,LD,$@)
+	$(link) $(LIBS_EXPORTER)
 ifneq ($(P),$(O))
 $(B)/%: $(O)/%
 	$(Q)cp $< $@
@@ -161,10 +167,10 @@ endif
 # What stands in for Xen. In front of the product's libraries: what it defines of libxenvchan, libxenstore
 # and the hypervisor takes the place of the real ones in each program that uses it.
 $(O)/libfake.a: $(call obj,$(wildcard tests/fake/*.c))
-$(O)/tests/unit/%: $(O)/tests/unit/%.o $(O)/libfake.a $(O)/libctl.a $(O)/libback.a $(O)/libbase.a \
+$(O)/tests/unit/%: $(O)/tests/unit/%.o $(O)/libfake.a $(O)/libctl.a $(O)/libexporter.a $(O)/libback.a $(O)/libbase.a \
 		 $(O)/libfront.a $(O)/libdmvl.a
 	$(call say,LD,$@)
-	$(link) $(LIBS_BACK) -ljson-c -lm
+	$(link) $(LIBS_BACK) -levent_extra -ljson-c -lm
 
 -include tests/xensim/xensim.mk
 -include tests/sim/sim.mk

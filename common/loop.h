@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* loop.h: an event loop with fds, timers and signals. The only user of <event2/...>. */
+/* loop.h: an event loop with fds, timers and signals, of libevent. */
 #ifndef DMVL_LOOP_H
 #define DMVL_LOOP_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* version.h: the version that all three programs print. Pure. */
+/* version.h: the version that all programs print. Pure. */
 #ifndef DMVL_VERSION_H
 #define DMVL_VERSION_H
 

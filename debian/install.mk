@@ -19,17 +19,17 @@ init_files  = $(foreach dir,$(init_dirs),$(call to,$(word 2,$(subst :, ,$(dir)))
 both_files  = $(foreach rules,$(wildcard init/udev/*-dmvl-net.rules),\
 	      $(rules):$(LIBDIR)/udev/rules.d/$(patsubst %-net.rules,%-$(1)-net.rules,$(notdir $(rules))))
 
-backend_files = $(call to,$(SBINDIR),$(P)/dmvl-back $(P)/dmvlctl) \
+backend_files = $(call to,$(SBINDIR),$(P)/dmvl-back $(P)/dmvlctl $(P)/dmvl-exporter) \
 		$(call to,$(MANDIR)/man5,docs/man/dmvl-policy.5 docs/man/dmvl.conf.5) \
 		$(call to,$(MANDIR)/man7,docs/man/dmvl-xenstore.7 docs/man/dmvl-protocol.7) \
-		$(call to,$(MANDIR)/man8,docs/man/dmvl-back.8 docs/man/dmvlctl.8) \
+		$(call to,$(MANDIR)/man8,docs/man/dmvl-back.8 docs/man/dmvlctl.8 docs/man/dmvl-exporter.8) \
 		backend/ctl/completion.bash:$(DATADIR)/bash-completion/completions/dmvlctl \
-		$(call init_files,back) $(call both_files,backend)
+		$(call init_files,back exporter) $(call both_files,backend)
 guest_files   = $(call to,$(SBINDIR),$(P)/dmvl-front) \
 		$(call to,$(MANDIR)/man8,docs/man/dmvl-front.8) \
 		$(call init_files,front guest) $(call both_files,guest)
 # As in the tree, so that links lead to what they name.
-doc_files     = $(foreach file,README.md $(wildcard docs/*.md docs/pictures/*) docs/policy.conf.example \
+doc_files     = $(foreach file,README.md $(wildcard docs/*.md docs/pictures/* docs/metrics/*) docs/policy.conf.example \
 		docs/dmvlctl.schema.json \
 		$(wildcard init/network/* init/openrc/*),$(file):$(DOCDIR)/$(file))
 PARTS := backend guest doc
@@ -40,7 +40,7 @@ install_file = { mkdir -p $(dir $(2)) && \
 	sed 's,/usr/sbin/dmvl,$(SBINDIR)/dmvl,g' $(1) >$(2) && chmod 644 $(2)); } || exit 1;
 
 install: $(PARTS:%=install-%)
-install-backend: $(P)/dmvl-back $(P)/dmvlctl install-etc
+install-backend: $(P)/dmvl-back $(P)/dmvlctl $(P)/dmvl-exporter install-etc
 install-guest: $(P)/dmvl-front
 $(PARTS:%=install-%): install-%:
 	$(call say,INST,$* below $(DESTDIR)$(PREFIX))

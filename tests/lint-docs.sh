@@ -103,10 +103,11 @@ options()
 	local page option
 	options_of dmvl-back backend/conf.c
 	options_of dmvl-front frontend/options.c
+	options_of dmvl-exporter backend/exporter/options.c
 	options_of dmvlctl backend/ctl/main.c
 	# Elsewhere: of one of the programs, or of a script in tests/.
 	while read -r page option; do
-		grep -qF -- "\"${option#--}\"," backend/conf.c frontend/options.c backend/ctl/main.c ||
+		grep -qF -- "\"${option#--}\"," backend/conf.c frontend/options.c backend/exporter/options.c backend/ctl/main.c ||
 			grep -rqE -- "^[^#]*$option( |\\))" tests/xen/run tests/xensim ||
 			missing "$page" "nothing has the option $option"
 	done < <(each '(?<![\w-])--[a-z][a-z-]+(?= |`|,|\)|$)' | grep '\.md ' | grep -vE ' --(args|incoming|now)$')

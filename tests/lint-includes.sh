@@ -16,6 +16,7 @@ backend           | backend/control backend/datapath backend/msg backend/kept ba
 backend/control   | backend/msg backend/kept backend/credit backend/vif backend/uplink backend/policy backend/sched backend/frame backend/xen xenstore-schema common
 backend/datapath  | backend/msg backend/credit backend/vif backend/uplink backend/sched backend/stats backend/frame common
 backend/ctl       | backend/kept backend/credit backend/vif backend/policy backend/sched backend/stats backend/frame backend/xen xenstore-schema common
+backend/exporter  | backend/stats common
 backend/ctl/check | backend/ctl backend/uplink backend/kept backend/credit backend/policy backend/frame backend/xen xenstore-schema common
 backend/msg       | backend/credit backend/uplink backend/sched backend/frame common
 backend/kept      | xenstore-schema common

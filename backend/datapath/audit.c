@@ -154,7 +154,7 @@ static uint64_t slack_bytes(const struct dpath *dp, enum ldp_dir dir)
 	return SLACK_FULL * FRAME_WIRE_FULL + SLACK_CAP * (cap < CAP_UNKNOWN ? cap : CAP_UNKNOWN);
 }
 
-static void judge(struct ldp *l, struct windows_record *r, enum ldp_dir dir,
+static void judge(struct dpath *dp, struct ldp *l, struct windows_record *r, enum ldp_dir dir,
 		  const struct windows_sample *s)
 {
 	bool kept;
@@ -162,6 +162,8 @@ static void judge(struct ldp *l, struct windows_record *r, enum ldp_dir dir,
 
 	l->audit.windows[dir] += n;
 	l->audit.kept[dir] += kept ? n : 0;
+	dp->audit.windows[dir] += n;
+	dp->audit.broken[dir][s->reason] += kept ? 0 : n;
 }
 
 /* No daemon ran, and frames waited when the last one ended. */
@@ -179,7 +181,7 @@ static void judge_gap(struct dpath *dp, struct ldp *l, struct windows_record *r)
 	for (int dir = 0; dir < LDP_DIRS; dir++) {
 		s.due_bytes = (uint64_t)((double)r->due_bps[dir] * (double)s.ns / 8e9);
 		if (r->due_bps[dir])
-			judge(l, r, (enum ldp_dir)dir, &s);
+			judge(dp, l, r, (enum ldp_dir)dir, &s);
 	}
 }
 
@@ -261,7 +263,7 @@ void audit_judge(struct dpath *dp, struct ldp *l, enum ldp_dir dir, uint64_t due
 	s.stood_still = f.guest_still || f.guest_full || f.down;
 	s.reason = windows_reason(&f);
 	windows_file_begin(r);
-	judge(l, r, dir, &s);
+	judge(dp, l, r, dir, &s);
 	r->due_bps[dir] = 1 + (uint64_t)((double)due_bytes * 8e9 / (double)f.ns);
 	r->last_ns = dp->now_ns;
 	r->last_ms = s.end_ms;

@@ -223,6 +223,9 @@ struct dpath_audit {
 	uint64_t now_ms; /* CLOCK_REALTIME */
 	uint64_t sent_bytes, blocks, epoch_late_ns;
 	bool was_down;
+
+	/* Of all LDPs, since the start: windows, and those that were not kept. */
+	uint64_t windows[LDP_DIRS], broken[LDP_DIRS][WINDOWS_REASONS];
 };
 
 /* What each LDP would get. Only outlook.c writes it. */
@@ -233,6 +236,17 @@ struct dpath_outlook {
 	bool changed;		    /* since the last look */
 	uint64_t sum;		    /* bytes of all LDPs, at the last look */
 	unsigned still;		    /* looks since it changed */
+};
+
+/* What LDPs counted together. */
+struct ldp_sums {
+	uint64_t drops[LDP_DROPS];
+	uint64_t wait[LDP_DIRS][STATS_BUCKETS];
+};
+
+/* Of those that went, and of all as far as this round of the statistics. Only sums.c writes it. */
+struct dpath_sums {
+	struct ldp_sums gone, round;
 };
 
 /* The statistics in the run directory. Only measure.c writes it. */
@@ -315,6 +329,7 @@ struct dpath {
 	struct dpath_audit audit;
 	struct dpath_outlook outlook;
 	struct dpath_measure measure;
+	struct dpath_sums sums;
 };
 
 /*

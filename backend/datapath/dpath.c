@@ -49,6 +49,7 @@
  *	         members -> publish -> credit -> outlook -> link_rate
  *	                   measure -> credit
  *	                   measure -> promise -> audit
+ *	         members -> measure -> sums
  *	                              promise -> limits -> epoch
  *	         members -> audit
  *	                               rx -> credit

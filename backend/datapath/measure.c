@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "backend/datapath/measure.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "backend/datapath/core.h"
 #include "backend/datapath/promise.h"
+#include "backend/datapath/sums.h"
 #include "backend/stats/rates.h"
 #include "backend/stats/stats.h"
 
@@ -35,6 +37,10 @@ static const struct stats_def fields[] = {
 	{"rx-malformed", "frames", STATS_UPLINK, STATS_COUNTER, 1},
 	{"rx-flood", "frames", STATS_UPLINK, STATS_COUNTER, 1},
 	{"connected", "", STATS_UPLINK, STATS_GAUGE, 1},
+	{"tx-windows", "", STATS_UPLINK, STATS_COUNTER, 1},
+	{"rx-windows", "", STATS_UPLINK, STATS_COUNTER, 1},
+	{"tx-wait", "us", STATS_UPLINK, STATS_HISTOGRAM, STATS_BUCKETS},
+	{"rx-wait", "us", STATS_UPLINK, STATS_HISTOGRAM, STATS_BUCKETS},
 
 	{"tx-frames", "frames", STATS_LDP, STATS_COUNTER, 1},
 	{"tx-bytes", "bytes", STATS_LDP, STATS_COUNTER, 1},
@@ -73,17 +79,42 @@ static const struct stats_def fields[] = {
 };
 
 #define FIELDS (sizeof(fields) / sizeof(fields[0]))
+#define BROKEN (LDP_DIRS * WINDOWS_REASONS)
+#define ALL    (FIELDS + 2 * LDP_DROPS + BROKEN)
 
-/* `all`: the fields above, and one for each reason to drop a frame, "drop-REASON". */
-static void define(struct stats_def all[FIELDS + LDP_DROPS],
-		   char names[LDP_DROPS][STATS_NAME_MAX + 1])
+/* The fields above, and those whose names are made. */
+struct all_fields {
+	struct stats_def def[ALL];
+	char name[ALL][STATS_NAME_MAX + 1];
+	unsigned count;
+};
+
+__attribute__((format(printf, 4, 5))) static void
+define(struct all_fields *all, const char *unit, enum stats_scope scope, const char *fmt, ...)
 {
-	memcpy(all, fields, sizeof(fields));
+	char *name = all->name[all->count];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(name, sizeof(all->name[0]), fmt, ap);
+	va_end(ap);
+	all->def[all->count++] = (struct stats_def){name, unit, scope, STATS_COUNTER, 1};
+}
+
+/* One for each reason to drop a frame, "drop-REASON", and for each to break a window. */
+static void define_all(struct all_fields *all)
+{
+	static const char *const dirs[LDP_DIRS] = {[LDP_TX] = "tx", [LDP_RX] = "rx"};
+
+	memcpy(all->def, fields, sizeof(fields));
+	all->count = FIELDS;
 	for (unsigned i = 0; i < LDP_DROPS; i++) {
-		snprintf(names[i], sizeof(names[i]), "drop-%s", ldp_drop_name(i));
-		all[FIELDS + i] =
-			(struct stats_def){names[i], "frames", STATS_LDP, STATS_COUNTER, 1};
+		define(all, "frames", STATS_UPLINK, "drop-%s", ldp_drop_name(i));
+		define(all, "frames", STATS_LDP, "drop-%s", ldp_drop_name(i));
 	}
+	for (unsigned i = 0; i < BROKEN; i++)
+		define(all, "", STATS_UPLINK, "%s-broken-%s", dirs[i / WINDOWS_REASONS],
+		       windows_reason_name(i % WINDOWS_REASONS));
 }
 
 static uint64_t *put_rates(uint64_t *v, const struct rates *tx, const struct rates *rx)
@@ -109,6 +140,13 @@ static void write_uplink(struct dpath *dp, struct stats_record *r, unsigned ldps
 	*v++ = dp->rx.malformed;
 	*v++ = dp->flood.dropped;
 	*v++ = ldps;
+	*v++ = dp->audit.windows[LDP_TX];
+	*v++ = dp->audit.windows[LDP_RX];
+	memcpy(v, dp->sums.round.wait, sizeof(dp->sums.round.wait));
+	v += LDP_DIRS * STATS_BUCKETS;
+	memcpy(v, dp->sums.round.drops, sizeof(dp->sums.round.drops));
+	v += LDP_DROPS;
+	memcpy(v, dp->audit.broken, sizeof(dp->audit.broken));
 	r->used = 1;
 	stats_end(r);
 }
@@ -212,6 +250,7 @@ static void do_slot(struct dpath *dp, uint32_t slot)
 	sample(dp, &l->rate[LDP_TX], l->count.tx_bytes);
 	sample(dp, &l->rate[LDP_RX], l->count.rx_bytes);
 	ask_tap(l, m->rounds);
+	sums_add(dp, l);
 	if (m->file.mem)
 		write_ldp(dp, l, record(dp, 1 + slot));
 }
@@ -243,18 +282,15 @@ static void end_round(struct dpath *dp)
 
 static int make(struct dpath_measure *m)
 {
-	struct stats_def all[FIELDS + LDP_DROPS];
-	char names[LDP_DROPS][STATS_NAME_MAX + 1];
+	struct all_fields all;
 	int ret;
 
-	define(all, names);
+	define_all(&all);
 	mapfile_close(&m->file);
-	ret = mapfile_make(&m->file, m->path, stats_bytes(all, FIELDS + LDP_DROPS, 1 + LDP_SLOTS),
-			   m->group);
+	ret = mapfile_make(&m->file, m->path, stats_bytes(all.def, ALL, 1 + LDP_SLOTS), m->group);
 	if (ret < 0)
 		return ret;
-	stats_format(m->file.mem, all, FIELDS + LDP_DROPS, 1 + LDP_SLOTS, RATES_PERIOD_MS,
-		     &m->layout);
+	stats_format(m->file.mem, all.def, ALL, 1 + LDP_SLOTS, RATES_PERIOD_MS, &m->layout);
 	return mapfile_publish(&m->file, m->path);
 }
 
@@ -287,6 +323,7 @@ static void begin_round(struct dpath *dp)
 	m->busy = promise_window(dp,
 				 m->rested || !m->begun_ns ? PERIOD_NS : dp->now_ns - m->begun_ns);
 	m->begun_ns = dp->now_ns;
+	sums_begin(dp);
 	m->next = 0;
 	m->ldps = 0;
 	m->under_way = true;
@@ -317,6 +354,11 @@ void measure_due(struct dpath *dp)
 	passed_ns = dp->now_ns - m->begun_ns;
 	if (m->still <= RATES_SAMPLES)
 		set_timer(dp, passed_ns < PERIOD_NS ? PERIOD_NS - passed_ns : 0);
+}
+
+void measure_leave(struct dpath *dp, const struct ldp *l)
+{
+	sums_leave(dp, l, !dp->measure.under_way || l->slot < dp->measure.next);
 }
 
 void measure_soon(struct dpath *dp)

@@ -7,6 +7,8 @@
 #include "backend/datapath/dpath.h"
 #include "common/loop.h"
 
+struct ldp;
+
 /* `due` calls measure_due(). False: out of memory. Without a run directory there is no file. */
 bool measure_init(struct dpath *dp, const struct dpath_conf *conf, loop_cb *due);
 void measure_fini(struct dpath *dp);
@@ -15,5 +17,8 @@ void measure_fini(struct dpath *dp);
 void measure_soon(struct dpath *dp);
 
 void measure_due(struct dpath *dp);
+
+/* The LDP goes: what it counted stays in the uplink's sums. */
+void measure_leave(struct dpath *dp, const struct ldp *l);
 
 #endif

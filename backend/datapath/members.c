@@ -13,6 +13,7 @@
 #include "backend/datapath/hold.h"
 #include "backend/datapath/ldp_vif.h"
 #include "backend/datapath/link_rate.h"
+#include "backend/datapath/measure.h"
 #include "backend/datapath/moves.h"
 #include "backend/datapath/ports.h"
 #include "backend/datapath/promise.h"
@@ -231,6 +232,7 @@ static void remove_ldp(struct dpath *dp, struct ldp *l)
 	m->tap = l->tap;
 	ldp_report(l, groups_count(dp->flood.groups, l->slot));
 	audit_leave(dp, l);
+	measure_leave(dp, l);
 	leave(dp, l);
 	epoch_account_close(dp, l);
 	free_ldp(dp, l);

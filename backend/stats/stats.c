@@ -24,9 +24,15 @@ static size_t record_bytes(const struct stats_def *defs, unsigned n)
 	return sizeof(struct stats_record) + sizeof(uint64_t) * (up > ldp ? up : ldp);
 }
 
-static size_t records_at(unsigned fields)
+static size_t fields_end(uint64_t fields)
 {
 	return sizeof(struct stats_header) + fields * sizeof(struct stats_field);
+}
+
+/* Numbers of 64 bits are there. */
+static size_t records_at(unsigned fields)
+{
+	return (fields_end(fields) + sizeof(uint64_t) - 1) & ~(sizeof(uint64_t) - 1);
 }
 
 size_t stats_bytes(const struct stats_def *defs, unsigned n, unsigned records)
@@ -96,7 +102,7 @@ int stats_check(const void *mem, size_t bytes, struct stats_header *out)
 	if (out->version != STATS_VERSION)
 		return -ENOTSUP;
 	if (out->records_at > bytes || out->records_at % sizeof(uint64_t) ||
-	    records_at(0) + (uint64_t)out->fields * sizeof(struct stats_field) > out->records_at)
+	    fields_end(out->fields) > out->records_at)
 		return -EINVAL;
 	left = bytes - out->records_at;
 	if (out->record_bytes < sizeof(struct stats_record) ||
@@ -142,7 +148,13 @@ bool stats_is_of(const void *mem, const struct stats_header *h, unsigned i, uint
 	return r->used && r->domid == domid && r->id == id;
 }
 
-bool stats_copy(const void *mem, const struct stats_header *h, unsigned i, struct stats_record *out)
+bool stats_is_used(const void *mem, const struct stats_header *h, unsigned i)
+{
+	return shared_record(mem, h, i)->used;
+}
+
+enum stats_use stats_look(const void *mem, const struct stats_header *h, unsigned i,
+			  struct stats_record *out)
 {
 	const volatile struct stats_record *r = shared_record(mem, h, i);
 
@@ -153,9 +165,14 @@ bool stats_copy(const void *mem, const struct stats_header *h, unsigned i, struc
 		memcpy(out, (const void *)r, h->record_bytes);
 		atomic_thread_fence(memory_order_acquire);
 		if (seq % 2 == 0 && r->seq == seq)
-			return out->used;
+			return out->used ? STATS_USED : STATS_UNUSED;
 	}
-	return false;
+	return STATS_TORN;
+}
+
+bool stats_copy(const void *mem, const struct stats_header *h, unsigned i, struct stats_record *out)
+{
+	return stats_look(mem, h, i, out) == STATS_USED;
 }
 
 uint64_t stats_quantile(const uint64_t *bucket, unsigned count, unsigned permille)

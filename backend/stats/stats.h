@@ -116,10 +116,16 @@ bool stats_find(const void *mem, const struct stats_header *h, enum stats_scope 
 bool stats_is_of(const void *mem, const struct stats_header *h, unsigned i, uint32_t domid,
 		 uint32_t id);
 
-/*
- * Copies record `i` < h->records into `out`, of h->record_bytes. False: it is not in use, or does
- * not stop changing.
- */
+/* Is record `i` < h->records in use? Likewise. */
+bool stats_is_used(const void *mem, const struct stats_header *h, unsigned i);
+
+enum stats_use { STATS_UNUSED, STATS_USED, STATS_TORN /* it does not stop changing */ };
+
+/* Copies record `i` < h->records into `out`, of h->record_bytes. */
+enum stats_use stats_look(const void *mem, const struct stats_header *h, unsigned i,
+			  struct stats_record *out);
+
+/* The same. False: it is not in use, or does not stop changing. */
 bool stats_copy(const void *mem, const struct stats_header *h, unsigned i,
 		struct stats_record *out);
 

@@ -9,11 +9,14 @@
 # bench-sched and bench-credits are the simulator's: tests/sim/sim.mk.
 
 # What tests/bench/run runs.
-BENCH_RUN := frame-cost frame-cap hostile attach capacity measured inflight announce agentless crowd sizes scenarios upgrade
+BENCH_RUN := frame-cost frame-cap hostile attach capacity measured inflight announce agentless crowd sizes scenarios scrape upgrade
 BENCHES   := sched credits $(BENCH_RUN)
 
 $(O)/tests/bench/frame_cost $(O)/tests/bench/drive: %: %.o $(O)/libfake.a $(O)/libback.a $(O)/libbase.a \
 		$(O)/libdmvl.a
+	$(call say,LD,$@)
+	$(link) $(LIBS_BACK)
+$(O)/tests/bench/scrape: %: %.o $(O)/libexporter.a $(O)/libfake.a $(O)/libback.a $(O)/libbase.a $(O)/libdmvl.a
 	$(call say,LD,$@)
 	$(link) $(LIBS_BACK)
 # The agent without the bound on what it has in flight.
@@ -21,7 +24,7 @@ $(O)/dmvl-front-unbound: $(O)/tests/bench/unbound.o $(O)/frontend/main.o $(O)/li
 	$(call say,LD,$@)
 	$(link) -Wl,--wrap=tx_room $(LIBS_FRONT)
 
-BENCH_BIN += $(O)/tests/bench/frame_cost $(O)/tests/bench/drive $(O)/dmvl-front-unbound
+BENCH_BIN += $(O)/tests/bench/frame_cost $(O)/tests/bench/drive $(O)/tests/bench/scrape $(O)/dmvl-front-unbound
 
 bench: deps
 	$(Q)status=0; for name in $(BENCHES); do \

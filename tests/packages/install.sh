@@ -94,8 +94,9 @@ use()
 {
 	in_root "$1" sh -c 'mkdir /etc/dmvl/policy.d && mkdir -p /var/lib/dmvl/default /run/dmvl \
 			/etc/systemd/system/multi-user.target.wants &&
-		: >/etc/default/dmvl-front && : >/etc/dmvl/policy.conf && : >/var/lib/dmvl/default/u && : >/run/dmvl/default.lock &&
-		ln -s /dev/null /etc/systemd/system/multi-user.target.wants/dmvl-back@default.service'
+		: >/etc/default/dmvl-front && : >/etc/default/dmvl-exporter && : >/etc/dmvl/policy.conf && : >/var/lib/dmvl/default/u && : >/run/dmvl/default.lock &&
+		ln -s /dev/null /etc/systemd/system/multi-user.target.wants/dmvl-back@default.service &&
+		ln -s /dev/null /etc/systemd/system/multi-user.target.wants/dmvl-exporter.service'
 }
 
 kept_policy()
@@ -130,11 +131,11 @@ check_installation()
 	use "$root"
 	check "the packages can be upgraded $where" install_debs "$root" "$tmp/newer"
 	check "an upgrade $where restarts the daemons that run, and no others" asked_only "$root" '--system daemon-reload' \
-		'try-restart dmvl-back@*.service' 'try-restart dmvl-front@*.service'
+		'try-restart dmvl-back@*.service' 'try-restart dmvl-exporter.service' 'try-restart dmvl-front@*.service'
 	check "the packages are of the new version $where" upgraded "$root"
 	check "the packages can be removed $where" in_root "$root" dpkg -r "${packages[@]}"
 	check "a removal $where stops the daemons" asked_only "$root" '--system daemon-reload' \
-		'stop dmvl-back@*.service' 'stop dmvl-front@*.service'
+		'stop dmvl-back@*.service' 'stop dmvl-exporter.service' 'stop dmvl-front@*.service'
 	check "policy and what was set outlive a removal $where" kept_policy "$root"
 	check "the packages can be purged $where" in_root "$root" dpkg -P "${packages[@]}"
 	check "a purge leaves nothing $where" silent left "$root"
