@@ -3,6 +3,8 @@
 #ifndef DMVL_CORE_H
 #define DMVL_CORE_H
 
+#include "backend/capture/capring.h"
+#include "backend/capture/capsock.h"
 #include "backend/credit/ledger.h"
 #include "backend/credit/logfile.h"
 #include "backend/datapath/dpath.h"
@@ -258,6 +260,12 @@ struct dpath_measure {
 	unsigned still; /* samples since it changed */
 };
 
+/* Rings that get copies of frames. Only capture.c writes it. */
+struct dpath_capture {
+	struct capring ring[CAPRING_MAX]; /* shared NULL: not in use */
+	struct capsock_request wanted[CAPRING_MAX];
+};
+
 /* Room for the parts of a window. */
 struct promise_work {
 	struct fluid_part part[LDP_SLOTS + SCHED_GROUPS];
@@ -311,6 +319,7 @@ struct dpath {
 	struct dpath_audit audit;
 	struct dpath_outlook outlook;
 	struct dpath_measure measure;
+	struct dpath_capture capture;
 };
 
 /*

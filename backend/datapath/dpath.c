@@ -50,7 +50,8 @@
  *	                   measure -> credit
  *	                   measure -> promise -> audit
  *	                              promise -> limits -> epoch
- *	         members -> audit
+ *	         members -> audit, capture
+ *	                         tx, rx, ldp -> capture
  *	                               rx -> credit
  *
  * The lotteries of frames for the uplink and of frames between guests have the same ceilings. Where
