@@ -57,13 +57,13 @@ O        := $(B)/obj
 P        := $(B)
 endif
 PKGS_COMMON := libevent_core xenvchan xengnttab xenevtchn xenstore libsystemd
-PKGS        := $(PKGS_COMMON) libevent_extra xencontrol xentoollog json-c libmnl inih ncursesw
+PKGS        := $(PKGS_COMMON) libevent_extra xencontrol xentoollog json-c libmnl inih libpcap ncursesw
 # Deferred, so that `make demo` on a bare machine may install pkg-config first.
 PKG_CFLAGS   = $(shell pkg-config --cflags $(PKGS))
 LIBS_FRONT   = $(shell pkg-config --libs $(PKGS_COMMON))
 LIBS_BACK    = $(shell pkg-config --libs $(PKGS_COMMON) xencontrol xentoollog libmnl inih)
 LIBS_EXPORTER = $(shell pkg-config --libs libevent_core libevent_extra libsystemd)
-LIBS_CTL     = $(shell pkg-config --libs xenstore xencontrol xentoollog json-c libmnl inih ncursesw)
+LIBS_CTL     = $(shell pkg-config --libs xenstore xencontrol xentoollog json-c libmnl inih libpcap ncursesw)
 ifdef WERROR
 WARN += -Werror
 endif
@@ -79,7 +79,7 @@ say = $(if $(V),,@printf '  %-6s %s\n' '$(1)' '$(2)')
 obj = $(patsubst %.c,$(O)/%.o,$(1))
 COMMON_SRC := $(wildcard common/*.c) $(wildcard xenstore-schema/*.c)
 # What dmvlctl shares with the daemon, and what is the daemon's alone.
-BASE_SRC   := $(wildcard $(addsuffix /*.c,$(addprefix backend/,credit frame kept policy sched stats uplink vif xen)))
+BASE_SRC   := $(wildcard $(addsuffix /*.c,$(addprefix backend/,capture credit frame kept policy sched stats uplink vif xen)))
 BACK_SRC   := $(filter-out backend/main.c,$(wildcard $(addsuffix /*.c,backend $(addprefix backend/,control datapath msg))))
 FRONT_SRC  := $(filter-out frontend/main.c,$(wildcard frontend/*.c))
 CTL_SRC    := $(filter-out backend/ctl/main.c,$(wildcard backend/ctl/*.c backend/ctl/check/*.c))
@@ -170,7 +170,7 @@ $(O)/libfake.a: $(call obj,$(wildcard tests/fake/*.c))
 $(O)/tests/unit/%: $(O)/tests/unit/%.o $(O)/libfake.a $(O)/libctl.a $(O)/libexporter.a $(O)/libback.a $(O)/libbase.a \
 		 $(O)/libfront.a $(O)/libdmvl.a
 	$(call say,LD,$@)
-	$(link) $(LIBS_BACK) -levent_extra -ljson-c -lm
+	$(link) $(LIBS_BACK) -levent_extra -ljson-c -lpcap -lm
 
 -include tests/xensim/xensim.mk
 -include tests/sim/sim.mk

@@ -12,14 +12,15 @@ cd "${1:-$here/..}" || exit 2
 
 # From the top down: a folder may include what is named here, and itself.
 cat >"$tmp/table" <<'TABLE'
-backend           | backend/control backend/datapath backend/msg backend/kept backend/credit backend/vif backend/uplink backend/policy backend/sched backend/stats backend/frame backend/xen xenstore-schema common
-backend/control   | backend/msg backend/kept backend/credit backend/vif backend/uplink backend/policy backend/sched backend/frame backend/xen xenstore-schema common
-backend/datapath  | backend/msg backend/credit backend/vif backend/uplink backend/sched backend/stats backend/frame common
-backend/ctl       | backend/kept backend/credit backend/vif backend/policy backend/sched backend/stats backend/frame backend/xen xenstore-schema common
+backend           | backend/control backend/datapath backend/msg backend/kept backend/capture backend/credit backend/vif backend/uplink backend/policy backend/sched backend/stats backend/frame backend/xen xenstore-schema common
+backend/control   | backend/msg backend/kept backend/capture backend/credit backend/vif backend/uplink backend/policy backend/sched backend/frame backend/xen xenstore-schema common
+backend/datapath  | backend/msg backend/capture backend/credit backend/vif backend/uplink backend/sched backend/stats backend/frame common
+backend/ctl       | backend/kept backend/capture backend/credit backend/vif backend/policy backend/sched backend/stats backend/frame backend/xen xenstore-schema common
 backend/exporter  | backend/stats common
 backend/ctl/check | backend/ctl backend/uplink backend/kept backend/credit backend/policy backend/frame backend/xen xenstore-schema common
-backend/msg       | backend/credit backend/uplink backend/sched backend/frame common
+backend/msg       | backend/capture backend/credit backend/uplink backend/sched backend/frame common
 backend/kept      | xenstore-schema common
+backend/capture   | common
 backend/credit    | backend/sched backend/frame common
 backend/vif       | backend/uplink common
 backend/uplink    | backend/sched backend/frame common

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "backend/control/control_capacity.h"
+#include "backend/control/control_capture.h"
 #include "backend/control/control_domains.h"
 #include "backend/control/control_find.h"
 #include "backend/control/control_forget.h"
@@ -63,6 +64,7 @@
  *	device -> device_settings -> device_kept -> control_kept
  *	control -> control_forget, control_take_over -> control_kept
  *	device, device_list, control_watch -> device_away
+ *	control -> control_capture
  *	device -> device_account -> device_kept
  *	control, control_uplink, control_group_keys, device_settings -> control_verdict
  *	all of them -> device_xs, device_list
@@ -178,6 +180,9 @@ static void on_message(struct control *c, struct msg *m)
 		break;
 	case MSG_ESTIMATE:
 		control_probe_estimate(c, m->estimate_bps);
+		break;
+	case MSG_CAPTURE_ENDED:
+		control_capture_ended(c, m->capture.number);
 		break;
 	case MSG_RELOAD:
 		c->due.reload = true;
@@ -389,6 +394,7 @@ static int control_init(struct control *c, char *err, size_t errlen)
 	if (c->in_io && c->timer && c->retry && control_life_open(c) == 0 &&
 	    control_hold_open(c) == 0) {
 		control_probe_watch(c);
+		control_capture_open(c);
 		if (!listen_to_xenstore(c))
 			on_lost(c);
 		return 0;
@@ -406,6 +412,7 @@ static void control_free(struct control *c)
 	control_probe_unwatch(c);
 	control_hold_close(c);
 	control_life_close(c);
+	control_capture_close(c);
 	loop_timer_free(c->retry);
 	loop_timer_free(c->timer);
 	loop_io_free(c->in_io);

@@ -7,6 +7,8 @@
 #include <pthread.h>
 #include <sys/queue.h>
 
+#include "backend/capture/capring.h"
+#include "backend/capture/capsock.h"
 #include "backend/control/control.h"
 #include "backend/msg/ldp_conf.h"
 #include "backend/policy/policy.h"
@@ -184,6 +186,22 @@ struct control_policy {
 	TAILQ_HEAD(, policy_guest) guests;
 };
 
+/* One that asked for a device's frames. Only control_capture.c writes it. */
+struct capture_client {
+	struct control *control;
+	int fd; /* the connection; -1: it is over */
+	struct loop_io *io;
+	void *mem; /* of the ring; NULL: there is none yet, or no more */
+	struct capsock_request wanted;
+};
+
+struct control_capture {
+	char path[sizeof(((struct sockaddr_un *)0)->sun_path)]; /* of the socket */
+	int fd;							/* it; -1: there is none */
+	struct loop_io *io;
+	struct capture_client client[CAPRING_MAX];
+};
+
 /* What is to do: whoever notices it sets it; the part that does it clears it. */
 struct control_due {
 	bool reload;	/* control.c: read everything again */
@@ -238,6 +256,7 @@ struct control {
 	struct control_devices devices;
 	struct control_groups groups;
 	struct control_policy policy;
+	struct control_capture capture;
 	struct control_due due;
 };
 

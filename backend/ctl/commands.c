@@ -11,7 +11,9 @@ bool command_takes(const struct command *command, const char *option)
 	} some[] = {
 		{"all", command->has_all},
 		{"batch", command->has_batch},
+		{"count", command->has_capture},
 		{"follow", command->has_follow},
+		{"for", command->has_capture},
 		{"grace", command->has_grace},
 		{"interval", command->has_interval},
 		{"json", !command->prints_words},
@@ -20,8 +22,10 @@ bool command_takes(const struct command *command, const char *option)
 		{"remove", command->has_remove},
 		{"save", command->has_save},
 		{"since", command->has_since},
+		{"snap", command->has_capture},
 		{"timeout", command->has_timeout},
 		{schema_name(KEY_BACK_UPLINK), command->uplink_help != NULL},
+		{"write", command->has_capture},
 	};
 
 	for (size_t i = 0; i < sizeof(some) / sizeof(some[0]); i++)

@@ -31,6 +31,10 @@ struct ctl {
 	bool nagios;
 	bool grace_given;
 	const char *uplink; /* by --uplink; NULL: any */
+	const char *write;  /* by --write; NULL: not given */
+	uint64_t count;	    /* by --count; 0: no end */
+	uint64_t for_ns;    /* by --for; 0: no end */
+	uint32_t snap;	    /* by --snap, bytes; 0: all */
 	uint64_t timeout_ns;
 	uint64_t since_ms;		       /* by --since, ms since 1970; 0: all */
 	uint64_t grace_ns;		       /* by --grace, if it was given */

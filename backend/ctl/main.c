@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* dmvlctl, the operator's tool: finds the subcommand, parses its options, runs it. */
+#include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +20,8 @@
 
 #define TIME_MAX_NS	(UINT64_C(3600) * 1000000000)
 #define INTERVAL_MIN_NS UINT64_C(100000000) /* the statistics are written so often */
+#define FOR_MAX_NS	(UINT64_C(86400) * 1000000000)
+#define SNAP_MAX	131072 /* no frame is longer */
 
 static int run_help(struct ctl *ctl, int argc, char **argv);
 
@@ -32,18 +36,39 @@ static const struct command help_itself = {
 };
 
 static const struct command *const commands[] = {
-	&attach_command, &check_command,  &complete_command,	 &detach_command,
-	&doctor_command, &export_command, &forget_command,	 &forget_uplink_command,
-	&group_command,	 &groups_command, &help_itself,		 &import_command,
-	&list_command,	 &log_command,	  &release_vifs_command, &report_command,
-	&saved_command,	 &set_command,	  &show_command,	 &stat_command,
-	&top_command,	 &uplink_command, &uplinks_command,	 NULL,
+	&attach_command,
+	&capture_command,
+	&check_command,
+	&complete_command,
+	&detach_command,
+	&doctor_command,
+	&export_command,
+	&forget_command,
+	&forget_uplink_command,
+	&group_command,
+	&groups_command,
+	&help_itself,
+	&import_command,
+	&list_command,
+	&log_command,
+	&release_vifs_command,
+	&report_command,
+	&saved_command,
+	&set_command,
+	&show_command,
+	&stat_command,
+	&top_command,
+	&uplink_command,
+	&uplinks_command,
+	NULL,
 };
 
 enum {
 	OPT_ALL = 256,
 	OPT_BATCH,
+	OPT_COUNT,
 	OPT_FOLLOW,
+	OPT_FOR,
 	OPT_GRACE,
 	OPT_INTERVAL,
 	OPT_JSON,
@@ -52,6 +77,7 @@ enum {
 	OPT_REMOVE,
 	OPT_SAVE,
 	OPT_SINCE,
+	OPT_SNAP,
 	OPT_TIMEOUT,
 	OPT_UPLINK,
 };
@@ -60,7 +86,9 @@ static const struct option options[] = {
 	{"all", no_argument, NULL, OPT_ALL},
 	{"backend", required_argument, NULL, 'B'},
 	{"batch", no_argument, NULL, OPT_BATCH},
+	{"count", required_argument, NULL, OPT_COUNT},
 	{"follow", no_argument, NULL, OPT_FOLLOW},
+	{"for", required_argument, NULL, OPT_FOR},
 	{"grace", required_argument, NULL, OPT_GRACE},
 	{"help", no_argument, NULL, 'h'},
 	{"interval", required_argument, NULL, OPT_INTERVAL},
@@ -70,8 +98,10 @@ static const struct option options[] = {
 	{"remove", no_argument, NULL, OPT_REMOVE},
 	{"save", no_argument, NULL, OPT_SAVE},
 	{"since", required_argument, NULL, OPT_SINCE},
+	{"snap", required_argument, NULL, OPT_SNAP},
 	{"timeout", required_argument, NULL, OPT_TIMEOUT},
 	{"uplink", required_argument, NULL, OPT_UPLINK},
+	{"write", required_argument, NULL, 'w'},
 	{NULL, 0, NULL, 0},
 };
 
@@ -97,6 +127,12 @@ static int help_command(const struct command *command)
 		printf("      --all            print every key too\n");
 	if (command->has_batch)
 		printf("      --batch          print text, for pipes\n");
+	if (command->has_capture)
+		printf("  -w, --write FILE     write frames there, in the format pcapng; -: to "
+		       "stdout\n"
+		       "      --count N        end after N frames\n"
+		       "      --for TIME       end after TIME, like 500ms or 10s\n"
+		       "      --snap BYTES     copy at most so much of a frame\n");
 	if (command->has_follow)
 		printf("      --follow         print new records until stopped\n");
 	if (command->has_grace)
@@ -228,6 +264,54 @@ static const struct option *option_of(int value)
 	return NULL;
 }
 
+/* A number of 1 to `max`. */
+static int parse_number(const char *name, const char *text, uint64_t max, uint64_t *out)
+{
+	char shown[QUOTE_MAX], *end;
+
+	errno = 0;
+	*out = strtoull(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end || errno || *out < 1 || *out > max)
+		return ctl_fail(EXIT_WRONG_USE, "--%s %s: expected 1 to %" PRIu64, name,
+				quote_text(shown, text), max);
+	return 0;
+}
+
+static int parse_for(struct ctl *ctl, const char *text)
+{
+	char err[UNITS_ERR_MAX];
+
+	if (units_parse_time(text, &ctl->for_ns, err, sizeof(err)) < 0)
+		return ctl_fail(EXIT_WRONG_USE, "--for %s", err);
+	if (ctl->for_ns < 1 || ctl->for_ns > FOR_MAX_NS)
+		return ctl_fail(EXIT_WRONG_USE, "--for %s: expected more than 0s, at most 86400s",
+				text);
+	return 0;
+}
+
+/* Options of a capture. */
+static int take_capture(struct ctl *ctl, const struct command *command, int option, char **argv)
+{
+	uint64_t snap = 0;
+	int ret;
+
+	switch (option) {
+	case OPT_COUNT:
+		return parse_number("count", optarg, UINT64_MAX, &ctl->count);
+	case OPT_FOR:
+		return parse_for(ctl, optarg);
+	case OPT_SNAP:
+		ret = parse_number("snap", optarg, SNAP_MAX, &snap);
+		ctl->snap = (uint32_t)snap;
+		return ret;
+	case 'w':
+		ctl->write = optarg;
+		return 0;
+	default:
+		return bad_option(command, option, argv);
+	}
+}
+
 /* 0, an exit status, or -1: help was printed. */
 static int take(struct ctl *ctl, const struct command *command, int option, char **argv)
 {
@@ -280,7 +364,7 @@ static int take(struct ctl *ctl, const struct command *command, int option, char
 		ret = parse_uplink(ctl, optarg);
 		break;
 	default:
-		ret = bad_option(command, option, argv);
+		ret = take_capture(ctl, command, option, argv);
 	}
 	return ret;
 }
@@ -292,7 +376,7 @@ static int parse_options(struct ctl *ctl, const struct command *command, int arg
 	int option, ret = 0;
 
 	opterr = 0;
-	while (ret == 0 && (option = getopt_long(argc, argv, ":B:h", options, NULL)) != -1) {
+	while (ret == 0 && (option = getopt_long(argc, argv, ":B:hw:", options, NULL)) != -1) {
 		const struct option *o = option_of(option);
 		uint32_t bit = o && o->has_arg ? UINT32_C(1) << (o - options) : 0;
 

@@ -7,27 +7,17 @@
 #include <string.h>
 #include <time.h>
 
-#include "xenstore-schema/xskey.h"
+#include "backend/ctl/run_dir.h"
 
-#define RUN_DIR	   "/run/dmvl" /* where dmvl-back keeps its files if it is not told otherwise */
-#define LOG_ENDING ".tx.log"
-#define STALE_NS   UINT64_C(3000000000)
+#define STALE_NS UINT64_C(3000000000)
 
-/* The statistics lie beside the credit log, of which xenstore has the path. */
 static void find_path(struct ctl *ctl, struct stats_view *v)
 {
-	char dir[SCHEMA_PATH_MAX], log[SCHEMA_VALUE_MAX + 1] = "";
-	size_t len;
+	char dir[MAPFILE_PATH_MAX + 1];
 
-	if (schema_uplink_dir(dir, sizeof(dir), ctl->backend_domid, v->uplink) < 0 ||
-	    xskey_read(ctl->xs, XS_NO_TXN, dir, KEY_UPLINK_LOG_PATH, log, sizeof(log)) < 0)
-		log[0] = '\0';
-	len = strlen(log);
-	if (len > strlen(LOG_ENDING) && strcmp(log + len - strlen(LOG_ENDING), LOG_ENDING) == 0)
-		snprintf(v->path, sizeof(v->path), "%.*s.stats", (int)(len - strlen(LOG_ENDING)),
-			 log);
-	else
-		snprintf(v->path, sizeof(v->path), RUN_DIR "/%s.stats", v->uplink);
+	run_dir_of(ctl, v->uplink, dir);
+	if (statsfile_path(v->path, dir, v->uplink) < 0)
+		v->path[0] = '\0';
 }
 
 static int open_file(struct stats_view *v)

@@ -3,6 +3,8 @@
 #ifndef DMVL_CORE_H
 #define DMVL_CORE_H
 
+#include "backend/capture/capring.h"
+#include "backend/capture/capsock.h"
 #include "backend/credit/ledger.h"
 #include "backend/credit/logfile.h"
 #include "backend/datapath/dpath.h"
@@ -272,6 +274,12 @@ struct dpath_measure {
 	unsigned still; /* samples since it changed */
 };
 
+/* Rings that get copies of frames. Only capture.c writes it. */
+struct dpath_capture {
+	struct capring ring[CAPRING_MAX]; /* shared NULL: not in use */
+	struct capsock_request wanted[CAPRING_MAX];
+};
+
 /* Room for the parts of a window. */
 struct promise_work {
 	struct fluid_part part[LDP_SLOTS + SCHED_GROUPS];
@@ -330,6 +338,7 @@ struct dpath {
 	struct dpath_outlook outlook;
 	struct dpath_measure measure;
 	struct dpath_sums sums;
+	struct dpath_capture capture;
 };
 
 /*

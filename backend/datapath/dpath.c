@@ -51,7 +51,8 @@
  *	                   measure -> promise -> audit
  *	         members -> measure -> sums
  *	                              promise -> limits -> epoch
- *	         members -> audit
+ *	         members -> audit, capture
+ *	                         tx, rx, ldp -> capture
  *	                               rx -> credit
  *
  * The lotteries of frames for the uplink and of frames between guests have the same ceilings. Where

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "backend/datapath/capture.h"
 #include "backend/datapath/ldp_vif.h"
 #include "backend/frame/vnet.h"
 #include "common/log.h"
@@ -229,12 +230,15 @@ int ldp_deliver(struct ldp *l, const struct rxq_frame *f)
 {
 	int ret = l->tap ? ldp_vif_deliver(l, f) : deliver_to_ring(l, f);
 
-	if (ret == -ENOBUFS) { /* it never can be delivered */
+	if (ret < 0 && ret != -ENOBUFS)
+		return ret;
+	if (l->captures)
+		capture_frame(l, LDP_RX, ret < 0 ? LDP_DROP_RX_VIF : FRAME_OK, f->iov, f->iovcnt,
+			      f->len);
+	if (ret < 0) { /* it never can be delivered */
 		ldp_count_drop(l, LDP_DROP_RX_VIF);
 		return 0;
 	}
-	if (ret < 0)
-		return ret;
 	l->count.rx_frames++;
 	l->count.rx_bytes += f->cost_bytes;
 	return 0;

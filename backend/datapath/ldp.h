@@ -221,6 +221,9 @@ struct ldp {
 	uint64_t rx_served_bps;	  /* the mean of late */
 	uint32_t rx_idle;	  /* looks since it was delivered something */
 
+	/* capture.c */
+	uint8_t captures; /* a bit for each ring that gets its frames */
+
 	/* core.c */
 	bool on_dirty;
 	bool failed;

@@ -7,6 +7,7 @@
 
 #include "backend/datapath/audit.h"
 #include "backend/datapath/bridge_groups.h"
+#include "backend/datapath/capture.h"
 #include "backend/datapath/core.h"
 #include "backend/datapath/epoch.h"
 #include "backend/datapath/flood.h"
@@ -195,6 +196,7 @@ static void add(struct dpath *dp, const struct msg *m)
 		dp->members.end = l->slot + 1;
 	epoch_account_open(dp, l);
 	tenants_join(dp, l);
+	capture_join(dp, l);
 	loop_timer_set(l->advertise, 0);
 	sharing_changed(dp);
 }
@@ -362,6 +364,12 @@ void members_obey(struct dpath *dp, struct msg *m)
 		break;
 	case MSG_PUBLISHED:
 		publish_answered(dp, m->slot);
+		break;
+	case MSG_CAPTURE:
+		capture_begin(dp, m, ldp_drop_name);
+		break;
+	case MSG_CAPTURE_END:
+		capture_end(dp, m->capture.number);
 		break;
 	case MSG_STOP:
 		loop_stop(dp->loop);

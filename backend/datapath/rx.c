@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/uio.h>
 
+#include "backend/datapath/capture.h"
 #include "backend/datapath/core.h"
 #include "backend/datapath/epoch.h"
 #include "backend/datapath/flood.h"
@@ -64,9 +65,32 @@ static void wake(struct dpath *dp, struct ldp *l)
 		flood_wait(dp, l);
 }
 
+static unsigned reason_full(unsigned flags)
+{
+	return flags & RX_FLOODED ? LDP_DROP_RX_FLOOD : LDP_DROP_RX_FULL;
+}
+
 static void count_full(struct ldp *l, unsigned flags, unsigned frames)
 {
-	l->count.drops[flags & RX_FLOODED ? LDP_DROP_RX_FLOOD : LDP_DROP_RX_FULL] += frames;
+	l->count.drops[reason_full(flags)] += frames;
+}
+
+static void capture_pieces(const struct ldp *l, unsigned reason, const struct iovec *iov,
+			   unsigned iovcnt)
+{
+	size_t len = 0;
+
+	for (unsigned i = 0; i < iovcnt; i++)
+		len += iov[i].iov_len;
+	capture_frame(l, LDP_RX, reason, iov, iovcnt, (uint32_t)len);
+}
+
+/* The LDP does not get it. */
+static void drop(struct ldp *l, const struct rx_source *src, unsigned reason)
+{
+	ldp_count_drop(l, reason);
+	if (l->captures)
+		capture_pieces(l, reason, src->iov, src->iovcnt);
 }
 
 /* False, and counted: the queue is full. */
@@ -79,6 +103,8 @@ static bool push(struct dpath *dp, struct ldp *l, const struct virtio_net_hdr_v1
 		return true;
 	}
 	count_full(l, flags, 1);
+	if (l->captures)
+		capture_pieces(l, reason_full(flags), iov, iovcnt);
 	return false;
 }
 
@@ -112,6 +138,8 @@ static void push_segments(struct dpath *dp, struct ldp *l, const struct rx_sourc
 	/* Segments for which there is no room are not made. */
 	if (!rxq_takes(queue_of(l, flags), headers + src->vnet->gso_size, flags)) {
 		count_full(l, flags, left);
+		if (l->captures)
+			capture_pieces(l, reason_full(flags), src->iov, src->iovcnt);
 		return;
 	}
 	flatten(dp, src);
@@ -170,13 +198,13 @@ void rx_queue(struct dpath *dp, struct ldp *l, const struct rx_source *src)
 	bool gso = src->vnet->gso_type != VIRTIO_NET_HDR_GSO_NONE;
 
 	if (!ldp_is_active(l))
-		ldp_count_drop(l, LDP_DROP_RX_FULL);
+		drop(l, src, LDP_DROP_RX_FULL);
 	else if (!vlan_allows(&l->conf.vlan, src->fi))
-		ldp_count_drop(l, LDP_DROP_RX_VLAN);
+		drop(l, src, LDP_DROP_RX_VLAN);
 	else if (src->control && !l->conf.control_frames)
-		ldp_count_drop(l, LDP_DROP_RX_CONTROL);
+		drop(l, src, LDP_DROP_RX_CONTROL);
 	else if (!ldp_takes(l, src->fi, src->vnet->gso_size))
-		ldp_count_drop(l, LDP_DROP_RX_OVERSIZE);
+		drop(l, src, LDP_DROP_RX_OVERSIZE);
 	else if (rx_must_segment(l, src))
 		push_segments(dp, l, src);
 	else if (gso && src->cost_bytes > sched_ldp_cap_bytes(dp->rx_sched, l->slot))

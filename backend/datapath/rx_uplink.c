@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <sys/uio.h>
 
+#include "backend/datapath/capture.h"
 #include "backend/datapath/core.h"
 #include "backend/datapath/flood.h"
 #include "backend/datapath/moves.h"
@@ -122,6 +123,13 @@ static void route_group(struct dpath *dp, const struct rx_source *src)
 		dp->rx.malformed++;
 }
 
+static void count_segments(struct ldp *l, const struct rx_source *src)
+{
+	ldp_count_drop(l, LDP_DROP_RX_SEGMENTS);
+	if (l->captures)
+		capture_frame(l, LDP_RX, LDP_DROP_RX_SEGMENTS, src->iov, src->iovcnt, src->fi->len);
+}
+
 static void route(struct dpath *dp, const struct rx_source *src)
 {
 	struct ldp *l;
@@ -132,7 +140,7 @@ static void route(struct dpath *dp, const struct rx_source *src)
 	}
 	l = core_ldp(dp, fdb_lookup(dp->fdb, src->fi->dst, dp->now_ns));
 	if (l && frame_wire_frames(src->fi, src->vnet->gso_size) > RX_ONE_SEGMENTS)
-		ldp_count_drop(l, LDP_DROP_RX_SEGMENTS);
+		count_segments(l, src);
 	else if (l)
 		give_all(dp, l, src, NULL);
 }

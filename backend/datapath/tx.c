@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/uio.h>
 
+#include "backend/datapath/capture.h"
 #include "backend/datapath/core.h"
 #include "backend/datapath/flood.h"
 #include "backend/datapath/hold.h"
@@ -149,15 +150,31 @@ static bool take_for_uplink(const struct dpath *dp, struct ldp *l, struct outgoi
 	return take_head(l, sched_ldp_cap_bytes(dp->tx_sched, l->slot), segments, out);
 }
 
+/* Apart, so that a frame that nobody captures does not pay for its stack. */
+static void __attribute__((cold, noinline)) capture_head(struct ldp *l, unsigned reason)
+{
+	struct iovec iov[3];
+
+	capture_frame(l, LDP_TX, reason, iov, ldp_head_iov(l, 0, l->frame_len, iov), l->frame_len);
+}
+
+/* The head is done with: it left, or was dropped for `reason`. */
+static void end_head(struct dpath *dp, struct ldp *l, unsigned reason, uint32_t more)
+{
+	if (l->captures)
+		capture_head(l, reason);
+	tx_next_head(dp, l, more);
+}
+
 /* `wire` bytes of the head are done with: what went out, or all that was left. */
 static void leave(struct dpath *dp, struct ldp *l, const struct outgoing *out, uint32_t wire,
-		  uint32_t more)
+		  unsigned reason, uint32_t more)
 {
 	if (wire < l->cost_bytes) {
 		l->cut = out->cut;
 		tx_next_part(dp, l, wire, more);
 	} else {
-		tx_next_head(dp, l, more);
+		end_head(dp, l, reason, more);
 	}
 }
 
@@ -172,15 +189,22 @@ static void uplink_refused(struct dpath *dp, struct ldp *l, int err)
 			dp->up->ifname, l->name, strerror(-err), held);
 }
 
-/* A frame, or a part, could not be written: to the uplink's own queue it would wait for room. */
-static void count_failed(struct dpath *dp, struct ldp *l, int err)
+/*
+ * A frame, or a part, could not be written: to the uplink's own queue it would wait for room.
+ * Returns what it was counted as.
+ */
+static unsigned count_failed(struct dpath *dp, struct ldp *l, int err)
 {
-	if (err == -EAGAIN)
+	if (err == -EAGAIN) {
 		ldp_count_drop(l, LDP_DROP_NEIGHBOUR_FULL);
-	else if (err == -EMSGSIZE)
+		return LDP_DROP_NEIGHBOUR_FULL;
+	}
+	if (err == -EMSGSIZE) {
 		toobig_drop(dp, l, NULL);
-	else
-		uplink_refused(dp, l, err);
+		return LDP_DROP_MTU;
+	}
+	uplink_refused(dp, l, err);
+	return LDP_DROP_UPLINK;
 }
 
 /* A frame, or a part, of `wire` bytes went where it goes. */
@@ -220,7 +244,7 @@ static unsigned judge_head(struct dpath *dp, struct ldp *l)
 static void refuse(struct dpath *dp, struct ldp *l, unsigned reason)
 {
 	ldp_count_drop(l, reason);
-	tx_next_head(dp, l, 0);
+	end_head(dp, l, reason, 0);
 }
 
 /* It stays in its ring, and is judged again. */
@@ -271,13 +295,13 @@ static int send_head(struct dpath *dp, struct ldp *l)
 								: out.src.cost_bytes;
 	core_work(dp, wire);
 	if (ret < 0)
-		count_failed(dp, l, ret);
+		reason = count_failed(dp, l, ret);
 	else
 		count_sent(dp, l, fd, wire);
 	/* The sender pays for every copy; the copies for the others do not use the uplink. */
 	if (l->fi.is_group && dp->link.sw == SWITCH_LOCAL)
 		copies = rx_flood(dp, l, &out.src, &l->plan) * tx_charge(dp, wire);
-	leave(dp, l, &out, wire, copies);
+	leave(dp, l, &out, wire, reason, copies);
 	return 0;
 }
 
@@ -353,7 +377,7 @@ static void send_local(struct dpath *dp, struct ldp *l)
 	}
 	if (!ldp_takes(to, &l->fi, l->vnet.gso_size)) {
 		toobig_drop(dp, l, to);
-		tx_next_head(dp, l, 0);
+		end_head(dp, l, LDP_DROP_MTU, 0);
 		return;
 	}
 	if (!take_head(l, sched_ldp_cap_bytes(dp->local_sched, l->slot), RX_SEGMENTS_MAX, &out)) {
@@ -365,7 +389,7 @@ static void send_local(struct dpath *dp, struct ldp *l)
 		more = cost_of_segments(dp, &out.src);
 	rx_queue(dp, to, &out.src);
 	count_done(dp, l, out.src.cost_bytes);
-	leave(dp, l, &out, out.src.cost_bytes, more);
+	leave(dp, l, &out, out.src.cost_bytes, FRAME_OK, more);
 }
 
 bool tx_run_local(struct dpath *dp)

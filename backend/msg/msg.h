@@ -3,6 +3,7 @@
 #ifndef DMVL_MSG_H
 #define DMVL_MSG_H
 
+#include "backend/capture/capsock.h"
 #include "backend/credit/record.h"
 #include "backend/credit/status.h"
 #include "backend/msg/ldp_conf.h"
@@ -38,7 +39,9 @@ enum msg_type {
 	MSG_UPLINK,    /* uplink: takes the place of the one that was lost; the loop owns its fd */
 	MSG_ADVERTISE, /* frames leave by another way: tell the network all LDPs' addresses */
 	MSG_PUBLISHED, /* slot: its status was written to xenstore, or could not be */
-	MSG_STOP,      /* end the loop */
+	MSG_CAPTURE,   /* capture: copy frames that are wanted into a ring */
+	MSG_CAPTURE_END, /* capture.number: no longer; answered by MSG_CAPTURE_ENDED */
+	MSG_STOP,	 /* end the loop */
 
 	/* frame loop -> control */
 	MSG_DELETED,  /* slot, vchan or tap: the receiver closes it */
@@ -51,8 +54,9 @@ enum msg_type {
 	MSG_LOG,      /* log_error: why there is no credit log; empty: there is one again */
 	MSG_LOST,     /* the uplink cannot be read any more: MSG_UPLINK when it can */
 	MSG_STUCK,    /* the uplink's queue is blocked for long; MSG_RETIRE if its exits are idle */
-	MSG_RX_COUNTED, /* offset: wire bytes that came in from the uplink so far */
-	MSG_ESTIMATE,	/* estimate_bps: what the uplink carries, as measured */
+	MSG_RX_COUNTED,	   /* offset: wire bytes that came in from the uplink so far */
+	MSG_CAPTURE_ENDED, /* capture.number: the loop has forgotten the ring */
+	MSG_ESTIMATE,	   /* estimate_bps: what the uplink carries, as measured */
 
 	/* from the process: its signals */
 	MSG_RELOAD, /* read all settings again */
@@ -106,6 +110,11 @@ struct msg {
 			bool on;
 			uint8_t mac[6];
 		} stranger;
+		struct {
+			unsigned number; /* of the ring: below CAPRING_MAX */
+			void *mem;	 /* of the ring: the control thread's */
+			struct capsock_request wanted;
+		} capture;
 	};
 };
 
