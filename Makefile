@@ -108,6 +108,9 @@ $(GEN): xenstore-schema/keys.txt xenstore-schema/gen.awk
 docs/scenarios.md: docs/scenarios.json tests/bench/scenarios.awk
 	$(call say,GEN,$@)
 	$(Q)awk -f tests/bench/scenarios.awk $< > $@
+docs/fairness.md: docs/fairness.json tests/bench/fair.awk
+	$(call say,GEN,$@)
+	$(Q)awk -f tests/bench/fair.awk $< > $@
 docs/installed.md: docs/installed.txt tests/installed/page.awk
 	$(call say,GEN,$@)
 	$(Q)awk -f tests/installed/page.awk $< > $@

@@ -50,6 +50,7 @@ made_of()
 scenarios()
 {
 	made_of docs/scenarios.md docs/scenarios.json tests/bench/scenarios.awk
+	[ ! -e docs/fairness.json ] || made_of docs/fairness.md docs/fairness.json tests/bench/fair.awk
 	made_of docs/installed.md docs/installed.txt tests/installed/page.awk
 }
 

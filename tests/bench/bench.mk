@@ -2,6 +2,7 @@
 #
 #   make bench         all of them, one after the other
 #   make bench-NAME    one; figures go to build/bench/NAME.json
+#   make bench-fair    dmvl beside HTB and others on the same guests, for hours; not one of "all of them"
 #   make bench-installed    docs/tutorial.md followed on real Xen, with systemd in Dom0 and guest
 #   make soak          hostility for $SOAK seconds: make soak SAN=address,undefined
 #   make soak-faults   $FAULTS faults of guests, daemons, xenstore, disk and policy
@@ -9,8 +10,8 @@
 # bench-sched and bench-credits are the simulator's: tests/sim/sim.mk.
 
 # What tests/bench/run runs.
-BENCH_RUN := frame-cost frame-cap hostile attach capacity measured inflight announce agentless crowd sizes scenarios scrape upgrade
-BENCHES   := sched credits $(BENCH_RUN)
+BENCH_RUN := frame-cost frame-cap hostile attach capacity measured inflight announce agentless crowd sizes scenarios scrape upgrade fair
+BENCHES   := sched credits $(filter-out fair,$(BENCH_RUN))
 
 $(O)/tests/bench/frame_cost $(O)/tests/bench/drive: %: %.o $(O)/libfake.a $(O)/libback.a $(O)/libbase.a \
 		$(O)/libdmvl.a

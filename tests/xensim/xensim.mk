@@ -76,6 +76,6 @@ $(XS)/xenstored:
 $(XS)/oxenstored: $(XS)/xenstored
 	ln -sf $(abspath $(dir $(XS_XENSTORED))/oxenstored) $@
 
-$(XS)/tools/%: tests/xen/tools/%.c tests/xen/tools/tool.h
+$(XS)/tools/%: tests/xen/tools/%.c $(wildcard tests/xen/tools/*.h)
 	@mkdir -p $(@D)
-	$(XS_CC) $(XS_CFLAGS) -o $@ $< -Wl,--as-needed -lxenvchan -lxenstore -lxengnttab -lxenevtchn
+	$(XS_CC) $(XS_CFLAGS) -o $@ $< -Wl,--as-needed -lxenvchan -lxenstore -lxengnttab -lxenevtchn -lm

@@ -17,13 +17,15 @@
 const char usage_text[] =
 	"usage: dmvl-flow sink PORT [-w S] [-I S] [-B BYTES]\n"
 	"       dmvl-flow tcp ADDRESS PORT [-w S] [-b RATE] [-l LEN] [-n BYTES]\n"
-	"       dmvl-flow udp ADDRESS PORT [-w S] [-b RATE] [-l LEN] [-n BYTES] [-G BYTES]\n"
+	"       dmvl-flow udp ADDRESS PORT [-w S] [-b RATE] [-l LEN] [-n BYTES] [-G BYTES] [-P "
+	"US]\n"
 	"  -w  seconds (10; sink: until killed)   -b  payload bits per second (as fast as it "
 	"goes)\n"
 	"  -l  bytes per write or datagram (tcp 16384, udp 1400)    -n  bytes before it stops\n"
 	"  -I  interval in seconds (1)            -B  window of TCP, in bytes (the kernel's "
 	"choice)\n"
 	"  -G  each datagram is one segment of what is written at once (none)\n"
+	"  -P  a sender with a rate rests at least that long, in microseconds (10000)\n"
 	"The sink takes TCP and UDP, IPv4 and IPv6, on one port. It tells `ready' on stderr and "
 	"each\n"
 	"interval one line per sender that there has been: SECONDS ADDRESS tcp|udp BYTES\n"
@@ -178,6 +180,7 @@ static int do_sink(const char *port, double seconds, double interval, int window
 struct flow {
 	bool tcp;
 	int segment;
+	unsigned rest_us;
 	double seconds, rate;
 	size_t len;
 	unsigned long long limit;
@@ -197,7 +200,7 @@ static unsigned long long flow_send(int fd, const struct flow *f)
 
 		if (wait > 0) {
 			wait = wait > 0.1 ? 0.1 : wait;
-			usleep(wait * 1e6 < BATCH_US ? BATCH_US : (useconds_t)(wait * 1e6));
+			usleep(wait * 1e6 < f->rest_us ? f->rest_us : (useconds_t)(wait * 1e6));
 			continue;
 		}
 		if (f->tcp && f->limit && f->limit - sent < len)
@@ -230,11 +233,11 @@ static int do_flow(const char *to, const char *port, const struct flow *f)
 int main(int argc, char **argv)
 {
 	struct sigaction act = {.sa_handler = on_signal};
-	struct flow f = {.seconds = 0};
+	struct flow f = {.rest_us = BATCH_US};
 	double interval = 1;
 	int window = 0, opt, words;
 
-	while ((opt = getopt(argc, argv, "w:b:l:n:I:B:G:")) != -1) {
+	while ((opt = getopt(argc, argv, "w:b:l:n:I:B:G:P:")) != -1) {
 		switch (opt) {
 		case 'w':
 			f.seconds = atof(optarg);
@@ -253,6 +256,9 @@ int main(int argc, char **argv)
 			break;
 		case 'G':
 			f.segment = atoi(optarg);
+			break;
+		case 'P':
+			f.rest_us = (unsigned)atoi(optarg);
 			break;
 		case 'I':
 			interval = atof(optarg);
