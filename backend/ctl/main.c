@@ -32,12 +32,31 @@ static const struct command help_itself = {
 };
 
 static const struct command *const commands[] = {
-	&attach_command, &check_command,  &complete_command,	 &detach_command,
-	&doctor_command, &export_command, &forget_command,	 &forget_uplink_command,
-	&group_command,	 &groups_command, &help_itself,		 &import_command,
-	&list_command,	 &log_command,	  &release_vifs_command, &report_command,
-	&saved_command,	 &set_command,	  &show_command,	 &stat_command,
-	&top_command,	 &uplink_command, &uplinks_command,	 NULL,
+	&admit_command,
+	&attach_command,
+	&check_command,
+	&complete_command,
+	&detach_command,
+	&doctor_command,
+	&export_command,
+	&forget_command,
+	&forget_uplink_command,
+	&group_command,
+	&groups_command,
+	&help_itself,
+	&import_command,
+	&list_command,
+	&log_command,
+	&release_vifs_command,
+	&report_command,
+	&saved_command,
+	&set_command,
+	&show_command,
+	&stat_command,
+	&top_command,
+	&uplink_command,
+	&uplinks_command,
+	NULL,
 };
 
 enum {
