@@ -28,6 +28,9 @@ backend/conf.c tx-capacity: the name of an option
 backend/credit/record.c generation: the name of a record
 backend/credit/record.c group: the name of a record
 backend/credit/record.c weight: the name of a record
+backend/ctl/admit.c admit: the name of a command
+backend/ctl/admit.c admitted: a member of the output of --json
+backend/ctl/admit.c weight: a word in the output of --json
 backend/ctl/check/look_keys.c groups: a directory
 backend/ctl/check/check.c kind: of a finding, in JSON
 backend/ctl/check/look_device.c uplink-mtu: the kind of a finding

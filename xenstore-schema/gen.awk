@@ -402,6 +402,10 @@ function emit_schema(    i, count, same) {
 	json_object("stat-device", "domid integer, id integer, name string, uuid string")
 	json_object("stat-uplink", "name string, reason string optional, devices stat-device[]")
 	json_object("stat", "uplinks stat-uplink[]")
+	json_object("admit-direction", "capacity integer, measured boolean, minima integer, left integer?, group-left integer?, " \
+		"scaled boolean, rate integer, rate-by string")
+	json_object("admit-uplink", "name string, admitted boolean, reason string, tx admit-direction?, rx admit-direction?")
+	json_object("admit", "uplinks admit-uplink[]")
 	json_object("top-flow", "rate integer, rate-10s integer, promise integer, min integer, max integer, " \
 		"delay-50-us integer, delay-99-us integer, balance integer")
 	json_object("top-device", "name string, domid integer, id integer, uuid string, state string, error string, " \

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "backend/control/control_admit.h"
 #include "backend/control/control_capacity.h"
 #include "backend/control/control_capture.h"
 #include "backend/control/control_domains.h"
@@ -246,6 +247,7 @@ static void work(struct control *c)
 	soonest = earlier(soonest, control_forget_step(c));
 	soonest = earlier(soonest, control_welcome_back(c)); /* devices went meanwhile */
 	control_verdict_step(c);
+	control_admit_step(c);
 	if (soonest != UINT64_MAX)
 		loop_timer_set(c->timer, soonest > c->now_ns ? soonest - c->now_ns : 0);
 	else
@@ -357,6 +359,7 @@ static void *control_main(void *arg)
 	c->due.share = true;
 	c->due.newcomers = true;
 	c->due.policy |= control_policy_is_stale(c); /* a moment ago; from now on one is told */
+	c->due.admit = true;
 	work(c);
 	loop_run(c->loop);
 	return NULL;

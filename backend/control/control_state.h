@@ -213,6 +213,7 @@ struct control_due {
 	bool groups;	/* control_group_keys.c: read the keys of all groups */
 	bool room;	/* control_group_keys.c: what was refused for lack of room may fit now */
 	bool policy;	/* control_policy.c: read its files again */
+	bool admit;	/* control_admit.c: a question may wait */
 };
 
 struct control {

@@ -58,9 +58,14 @@ static void on_uplink_event(struct control *c, const char *path)
 		return;
 	if (key == KEY_UPLINK_JUDGE)
 		return;
+	if (key == KEY_UPLINK_ADMIT) {
+		c->due.admit = true;
+		return;
+	}
 	if (key == KEY_UPLINK_UPLINK_PORT)
 		control_probe_now(c);
 	c->due.groups |= strlen(path) <= len; /* all of it came or went */
+	c->due.admit |= strlen(path) <= len;
 	c->due.policy |= key == KEY_UPLINK_POLICY_RELOAD;
 	c->due.newcomers |= key == KEY_UPLINK_KEPT_RELOAD;
 	c->due.link = true;

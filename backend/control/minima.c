@@ -46,6 +46,7 @@ struct wish {
 	const struct device *d;	    /* NULL: no device's */
 	const struct ldp_group *in; /* where it would be */
 	const struct ldp_group *of; /* NULL: no group's */
+	bool newcomer;		    /* of a device that does not exist: it would be in `in` */
 	uint64_t bps;
 	char asked[SCHEMA_NAME_MAX + 64]; /* what the operator asks for */
 };
@@ -83,6 +84,8 @@ static uint64_t sum_bps(const struct control *c, const struct wish *w, enum ldp_
 		if (!g || group_bps(g, w, dir) == 0)
 			sum += device_bps(d, w, dir);
 	}
+	if (w->newcomer && (!w->in || group_bps(w->in, w, dir) == 0))
+		sum += w->bps;
 	return sum;
 }
 
@@ -97,18 +100,18 @@ static uint64_t inner_bps(const struct control *c, const struct ldp_group *g, co
 		if (group_of(d, w) == g)
 			sum += device_bps(d, w, dir);
 	}
-	return sum;
+	return w->newcomer && w->in == g ? sum + w->bps : sum;
 }
 
 /* Do the minima fit inside the group? */
 static bool fits_group(const struct control *c, const struct wish *w, enum ldp_dir dir, char *err)
 {
-	const struct ldp_group *g = w->d ? w->in : w->of;
+	const struct ldp_group *g = w->of ? w->of : w->in;
 	uint64_t own = g ? group_bps(g, w, dir) : 0, sum = own ? inner_bps(c, g, w, dir) : 0;
 
-	if (sum <= own || (w->d && sum <= inner_bps(c, g, &as_is, dir)))
+	if (sum <= own || (!w->of && sum <= inner_bps(c, g, &as_is, dir)))
 		return true;
-	if (w->d)
+	if (!w->of)
 		snprintf(err, SCHEMA_ERR_MAX,
 			 "%s: the minima in group %s would sum to %" PRIu64 ", %" PRIu64
 			 " more than its own %s",
@@ -121,12 +124,23 @@ static bool fits_group(const struct control *c, const struct wish *w, enum ldp_d
 	return false;
 }
 
+/* Of a capacity, what minima are admitted to. */
+static uint64_t ldps_bps(const struct control *c, enum ldp_dir dir, uint64_t all_bps)
+{
+	return dir == LDP_TX ? control_share_ldps_bps(c, all_bps) : all_bps;
+}
+
+static uint64_t room_bps(uint64_t capacity_bps)
+{
+	return capacity_bps / 100 * MINIMA_PERCENT;
+}
+
 /* Would all minima be within 95 % of the capacity? */
 static bool fits_uplink(const struct control *c, const struct wish *w, enum ldp_dir dir, char *err)
 {
 	uint64_t all_bps = pick(c->link.conf.tx_capacity_bps, c->link.conf.rx_capacity_bps, dir);
-	uint64_t capacity_bps = dir == LDP_TX ? control_share_ldps_bps(c, all_bps) : all_bps;
-	uint64_t sum = sum_bps(c, w, dir), room = capacity_bps / 100 * MINIMA_PERCENT;
+	uint64_t capacity_bps = ldps_bps(c, dir, all_bps);
+	uint64_t sum = sum_bps(c, w, dir), room = room_bps(capacity_bps);
 
 	if (capacity_bps == 0 || sum <= room || sum <= sum_bps(c, &as_is, dir))
 		return true;
@@ -203,6 +217,53 @@ void minima_admit_group(const struct control *c, const struct ldp_group *g,
 	admit_group(c, g, &s->tx_min, LDP_TX, err);
 	admit_group(c, g, &s->rx_min, LDP_RX, err);
 }
+
+/* --- a device that might come ----------------------------------------------------------------- */
+
+static struct wish wish_of(const struct minima_newcomer *n, enum ldp_dir dir)
+{
+	struct wish w = {.newcomer = true, .in = n->in, .bps = pick(n->tx_min, n->rx_min, dir)};
+
+	snprintf(w.asked, sizeof(w.asked), "%s %" PRIu64, name_of(dir), w.bps);
+	return w;
+}
+
+bool minima_would_admit(const struct control *c, const struct minima_newcomer *n, char *err)
+{
+	struct wish tx = wish_of(n, LDP_TX), rx = wish_of(n, LDP_RX);
+
+	err[0] = '\0';
+	return fits(c, &tx, LDP_TX, name_of(LDP_TX), err) &&
+	       fits(c, &rx, LDP_RX, name_of(LDP_RX), err);
+}
+
+static uint64_t less(uint64_t of, uint64_t bps)
+{
+	return of > bps ? of - bps : 0;
+}
+
+struct minima_left minima_left(const struct control *c, const struct minima_newcomer *n,
+			       enum ldp_dir dir)
+{
+	uint64_t now_bps = dir == LDP_TX ? tx_capacity_bps(c) : control_inflow_left_bps(c);
+	uint64_t all_bps = pick(c->link.conf.tx_capacity_bps, c->link.conf.rx_capacity_bps, dir);
+	struct wish w = wish_of(n, dir);
+	struct minima_left l = {.measured = all_bps == 0,
+				.sum_bps = sum_bps(c, &w, dir),
+				.left_bps = MINIMA_NO_LIMIT,
+				.group_left_bps = MINIMA_NO_LIMIT};
+
+	l.capacity_bps = ldps_bps(c, dir, all_bps ? all_bps : now_bps);
+	now_bps = ldps_bps(c, dir, now_bps);
+	if (l.capacity_bps)
+		l.left_bps = less(room_bps(l.capacity_bps), l.sum_bps);
+	if (n->in && group_bps(n->in, &w, dir))
+		l.group_left_bps = less(group_bps(n->in, &w, dir), inner_bps(c, n->in, &w, dir));
+	l.scaled = now_bps && l.sum_bps > room_bps(now_bps);
+	return l;
+}
+
+/* --- more than the link carries --------------------------------------------------------------- */
 
 static bool too_many(const struct control *c, enum ldp_dir dir, uint64_t capacity_bps,
 		     bool measured, bool already)

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "backend/msg/ldp_conf.h"
+
 struct control;
 struct device;
 struct group_settings;
@@ -26,6 +28,31 @@ void minima_admit(const struct control *c, const struct device *d, const struct 
 /* The same for a group: a minimum also has to be enough for those of the devices in it. */
 void minima_admit_group(const struct control *c, const struct ldp_group *g,
 			struct group_settings *s, char *err);
+
+/* A device that might be attached, to the group `in` (NULL: to none that exists). */
+struct minima_newcomer {
+	const struct ldp_group *in;
+	uint64_t tx_min, rx_min;
+};
+
+/* Would minima_admit() admit its minima? Otherwise the sentence for it in err (SCHEMA_ERR_MAX). */
+bool minima_would_admit(const struct control *c, const struct minima_newcomer *n, char *err);
+
+#define MINIMA_NO_LIMIT UINT64_MAX
+
+/* How the uplink would stand in one direction. */
+struct minima_left {
+	uint64_t capacity_bps;	 /* of which minima may take MINIMA_PERCENT; 0: none is known */
+	bool measured;		 /* it is, or is not known: no minimum is refused for it */
+	uint64_t sum_bps;	 /* what minima take of it */
+	uint64_t left_bps;	 /* for further minima, or MINIMA_NO_LIMIT */
+	uint64_t group_left_bps; /* in the newcomer's group, or MINIMA_NO_LIMIT */
+	bool scaled; /* the link carries too little for all of them now, so they are scaled down */
+};
+
+/* With the newcomer, whether admitted or not. */
+struct minima_left minima_left(const struct control *c, const struct minima_newcomer *n,
+			       enum ldp_dir dir);
 
 /*
  * Do the minima fit what the uplink carries now? Marks devices to be looked at, and returns true,

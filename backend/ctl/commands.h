@@ -35,10 +35,10 @@ struct command {
 };
 
 /* check_command is in check/. */
-extern const struct command attach_command, capture_command, check_command, complete_command,
-	detach_command, doctor_command, export_command, forget_command, forget_uplink_command,
-	group_command, groups_command, import_command, list_command, log_command,
-	release_vifs_command, report_command, saved_command, set_command, show_command,
+extern const struct command admit_command, attach_command, capture_command, check_command,
+	complete_command, detach_command, doctor_command, export_command, forget_command,
+	forget_uplink_command, group_command, groups_command, import_command, list_command,
+	log_command, release_vifs_command, report_command, saved_command, set_command, show_command,
 	stat_command, top_command, uplink_command, uplinks_command;
 
 /* Does the command take this long option of main.c's? */

@@ -36,6 +36,7 @@ static const struct command help_itself = {
 };
 
 static const struct command *const commands[] = {
+	&admit_command,
 	&attach_command,
 	&capture_command,
 	&check_command,

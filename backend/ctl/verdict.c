@@ -24,14 +24,20 @@ static enum schema_key error_key(enum schema_area area)
 				      : KEY_UPLINK_ERROR;
 }
 
-void verdict_ask(struct ctl *ctl, struct change *change, const char *uplink)
+bool verdict_number(char out[VERDICT_NUMBER_MAX])
 {
 	uint64_t nonce = 0;
 
-	change->asked[0] = '\0';
-	if (daemon_look(ctl, uplink) == DAEMON_RUNNING &&
-	    getrandom(&nonce, sizeof(nonce), 0) == sizeof(nonce))
-		snprintf(change->asked, sizeof(change->asked), "%016" PRIx64, nonce);
+	if (getrandom(&nonce, sizeof(nonce), 0) != sizeof(nonce))
+		return false;
+	snprintf(out, VERDICT_NUMBER_MAX, "%016" PRIx64, nonce);
+	return true;
+}
+
+void verdict_ask(struct ctl *ctl, struct change *change, const char *uplink)
+{
+	if (daemon_look(ctl, uplink) != DAEMON_RUNNING || !verdict_number(change->asked))
+		change->asked[0] = '\0';
 }
 
 static uint64_t now_ns(void)
@@ -53,27 +59,33 @@ static void await(struct ctl *ctl)
 		xs_event_free(&event);
 }
 
-/* False: it does not come, and why was told. */
-static bool is_answered(struct ctl *ctl, const char *judge, const char *uplink)
+enum verdict_end verdict_removed(struct ctl *ctl, const char *path, const char *uplink)
 {
 	uint64_t end = now_ns() + ctl->timeout_ns;
 
-	xs_conn_watch(ctl->xs, judge, "answer");
-	while (!xs_conn_missing(ctl->xs, XS_NO_TXN, judge)) {
-		if (now_ns() >= end) {
-			log_warning("dmvl-back has not answered in time: dmvlctl check tells later "
-				    "whether it has refused that");
-			return false;
-		}
-		if (daemon_look(ctl, uplink) != DAEMON_RUNNING) {
-			log_notice("the dmvl-back of uplink %s has ended: the next one looks at "
-				   "that",
-				   uplink);
-			return false;
-		}
+	xs_conn_watch(ctl->xs, path, "answer");
+	while (!xs_conn_missing(ctl->xs, XS_NO_TXN, path)) {
+		if (now_ns() >= end)
+			return VERDICT_LATE;
+		if (daemon_look(ctl, uplink) != DAEMON_RUNNING)
+			return VERDICT_ENDED;
 		await(ctl);
 	}
-	return true;
+	return VERDICT_GIVEN;
+}
+
+/* False: it does not come, and why was told. */
+static bool is_answered(struct ctl *ctl, const char *judge, const char *uplink)
+{
+	enum verdict_end end = verdict_removed(ctl, judge, uplink);
+
+	if (end == VERDICT_LATE)
+		log_warning("dmvl-back has not answered in time: dmvlctl check tells later "
+			    "whether it has refused that");
+	else if (end == VERDICT_ENDED)
+		log_notice("the dmvl-back of uplink %s has ended: the next one looks at that",
+			   uplink);
+	return end == VERDICT_GIVEN;
 }
 
 static bool is_about(const char *sentence, const struct settings *settings)

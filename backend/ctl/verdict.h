@@ -16,4 +16,17 @@ void verdict_ask(struct ctl *ctl, struct change *change, const char *uplink);
 int verdict_wait(struct ctl *ctl, const struct change *change, const char *uplink,
 		 const char *what);
 
+enum verdict_end {
+	VERDICT_GIVEN,
+	VERDICT_LATE,  /* ctl->timeout_ns have passed */
+	VERDICT_ENDED, /* the dmvl-back of the uplink runs no more */
+};
+
+/* Waits until dmvl-back has removed the key at this path, which is how it answers. */
+enum verdict_end verdict_removed(struct ctl *ctl, const char *path, const char *uplink);
+
+/* A number that nobody else has, in 16 hex digits. False: the kernel gives none. */
+#define VERDICT_NUMBER_MAX 17
+bool verdict_number(char out[VERDICT_NUMBER_MAX]);
+
 #endif

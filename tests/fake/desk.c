@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include "backend/control/control_admit.h"
 #include "backend/control/control_domains.h"
 #include "backend/control/control_forget.h"
 #include "backend/control/control_group.h"
@@ -153,6 +154,7 @@ void desk_turn(struct desk *k)
 		any |= control_group_step(&k->c);
 		k->next_ns = earlier(k->next_ns, control_group_again_ns(&k->c));
 	} while (any || k->next_ns <= k->c.now_ns);
+	control_admit_step(&k->c);
 }
 
 void desk_pass(struct desk *k, uint64_t ns)
