@@ -32,6 +32,9 @@ backend/ctl/admit.c admit: the name of a command
 backend/ctl/admit.c admitted: a member of the output of --json
 backend/ctl/admit.c weight: a word in the output of --json
 backend/ctl/check/look_keys.c groups: a directory
+backend/ctl/complete.c version: a word of the command line
+backend/exporter/metrics.c uplink: a label
+backend/exporter/metrics.c version: a label, and a reason
 backend/ctl/check/check.c kind: of a finding, in JSON
 backend/ctl/check/look_device.c uplink-mtu: the kind of a finding
 backend/ctl/check/looks.c policy: the kind of a finding
