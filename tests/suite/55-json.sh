@@ -56,6 +56,7 @@ ldp g1 1 tx-max=$((SUITE_RATE / 4)) group=web
 ldp g2 2
 talks g1
 talks g2
+prints admit admit tx-min=1mbit
 prints attach attach g3 # its guest has no agent
 bad=$(printf 'gr\374\337\303')
 xenstore-write "/local/domain/$(guest_domid g2)/name" "$bad"
