@@ -13,8 +13,9 @@
 #include <xen/features.h>
 #include <xenstore.h>
 
-#define FEATURES  "/sys/hypervisor/properties/features"
-#define TXN_TRIES 100
+#define FEATURES	   "/sys/hypervisor/properties/features"
+#define TXN_DOUBTFUL_TRIES 3
+#define TXN_TRIES	   100
 
 struct xs_conn {
 	struct xs_handle *h;
@@ -160,11 +161,21 @@ int xs_conn_set_perms(struct xs_conn *c, uint32_t t, const char *path, unsigned 
 	return status(xs_set_permissions(c->h, t, path, perms, reader >= 0 ? 2 : 1));
 }
 
+/*
+ * C xenstored tells of some conflicts before the end: -EINVAL for a node whose parent another
+ * client removes, -ENOMEM for a transaction in which a node could not be read. They may be true as
+ * well.
+ */
+static bool is_conflict(int ret, int tries)
+{
+	return ret == -EAGAIN || ((ret == -EINVAL || ret == -ENOMEM) && tries < TXN_DOUBTFUL_TRIES);
+}
+
 int xs_txn(struct xs_conn *c, xs_txn_fn *fn, void *arg)
 {
 	int ret = -EAGAIN;
 
-	for (int i = 0; i < TXN_TRIES && ret == -EAGAIN; i++) {
+	for (int i = 0; i < TXN_TRIES && is_conflict(ret, i); i++) {
 		xs_transaction_t t = xs_transaction_start(c->h);
 
 		if (t == XBT_NULL)

@@ -59,6 +59,7 @@ static int make_ring(struct capture_client *k)
 	if (fd < 0)
 		return -errno;
 	if (ftruncate(fd, (off_t)capring_bytes()) < 0 ||
+	    fallocate(fd, 0, 0, (off_t)capring_bytes()) < 0 ||
 	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
 		goto fail;
 	k->mem = mmap(NULL, capring_bytes(), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd,
@@ -167,6 +168,7 @@ void control_capture_open(struct control *c)
 	if (ret >= 0) {
 		a->fd = ret;
 		a->io = loop_io_new(c->loop, a->fd, LOOP_READ, on_connection, c);
+		ret = a->io ? 0 : -ENOMEM;
 	}
 	if (ret < 0)
 		log_warning("dmvlctl capture will not work: no socket in %s: %s", c->conf.run_dir,
@@ -183,7 +185,7 @@ void control_capture_close(struct control *c)
 		forget_ring(&a->client[i]);
 	}
 	loop_io_free(a->io);
-	if (!a->io || a->fd < 0)
+	if (!a->path[0] || a->fd < 0)
 		return;
 	close(a->fd);
 	unlink(a->path);

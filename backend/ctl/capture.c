@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -45,9 +46,10 @@ static void on_signal(int signo)
 {
 	(void)signo;
 	stopped = 1;
+	alarm(1);
 }
 
-/* A write that a slow reader holds up ends too. */
+/* A write that a slow reader holds up ends too, and each one after it a second later. */
 static void catch_signals(void)
 {
 	const struct sigaction stop = {.sa_handler = on_signal}, ignore = {.sa_handler = SIG_IGN};
@@ -55,6 +57,7 @@ static void catch_signals(void)
 	sigaction(SIGINT, &stop, NULL);
 	sigaction(SIGTERM, &stop, NULL);
 	sigaction(SIGHUP, &stop, NULL);
+	sigaction(SIGALRM, &stop, NULL);
 	sigaction(SIGPIPE, &ignore, NULL);
 }
 
@@ -128,8 +131,16 @@ static void end_output(struct capture *c)
 	c->sums.end_ns = time_of(CLOCK_REALTIME);
 	c->sums.lost = capring_lost(&c->source.ring);
 	c->sums.seen += c->sums.lost;
-	if (c->path)
+	if (c->path && !c->err && !ferror(c->out))
 		pcapng_end(c->out, &c->sums);
+}
+
+/* A file that was there may be one that others read. A pipe or a device is left as it is. */
+static bool make_private(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && (!S_ISREG(st.st_mode) || fchmod(fd, 0600) == 0);
 }
 
 static int open_output(struct capture *c)
@@ -147,7 +158,7 @@ static int open_output(struct capture *c)
 							"or pipe it into tcpdump -r -")
 					     : 0;
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (fd < 0)
+	if (fd < 0 || !make_private(fd))
 		return ctl_fail(EXIT_FAILED, "%s: %s", path, strerror(errno));
 	c->out = fdopen(fd, "w");
 	return c->out ? 0 : ctl_fail(EXIT_FAILED, "out of memory");
@@ -180,7 +191,8 @@ static int drain(struct capture *c)
 	int ret = 0;
 
 	c->offset_ns = time_of(CLOCK_REALTIME) - time_of(CLOCK_MONOTONIC);
-	while (!c->over && n < FLUSH_EVERY && (ret = capture_source_next(&c->source, &r)) > 0) {
+	while (!c->over && !ferror(c->out) && n < FLUSH_EVERY &&
+	       (ret = capture_source_next(&c->source, &r)) > 0) {
 		if (r.ns <= c->until_ns)
 			take(c, &r);
 		c->over = r.ns > c->until_ns || c->sums.accepted == c->most;

@@ -80,6 +80,7 @@ f_detached()
 	dmvlctl detach "$n" >&2
 	rm "model/$g.0"
 	again destroy
+	calm
 }
 
 # What was exported is imported again: what was set meanwhile is gone, whether the guest is there or not.

@@ -175,7 +175,7 @@ check 'a frame is cut at the length that was told' wait_for 30 counts short.pcap
 capture_end
 check 'a capture ends after the time that it was told' dmvlctl capture g1 --for 100ms -w /dev/null
 check 'a program in the pipe may end' sh -c "dmvlctl capture g1 --for 100ms -w - | head -c 1 >/dev/null"
-check 'stdout is a file to write to' sh -c 'dmvlctl capture g1 --for 100ms -w - >std.pcapng'
+check 'stdout is a file to write to' sh -c 'dmvlctl capture g1 --for 100ms -w - "$1" >std.pcapng' sh "$ours"
 is "$(frames std.pcapng | cut -c 1-3)" isb 'stdout is a whole file'
 
 # Bad input and other trouble, a sentence each.
@@ -241,7 +241,7 @@ capture last g1 -w last.pcapng "$ours"
 dmvlctl detach g1 >&2
 check 'a capture goes on without its device' kill -0 "$capture"
 kill -9 "$back"
-wait_for 30 ended "$back"
+wait "$back"
 wait "$capture"
 is $? 1 'a capture ends with dmvl-back'
 like "$(cat last.err)" '*the uplink default: its dmvl-back has ended*' 'the end is said'
