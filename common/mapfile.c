@@ -103,26 +103,28 @@ static int open_plain(const char *path, int flags, size_t least, size_t most)
 }
 
 /* Maps what is there: to read, or to write in it. */
-static int map_old(struct mapfile *f, const char *path, size_t least, size_t most, bool writes)
+static int map_old(struct mapfile *f, const char *path, size_t least, size_t most, bool writes,
+		   gid_t group)
 {
 	int fd = open_plain(path, writes ? O_RDWR : O_RDONLY, least, most), ret;
 
 	*f = (struct mapfile){0};
 	if (fd < 0)
 		return fd;
+	let_group_read(fd, group);
 	ret = writes ? map_for_writing(f, fd, least) : map(f, fd, PROT_READ, 0);
 	close(fd);
 	return ret;
 }
 
-int mapfile_reopen(struct mapfile *f, const char *path, size_t bytes)
+int mapfile_reopen(struct mapfile *f, const char *path, size_t bytes, gid_t group)
 {
-	return map_old(f, path, bytes, bytes, true);
+	return map_old(f, path, bytes, bytes, true, group);
 }
 
 int mapfile_read(struct mapfile *f, const char *path, size_t least)
 {
-	return map_old(f, path, least, SIZE_MAX, false);
+	return map_old(f, path, least, SIZE_MAX, false, MAPFILE_NOBODY);
 }
 
 bool mapfile_was_cut(const struct mapfile *f)

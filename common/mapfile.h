@@ -30,8 +30,11 @@ struct mapfile {
 int mapfile_make(struct mapfile *f, const char *path, size_t bytes, gid_t group);
 int mapfile_publish(struct mapfile *f, const char *path);
 
-/* Maps a file of exactly `bytes` for writing. 0, -EINVAL: it has another size, or -errno. */
-int mapfile_reopen(struct mapfile *f, const char *path, size_t bytes);
+/*
+ * Maps a file of exactly `bytes` for writing. The group may read it from now on. 0, -EINVAL: it has
+ * another size, or -errno.
+ */
+int mapfile_reopen(struct mapfile *f, const char *path, size_t bytes, gid_t group);
 
 /* Maps a file of at least `least` bytes for reading. 0, -EINVAL: it is shorter, or -errno. */
 int mapfile_read(struct mapfile *f, const char *path, size_t least);

@@ -81,7 +81,7 @@ int logfile_open(struct mapfile *f, const char *path, uint64_t ring_bytes,
 	int ret, old;
 
 	why[0] = '\0';
-	old = mapfile_reopen(f, path, LDPLOG_HEADER_BYTES + ring_bytes);
+	old = mapfile_reopen(f, path, LDPLOG_HEADER_BYTES + ring_bytes, MAPFILE_NOBODY);
 	if (old == 0)
 		old = check(f, id);
 	if (old == 0)

@@ -29,7 +29,7 @@
 
 static int reopen(struct dpath_audit *a)
 {
-	int ret = mapfile_reopen(&a->file, a->path, windows_file_bytes());
+	int ret = mapfile_reopen(&a->file, a->path, windows_file_bytes(), a->group);
 
 	if (ret < 0)
 		return ret;

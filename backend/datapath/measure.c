@@ -229,11 +229,19 @@ static void sample(struct dpath *dp, struct rates *r, uint64_t bytes)
 	rates_sample(r, bytes, dp->now_ns);
 }
 
-/* Not each tap in each round: what it missed is in a file of the kernel's. */
+/*
+ * Not each tap in each round: what it missed is in a file of the kernel's. A port that is gone has
+ * missed nothing by that, but a counter never goes back.
+ */
 static void ask_tap(struct ldp *l, uint64_t round)
 {
-	if (l->tap && round % TAP_ROUNDS == l->slot % TAP_ROUNDS)
-		l->vif.missed = vif_tap_missed(l->tap);
+	uint64_t missed;
+
+	if (!l->tap || round % TAP_ROUNDS != l->slot % TAP_ROUNDS)
+		return;
+	missed = vif_tap_missed(l->tap);
+	if (missed > l->vif.missed)
+		l->vif.missed = missed;
 }
 
 static void do_slot(struct dpath *dp, uint32_t slot)

@@ -41,6 +41,7 @@ struct http {
 	void *arg;
 	unsigned answers; /* that are not sent yet */
 	unsigned full_ms; /* so long there was no room; 0: there is */
+	bool failed;	  /* there is no server any more */
 	struct log_limit log;
 };
 
@@ -206,7 +207,8 @@ static void close_all(struct http *h)
 	evhttp_free(h->server);
 	h->server = NULL;
 	if (!make_server(h)) {
-		log_error("out of memory");
+		log_error("out of memory, or of descriptors");
+		h->failed = true;
 		event_base_loopbreak(h->base);
 	}
 }
@@ -290,5 +292,5 @@ int http_run(struct http *h)
 {
 	int ret = event_base_dispatch(h->base);
 
-	return ret < 0 || !h->server ? -EIO : 0;
+	return ret < 0 || h->failed ? -EIO : 0;
 }

@@ -49,6 +49,8 @@ static int open_socket(const struct listen_address *a)
 	if (fd == -EADDRINUSE)
 		die(EXIT_WRONG_USE, "%s is in use: does a dmvl-exporter run? Else give --listen",
 		    where);
+	if (fd == -EADDRNOTAVAIL) /* not yet, perhaps: the unit starts it again */
+		die(EXIT_FAILED, "cannot listen on %s: no interface has that address", where);
 	if (fd < 0)
 		die(EXIT_WRONG_USE, "cannot listen on %s: %s; give --listen", where, strerror(-fd));
 	log_notice("version %s: %s", dmvl_version, where);

@@ -53,13 +53,25 @@ static int open_file(struct mapfile *f, const char *path, struct stats_header *h
 	return ret;
 }
 
+/* It goes into the page as it is, and each once. */
+static bool is_good_name(const struct source *s, const struct stats_field *f)
+{
+	if (f->name[0] == '\0' || f->name[strspn(f->name, "abcdefghijklmnopqrstuvwxyz0123456789-")])
+		return false;
+	for (unsigned i = 0; i < s->fields; i++)
+		if (s->field[i].scope == f->scope && strcmp(s->field[i].name, f->name) == 0)
+			return false;
+	return true;
+}
+
 static int copy_fields(struct source *s, const void *mem, const struct stats_header *h)
 {
 	s->field = calloc(h->fields + 1, sizeof(*s->field));
 	if (!s->field)
 		return -ENOMEM;
 	for (unsigned i = 0; i < h->fields; i++)
-		if (stats_field(mem, h, i, &s->field[s->fields]))
+		if (stats_field(mem, h, i, &s->field[s->fields]) &&
+		    is_good_name(s, &s->field[s->fields]))
 			s->fields++;
 	return 0;
 }
@@ -152,12 +164,20 @@ static bool is_of(const struct windows_record *w, const struct stats_record *r)
 	       (!uuid_is_null(r->uuid) || w->domid == r->domid);
 }
 
+static bool is_sound(const struct windows_record *w)
+{
+	for (unsigned dir = 0; dir < WINDOWS_DIRS; dir++)
+		if (windows_broken(w->dir[dir].broken) > w->dir[dir].judged)
+			return false;
+	return true;
+}
+
 static void take_kept(struct source *s, const struct windows_record *w)
 {
 	for (unsigned i = 0; i < s->ldps; i++) {
 		struct source_kept *k = &s->ldp[i].kept;
 
-		if (k->known || !is_of(w, s->ldp[i].record))
+		if (k->known || !is_of(w, s->ldp[i].record) || !is_sound(w))
 			continue;
 		k->known = true;
 		memcpy(k->guest, w->guest, sizeof(k->guest));

@@ -287,6 +287,41 @@ static void clean_up(void)
 	must(system(command) == 0);
 }
 
+/* The name of a field that is there once becomes another one. */
+static void rename_field(const char *name, const char *now)
+{
+	char *at = memmem(mem, bytes(), name, strlen(name) + 1);
+
+	must(at && strlen(now) <= strlen(name));
+	memset(at, 0, strlen(name));
+	memcpy(at, now, strlen(now));
+}
+
+static unsigned fields_with(const char *name, const char *now)
+{
+	unsigned n;
+
+	format();
+	add(1, 7, 1);
+	rename_field(name, now);
+	write_file("up", "stats", mem, bytes());
+	n = read_one("up")->fields;
+	sources_free(&sources);
+	return n;
+}
+
+/* What would spoil the page for all uplinks. */
+static void test_names(void)
+{
+	is_int(fields_with("drop-flood", "drop-flood"), DEFS, "all fields are read");
+	is_int(fields_with("drop-flood", "drop-\"x"), DEFS - 1, "a name with a quote is left out");
+	is_int(fields_with("drop-flood", "drop-\n"), DEFS - 1, "a name with a newline is left out");
+	is_int(fields_with("drop-flood", "drop-\xff"), DEFS - 1, "a name of no text is left out");
+	is_int(fields_with("drop-flood", ""), DEFS - 1, "an empty name is left out");
+	is_int(fields_with("drop-flood", "drop-mtu"), DEFS - 1,
+	       "a name that is there twice is taken once");
+}
+
 int main(void)
 {
 	int fd;
@@ -294,6 +329,7 @@ int main(void)
 	must(mkdtemp(dir));
 	fd = lock("up");
 	test_good();
+	test_names();
 	test_damaged();
 	test_torn();
 	test_noise();
