@@ -12,6 +12,8 @@
 #include "backend/msg/msg.h"
 #include "common/log.h"
 
+#define ACCEPT_AGAIN_NS 200000000ull
+
 /*
  * Theory of operation
  *
@@ -139,8 +141,12 @@ static void on_connection(void *arg)
 	struct capture_client *k = find_free(c);
 	int fd = capsock_accept(c->capture.fd);
 
-	if (fd < 0)
+	if (fd < 0) {
+		/* It stays in the queue, and would be told of again at once. */
+		loop_io_enable(c->capture.io, false);
+		loop_timer_set(c->capture.again, ACCEPT_AGAIN_NS);
 		return;
+	}
 	if (!k) {
 		capsock_send_answer(fd, "as many captures as it allows run already: end one", -1);
 		close(fd);
@@ -150,6 +156,13 @@ static void on_connection(void *arg)
 	k->io = loop_io_new(c->loop, fd, LOOP_READ, on_client, k);
 	if (!k->io)
 		hang_up(k);
+}
+
+static void on_again(void *arg)
+{
+	struct control *c = arg;
+
+	loop_io_enable(c->capture.io, true);
 }
 
 void control_capture_open(struct control *c)
@@ -168,7 +181,8 @@ void control_capture_open(struct control *c)
 	if (ret >= 0) {
 		a->fd = ret;
 		a->io = loop_io_new(c->loop, a->fd, LOOP_READ, on_connection, c);
-		ret = a->io ? 0 : -ENOMEM;
+		a->again = loop_timer_new(c->loop, on_again, c);
+		ret = a->io && a->again ? 0 : -ENOMEM;
 	}
 	if (ret < 0)
 		log_warning("dmvlctl capture will not work: no socket in %s: %s", c->conf.run_dir,
@@ -185,6 +199,7 @@ void control_capture_close(struct control *c)
 		forget_ring(&a->client[i]);
 	}
 	loop_io_free(a->io);
+	loop_timer_free(a->again);
 	if (!a->path[0] || a->fd < 0)
 		return;
 	close(a->fd);

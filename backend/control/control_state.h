@@ -199,6 +199,7 @@ struct control_capture {
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)]; /* of the socket */
 	int fd;							/* it; -1: there is none */
 	struct loop_io *io;
+	struct loop_timer *again; /* a connection waits for a descriptor */
 	struct capture_client client[CAPRING_MAX];
 };
 
