@@ -270,19 +270,33 @@ static int answer_part(struct xs_conn *xs, uint32_t t, void *arg)
 	return ret < 0 ? ret : xs_conn_rm(xs, t, path);
 }
 
+/* One that cannot be answered would keep all others waiting. */
+static void drop_question(struct control *c)
+{
+	char path[SCHEMA_PATH_MAX];
+
+	if (schema_key_path(path, sizeof(path), c->uplink_dir, KEY_UPLINK_ADMIT) >= 0)
+		xs_conn_rm(c->xs, XS_NO_TXN, path);
+}
+
 void control_admit_step(struct control *c)
 {
 	char text[SCHEMA_VALUE_MAX + 1], out[SCHEMA_VALUE_MAX + 1];
 	struct question q = {.c = c};
 	struct admission a = {0};
+	int ret;
 
 	if (!c->due.admit)
 		return;
 	c->due.admit = false;
-	if (xskey_read(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_ADMIT, text, sizeof(text)) < 0)
-		return;
-	if (parse(&q, text, a.error) == 0)
-		look(&q, &a);
-	xs_txn(c->xs, answer_part,
-	       &(struct exchange){c->uplink_dir, text, admission_format(&a, q.number, out)});
+	ret = xskey_read(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_ADMIT, text, sizeof(text));
+	if (ret >= 0) {
+		if (parse(&q, text, a.error) == 0)
+			look(&q, &a);
+		ret = xs_txn(c->xs, answer_part,
+			     &(struct exchange){c->uplink_dir, text,
+						admission_format(&a, q.number, out)});
+	}
+	if (ret < 0 && ret != -ENOENT && ret != -ESTALE)
+		drop_question(c);
 }

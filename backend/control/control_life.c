@@ -161,14 +161,20 @@ static void follow_mtu(struct control *c, const struct life *l)
 
 bool control_life_readable(struct control *c)
 {
-	if (!c->life.unreadable && !netdev_readable()) {
-		c->life.unreadable = true;
-		loop_timer_set(c->life.timer, REPAIR_NS);
-		log_warning("uplink %s: no file descriptors are left to look at the host's "
-			    "interfaces: what is known of them counts",
-			    c->conf.name);
+	struct control_life *life = &c->life;
+
+	if (life->unreadable)
+		return false;
+	life->unreadable = !netdev_readable();
+	if (life->unreadable) {
+		loop_timer_set(life->timer, REPAIR_NS);
+		if (!life->unreadable_told)
+			log_warning("uplink %s: no file descriptors are left to look at the "
+				    "host's interfaces: what is known of them counts",
+				    c->conf.name);
 	}
-	return !c->life.unreadable;
+	life->unreadable_told = life->unreadable;
+	return !life->unreadable;
 }
 
 void control_life_look(struct control *c)
@@ -194,6 +200,8 @@ void control_life_exits(struct control *c)
 {
 	char way[WAY_MAX];
 
+	if (!control_life_readable(c))
+		return;
 	way_of_exits(NETDEV_SYSFS, &c->probe.exits, way);
 	if (way[0] == '\0' || strcmp(way, c->life.way) == 0)
 		return;

@@ -79,6 +79,7 @@ struct control_life {
 	unsigned parent_mtu_bytes;
 	char way[WAY_MAX]; /* by which frames leave; "": not known */
 	bool unreadable;   /* there were no descriptors to look at the host with */
+	bool unreadable_told;
 };
 
 /* Frames that wait while the uplink would lose them. Only control_hold.c writes it. */

@@ -105,13 +105,19 @@ static void put_off(struct control *c, struct device *d, int ret)
 			    "remembered: %s; this is tried again",
 			    d->name,
 			    ret == -EAGAIN ? "others change them all the time" : strerror(-ret));
-	d->again_ns = c->now_ns + (RETRY_NS << n);
+	d->leave_not_before_ns = c->now_ns + (RETRY_NS << n);
+	d->again_ns = d->leave_not_before_ns;
 }
 
 void device_leave(struct control *c, struct device *d)
 {
-	int ret = xs_txn(c->xs, remember_and_remove, &(struct leaving){c, d});
+	int ret;
 
+	if (c->now_ns < d->leave_not_before_ns) {
+		d->again_ns = d->leave_not_before_ns; /* a guest can change its nodes meanwhile */
+		return;
+	}
+	ret = xs_txn(c->xs, remember_and_remove, &(struct leaving){c, d});
 	if (ret < 0 && ret != -ENOENT && ret != -ESTALE && ret != -EACCES) {
 		put_off(c, d, ret);
 		return;

@@ -42,6 +42,7 @@ struct device {
 	struct ldp_group *group; /* NULL: none */
 
 	unsigned leave_failures; /* device_leave.c: in a row */
+	uint64_t leave_not_before_ns;
 
 	/* device_mac.c */
 	uint8_t told_mac[6]; /* the address that the frame loop knows as its own */

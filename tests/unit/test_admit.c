@@ -2,6 +2,7 @@
 /* Would a device that might come be admitted? What dmvl-back answers, and that nothing changes. */
 #include "backend/policy/admission.h"
 #include "tests/fake/desk.h"
+#include "tests/fake/must.h"
 #include "tests/unit/tap.h"
 #include "xenstore-schema/xskey.h"
 
@@ -171,6 +172,22 @@ static void test_malformed(void)
 	desk_free(k);
 }
 
+/* Somebody writes what nobody can read: whoever asks next has an answer. */
+static void test_unreadable(void)
+{
+	char text[SCHEMA_VALUE_MAX + 2], path[SCHEMA_PATH_MAX];
+
+	begin(100 * MBIT, 200 * MBIT);
+	memset(text, '1', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	must(schema_key_path(path, sizeof(path), k->c.uplink_dir, KEY_UPLINK_ADMIT) >= 0);
+	must(xs_conn_write(k->c.xs, XS_NO_TXN, path, text) == 0);
+	desk_turn(k);
+	ok(!xs_conn_exists(k->c.xs, XS_NO_TXN, path), "a question that cannot be read is removed");
+	ok(ask(" tx-min=1000000") && said.admitted, "the next one has an answer");
+	desk_free(k);
+}
+
 static void test_nothing_changes(void)
 {
 	struct ldp_settings was;
@@ -196,6 +213,7 @@ int main(void)
 	test_measured();
 	test_rates();
 	test_malformed();
+	test_unreadable();
 	test_nothing_changes();
 	return done_testing();
 }

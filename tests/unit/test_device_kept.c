@@ -341,7 +341,7 @@ static void test_store_refuses(void)
 static void test_short_of_descriptors(void)
 {
 	struct rlimit none = {0, 0}, old;
-	unsigned looks = 0;
+	unsigned looks = 0, failures;
 
 	begin();
 	desk_write(1, KEY_BACK_WEIGHT, "77");
@@ -358,6 +358,14 @@ static void test_short_of_descriptors(void)
 		desk_turn(k);
 		k->c.now_ns = k->next_ns < until_ns ? k->next_ns : until_ns;
 	}
+	failures = desk_device(k, 1)->leave_failures;
+	for (unsigned i = 0; i < 50; i++) {
+		device_mark(desk_device(k, 1), DEVICE_LOOK);
+		k->c.now_ns += DESK_SEC / 1000;
+		desk_turn(k);
+	}
+	failures = desk_device(k, 1)->leave_failures - failures;
+	ok(failures <= 1, "a guest that changes its nodes does not hasten it (%u times)", failures);
 	setrlimit(RLIMIT_NOFILE, &old);
 	ok(desk_device(k, 1), "a device does not go while there are no descriptors to remember it");
 	ok(looks > 3 && looks < 15, "that is tried ever less often (%u times in 20 s)", looks);
