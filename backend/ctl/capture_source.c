@@ -22,21 +22,15 @@ static int find(struct ctl *ctl, const char *device, struct capture_source *s,
 		struct capsock_request *request)
 {
 	char name[FACT_NAME_MAX], uplink[FACT_MAX];
-	struct target target;
 	struct ldp_view ldp;
-	int ret = target_find(ctl, device, &target);
+	int ret = ldp_view_find(ctl, device, &ldp);
 
 	if (ret)
 		return ret;
-	ret = ldp_view_read(ctl, target.domid, target.id, &ldp);
-	if (ret == -ENOENT)
-		return target_missing(&target);
-	if (ret < 0)
-		return ctl_fail_xs(ret, "read", device);
 	snprintf(s->device, sizeof(s->device), "%s", fact_name(&ldp, name));
 	snprintf(s->uplink, sizeof(s->uplink), "%s", fact_uplink(&ldp, uplink));
-	request->domid = target.domid;
-	request->id = target.id;
+	request->domid = ldp.domid;
+	request->id = ldp.id;
 	if (!uuid_parse(ldp.uuid, request->uuid))
 		memset(request->uuid, 0, sizeof(request->uuid));
 	ldp_view_free(&ldp);

@@ -267,18 +267,12 @@ static int print_short(struct ctl *ctl, const struct ldp_view *ldp)
 
 static int run(struct ctl *ctl, int argc, char **argv)
 {
-	struct target target;
 	struct ldp_view ldp;
-	int ret = target_find(ctl, argv[0], &target);
+	int ret = ldp_view_find(ctl, argv[0], &ldp);
 
 	(void)argc;
 	if (ret)
 		return ret;
-	ret = ldp_view_read(ctl, target.domid, target.id, &ldp);
-	if (ret == -ENOENT)
-		return target_missing(&target);
-	if (ret < 0)
-		return ctl_fail_xs(ret, "read", argv[0]);
 	if (ctl->json)
 		ret = json_print(device_json_alone(ctl, &ldp));
 	else

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/ctl/target.h"
 #include "common/quote.h"
 #include "common/units.h"
 #include "xenstore-schema/xskey.h"
@@ -114,6 +115,19 @@ int ldp_view_read(struct ctl *ctl, unsigned domid, unsigned id, struct ldp_view 
 	else if (ret >= 0)
 		take_mac_of_vif(&out->keys);
 	return ret;
+}
+
+int ldp_view_find(struct ctl *ctl, const char *text, struct ldp_view *out)
+{
+	struct target target;
+	int ret = target_find(ctl, text, &target);
+
+	if (ret)
+		return ret;
+	ret = ldp_view_read(ctl, target.domid, target.id, out);
+	if (ret == -ENOENT)
+		return target_missing(&target);
+	return ret < 0 ? ctl_fail_xs(ret, "read", text) : 0;
 }
 
 int ldp_view_read_keys(struct ctl *ctl, unsigned domid, unsigned id, const enum schema_key *keys,

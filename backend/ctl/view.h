@@ -29,6 +29,8 @@ struct ldp_view {
  * ldp_view_free().
  */
 int ldp_view_read(struct ctl *ctl, unsigned domid, unsigned id, struct ldp_view *out);
+/* The same for DOM[/ID]. 0, or an exit status with the reason on stderr. */
+int ldp_view_find(struct ctl *ctl, const char *text, struct ldp_view *out);
 /* The same with these keys of backend and frontend alone. */
 int ldp_view_read_keys(struct ctl *ctl, unsigned domid, unsigned id, const enum schema_key *keys,
 		       unsigned count, struct ldp_view *out);

@@ -315,8 +315,8 @@ static void test_last_moment(void)
 	is_int(lost, 0, "a key that is set while the device goes is not lost");
 }
 
-/* Its nodes have the only copy of what was set last. */
-static void test_store_refuses(void)
+/* A guest ends, and what was set last was not read yet. */
+static void end_unread(void)
 {
 	begin();
 	desk_write(1, KEY_BACK_WEIGHT, "77");
@@ -324,6 +324,12 @@ static void test_store_refuses(void)
 	desk_lose_events(k);
 	k->c.due.domains = true;
 	desk_turn(k);
+}
+
+/* Its nodes have the only copy of what was set last. */
+static void test_store_refuses(void)
+{
+	end_unread();
 	store_fail(EIO);
 	desk_said(k);
 	desk_deleted(k, 0);
@@ -343,12 +349,7 @@ static void test_short_of_descriptors(void)
 	struct rlimit none = {0, 0}, old;
 	unsigned looks = 0, failures;
 
-	begin();
-	desk_write(1, KEY_BACK_WEIGHT, "77");
-	desk_end(1);
-	desk_lose_events(k);
-	k->c.due.domains = true;
-	desk_turn(k);
+	end_unread();
 	desk_said(k);
 	getrlimit(RLIMIT_NOFILE, &old);
 	none.rlim_max = old.rlim_max;
