@@ -111,20 +111,48 @@ chosen()
 	esac
 }
 
-# once WITH-FLOWS EVENT: one time of it; counts in $back_ok, $whole_ok, $flows_ok, and a line of `seconds'.
+back_or_broken()
+{
+	all_back || broken
+}
+
+# once WITH-FLOWS EVENT: one time of it; counts in $times, $back_ok, $whole_ok, $flows_ok, and a line of `seconds'.
+# What the emulator broke does not count: its domain was restarted.
 once()
 {
 	[ "$1" = no ] || flows_start
-	had=$(connections) new=$(echo "$devices" | wc -w) ready=
-	"$2" >&2 || echo 'it could not be done' >>left
+	had=$(connections) new=$(echo "$devices" | wc -w) ready='' faults=$(emulator_faults) could=yes
+	"$2" >&2 || could=no
 	_from=${ready:-$(uptime_cs)}
-	if wait_for 60 all_back; then
-		echo $(($(uptime_cs) - _from)) >>seconds
+	wait_for 60 back_or_broken
+	_to=$(uptime_cs)
+	if broken; then
+		repaired "$1"
+		return
+	fi
+	times=$((times + 1))
+	[ $could = yes ] || echo 'it could not be done' >>left
+	if all_back; then
+		echo $((_to - _from)) >>seconds
 		back_ok=$((back_ok + 1))
 	fi
 	! wait_for 10 whole || whole_ok=$((whole_ok + 1))
 	[ "$1" = no ] || ! flows_arrive || flows_ok=$((flows_ok + 1))
 	wait_for 30 nothing_left || leftovers >>left
+}
+
+# repaired WITH-FLOWS
+repaired()
+{
+	diag "the emulator has broken $guest"
+	if [ "$1" = yes ]; then
+		pipe_stop 5001
+		pipe_stop 5002
+	fi
+	wait_for "$BENCH_BOOT" guest -t 20 "$guest" true
+	had=$(connections)
+	agent_start "$guest"
+	wait_for 60 all_back
 }
 
 # scenario NAME TIMES WITH-FLOWS EVENT TEXT..: TIMES times, the first WITH-FLOWS of them with TCP flows. Ends early
@@ -143,7 +171,6 @@ scenario()
 		_with=no
 		[ $times -ge "$with" ] || _with=yes
 		once $_with "$_event"
-		times=$((times + 1))
 	done
 	[ $times -gt "$with" ] || with=$times
 	report "$_scenario" "$*"

@@ -52,6 +52,13 @@ connected()
 	states_are '4 4' "$@"
 }
 
+# broken: the emulator has broken a guest since faults=$(emulator_faults).
+broken()
+{
+	# shellcheck disable=SC2154 # the caller's
+	[ "$(emulator_faults)" != "$faults" ]
+}
+
 # agentless NAME [ID], waits_for_vif NAME [ID]: the states of a device with via=vif, which has no frontend.
 agentless()
 {
@@ -417,6 +424,15 @@ pipe_wait()
 		wait "$_pid" || return 1
 	done <"pipe.$3.pid"
 	[ "$(at "$1" "sha256sum </run/sent.$3")" = "$(at "$2" "sha256sum </run/got.$3")" ]
+}
+
+# pipe_stop PORT: an end before its time, as when one of the two guests is lost.
+pipe_stop()
+{
+	while read -r _pid; do
+		kill "$_pid"
+		wait "$_pid"
+	done <"pipe.$1.pid" 2>/dev/null
 }
 
 # pipe_got TO PORT: bytes so far.

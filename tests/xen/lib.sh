@@ -303,6 +303,15 @@ guest_migrate()
 	_outside xl migrate -s '' "$1" 'xl migrate-receive' >&2
 }
 
+# emulator_faults: how often QEMU has broken a PVH guest until now. It now and then (one of ten live migrations)
+# overwrites the state of a guest that enters or leaves its processor with that of the hypervisor, and the guest
+# ends in a triple fault at an address and in a code segment of Xen's, which no guest can have.
+emulator_faults()
+{
+	awk '/Dumping Dom[1-9]/ { guest = 1 } guest && /RIP:/ { faults += /RIP: *e008:/; guest = 0 } END { print faults + 0 }' \
+		/bench/log/dom0-console.log
+}
+
 # without_emulator_faults: a kernel's log without what QEMU is to blame for. An interrupt within cmpxchg16b can
 # leave the flags with parts of an address in them, and then the kernel traps at each step until it clears them.
 without_emulator_faults()

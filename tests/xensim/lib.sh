@@ -88,6 +88,11 @@ guest_migrate()
 	xensim migrate "$1" >&2
 }
 
+emulator_faults()
+{
+	echo 0 # there is none
+}
+
 # One log for all guests' kernels.
 guest_console()
 {
