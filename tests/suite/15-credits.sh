@@ -110,8 +110,8 @@ like "$(cat wrong)" '*default*has ended*' 'dmvlctl check says that dmvl-back has
 mkdir full
 if mount -t tmpfs -o size=16k full "$PWD/full" 2>mount.err; then
 	back_start --tx-capacity "$SUITE_RATE" --run-dir "$PWD/full"
+	check 'a full disk shows in the error of the uplink' wait_for 30 key_like "$uplink/error" 'no credit log*No space left*'
 	is "$(grep -c 'no credit log.*No space left' "$_log")" 1 'a full disk is logged once'
-	like "$(xenstore-read "$uplink/error")" 'no credit log*No space left*' 'a full disk shows in the error of the uplink'
 	dmvlctl check >wrong
 	is $? 1 'dmvlctl check ends with status 1 on a full disk'
 	like "$(cat wrong)" '*uplink default*no credit log*No space left*' 'dmvlctl check says that a full disk leaves no credit log'

@@ -42,19 +42,19 @@ ip link set side1 up # a link
 
 back_start
 check 'without hardware frames leave through the oldest port' says exits up0
-is "$(xenstore-read "$uplink/exits-by")" oldest 'xenstore says that the exit is the oldest port'
-is "$(xenstore-read "$uplink/speed")" 0 'the speed of a veth does not count'
+check 'xenstore says that the exit is the oldest port' says exits-by oldest
+check 'the speed of a veth does not count' says speed 0
 check 'xenstore says that the capacity is configured' says capacity-source configured
 like "$(dmvlctl uplinks)" '*CAPACITY-SOURCE*configured*up0*oldest*' 'dmvlctl uplinks shows the exit and where the capacity comes from'
 like "$(dmvlctl uplinks --json)" '*"exits":*"up0"*"exits-by":*"oldest"*"capacity-source":*"configured"*' \
 	'dmvlctl uplinks --json has the exit and where the capacity comes from'
 xenstore-write "$uplink/uplink-port" side0
 check 'frames leave through the port that the operator chooses' says exits side0
-is "$(xenstore-read "$uplink/exits-by")" chosen 'xenstore says that the exit was chosen'
+check 'xenstore says that the exit was chosen' says exits-by chosen
 check 'the log names the exit that the operator chose' wait_for 10 grep -q 'leave the host through side0' "$_log"
 ip link set side0 nomaster
 check 'the error names a chosen port that leaves the bridge' wait_for 30 key_like "$uplink/error" 'uplink-port "side0": side0 is no port*xenbr0'
-is "$(xenstore-read "$uplink/exits")" up0 'frames leave through another port when the chosen one leaves the bridge'
+check 'frames leave through another port when the chosen one leaves the bridge' says exits up0
 ip link set side0 master xenbr0
 check 'the error clears when the chosen port is back in the bridge' says error ''
 check 'frames leave through the chosen port when that is back' says exits side0
@@ -107,7 +107,7 @@ xenstore-write "$uplink/tx-capacity" 0
 check 'the speed counts when the configured capacity is taken back' says capacity-source speed
 card up0 -1 up
 check 'the error says that a card neither tells its speed nor gives back-pressure' wait_for 30 key_like "$uplink/error" '*cannot be measured: up0 has no queue*'
-is "$(xenstore-read "$uplink/speed")" 0 'the speed is 0 when the card does not tell it'
+check 'the speed is 0 when the card does not tell it' says speed 0
 is "$(xenstore-read "$uplink/capacity-source")" speed 'the last capacity stays where none can be known'
 tc qdisc add dev up0 root tbf rate "$SUITE_RATE" burst 8k limit 100k
 check 'the capacity is measured where there is back-pressure and no speed' says capacity-source measured

@@ -41,9 +41,9 @@ like "$(cat err)" '*cannot be measured: no bridge of the kernel*up0*; give --tx-
 
 back_run --uplink tap:dmvl-up --tx-capacity 1gbit
 check 'Open vSwitch takes the uplink' ovs add-port br0 dmvl-up
-is "$(xenstore-read "$uplink/exits")" up0 'frames leave through the port of Open vSwitch that uplink-port names'
-is "$(xenstore-read "$uplink/exits-by")" chosen 'xenstore says that the operator chose the port of Open vSwitch'
-is "$(xenstore-read "$uplink/error")" '' 'a chosen port of Open vSwitch is no error'
+check 'frames leave through the port of Open vSwitch that uplink-port names' wait_for 30 key_is "$uplink/exits" up0
+check 'xenstore says that the operator chose the port of Open vSwitch' wait_for 30 key_is "$uplink/exits-by" chosen
+check 'a chosen port of Open vSwitch is no error' wait_for 30 key_is "$uplink/error" ''
 ldps 'g1 1' 'g2 2'
 check 'g1 pings the world through Open vSwitch' talks g1
 check 'the world pings g2 through Open vSwitch' talks g2

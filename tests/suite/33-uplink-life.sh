@@ -43,7 +43,7 @@ uplink_setup
 back_start
 ldp g1 1
 check 'g1 pings the world' talks g1
-is "$(xenstore-read "$(be g1)/carrier")" 1 'the key carrier is 1 while all is well'
+check 'the key carrier is 1 while all is well' wait_for 30 key_is "$(be g1)/carrier" 1
 
 # ---- The bridge
 

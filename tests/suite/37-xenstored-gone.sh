@@ -83,7 +83,7 @@ check 'a device that was attached while xenstored was away connects' wait_for 60
 is "$(states g1)" '4 4' 'g1 stayed connected while xenstored was away'
 is "$(states g2)" '4 4' 'g2 stayed connected while xenstored was away'
 like "$(grep -c '/0: disconnected' "$_log")" 0 'no device was disconnected while xenstored was away'
-is "$(xenstore-read "$uplink/state")" running 'the uplink is told to run when xenstored is back'
+check 'the uplink is told to run when xenstored is back' wait_for 30 key_is "$uplink/state" running
 is "$(xenstore-read "$uplink/host-weight")" 301 "a key of the uplink that was set stays when xenstored is back"
 is "$(xenstore-read "$uplink/groups/acme/weight")" 401 "a key of a group that was set stays when xenstored is back"
 check 'what was detached by hand is not attached when xenstored is back' no_node "$(be p1)"

@@ -46,7 +46,7 @@ begin all --uplink tap:dmvl-up,bridge=xenbr0 --tx-capacity 1gbit
 waits 'xenstored does not run' 'xenstored does not run'
 start relay dmvl-sock relay "$PWD/xs" /run/xenstored/socket
 waits 'the bridge does not exist' 'the bridge xenbr0 does not exist'
-is "$(xenstore-read "$uplink/state")" waiting 'the key state says that dmvl-back waits'
+check 'the key state says that dmvl-back waits' wait_for 30 key_is "$uplink/state" waiting
 like "$(dmvlctl check 2>&1)" '*dmvl-back waits: the bridge xenbr0 does not exist*' 'dmvlctl check says what dmvl-back waits for'
 kill -9 "$started"
 wait "$started"
@@ -59,7 +59,7 @@ ip link add xenbr0 type bridge
 serves 'when xenstored and the bridge are there'
 check 'the key error says that the bridge is down' wait_for 30 key_is "$uplink/error" 'the bridge xenbr0 is down'
 ip link set xenbr0 up
-is "$(xenstore-read "$uplink/state")" running 'the key state says that dmvl-back runs'
+check 'the key state says that dmvl-back runs' wait_for 30 key_is "$uplink/state" running
 check 'nothing is wrong any more when the bridge is up' wait_for 30 key_is "$uplink/error" ''
 back_stop
 is $? 0 'dmvl-back ends with status 0'

@@ -111,10 +111,10 @@ is "$(key g1 weight)" 512 'the device has the weight of the policy'
 is "$(key g1 tx-min)" 100000000 'a percentage is of the configured capacity'
 is "$(key g1 flood-rate)" 500 'a key of [default] holds for it'
 like "$(key g1 mac)" '00:16:3e:*' 'the device has a MAC address of Xen'
-is "$(xenstore-read $uplink/host-weight)" 300 'a key of the uplink is written'
-is "$(xenstore-read $uplink/tx-capacity)" 1000000000 'the capacity of the policy counts'
-is "$(xenstore-read $uplink/groups/acme/weight)" 300 'a key of a group is written'
-is "$(xenstore-read $uplink/groups/acme/tx-max)" 500000000 'a percentage of a group is of the capacity'
+check 'a key of the uplink is written' wait_for 30 key_is $uplink/host-weight 300
+check 'the capacity of the policy counts' wait_for 30 key_is $uplink/tx-capacity 1000000000
+check 'a key of a group is written' wait_for 30 key_is $uplink/groups/acme/weight 300
+check 'a percentage of a group is of the capacity' wait_for 30 key_is $uplink/groups/acme/tx-max 500000000
 agent_start g1
 check 'a guest attached by the policy connects' wait_for 60 connected g1
 check 'a guest that the policy does not name is not attached' not_attached g2

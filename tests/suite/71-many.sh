@@ -12,6 +12,12 @@
 # shellcheck source=tests/hostile/many.sh
 . "$SUITE_TOP/tests/hostile/many.sh"
 
+# For wait_for: the log tells of a connection after the key state does.
+many_logged()
+{
+	[ "$(grep -c '/0: connected' back.1.log)" -ge $many ]
+}
+
 many=30 times=15
 [ "${VALGRIND:-}" != 1 ] || many=6 times=3
 guests=
@@ -26,6 +32,7 @@ back_start --log-level info
 	many_agents $guests
 	check "$many guests are attached" many_attach $guests
 	check "$many attached guests connect" wait_for 100 all_connected $many
+	wait_for 10 many_logged
 	is "$(grep -c '/0: connected' back.1.log)" $many "each of $many guests connects once"
 }
 

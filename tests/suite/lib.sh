@@ -153,16 +153,45 @@ back_run()
 	wait_for 30 grep -q 'version .*: uplink' "$_log"
 }
 
-# back_fds, back_maps: how many descriptors dmvl-back has, and pieces of guests' memory. Of other memory
-# it has what its allocator likes, a sanitizer's most of all.
-back_fds()
+# back_fds, back_maps: how many descriptors dmvl-back keeps, and pieces of guests' memory. Of other memory
+# it has what its allocator likes, a sanitizer's most of all. It opens some descriptors for a moment, as for
+# a run of tc(8), so the fewest of several looks count.
+_fds_now()
 {
 	find "/proc/$back/fd" -mindepth 1 -maxdepth 1 | wc -l
+}
+
+back_fds()
+{
+	for _look in 1 2 3 4 5 6 7 8 9 10; do
+		_fds_now
+		sleep 0.1
+	done | sort -n | head -n 1
 }
 
 back_maps()
 {
 	grep -c -e memfd:grant -e /dev/xen/gntdev "/proc/$back/maps"
+}
+
+_fds_within()
+{
+	[ "$(_fds_now)" -le "$1" ]
+}
+
+_maps_within()
+{
+	[ "$(back_maps)" -le "$1" ]
+}
+
+# back_keeps FDS MAPS WHEN: two checks. What is there for a moment goes, what leaked stays; the log of the test
+# has the names then.
+back_keeps()
+{
+	check "dmvl-back has no more descriptors $3" wait_for 30 _fds_within "$1"
+	_fds_within "$1" || find "/proc/$back/fd" -mindepth 1 -maxdepth 1 -printf '%f %l\n' | sort -n >&2
+	check "dmvl-back maps no more guest memory $3" wait_for 30 _maps_within "$2"
+	_maps_within "$2" || grep -e memfd:grant -e /dev/xen/gntdev "/proc/$back/maps" >&2
 }
 
 # ended PID: for wait_for. A child that is not waited for is a zombie until then.
