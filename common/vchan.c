@@ -186,6 +186,12 @@ void vchan_keep_page(struct vchan *v)
 	unmap_rings(v);
 }
 
+void vchan_say_gone(struct vchan *v)
+{
+	__atomic_store_n(&v->x->ring->srv_live, 0, __ATOMIC_SEQ_CST); /* before the event */
+	xenevtchn_notify(v->x->event, (evtchn_port_t)v->x->event_port);
+}
+
 void vchan_abandon(struct vchan *v)
 {
 	struct libxenvchan *x = v->x;

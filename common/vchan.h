@@ -45,6 +45,9 @@ void vchan_close(struct vchan *v);
  */
 void vchan_keep_page(struct vchan *v);
 
+/* For the server's process or a forked child of it: tells the peer that the server is gone. */
+void vchan_say_gone(struct vchan *v);
+
 /*
  * For the server, after its guest was restored: releases all handles without telling the peer or
  * xenstore, and frees v. Another process must hold the event channel and the control page

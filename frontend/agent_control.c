@@ -111,7 +111,7 @@ static void xenstore_open(struct agent_control *c)
 static bool is_stale(const struct steps *s, const struct agent_view *view)
 {
 	return view->own != s->wrote || strcmp(view->generation, s->generation) != 0 ||
-	       strcmp(view->ring_ref, s->server.ref) != 0;
+	       strcmp(view->ring_ref, s->server.at.ref) != 0;
 }
 
 static uint64_t closing_due(const struct steps *s)

@@ -273,6 +273,13 @@ int agent_device_read_ref(struct agent_device *d, char ref[AGENT_DEVICE_REF_MAX]
 	return ret < 0 ? ret : 0;
 }
 
+int agent_device_read_domid(struct agent_device *d, char domid[AGENT_DEVICE_REF_MAX])
+{
+	int ret = xs_conn_read(d->xs, XS_NO_TXN, "domid", domid, AGENT_DEVICE_REF_MAX);
+
+	return ret < 0 ? ret : 0;
+}
+
 /* Whether a list of numbers separated by commas has `want`. */
 static bool list_has(const char *list, unsigned long want)
 {

@@ -9,7 +9,7 @@
 #include "common/xs.h"
 #include "xenstore-schema/schema.h"
 
-#define AGENT_DEVICE_REF_MAX 16
+#define AGENT_DEVICE_REF_MAX 16 /* as GUARD_TEXT_MAX */
 
 /* Everybody reads, only agent_device.c writes. The own paths are relative, so that they stay right
  * after a restore. */
@@ -71,5 +71,8 @@ int agent_device_show_error(struct agent_device *d, const char *text);
 
 /* Reads the node that names the vchan server. */
 int agent_device_read_ref(struct agent_device *d, char ref[AGENT_DEVICE_REF_MAX]);
+
+/* Reads the domain's own number. */
+int agent_device_read_domid(struct agent_device *d, char domid[AGENT_DEVICE_REF_MAX]);
 
 #endif

@@ -10,12 +10,17 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "common/loop.h"
 #include "common/xs.h"
 
 /* systemd spares processes whose name begins with '@' when it kills the last ones at shutdown. */
 #define TITLE "@dmvl-park"
+
+#define UNMAP_WAIT_NS 5000000000ull
+#define UNMAP_LOOK_NS 10000000l
 
 enum guard_word {
 	SAY_CLOSE = 'C', /* end, because the server is about to be closed in order */
@@ -83,19 +88,44 @@ _Noreturn static void sleep_for_ever(void)
 		pause(); /* all signals are blocked */
 }
 
-/* The node names this server: then this is still the domain where the server was made. */
-static bool still_current(const char *ref_path, const char *ref)
+static bool says(struct xs_conn *xs, const char *path, const char *text)
 {
-	struct xs_conn *xs;
-	char now[32];
+	char now[GUARD_TEXT_MAX];
 
-	if (xs_conn_open(&xs) < 0)
-		return false;
-	return xs_conn_read(xs, XS_NO_TXN, ref_path, now, sizeof(now)) >= 0 &&
-	       strcmp(now, ref) == 0;
+	return xs_conn_read(xs, XS_NO_TXN, path, now, sizeof(now)) >= 0 && strcmp(now, text) == 0;
 }
 
-_Noreturn static void guard_main(int sock, struct vchan *v, const char *ref_path, const char *ref)
+/*
+ * Is this still the domain where the server was made? Then the node names the server, or that of
+ * a newer agent. After a restore it is missing until the agent has connected, which takes longer
+ * than UNMAP_LOOK_NS; and only on another host could the number be the same.
+ */
+static bool is_same_domain(struct xs_conn *xs, const struct guard_place *at)
+{
+	return says(xs, at->ref_path, at->ref) ||
+	       (xs_conn_exists(xs, XS_NO_TXN, at->ref_path) && says(xs, "domid", at->domid));
+}
+
+/*
+ * The agent is dead, and this process has the last references to the rings. The kernel would get
+ * them back at once, but pages that Dom0 still has mapped it frees only slowly: so Dom0 lets go
+ * of them first.
+ */
+static bool may_end(struct vchan *v, const struct guard_place *at)
+{
+	const struct timespec pause_time = {.tv_nsec = UNMAP_LOOK_NS};
+	uint64_t until = loop_now_ns() + UNMAP_WAIT_NS;
+	struct xs_conn *xs;
+
+	if (xs_conn_open(&xs) < 0 || !is_same_domain(xs, at))
+		return false;
+	vchan_say_gone(v);
+	while (vchan_is_open(v) && loop_now_ns() < until && is_same_domain(xs, at))
+		nanosleep(&pause_time, NULL);
+	return is_same_domain(xs, at);
+}
+
+_Noreturn static void guard_main(int sock, struct vchan *v, const struct guard_place *at)
 {
 	sigset_t all;
 	char word = 0;
@@ -114,8 +144,8 @@ _Noreturn static void guard_main(int sock, struct vchan *v, const char *ref_path
 	n = recv(sock, &word, 1, 0);
 	if (n == 1 && word == SAY_CLOSE)
 		_exit(0);
-	if (n != 1 && still_current(ref_path, ref))
-		_exit(0); /* the kernel tells the backend now */
+	if (n != 1 && may_end(v, at))
+		_exit(0); /* the kernel tells a backend that does not know yet */
 	vchan_keep_page(v);
 	if (n == 1)
 		send(sock, &word, 1, MSG_NOSIGNAL);
@@ -123,7 +153,7 @@ _Noreturn static void guard_main(int sock, struct vchan *v, const char *ref_path
 	sleep_for_ever();
 }
 
-int guard_start(struct vchan *v, const char *ref_path, const char *ref, struct guard **out)
+int guard_start(struct vchan *v, const struct guard_place *at, struct guard **out)
 {
 	struct guard *g = calloc(1, sizeof(*g));
 	int socks[2], ret;
@@ -140,7 +170,7 @@ int guard_start(struct vchan *v, const char *ref_path, const char *ref, struct g
 		goto close_socks;
 	}
 	if (g->pid == 0)
-		guard_main(socks[1], v, ref_path, ref);
+		guard_main(socks[1], v, at);
 	close(socks[1]);
 	g->sock = socks[0];
 	*out = g;

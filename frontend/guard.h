@@ -12,7 +12,8 @@
  * a forked child that holds a reference to both from the server's beginning on. The agent tells it
  * either that the server is closed in order: then the guard ends; or that the server must never be
  * closed: then the guard sleeps for ever and keeps one page and one port. When the agent dies
- * without telling, the guard asks xenstore which of the two is right.
+ * without telling, the guard asks xenstore which of the two is right. Before it ends then, it tells
+ * the backend, and waits until that has unmapped the rings, for 5 s at most.
  */
 struct guard;
 
@@ -20,11 +21,17 @@ struct guard;
  * title. */
 void guard_init(int argc, char **argv);
 
-/*
- * `ref` is what xenstore's node `ref_path` (relative) holds while this server is the current one.
- * Returns 0 or -errno. End it with one of the two functions below.
- */
-int guard_start(struct vchan *v, const char *ref_path, const char *ref, struct guard **out);
+#define GUARD_TEXT_MAX 16 /* a number of 32 bits */
+
+/* How a guard knows whether the domain is still the one where its server was made. */
+struct guard_place {
+	const char *ref_path;	    /* relative, of the node that names the server */
+	char ref[GUARD_TEXT_MAX];   /* what it holds while this server is the current one */
+	char domid[GUARD_TEXT_MAX]; /* the domain's own number */
+};
+
+/* Copies *at. Returns 0 or -errno. End it with one of the two functions below. */
+int guard_start(struct vchan *v, const struct guard_place *at, struct guard **out);
 
 /* Ends the guard: the caller then has the last references. Frees g. */
 void guard_release(struct guard *g);

@@ -7,11 +7,11 @@
 #include "common/log.h"
 
 /* Without a guard, because somebody killed it or it was told to end, another one is made. */
-static void park(struct server *s, struct agent_device *d)
+static void park(struct server *s)
 {
 	int ret = s->guard ? guard_park(s->guard) : -EPIPE;
 
-	if (ret < 0 && guard_start(s->v, d->ring_ref, s->ref, &s->guard) == 0)
+	if (ret < 0 && guard_start(s->v, &s->at, &s->guard) == 0)
 		ret = guard_park(s->guard);
 	if (ret < 0) {
 		log_error("cannot park the old event channel: it stays open here, and ending this "
@@ -25,19 +25,24 @@ static void park(struct server *s, struct agent_device *d)
 
 int server_open(struct server *s, struct agent_device *d, unsigned order)
 {
-	int ret = vchan_serve(d->back_domid, d->vchan, order, &s->v);
+	int ret;
 
+	s->at.ref_path = d->ring_ref;
+	/* First: should the guest be restored while the server is made, it is another number. */
+	ret = agent_device_read_domid(d, s->at.domid);
+	if (ret == 0)
+		ret = vchan_serve(d->back_domid, d->vchan, order, &s->v);
 	if (ret < 0)
 		goto none;
-	ret = agent_device_read_ref(d, s->ref);
+	ret = agent_device_read_ref(d, s->at.ref);
 	if (ret < 0)
-		s->ref[0] = '\0'; /* perhaps the guest was restored just now: the guard finds out */
-	if (guard_start(s->v, d->ring_ref, s->ref, &s->guard) < 0) {
+		s->at.ref[0] = '\0'; /* perhaps the guest was restored just now */
+	if (guard_start(s->v, &s->at, &s->guard) < 0) {
 		ret = -EAGAIN;
 		goto close_vchan;
 	}
 	if (ret < 0) {
-		park(s, d);
+		park(s);
 		goto none;
 	}
 	return 0;
@@ -54,7 +59,7 @@ static bool is_current(const struct server *s, struct agent_device *d)
 {
 	char now[AGENT_DEVICE_REF_MAX];
 
-	return agent_device_read_ref(d, now) == 0 && strcmp(now, s->ref) == 0;
+	return agent_device_read_ref(d, now) == 0 && strcmp(now, s->at.ref) == 0;
 }
 
 /* The guard takes its time to end, and the guest may be restored meanwhile: a second look. */
@@ -69,7 +74,7 @@ void server_end(struct server *s, struct agent_device *d)
 	if (!s->guard && is_current(s, d))
 		vchan_close(s->v);
 	else
-		park(s, d);
+		park(s);
 	*s = (struct server){0};
 }
 

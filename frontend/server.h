@@ -14,8 +14,8 @@
 struct server {
 	struct vchan *v; /* NULL: none */
 	struct guard *guard;
-	char ref[AGENT_DEVICE_REF_MAX]; /* what xenstore's node says while this server is current */
-	bool was_open;			/* a backend has connected */
+	struct guard_place at; /* where the server was made */
+	bool was_open;	       /* a backend has connected */
 };
 
 /* Serves rings of 2^order bytes under the device's vchan path. 0 or as vchan_serve(). */

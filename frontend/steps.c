@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
+#include <time.h>
 
 #include "common/log.h"
 #include "common/loop.h"
@@ -26,6 +27,10 @@
  * thread has acted, and the frame thread never waits for this one.
  */
 #define GOOD_NS 10000000000ull /* a connection of this age resets the count of failures */
+
+/* The pages of an agent that was killed come back a moment after the backend has let go of them. */
+#define PAGES_WAIT_NS	10000000l
+#define PAGES_WAITS_MAX 20u
 
 /* Ethernet with two VLAN tags. */
 #define FRAME_OVERHEAD (WIRE_FRAME_MAX - 65535u)
@@ -209,16 +214,28 @@ static int read_offer(struct steps *s)
 	return 0;
 }
 
+/* Before the first connection of this agent, it waits for the pages of the one before. */
+static int open_server(struct steps *s, unsigned *waits)
+{
+	const struct timespec pause_time = {.tv_nsec = PAGES_WAIT_NS};
+	int ret;
+
+	while ((ret = server_open(&s->server, s->dev, s->order)) == -ENOSPC && s->seq == 0 &&
+	       (*waits)++ < PAGES_WAITS_MAX)
+		nanosleep(&pause_time, NULL);
+	return ret;
+}
+
 /* Without --ring-order the largest rings that the kernel grants. */
 static int serve(struct steps *s)
 {
-	unsigned given = s->opts->ring_order, max = s->offer.max_ring_order;
+	unsigned given = s->opts->ring_order, max = s->offer.max_ring_order, waits = 0;
 	int ret;
 
 	s->order = given ? given : rings_fit(s->dev, s->opts->id, max);
 	if (s->order > max)
 		s->order = max;
-	while ((ret = server_open(&s->server, s->dev, s->order)) == -ENOSPC && !given &&
+	while ((ret = open_server(s, &waits)) == -ENOSPC && !given &&
 	       s->order > WIRE_RING_ORDER_MIN)
 		s->order--;
 	if (ret < 0) {

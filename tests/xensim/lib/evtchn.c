@@ -30,6 +30,7 @@ struct port {
 };
 
 struct xenevtchn_handle {
+	pid_t owner; /* in a child of it the descriptors may be others' by now */
 	int conn;
 	int queue;	/* ports that have events: read by the caller */
 	int queue_self; /* its writing end, for what unmask finds pending */
@@ -48,6 +49,7 @@ xenevtchn_handle *xenevtchn_open(struct xentoollog_logger *logger, unsigned int 
 	(void)logger;
 	if (!h)
 		return NULL;
+	h->owner = getpid();
 	h->conn = sim_open(SIM_EVTCHN, fds, &nfds);
 	if (h->conn < 0)
 		goto out_free;
@@ -211,6 +213,8 @@ int xenevtchn_notify(xenevtchn_handle *h, evtchn_port_t port)
 	p = own(h, port);
 	if (p) {
 		link = atomic_load(&h->slots[p->slot].link);
+		if (link && h->owner != getpid())
+			link = 0;
 		if (link && link != p->link)
 			find_peer(h, p, port);
 		if (link && p->peer_fd >= 0)
