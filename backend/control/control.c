@@ -20,6 +20,7 @@
 #include "backend/control/control_hold.h"
 #include "backend/control/control_inflow.h"
 #include "backend/control/control_kept.h"
+#include "backend/control/control_key.h"
 #include "backend/control/control_life.h"
 #include "backend/control/control_policy.h"
 #include "backend/control/control_probe.h"
@@ -218,6 +219,7 @@ static void work(struct control *c)
 		return; /* what cannot be read is not gone */
 	if (c->due.reload)
 		reload(c);
+	control_key_step(c);
 	if (c->due.probe)
 		control_probe_now(c);
 	if (c->due.link)
@@ -243,6 +245,7 @@ static void work(struct control *c)
 	soonest = earlier(earlier(soonest, policy_ns), control_share_step(c));
 	soonest = earlier(soonest, control_inflow_step(c));
 	soonest = earlier(soonest, control_group_again_ns(c));
+	soonest = earlier(soonest, control_key_again_ns(c));
 	soonest = earlier(soonest, control_kept_step(c));
 	soonest = earlier(soonest, control_forget_step(c));
 	soonest = earlier(soonest, control_welcome_back(c)); /* devices went meanwhile */

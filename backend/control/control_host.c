@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "backend/control/control_host.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "backend/control/control_key.h"
 #include "backend/control/control_share.h"
 #include "backend/control/control_state.h"
 #include "backend/control/device_list.h"
@@ -17,10 +19,11 @@ static void load_u64(struct control *c, enum schema_key key, uint64_t missing, u
 		     char *err)
 {
 	char text[SCHEMA_VALUE_MAX + 1], why[SCHEMA_ERR_MAX];
+	int ret = control_key_read(c, key, text, err);
 
-	if (xskey_read(c->xs, XS_NO_TXN, c->uplink_dir, key, text, sizeof(text)) < 0)
+	if (ret == -ENOENT)
 		*value = missing;
-	else if (schema_parse_u64(key, text, value, why) < 0 && !err[0])
+	else if (ret == 0 && schema_parse_u64(key, text, value, why) < 0 && !err[0])
 		memcpy(err, why, SCHEMA_ERR_MAX);
 }
 

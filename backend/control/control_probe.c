@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "backend/control/control_key.h"
 #include "backend/control/control_life.h"
 #include "backend/control/control_state.h"
 #include "backend/control/device_list.h"
@@ -34,12 +35,13 @@ static void read_port(struct control *c)
 {
 	struct control_probe *p = &c->probe;
 	char text[SCHEMA_VALUE_MAX + 1];
+	int ret;
 
 	p->port_error[0] = '\0';
-	if (xskey_read(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_UPLINK_PORT, text,
-		       sizeof(text)) < 0)
+	ret = control_key_read(c, KEY_UPLINK_UPLINK_PORT, text, p->port_error);
+	if (ret == -ENOENT)
 		p->port[0] = '\0';
-	else
+	else if (ret == 0)
 		schema_parse_text(KEY_UPLINK_UPLINK_PORT, text, p->port, sizeof(p->port),
 				  p->port_error);
 }

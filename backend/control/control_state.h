@@ -57,14 +57,15 @@ struct control_exits {
 };
 
 /*
- * The uplink's settings. Only control_uplink.c writes it; control.c sets the first frame cost, and
- * control_capacity.c the source.
+ * The uplink's settings. Only control_uplink.c writes it; control.c sets the first frame cost,
+ * control_capacity.c the source, and control_key.c when to read them again.
  */
 struct control_link {
 	struct link_conf conf;	 /* in force */
 	uint64_t configured_bps; /* what the operator configured; 0: nothing */
 	const char *source;	 /* of the capacity in force, as xenstore has it; NULL: not yet */
 	char error[SCHEMA_ERR_MAX]; /* of the uplink's keys, as xenstore has it */
+	uint64_t again_ns;	    /* 0: all could be read */
 	char asked[VERDICT_MAX];    /* control_verdict.c clears it */
 };
 

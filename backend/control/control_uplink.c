@@ -10,6 +10,7 @@
 #include "backend/control/control_exits.h"
 #include "backend/control/control_inflow.h"
 #include "backend/control/control_host.h"
+#include "backend/control/control_key.h"
 #include "backend/control/control_life.h"
 #include "backend/control/control_state.h"
 #include "backend/control/control_verdict.h"
@@ -25,10 +26,11 @@
 static void load_rate(struct control *c, enum schema_key key, uint64_t *bps, char *err)
 {
 	char text[SCHEMA_VALUE_MAX + 1], why[SCHEMA_ERR_MAX];
+	int ret = control_key_read(c, key, text, err);
 
-	if (xskey_read(c->xs, XS_NO_TXN, c->uplink_dir, key, text, sizeof(text)) < 0)
+	if (ret == -ENOENT)
 		*bps = schema_default(key);
-	else if (schema_parse_u64(key, text, bps, why) < 0 && !err[0])
+	else if (ret == 0 && schema_parse_u64(key, text, bps, why) < 0 && !err[0])
 		memcpy(err, why, SCHEMA_ERR_MAX);
 }
 
@@ -56,11 +58,11 @@ static void show_error(struct control *c, const char *err)
 static void load_frame_cost(struct control *c, uint32_t *bytes, char *err)
 {
 	char text[SCHEMA_VALUE_MAX + 1], why[SCHEMA_ERR_MAX];
-	uint64_t value;
+	uint64_t value = *bytes;
+	int ret = control_key_read(c, KEY_UPLINK_FRAME_COST, text, err);
 
-	if (xskey_read(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_FRAME_COST, text, sizeof(text)) <
-	    0)
-		*bytes = FRAME_COST_AUTO;
+	if (ret < 0)
+		*bytes = ret == -ENOENT ? FRAME_COST_AUTO : *bytes;
 	else if (schema_parse_u64(KEY_UPLINK_FRAME_COST, text, &value, why) == 0)
 		*bytes = (uint32_t)value; /* the schema's range fits */
 	else if (!err[0])
@@ -71,10 +73,11 @@ static void load_switch(struct control *c, enum switch_mode *mode, char *err)
 {
 	char text[SCHEMA_VALUE_MAX + 1], why[SCHEMA_ERR_MAX];
 	unsigned value = (unsigned)*mode;
+	int ret = control_key_read(c, KEY_UPLINK_SWITCH, text, err);
 
-	if (xskey_read(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_SWITCH, text, sizeof(text)) < 0)
+	if (ret == -ENOENT)
 		value = (unsigned)schema_default(KEY_UPLINK_SWITCH);
-	else if (schema_parse_enum(KEY_UPLINK_SWITCH, text, &value, why) < 0 && !err[0])
+	else if (ret == 0 && schema_parse_enum(KEY_UPLINK_SWITCH, text, &value, why) < 0 && !err[0])
 		memcpy(err, why, SCHEMA_ERR_MAX);
 	*mode = (enum switch_mode)value;
 }

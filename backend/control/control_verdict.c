@@ -82,6 +82,6 @@ void control_verdict_step(struct control *c)
 			answer(c, d->back, KEY_BACK_JUDGE, d->asked);
 	}
 	answer_groups(c);
-	if (!c->due.link)
+	if (!c->due.link && !c->link.again_ns)
 		answer(c, c->uplink_dir, KEY_UPLINK_JUDGE, c->link.asked);
 }
