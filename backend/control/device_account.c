@@ -14,6 +14,7 @@
 #include "xenstore-schema/xskey.h"
 
 #define FADE_LOOK_NS (60000 * 1000000ull)
+#define RETRY_NS     (1000 * 1000000ull)
 
 /*
  * In the same domain it inherits in any case: a guest can make itself be attached again by removing
@@ -82,8 +83,8 @@ static bool let_go(struct control *c, struct device *d)
 {
 	char path[SCHEMA_PATH_MAX];
 
-	device_kept_taken(c, d);
-	return schema_key_path(path, sizeof(path), d->back, KEY_BACK_ACCOUNT_BROUGHT) >= 0 &&
+	return device_kept_taken(c, d) &&
+	       schema_key_path(path, sizeof(path), d->back, KEY_BACK_ACCOUNT_BROUGHT) >= 0 &&
 	       xs_conn_rm(c->xs, XS_NO_TXN, path) == 0;
 }
 
@@ -106,8 +107,10 @@ void device_account_take(struct control *c, struct device *d)
 		d->again_ns = c->now_ns + FADE_LOOK_NS;
 		return;
 	}
-	if (!let_go(c, d))
+	if (!let_go(c, d)) {
+		d->again_ns = c->now_ns + RETRY_NS;
 		return;
+	}
 	d->brought = false;
 	if (!good)
 		log_warning("%s: %s: expected " KEPT_ACCOUNT_FORM, d->name,

@@ -189,21 +189,38 @@ int device_kept_remember(struct control *c, struct device *d, const struct setti
 	return no_memory ? -ENOMEM : 0;
 }
 
-void device_kept_taken(struct control *c, const struct device *d)
+/* Writes *kd without its account. */
+static void drop_account(struct control *c, const char *uuid, struct kept_device *kd)
 {
-	struct kept k, fresh = {.count = 0};
-	struct kept_device *kd;
+	struct kept fresh = {.device = kd, .count = 1};
 
-	if (uuid_is_null(d->uuid) || read_of(c, d, &k) < 0)
-		return;
+	kept_put(&kd->account, NULL);
+	memcpy(fresh.uuid, uuid, sizeof(fresh.uuid));
+	control_kept_write(c, &fresh);
+}
+
+/* What is only in memory is lost if this daemon is killed, and then the file says the old thing. */
+bool device_kept_taken(struct control *c, const struct device *d)
+{
+	struct kept_device *kd;
+	struct kept k, now;
+	bool gone;
+
+	if (uuid_is_null(d->uuid))
+		return true;
+	if (read_of(c, d, &k) < 0)
+		return false;
 	kd = kept_find(&k, d->id);
-	if (kd && kd->account && kept_put(&kd->account, NULL)) {
-		memcpy(fresh.uuid, k.uuid, sizeof(fresh.uuid));
-		fresh.device = kd;
-		fresh.count = 1;
-		control_kept_write(c, &fresh);
+	if (kd && kd->account)
+		drop_account(c, k.uuid, kd);
+	gone = !control_kept_is_late(c, k.uuid) && read_of(c, d, &now) == 0;
+	if (gone) {
+		kd = kept_find(&now, d->id);
+		gone = !kd || !kd->account;
+		kept_clear(&now);
 	}
 	kept_clear(&k);
+	return gone;
 }
 
 bool device_kept_has(struct control *c, const struct device *d)

@@ -17,8 +17,11 @@ struct settings_text;
  */
 int device_kept_remember(struct control *c, struct device *d, const struct settings_text *texts);
 
-/* The account that it brought along is taken, and is remembered no more. */
-void device_kept_taken(struct control *c, const struct device *d);
+/*
+ * The account that it brought along is taken, and is remembered no more. False: it still is, or
+ * would be if this daemon ended now: it must not be taken yet.
+ */
+bool device_kept_taken(struct control *c, const struct device *d);
 
 /*
  * The device was detached: nothing of it is remembered any more. If that cannot be, the log says so

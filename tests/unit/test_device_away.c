@@ -3,7 +3,10 @@
  * A guest that xl gives away to another host is forgotten when its domain ends, and at no other
  * time; what its account held elsewhere comes along, once.
  */
+#include <stdio.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "backend/control/control_find.h"
 #include "backend/control/device_list.h"
@@ -227,6 +230,48 @@ static void test_imported(void)
 	desk_free(k);
 }
 
+/* Another program has the lock of the files: this daemon may be killed before it is written. */
+static void test_not_written(void)
+{
+	char err[KEPT_FILE_ERR_MAX];
+	int lock;
+
+	import(account(5000, 0, 0));
+	lock = kept_dir_lock(k->c.kept.dir, 0, err);
+	must(lock >= 0);
+	desk_said(k);
+	desk_serve(k, 1, 12);
+	desk_turn(k);
+	is_str(desk_said(k), "A", "an account that is still remembered is not taken");
+	ok(desk_read(1, KEY_BACK_ACCOUNT_BROUGHT), "it waits");
+	close(lock);
+	desk_pass(k, 5 * DESK_SEC);
+	is_str(desk_said(k), "B", "it is taken when the file does not have it any more, once");
+	ok(!desk_read(1, KEY_BACK_ACCOUNT_BROUGHT) && !remembers_account(),
+	   "then it is nowhere any more");
+	desk_free(k);
+}
+
+/* The file, which has the account, cannot be read. */
+static void test_unreadable(void)
+{
+	char path[PATH_MAX + 64], aside[PATH_MAX + 64];
+
+	import(account(5000, 0, 0));
+	snprintf(path, sizeof(path), "%s/" UUID, k->c.kept.dir);
+	snprintf(aside, sizeof(aside), "%s/aside", k->c.kept.dir);
+	must(rename(path, aside) == 0 && mkdir(path, 0700) == 0);
+	desk_said(k);
+	desk_serve(k, 1, 12);
+	desk_turn(k);
+	is_str(desk_said(k), "A", "an account is not taken while the file cannot be read");
+	must(rmdir(path) == 0 && rename(aside, path) == 0);
+	desk_pass(k, 15 * DESK_SEC);
+	is_str(desk_said(k), "B", "it is taken when the file can be read");
+	ok(!remembers_account(), "and is not remembered then");
+	desk_free(k);
+}
+
 /* The guest ends before it has connected. */
 static void test_never_connected(void)
 {
@@ -278,6 +323,8 @@ int main(void)
 	test_silence();
 	test_brought();
 	test_imported();
+	test_not_written();
+	test_unreadable();
 	test_never_connected();
 	test_faded();
 	return done_testing();
