@@ -195,14 +195,30 @@ int control_kept_read(struct control *c, const char *uuid, struct kept *out)
 	return ret;
 }
 
-/* A file that is damaged is replaced. */
+static int put_aside(struct control *c, const char *uuid, char *why)
+{
+	char err[KEPT_FILE_ERR_MAX];
+	int ret = kept_file_put_aside(c->kept.dir, uuid, err);
+
+	if (ret == 0)
+		log_warning("uplink %s: %s; its good lines and what is set now are written, and it "
+			    "stays as %s" KEPT_DAMAGED,
+			    c->conf.name, why, uuid);
+	else
+		memcpy(why, err, sizeof(err));
+	return ret;
+}
+
+/* A file that is damaged is replaced by its good lines, and a copy stays. */
 static int change_file(struct control *c, const struct kept_late *l, char *err)
 {
 	struct kept k = {.count = 0};
 	int ret = kept_file_read(c->kept.dir, l->put.uuid, &k, err);
 
-	if (ret == -ENOENT || ret == -EBADMSG)
+	if (ret == -ENOENT)
 		ret = 0;
+	if (ret == -EBADMSG)
+		ret = put_aside(c, l->put.uuid, err);
 	if (ret == 0 && !add_late(l, &k)) {
 		ret = -ENOMEM;
 		snprintf(err, KEPT_FILE_ERR_MAX, "%s", strerror(-ret));

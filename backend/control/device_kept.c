@@ -92,9 +92,10 @@ static bool gather_account(const struct device *d, const struct settings_text *t
 	       kept_put(&out->account, text);
 }
 
-/* False: no memory. */
+/* `old`: what is remembered; if that is not `known`, a refused key stays as it is. False: no
+ * memory. */
 static bool gather(const struct control *c, const struct device *d, const struct policy_match *m,
-		   const struct settings_text *texts, const struct kept_device *old,
+		   const struct settings_text *texts, const struct kept_device *old, bool known,
 		   struct kept_device *out)
 {
 	char mac[FRAME_MAC_STR], buf[SCHEMA_VALUE_MAX + 1];
@@ -106,6 +107,7 @@ static bool gather(const struct control *c, const struct device *d, const struct
 		const char *dflt = default_of(d, key, mac);
 		const char *policy = device_policy_value(c, m, key, buf);
 
+		out->stays[i] = texts->refused[i] && !known && kept_is_key(key);
 		if (!kept_is_key(key) || !text || (!policy && dflt && strcmp(text, dflt) == 0) ||
 		    has_died(m, key, text, old))
 			continue;
@@ -115,7 +117,7 @@ static bool gather(const struct control *c, const struct device *d, const struct
 	return gather_account(d, texts, out);
 }
 
-/* A file that is damaged is replaced. */
+/* Of a file that is damaged its good lines count. */
 static int read_of(struct control *c, const struct device *d, struct kept *k)
 {
 	char uuid[UUID_TEXT_LEN + 1];
@@ -180,7 +182,7 @@ int device_kept_remember(struct control *c, struct device *d, const struct setti
 	now = kept_add(&fresh, d->id);
 	name_of(c, d, &k, name);
 	find_policy(c, d->uuid, name, d->id, &match);
-	if (now && gather(c, d, &match, texts, kept_find(&k, d->id), now))
+	if (now && gather(c, d, &match, texts, kept_find(&k, d->id), ret == 0, now))
 		write_changed(c, d, &k, name, &fresh);
 	else
 		no_memory = true;
@@ -254,6 +256,8 @@ void device_kept_forget(struct control *c, struct device *d)
 		return;
 	uuid_format(d->uuid, uuid);
 	ret = control_kept_try(c, uuid, &k, err);
+	if (ret == -EBADMSG && kept_find(&k, d->id))
+		ret = 0;
 	if (ret < 0 && ret != -ENOENT && !d->unforgotten)
 		log_warning("%s: it is detached, but what was set for it cannot be forgotten, so "
 			    "it may come back with its guest: %s",

@@ -118,7 +118,7 @@ static int look_all(struct import *im)
 struct page {
 	char dir[PATH_MAX];
 	struct kept was, now;
-	bool damaged; /* what it remembered cannot be read: it is replaced */
+	bool damaged; /* its good lines count, and a copy stays */
 	bool written;
 };
 
@@ -184,7 +184,7 @@ static int read_page(struct page *p, const char *uuid)
 	int ret = kept_file_read(p->dir, uuid, &p->was, err);
 
 	p->damaged = ret == -EBADMSG;
-	if (ret == 0)
+	if (ret == 0 || p->damaged)
 		ret = kept_file_read(p->dir, uuid, &p->now, ignored);
 	if (ret == 0 || ret == -ENOENT || ret == -EBADMSG)
 		return 0;
@@ -272,6 +272,8 @@ static int write_all(struct book *b)
 		struct page *p = &b->page[i];
 		int ret = is_changed(p) ? kept_dir_make(p->dir, err) : 0;
 
+		if (ret == 0 && is_changed(p) && p->damaged)
+			ret = kept_file_put_aside(p->dir, p->now.uuid, err);
 		if (ret == 0 && is_changed(p)) {
 			ret = kept_file_write(p->dir, &p->now, err);
 			p->written = ret == 0;

@@ -105,13 +105,17 @@ bool kept_put(char **text, const char *value)
 	return *text || !value;
 }
 
-static bool copy_device(const struct kept_device *from, struct kept_device *to)
+static bool copy_device(const struct kept_device *from, struct kept_device *to, bool is_new)
 {
 	bool good = kept_put(&to->account, from->account);
 
-	for (int key = 0; key < KEY_COUNT && good; key++)
-		good = kept_put(&to->set[key], from->set[key]) &&
-		       kept_put(&to->policy[key], from->policy[key]);
+	for (int key = 0; key < KEY_COUNT && good; key++) {
+		if (!from->stays[key] || is_new) {
+			to->stays[key] = from->stays[key];
+			good = kept_put(&to->set[key], from->set[key]) &&
+			       kept_put(&to->policy[key], from->policy[key]);
+		}
+	}
 	to->by_policy = from->by_policy;
 	return good;
 }
@@ -121,9 +125,10 @@ bool kept_merge(struct kept *to, const struct kept *from)
 	bool good = true;
 
 	for (unsigned i = 0; i < from->count && good; i++) {
+		bool is_new = !kept_find(to, from->device[i].id);
 		struct kept_device *d = kept_add(to, from->device[i].id);
 
-		good = d && copy_device(&from->device[i], d);
+		good = d && copy_device(&from->device[i], d, is_new);
 	}
 	return good;
 }
@@ -232,21 +237,30 @@ char *kept_format(const struct kept *k)
 	return NULL;
 }
 
+/* Damaged lines that are longer may have been a section's first one. */
+#define SECTION_LEN_MIN ((size_t)UUID_TEXT_LEN + 2)
+#define NO_SECTION	(-1)
+#define LOST_SECTION	(-2)
+
 struct reading {
 	struct kept *out;
-	int device; /* its place in out->device; -1: before the first section */
-	unsigned line;
+	int device; /* its place in out->device, or which of them: NO_SECTION: none has begun; */
+		    /* LOST_SECTION: a damaged line may have begun another one */
+	unsigned line, damaged;
+	size_t run; /* bytes of the damaged lines just before */
 	bool ended;
-	char *err;
+	char *err;		    /* about the first damaged line */
+	char ignored[KEPT_ERR_MAX]; /* about the others */
 };
 
 __attribute__((format(printf, 2, 3))) static int bad(struct reading *r, const char *fmt, ...)
 {
-	int n = snprintf(r->err, KEPT_ERR_MAX, "line %u: ", r->line);
+	char *err = r->damaged++ ? r->ignored : r->err;
+	int n = snprintf(err, KEPT_ERR_MAX, "line %u: ", r->line);
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(r->err + n, KEPT_ERR_MAX - (size_t)n, fmt, ap);
+	vsnprintf(err + n, KEPT_ERR_MAX - (size_t)n, fmt, ap);
 	va_end(ap);
 	return -EBADMSG;
 }
@@ -289,6 +303,8 @@ static int read_pair(struct reading *r, char *line, bool policy)
 	key = schema_lookup(SCHEMA_BACK, line);
 	if (key < 0 || !kept_is_key((enum schema_key)key))
 		return bad(r, "no key %s", quote_text(shown, line));
+	if (r->device == LOST_SECTION)
+		return bad(r, "%s of a device that is not known", line);
 	if (r->device < 0)
 		return bad(r, "%s before the first section", line);
 	if (schema_check((enum schema_key)key, equals + 3, why) < 0)
@@ -297,6 +313,19 @@ static int read_pair(struct reading *r, char *line, bool policy)
 	if (*at)
 		return bad(r, "%s is given twice", line);
 	return kept_put(at, equals + 3) ? 0 : -ENOMEM;
+}
+
+/* Whatever is wrong with its value, such a line began no section. */
+static bool is_of_key(const char *line, size_t len)
+{
+	char name[64];
+	size_t n = strcspn(line, " ");
+
+	if (strlen(line) != len || strchr(line, '[') || n >= sizeof(name))
+		return false;
+	memcpy(name, line, n);
+	name[n] = '\0';
+	return schema_lookup(SCHEMA_BACK, name) >= 0;
 }
 
 static int read_account(struct reading *r, const char *text)
@@ -328,28 +357,53 @@ static int read_line(struct reading *r, char *line)
 	return line[0] == '[' ? read_section(r, line) : read_pair(r, line, false);
 }
 
-/* `text` ends with a NUL, and is overwritten. */
-static int read_lines(struct reading *r, char *text)
+/* Damage leaves a file's length as it was: a few bytes were no section. */
+static void note_damage(struct reading *r, bool of_key, bool of_section, size_t len)
 {
-	char *next;
+	r->run += len + 1;
+	if (r->device != NO_SECTION && (of_section || (!of_key && r->run >= SECTION_LEN_MIN)))
+		r->device = LOST_SECTION;
+}
+
+static int read_text(struct reading *r, char *line, size_t len)
+{
+	bool of_key = is_of_key(line, len), of_section = line[0] == '[';
+	int ret;
+
+	r->line++;
+	if (strlen(line) != len)
+		ret = bad(r, "it is not a text");
+	else
+		ret = read_line(r, line);
+	if (ret == -EBADMSG)
+		note_damage(r, of_key, of_section, len);
+	else
+		r->run = 0;
+	return ret == -EBADMSG ? 0 : ret;
+}
+
+/* `text` is overwritten. */
+static int read_lines(struct reading *r, char *text, size_t len)
+{
+	char *end = text + len, *next;
 	int ret = 0;
 
-	for (char *line = text; ret == 0 && *line; line = next) {
-		next = strchr(line, '\n');
+	for (char *line = text; ret == 0 && line < end; line = next) {
+		next = memchr(line, '\n', (size_t)(end - line));
 		if (!next)
 			break; /* cut off */
-		*next++ = '\0';
-		r->line++;
-		ret = read_line(r, line);
+		*next = '\0';
+		ret = read_text(r, line, (size_t)(next - line));
+		next++;
 	}
 	if (ret == 0 && !r->ended)
-		ret = bad(r, "it is cut off: the last line is not \"" END_WORD "\"");
-	return ret;
+		bad(r, "it is cut off: the last line is not \"" END_WORD "\"");
+	return ret ? ret : r->damaged ? -EBADMSG : 0;
 }
 
 int kept_parse(const char *text, size_t len, struct kept *out, char *err)
 {
-	struct reading r = {.out = out, .device = -1, .err = err};
+	struct reading r = {.out = out, .device = NO_SECTION, .err = err};
 	char *copy = malloc(len + 1);
 	int ret;
 
@@ -358,12 +412,9 @@ int kept_parse(const char *text, size_t len, struct kept *out, char *err)
 		return -ENOMEM;
 	memcpy(copy, text, len);
 	copy[len] = '\0';
-	if (strlen(copy) != len)
-		ret = bad(&r, "it is not a text");
-	else
-		ret = read_lines(&r, copy);
+	ret = read_lines(&r, copy, len);
 	free(copy);
-	if (ret < 0)
+	if (ret < 0 && ret != -EBADMSG)
 		kept_clear(out);
 	return ret;
 }

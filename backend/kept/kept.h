@@ -34,6 +34,7 @@ struct kept_device {
 	unsigned id;
 	char *set[KEY_COUNT];	 /* what was set and differs from policy and default */
 	char *policy[KEY_COUNT]; /* of these: what the policy said then */
+	bool stays[KEY_COUNT];	 /* not known: kept_merge() leaves what the other has of it */
 	bool by_policy;		 /* the policy named the device */
 	char *account;		 /* what its account held elsewhere (kept_account.h) */
 };
@@ -78,9 +79,10 @@ bool kept_same(const struct kept_device *a, const struct kept_device *b);
 char *kept_format(const struct kept *k);
 
 /*
- * Reads a text of `len` bytes into *out, which holds nothing. 0; -ENOMEM; or -EBADMSG with one
- * sentence in err (KEPT_ERR_MAX bytes) that begins with the line's number. On error *out holds
- * nothing.
+ * Reads a text of `len` bytes into *out, which holds nothing. 0; -ENOMEM, and *out holds nothing;
+ * or -EBADMSG with one sentence in err (KEPT_ERR_MAX bytes) that begins with the number of the
+ * first damaged line. Then *out holds what the good lines say, as far as it is certain of which
+ * device.
  */
 int kept_parse(const char *text, size_t len, struct kept *out, char *err);
 

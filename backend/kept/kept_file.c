@@ -15,6 +15,7 @@
 
 #define FILE_MAX_BYTES (1u << 20)
 #define NEW_SUFFIX     ".new"
+#define ASIDE_MAX      100u /* damaged files of a guest */
 
 static int fail(int ret, const char *doing, const char *path, char *err)
 {
@@ -108,13 +109,13 @@ static int parse(const char *path, const char *uuid, const char *text, size_t le
 	char why[KEPT_ERR_MAX];
 	int ret = kept_parse(text, len, out, why);
 
-	if (ret == 0 && strcmp(out->uuid, uuid) != 0) {
+	if ((ret == 0 || out->uuid[0]) && strcmp(out->uuid, uuid) != 0) {
 		kept_clear(out);
 		snprintf(why, sizeof(why), "it is not about this UUID");
 		ret = -EBADMSG;
 	}
 	if (ret == -EBADMSG)
-		snprintf(err, KEPT_FILE_ERR_MAX, "%s: %s: nothing of it is used", path, why);
+		snprintf(err, KEPT_FILE_ERR_MAX, "%s: %s: the file is damaged", path, why);
 	else if (ret < 0)
 		fail(ret, "read", path, err);
 	return ret;
@@ -194,6 +195,21 @@ int kept_file_write(const char *dir, const struct kept *k, char *err)
 	return ret < 0 ? fail(ret, "write", path, err) : 0;
 }
 
+/* The old file is there under one of the two names at any moment. */
+int kept_file_put_aside(const char *dir, const char *uuid, char *err)
+{
+	char path[PATH_MAX], aside[PATH_MAX], suffix[sizeof(KEPT_DAMAGED) + 8] = KEPT_DAMAGED;
+	int ret = -EEXIST;
+
+	file_path(path, dir, uuid, "");
+	for (unsigned i = 2; ret == -EEXIST && i <= ASIDE_MAX; i++) {
+		file_path(aside, dir, uuid, suffix);
+		ret = link(path, aside) < 0 ? -errno : 0;
+		snprintf(suffix, sizeof(suffix), KEPT_DAMAGED "%u", i);
+	}
+	return ret < 0 ? fail(ret, "copy to", aside, err) : 0;
+}
+
 int kept_file_remove(const char *dir, const char *uuid, char *err)
 {
 	char path[PATH_MAX];
@@ -227,11 +243,20 @@ static int is_file_of_guest(const struct dirent *e)
 	return kept_is_uuid(e->d_name);
 }
 
-int kept_file_each(const char *dir, kept_file_fn *fn, void *arg, char *err)
+static int is_damaged_file(const struct dirent *e)
+{
+	char uuid[UUID_TEXT_LEN + 1];
+
+	snprintf(uuid, sizeof(uuid), "%.*s", UUID_TEXT_LEN, e->d_name);
+	return kept_is_uuid(uuid) &&
+	       strncmp(e->d_name + UUID_TEXT_LEN, KEPT_DAMAGED, strlen(KEPT_DAMAGED)) == 0;
+}
+
+static int each(const char *dir, int (*is_wanted)(const struct dirent *), kept_file_fn *fn,
+		void *arg, char *err)
 {
 	struct dirent **entry;
-	int n = scandir(dir, &entry, is_file_of_guest, alphasort), ret = 0;
-
+	int n = scandir(dir, &entry, is_wanted, alphasort), ret = 0;
 	if (n < 0)
 		return errno == ENOENT ? 0 : fail(-errno, "list", dir, err);
 	for (int i = 0; i < n; i++) {
@@ -241,4 +266,14 @@ int kept_file_each(const char *dir, kept_file_fn *fn, void *arg, char *err)
 	}
 	free(entry);
 	return ret;
+}
+
+int kept_file_each(const char *dir, kept_file_fn *fn, void *arg, char *err)
+{
+	return each(dir, is_file_of_guest, fn, arg, err);
+}
+
+int kept_file_each_damaged(const char *dir, kept_file_fn *fn, void *arg, char *err)
+{
+	return each(dir, is_damaged_file, fn, arg, err);
 }

@@ -10,6 +10,7 @@
 /* Bytes of any sentence of these functions: it names the file. */
 #define KEPT_FILE_ERR_MAX (PATH_MAX + KEPT_ERR_MAX + 64)
 #define KEPT_DIR_DEFAULT  "/var/lib/dmvl"
+#define KEPT_DAMAGED	  ".damaged" /* behind the UUID: see kept_file_put_aside() */
 
 /*
  * Writes the path of an uplink's directory below `state_dir`. 0, or -EINVAL: too long, or the
@@ -30,7 +31,9 @@ int kept_dir_make(const char *dir, char *err);
  */
 int kept_dir_lock(const char *dir, unsigned wait_ms, char *err);
 
-/* Reads a guest's file into *out, which holds nothing. -ENOENT, without a sentence: there is none.
+/*
+ * Reads a guest's file into *out, which holds nothing. -ENOENT, without a sentence: there is none.
+ * -EBADMSG: it is damaged, and *out holds what its good lines say (kept_parse()).
  */
 int kept_file_read(const char *dir, const char *uuid, struct kept *out, char *err);
 
@@ -39,6 +42,12 @@ int kept_file_read(const char *dir, const char *uuid, struct kept *out, char *er
  * one. That it is the new one is certain after kept_dir_sync(). One without devices is removed.
  */
 int kept_file_write(const char *dir, const struct kept *k, char *err);
+
+/*
+ * For a damaged file that will be replaced: it gets a second name, UUID.damaged, or with a number
+ * behind that, and nothing removes it there. So what its damaged lines said can still be seen.
+ */
+int kept_file_put_aside(const char *dir, const char *uuid, char *err);
 
 /* Removes a guest's file; certain after kept_dir_sync(). -ENOENT, without a sentence: there is
  * none. */
@@ -56,5 +65,8 @@ void kept_file_touch(const char *dir, const char *uuid);
  */
 typedef int kept_file_fn(const char *uuid, void *arg);
 int kept_file_each(const char *dir, kept_file_fn *fn, void *arg, char *err);
+
+/* The same with the names of damaged files that were put aside. */
+int kept_file_each_damaged(const char *dir, kept_file_fn *fn, void *arg, char *err);
 
 #endif

@@ -33,7 +33,7 @@ uuid=$(xenstore-read "$(be f1)/guest-uuid")
 check 'what the full disk refused is written when there is room' wait_for 40 grep -qx 'weight = 301' "small/default/$uuid"
 check 'dmvlctl check is content when there is room' wait_for 20 dmvlctl check
 
-# Damaged by whatever: nothing of it is used, and it is named.
+# Damaged by whatever: no device comes back from it, and it is named.
 head -n 2 "small/default/$uuid" >beginning
 cat beginning >"small/default/$uuid"
 check 'dmvlctl check names a file that is cut off, and its line' checked "uplink default: .*/small/default/$uuid: line 2: it is cut off"
@@ -55,7 +55,27 @@ attached_by_hand()
 }
 check 'a guest whose file is damaged is attached by hand' wait_for 20 attached_by_hand
 check 'a damaged file is replaced' wait_for 20 grep -qx 'weight = 9' "small/default/$uuid"
-check 'dmvlctl check is content when the file was replaced' dmvlctl check
+check 'dmvlctl check tells of the damaged file that stays' checked "uplink default: .*/small/default/$uuid.damaged: what was set for this guest was damaged"
+is "$(cat "small/default/$uuid.damaged")" "$(cat beginning)" 'the damaged file is as it was'
+rm "small/default/$uuid.damaged"
+check 'dmvlctl check is content when the damaged file was removed' dmvlctl check
+
+# Damaged while the guest runs, and a key is refused: only the file knows what it was.
+dmvlctl set f1 tx-max=7mbit >&2
+check 'a limit is remembered' wait_for 20 grep -qx 'tx-max = 7000000' "small/default/$uuid"
+xenstore-write "$(be f1)/tx-max" banana
+wait_for 20 key_like "$(be f1)/error" '*tx-max*'
+sed 's/^weight/\xff/' "small/default/$uuid" | grep -v '^# end' >"small/half"
+cat small/half >"small/default/$uuid"
+rm small/half
+check 'dmvlctl check names the damaged line' checked "uplink default: .*/small/default/$uuid: line [0-9]*: "
+xenstore-write "$(be f1)/weight" 11
+check 'what is set next is remembered' wait_for 20 grep -qx 'weight = 11' "small/default/$uuid"
+check 'a refused key of a half damaged file stays remembered' grep -qx 'tx-max = 7000000' "small/default/$uuid"
+check 'the half damaged file stays' test -e "small/default/$uuid.damaged"
+rm "small/default/$uuid.damaged"
+xenstore-rm "$(be f1)/tx-max"
+check 'dmvlctl check is content at the end' wait_for 20 dmvlctl check
 
 # What cannot be read, or removed, cannot be forgotten: whoever detaches the device is told.
 mv "small/default/$uuid" kept.file

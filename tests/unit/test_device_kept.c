@@ -745,6 +745,16 @@ static void test_disk_refuses(void)
 	desk_free(k);
 }
 
+/* False: there is no damaged file beside that of guest 1. */
+static bool remove_aside(void)
+{
+	char path[PATH_MAX + 64];
+
+	snprintf(path, sizeof(path), "%s/01010000-0000-0000-0000-000000000000" KEPT_DAMAGED,
+		 k->c.kept.dir);
+	return unlink(path) == 0;
+}
+
 static void test_damaged(void)
 {
 	char path[PATH_MAX + 64];
@@ -762,6 +772,60 @@ static void test_damaged(void)
 	desk_attach(k, 1);
 	desk_turn(k);
 	ok(has("mac = 00:16:3e:00:00:01\n# end\n"), "a file that is damaged is replaced");
+	remove_aside();
+	desk_free(k);
+}
+
+static void write_file(const char *text)
+{
+	char path[PATH_MAX + 64];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/01010000-0000-0000-0000-000000000000", k->c.kept.dir);
+	f = fopen(path, "w");
+	must(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+/* Half of the file is damaged, while a key is refused of which only the file knows the value. */
+static void test_damaged_refused(void)
+{
+	begin();
+	desk_write(1, KEY_BACK_TX_MAX, "7000000");
+	desk_turn(k);
+	desk_write(1, KEY_BACK_TX_MAX, "banana");
+	desk_turn(k);
+	ok(has("tx-max = 7000000\n"), "a refused key stays remembered");
+	write_file("[01010000-0000-0000-0000-000000000000]\nwei@ht = 33\ntx-max = 7000000\n# e");
+	desk_write(1, KEY_BACK_WEIGHT, "44");
+	desk_turn(k);
+	ok(has("tx-max = 7000000\n") && has("weight = 44\n"),
+	   "a refused key stays remembered when other lines of the file are damaged");
+	ok(remove_aside(), "the damaged file stays beside the new one");
+	desk_free(k);
+}
+
+/* The disk does not give the file while a key is set, and then does. */
+static void test_unreadable_refused(void)
+{
+	char path[PATH_MAX + 64], aside[PATH_MAX + 64];
+
+	begin();
+	desk_write(1, KEY_BACK_TX_MAX, "7000000");
+	desk_turn(k);
+	desk_write(1, KEY_BACK_TX_MAX, "banana");
+	desk_turn(k);
+	snprintf(path, sizeof(path), "%s/01010000-0000-0000-0000-000000000000", k->c.kept.dir);
+	snprintf(aside, sizeof(aside), "%s/aside", k->c.kept.dir);
+	must(rename(path, aside) == 0 && mkdir(path, 0700) == 0);
+	desk_write(1, KEY_BACK_WEIGHT, "44");
+	desk_turn(k);
+	ok(k->c.kept.error[0], "a file that cannot be read is told of: %s", k->c.kept.error);
+	must(rmdir(path) == 0 && rename(aside, path) == 0);
+	desk_pass(k, 30 * DESK_SEC);
+	ok(has("tx-max = 7000000\n") && has("weight = 44\n"),
+	   "a refused key is not lost when the file could not be read for a while");
 	desk_free(k);
 }
 
@@ -793,5 +857,7 @@ int main(void)
 	test_policy_alone();
 	test_disk_refuses();
 	test_damaged();
+	test_damaged_refused();
+	test_unreadable_refused();
 	return done_testing();
 }

@@ -77,7 +77,8 @@ static void test_devices(void)
 	   "nothing else is");
 }
 
-#define FIRST "[" UUID "]\n"
+#define FIRST  "[" UUID "]\n"
+#define SECOND "[" UUID "/1]\n"
 
 static const struct row {
 	const char *text, *err;
@@ -106,6 +107,100 @@ static const struct row {
 	 "line 1: \"[6fa459ea-ee8a-3ca4-894e-db77e16\"...: expected [UUID] or [UUID/ID]"},
 };
 
+/* What the good lines say: of device 0 the weight, tx-max and spoof-check; of device 1 the weight.
+ */
+static const struct {
+	const char *what, *text;
+	size_t len;
+	const char *want;
+} half[] = {
+#define ZEROS "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+#define HALF(what, text, want)                     \
+	{                                          \
+		what, text, sizeof(text) - 1, want \
+	}
+	HALF("a bad value", FIRST "weight = 0\ntx-max = 7000000\n" SECOND "weight = 5\n" END,
+	     "- 7000000 - 5"),
+	HALF("an unknown key", FIRST "banana = 0\ntx-max = 7000000\nspoof-check = 0\n" END,
+	     "- 7000000 0 -"),
+	HALF("garbage that is no section",
+	     FIRST "weight = 4\n@@@@\ntx-max = 7000000\n" SECOND "weight = 5\n" END,
+	     "4 7000000 - 5"),
+	HALF("a damaged section",
+	     FIRST "weight = 4\n"
+		   "{" UUID "/1]\ntx-max = 7000000\n" END,
+	     "4 - - -"),
+	HALF("zeros where a section may have been",
+	     FIRST "weight = 4\n" ZEROS "\ntx-max = 7000000\n" SECOND "weight = 5\n" END,
+	     "4 - - 5"),
+	HALF("a section in two lines",
+	     FIRST "weight = 4\n[6fa459ea-ee8a\n3ca4-894e-db77e160355e/1]\ntx-max = 7000000\n" END,
+	     "4 - - -"),
+	HALF("two lines that may be a section",
+	     FIRST "weight = 4\n{6fa459ea-ee8a\n3ca4-894e-db77e160355e/1]\ntx-max = 7000000\n" END,
+	     "4 - - -"),
+	HALF("bytes that were no section",
+	     FIRST "\xf3ght = 4\ntx-max = 7000000\n" SECOND "weight = 5\n" END, "- 7000000 - 5"),
+	HALF("zeros that were no section", FIRST "we\0\0\0t = 4\ntx-max = 7000000\n" END,
+	     "- 7000000 - -"),
+	HALF("a long bad value",
+	     FIRST "mac = 00:16:3e:00:00:01:00:16:3e:00:00:01:00:16:3e\nspoof-check = 0\n" END,
+	     "- - 0 -"),
+	HALF("an end that is cut off", FIRST "weight = 4\n" SECOND "weight = 5\nspo", "4 - - 5"),
+	HALF("an end of zeros", FIRST "weight = 4\n\0\0\0", "4 - - -"),
+#undef HALF
+};
+
+static const char *set_of(const struct kept *k, unsigned id, enum schema_key key)
+{
+	const struct kept_device *d = kept_find(k, id);
+
+	return d && d->set[key] ? d->set[key] : "-";
+}
+
+static void test_half(void)
+{
+	char err[KEPT_ERR_MAX], got[128];
+	struct kept k;
+
+	for (size_t i = 0; i < sizeof(half) / sizeof(half[0]); i++) {
+		is_int(kept_parse(half[i].text, half[i].len, &k, err), -EBADMSG,
+		       "it is told of %s: %s", half[i].what, err);
+		snprintf(got, sizeof(got), "%s %s %s %s", set_of(&k, 0, KEY_BACK_WEIGHT),
+			 set_of(&k, 0, KEY_BACK_TX_MAX), set_of(&k, 0, KEY_BACK_SPOOF_CHECK),
+			 set_of(&k, 1, KEY_BACK_WEIGHT));
+		is_str(got, half[i].want, "good lines count beside %s", half[i].what);
+		kept_clear(&k);
+	}
+	is_int(kept_parse(FIRST "weight = 0\nbanana = 1\n" END,
+			  strlen(FIRST "weight = 0\nbanana = 1\n" END), &k, err),
+	       -EBADMSG, "two mistakes are refused");
+	ok(strstr(err, "line 2: weight"), "the first one is told: %s", err);
+	kept_clear(&k);
+}
+
+/* A key of which it is not known what the file says. */
+static void test_stays(void)
+{
+	struct kept file = {.count = 0}, late = {.count = 0}, fresh = {.count = 0};
+
+	kept_put(&kept_add(&file, 0)->set[KEY_BACK_WEIGHT], "7");
+	kept_put(&kept_add(&fresh, 0)->set[KEY_BACK_TX_MAX], "1000");
+	fresh.device[0].stays[KEY_BACK_WEIGHT] = true;
+	kept_merge(&late, &fresh);
+	kept_merge(&late, &fresh);
+	kept_merge(&file, &late);
+	is_str(set_of(&file, 0, KEY_BACK_WEIGHT), "7", "what stays is left as it is");
+	is_str(set_of(&file, 0, KEY_BACK_TX_MAX), "1000", "what is set beside it is put");
+	fresh.device[0].stays[KEY_BACK_WEIGHT] = false;
+	kept_merge(&late, &fresh);
+	kept_merge(&file, &late);
+	is_str(set_of(&file, 0, KEY_BACK_WEIGHT), "-", "what is known later is put");
+	kept_clear(&file);
+	kept_clear(&late);
+	kept_clear(&fresh);
+}
+
 static void test_mistakes(void)
 {
 	struct kept k;
@@ -115,11 +210,11 @@ static void test_mistakes(void)
 		is_int(kept_parse(rows[i].text, strlen(rows[i].text), &k, err), -EBADMSG,
 		       "a mistake is refused: %s", rows[i].err);
 		is_str(err, rows[i].err, "a mistake has its sentence: %s", rows[i].err);
-		ok(k.count == 0 && !k.device, "of a text with a mistake nothing is used: %s",
-		   rows[i].err);
+		kept_clear(&k);
 	}
 	is_int(kept_parse(FIRST "\0" END, sizeof(FIRST "\0" END) - 1, &k, err), -EBADMSG,
 	       "a NUL is refused");
+	kept_clear(&k);
 	is_int(kept_parse(FIRST "\n# mine\n" END, strlen(FIRST "\n# mine\n" END), &k, err), 0,
 	       "comments and empty lines are passed over");
 	kept_clear(&k);
@@ -133,5 +228,7 @@ int main(void)
 	test_text();
 	test_devices();
 	test_mistakes();
+	test_half();
+	test_stays();
 	return done_testing();
 }

@@ -147,8 +147,14 @@ static void test_damaged(void)
 	is_int(kept_file_read(dir, A, &k, err), -EBADMSG, "a file that is cut off is refused");
 	ok(strstr(err, in_dir(A)) && strstr(err, ": line 2: it is cut off"),
 	   "a file that is cut off is named: %s", err);
-	put_text(A, "[" B "]\n# end\n");
+	is_str(k.device[0].set[KEY_BACK_WEIGHT], "300", "its good lines count");
+	kept_clear(&k);
+	put_text(A, "[" B "]\nweight = 3\n# end\n");
 	is_int(kept_file_read(dir, A, &k, err), -EBADMSG, "another guest's file is refused");
+	is_int(k.count, 0, "nothing of another guest's file counts");
+	put_text(A, "[" B "]\nweight = 3\n");
+	is_int(kept_file_read(dir, A, &k, err), -EBADMSG, "nor if it is cut off");
+	is_int(k.count, 0, "nothing of it counts then");
 	unlink(in_dir(A));
 	is_int(symlink("/etc/passwd", in_dir(A)), 0, "a link is in the place of a file");
 	is_int(kept_file_read(dir, A, &k, err), -ELOOP, "a link is not followed");
@@ -161,6 +167,30 @@ static void test_damaged(void)
 	is_int(kept_file_read(dir, A, &k, err), -ENOENT, "no file is no error");
 	is_int(kept_file_remove(dir, A, err), -ENOENT, "no file is not removed");
 	is_int(kept_file_remove(dir, B, err), 0, "a file is removed");
+}
+
+static int count_one(const char *name, void *arg)
+{
+	*(unsigned *)arg += strncmp(name, A KEPT_DAMAGED, strlen(A KEPT_DAMAGED)) == 0;
+	return 0;
+}
+
+static void test_put_aside(void)
+{
+	unsigned aside = 0;
+
+	put_text(A, "[" A "]\nweight = x\n# end\n");
+	is_int(kept_file_put_aside(dir, A, err), 0, "a damaged file is put aside");
+	is_int(write_guest(A, "3"), 0, "and replaced");
+	put_text(A, "second");
+	is_int(kept_file_put_aside(dir, A, err), 0, "another one is put aside too");
+	is_int(kept_file_each_damaged(dir, count_one, &aside, err), 0, "both are listed");
+	is_int(aside, 2, "there are two");
+	is_int(kept_file_remove(dir, A, err), 0, "the guest is forgotten");
+	is_int(unlink(in_dir(A KEPT_DAMAGED)), 0, "the first one is still there");
+	is_int(unlink(in_dir(A KEPT_DAMAGED "2")), 0, "and so is the second");
+	ok(kept_file_put_aside(dir, A, err) == -ENOENT && strstr(err, A),
+	   "what is not there is named: %s", err);
 }
 
 static void test_no_directory(void)
@@ -189,6 +219,7 @@ int main(void)
 	test_each();
 	test_refused();
 	test_damaged();
+	test_put_aside();
 	test_no_directory();
 	return done_testing();
 }

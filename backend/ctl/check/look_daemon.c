@@ -149,6 +149,23 @@ static int read_guest(const char *uuid, void *arg)
 	return 0;
 }
 
+/* It was replaced, and only an operator knows what its damaged lines said. */
+static int show_damaged(const char *name, void *arg)
+{
+	const struct reading *r = arg;
+	char uuid[UUID_TEXT_LEN + 1];
+	struct finding_row *f = look_found(r->look);
+
+	snprintf(uuid, sizeof(uuid), "%.*s", UUID_TEXT_LEN, name);
+	finding_text(f,
+		     "%s/%s: what was set for this guest was damaged, and this is the damaged "
+		     "file: compare it with what is remembered now, then remove it",
+		     r->dir, name);
+	finding_do(f, "diff %s/%s %s/%s", r->dir, name, r->dir, uuid);
+	finding_do(f, "rm %s/%s", r->dir, name);
+	return 0;
+}
+
 /* What is remembered of guests: can it be read? */
 bool look_remembered(struct look *look)
 {
@@ -164,7 +181,8 @@ bool look_remembered(struct look *look)
 		finding_text(f, "what is set for guests cannot be remembered: %s: %s", dir,
 			     strerror(errno));
 		finding_do(f, "mkdir -p %s", dir);
-	} else if (kept_file_each(dir, read_guest, &r, err) < 0) {
+	} else if (kept_file_each(dir, read_guest, &r, err) < 0 ||
+		   kept_file_each_damaged(dir, show_damaged, &r, err) < 0) {
 		struct finding_row *f = look_found(look);
 
 		finding_text(f, "%s", err);
