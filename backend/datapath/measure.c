@@ -72,6 +72,13 @@ static const struct stats_def fields[] = {
 	{"rx-had", "bytes", STATS_LDP, STATS_COUNTER, 1},
 	{"rx-windows", "", STATS_LDP, STATS_COUNTER, 1},
 	{"rx-windows-kept", "", STATS_LDP, STATS_COUNTER, 1},
+	{"tx-waiting", "bytes", STATS_LDP, STATS_GAUGE, 1},
+	{"rx-waiting", "bytes", STATS_LDP, STATS_GAUGE, 1},
+	{"weight-in-force", "", STATS_LDP, STATS_GAUGE, 1},
+	{"tx-min-in-force", "bit/s", STATS_LDP, STATS_GAUGE, 1},
+	{"tx-max-in-force", "bit/s", STATS_LDP, STATS_GAUGE, 1},
+	{"rx-min-in-force", "bit/s", STATS_LDP, STATS_GAUGE, 1},
+	{"rx-max-in-force", "bit/s", STATS_LDP, STATS_GAUGE, 1},
 	{"groups-joined", "", STATS_LDP, STATS_GAUGE, 1},
 	{"mac-moves", "", STATS_LDP, STATS_COUNTER, 1},
 	{"tx-wait", "us", STATS_LDP, STATS_HISTOGRAM, STATS_BUCKETS},
@@ -178,6 +185,24 @@ static uint64_t *put_promise(uint64_t *v, const struct ldp *l, enum ldp_dir dir)
 	return v;
 }
 
+/* What it has and has not yet been sent on. */
+static uint64_t *put_waiting(uint64_t *v, const struct ldp *l)
+{
+	*v++ = l->tap ? rxq_bytes(l->vif.queue) : arrivals_waiting(&l->arrivals);
+	*v++ = (uint64_t)rxq_bytes(l->rxq) + rxq_bytes(l->floodq) + rxq_bytes(l->localq);
+	return v;
+}
+
+static uint64_t *put_rules(uint64_t *v, const struct ldp_conf *c)
+{
+	*v++ = c->tx.weight;
+	*v++ = c->tx.min_bps;
+	*v++ = c->tx.max_bps;
+	*v++ = c->rx.min_bps;
+	*v++ = c->rx.max_bps;
+	return v;
+}
+
 static void write_ldp(const struct dpath *dp, const struct ldp *l, struct stats_record *r)
 {
 	uint64_t *v = r->value;
@@ -196,6 +221,8 @@ static void write_ldp(const struct dpath *dp, const struct ldp *l, struct stats_
 	*v++ = (uint64_t)l->account[LDP_RX].balance_bytes;
 	v = put_promise(v, l, LDP_TX);
 	v = put_promise(v, l, LDP_RX);
+	v = put_waiting(v, l);
+	v = put_rules(v, &l->conf);
 	*v++ = groups_count(dp->flood.groups, l->slot);
 	*v++ = l->count.mac_moves;
 	memcpy(v, l->count.tx_wait, sizeof(l->count.tx_wait));

@@ -41,3 +41,8 @@ void arrivals_take(struct arrivals *a, uint32_t bytes)
 		a->n--;
 	}
 }
+
+uint64_t arrivals_waiting(const struct arrivals *a)
+{
+	return a->n > 0 ? mark_at(a, a->n - 1)->end - a->taken : 0;
+}

@@ -33,4 +33,7 @@ uint64_t arrivals_since(const struct arrivals *a, uint32_t bytes, uint64_t now_n
 
 void arrivals_take(struct arrivals *a, uint32_t bytes);
 
+/* Bytes that were seen and not yet taken. */
+uint64_t arrivals_waiting(const struct arrivals *a);
+
 #endif

@@ -297,6 +297,11 @@ bool rxq_peek(struct rxq *q, uint64_t now_ns, struct rxq_frame *out, uint64_t *d
 	return true;
 }
 
+uint32_t rxq_bytes(const struct rxq *q)
+{
+	return q->tail - q->head - q->frames * (uint32_t)sizeof(struct rec);
+}
+
 bool rxq_empty(const struct rxq *q)
 {
 	return q->frames == 0;

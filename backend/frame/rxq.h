@@ -70,6 +70,9 @@ void rxq_pop(struct rxq *q);
 
 bool rxq_empty(const struct rxq *q);
 
+/* Of its frames; each counts as a multiple of 8. */
+uint32_t rxq_bytes(const struct rxq *q);
+
 /* Its frames take up the limit; they leave a quarter of it free. In between both are false. */
 bool rxq_full(const struct rxq *q);
 bool rxq_has_room(const struct rxq *q);

@@ -99,6 +99,12 @@ static void test_limit(void)
 	struct rxq *q = rxq_new(1);
 	unsigned n;
 
+	is_int(rxq_bytes(q), 0, "an empty queue has no bytes");
+	ok(push(q, 1500, 1, 0) && push(q, 80, 1, 0), "two frames are taken");
+	is_int(rxq_bytes(q), 1504 + 80, "the bytes of both wait");
+	rxq_pop(q);
+	is_int(rxq_bytes(q), 80, "those of a frame that is gone do not");
+	rxq_pop(q);
 	ok(push(q, FRAME_MAX, 1, 0), "an empty queue takes the largest frame, beyond its limit");
 	ok(!push(q, 1500, 1, 0), "a queue beyond its limit takes no more");
 	rxq_pop(q);

@@ -152,11 +152,14 @@ static void test_arrivals(void)
 	arrivals_see(&a, 100, 10);
 	arrivals_see(&a, 100, 20);
 	is_int(arrivals_since(&a, 100, 77), 10, "bytes wait since they were first seen");
+	is_int(arrivals_waiting(&a), 100, "what was seen waits");
 	arrivals_see(&a, 150, 30);
 	is_int(arrivals_since(&a, 101, 77), 30, "later bytes wait since later");
 	arrivals_take(&a, 100);
 	is_int(arrivals_since(&a, 50, 77), 30, "what was taken counts no more");
+	is_int(arrivals_waiting(&a), 50, "what was taken does not wait");
 	arrivals_take(&a, 50);
+	is_int(arrivals_waiting(&a), 0, "nothing waits when all was taken");
 	is_int(arrivals_since(&a, 1, 77), 77, "all was taken");
 	for (unsigned i = 1; i <= 2 * ARRIVALS_MARKS; i++)
 		arrivals_see(&a, i, 100 + i);
