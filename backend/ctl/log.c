@@ -16,8 +16,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "backend/credit/batch.h"
-#include "backend/credit/logfile.h"
+#include "backend/ctl/logstream.h"
 #include "backend/ctl/logsum.h"
 #include "backend/ctl/logtext.h"
 #include "backend/ctl/since.h"
@@ -25,20 +24,12 @@
 #include "backend/ctl/target.h"
 #include "backend/ctl/utf8.h"
 #include "common/log.h"
-#include "xenstore-schema/xskey.h"
 
 #define POLL_NS 100000000	    /* no event tells of a write to a mapped file */
 #define LATE_NS UINT64_C(500000000) /* records of a second may come so late */
 
 struct stream {
-	char uplink[SCHEMA_GUEST_VALUE_MAX + 1];
-	char path[LOGFILE_PATH_MAX + 1];
-	unsigned dir;
-	bool open;
-	struct mapfile file;
-	struct ldplog_reader reader;
-	struct batch batch;
-	uint64_t missed, damaged; /* how many were reported */
+	struct logstream in;
 	struct logtext text;
 	struct logsum sum; /* of the second under way */
 };
@@ -51,108 +42,26 @@ struct log {
 	uint32_t ldp;
 };
 
-/* --- finding the logs ------------------------------------------------------------------------- */
-
-static int add_stream(struct log *log, const char *uplink, const char *path, unsigned dir)
-{
-	struct stream *more = realloc(log->stream, (log->n + 1) * sizeof(*more)), *s;
-	size_t len = strlen(path);
-
-	if (!more)
-		return -ENOMEM;
-	log->stream = more;
-	s = &more[log->n++];
-	*s = (struct stream){.dir = dir, .text.ctl = log->ctl};
-	snprintf(s->uplink, sizeof(s->uplink), "%s", uplink);
-	snprintf(s->path, sizeof(s->path), "%s", path);
-	/* The key has the path of the log of transmission. */
-	if (dir == 1 && len > strlen("tx.log") &&
-	    strcmp(path + len - strlen("tx.log"), "tx.log") == 0)
-		s->path[len - strlen("tx.log")] = 'r';
-	return 0;
-}
-
 static int find_logs(struct log *log)
 {
-	char dir[SCHEMA_PATH_MAX], path[SCHEMA_VALUE_MAX + 1], **names;
-	unsigned count;
-	int ret = ctl_list_uplinks(log->ctl, &names, &count);
+	struct logstream *found;
+	int n = logstreams_find(log->ctl, &found);
 
-	if (ret < 0)
-		return ret;
-	for (unsigned i = 0; i < count && ret >= 0; i++) {
-		if (schema_uplink_dir(dir, sizeof(dir), log->ctl->backend_domid, names[i]) < 0 ||
-		    xskey_read(log->ctl->xs, XS_NO_TXN, dir, KEY_UPLINK_LOG_PATH, path,
-			       sizeof(path)) < 0 ||
-		    schema_check(KEY_UPLINK_LOG_PATH, path, NULL) < 0)
-			continue;
-		ret = add_stream(log, names[i], path, 0);
-		if (ret == 0)
-			ret = add_stream(log, names[i], path, 1);
-	}
-	free(names);
-	return ret;
-}
-
-/* --- one stream ------------------------------------------------------------------------------- */
-
-static int open_stream(struct stream *s)
-{
-	int ret = logfile_map(&s->file, s->path);
-
-	if (ret < 0)
-		return ret;
-	ldplog_reader_init(&s->reader, s->file.mem);
-	batch_drop(&s->batch);
-	s->missed = s->damaged = 0;
-	s->open = true;
-	return 0;
-}
-
-static void close_stream(struct stream *s)
-{
-	mapfile_close(&s->file);
-	s->open = false;
-}
-
-static void report_losses(struct stream *s)
-{
-	if (s->reader.missed > s->missed)
-		log_warning("%s: %" PRIu64 " records were overwritten before they could be read",
-			    s->path, s->reader.missed - s->missed);
-	if (s->reader.damaged > s->damaged)
-		log_warning("%s: %" PRIu64 " records are damaged", s->path,
-			    s->reader.damaged - s->damaged);
-	s->missed = s->reader.missed;
-	s->damaged = s->reader.damaged;
+	if (n < 0)
+		return n;
+	log->stream = calloc((size_t)n + 1, sizeof(*log->stream));
+	for (int i = 0; log->stream && i < n; i++)
+		log->stream[log->n++] = (struct stream){.in = found[i], .text.ctl = log->ctl};
+	free(found);
+	return log->stream ? 0 : -ENOMEM;
 }
 
 /* Reads until a batch is whole, or there is no more. */
 static void fill(struct stream *s)
 {
-	struct record r;
-	int ret;
-
-	while (s->open && !s->batch.whole) {
-		ret = ldplog_read(&s->reader, &r);
-		if (s->reader.missed > s->missed || s->reader.damaged > s->damaged) {
-			report_losses(s);
-			batch_drop(&s->batch);
-			/* An ATTACH record of a checkpoint may be lost. */
-			s->text.listed = 0;
-		} else if (ret < 0) {
-			log_warning("%s cannot be read any further: %s", s->path,
-				    mapfile_was_cut(&s->file)
-					    ? "it was cut"
-					    : "the offset of its end is impossible");
-			close_stream(s);
-			return;
-		}
-		if (ret == 0)
-			return;
-		if (ret > 0)
-			batch_add(&s->batch, &r);
-	}
+	/* An ATTACH record of a checkpoint may be lost. */
+	if (!logstream_fill(&s->in))
+		s->text.listed = 0;
 }
 
 /* --- all of them ------------------------------------------------------------------------------ */
@@ -184,7 +93,7 @@ static void print_line(const struct log *log, const struct stream *s, const char
 		return;
 	}
 	if (log->n > 2)
-		printf("%s: ", s->uplink);
+		printf("%s: ", s->in.uplink);
 	puts(text);
 }
 
@@ -192,14 +101,14 @@ static void print_line(const struct log *log, const struct stream *s, const char
 static void print_record(struct log *log, struct stream *s, const struct record *r)
 {
 	char text[LOGTEXT_MAX];
-	bool news = logtext_words(&s->text, r, s->dir, text);
+	bool news = logtext_words(&s->text, r, s->in.dir, text);
 
 	if (!log->ctl->raw && logsum_add(&s->sum, r))
 		return;
 	if (!wanted(log, r) || (!news && !(log->ctl->json && log->ctl->raw)))
 		return;
 	print_line(log, s, text,
-		   log->ctl->json ? logtext_json(&s->text, r, s->uplink, s->dir) : NULL);
+		   log->ctl->json ? logtext_json(&s->text, r, s->in.uplink, s->in.dir) : NULL);
 }
 
 /* --- seconds ---------------------------------------------------------------------------------- */
@@ -232,8 +141,8 @@ static void print_seconds(struct log *log, uint64_t t_ns)
 
 		if (logsum_is_over(&s->sum, t_ns))
 			logsum_print(&s->sum, &(struct logsum_to){.text = &s->text,
-								  .uplink = s->uplink,
-								  .dir = s->dir,
+								  .uplink = s->in.uplink,
+								  .dir = s->in.dir,
 								  .json = log->ctl->json,
 								  .wanted = sum_wanted,
 								  .line = sum_line,
@@ -250,8 +159,8 @@ static struct stream *earliest(struct log *log)
 		struct stream *s = &log->stream[i];
 
 		fill(s);
-		if (s->batch.whole &&
-		    (!first || s->batch.record[0].t_ns < first->batch.record[0].t_ns))
+		if (s->in.batch.whole &&
+		    (!first || s->in.batch.record[0].t_ns < first->in.batch.record[0].t_ns))
 			first = s;
 	}
 	return first;
@@ -262,10 +171,10 @@ static void print_all(struct log *log)
 	struct stream *s;
 
 	while ((s = earliest(log)) && !ferror(stdout)) {
-		print_seconds(log, s->batch.record[0].t_ns);
-		for (uint32_t i = 0; i < s->batch.n; i++)
-			print_record(log, s, &s->batch.record[i]);
-		batch_drop(&s->batch);
+		print_seconds(log, s->in.batch.record[0].t_ns);
+		for (uint32_t i = 0; i < s->in.batch.n; i++)
+			print_record(log, s, &s->in.batch.record[i]);
+		batch_drop(&s->in.batch);
 	}
 }
 
@@ -283,11 +192,8 @@ static int follow(struct log *log)
 			struct stream *s = &log->stream[i];
 
 			/* The old log was printed to its end. */
-			if (s->open &&
-			    (mapfile_replaced(&s->file, s->path) || mapfile_was_cut(&s->file)))
-				close_stream(s);
-			if (!s->open && open_stream(s) == 0)
-				log_notice("%s is a fresh log", s->path);
+			if (logstream_renew(&s->in))
+				log_notice("%s is a fresh log", s->in.path);
 		}
 		print_all(log);
 		print_seconds(log, since_now_ms() * 1000000 - LATE_NS);
@@ -296,34 +202,11 @@ static int follow(struct log *log)
 
 static int open_all(struct log *log)
 {
-	for (unsigned i = 0; i < log->n; i++) {
-		struct stream *s = &log->stream[i];
-		int ret = open_stream(s);
+	int ret = 0;
 
-		if (ret == -EACCES)
-			return ctl_fail(EXIT_WRONG_USE, "no permission to read %s%s", s->path,
-					ctl_as_root());
-		if (ret == -EINVAL)
-			return ctl_fail(EXIT_FAILED, "%s is no credit log, or damaged", s->path);
-		if (ret < 0)
-			return ctl_fail(EXIT_FAILED, "cannot read %s: %s", s->path, strerror(-ret));
-	}
-	return 0;
-}
-
-/* The log of another backend domain is in that domain. */
-static int check_domain(struct ctl *ctl)
-{
-	char value[16];
-
-	if (ctl->backend_given &&
-	    xs_conn_read(ctl->xs, XS_NO_TXN, "domid", value, sizeof(value)) > 0 &&
-	    strtoul(value, NULL, 10) != ctl->backend_domid)
-		return ctl_fail(EXIT_WRONG_USE,
-				"the credit log of domain %u is in its own file system: run "
-				"dmvlctl there",
-				ctl->backend_domid);
-	return 0;
+	for (unsigned i = 0; i < log->n && !ret; i++)
+		ret = logstream_open_or_say(&log->stream[i].in);
+	return ret;
 }
 
 static int run_log(struct log *log)
@@ -350,7 +233,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
 	int ret = argc > 0 ? target_find(ctl, argv[0], &target) : ctl_connect(ctl);
 
 	if (ret == 0)
-		ret = check_domain(ctl);
+		ret = logstream_check_domain(ctl);
 	if (ret)
 		return ret;
 	if (argc > 0) {
@@ -360,8 +243,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
 	}
 	ret = run_log(&log);
 	for (unsigned i = 0; i < log.n; i++) {
-		close_stream(&log.stream[i]);
-		batch_free(&log.stream[i].batch);
+		logstream_free(&log.stream[i].in);
 		logtext_free(&log.stream[i].text);
 		logsum_free(&log.stream[i].sum);
 	}
