@@ -87,6 +87,14 @@ void ldplog_reader_init(struct ldplog_reader *r, const void *mem)
 		r->at = tail - r->ring_bytes + RECORD_BYTES;
 }
 
+void ldplog_reader_skip(struct ldplog_reader *r)
+{
+	uint64_t tail = load_tail(r->header);
+
+	if (tail > r->at && tail % RECORD_BYTES == 0)
+		r->at = tail;
+}
+
 /* The reader was overtaken: skips so far that the writer does not overtake it again at once. */
 static void skip_ahead(struct ldplog_reader *r, uint64_t tail)
 {

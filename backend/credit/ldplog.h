@@ -81,6 +81,9 @@ struct ldplog_reader {
 /* Starts at the oldest record of a log that was checked. Borrows mem. */
 void ldplog_reader_init(struct ldplog_reader *r, const void *mem);
 
+/* Goes on with what is appended from now on. */
+void ldplog_reader_skip(struct ldplog_reader *r);
+
 /*
  * Copies the next record to *out. 1: done. 0: there is none yet. -EBADMSG: there is no valid record
  * in that place, which is counted in `damaged` and skipped; or the tail is impossible, which every

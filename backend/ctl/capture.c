@@ -308,6 +308,7 @@ const struct command capture_command = {
 	.min_args = 1,
 	.max_args = INT_MAX,
 	.has_capture = true,
+	.has_for = true,
 	.prints_words = true,
 	.run = run,
 };

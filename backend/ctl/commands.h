@@ -29,6 +29,8 @@ struct command {
 	bool has_nagios;	 /* takes --nagios */
 	bool has_interval;	 /* takes --interval */
 	bool has_since;		 /* takes --since */
+	bool has_for;		 /* takes --for */
+	bool has_size;		 /* takes --size */
 	bool makes_device;	 /* its DOM has no such device yet */
 	bool prints_words;	 /* for a shell: takes no --json */
 	int (*run)(struct ctl *ctl, int argc, char **argv);
@@ -38,8 +40,8 @@ struct command {
 extern const struct command admit_command, attach_command, capture_command, check_command,
 	complete_command, detach_command, doctor_command, export_command, forget_command,
 	forget_uplink_command, group_command, groups_command, import_command, list_command,
-	log_command, release_vifs_command, report_command, saved_command, set_command, show_command,
-	stat_command, top_command, uplink_command, uplinks_command;
+	log_command, record_command, release_vifs_command, report_command, saved_command,
+	set_command, show_command, stat_command, top_command, uplink_command, uplinks_command;
 
 /* Does the command take this long option of main.c's? */
 bool command_takes(const struct command *command, const char *option);

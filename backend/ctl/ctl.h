@@ -39,6 +39,7 @@ struct ctl {
 	uint64_t since_ms;		       /* by --since, ms since 1970; 0: all */
 	uint64_t grace_ns;		       /* by --grace, if it was given */
 	uint64_t interval_ns;		       /* by --interval; 0: once */
+	uint64_t size_bytes;		       /* by --size; 0: not given */
 	const struct command *const *commands; /* all; NULL behind the last one */
 	const struct option *options; /* of all commands; a name NULL behind the last one */
 };

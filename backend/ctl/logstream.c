@@ -99,7 +99,7 @@ int logstream_open_or_say(struct logstream *s)
 	return 0;
 }
 
-void logstream_close(struct logstream *s)
+static void close_log(struct logstream *s)
 {
 	mapfile_close(&s->file);
 	s->open = false;
@@ -107,7 +107,7 @@ void logstream_close(struct logstream *s)
 
 void logstream_free(struct logstream *s)
 {
-	logstream_close(s);
+	close_log(s);
 	batch_free(&s->batch);
 }
 
@@ -140,7 +140,7 @@ bool logstream_fill(struct logstream *s)
 				    mapfile_was_cut(&s->file)
 					    ? "it was cut"
 					    : "the offset of its end is impossible");
-			logstream_close(s);
+			close_log(s);
 		}
 		if (ret == 0)
 			break;
@@ -153,6 +153,6 @@ bool logstream_fill(struct logstream *s)
 bool logstream_renew(struct logstream *s)
 {
 	if (s->open && (mapfile_replaced(&s->file, s->path) || mapfile_was_cut(&s->file)))
-		logstream_close(s);
+		close_log(s);
 	return !s->open && logstream_open(s) == 0;
 }

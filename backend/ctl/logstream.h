@@ -35,7 +35,6 @@ int logstream_open(struct logstream *s);
 
 /* The same; an error is printed, and an exit status is returned. */
 int logstream_open_or_say(struct logstream *s);
-void logstream_close(struct logstream *s);
 void logstream_free(struct logstream *s);
 
 /*

@@ -216,6 +216,11 @@ static void give_limit(const struct logsum *s, const struct logsum_to *to,
 	to->line(to->arg, NULL, o);
 }
 
+void logsum_clear(struct logsum *s)
+{
+	s->second = s->pairs = s->limits = 0;
+}
+
 void logsum_print(struct logsum *s, const struct logsum_to *to)
 {
 	filter(s, to);
@@ -227,7 +232,7 @@ void logsum_print(struct logsum *s, const struct logsum_to *to)
 	}
 	for (size_t i = 0; i < s->limits; i++)
 		(to->json ? give_limit : say_limit)(s, to, &s->limit[i]);
-	s->second = s->pairs = s->limits = 0;
+	logsum_clear(s);
 }
 
 void logsum_free(struct logsum *s)

@@ -53,6 +53,9 @@ struct logsum_to {
 };
 void logsum_print(struct logsum *s, const struct logsum_to *to);
 
+/* Nothing is in it any more. */
+void logsum_clear(struct logsum *s);
+
 void logsum_free(struct logsum *s);
 
 #endif

@@ -19,8 +19,9 @@
 #include "common/version.h"
 
 #define TIME_MAX_NS	(UINT64_C(3600) * 1000000000)
+#define SIZE_MIN	4096u		    /* of a recording */
 #define INTERVAL_MIN_NS UINT64_C(100000000) /* the statistics are written so often */
-#define FOR_MAX_NS	(UINT64_C(86400) * 1000000000)
+#define FOR_MAX_NS	(UINT64_C(365) * 86400 * 1000000000)
 #define SNAP_MAX	131072 /* no frame is longer */
 
 static int run_help(struct ctl *ctl, int argc, char **argv);
@@ -36,19 +37,15 @@ static const struct command help_itself = {
 };
 
 static const struct command *const commands[] = {
-	&admit_command,	       &attach_command,
-	&capture_command,      &check_command,
-	&complete_command,     &detach_command,
-	&doctor_command,       &export_command,
-	&forget_command,       &forget_uplink_command,
-	&group_command,	       &groups_command,
-	&help_itself,	       &import_command,
-	&list_command,	       &log_command,
-	&release_vifs_command, &report_command,
-	&saved_command,	       &set_command,
-	&show_command,	       &stat_command,
-	&top_command,	       &uplink_command,
-	&uplinks_command,      NULL,
+	&admit_command,		&attach_command,   &capture_command,
+	&check_command,		&complete_command, &detach_command,
+	&doctor_command,	&export_command,   &forget_command,
+	&forget_uplink_command, &group_command,	   &groups_command,
+	&help_itself,		&import_command,   &list_command,
+	&log_command,		&record_command,   &release_vifs_command,
+	&report_command,	&saved_command,	   &set_command,
+	&show_command,		&stat_command,	   &top_command,
+	&uplink_command,	&uplinks_command,  NULL,
 };
 
 enum {
@@ -65,6 +62,7 @@ enum {
 	OPT_REMOVE,
 	OPT_SAVE,
 	OPT_SINCE,
+	OPT_SIZE,
 	OPT_SNAP,
 	OPT_TIMEOUT,
 	OPT_UPLINK,
@@ -86,6 +84,7 @@ static const struct option options[] = {
 	{"remove", no_argument, NULL, OPT_REMOVE},
 	{"save", no_argument, NULL, OPT_SAVE},
 	{"since", required_argument, NULL, OPT_SINCE},
+	{"size", required_argument, NULL, OPT_SIZE},
 	{"snap", required_argument, NULL, OPT_SNAP},
 	{"timeout", required_argument, NULL, OPT_TIMEOUT},
 	{"uplink", required_argument, NULL, OPT_UPLINK},
@@ -119,10 +118,11 @@ static int help_command(const struct command *command)
 		printf("  -w, --write FILE     write frames there, in the format pcapng; -: to "
 		       "stdout\n"
 		       "      --count N        end after N frames\n"
-		       "      --for TIME       end after TIME, like 500ms or 10s\n"
 		       "      --snap BYTES     copy at most so much of a frame\n");
 	if (command->has_follow)
 		printf("      --follow         print new records until stopped\n");
+	if (command->has_for)
+		printf("      --for TIME       end after TIME, like 500ms, 10s or 2h\n");
 	if (command->has_grace)
 		printf("      --grace TIME     how long a guest's agent may be away (default: "
 		       "60s)\n");
@@ -140,6 +140,8 @@ static int help_command(const struct command *command)
 	if (command->has_since)
 		printf("      --since TIME     only what came since then, like 10min, 2h, 3d or "
 		       "14:03\n");
+	if (command->has_size)
+		printf("      --size SIZE      end when FILE is so long (default: 1gib)\n");
 	if (command->has_timeout)
 		printf("      --timeout TIME   how long to wait, like 500ms or 10s\n");
 	if (command->uplink_help)
@@ -217,6 +219,17 @@ static int parse_since(struct ctl *ctl, const char *text)
 	return 0;
 }
 
+static int parse_size(struct ctl *ctl, const char *text)
+{
+	char err[UNITS_ERR_MAX];
+
+	if (units_parse_size(text, &ctl->size_bytes, err, sizeof(err)) < 0)
+		return ctl_fail(EXIT_WRONG_USE, "--size %s", err);
+	if (ctl->size_bytes < SIZE_MIN)
+		return ctl_fail(EXIT_WRONG_USE, "--size %s: expected at least 4kib", text);
+	return 0;
+}
+
 /* Prints why getopt refused an option; opterr is 0, so getopt does not. */
 static int bad_option(const struct command *command, int option, char **argv)
 {
@@ -267,18 +280,23 @@ static int parse_number(const char *name, const char *text, uint64_t max, uint64
 
 static int parse_for(struct ctl *ctl, const char *text)
 {
-	char err[UNITS_ERR_MAX];
+	char shown[QUOTE_MAX];
+	uint64_t ms = 0;
 
-	if (units_parse_time(text, &ctl->for_ns, err, sizeof(err)) < 0)
-		return ctl_fail(EXIT_WRONG_USE, "--for %s", err);
-	if (ctl->for_ns < 1 || ctl->for_ns > FOR_MAX_NS)
-		return ctl_fail(EXIT_WRONG_USE, "--for %s: expected more than 0s, at most 86400s",
-				text);
-	return 0;
+	if (since_duration(text, &ms) && ms <= FOR_MAX_NS / 1000000)
+		ctl->for_ns = ms * 1000000;
+	else if (ms || units_parse_time(text, &ctl->for_ns, NULL, 0) < 0)
+		ctl->for_ns = 0;
+	if (ctl->for_ns > 0 && ctl->for_ns <= FOR_MAX_NS)
+		return 0;
+	return ctl_fail(EXIT_WRONG_USE,
+			"--for %s: expected a time like 500ms, 90s, 10min or 2h, "
+			"at most 365d",
+			quote_text(shown, text));
 }
 
-/* Options of a capture. */
-static int take_capture(struct ctl *ctl, const struct command *command, int option, char **argv)
+/* Options that end what runs for a while. */
+static int take_bounds(struct ctl *ctl, const struct command *command, int option, char **argv)
 {
 	uint64_t snap = 0;
 	int ret;
@@ -288,6 +306,8 @@ static int take_capture(struct ctl *ctl, const struct command *command, int opti
 		return parse_number("count", optarg, UINT64_MAX, &ctl->count);
 	case OPT_FOR:
 		return parse_for(ctl, optarg);
+	case OPT_SIZE:
+		return parse_size(ctl, optarg);
 	case OPT_SNAP:
 		ret = parse_number("snap", optarg, SNAP_MAX, &snap);
 		ctl->snap = (uint32_t)snap;
@@ -352,7 +372,7 @@ static int take(struct ctl *ctl, const struct command *command, int option, char
 		ret = parse_uplink(ctl, optarg);
 		break;
 	default:
-		ret = take_capture(ctl, command, option, argv);
+		ret = take_bounds(ctl, command, option, argv);
 	}
 	return ret;
 }

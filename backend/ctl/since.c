@@ -12,8 +12,7 @@
 #define DAY_MS	  UINT64_C(86400000)
 #define COUNT_MAX 1000000ul /* of any unit */
 
-/* "10min": a number and a unit. */
-static bool parse_duration(const char *text, uint64_t now_ms, uint64_t *out_ms)
+bool since_duration(const char *text, uint64_t *out_ms)
 {
 	static const struct {
 		const char *unit;
@@ -27,10 +26,20 @@ static bool parse_duration(const char *text, uint64_t now_ms, uint64_t *out_ms)
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
 		if (strcmp(text + digits, units[i].unit) != 0)
 			continue;
-		*out_ms = n * units[i].ms < now_ms ? now_ms - n * units[i].ms : 1;
+		*out_ms = n * units[i].ms;
 		return true;
 	}
 	return false;
+}
+
+static bool parse_duration(const char *text, uint64_t now_ms, uint64_t *out_ms)
+{
+	uint64_t ms;
+
+	if (!since_duration(text, &ms))
+		return false;
+	*out_ms = ms < now_ms ? now_ms - ms : 1;
+	return true;
 }
 
 static struct tm local(uint64_t ms)

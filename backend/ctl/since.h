@@ -16,6 +16,9 @@
  */
 int since_parse(const char *text, uint64_t now_ms, uint64_t *out_ms, char err[SINCE_ERR_MAX]);
 
+/* "90s", "10min" or "10m", "2h", "3d", in ms. */
+bool since_duration(const char *text, uint64_t *out_ms);
+
 /* CLOCK_REALTIME. */
 uint64_t since_now_ms(void);
 

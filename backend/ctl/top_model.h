@@ -27,6 +27,8 @@ struct top_flow {
 	int64_t balance_bytes; /* lent is positive */
 	uint64_t wait[STATS_BUCKETS];
 	uint64_t lent_bytes, borrowed_bytes;
+	uint64_t waiting_bytes; /* now */
+	uint64_t backlogged_us, entitled_bytes, had_bytes;
 };
 
 /* A device as it is now. All texts may be a guest's. */
@@ -50,8 +52,10 @@ struct top_device {
 struct top_uplink {
 	char name[TOP_TEXT_MAX];
 	char why[TOP_SENTENCE]; /* there are no numbers; "": there are */
-	uint64_t capacity_bps[TOP_DIRS], rate_bps[TOP_DIRS];
+	uint64_t capacity_bps[TOP_DIRS], rate_bps[TOP_DIRS], bytes[TOP_DIRS];
 	unsigned connected;
+	uint64_t written_ns; /* when its daemon wrote the numbers: CLOCK_MONOTONIC */
+	uint64_t file;	     /* where to: another daemon writes another file */
 };
 
 /* All of one moment. */

@@ -231,6 +231,22 @@ static void take_wait(const struct stats_view *v, const char *name, uint64_t out
 		out[i < STATS_BUCKETS ? i : STATS_BUCKETS - 1] += bucket[i];
 }
 
+/* What is in force, where the daemon says it: a bad value in xenstore is not. */
+static void take_in_force(const struct stats_view *v, enum top_dir dir, struct top_flow *f)
+{
+	const char *prefix = dir == TOP_TX ? "tx" : "rx";
+	char field[STATS_NAME_MAX + 1];
+	const uint64_t *value;
+	unsigned count;
+
+	snprintf(field, sizeof(field), "%s-min-in-force", prefix);
+	value = stats_view_get(v, STATS_LDP, field, &count);
+	f->min_bps = value ? *value : f->min_bps;
+	snprintf(field, sizeof(field), "%s-max-in-force", prefix);
+	value = stats_view_get(v, STATS_LDP, field, &count);
+	f->max_bps = value ? *value : f->max_bps;
+}
+
 static void take_flow(const struct stats_view *v, enum top_dir dir, struct top_flow *f)
 {
 	f->rate_bps = counted(v, dir, "rate-1s");
@@ -241,6 +257,11 @@ static void take_flow(const struct stats_view *v, enum top_dir dir, struct top_f
 	f->balance_bytes = (int64_t)counted(v, dir, "balance");
 	f->lent_bytes = counted(v, dir, "lent");
 	f->borrowed_bytes = counted(v, dir, "borrowed");
+	f->waiting_bytes = counted(v, dir, "waiting");
+	f->backlogged_us = counted(v, dir, "backlogged");
+	f->entitled_bytes = counted(v, dir, "entitled");
+	f->had_bytes = counted(v, dir, "had");
+	take_in_force(v, dir, f);
 	take_wait(v, dir == TOP_TX ? "tx-wait" : "rx-wait", f->wait);
 }
 
@@ -285,6 +306,8 @@ static int take_records(struct top_source *s, struct stats_view *v)
 			continue;
 		d = identity(s, v);
 		d.has_loans = stats_view_get(v, STATS_LDP, "tx-lent", &count);
+		if (stats_view_get(v, STATS_LDP, "weight-in-force", &count))
+			d.weight = (unsigned)stats_view_number(v, STATS_LDP, "weight-in-force");
 		take_flow(v, TOP_TX, &d.flow[TOP_TX]);
 		take_flow(v, TOP_RX, &d.flow[TOP_RX]);
 		take_drops(v, &d);
@@ -304,6 +327,10 @@ static void take_uplink(struct stats_view *v, struct top_uplink *u)
 	u->capacity_bps[TOP_RX] = stats_view_number(v, STATS_UPLINK, "receive-capacity");
 	u->rate_bps[TOP_TX] = stats_view_number(v, STATS_UPLINK, "tx-rate-1s");
 	u->rate_bps[TOP_RX] = stats_view_number(v, STATS_UPLINK, "rx-rate-1s");
+	u->bytes[TOP_TX] = stats_view_number(v, STATS_UPLINK, "tx-bytes");
+	u->bytes[TOP_RX] = stats_view_number(v, STATS_UPLINK, "rx-bytes");
+	u->written_ns = ((const struct stats_header *)v->file.mem)->written_ns;
+	u->file = v->file.ino;
 	u->connected = (unsigned)stats_view_number(v, STATS_UPLINK, "connected");
 }
 

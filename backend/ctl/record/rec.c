@@ -85,7 +85,7 @@ static size_t print_text(char *out, const char *text)
 
 	if (!*text)
 		return (size_t)sprintf(out, "-");
-	for (size_t i = 0; text[i] && i < REC_TEXT_MAX; i++) {
+	for (size_t i = 0; i < REC_TEXT_MAX && text[i]; i++) {
 		if (is_plain(text[i]) || (text[i] == '-' && i > 0))
 			out[n++] = text[i];
 		else

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* rec.h: one line of a recording (dmvlctl record). This header is the format's specification. Pure.
- */
+/* rec.h: one line of a recording (dmvlctl record); docs/recording.md specifies the format. Pure. */
 #ifndef DMVL_CTL_RECORD_REC_H
 #define DMVL_CTL_RECORD_REC_H
 
@@ -11,42 +10,10 @@
 #include "backend/stats/stats.h"
 
 /*
- * A recording is text, a record a line. The first line is
- *
- *	dmvl-record VERSION START-MS
- *
- * Others begin with a letter, and go on with words that have one space in front of them:
- *
- *	U UPLINK NAME		there is an uplink of that number
- *	D DEVICE UPLINK DOMID ID UUID NAME
- *				there is a device of that number, on that uplink
- *	K DEVICE WEIGHT TX-MIN TX-MAX RX-MIN RX-MAX GROUP
- *				what is in force for it from here on, bit/s, 0: no limit
- *	G UPLINK GROUP WEIGHT TX-MIN TX-MAX RX-MIN RX-MAX
- *				the same of a group
- *	X DEVICE		it is gone; its number may be given to another
- *	T UPLINK END-MS US	an interval of the uplink ended, and was so long. C, F, R, L and M
- *				behind it are of that interval, up to the next T
- *	C TX-CAPACITY RX-CAPACITY TX-BYTES RX-BYTES
- *				the uplink: bit/s in force, bytes that left and entered the host
- *	F DEVICE DIR BYTES FRAMES WAITING BACKLOGGED-US ENTITLED HAD LENT BORROWED BALANCE OUTLOOK
- *	  WAITS			one direction of a device, DIR is t or r as the guest sees it: bytes
- *and frames sent or received, bytes that wait at the end, time in which frames waited, the other
- *numbers as the statistics call them (docs/statistics.md), all of this interval; OUTLOOK is the
- *rate in force. WAITS has the histogram of waits in us, "3:120,5:7" is 120 frames in bucket 3 and 7
- *in bucket 5. A direction without such a line had nothing in the interval R DEVICE REASON FRAMES
- *dropped L DIR GIVER TAKER BYTES KIND of the credit log: DOMID/ID lent to DOMID/ID, KIND is lent or
- *repaid M DIR LDP LIMIT BYTES	of the credit log: in about a second DOMID/ID was held back by LIMIT
- *	S UPLINK WHY		a gap: nothing is known of the time from the last T of the uplink to
- *the begin of the next E END-MS		the recording ended in order
- *
- * Between the end of a T and the begin of the next nothing passed, unless S says that nobody knows.
- * What arrived in an interval is BYTES, plus WAITING now, less WAITING before.
- *
- * Numbers are decimal. A text has all bytes but letters, digits, . _ + : and - inside as %XX; "-"
- *is the empty one. A line without a newline is the rest of a record that was not written to its
- *end, and void. A reader skips lines whose letter it does not know and words at the end that it
- *does not know, so both may be added within a version.
+ * A recording is text, a record a line. docs/recording.md has the table of them. A line without a
+ * newline is the rest of a record that was not written to its end, and void. A reader skips lines
+ * whose letter it does not know and words at the end that it does not know, so both may be added
+ * within a version.
  */
 #define REC_MAGIC	"dmvl-record"
 #define REC_VERSION	1u
@@ -89,7 +56,7 @@ struct rec_flow {
 	uint64_t wait[STATS_BUCKETS]; /* stats_quantile() finds the delay */
 };
 
-/* One record; which fields count is said above, by type. */
+/* One record; docs/recording.md says which fields count. */
 struct rec {
 	enum rec_type type;
 	uint32_t uplink; /* < REC_UPLINKS_MAX */
