@@ -199,14 +199,15 @@ int kept_file_write(const char *dir, const struct kept *k, char *err)
 int kept_file_put_aside(const char *dir, const char *uuid, char *err)
 {
 	char path[PATH_MAX], aside[PATH_MAX], suffix[sizeof(KEPT_DAMAGED) + 8] = KEPT_DAMAGED;
-	int ret = -EEXIST;
+	unsigned next = 2;
+	int ret;
 
 	file_path(path, dir, uuid, "");
-	for (unsigned i = 2; ret == -EEXIST && i <= ASIDE_MAX; i++) {
+	do {
 		file_path(aside, dir, uuid, suffix);
 		ret = link(path, aside) < 0 ? -errno : 0;
-		snprintf(suffix, sizeof(suffix), KEPT_DAMAGED "%u", i);
-	}
+		snprintf(suffix, sizeof(suffix), KEPT_DAMAGED "%u", next);
+	} while (ret == -EEXIST && next++ <= ASIDE_MAX);
 	return ret < 0 ? fail(ret, "copy to", aside, err) : 0;
 }
 
