@@ -220,6 +220,7 @@ check 'the daemons and agents hold no more than before' soon held_no_more
 diff held.before held.after | sed 's/^/# /'
 check 'the witness pings the world at the end' witness
 check 'dmvlctl check has no complaint at the end' soon check_says_no_more
+check_says_no_more >found || diag "it says: $(cat found)"
 check 'the kernels of the guests do not complain' console_clean w1
 [ -z "${BENCH_JSON:-}" ] || figures
 diag "$(wc -l <faults.log) faults, seed $FAULT_SEED"
