@@ -19,7 +19,7 @@ pipe_start g1 world 10.77.0.1 5001 4000000 '-b 2000000'
 nodes()
 {
 	{
-		xenstore-ls -f /local/domain/0/backend
+		xenstore-ls -f /local/domain/0/backend/dmvl
 		xenstore-ls -f /local/domain/0/data
 		xenstore-ls -f "/local/domain/$(guest_domid g2)/device"
 	} | cut -d= -f1 | grep -vE '/(demand|log-offset) ' # written when there is something to tell
