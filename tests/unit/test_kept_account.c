@@ -61,8 +61,10 @@ static void test_file(void)
 	kept_clear(&a);
 	kept_clear(&b);
 	is_int(parse(HEAD "# account: tx=1\n# end\n", &a), -EBADMSG, "a malformed one is refused");
+	kept_clear(&a);
 	is_int(parse("# account: tx=1 rx=2 at=3.000\n" HEAD "# end\n", &a), -EBADMSG,
 	       "one before the first device is refused");
+	kept_clear(&a);
 }
 
 int main(void)
