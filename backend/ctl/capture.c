@@ -56,7 +56,8 @@ static void catch_signals(void)
 
 	sigaction(SIGINT, &stop, NULL);
 	sigaction(SIGTERM, &stop, NULL);
-	sigaction(SIGHUP, &stop, NULL);
+	if (signal(SIGHUP, on_signal) == SIG_IGN) /* as nohup has it */
+		signal(SIGHUP, SIG_IGN);
 	sigaction(SIGALRM, &stop, NULL);
 	sigaction(SIGPIPE, &ignore, NULL);
 }

@@ -282,6 +282,18 @@ static void take_group(struct recorder *r, unsigned uplink, const char *uplink_n
 	emit(r, &rec);
 }
 
+/* Is a device before this one of the same group? Each uplink has its own. */
+static bool seen_before(const struct recorder *r, unsigned device)
+{
+	const struct top_device *d = &r->sample.device[device];
+
+	for (unsigned i = 0; i < device; i++)
+		if (strcmp(r->sample.device[i].group, d->group) == 0 &&
+		    strcmp(r->sample.device[i].uplink, d->uplink) == 0)
+			return true;
+	return false;
+}
+
 /* Those of which a device is a member; once a second. */
 static void take_groups(struct recorder *r, unsigned uplink, const char *name)
 {
@@ -292,11 +304,8 @@ static void take_groups(struct recorder *r, unsigned uplink, const char *name)
 	*looked_ns = r->sample.now_ns;
 	for (unsigned i = 0; i < r->sample.devices; i++) {
 		const struct top_device *d = &r->sample.device[i];
-		bool again = false;
 
-		for (unsigned k = 0; k < i && !again; k++)
-			again = strcmp(r->sample.device[k].group, d->group) == 0;
-		if (d->group[0] && !again && strcmp(d->uplink, name) == 0)
+		if (d->group[0] && strcmp(d->uplink, name) == 0 && !seen_before(r, i))
 			take_group(r, uplink, name, d->group);
 	}
 }
@@ -401,7 +410,8 @@ static int record(struct recorder *r)
 		return ret;
 	signal(SIGINT, stop);
 	signal(SIGTERM, stop);
-	signal(SIGHUP, stop);
+	if (signal(SIGHUP, stop) == SIG_IGN) /* as nohup has it */
+		signal(SIGHUP, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
 	ret = begin(r);
 	if (ret == WROTE_ALL)

@@ -73,6 +73,16 @@ check 'a daemon that comes back is recorded' wait_for 60 sh -c "sed '1,/^S 0/d' 
 kill -INT "$recorder"
 wait "$recorder"
 is $? 0 'SIGINT ends a recording in order'
+
+# As nohup starts it.
+(trap '' HUP && exec dmvlctl record nohup.rec) >&2 &
+recorder=$!
+check 'a recording under nohup begins' wait_for 30 has nohup.rec '^D .* g1$'
+kill -HUP "$recorder"
+dmvlctl set g1 weight=123 >&2
+check 'a recording under nohup goes on after SIGHUP' wait_for 30 has nohup.rec '^K [0-9]* 123 '
+kill "$recorder"
+wait "$recorder"
 like "$(tail -n 1 first.rec)" 'E [0-9]*' 'its last record says so'
 like "$(cat first.out)" '"first.rec": intervals: [1-9]*, devices: 3, gaps: 1' 'what was recorded is read back'
 diag "$(cat first.err)"
