@@ -63,7 +63,7 @@ PKG_CFLAGS   = $(shell pkg-config --cflags $(PKGS))
 LIBS_FRONT   = $(shell pkg-config --libs $(PKGS_COMMON))
 LIBS_BACK    = $(shell pkg-config --libs $(PKGS_COMMON) xencontrol xentoollog libmnl inih)
 LIBS_EXPORTER = $(shell pkg-config --libs libevent_core libevent_extra libsystemd)
-LIBS_CTL     = $(shell pkg-config --libs xenstore xencontrol xentoollog json-c libmnl inih libpcap ncursesw)
+LIBS_CTL     = $(shell pkg-config --libs xenstore xencontrol xentoollog json-c libmnl inih libpcap ncursesw libsystemd) -lm
 ifdef WERROR
 WARN += -Werror
 endif
@@ -79,10 +79,10 @@ say = $(if $(V),,@printf '  %-6s %s\n' '$(1)' '$(2)')
 obj = $(patsubst %.c,$(O)/%.o,$(1))
 COMMON_SRC := $(wildcard common/*.c) $(wildcard xenstore-schema/*.c)
 # What dmvlctl shares with the daemon, and what is the daemon's alone.
-BASE_SRC   := $(wildcard $(addsuffix /*.c,$(addprefix backend/,capture credit frame kept policy sched stats uplink vif xen)))
+BASE_SRC   := $(wildcard $(addsuffix /*.c,$(addprefix backend/,capture credit frame kept policy rerun sched stats uplink vif xen)))
 BACK_SRC   := $(filter-out backend/main.c,$(wildcard $(addsuffix /*.c,backend $(addprefix backend/,control datapath msg))))
 FRONT_SRC  := $(filter-out frontend/main.c,$(wildcard frontend/*.c))
-CTL_SRC    := $(filter-out backend/ctl/main.c,$(wildcard backend/ctl/*.c backend/ctl/check/*.c backend/ctl/record/*.c))
+CTL_SRC    := $(filter-out backend/ctl/main.c,$(wildcard backend/ctl/*.c backend/ctl/check/*.c backend/ctl/plot/*.c backend/ctl/record/*.c))
 EXPORTER_SRC := $(filter-out backend/exporter/main.c,$(wildcard backend/exporter/*.c))
 UNIT_SRC   := $(wildcard tests/unit/test_*.c)
 UNIT_BIN   := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(UNIT_SRC))
@@ -193,6 +193,8 @@ endif
 
 # The set-up comes first: what make reads of pkg-config is only there behind it.
 JOBS := $(shell nproc)
+# For a make that is called, unless this one gives it a share of its own.
+jobs = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(JOBS))
 demo: deps
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
 	$(Q)SUITE=$(SUITE) exec $(mortal) tests/xen/run --raw --guests 3 tests/xen/demo/demo.sh
@@ -207,9 +209,11 @@ $(checks): check-%: deps
 	$(Q)exec $(mortal) $(MAKE) --no-print-directory check-now CHECK="$(if $(filter xen,$*),$(XEN),$*)"
 check_env = TREE=$(O) DMVL_PRODUCT=$(or $(DMVL_PRODUCT),$(abspath $(P))) SAN=$(SAN) VALGRIND=$(VALGRIND) \
 	    COVERAGE=$(COVERAGE) RELEASES="$(RELEASES)" FUZZ_BIN="$(FUZZ_BIN)" XENSTORED=$(XENSTORED) SUITE=$(SUITE) DOMU=$(DOMU)
-check-now: all $(if $(filter unit,$(CHECK)),units) $(if $(filter fuzz,$(CHECK)),fuzz-bin) \
-	   $(if $(filter san,$(CHECK)),san-tree) $(if $(filter xensim san,$(CHECK)),xensim)
+check-now:
+	$(Q)$(MAKE) --no-print-directory $(if $(OTHER),,$(jobs)) check-built CHECK="$(CHECK)"
 	$(Q)$(check_env) exec $(mortal) tests/check $(CHECK)
+check-built: all $(if $(filter unit,$(CHECK)),units) $(if $(filter fuzz,$(CHECK)),fuzz-bin) \
+	   $(if $(filter san,$(CHECK)),san-tree) $(if $(filter xensim san,$(CHECK)),xensim)
 check-xen-other:
 	$(Q)exec $(mortal) $(MAKE) --no-print-directory check-xen SUITE=$(or $(SUITE),$(if $(filter trixie,$(OWN)),bookworm,trixie)) XEN=xen-other
 # A test of the suite may need every program, a unit program only itself.
@@ -240,8 +244,8 @@ units:
 endif
 # All that the suites unit and xensim need of an object tree.
 tree: all units
-san-tree:
-	$(Q)$(MAKE) --no-print-directory -j$(JOBS) SAN=address,undefined tree
+san-tree: $(GEN)
+	$(Q)$(MAKE) --no-print-directory $(jobs) SAN=address,undefined tree
 
 # The table comes even when a test fails, and then this fails too.
 COVERAGE_MIN := 85
@@ -256,9 +260,9 @@ deps:
 
 include debian/install.mk
 
-# The picture in README.md, drawn again.
-picture-top: deps
-	$(Q)$(MAKE) --no-print-directory -j$(JOBS) check-one T=$(abspath tests/pictures/top.sh) ON=xensim
+# The pictures in README.md and docs/plot.md, drawn again.
+picture-top picture-plot: picture-%: deps
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) check-one T=$(abspath tests/pictures/$*.sh) ON=xensim
 
 # --- the rest ---------------------------------------------------------------------------------------
 format:
@@ -268,7 +272,7 @@ clean:
 	rm -rf $(B)
 
 -include $(shell find $(O) -type f -name '*.d' 2>/dev/null)
-.PHONY: always all demo picture-top check check-now check-xen-other check-one check-long check-oxenstored one-tree units tree san-tree $(checks) coverage deps libraries format clean
+.PHONY: always all demo picture-top picture-plot check check-now check-built check-xen-other check-one check-long check-oxenstored one-tree units tree san-tree $(checks) coverage deps libraries format clean
 .DEFAULT_GOAL := all
 .SECONDARY:
 .DELETE_ON_ERROR:

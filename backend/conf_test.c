@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "backend/policy/policy_file.h"
+#include "backend/policy/policy_together.h"
 #include "backend/uplink/netdev.h"
 #include "backend/uplink/expect.h"
 
@@ -13,24 +14,17 @@ static void on_mistake(void *arg, const char *sentence)
 	log_error("%s", sentence);
 }
 
+static void on_warning(void *arg, const char *sentence)
+{
+	(void)arg;
+	log_warning("%s", sentence);
+}
+
 static void take(const struct policy_section *s, enum schema_key key, uint64_t *bps)
 {
 	for (unsigned i = 0; s && i < s->items; i++)
 		if (s->item[i].key == key && *bps == 0)
 			schema_parse_u64(key, s->item[i].value, bps, NULL);
-}
-
-/* What of the policy is for this uplink? A guest's section alone does not tell. */
-static bool is_for(const struct policy *p, const struct policy_section *s, const char *uplink)
-{
-	struct policy_match m;
-	bool by_uuid = s->kind == POLICY_UUID;
-
-	if (s->kind == POLICY_UPLINK)
-		return strcmp(s->name, uplink) == 0;
-	if (s->kind == POLICY_GROUP)
-		return policy_is_for(s, uplink);
-	return policy_find(p, uplink, by_uuid ? s->name : "", by_uuid ? "" : s->name, s->id, &m);
 }
 
 /* A percentage needs a capacity: from the command line, or from the policy itself. */
@@ -48,13 +42,17 @@ static unsigned check_parts(const struct conf *conf, const struct policy *p)
 	for (unsigned i = 0; i < p->sections; i++) {
 		const struct policy_section *s = &p->section[i];
 
-		for (unsigned k = 0; k < s->items && is_for(p, s, uplink); k++) {
+		if (!policy_concerns(p, s, uplink))
+			continue;
+		mistakes += policy_check_parts(p, s, &capacity, on_mistake, NULL);
+		for (unsigned k = 0; k < s->items; k++) {
 			if (policy_resolve(&s->item[k], &capacity, value, err) == 0)
 				continue;
 			log_error("%s:%u: %s", s->item[k].file, s->item[k].line, err);
 			mistakes++;
 		}
 	}
+	policy_check_together(p, uplink, &capacity, on_warning, NULL);
 	return mistakes;
 }
 

@@ -14,11 +14,11 @@ static bool len_fits_type(const struct wire_hdr *hdr)
 	return false;
 }
 
-int wire_check(const struct wire_hdr *hdr, uint32_t ring_bytes, const char **why)
+static int check(const struct wire_hdr *hdr, uint32_t ring_bytes, uint8_t flags, const char **why)
 {
 	if (hdr->type != WIRE_DATA && hdr->type != WIRE_CREDIT)
 		*why = "message of unknown type";
-	else if (hdr->flags != 0 || hdr->reserved != 0)
+	else if ((hdr->flags & ~flags) != 0 || hdr->reserved != 0)
 		*why = "message with reserved bits set";
 	else if (!len_fits_type(hdr))
 		*why = "message with a length out of range";
@@ -27,4 +27,14 @@ int wire_check(const struct wire_hdr *hdr, uint32_t ring_bytes, const char **why
 	else
 		return 0;
 	return -EPROTO;
+}
+
+int wire_check(const struct wire_hdr *hdr, uint32_t ring_bytes, const char **why)
+{
+	return check(hdr, ring_bytes, 0, why);
+}
+
+int wire_check_sparse(const struct wire_hdr *hdr, uint32_t ring_bytes, const char **why)
+{
+	return check(hdr, ring_bytes, hdr->type == WIRE_DATA ? WIRE_SPARSE : 0, why);
 }

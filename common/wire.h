@@ -19,8 +19,8 @@
  * The padding aligns every header to 8 bytes. All integers are little-endian. The writer publishes
  * a message as a whole: it moves the ring's producer index past header, body and padding in one
  * store. A reader may treat a header without its body as not yet written. A receiver that finds an
- * unknown type, a bad length, or flags or reserved bits that are set fails the LDP, because it
- * cannot find the next message.
+ * unknown type, a bad length, or flags or reserved bits that are set and may not be fails the LDP,
+ * because it cannot find the next message.
  *
  * Version 1, negotiated in xenstore (protocol-versions, protocol-version).
  */
@@ -29,7 +29,7 @@
 struct wire_hdr {
 	uint32_t len;	   /* of the body, without padding; bounds below */
 	uint8_t type;	   /* enum wire_type */
-	uint8_t flags;	   /* 0 */
+	uint8_t flags;	   /* 0, or WIRE_SPARSE where that may be */
 	uint16_t reserved; /* 0 */
 };
 
@@ -43,6 +43,15 @@ enum wire_type {
 	WIRE_CREDIT = 2,
 	/* 3 is reserved: it was an empty message, which was never sent. */
 };
+
+/*
+ * On DATA from the frontend, where both sides have feature-sparse: the frame is of a flow that
+ * sends little. The backend may send it before frames of the same LDP that the frontend wrote
+ * earlier, and among such frames in order. It never goes before a frame of another LDP. The ring's
+ * space is freed in order all the same: the consumer index passes a message when that message and
+ * all before it are done.
+ */
+#define WIRE_SPARSE 1u
 
 /* How much an LDP may have in flight. Until the first of these the frontend may fill its ring. */
 struct wire_credit {
@@ -87,6 +96,9 @@ static inline uint32_t wire_frame_limit(uint32_t ring_bytes)
  * static sentence.
  */
 int wire_check(const struct wire_hdr *hdr, uint32_t ring_bytes, const char **why);
+
+/* As wire_check(), of a header that may carry WIRE_SPARSE. */
+int wire_check_sparse(const struct wire_hdr *hdr, uint32_t ring_bytes, const char **why);
 
 /* Makes the header of a message. `len` must be within the bounds of the type. */
 static inline struct wire_hdr wire_make(enum wire_type type, uint32_t len)

@@ -144,6 +144,23 @@ int xs_conn_introduced(struct xs_conn *c, unsigned domid)
 	return known || errno == 0 ? known : -errno;
 }
 
+/* A line of the answer is "nodes            :     1000 Nodes per domain". */
+int xs_conn_node_quota(struct xs_conn *c)
+{
+	char command[] = "quota", *answer, *line;
+	int nodes = -EPROTO;
+
+	errno = 0;
+	answer = xs_control_command(c->h, command, NULL, 0);
+	if (!answer)
+		return status(false);
+	line = strstr(answer, "\nnodes ");
+	if (line && (sscanf(line, " nodes : %d", &nodes) != 1 || nodes < 0))
+		nodes = -EPROTO;
+	free(answer);
+	return nodes;
+}
+
 int xs_conn_list(struct xs_conn *c, uint32_t t, const char *path, char ***names, unsigned *count)
 {
 	*names = xs_directory(c->h, t, path, count);
@@ -194,8 +211,12 @@ int xs_conn_watch(struct xs_conn *c, const char *path, const char *token)
 	sigset_t all, old;
 	int ret;
 
-	/* libxenstore's thread inherits the mask: signals must reach the loop's thread. */
+	/*
+	 * libxenstore's thread inherits the mask: signals must reach the loop's thread. libxenstore
+	 * ignores SIGPIPE while it writes; a blocked one would wait, and end the process later.
+	 */
 	sigfillset(&all);
+	sigdelset(&all, SIGPIPE);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	ret = status(xs_watch(c->h, path, token));
 	pthread_sigmask(SIG_SETMASK, &old, NULL);

@@ -43,6 +43,12 @@ bool xs_conn_missing(struct xs_conn *c, uint32_t t, const char *path);
 /* Does xenstored know the domain? 1, 0 or -errno: -EACCES where only Dom0 may ask. */
 int xs_conn_introduced(struct xs_conn *c, unsigned domid);
 
+/*
+ * How many nodes xenstored lets a domain have. -errno: it does not tell that: xenstored in OCaml,
+ * or one before Xen 4.17, or somebody else than Dom0 asks.
+ */
+int xs_conn_node_quota(struct xs_conn *c);
+
 /* Names of the children; the caller frees *names with one free(). */
 int xs_conn_list(struct xs_conn *c, uint32_t t, const char *path, char ***names, unsigned *count);
 
@@ -59,8 +65,8 @@ typedef int xs_txn_fn(struct xs_conn *c, uint32_t t, void *arg);
 int xs_txn(struct xs_conn *c, xs_txn_fn *fn, void *arg);
 
 /*
- * Watches. The first one starts a thread of libxenstore, with all signals blocked. The fd is
- * readable while events wait; xs_conn_next() returns them one at a time.
+ * Watches. The first one starts a thread of libxenstore, with all signals but SIGPIPE blocked. The
+ * fd is readable while events wait; xs_conn_next() returns them one at a time.
  */
 int xs_conn_watch(struct xs_conn *c, const char *path, const char *token);
 int xs_conn_unwatch(struct xs_conn *c, const char *path, const char *token);

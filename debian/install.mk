@@ -27,6 +27,7 @@ backend_files = $(call to,$(SBINDIR),$(P)/dmvl-back $(P)/dmvlctl $(P)/dmvl-expor
 		$(call init_files,back exporter) $(call both_files,backend)
 guest_files   = $(call to,$(SBINDIR),$(P)/dmvl-front) \
 		$(call to,$(MANDIR)/man8,docs/man/dmvl-front.8) \
+		frontend/completion.bash:$(DATADIR)/bash-completion/completions/dmvl-front \
 		$(call init_files,front guest) $(call both_files,guest)
 # As in the tree, so that links lead to what they name.
 doc_files     = $(foreach file,README.md $(wildcard docs/*.md docs/pictures/* docs/metrics/*) docs/policy.conf.example \

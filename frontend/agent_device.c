@@ -323,6 +323,7 @@ int agent_device_read_offer(struct agent_device *d, struct agent_offer *offer)
 		if (read_bool(d, features[i].back))
 			offer->offloads |= features[i].offload;
 	}
+	offer->sparse = read_bool(d, KEY_BACK_FEATURE_SPARSE);
 	offer->max_ring_order = (unsigned)read_u64(d, KEY_BACK_MAX_RING_ORDER);
 	offer->mtu = (uint32_t)read_u64(d, KEY_BACK_MTU);
 	read_mac(d, offer);
@@ -344,15 +345,17 @@ int agent_device_show_error(struct agent_device *d, const char *text)
 	return xskey_write(d->xs, XS_NO_TXN, d->front, KEY_FRONT_ERROR, cut);
 }
 
-int agent_device_answer(struct agent_device *d, uint32_t offloads, unsigned ring_order)
+int agent_device_answer(struct agent_device *d, const struct agent_answer *answer)
 {
 	int ret = agent_device_publish(d, KEY_FRONT_PROTOCOL_VERSION, WIRE_VERSION);
 
 	if (ret == 0)
-		ret = agent_device_publish(d, KEY_FRONT_RING_ORDER, ring_order);
+		ret = agent_device_publish(d, KEY_FRONT_RING_ORDER, answer->ring_order);
+	if (ret == 0)
+		ret = agent_device_publish(d, KEY_FRONT_FEATURE_SPARSE, answer->sparse);
 	for (size_t i = 0; i < N_FEATURES && ret == 0; i++)
 		ret = agent_device_publish(d, features[i].front,
-					   (offloads & features[i].offload) != 0);
+					   (answer->offloads & features[i].offload) != 0);
 	return ret;
 }
 

@@ -38,10 +38,18 @@ struct agent_view {
 struct agent_offer {
 	bool version_ok;   /* it speaks our protocol version */
 	uint32_t offloads; /* enum tap_offload */
+	bool sparse;	   /* it sends flagged frames first */
 	unsigned max_ring_order;
 	bool has_mac;
 	uint8_t mac[6];
 	uint32_t mtu;
+};
+
+/* What the agent chose of it. */
+struct agent_answer {
+	uint32_t offloads;
+	unsigned ring_order;
+	bool sparse;
 };
 
 /* Where a function returns int, that is 0 or -errno. */
@@ -63,7 +71,7 @@ int agent_device_look(struct agent_device *d, struct agent_view *view);
 int agent_device_read_offer(struct agent_device *d, struct agent_offer *offer);
 
 /* Writes what was chosen, before the state. */
-int agent_device_answer(struct agent_device *d, uint32_t offloads, unsigned ring_order);
+int agent_device_answer(struct agent_device *d, const struct agent_answer *answer);
 int agent_device_set_state(struct agent_device *d, enum xenbus_state state);
 int agent_device_publish(struct agent_device *d, enum schema_key key, uint64_t value);
 /* Tells the operator what this agent cannot do; cut off where the schema ends it. "": nothing. */

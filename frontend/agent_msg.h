@@ -23,6 +23,7 @@ struct agent_msg {
 	enum agent_word word;
 	struct vchan *v;
 	uint32_t offloads;
+	bool sparse;  /* frames may be flagged */
 	bool carrier; /* the uplink carries frames, and the device stays */
 	bool resumed; /* AGENT_DOWN: as link_down() has it */
 	unsigned seq; /* number of the connection, for agent_control_link_failed() */

@@ -83,7 +83,7 @@ static int count_frames(const uint8_t *mem, uint32_t len)
 			return -EPROTO;
 		memcpy(&hdr, mem, HDR_LEN);
 		/* This side wrote nothing else, but the other side can write here, too. */
-		if (wire_check(&hdr, len, &why) < 0 || hdr.type != WIRE_DATA)
+		if (wire_check_sparse(&hdr, len, &why) < 0 || hdr.type != WIRE_DATA)
 			return -EPROTO;
 		mem += wire_size(hdr.len);
 		len -= wire_size(hdr.len);

@@ -135,7 +135,8 @@ static bool open_kept(struct keep *k)
 int keep_open(struct keep *k, const struct front_options *opts, const char *generation)
 {
 	*k = (struct keep){.opts = opts};
-	if (open_kept(k) || open_left(k, generation))
+	k->kept = open_kept(k);
+	if (k->kept || open_left(k, generation))
 		return k->tap_fd;
 	strcpy(k->name, opts->ifname);
 	k->tap_fd = tap_open(opts->ifname);

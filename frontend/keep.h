@@ -19,6 +19,7 @@ struct keep {
 	const struct front_options *opts; /* borrowed */
 	int tap_fd;
 	char name[IFNAMSIZ]; /* that the interface had when it was opened */
+	bool kept;	     /* by the service manager, since an earlier agent */
 	bool foreign;	     /* somebody else made it persistent: it is left as it is */
 };
 

@@ -27,9 +27,10 @@
 #define REFRESH_NS 1000000000ull
 
 /*
- * A backend that is restarted is back in a fraction of a second. The interface keeps its carrier
- * for that time: without one, the guest's kernel would forget its neighbours and drop what is sent,
- * and ask for the neighbours again only a second later. Meanwhile frames wait in the TAP.
+ * A backend or an agent that is restarted is back in a fraction of a second. The interface keeps
+ * its carrier for that time: without one, the guest's kernel would forget its neighbours and drop
+ * what is sent, and ask for the neighbours again only a second later. Meanwhile frames wait in the
+ * TAP.
  */
 #define CARRIER_HOLD_NS 2000000000ull
 
@@ -111,7 +112,7 @@ static void tx_turn(struct link *k)
 	}
 	if (k->tx.again)
 		loop_timer_set(k->more, 0);
-	loop_io_enable(k->tap_io, !k->tx.blocked && !k->tx.tap_gone);
+	loop_io_enable(k->tap_io, link_tx_reads(&k->tx));
 	tell_demand(k);
 	if (k->tx.tap_gone)
 		k->events.tap_gone(k->events.arg);
@@ -143,7 +144,7 @@ static void take_credit(struct link *k)
 {
 	const struct wire_credit *credit = &k->rx.credit;
 
-	link_tx_credit(&k->tx, credit->credit_bytes);
+	link_tx_credit(&k->tx, credit->credit_bytes, credit->rate_bps);
 	atomic_store_explicit(&k->shared->log_offset, credit->log_offset, memory_order_relaxed);
 	if (credit->rate_bps != k->rate_bps) {
 		k->rate_bps = credit->rate_bps;
@@ -191,7 +192,7 @@ static void on_more(void *arg)
 /* --- up and down --- */
 
 struct link *link_new(struct loop *loop, int tap_fd, const struct link_events *events,
-		      struct link_shared *shared)
+		      struct link_shared *shared, unsigned flows, bool kept)
 {
 	struct link *k = calloc(1, sizeof(*k));
 
@@ -207,12 +208,17 @@ struct link *link_new(struct loop *loop, int tap_fd, const struct link_events *e
 	k->refresh = loop_timer_new(loop, on_refresh, k);
 	k->hold = loop_timer_new(loop, on_hold, k);
 	link_rx_init(&k->rx, tap_fd);
-	if (link_tx_init(&k->tx, tap_fd) < 0 || !k->tap_io || !k->more || !k->refresh || !k->hold) {
+	if (link_tx_init(&k->tx, tap_fd, flows) < 0 || !k->tap_io || !k->more || !k->refresh ||
+	    !k->hold) {
 		link_free(k);
 		return NULL;
 	}
 	loop_io_enable(k->tap_io, false);
-	show_carrier(k, false);
+	k->shown = kept;
+	if (kept)
+		lose_carrier(k);
+	else
+		show_carrier(k, false);
 	return k;
 }
 
@@ -236,7 +242,7 @@ void link_set_carrier(struct link *k, bool on)
 		show_carrier(k, on);
 }
 
-int link_up(struct link *k, struct vchan *v, uint32_t offloads)
+int link_up(struct link *k, struct vchan *v, uint32_t offloads, bool sparse)
 {
 	k->vchan_io = loop_io_new(k->loop, vchan_fd(v), LOOP_READ, on_vchan, k);
 	if (!k->vchan_io)
@@ -244,7 +250,7 @@ int link_up(struct link *k, struct vchan *v, uint32_t offloads)
 	k->v = v;
 	k->failed = false;
 	link_rx_up(&k->rx, v);
-	link_tx_up(&k->tx, v, tap_set_offloads(k->tap_fd, offloads));
+	link_tx_up(&k->tx, v, tap_set_offloads(k->tap_fd, offloads), sparse);
 	show_carrier(k, k->carrier);
 	both_turns(k);
 	return 0;
@@ -254,10 +260,10 @@ static void log_counters(const struct link *k, enum log_level level, const char 
 {
 	log_at(level,
 	       "%s: tx %" PRIu64 " frames %" PRIu64 " bytes, %" PRIu64 " dropped; rx %" PRIu64
-	       " frames %" PRIu64 " bytes, %" PRIu64 " dropped; waiting to be sent: %" PRIu32
+	       " frames %" PRIu64 " bytes, %" PRIu64 " dropped; waiting to be sent: %" PRIu64
 	       " bytes",
 	       what, k->tx.n.frames, k->tx.n.bytes, k->tx.n.dropped, k->rx.n.frames, k->rx.n.bytes,
-	       k->rx.n.dropped, backlog_bytes(&k->tx.backlog));
+	       k->rx.n.dropped, link_tx_waits(&k->tx));
 }
 
 void link_down(struct link *k, bool resumed)

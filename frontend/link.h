@@ -28,17 +28,21 @@ struct link_events {
 	void *arg;
 };
 
-/* The fd (non-blocking) and *shared are borrowed. NULL: out of memory. Starts with carrier off. */
+/*
+ * The fd (non-blocking) and *shared are borrowed. Frames wait in `flows` queues; 0: in the TAP.
+ * NULL: out of memory. Starts with carrier off; but of an interface that was `kept` since an
+ * earlier agent it stays as it is, and goes unless link_up() comes soon.
+ */
 struct link *link_new(struct loop *loop, int tap_fd, const struct link_events *events,
-		      struct link_shared *shared);
+		      struct link_shared *shared, unsigned flows, bool kept);
 void link_free(struct link *k);
 
 /*
  * Frames flow over v, which is borrowed until link_down(). `offloads` (enum tap_offload) is what
- * the backend takes; frames that need more are dropped. What the last connection left unconsumed
- * goes first. 0 or -ENOMEM.
+ * the backend takes; frames that need more are dropped. `sparse`: it sends flagged frames first.
+ * What the last connection left unconsumed goes first. 0 or -ENOMEM.
  */
-int link_up(struct link *k, struct vchan *v, uint32_t offloads);
+int link_up(struct link *k, struct vchan *v, uint32_t offloads, bool sparse);
 
 /*
  * Does the backend's uplink carry frames? Else the interface has no carrier, though frames flow

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/doctor_guest.h"
 #include "common/log.h"
 #include "common/loop.h"
 #include "common/mbox.h"
@@ -58,6 +59,25 @@ struct front {
 
 /* --- start --- */
 
+static void on_found(void *arg, const struct finding *finding)
+{
+	unsigned *n = arg;
+
+	(*n)++;
+	doctor_print(finding);
+}
+
+/* What this guest lacks. The exit status: anything? */
+static int look_at_guest(void)
+{
+	unsigned n = 0;
+
+	doctor_guest(&(struct doctor){.root = "", .found = on_found, .arg = &n});
+	if (fflush(stdout) != 0)
+		die(EXIT_FAILED, "cannot write: %s", strerror(errno));
+	return n > 0 ? EXIT_FAILED : EXIT_SUCCESS;
+}
+
 static void parse_args(int argc, char **argv, struct front_options *opts)
 {
 	char err[OPTIONS_ERR_MAX];
@@ -71,6 +91,8 @@ static void parse_args(int argc, char **argv, struct front_options *opts)
 	case OPTIONS_VERSION:
 		printf("dmvl-front %s\n", dmvl_version);
 		exit(EXIT_SUCCESS);
+	case OPTIONS_DOCTOR:
+		exit(look_at_guest());
 	case OPTIONS_WRONG:
 		break;
 	}
@@ -185,7 +207,8 @@ static void on_rate(void *arg, uint64_t rate_bps)
 {
 	struct front *f = arg;
 
-	txqueue_rate(&f->queue, rate_bps);
+	/* With flow queues nothing waits in the TAP: its queue is as long as bursts may want it. */
+	txqueue_rate(&f->queue, f->opts.flows ? 0 : rate_bps);
 }
 
 static void stop(struct front *f)
@@ -256,7 +279,7 @@ static void on_mbox(void *arg)
 		case AGENT_UP:
 			f->seq = m->seq;
 			link_set_carrier(f->link, m->carrier);
-			if (link_up(f->link, m->v, m->offloads) < 0)
+			if (link_up(f->link, m->v, m->offloads, m->sparse) < 0)
 				on_link_failed(f, "out of memory");
 			break;
 		case AGENT_DOWN:
@@ -289,7 +312,7 @@ static void make_loop(struct front *f)
 		die(EXIT_FAILED, "cannot make the event loop: %s", strerror(errno));
 	f->mbox_io = loop_io_new(f->loop, mbox_fd(f->mbox), LOOP_READ, on_mbox, f);
 	f->last_call = loop_timer_new(f->loop, on_last_call, f);
-	f->link = link_new(f->loop, f->tap_fd, &events, &f->shared);
+	f->link = link_new(f->loop, f->tap_fd, &events, &f->shared, f->opts.flows, f->keep.kept);
 	if (!f->mbox_io || !f->last_call || !f->link ||
 	    txqueue_init(&f->queue, f->loop, f->tap_fd) < 0)
 		die(EXIT_FAILED, "out of memory");

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/flowq.h"
 #include "common/offload.h"
 #include "common/quote.h"
 #include "common/tap.h"
@@ -19,8 +20,10 @@
 
 const char options_help[] =
 	"Usage: dmvl-front [-i ID] [--ifname NAME] [--ring-order N] [--offload-csum 0|1]\n"
-	"                  [--offload-tso 0|1] [--offload-uso 0|1] [--absent-limit TIME]\n"
+	"                  [--offload-tso 0|1] [--offload-uso 0|1] [--flows N] [--absent-limit "
+	"TIME]\n"
 	"                  [--log-level LEVEL]\n"
+	"       dmvl-front --doctor\n"
 	"Gives this Xen guest a network interface that dmvl-back in Dom0 serves.\n"
 	"\n"
 	"  -i, --id ID         device number, default 0\n"
@@ -30,9 +33,12 @@ const char options_help[] =
 	"      --offload-csum 0|1  0: no checksum is left to be filled in; no TSO and USO\n"
 	"      --offload-tso 0|1   0: no TCP segmentation offload\n"
 	"      --offload-uso 0|1   0: no UDP segmentation offload\n"
+	"      --flows N       queues for frames that wait, a power of two up to 32768,\n"
+	"                      as 1024; default 0: frames wait in the interface's queue\n"
 	"      --absent-limit TIME  end when the device was away for this long, as 60s;\n"
 	"                      default: wait for it for ever\n"
 	"      --log-level L   error, warning, notice, info (default) or debug\n"
+	"      --doctor        print what this guest lacks, and the commands that mend it\n"
 	"      --version       print the version\n"
 	"  -h, --help          print this\n";
 
@@ -42,8 +48,10 @@ enum {
 	OPT_CSUM,
 	OPT_TSO,
 	OPT_USO,
+	OPT_FLOWS,
 	OPT_ABSENT,
 	OPT_LOG_LEVEL,
+	OPT_DOCTOR,
 	OPT_VERSION
 };
 
@@ -54,8 +62,10 @@ static const struct option long_options[] = {
 	{"offload-csum", required_argument, NULL, OPT_CSUM},
 	{"offload-tso", required_argument, NULL, OPT_TSO},
 	{"offload-uso", required_argument, NULL, OPT_USO},
+	{"flows", required_argument, NULL, OPT_FLOWS},
 	{"absent-limit", required_argument, NULL, OPT_ABSENT},
 	{"log-level", required_argument, NULL, OPT_LOG_LEVEL},
+	{"doctor", no_argument, NULL, OPT_DOCTOR},
 	{"version", no_argument, NULL, OPT_VERSION},
 	{"help", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0},
@@ -109,6 +119,17 @@ static enum options_result parse_offload(int opt, struct front_options *o, char 
 	return OPTIONS_RUN;
 }
 
+static enum options_result parse_flows(struct front_options *o, char *err)
+{
+	char value[QUOTE_MAX];
+
+	if (parse_number(optarg, 0, FLOWQ_FLOWS_MAX, &o->flows) < 0 ||
+	    (o->flows & (o->flows - 1)) != 0 || o->flows == 1)
+		return wrong(err, "--flows %s: expected 0 or a power of two, 2..%u",
+			     quote_text(value, optarg), FLOWQ_FLOWS_MAX);
+	return OPTIONS_RUN;
+}
+
 static enum options_result parse_absent(struct front_options *o, char *err)
 {
 	char why[UNITS_ERR_MAX];
@@ -127,6 +148,8 @@ static enum options_result parse_one(int opt, struct front_options *o, char *err
 	switch (opt) {
 	case 'h':
 		return OPTIONS_HELP;
+	case OPT_DOCTOR:
+		return OPTIONS_DOCTOR;
 	case OPT_VERSION:
 		return OPTIONS_VERSION;
 	case 'i':
@@ -153,6 +176,8 @@ static enum options_result parse_one(int opt, struct front_options *o, char *err
 	case OPT_TSO:
 	case OPT_USO:
 		return parse_offload(opt, o, err);
+	case OPT_FLOWS:
+		return parse_flows(o, err);
 	case OPT_ABSENT:
 		return parse_absent(o, err);
 	case OPT_LOG_LEVEL:

@@ -14,6 +14,7 @@ struct front_options {
 	char ifname[IFNAMSIZ];
 	unsigned ring_order;	  /* 0: as large as fits */
 	uint32_t offloads;	  /* enum tap_offload: what may be used */
+	unsigned flows;		  /* queues for frames that wait, a power of two; 0: the TAP's */
 	uint64_t absent_limit_ns; /* ends when the device was away for this long; 0: never */
 	enum log_level log_level;
 };
@@ -22,6 +23,7 @@ enum options_result {
 	OPTIONS_RUN,
 	OPTIONS_HELP,
 	OPTIONS_VERSION,
+	OPTIONS_DOCTOR,
 	OPTIONS_WRONG, /* err says what */
 };
 

@@ -56,6 +56,7 @@ static void tell_frames(struct steps *s, enum agent_word word, bool resumed)
 		.word = word,
 		.v = s->server.v,
 		.offloads = s->offloads,
+		.sparse = s->sparse,
 		.carrier = s->carrier && !s->leaving,
 		.resumed = resumed,
 		.seq = s->seq,
@@ -89,7 +90,8 @@ void steps_carrier(struct steps *s, bool on)
 /* --- steps --- */
 
 /* Whether the next attempt would probably fail, too, if it began at once. When the backend has
- * left, there is nothing to pause for: the next attempt waits for it anyway. */
+ * left, there is nothing to pause for: the next attempt waits for it anyway. Nor is that an error:
+ * Dom0 knows whether its daemon runs, and an update starts the daemon again. */
 static bool is_failure(const struct steps *s)
 {
 	if (!s->server.v)
@@ -248,7 +250,8 @@ static int serve(struct steps *s)
 
 static int publish(struct steps *s)
 {
-	int ret = agent_device_answer(s->dev, s->offloads, s->order);
+	const struct agent_answer answer = {s->offloads, s->order, s->sparse};
+	int ret = agent_device_answer(s->dev, &answer);
 
 	if (ret == 0)
 		ret = write_state(s, XenbusStateInitialised);
@@ -269,6 +272,7 @@ static int open_steps(struct steps *s, const struct agent_view *view)
 	if (ret < 0)
 		return ret;
 	s->offloads = choose_offloads(s->offer.offloads, s->tap_offloads, s->order);
+	s->sparse = s->offer.sparse && s->opts->flows > 0;
 	configure(s);
 	s->failure = NULL;
 	memcpy(s->generation, view->generation, sizeof(s->generation));
@@ -305,14 +309,16 @@ static int step_closing(struct steps *s)
 
 	link_stop(s, false);
 	netif_name(s->tap_fd, name);
-	if (s->failure) {
+	if (s->failure)
 		complain(&s->said, LOG_WARNING, "%s disconnected: %s", name, s->failure);
-		show_error(s, s->failure);
-	} else
+	else
 		log_notice("%s disconnected", name);
 	s->closing_since_ns = loop_now_ns();
-	if (is_failure(s))
+	if (is_failure(s)) {
+		if (s->failure)
+			show_error(s, s->failure);
 		count_failure(s);
+	}
 	return write_state(s, XenbusStateClosing);
 }
 

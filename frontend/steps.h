@@ -29,6 +29,7 @@ struct steps {
 	struct agent_offer offer;
 	unsigned order; /* of the rings */
 	uint32_t offloads;
+	bool sparse; /* frames may be flagged */
 	char generation[17];
 	bool carrier;	     /* the backend's uplink carries frames */
 	bool leaving;	     /* the device is being detached */

@@ -13,6 +13,13 @@
 #define TX_QUEUE_MIN   64u
 #define TX_QUEUE_MAX   512u
 #define TX_FRAME_BYTES 1514u
+#define TX_HEADERS_MAX (14u + 2 * 4u + 60u + 60u) /* Ethernet, two tags, IPv4, TCP */
+
+#define NS_PER_SEC	  1000000000ull
+#define QUEUE_MS	  200u
+#define QUEUE_BYTES_MIN	  (256u << 10) /* some datagrams of 64 KiB at once */
+#define QUEUE_BYTES_MAX	  (4u << 20)
+#define QUEUE_INTERVAL_NS (NS_PER_SEC / 5) /* a round trip through a window of 100 ms, and more */
 
 uint32_t tx_room(uint32_t ring_bytes, uint32_t inflight, uint64_t credit_bytes)
 {
@@ -57,6 +64,30 @@ uint32_t tx_queue_frames(uint64_t rate_bps)
 	return frames;
 }
 
+/* CoDel does not keep a flood short: what its sender has left would take seconds at a low rate. */
+static uint32_t queue_bytes(uint64_t rate_bps)
+{
+	uint64_t want = rate_bps / 8 * QUEUE_MS / 1000;
+
+	if (rate_bps == 0 || rate_bps > UINT64_MAX / QUEUE_MS || want > QUEUE_BYTES_MAX)
+		return QUEUE_BYTES_MAX;
+	return want > QUEUE_BYTES_MIN ? (uint32_t)want : QUEUE_BYTES_MIN;
+}
+
+struct flowq_limits tx_queue_limits(uint64_t rate_bps)
+{
+	struct flowq_limits limits = flowq_limits_default();
+	uint64_t two_ns = rate_bps ? 2 * 8 * FLOWQ_FRAME_MAX * NS_PER_SEC / rate_bps : 0;
+
+	limits.limit_bytes = queue_bytes(rate_bps);
+	limits.interval_ns = QUEUE_INTERVAL_NS;
+	if (two_ns > limits.interval_ns / 2)
+		two_ns = limits.interval_ns / 2;
+	if (two_ns > limits.target_ns)
+		limits.target_ns = two_ns;
+	return limits;
+}
+
 bool tx_offload_ok(const struct virtio_net_hdr_v1 *vnet, uint32_t offloads)
 {
 	if ((vnet->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) && !(offloads & TAP_CSUM))
@@ -74,6 +105,16 @@ bool tx_offload_ok(const struct virtio_net_hdr_v1 *vnet, uint32_t offloads)
 	return false;
 }
 
+/* The kernel says how much of the frame it has in one piece: that may be more than the headers. */
+uint32_t tx_cost(const struct virtio_net_hdr_v1 *vnet, uint32_t len)
+{
+	uint32_t headers = vnet->hdr_len < TX_HEADERS_MAX ? vnet->hdr_len : TX_HEADERS_MAX;
+
+	if (vnet->gso_type == VIRTIO_NET_HDR_GSO_NONE || vnet->gso_size == 0 || len <= headers)
+		return len;
+	return len + (len - headers - 1) / vnet->gso_size * headers;
+}
+
 void tx_gather(void *to, const struct iovec *iov, unsigned n, uint32_t len)
 {
 	char *at = to;
@@ -85,4 +126,21 @@ void tx_gather(void *to, const struct iovec *iov, unsigned n, uint32_t len)
 		at += part;
 		len -= part;
 	}
+}
+
+unsigned tx_skip(const struct iovec *iov, unsigned n, uint32_t skip, uint32_t len,
+		 struct iovec *out)
+{
+	unsigned pieces = 0;
+
+	for (unsigned i = 0; i < n && len > 0; i++) {
+		uint32_t have = (uint32_t)iov[i].iov_len, off = skip < have ? skip : have;
+		uint32_t part = have - off < len ? have - off : len;
+
+		skip -= off;
+		len -= part;
+		if (part > 0)
+			out[pieces++] = (struct iovec){(char *)iov[i].iov_base + off, part};
+	}
+	return pieces;
 }

@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
+#include "common/flowq.h"
+
 /*
  * Ring bytes that the next message may take: the free space of a ring of `ring_bytes` with
  * `inflight` of them in use, and no more than the credit leaves; an empty ring takes one message
@@ -44,8 +46,25 @@ void tx_limit_relax(struct tx_limit *l);
  */
 uint32_t tx_queue_frames(uint64_t rate_bps);
 
+/*
+ * Of the flow queues where the rate is rate_bps (0: not known): they hold what it carries in 200
+ * ms, 256 KiB to 4 MiB. CoDel's target is 5 ms, but never less than two of the largest frames take.
+ */
+struct flowq_limits tx_queue_limits(uint64_t rate_bps);
+
 /* Whether a peer with these offloads (enum tap_offload) takes a frame with this header. */
 bool tx_offload_ok(const struct virtio_net_hdr_v1 *vnet, uint32_t offloads);
+
+/*
+ * Bytes on the wire of a frame of `len` bytes with this header: each segment has headers. Whatever
+ * the header says, these are at most 142 bytes.
+ */
+uint32_t tx_cost(const struct virtio_net_hdr_v1 *vnet, uint32_t len);
+
+/* The `len` bytes of iov behind the first `skip` as pieces in `out`, at most n; returns how many.
+ */
+unsigned tx_skip(const struct iovec *iov, unsigned n, uint32_t skip, uint32_t len,
+		 struct iovec *out);
 
 /* Copies the first `len` bytes of iov, or as many as there are. */
 void tx_gather(void *to, const struct iovec *iov, unsigned n, uint32_t len);

@@ -11,7 +11,7 @@ cd "${1:-$here/..}" || exit 2
 
 # FILES.. : HEADER: why they share it.
 cat >"$tmp/shared" <<'SHARED'
-admit attach capture check/check complete detach doctor export forget forget_uplink group groups import list log record release_vifs report saved set show stat top uplink uplinks: backend/ctl/commands.h: a subcommand is one entry of its table
+admit attach capture check/check complete detach doctor export forget forget_uplink group groups import list log plot record release_vifs report saved set show stat top uplink uplinks whatif: backend/ctl/commands.h: a subcommand is one entry of its table
 SHARED
 
 # header_of FILE: which header FILE has to include first.

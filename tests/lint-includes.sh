@@ -15,10 +15,12 @@ cat >"$tmp/table" <<'TABLE'
 backend           | backend/control backend/datapath backend/msg backend/kept backend/capture backend/credit backend/vif backend/uplink backend/policy backend/sched backend/stats backend/frame backend/xen xenstore-schema common
 backend/control   | backend/msg backend/kept backend/capture backend/credit backend/vif backend/uplink backend/policy backend/sched backend/frame backend/xen xenstore-schema common
 backend/datapath  | backend/msg backend/capture backend/credit backend/vif backend/uplink backend/sched backend/stats backend/frame common
-backend/ctl       | backend/ctl/record backend/kept backend/capture backend/credit backend/vif backend/policy backend/sched backend/stats backend/frame backend/xen xenstore-schema common
+backend/ctl       | backend/ctl/plot backend/ctl/record backend/rerun backend/kept backend/capture backend/credit backend/vif backend/policy backend/sched backend/stats backend/frame backend/xen xenstore-schema common
 backend/exporter  | backend/stats common
-backend/ctl/check | backend/ctl backend/uplink backend/kept backend/credit backend/policy backend/frame backend/xen xenstore-schema common
+backend/ctl/check | backend/ctl backend/vif backend/uplink backend/kept backend/credit backend/policy backend/frame backend/xen xenstore-schema common
+backend/ctl/plot  | backend/ctl/record backend/sched backend/stats common
 backend/ctl/record | backend/stats common
+backend/rerun     | backend/credit backend/sched backend/stats backend/frame common
 backend/msg       | backend/capture backend/credit backend/uplink backend/sched backend/frame common
 backend/kept      | xenstore-schema common
 backend/capture   | common

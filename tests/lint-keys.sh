@@ -37,6 +37,8 @@ backend/exporter/metrics.c uplink: a label
 backend/exporter/metrics.c version: a label, and a reason
 backend/ctl/check/check.c kind: of a finding, in JSON
 backend/ctl/check/look_device.c uplink-mtu: the kind of a finding
+backend/ctl/check/look_link.c carrier: a file of sysfs
+backend/ctl/check/look_link.c state: a file of sysfs
 backend/ctl/check/looks.c policy: the kind of a finding
 backend/ctl/check/looks.c uplink-mtu: the kind of a finding
 backend/ctl/check/looks.c version: the kind of a finding
@@ -45,6 +47,9 @@ backend/ctl/check/remedy.c tx-capacity: how a sentence begins, and an argument o
 backend/ctl/uplink.c uplink: the name of a command
 backend/ctl/group.c group: the name of a command
 backend/ctl/groups.c groups: the name of a command and its object in the output of --json
+backend/ctl/drop_words.c mtu: a reason to drop a frame
+backend/ctl/drop_words.c uplink: a reason to drop a frame
+backend/ctl/drop_words.c vlan: a reason to drop a frame
 backend/ctl/logtext.c group: an object in the output of --json
 backend/ctl/view.c backend: an object in the output of --json
 backend/ctl/view.c frontend: an object in the output of --json

@@ -355,18 +355,23 @@ function json_keys(name, area) {
 
 # An object: "name type, name type, ..", all required but those with "optional" behind the type. A type
 # is one of JSON's, with "?" for null, or the name of another object; with "[]" an array of it.
-function json_object(name, members,    n_members, member_of, i, part, type, text, names) {
+# A member called * is any other one.
+function json_object(name, members,    n_members, member_of, i, part, type, text, names, others) {
 	n_members = split(members, member_of, ", ")
 	for (i = 1; i <= n_members; i++) {
 		part[3] = ""
 		split(member_of[i], part, " ")
 		type = part[2]
+		if (part[1] == "*") {
+			others = ",\n      \"additionalProperties\": " json_ref(type)
+			continue
+		}
 		if (part[3] != "optional")
 			names = names (names ? ", " : "") "\"" part[1] "\""
 		text = text (i > 1 ? ",\n" : "") "        \"" part[1] "\": " json_ref(type)
 	}
-	printf "    \"%s\": {\n      \"type\": \"object\",\n      \"required\": [%s],\n      \"properties\": {\n%s\n      }\n    },\n", \
-		name, names, text
+	printf "    \"%s\": {\n      \"type\": \"object\",\n      \"required\": [%s],\n      \"properties\": {\n%s\n      }%s\n    },\n", \
+		name, names, text, others
 }
 
 function json_ref(type,    bare) {
@@ -374,6 +379,8 @@ function json_ref(type,    bare) {
 	sub(/(\[\]|\?)$/, "", bare)
 	if (type ~ /\[\]$/)
 		return "{\"type\": \"array\", \"items\": " json_ref(bare) "}"
+	if (bare == "counter") # those of docs/statistics.md: a number, or one for each bucket
+		return "{\"type\": [\"integer\", \"array\"], \"items\": {\"type\": \"integer\"}}"
 	if (member(bare, "string integer boolean object array null number"))
 		return type ~ /\?$/ ? "{\"type\": [\"" bare "\", \"null\"]}" : "{\"type\": \"" bare "\"}"
 	if (type ~ /\?$/)
@@ -399,13 +406,18 @@ function emit_schema(    i, count, same) {
 	json_object("detach", "domid integer, id integer, clean boolean")
 	json_object("forget", "forgotten integer")
 	json_object("release-vifs", "released integer")
-	json_object("stat-device", "domid integer, id integer, name string, uuid string")
-	json_object("stat-uplink", "name string, reason string optional, devices stat-device[]")
+	json_object("stat-device", "domid integer, id integer, name string, uuid string, * counter")
+	json_object("stat-uplink", "name string, reason string optional, devices stat-device[], * counter")
 	json_object("stat", "uplinks stat-uplink[]")
 	json_object("admit-direction", "capacity integer, measured boolean, minima integer, left integer?, group-left integer?, " \
 		"scaled boolean, rate integer, rate-by string")
 	json_object("admit-uplink", "name string, admitted boolean, reason string, tx admit-direction?, rx admit-direction?")
 	json_object("admit", "uplinks admit-uplink[]")
+	json_object("whatif-had", "bytes integer, rate integer, share number, delay-99-us integer")
+	json_object("whatif-device", "domid integer, id integer, name string, uuid string, changed boolean, greedy number, " \
+		"recorded whatif-had, replayed whatif-had, would whatif-had")
+	json_object("whatif", "uplink string, begin string, end string, replayed-us integer, left-out integer, gaps integer, " \
+		"error-permille integer, devices whatif-device[]")
 	json_object("top-flow", "rate integer, rate-10s integer, promise integer, min integer, max integer, " \
 		"delay-50-us integer, delay-99-us integer, balance integer")
 	json_object("top-device", "name string, domid integer, id integer, uuid string, state string, error string, " \
@@ -415,7 +427,13 @@ function emit_schema(    i, count, same) {
 	json_object("log-taker", "domain string?, domid integer, id integer, bytes integer")
 	json_object("log-second", "time string, uplink string, direction string, type string, domain string?, " \
 		"domid integer, id integer, bytes integer, to log-taker[] optional, by string optional")
-	json_object("log-record", "time string, uplink string, direction string, offset integer, epoch integer, type string")
+	json_object("log-record", "time string, uplink string, direction string, offset integer, epoch integer, type string, " \
+		"domain string? optional, domid integer optional, id integer optional, peer-domain string? optional, " \
+		"peer-domid integer optional, peer-id integer optional, weight integer optional, bytes integer optional, " \
+		"group integer optional, balance integer optional, pool integer optional, by string optional, " \
+		"taken boolean optional, kept boolean optional")
+	json_object("log-said", "time string, uplink string, type string, domain string? optional, domid integer optional, " \
+		"id integer optional, text string")
 	json_object("problem", "what string, text string, kind string, critical boolean, commands string[]")
 	json_object("check", "problems problem[]")
 	json_object("finding", "what string, where string, why string, commands string[]")
@@ -445,7 +463,7 @@ function emit_schema(    i, count, same) {
 	print "    \"group\": {\"allOf\": [{\"$ref\": \"#/$defs/group-members\"}, {\"$ref\": \"#/$defs/group-keys\"}]},"
 	print "    \"one-uplink\": {\"allOf\": [{\"$ref\": \"#/$defs/uplink-members\"}, {\"$ref\": \"#/$defs/uplink-keys\"}]},"
 	print "    \"uplink\": {\"$ref\": \"#/$defs/one-uplink\"},"
-	print "    \"log\": {\"anyOf\": [{\"$ref\": \"#/$defs/log-second\"}, {\"$ref\": \"#/$defs/log-record\"}]},"
+	print "    \"log\": {\"anyOf\": [{\"$ref\": \"#/$defs/log-second\"}, {\"$ref\": \"#/$defs/log-record\"}, {\"$ref\": \"#/$defs/log-said\"}]},"
 	count = split("attach set show", same, " ")
 	for (i = 1; i <= count; i++)
 		printf "    \"%s\": {\"$ref\": \"#/$defs/device\"}%s\n", same[i], i < count ? "," : ""

@@ -6,22 +6,22 @@
 #include <string.h>
 
 #define TOO	"; refused too: "
-#define TOO_MAX 160u
+#define TOO_MAX (REFUSAL_MAX - 128u) /* the names of a directory's keys are shorter */
 
 void refusal_add(char *err, const char *key, const char *sentence)
 {
-	char first[SCHEMA_ERR_MAX], others[TOO_MAX];
+	char first[REFUSAL_MAX], others[TOO_MAX];
 	char *at = strstr(err, TOO);
 
 	if (!err[0]) {
-		snprintf(err, SCHEMA_ERR_MAX, "%s", sentence);
+		snprintf(err, REFUSAL_MAX, "%s", sentence);
 		return;
 	}
-	snprintf(others, sizeof(others), "%.100s%s%s", at ? at : TOO, at ? ", " : "", key);
+	snprintf(others, sizeof(others), "%s%s%s", at ? at : TOO, at ? ", " : "", key);
 	if (at)
 		*at = '\0';
 	snprintf(first, sizeof(first), "%s", err);
-	snprintf(err, SCHEMA_ERR_MAX, "%.*s%s", (int)(SCHEMA_ERR_MAX - 1 - strlen(others)), first,
+	snprintf(err, REFUSAL_MAX, "%.*s%s", (int)(REFUSAL_MAX - 1 - strlen(others)), first,
 		 others);
 }
 

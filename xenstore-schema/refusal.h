@@ -7,9 +7,12 @@
 
 #include "xenstore-schema/schema.h"
 
+/* Bytes for the sentence about one key and the names of all others of its directory. */
+#define REFUSAL_MAX 512
+
 /*
- * Adds to err (SCHEMA_ERR_MAX bytes) that the key is refused: the sentence, which begins with the
- * key, if err is empty; otherwise the key's name behind what is there, which is cut if need be.
+ * Adds to err (REFUSAL_MAX bytes) that the key is refused: the sentence, which begins with the key,
+ * if err is empty; otherwise the key's name behind what is there, whose sentence is cut if need be.
  */
 void refusal_add(char *err, const char *key, const char *sentence);
 

@@ -22,6 +22,7 @@
 #include "backend/control/control_kept.h"
 #include "backend/control/control_key.h"
 #include "backend/control/control_life.h"
+#include "backend/control/control_message.h"
 #include "backend/control/control_policy.h"
 #include "backend/control/control_probe.h"
 #include "backend/control/control_share.h"
@@ -53,6 +54,8 @@
  * threads share nothing else. The parts call each other only downwards:
  *
  *	control -> control_watch -> control_find -> control_domains -> device, device_kept
+ *	control -> control_message -> device, control_uplink, control_life, control_probe
+ *	control_message -> control_inflow, control_capture
  *	control -> control_uplink -> control_exits, control_capacity, control_host
  *	control -> control_host -> control_share
  *	control, control_watch -> control_group_keys -> minima
@@ -97,15 +100,6 @@ static void finish(struct control *c)
 	loop_stop(c->loop);
 }
 
-static void begin_quit(struct control *c)
-{
-	if (c->quitting)
-		return;
-	c->quitting = true;
-	c->quit_since_ns = c->now_ns;
-	device_end_all(c);
-}
-
 /* Watches tell of every change, but an operator may want to be sure. */
 static void reload(struct control *c)
 {
@@ -120,81 +114,6 @@ static void reload(struct control *c)
 	c->due.policy = true;
 	log_notice("reload: the uplink is probed again; its keys, those of all groups and devices "
 		   "and the policy are read again");
-}
-
-/* The frame loop says something of a device. */
-static void on_device_message(struct control *c, struct device *d, struct msg *m)
-{
-	switch (m->type) {
-	case MSG_DELETED:
-		device_deleted(c, d, m->vchan, m->tap);
-		break;
-	case MSG_REFUSED:
-		device_refused(c, d, m->vchan, m->tap, m->why);
-		break;
-	case MSG_STRANGER:
-		device_stranger(c, d, m->stranger.on, m->stranger.mac);
-		break;
-	case MSG_FAILED:
-		device_failed(c, d, m->why);
-		break;
-	case MSG_TROUBLE:
-		if (!c->quitting)
-			device_trouble(c, d, m->text, m->unlisted);
-		break;
-	case MSG_PUBLISH:
-		if (!c->quitting)
-			device_publish(c, d, &m->status);
-		break;
-	default:
-		break;
-	}
-}
-
-static void on_message(struct control *c, struct msg *m)
-{
-	struct device *d = m->slot < LDP_SLOTS ? c->devices.by_slot[m->slot] : NULL;
-
-	if (d)
-		on_device_message(c, d, m);
-	switch (m->type) {
-	case MSG_PUBLISH:
-		msg_post(c->out, msg_new(MSG_PUBLISHED, m->slot));
-		break;
-	case MSG_LOGGED:
-		xskey_write_u64(c->xs, XS_NO_TXN, c->uplink_dir, KEY_UPLINK_LOG_OFFSET, m->offset);
-		break;
-	case MSG_LOG:
-		memcpy(c->log_error, m->log_error, sizeof(c->log_error));
-		control_show_log(c);
-		c->due.link = true;
-		break;
-	case MSG_LOST:
-		control_life_look(c);
-		break;
-	case MSG_STUCK:
-		/* One that is down is blocked for another reason. */
-		if (control_life_carrier(c) && probe_idle(&c->probe.exits))
-			msg_post(c->out, msg_new(MSG_RETIRE, LDP_SLOT_NONE));
-		break;
-	case MSG_RX_COUNTED:
-		control_inflow_counted(c, m->offset);
-		break;
-	case MSG_ESTIMATE:
-		control_probe_estimate(c, m->estimate_bps);
-		break;
-	case MSG_CAPTURE_ENDED:
-		control_capture_ended(c, m->capture.number);
-		break;
-	case MSG_RELOAD:
-		c->due.reload = true;
-		break;
-	case MSG_QUIT:
-		begin_quit(c);
-		break;
-	default:
-		break;
-	}
 }
 
 static uint64_t earlier(uint64_t a_ns, uint64_t b_ns)
@@ -240,8 +159,7 @@ static void work(struct control *c)
 			soonest = device_step_all(c);
 		}
 	} while (control_group_step(c));
-	if (control_host_judge(c))
-		soonest = c->now_ns; /* the uplink has another error to show */
+	control_host_judge(c);
 	soonest = earlier(earlier(soonest, policy_ns), control_share_step(c));
 	soonest = earlier(soonest, control_inflow_step(c));
 	soonest = earlier(soonest, control_group_again_ns(c));
@@ -251,6 +169,8 @@ static void work(struct control *c)
 	soonest = earlier(soonest, control_welcome_back(c)); /* devices went meanwhile */
 	control_verdict_step(c);
 	control_admit_step(c);
+	if (c->due.link)
+		soonest = c->now_ns; /* a step found an error of the uplink to show */
 	if (soonest != UINT64_MAX)
 		loop_timer_set(c->timer, soonest > c->now_ns ? soonest - c->now_ns : 0);
 	else
@@ -329,7 +249,7 @@ static void on_messages(void *arg)
 	c->now_ns = loop_now_ns();
 	mbox_ack(c->in);
 	while ((link = mbox_get(c->in))) {
-		on_message(c, (struct msg *)link);
+		control_message(c, (struct msg *)link);
 		free(link);
 	}
 	work(c);

@@ -226,9 +226,14 @@ static struct minima_newcomer newcomer(const struct question *q)
 static bool is_admitted(const struct question *q, char err[SCHEMA_ERR_MAX])
 {
 	struct minima_newcomer n = newcomer(q);
+	char why[REFUSAL_MAX];
+	bool admits;
 
-	if (q->c->devices.slots_busy < LDP_SLOTS)
-		return minima_would_admit(q->c, &n, err);
+	if (q->c->devices.slots_busy < LDP_SLOTS) {
+		admits = minima_would_admit(q->c, &n, why);
+		snprintf(err, SCHEMA_ERR_MAX, "%.*s", SCHEMA_ERR_MAX - 1, why);
+		return admits;
+	}
 	snprintf(err, SCHEMA_ERR_MAX, "this uplink has %u devices, no more fit", LDP_SLOTS);
 	return false;
 }

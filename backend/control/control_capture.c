@@ -127,18 +127,37 @@ static void on_client(void *arg)
 	post(c, MSG_CAPTURE_END, (unsigned)(k - c->capture.client));
 }
 
-static struct capture_client *find_free(struct control *c)
+/* One that has connected, and has not asked for anything yet. */
+static bool is_silent(const struct capture_client *k)
+{
+	return k->fd >= 0 && !k->mem;
+}
+
+static struct capture_client *find(struct control *c, bool (*is)(const struct capture_client *k))
 {
 	for (unsigned i = 0; i < CAPRING_MAX; i++)
-		if (is_free(&c->capture.client[i]))
+		if (is(&c->capture.client[i]))
 			return &c->capture.client[i];
 	return NULL;
+}
+
+/* A silent client makes room, else it would keep its place for ever. NULL: all are in use. */
+static struct capture_client *find_place(struct control *c)
+{
+	struct capture_client *k = find(c, is_free);
+
+	if (k)
+		return k;
+	k = find(c, is_silent);
+	if (k)
+		hang_up(k);
+	return k;
 }
 
 static void on_connection(void *arg)
 {
 	struct control *c = arg;
-	struct capture_client *k = find_free(c);
+	struct capture_client *k;
 	int fd = capsock_accept(c->capture.fd);
 
 	if (fd < 0) {
@@ -147,6 +166,7 @@ static void on_connection(void *arg)
 		loop_timer_set(c->capture.again, ACCEPT_AGAIN_NS);
 		return;
 	}
+	k = find_place(c);
 	if (!k) {
 		capsock_send_answer(fd, "as many captures as it allows run already: end one", -1);
 		close(fd);

@@ -21,9 +21,9 @@ struct ldp_group {
 	struct group_settings settings; /* in force */
 	bool has_keys;			/* of the operator */
 	bool unread;			/* its keys may have changed */
-	char unfit[SCHEMA_ERR_MAX]; /* which keys are refused, and why the first one; empty: none */
-	char error[SCHEMA_ERR_MAX]; /* as written to xenstore */
-	char asked[VERDICT_MAX];    /* control_verdict.c clears it */
+	char unfit[REFUSAL_MAX]; /* which keys are refused, and why the first one; empty: none */
+	char error[REFUSAL_MAX]; /* as written to xenstore */
+	char asked[VERDICT_MAX]; /* control_verdict.c clears it */
 };
 
 /* NULL: there is no such group. */

@@ -64,7 +64,7 @@ static void write_and_log(struct control *c, struct ldp_group *g, const char *te
 
 static void show(struct control *c, struct ldp_group *g)
 {
-	char text[SCHEMA_ERR_MAX];
+	char text[REFUSAL_MAX];
 
 	if (!g->has_keys)
 		return;
@@ -106,11 +106,14 @@ static int remove_if_bare(struct xs_conn *xs, uint32_t t, void *arg)
 
 static void put_in_force(struct control *c, struct ldp_group *g, const struct group_settings *s)
 {
+	char text[LIMITS_TEXT_MAX];
+
 	if (memcmp(s, &g->settings, sizeof(*s)) == 0)
 		return;
 	/* One that is raised makes room inside the group. */
 	c->due.room |= s->tx_min != g->settings.tx_min || s->rx_min != g->settings.rx_min;
 	g->settings = *s;
+	log_info("group %s: in force: %s", g->name, settings_limits_text(text, s));
 	control_group_tell(c, g);
 }
 

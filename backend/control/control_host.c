@@ -11,6 +11,8 @@
 #include "backend/control/control_state.h"
 #include "backend/control/device_list.h"
 #include "backend/control/minima.h"
+#include "common/log.h"
+#include "common/units.h"
 #include "xenstore-schema/xskey.h"
 
 /* --- reading ---------------------------------------------------------------------------------- */
@@ -23,8 +25,8 @@ static void load_u64(struct control *c, enum schema_key key, uint64_t missing, u
 
 	if (ret == -ENOENT)
 		*value = missing;
-	else if (ret == 0 && schema_parse_u64(key, text, value, why) < 0 && !err[0])
-		memcpy(err, why, SCHEMA_ERR_MAX);
+	else if (ret == 0 && schema_parse_u64(key, text, value, why) < 0)
+		refusal_add(err, schema_name(key), why);
 }
 
 static bool same_keys(const struct control_host *a, const struct control_host *b)
@@ -32,9 +34,22 @@ static bool same_keys(const struct control_host *a, const struct control_host *b
 	return a->weight == b->weight && a->min_bps == b->min_bps && a->max_bps == b->max_bps;
 }
 
-void control_host_load(struct control *c, char *err)
+static void say(const struct control *c)
+{
+	const struct control_host *h = &c->host;
+	char min[UNITS_TEXT_MAX], max[UNITS_TEXT_MAX];
+
+	log_info("uplink %s: in force: %s %" PRIu64 ", %s %s, %s %s", c->conf.name,
+		 schema_name(KEY_UPLINK_HOST_WEIGHT), h->weight, schema_name(KEY_UPLINK_HOST_MIN),
+		 h->min_bps == SHARE_MIN_AUTO ? "not set"
+					      : units_format_rate(min, sizeof(min), h->min_bps),
+		 schema_name(KEY_UPLINK_HOST_MAX), units_format_rate(max, sizeof(max), h->max_bps));
+}
+
+void control_host_load(struct control *c, char err[REFUSAL_MAX])
 {
 	struct control_host *h = &c->host, want = *h;
+	char why[SCHEMA_ERR_MAX];
 
 	if (h->weight == 0) { /* a malformed key of the first look leaves the default */
 		want.weight = schema_default(KEY_UPLINK_HOST_WEIGHT);
@@ -45,15 +60,16 @@ void control_host_load(struct control *c, char *err)
 	load_u64(c, KEY_UPLINK_HOST_MIN, SHARE_MIN_AUTO, &want.min_bps, err);
 	load_u64(c, KEY_UPLINK_HOST_MAX, 0, &want.max_bps, err);
 	if (want.max_bps && want.min_bps != SHARE_MIN_AUTO && want.min_bps > want.max_bps) {
-		if (!err[0])
-			snprintf(err, SCHEMA_ERR_MAX, "%s %" PRIu64 ": more than %s %" PRIu64,
-				 schema_name(KEY_UPLINK_HOST_MIN), want.min_bps,
-				 schema_name(KEY_UPLINK_HOST_MAX), want.max_bps);
+		snprintf(why, sizeof(why), "%s %" PRIu64 ": more than %s %" PRIu64,
+			 schema_name(KEY_UPLINK_HOST_MIN), want.min_bps,
+			 schema_name(KEY_UPLINK_HOST_MAX), want.max_bps);
+		refusal_add(err, schema_name(KEY_UPLINK_HOST_MIN), why);
 		return;
 	}
 	if (same_keys(h, &want))
 		return;
 	*h = want;
+	say(c);
 	c->due.share = true;
 	device_mark_all(c); /* minima that were too many may fit now */
 	c->due.groups = true;
@@ -114,7 +130,7 @@ static bool is_max_below(const struct share_wish *w, char *err)
 bool control_host_judge(struct control *c)
 {
 	char err[SCHEMA_ERR_MAX] = "";
-	struct share_wish w;
+	struct share_wish w = {.min_bps = SHARE_MIN_AUTO};
 
 	if (control_share_wish(c, &w)) {
 		if (w.min_bps == SHARE_MIN_AUTO)
@@ -125,6 +141,7 @@ bool control_host_judge(struct control *c)
 	if (strcmp(err, c->host.error) == 0)
 		return false;
 	memcpy(c->host.error, err, sizeof(err));
+	c->host.wrong = w.min_bps == SHARE_MIN_AUTO ? KEY_UPLINK_HOST_MAX : KEY_UPLINK_HOST_MIN;
 	c->due.link = true;
 	return true;
 }

@@ -5,10 +5,12 @@
 
 #include <stdbool.h>
 
+#include "xenstore-schema/refusal.h"
+
 struct control;
 
-/* Reads them. A malformed one changes nothing and is named in err (SCHEMA_ERR_MAX bytes). */
-void control_host_load(struct control *c, char *err);
+/* Reads them. A malformed one changes nothing and is named in err (refusal_add()). */
+void control_host_load(struct control *c, char err[REFUSAL_MAX]);
 
 /*
  * Can they all be kept, beside each other and the devices' minima? True, and c->due.link is set:

@@ -355,6 +355,10 @@ void control_kept_close(struct control *c)
 
 	write_all_late(c);
 	make_certain(c);
-	while ((l = TAILQ_FIRST(&c->kept.late)))
+	while ((l = TAILQ_FIRST(&c->kept.late))) {
+		log_error("uplink %s: this daemon ends, and what was set or detached last for the "
+			  "guest %s%s%s is not on the disk",
+			  c->conf.name, l->put.name, l->put.name[0] ? ", UUID " : "", l->put.uuid);
 		drop_late(c, l);
+	}
 }

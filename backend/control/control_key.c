@@ -23,7 +23,7 @@ static bool is_no_text(enum schema_key key, int ret, char *why)
 }
 
 int control_key_read(struct control *c, enum schema_key key, char text[SCHEMA_VALUE_MAX + 1],
-		     char *err)
+		     char err[REFUSAL_MAX])
 {
 	char why[SCHEMA_ERR_MAX];
 	int ret = xskey_read(c->xs, XS_NO_TXN, c->uplink_dir, key, text, SCHEMA_VALUE_MAX + 1);
@@ -33,8 +33,7 @@ int control_key_read(struct control *c, enum schema_key key, char text[SCHEMA_VA
 	if (ret == -ENOENT)
 		return ret;
 	if (is_no_text(key, ret, why)) {
-		if (!err[0])
-			memcpy(err, why, SCHEMA_ERR_MAX);
+		refusal_add(err, schema_name(key), why);
 		return ret;
 	}
 	if (!c->link.again_ns)

@@ -6,17 +6,18 @@
 
 #include <stdint.h>
 
+#include "xenstore-schema/refusal.h"
 #include "xenstore-schema/schema.h"
 
 struct control;
 
 /*
  * 0: `text` is the value. -ENOENT: the key is missing. Any other error: what is in force stays.
- * Then either the value is no text, and err (SCHEMA_ERR_MAX bytes) says so unless it says something
- * already, or xenstore did not tell, and all keys of the uplink are read again soon.
+ * Then either the value is no text, and err says so (refusal_add()),
+ * or xenstore did not tell, and all keys of the uplink are read again soon.
  */
 int control_key_read(struct control *c, enum schema_key key, char text[SCHEMA_VALUE_MAX + 1],
-		     char *err);
+		     char err[REFUSAL_MAX]);
 
 /* If it is time to read the keys again, marks them as due. */
 void control_key_step(struct control *c);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "backend/control/control_policy.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,9 +9,11 @@
 
 #include "backend/control/control_state.h"
 #include "backend/control/policy_guests.h"
+#include "backend/control/policy_write.h"
 #include "backend/frame/frame_cost.h"
 #include "backend/policy/policy_file.h"
 #include "backend/policy/policy_print.h"
+#include "backend/policy/policy_together.h"
 #include "common/log.h"
 #include "xenstore-schema/xskey.h"
 
@@ -86,14 +89,20 @@ static void ignore(void *arg, const char *sentence)
 static struct policy *read_applied(const struct control *c)
 {
 	struct policy *p = policy_new();
-	char path[PATH_MAX], *text;
+	char path[PATH_MAX], *text = NULL;
+	unsigned mistakes = 0;
 	size_t len;
+	int ret;
 
 	applied_path(c, path);
-	if (p && policy_file_read(path, &text, &len) == 0) {
-		policy_parse(p, path, text, len, ignore, NULL);
-		free(text);
-	}
+	ret = policy_file_read(path, &text, &len);
+	if (ret == 0 && p)
+		mistakes = policy_parse(p, path, text, len, ignore, NULL);
+	free(text);
+	if (mistakes || (ret < 0 && ret != -ENOENT))
+		log_warning("%s is damaged: what the policy said before is not known, so all that "
+			    "it says now is written again",
+			    path);
 	return p;
 }
 
@@ -195,6 +204,8 @@ static void check_parts(struct control *c)
 		char value[SCHEMA_VALUE_MAX + 1], err[SCHEMA_ERR_MAX];
 		char text[SCHEMA_ERR_MAX + POLICY_SAID_MAX];
 
+		if (!policy_concerns(c->policy.now, s, c->conf.name))
+			continue;
 		for (unsigned k = 0; k < s->items && !c->policy.error[0]; k++) {
 			if (policy_resolve(&s->item[k], &c->policy.capacity, value, err) == 0)
 				continue;
@@ -203,6 +214,20 @@ static void check_parts(struct control *c)
 			on_mistake(c, text);
 		}
 	}
+}
+
+static void on_warning(void *arg, const char *sentence)
+{
+	(void)arg;
+	log_warning("%s", sentence);
+}
+
+/* What cannot hold while all guests run is no mistake, but nobody may have tested the policy. */
+static void check_together(const struct control *c)
+{
+	if (!c->policy.refused)
+		policy_check_together(c->policy.now, c->conf.name, &c->policy.capacity, on_warning,
+				      NULL);
 }
 
 static struct policy_capacity configured(const struct control *c)
@@ -224,8 +249,10 @@ static void put_in_force(struct control *c, const struct policy_state *was)
 	if (!c->policy.refused)
 		set_error(c, "");
 	check_parts(c);
-	if (xs_conn_lives(c->xs))
-		write_applied(c);
+	if (!xs_conn_lives(c->xs))
+		return; /* all of it is done again */
+	check_together(c);
+	write_applied(c);
 }
 
 /*

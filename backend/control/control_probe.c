@@ -52,6 +52,7 @@ static void find_exits(struct control *c)
 
 	read_port(c);
 	exits_find(c->conf.uplink, p->port, &p->exits);
+	lost_look(&p->lost, &p->exits);
 	if (p->port[0] && p->exits.how != EXITS_CHOSEN && !p->port_error[0])
 		snprintf(p->port_error, sizeof(p->port_error), "%s \"%s\": %s",
 			 schema_name(KEY_UPLINK_UPLINK_PORT), p->port, p->exits.why);

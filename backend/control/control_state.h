@@ -15,6 +15,7 @@
 #include "backend/sched/sched_group.h"
 #include "backend/uplink/inflow.h"
 #include "backend/uplink/life.h"
+#include "backend/uplink/lost.h"
 #include "backend/uplink/probe.h"
 #include "backend/uplink/share.h"
 #include "backend/uplink/speed.h"
@@ -22,6 +23,7 @@
 #include "backend/xen/dom.h"
 #include "common/loop.h"
 #include "common/xs.h"
+#include "xenstore-schema/refusal.h"
 #include "xenstore-schema/schema.h"
 
 struct device;
@@ -34,10 +36,11 @@ struct ldp_group;
 
 /* What the uplink is and can carry. Only control_probe.c writes it; control.c sets net_fd to -1. */
 struct control_probe {
-	char port[IFNAMSIZ];		 /* the operator's exit; "": none */
-	char port_error[SCHEMA_ERR_MAX]; /* what is wrong with it; "": nothing */
-	struct exits exits;		 /* where its frames leave the host, as it is now */
-	struct probe found;		 /* what is on their way */
+	char port[IFNAMSIZ];	      /* the operator's exit; "": none */
+	char port_error[REFUSAL_MAX]; /* what is wrong with it; "": nothing */
+	struct lost lost;	      /* whether a way out is missing that there was */
+	struct exits exits;	      /* where its frames leave the host, as it is now */
+	struct probe found;	      /* what is on their way */
 	uint64_t speed_bps; /* of the exits; 0: not known; while they have no link, the last one */
 	int net_fd;	    /* tells when to look again; -1: nothing does */
 	struct loop_io *net_io;
@@ -64,9 +67,9 @@ struct control_link {
 	struct link_conf conf;	 /* in force */
 	uint64_t configured_bps; /* what the operator configured; 0: nothing */
 	const char *source;	 /* of the capacity in force, as xenstore has it; NULL: not yet */
-	char error[SCHEMA_ERR_MAX]; /* of the uplink's keys, as xenstore has it */
-	uint64_t again_ns;	    /* 0: all could be read */
-	char asked[VERDICT_MAX];    /* control_verdict.c clears it */
+	char error[REFUSAL_MAX]; /* of the uplink's keys, as xenstore has it */
+	uint64_t again_ns;	 /* 0: all could be read */
+	char asked[VERDICT_MAX]; /* control_verdict.c clears it */
 };
 
 /* Whether the uplink's interface is where it belongs. Only control_life.c writes it. */
@@ -111,6 +114,7 @@ struct control_share_port {
 struct control_host {
 	uint64_t weight, min_bps, max_bps; /* in force; min may be SHARE_MIN_AUTO */
 	char error[SCHEMA_ERR_MAX];	   /* why they cannot all be kept; "": they can */
+	enum schema_key wrong;		   /* the one that `error` is about */
 };
 
 /* The host's part of the uplink. Only control_share.c writes it. */
@@ -224,7 +228,7 @@ struct control {
 	struct control_conf conf;
 	struct mbox *in, *out;
 	const char *log_path; /* of the credit log */
-	char log_error[256];  /* why there is none; "": there is one */
+	char log_error[256];  /* why there is none; "": there is one; control_message.c */
 	pthread_t thread;
 	struct loop *loop;
 	struct loop_io *xs_io, *in_io;
@@ -239,8 +243,8 @@ struct control {
 	bool blind;		  /* the hypervisor tells nothing of domains; control_store.c */
 	struct loop_timer *retry; /* while lost */
 	bool lost;		  /* no xenstored; control_store.c */
-	bool another; /* then: it is another one, all must be written; control_store.c */
-	bool quitting;
+	bool another;  /* then: it is another one, all must be written; control_store.c */
+	bool quitting; /* control_message.c, and quit_since_ns */
 	uint64_t quit_since_ns;
 	uint64_t now_ns;	    /* of this turn of the thread's loop */
 	pthread_mutex_t share_lock; /* of `share`, which control_abandon() uses too */

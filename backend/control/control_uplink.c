@@ -30,8 +30,8 @@ static void load_rate(struct control *c, enum schema_key key, uint64_t *bps, cha
 
 	if (ret == -ENOENT)
 		*bps = schema_default(key);
-	else if (ret == 0 && schema_parse_u64(key, text, bps, why) < 0 && !err[0])
-		memcpy(err, why, SCHEMA_ERR_MAX);
+	else if (ret == 0 && schema_parse_u64(key, text, bps, why) < 0)
+		refusal_add(err, schema_name(key), why);
 }
 
 static void load_flood_rate(struct control *c, uint32_t *rate, char *err)
@@ -65,8 +65,8 @@ static void load_frame_cost(struct control *c, uint32_t *bytes, char *err)
 		*bytes = ret == -ENOENT ? FRAME_COST_AUTO : *bytes;
 	else if (schema_parse_u64(KEY_UPLINK_FRAME_COST, text, &value, why) == 0)
 		*bytes = (uint32_t)value; /* the schema's range fits */
-	else if (!err[0])
-		memcpy(err, why, SCHEMA_ERR_MAX);
+	else
+		refusal_add(err, schema_name(KEY_UPLINK_FRAME_COST), why);
 }
 
 static void load_switch(struct control *c, enum switch_mode *mode, char *err)
@@ -77,8 +77,8 @@ static void load_switch(struct control *c, enum switch_mode *mode, char *err)
 
 	if (ret == -ENOENT)
 		value = (unsigned)schema_default(KEY_UPLINK_SWITCH);
-	else if (ret == 0 && schema_parse_enum(KEY_UPLINK_SWITCH, text, &value, why) < 0 && !err[0])
-		memcpy(err, why, SCHEMA_ERR_MAX);
+	else if (ret == 0 && schema_parse_enum(KEY_UPLINK_SWITCH, text, &value, why) < 0)
+		refusal_add(err, schema_name(KEY_UPLINK_SWITCH), why);
 	*mode = (enum switch_mode)value;
 }
 
@@ -134,12 +134,20 @@ static const char *first_of(const char *const *text, unsigned n)
 	return text[i];
 }
 
+static void add(char err[REFUSAL_MAX], enum schema_key key, const char *sentence)
+{
+	if (sentence[0])
+		refusal_add(err, schema_name(key), sentence);
+}
+
 void control_load_link(struct control *c)
 {
 	struct link_conf link = c->link.conf;
-	char err[SCHEMA_ERR_MAX] = "";
+	char err[REFUSAL_MAX] = "";
 
 	c->due.link = false;
+	if (!control_life_carrier(c))
+		snprintf(err, sizeof(err), "%s", c->life.why);
 	control_verdict_note(c, c->uplink_dir, KEY_UPLINK_JUDGE, c->link.asked);
 	load_rate(c, KEY_UPLINK_TX_CAPACITY, &c->link.configured_bps, err);
 	load_rate(c, KEY_UPLINK_RX_CAPACITY, &link.rx_capacity_bps, err);
@@ -153,11 +161,9 @@ void control_load_link(struct control *c)
 	load_rate(c, KEY_UPLINK_FLOOD_MAX, &link.flood_max_bps, err);
 	load_exits(&c->probe.exits, &link);
 	control_host_load(c, err);
-	if (!control_life_carrier(c))
-		memcpy(err, c->life.why, sizeof(c->life.why));
-	else if (!err[0])
-		memcpy(err, c->hold.why, sizeof(c->hold.why));
-	show_error(c, first_of((const char *[]){err, c->probe.port_error, c->host.error,
+	add(err, KEY_UPLINK_UPLINK_PORT, c->probe.port_error);
+	add(err, c->host.wrong, c->host.error);
+	show_error(c, first_of((const char *[]){err, c->probe.lost.why, c->hold.why,
 						c->policy.error, c->log_error, c->kept.error},
 			       6));
 	control_exits_show(c);

@@ -60,6 +60,8 @@ static int write_offers(struct control *c, struct device *d, uint32_t t, const v
 		ret = xskey_write(c->xs, t, d->back, features[i].back,
 				  d->offered & features[i].bit ? "1" : "0");
 	if (ret == 0)
+		ret = xskey_write(c->xs, t, d->back, KEY_BACK_FEATURE_SPARSE, "1");
+	if (ret == 0)
 		ret = xskey_write(c->xs, t, d->back, KEY_BACK_CARRIER,
 				  control_life_carrier(c) ? "1" : "0");
 	if (ret == 0)
@@ -83,7 +85,7 @@ void device_offer(struct control *c, struct device *d)
 }
 
 /* The guest's choices, read once. 0, or an error with a sentence in d->fault. */
-static int read_choices(struct control *c, struct device *d, uint32_t *rx_features)
+static int read_choices(struct control *c, struct device *d, uint32_t *rx_features, bool *sparse)
 {
 	uint64_t version, order;
 	int ret;
@@ -107,6 +109,9 @@ static int read_choices(struct control *c, struct device *d, uint32_t *rx_featur
 		if (on)
 			*rx_features |= features[i].bit;
 	}
+	if (ret == 0)
+		ret = xskey_read_bool(c->xs, XS_NO_TXN, d->front, KEY_FRONT_FEATURE_SPARSE, sparse,
+				      d->fault);
 	return ret;
 }
 
@@ -162,11 +167,12 @@ static void hand_over(struct control *c, struct device *d, struct vchan *v, stru
 static int open_rings(struct control *c, struct device *d, struct vchan **v)
 {
 	uint32_t rx_features;
+	bool sparse = false;
 	int ret;
 
 	if (!d->settings.has_mac)
 		return -EINVAL; /* settings_load() said so */
-	ret = read_choices(c, d, &rx_features);
+	ret = read_choices(c, d, &rx_features, &sparse);
 	if (ret == 0)
 		ret = map_rings(d, v);
 	if (ret < 0)
@@ -175,6 +181,7 @@ static int open_rings(struct control *c, struct device *d, struct vchan **v)
 	/* What was offered holds, even if the keys have changed since. */
 	d->conf.tx_features = d->offered;
 	d->conf.rx_features = rx_features & d->offered;
+	d->conf.sparse = sparse;
 	return 0;
 }
 

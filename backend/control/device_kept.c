@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "backend/control/control_kept.h"
+#include "backend/control/control_kept_other.h"
 #include "backend/control/device_list.h"
 #include "backend/control/device_make.h"
 #include "backend/control/device_state.h"
@@ -13,6 +14,7 @@
 #include "backend/kept/kept_file.h"
 #include "backend/xen/guest.h"
 #include "common/log.h"
+#include "xenstore-schema/xskey.h"
 
 /*
  * Theory of operation
@@ -44,29 +46,57 @@ static const char *default_of(const struct device *d, enum schema_key key, char 
 	return frame_mac_format(addr, mac);
 }
 
-/* What the policy says of the device: the one by which its nodes were written last. */
-static void find_policy(const struct control *c, const uint8_t uuid[16], const char *name,
-			unsigned id, struct policy_match *out)
+/*
+ * What the policy says of the device: the one by which its nodes were written last. Only what is
+ * meant for `uplink`; NULL: for any.
+ */
+static void find_policy(const struct control *c, const char *uplink, const uint8_t uuid[16],
+			const char *name, unsigned id, struct policy_match *out)
 {
 	const struct policy *policy = c->policy.started ? c->policy.now : c->policy.earlier;
 	char text[UUID_TEXT_LEN + 1], plain[GUEST_NAME_MAX];
 
 	uuid_format(uuid, text);
 	policy_guest_name(name, plain, sizeof(plain));
-	policy_find(policy, c->conf.name, text, plain, id, out);
+	policy_find(policy, uplink, text, plain, id, out);
 }
 
-/* Of one key: what is in force, and what the policy says. False: no memory. */
-static bool gather_key(struct kept_device *out, enum schema_key key, const char *text,
-		       const char *policy, const struct kept_device *old)
+/* The other uplink to which the policy attaches the device; NULL: none. */
+static const char *other_uplink(const struct control *c, const uint8_t uuid[16], const char *name,
+				unsigned id)
 {
-	bool stands = old && old->set[key] && strcmp(old->set[key], text) == 0;
+	struct policy_match any;
+
+	find_policy(c, NULL, uuid, name, id, &any);
+	if (!any.attach || strcmp(policy_uplink(&any), c->conf.name) == 0)
+		return NULL;
+	return policy_uplink(&any);
+}
+
+/* A percentage that could not be worked out when the key was set, and can be by now. */
+static bool is_worked_out(const struct policy_item *item, const char *policy, const char *then)
+{
+	return policy && then && item->part_ppm && strcmp(then, item->value) == 0;
+}
+
+/*
+ * Of one key: what is in force, and what the policy says of it; `policy` is `item` worked out, NULL
+ * if that cannot be done. False: no memory.
+ */
+static bool gather_key(struct kept_device *out, enum schema_key key, const char *text,
+		       const char *policy, const struct policy_item *item,
+		       const struct kept_device *old)
+{
+	bool known = policy || !item;
+	bool stands = old && old->set[key] && (!known || strcmp(old->set[key], text) == 0);
+	const char *then = known ? policy : item->value;
 
 	if (policy && strcmp(text, policy) == 0)
 		return true;
+	if (stands && !is_worked_out(item, policy, old->policy[key]))
+		then = old->policy[key];
 	/* It dies when the policy says something else than when it was set. */
-	return kept_put(&out->set[key], text) &&
-	       kept_put(&out->policy[key], stands ? old->policy[key] : policy);
+	return kept_put(&out->set[key], text) && kept_put(&out->policy[key], then);
 }
 
 /*
@@ -111,14 +141,23 @@ static bool gather(const struct control *c, const struct device *d, const struct
 		if (!kept_is_key(key) || !text || (!policy && dflt && strcmp(text, dflt) == 0) ||
 		    has_died(m, key, text, old))
 			continue;
-		if (!gather_key(out, key, text, policy, old))
+		if (!gather_key(out, key, text, policy, m->item[key], old))
 			return false;
 	}
 	return gather_account(d, texts, out);
 }
 
-/* Of a file that is damaged its good lines count. */
-static int read_of(struct control *c, const struct device *d, struct kept *k)
+/* Attached by hand while the policy gives it to another uplink: that holds until it says another.
+ */
+static bool gather_uplink(const struct control *c, const struct device *d, const char *name,
+			  const struct kept_device *old, struct kept_device *out)
+{
+	return kept_put(&out->policy[KEY_BACK_UPLINK],
+			old ? old->policy[KEY_BACK_UPLINK] : other_uplink(c, d->uuid, name, d->id));
+}
+
+/* Of a file that is damaged its good lines count. *damaged may be NULL. */
+static int read_of(struct control *c, const struct device *d, struct kept *k, bool *damaged)
 {
 	char uuid[UUID_TEXT_LEN + 1];
 	int ret;
@@ -127,6 +166,8 @@ static int read_of(struct control *c, const struct device *d, struct kept *k)
 	*k = (struct kept){.count = 0};
 	ret = control_kept_read(c, uuid, k);
 	memcpy(k->uuid, uuid, sizeof(uuid));
+	if (damaged)
+		*damaged = ret == -EBADMSG;
 	return ret == -ENOENT || ret == -EBADMSG ? 0 : ret;
 }
 
@@ -150,19 +191,50 @@ static bool is_short_of(int ret)
 	return ret == -EMFILE || ret == -ENFILE || ret == -ENOMEM;
 }
 
-/* Writes *now, the only device of *fresh, if the file, as *k has it, says anything else. */
+/* Is the guest there? Its nodes may have outlived it. 1, 0, or -errno: a driver domain cannot know.
+ */
+static int has_guest(struct control *c, const struct device *d)
+{
+	struct dom_info info;
+	int ret = dom_info(c->dom, d->domid, &info);
+
+	if (ret < 0)
+		return ret;
+	return info.exists && !info.dying && memcmp(info.uuid, d->uuid, sizeof(d->uuid)) == 0;
+}
+
+/* Nodes that outlived their guest say what was before another uplink got the device. */
+static bool is_of_before(struct control *c, const struct device *d, const struct kept *k,
+			 const char *uuid)
+{
+	struct kept other = {.count = 0};
+	bool is = !kept_find(k, d->id) && has_guest(c, d) == 0 &&
+		  control_kept_other(c, uuid, d->id, &other);
+
+	kept_clear(&other);
+	return is;
+}
+
+/*
+ * Writes the only device of *fresh, if the file, as *k has it, says anything else. No device would
+ * come back from a file that is damaged, even if its good lines say all that was set.
+ */
 static void write_changed(struct control *c, const struct device *d, const struct kept *k,
-			  const char *name, struct kept *fresh)
+			  bool damaged, const char *name, struct kept *fresh)
 {
 	const struct kept_device *old = kept_find(k, d->id);
 
-	if (old && kept_same(old, &fresh->device[0]) && strcmp(k->name, name) == 0) {
+	if (!damaged && old && kept_same(old, &fresh->device[0]) && strcmp(k->name, name) == 0) {
 		control_kept_seen(c, d->uuid);
 		return;
 	}
 	uuid_format(d->uuid, fresh->uuid);
+	if (is_of_before(c, d, k, fresh->uuid))
+		return;
 	snprintf(fresh->name, sizeof(fresh->name), "%s", name);
 	control_kept_write(c, fresh);
+	if (!control_kept_is_late(c, fresh->uuid) && has_guest(c, d) > 0)
+		control_kept_drop_other(c, fresh->uuid, d->id);
 }
 
 int device_kept_remember(struct control *c, struct device *d, const struct settings_text *texts)
@@ -171,19 +243,20 @@ int device_kept_remember(struct control *c, struct device *d, const struct setti
 	struct kept_device *now;
 	struct policy_match match;
 	char name[GUEST_NAME_MAX];
-	bool no_memory = false;
+	bool no_memory = false, damaged;
 	int ret;
 
 	if (uuid_is_null(d->uuid))
 		return 0;
-	ret = read_of(c, d, &k);
+	ret = read_of(c, d, &k, &damaged);
 	if (is_short_of(ret))
 		return ret;
 	now = kept_add(&fresh, d->id);
 	name_of(c, d, &k, name);
-	find_policy(c, d->uuid, name, d->id, &match);
-	if (now && gather(c, d, &match, texts, kept_find(&k, d->id), ret == 0, now))
-		write_changed(c, d, &k, name, &fresh);
+	find_policy(c, c->conf.name, d->uuid, name, d->id, &match);
+	if (now && gather(c, d, &match, texts, kept_find(&k, d->id), ret == 0, now) &&
+	    gather_uplink(c, d, name, kept_find(&k, d->id), now))
+		write_changed(c, d, &k, damaged, name, &fresh);
 	else
 		no_memory = true;
 	kept_clear(&k);
@@ -210,12 +283,12 @@ bool device_kept_taken(struct control *c, const struct device *d)
 
 	if (uuid_is_null(d->uuid))
 		return true;
-	if (read_of(c, d, &k) < 0)
+	if (read_of(c, d, &k, NULL) < 0)
 		return false;
 	kd = kept_find(&k, d->id);
 	if (kd && kd->account)
 		drop_account(c, k.uuid, kd);
-	gone = !control_kept_is_late(c, k.uuid) && read_of(c, d, &now) == 0;
+	gone = !control_kept_is_late(c, k.uuid) && read_of(c, d, &now, NULL) == 0;
 	if (gone) {
 		kd = kept_find(&now, d->id);
 		gone = !kd || !kd->account;
@@ -230,7 +303,7 @@ bool device_kept_has(struct control *c, const struct device *d)
 	struct kept k;
 	bool has;
 
-	if (uuid_is_null(d->uuid) || read_of(c, d, &k) < 0)
+	if (uuid_is_null(d->uuid) || read_of(c, d, &k, NULL) < 0)
 		return false;
 	has = kept_find(&k, d->id);
 	kept_clear(&k);
@@ -246,13 +319,32 @@ static bool is_replaced(struct control *c, const struct device *d)
 	       memcmp(info.uuid, d->uuid, sizeof(d->uuid)) != 0;
 }
 
+/*
+ * Another domain that runs has the UUID too, by mistake, and has this device: what is remembered is
+ * that one's as well, and is read from it again.
+ */
+static bool is_shared(struct control *c, struct device *d)
+{
+	struct device *twin = device_elsewhere(c, d->uuid, d->domid, d->id);
+
+	if (!twin || twin->gone || has_guest(c, twin) <= 0)
+		return false;
+	device_mark(twin, DEVICE_READ);
+	if (!d->unforgotten)
+		log_notice("%s: it is detached, and %s has the same UUID: what is set there stays "
+			   "remembered",
+			   d->name, twin->name);
+	d->unforgotten = true;
+	return true;
+}
+
 void device_kept_forget(struct control *c, struct device *d)
 {
 	char uuid[UUID_TEXT_LEN + 1], err[KEPT_FILE_ERR_MAX];
 	struct kept k = {.count = 0};
 	int ret;
 
-	if (uuid_is_null(d->uuid) || is_replaced(c, d))
+	if (uuid_is_null(d->uuid) || is_replaced(c, d) || is_shared(c, d))
 		return;
 	uuid_format(d->uuid, uuid);
 	ret = control_kept_try(c, uuid, &k, err);
@@ -271,6 +363,33 @@ void device_kept_forget(struct control *c, struct device *d)
 
 /* --- coming back ------------------------------------------------------------------------------ */
 
+/* The policy has given it to another uplink since it was set: the daemon of that one makes it. */
+static bool has_moved(const struct control *c, const struct dom_info *dom, const char *name,
+		      const struct kept_device *kd)
+{
+	const char *then = kd->policy[KEY_BACK_UPLINK];
+	const char *now = other_uplink(c, dom->uuid, name, kd->id);
+
+	return now && (!then || strcmp(then, now) != 0);
+}
+
+/* The guest has the device, and another uplink serves it: what is remembered here is of before. */
+static void forget_others(struct control *c, const struct dom_info *dom, const char *name,
+			  unsigned id)
+{
+	char dir[SCHEMA_PATH_MAX], text[SCHEMA_VALUE_MAX + 1], uuid[UUID_TEXT_LEN + 1];
+
+	uuid_format(dom->uuid, uuid);
+	if (schema_backend_dir(dir, sizeof(dir), c->domid, dom->domid, id) < 0 ||
+	    xskey_read(c->xs, XS_NO_TXN, dir, KEY_BACK_GUEST_UUID, text, sizeof(text)) < 0 ||
+	    strcmp(text, uuid) != 0 ||
+	    xskey_read(c->xs, XS_NO_TXN, dir, KEY_BACK_SERVED_BY, text, sizeof(text)) < 0 ||
+	    strcmp(text, c->conf.name) == 0)
+		return;
+	log_notice("%s/%u: it is on the uplink %s now: it is forgotten here", name, id, text);
+	control_kept_drop(c, uuid, id);
+}
+
 /* The device of a guest that is back. `name` is the guest's. False: try again. */
 static bool attach_one(struct control *c, const struct dom_info *dom, const char *name,
 		       const struct kept_device *kd, const struct policy_match *match, bool again)
@@ -288,6 +407,8 @@ static bool attach_one(struct control *c, const struct dom_info *dom, const char
 		log_error("%s/%u: the guest is back as domain %u, but its device is not: %s; this "
 			  "is tried again each second",
 			  name, kd->id, dom->domid, strerror(-ret));
+	if (ret == -EEXIST)
+		forget_others(c, dom, name, kd->id);
 	return ret == 0 || ret == -EEXIST;
 }
 
@@ -307,10 +428,10 @@ static bool attach_all(struct control *c, const struct dom_info *dom, const stru
 	for (unsigned i = 0; i < k->count; i++) {
 		const struct kept_device *kd = &k->device[i];
 
-		if (device_is_elsewhere(c, dom->uuid, dom->domid, kd->id) ||
-		    device_is_known(c, dom->domid, kd->id))
+		if (device_elsewhere(c, dom->uuid, dom->domid, kd->id) ||
+		    device_is_known(c, dom->domid, kd->id) || has_moved(c, dom, name, kd))
 			continue;
-		find_policy(c, dom->uuid, name, kd->id, &match);
+		find_policy(c, c->conf.name, dom->uuid, name, kd->id, &match);
 		if (!kd->by_policy || match.attach)
 			good &= attach_one(c, dom, name, kd, &match, again);
 		else if (name[0] && !c->policy.refused)

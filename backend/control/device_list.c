@@ -29,16 +29,16 @@ struct device *device_find(struct control *c, unsigned domid, unsigned id)
 	return NULL;
 }
 
-bool device_is_elsewhere(const struct control *c, const uint8_t uuid[16], unsigned domid,
-			 unsigned id)
+struct device *device_elsewhere(struct control *c, const uint8_t uuid[16], unsigned domid,
+				unsigned id)
 {
-	const struct device *d;
+	struct device *d;
 
 	TAILQ_FOREACH(d, &c->devices.all, next) {
 		if (d->id == id && d->domid != domid && memcmp(d->uuid, uuid, 16) == 0)
-			return !uuid_is_null(uuid);
+			return uuid_is_null(uuid) ? NULL : d;
 	}
-	return false;
+	return NULL;
 }
 
 bool device_is_known(struct control *c, unsigned domid, unsigned id)

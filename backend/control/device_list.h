@@ -20,11 +20,12 @@ struct device *device_find(struct control *c, unsigned domid, unsigned id);
 void device_meet(struct control *c, unsigned domid, unsigned id);
 
 /*
- * Has another domain of this UUID the device `id`? Then the guest is on its way, on this host, from
- * that domain to domain `domid`. No two domains are the same guest by the null UUID.
+ * The device `id` that another domain of this UUID has, or NULL. Then the guest is on its way, on
+ * this host, from that domain to domain `domid`, or somebody gave its UUID to another one. No two
+ * domains are the same guest by the null UUID.
  */
-bool device_is_elsewhere(const struct control *c, const uint8_t uuid[16], unsigned domid,
-			 unsigned id);
+struct device *device_elsewhere(struct control *c, const uint8_t uuid[16], unsigned domid,
+				unsigned id);
 
 /*
  * Is the device known to be the domain's? If its nodes are missing, somebody has just removed them,

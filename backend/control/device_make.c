@@ -56,17 +56,14 @@ static const char *by_policy(struct making *m, enum schema_key key)
 	return NULL;
 }
 
-static bool same(const char *a, const char *b)
-{
-	return a && b ? strcmp(a, b) == 0 : a == b;
-}
-
 static void choose(struct making *m, enum schema_key key)
 {
 	const struct kept_device *set = m->plan->set;
 	const char *value = by_policy(m, key);
 
-	if (set && set->set[key] && same(set->policy[key], value)) {
+	if (set && set->set[key] &&
+	    policy_says_still(m->plan->match->item[key], &m->c->policy.capacity,
+			      set->policy[key])) {
 		value = set->set[key];
 		say(m, " %s=%s", schema_name(key), value);
 	} else if (set && set->set[key]) {

@@ -12,7 +12,8 @@
 #include "backend/control/device_xs.h"
 #include "backend/control/minima.h"
 #include "backend/msg/msg.h"
-#include "xenstore-schema/refusal.h"
+#include "backend/xen/guest.h"
+#include "common/log.h"
 #include "xenstore-schema/xskey.h"
 
 static void send_conf(struct control *c, struct device *d)
@@ -92,6 +93,19 @@ static void note_brought(const struct control *c, struct device *d,
 	d->brought = texts->of[KEY_BACK_ACCOUNT_BROUGHT];
 }
 
+/* Where an operator looks for what was changed, and when: dmvlctl log --changes (changes.c). */
+static void say(const struct control *c, const struct device *d)
+{
+	const struct ldp_settings *s = &d->settings;
+	const struct group_settings limits = {s->weight, s->tx_min, s->tx_max, s->rx_min,
+					      s->rx_max};
+	char text[LIMITS_TEXT_MAX], name[GUEST_NAME_MAX];
+
+	guest_name(c->xs, d->domid, name, sizeof(name));
+	log_info("%s: in force: %s, group %s, guest %s", d->name,
+		 settings_limits_text(text, &limits), s->group[0] ? s->group : "none", name);
+}
+
 static void put_in_force(struct control *c, struct device *d, const struct ldp_settings *s)
 {
 	c->due.room |= d->served && makes_room(&d->settings, s);
@@ -99,6 +113,7 @@ static void put_in_force(struct control *c, struct device *d, const struct ldp_s
 	join(c, d, s);
 	if (memcmp(s, &d->settings, sizeof(*s)) != 0 || d->conf.group != control_group_id(d)) {
 		d->settings = *s;
+		say(c, d);
 		if (d->slot != LDP_SLOT_NONE)
 			send_conf(c, d);
 	}

@@ -27,8 +27,8 @@ struct device {
 
 	/* device_settings.c */
 	struct ldp_settings settings; /* in force */
-	char unfit[SCHEMA_ERR_MAX];   /* which settings are refused, and why the first one; empty:
-					 none */
+	char unfit[REFUSAL_MAX];      /* which settings are refused, and why the first one; empty:
+					    none */
 	bool served;		      /* its settings were read: they count */
 	bool online;		      /* as read: the device is wanted */
 	char asked[VERDICT_MAX];      /* control_verdict.c clears it */
@@ -73,8 +73,8 @@ struct device {
 	uint32_t shown_mtu;	 /* of the uplink, as written to xenstore; 0: it was not */
 	uint32_t shown_group;	 /* the number of its group, likewise, if has_shown_group */
 	bool has_shown_group;
-	bool has_shown;		    /* since it was connected: device_connect.c clears it */
-	char error[SCHEMA_ERR_MAX]; /* as written to xenstore */
+	bool has_shown;		 /* since it was connected: device_connect.c clears it */
+	char error[REFUSAL_MAX]; /* as written to xenstore */
 
 	/* device_mark(); device.c clears them */
 	bool dirty;  /* something changed: look */

@@ -10,7 +10,6 @@
 #include "backend/control/control_share.h"
 #include "backend/control/device_state.h"
 #include "backend/uplink/capacity.h"
-#include "xenstore-schema/refusal.h"
 
 /*
  * Minima are admitted against the configured capacity, or that by the speed of the hardware.
@@ -112,10 +111,7 @@ static bool fits_group(const struct control *c, const struct wish *w, enum ldp_d
 	if (sum <= own || (!w->of && sum <= inner_bps(c, g, &as_is, dir)))
 		return true;
 	if (!w->of)
-		snprintf(err, SCHEMA_ERR_MAX,
-			 "%s: the minima in group %s would sum to %" PRIu64 ", %" PRIu64
-			 " more than its own %s",
-			 w->asked, g->name, sum, sum - own, name_of(dir));
+		minima_words_group(err, w->asked, g->name, sum, own, name_of(dir));
 	else
 		snprintf(err, SCHEMA_ERR_MAX,
 			 "%s: less than the minima of the devices in the group, which sum to "
@@ -130,25 +126,17 @@ static uint64_t ldps_bps(const struct control *c, enum ldp_dir dir, uint64_t all
 	return dir == LDP_TX ? control_share_ldps_bps(c, all_bps) : all_bps;
 }
 
-static uint64_t room_bps(uint64_t capacity_bps)
-{
-	return capacity_bps / 100 * MINIMA_PERCENT;
-}
-
 /* Would all minima be within 95 % of the capacity? */
 static bool fits_uplink(const struct control *c, const struct wish *w, enum ldp_dir dir, char *err)
 {
 	uint64_t all_bps = pick(c->link.conf.tx_capacity_bps, c->link.conf.rx_capacity_bps, dir);
 	uint64_t capacity_bps = ldps_bps(c, dir, all_bps);
-	uint64_t sum = sum_bps(c, w, dir), room = room_bps(capacity_bps);
+	uint64_t sum = sum_bps(c, w, dir), room = minima_words_room(capacity_bps);
 
 	if (capacity_bps == 0 || sum <= room || sum <= sum_bps(c, &as_is, dir))
 		return true;
-	snprintf(err, SCHEMA_ERR_MAX,
-		 "%s: the minima would sum to %" PRIu64 ", %" PRIu64
-		 " more than %d %% of the capacity of %" PRIu64 "%s",
-		 w->asked, sum, sum - room, MINIMA_PERCENT, capacity_bps,
-		 capacity_bps < all_bps ? " that the host's minimum leaves" : "");
+	minima_words_uplink(err, w->asked, sum, capacity_bps,
+			    capacity_bps < all_bps ? " that the host's minimum leaves" : "");
 	return false;
 }
 
@@ -189,7 +177,7 @@ static void admit(const struct control *c, const struct device *d, const struct 
 }
 
 void minima_admit(const struct control *c, const struct device *d, const struct ldp_group *in,
-		  struct ldp_settings *s, char *err)
+		  struct ldp_settings *s, char err[REFUSAL_MAX])
 {
 	if (in != d->group &&
 	    !(may_move(c, d, in, s, LDP_TX, err) && may_move(c, d, in, s, LDP_RX, err))) {
@@ -212,7 +200,7 @@ static void admit_group(const struct control *c, const struct ldp_group *g, uint
 }
 
 void minima_admit_group(const struct control *c, const struct ldp_group *g,
-			struct group_settings *s, char *err)
+			struct group_settings *s, char err[REFUSAL_MAX])
 {
 	admit_group(c, g, &s->tx_min, LDP_TX, err);
 	admit_group(c, g, &s->rx_min, LDP_RX, err);
@@ -228,7 +216,8 @@ static struct wish wish_of(const struct minima_newcomer *n, enum ldp_dir dir)
 	return w;
 }
 
-bool minima_would_admit(const struct control *c, const struct minima_newcomer *n, char *err)
+bool minima_would_admit(const struct control *c, const struct minima_newcomer *n,
+			char err[REFUSAL_MAX])
 {
 	struct wish tx = wish_of(n, LDP_TX), rx = wish_of(n, LDP_RX);
 
@@ -256,10 +245,10 @@ struct minima_left minima_left(const struct control *c, const struct minima_newc
 	l.capacity_bps = ldps_bps(c, dir, all_bps ? all_bps : now_bps);
 	now_bps = ldps_bps(c, dir, now_bps);
 	if (l.capacity_bps)
-		l.left_bps = less(room_bps(l.capacity_bps), l.sum_bps);
+		l.left_bps = less(minima_words_room(l.capacity_bps), l.sum_bps);
 	if (n->in && group_bps(n->in, &w, dir))
 		l.group_left_bps = less(group_bps(n->in, &w, dir), inner_bps(c, n->in, &w, dir));
-	l.scaled = now_bps && l.sum_bps > room_bps(now_bps);
+	l.scaled = now_bps && l.sum_bps > minima_words_room(now_bps);
 	return l;
 }
 

@@ -7,6 +7,8 @@
 #include <stdint.h>
 
 #include "backend/msg/ldp_conf.h"
+#include "backend/policy/minima_words.h"
+#include "xenstore-schema/refusal.h"
 
 struct control;
 struct device;
@@ -14,20 +16,18 @@ struct group_settings;
 struct ldp_group;
 struct ldp_settings;
 
-#define MINIMA_PERCENT 95 /* of the capacity that minima may take, as in the scheduler */
-
 /*
  * New settings of a device, which wants to be in the group `in` (NULL: in none that exists). Puts
  * back to d->settings each minimum that was raised and does not fit the capacity, configured or by
  * the speed of the hardware, or the minimum of its group; and a new group that the minima do not
- * fit. The first of them is named in err (SCHEMA_ERR_MAX bytes) unless that has a sentence already.
+ * fit. The first of them is named in err (refusal_add()).
  */
 void minima_admit(const struct control *c, const struct device *d, const struct ldp_group *in,
-		  struct ldp_settings *s, char *err);
+		  struct ldp_settings *s, char err[REFUSAL_MAX]);
 
 /* The same for a group: a minimum also has to be enough for those of the devices in it. */
 void minima_admit_group(const struct control *c, const struct ldp_group *g,
-			struct group_settings *s, char *err);
+			struct group_settings *s, char err[REFUSAL_MAX]);
 
 /* A device that might be attached, to the group `in` (NULL: to none that exists). */
 struct minima_newcomer {
@@ -35,8 +35,9 @@ struct minima_newcomer {
 	uint64_t tx_min, rx_min;
 };
 
-/* Would minima_admit() admit its minima? Otherwise the sentence for it in err (SCHEMA_ERR_MAX). */
-bool minima_would_admit(const struct control *c, const struct minima_newcomer *n, char *err);
+/* Would minima_admit() admit its minima? Otherwise the sentence for it in err. */
+bool minima_would_admit(const struct control *c, const struct minima_newcomer *n,
+			char err[REFUSAL_MAX]);
 
 #define MINIMA_NO_LIMIT UINT64_MAX
 

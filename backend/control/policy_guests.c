@@ -7,9 +7,12 @@
 #include <string.h>
 
 #include "backend/control/control_kept.h"
+#include "backend/control/control_kept_other.h"
 #include "backend/control/device_list.h"
 #include "backend/control/device_make.h"
 #include "backend/control/device_state.h"
+#include "backend/control/device_xs.h"
+#include "backend/control/policy_write.h"
 #include "backend/kept/kept.h"
 #include "backend/xen/guest.h"
 #include "common/log.h"
@@ -29,8 +32,8 @@
  * While another domain of the same UUID has the device, the guest is on its way from there to here:
  * the device is attached when the old one is gone, and what was set for it has been taken along.
  */
-#define DOMAINS_MAX 64u /* asked for at once */
-#define IDS_MAX	    64u /* device ids that sections may name */
+#define DOMAINS_MAX 64u			 /* asked for at once */
+#define IDS_MAX	    (2 * POLICY_IDS_MAX) /* of a policy and the one before */
 
 struct policy_guest {
 	TAILQ_ENTRY(policy_guest) next;
@@ -43,6 +46,7 @@ struct policy_guest {
 	bool waiting;		   /* for another domain to give up a device, or to try again */
 	bool failed;		   /* the last try, and the log says so */
 	bool listed;		   /* in the list that is looked at */
+	bool away; /* it is applied to one that may come back: nothing is attached */
 };
 
 /* --- which there are -------------------------------------------------------------------------- */
@@ -161,67 +165,6 @@ void policy_guests_free(struct control *c)
 	}
 }
 
-/* --- keys ------------------------------------------------------------------------------------- */
-
-/* False, with a line in the log if `log`: it has no value. */
-static bool resolve(const struct policy_item *item, const struct policy_capacity *of, bool log,
-		    char out[SCHEMA_VALUE_MAX + 1])
-{
-	char err[SCHEMA_ERR_MAX];
-
-	out[0] = '\0';
-	if (!item)
-		return false;
-	if (policy_resolve(item, of, out, err) == 0)
-		return true;
-	if (log)
-		log_warning("%s:%u: %s", item->file, item->line, err);
-	return false;
-}
-
-/* Back to what holds where nobody says anything. */
-static void write_default(struct control *c, const char *dir, const char *what, enum schema_key key)
-{
-	const char *dflt = schema_entry(key)->dflt;
-	char path[SCHEMA_PATH_MAX];
-	int ret;
-
-	schema_key_path(path, sizeof(path), dir, key);
-	if (dflt)
-		ret = xskey_write(c->xs, XS_NO_TXN, dir, key, dflt);
-	else
-		ret = xs_conn_rm(c->xs, XS_NO_TXN, path);
-	if (ret == 0 || ret == -ENOENT)
-		log_info("%s: the policy says nothing of %s any more: it has its default", what,
-			 schema_name(key));
-	else
-		log_warning("%s: the policy says nothing of %s any more, but it cannot have its "
-			    "default: %s",
-			    what, schema_name(key), strerror(-ret));
-}
-
-void policy_write(struct control *c, const char *dir, const char *what, enum schema_key key,
-		  const struct policy_item *was, const struct policy_capacity *was_of,
-		  const struct policy_item *now)
-{
-	char before[SCHEMA_VALUE_MAX + 1], value[SCHEMA_VALUE_MAX + 1];
-	bool had = resolve(was, was_of, false, before);
-
-	if (!now) {
-		if (had)
-			write_default(c, dir, what, key);
-		return;
-	}
-	if (!resolve(now, &c->policy.capacity, true, value) || (had && strcmp(before, value) == 0))
-		return;
-	if (xskey_write(c->xs, XS_NO_TXN, dir, key, value) == 0)
-		log_info("%s: %s is %s by the policy (%s:%u)", what, schema_name(key), value,
-			 now->file, now->line);
-	else
-		log_warning("%s: cannot write %s of %s:%u", what, schema_name(key), now->file,
-			    now->line);
-}
-
 /* --- devices ---------------------------------------------------------------------------------- */
 
 /* One device, and what the policy said and says of it. */
@@ -249,11 +192,12 @@ static bool is_ours(struct control *c, const char *dir)
  */
 static bool is_newer(const struct wish *w, const struct kept_device *set, enum schema_key key)
 {
+	const struct policy_capacity *of = &w->c->policy.capacity;
 	char now[SCHEMA_VALUE_MAX + 1];
 
 	return set && set->set[key] && set->policy[key] &&
-	       resolve(w->now.item[key], &w->c->policy.capacity, false, now) &&
-	       strcmp(set->policy[key], now) == 0;
+	       policy_value_of(w->now.item[key], of, false, now) &&
+	       policy_says_still(w->now.item[key], of, set->policy[key]);
 }
 
 static void change_keys(const struct wish *w, const char *dir, const struct kept_device *set)
@@ -297,15 +241,18 @@ static void say_attached(const struct wish *w, int ret, const char *set)
 	if (ret == 0)
 		log_notice("%s/%u: attached to domain %u, as the policy says (%s)%s%s", w->name,
 			   w->id, w->g->domid, whence, set[0] ? ", and as it was set:" : "", set);
-	else if (ret != -EEXIST && !w->g->failed)
+	else if (ret != -EEXIST && ret != -EXDEV && !w->g->failed)
 		log_warning("%s/%u: cannot attach it to domain %u, as the policy says (%s): %s",
 			    w->name, w->id, w->g->domid, whence, strerror(-ret));
 }
 
-/* With what was set; what cannot be read now is not left out. */
+/*
+ * With what was set; what cannot be read now is not left out. -EXDEV: it was attached to another
+ * uplink by hand.
+ */
 static int make(const struct wish *w, char said[DEVICE_MADE_MAX])
 {
-	struct kept k = {.count = 0};
+	struct kept k = {.count = 0}, other = {.count = 0};
 	struct device_plan plan = {.domid = w->g->domid,
 				   .id = w->id,
 				   .uuid = w->g->uuid,
@@ -314,9 +261,14 @@ static int make(const struct wish *w, char said[DEVICE_MADE_MAX])
 
 	if (ret == 0)
 		plan.set = kept_find(&k, w->id);
-	if (ret == 0 || ret == -ENOENT)
+	if (!plan.set && (ret == 0 || ret == -ENOENT)) {
+		plan.set = control_kept_other(w->c, w->g->uuid_text, w->id, &other);
+		ret = plan.set && !control_kept_is_free(w->c, plan.set) ? -EXDEV : 0;
+	}
+	if (ret == 0)
 		ret = device_make(w->c, &plan, said);
 	kept_clear(&k);
+	kept_clear(&other);
 	return ret;
 }
 
@@ -330,7 +282,7 @@ static void attach(const struct wish *w)
 		control_kept_unlock(w->c);
 	}
 	say_attached(w, ret, said);
-	w->g->failed = ret < 0 && ret != -EEXIST;
+	w->g->failed = ret < 0 && ret != -EEXIST && ret != -EXDEV;
 	w->g->waiting |= w->g->failed;
 }
 
@@ -344,7 +296,7 @@ static void apply_device(const struct wish *w)
 		change(w, dir);
 	else if (!w->now.attach)
 		return;
-	else if (device_is_elsewhere(w->c, w->g->uuid, w->g->domid, w->id) ||
+	else if (w->g->away || device_elsewhere(w->c, w->g->uuid, w->g->domid, w->id) ||
 		 device_is_known(w->c, w->g->domid, w->id))
 		w->g->waiting = true;
 	else
@@ -356,7 +308,7 @@ static void apply_device(const struct wish *w)
 /* All device ids that one of the two policies names. Their number. */
 static unsigned both_ids(const struct policy *a, const struct policy *b, unsigned *ids)
 {
-	unsigned n = policy_ids(a, ids, IDS_MAX), more[IDS_MAX], m = policy_ids(b, more, IDS_MAX);
+	unsigned n = policy_ids(a, ids), more[POLICY_IDS_MAX], m = policy_ids(b, more);
 
 	for (unsigned i = 0; i < m && n < IDS_MAX; i++) {
 		bool known = false;
@@ -435,6 +387,59 @@ bool policy_guests_step(struct control *c)
 	return done;
 }
 
+/* A guest that was given away goes on if that fails, under the name that it had. */
+static void apply_away(struct control *c, struct policy_guest *g, const struct policy_state *was)
+{
+	char name[GUEST_NAME_MAX], old[GUEST_NAME_MAX];
+
+	guest_name(c->xs, g->domid, name, sizeof(name));
+	if (!g->name[0] || !guest_is_away(name) || !is_still(c, g))
+		return;
+	memcpy(old, g->name, sizeof(old));
+	g->away = true;
+	apply(c, g, old, was, old);
+	g->away = false;
+}
+
+static bool has_guest(struct control *c, const struct device *d)
+{
+	const struct policy_guest *g = find(c, d->domid);
+
+	return g && memcmp(g->uuid, d->uuid, sizeof(g->uuid)) == 0;
+}
+
+/* The guest has ended, and its name is only in what is remembered. */
+static void apply_ended(struct control *c, const struct device *d, const struct policy_state *was)
+{
+	struct policy_guest g = {.domid = d->domid};
+	struct wish w = {.c = c, .g = &g, .id = d->id, .was_of = was->capacity};
+	struct kept k = {.count = 0};
+
+	uuid_format(d->uuid, g.uuid_text);
+	if (control_kept_read(c, g.uuid_text, &k) == 0 && k.name[0] &&
+	    device_check(c->xs, XS_NO_TXN, d) == 0) {
+		w.name = k.name;
+		policy_find(was->policy, c->conf.name, g.uuid_text, k.name, w.id, &w.was);
+		policy_find(c->policy.now, c->conf.name, g.uuid_text, k.name, w.id, &w.now);
+		change_keys(&w, d->back, kept_find(&k, w.id));
+	}
+	kept_clear(&k);
+}
+
+/*
+ * Of a device that is still there when its guest has ended the keys are read once more. What the
+ * policy said before, and was set by nobody, must not be remembered then.
+ */
+static void apply_to_ended(struct control *c, const struct policy_state *was)
+{
+	const struct device *d;
+
+	TAILQ_FOREACH(d, &c->devices.all, next) {
+		if (!c->blind && !uuid_is_null(d->uuid) && !has_guest(c, d))
+			apply_ended(c, d, was);
+	}
+}
+
 void policy_guests_apply(struct control *c, const struct policy_state *was)
 {
 	char name[GUEST_NAME_MAX];
@@ -443,5 +448,8 @@ void policy_guests_apply(struct control *c, const struct policy_state *was)
 	TAILQ_FOREACH(g, &c->policy.guests, next) {
 		if (read_name(c, g, name))
 			apply(c, g, name, was, g->name[0] ? g->name : name);
+		else
+			apply_away(c, g, was);
 	}
+	apply_to_ended(c, was);
 }

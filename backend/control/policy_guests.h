@@ -33,15 +33,9 @@ bool policy_guests_step(struct control *c);
 
 /*
  * The policy was `was` and is c->policy.now. For each guest: attaches what it names now and did not
- * name before, and changes the keys whose values changed.
+ * name before, and changes the keys whose values changed, also where the guest has just ended.
  */
 void policy_guests_apply(struct control *c, const struct policy_state *was);
-
-/* Writes `item` as the key of this directory unless `was` has the same value; `what` is for the
- * log. NULL: the policy does not say; then the key has its default. */
-void policy_write(struct control *c, const char *dir, const char *what, enum schema_key key,
-		  const struct policy_item *was, const struct policy_capacity *was_of,
-		  const struct policy_item *now);
 
 void policy_guests_free(struct control *c);
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "backend/frame/vnet.h"
-#include "xenstore-schema/refusal.h"
+#include "common/units.h"
 #include "xenstore-schema/xskey.h"
 
 /* One reading of all keys. Its error is the first one, with the names of further keys. */
@@ -206,7 +206,7 @@ static void load_name(struct load *ld, enum schema_key key, char name[SCHEMA_NAM
 }
 
 int settings_load(struct xs_conn *xs, uint32_t t, const char *dir, struct ldp_settings *s,
-		  struct settings_text *texts, char *err)
+		  struct settings_text *texts, char err[REFUSAL_MAX])
 {
 	struct load ld = {.xs = xs, .t = t, .dir = dir, .texts = texts, .err = err};
 	unsigned latency = s->low_latency ? SCHEMA_LATENCY_LOW : SCHEMA_LATENCY_NORMAL;
@@ -251,7 +251,8 @@ void settings_text_clear(struct settings_text *texts)
 	*texts = (struct settings_text){.of = {NULL}};
 }
 
-int settings_load_group(struct xs_conn *xs, const char *dir, struct group_settings *s, char *err)
+int settings_load_group(struct xs_conn *xs, const char *dir, struct group_settings *s,
+			char err[REFUSAL_MAX])
 {
 	struct load ld = {.xs = xs, .dir = dir, .err = err};
 	int keys = 0;
@@ -338,4 +339,20 @@ void settings_to_conf(const struct ldp_settings *s, struct ldp_conf *conf)
 	conf->flood_rate = s->flood_rate;
 	conf->flood_max_bps = s->flood_max;
 	conf->unknown_groups = s->unknown_groups;
+}
+
+const char *settings_limits_text(char out[LIMITS_TEXT_MAX], const struct group_settings *s)
+{
+	char rate[4][UNITS_TEXT_MAX];
+
+	snprintf(out, LIMITS_TEXT_MAX, "weight %u, %s %s, %s %s, %s %s, %s %s", s->weight,
+		 schema_name(KEY_BACK_TX_MIN),
+		 units_format_rate(rate[0], sizeof(rate[0]), s->tx_min),
+		 schema_name(KEY_BACK_TX_MAX),
+		 units_format_rate(rate[1], sizeof(rate[1]), s->tx_max),
+		 schema_name(KEY_BACK_RX_MIN),
+		 units_format_rate(rate[2], sizeof(rate[2]), s->rx_min),
+		 schema_name(KEY_BACK_RX_MAX),
+		 units_format_rate(rate[3], sizeof(rate[3]), s->rx_max));
+	return out;
 }

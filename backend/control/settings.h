@@ -5,6 +5,7 @@
 
 #include "backend/msg/ldp_conf.h"
 #include "common/xs.h"
+#include "xenstore-schema/refusal.h"
 #include "xenstore-schema/schema.h"
 
 struct ldp_settings {
@@ -37,6 +38,10 @@ struct group_settings {
 	uint64_t tx_min, tx_max, rx_min, rx_max; /* bits per second, 0 = none */
 };
 
+/* "weight 256, tx-min 10mbit, tx-max 0, rx-min 0, rx-max 0". Returns out. */
+#define LIMITS_TEXT_MAX 256
+const char *settings_limits_text(char out[LIMITS_TEXT_MAX], const struct group_settings *s);
+
 /* What holds where nothing is written. */
 void settings_default(struct ldp_settings *s);
 
@@ -50,12 +55,12 @@ void settings_text_clear(struct settings_text *texts);
 /*
  * Reads all keys of the backend directory `dir`, in transaction `t`; their texts too unless `texts`
  * is NULL. Each that is malformed or out of range keeps the value that *s had, and the first of
- * them is named, with value and range, in err (SCHEMA_ERR_MAX bytes; empty when all is well), and
- * the names of the others follow (refusal_add()).
- * Returns 0 or -errno of xenstore; -ENOENT: no such directory.
+ * them is named, with value and range, in err (empty when all is well), and the
+ * names of the others follow (refusal_add()). Returns 0 or -errno of xenstore; -ENOENT: no such
+ * directory.
  */
 int settings_load(struct xs_conn *xs, uint32_t t, const char *dir, struct ldp_settings *s,
-		  struct settings_text *texts, char *err);
+		  struct settings_text *texts, char err[REFUSAL_MAX]);
 
 /* What holds where nothing is written of a group. */
 void group_settings_default(struct group_settings *s);
@@ -64,7 +69,8 @@ void group_settings_default(struct group_settings *s);
  * Reads the keys of the group directory `dir`, as settings_load(). Returns how many keys of the
  * operator there are, well-formed or not, or -errno.
  */
-int settings_load_group(struct xs_conn *xs, const char *dir, struct group_settings *s, char *err);
+int settings_load_group(struct xs_conn *xs, const char *dir, struct group_settings *s,
+			char err[REFUSAL_MAX]);
 
 /* What the frame loop needs of a group. */
 void settings_to_group_conf(const struct group_settings *s, struct group_conf *conf);

@@ -18,15 +18,15 @@ void window_look(struct window *w, uint64_t served_bytes, uint64_t elapsed_ns)
 		w->served_bps = bps;
 }
 
-uint64_t window_bytes(const struct window *w, uint64_t rate_bps, uint32_t mtu_bytes,
-		      uint32_t ring_bytes)
+uint64_t window_bytes(const struct window *w, uint64_t rate_bps, unsigned window_ms,
+		      uint32_t mtu_bytes, uint32_t ring_bytes)
 {
 	uint64_t least = FRAMES_MIN * wire_size(WIRE_VNET_LEN + L2_MAX + mtu_bytes);
 	uint64_t bytes;
 
 	if (rate_bps == 0)
 		return ring_bytes;
-	bytes = rate_bytes(rate_bps > w->served_bps ? rate_bps : w->served_bps, WINDOW_MS);
+	bytes = rate_bytes(rate_bps > w->served_bps ? rate_bps : w->served_bps, window_ms);
 	if (bytes < least)
 		bytes = least;
 	return bytes < ring_bytes ? bytes : ring_bytes;

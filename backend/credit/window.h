@@ -11,10 +11,13 @@
 /*
  * A guest must have enough bytes in flight to keep the link busy until it notices free space in the
  * ring. More bytes only make its own frames wait. So the window is the LDP's rate times WINDOW_MS.
+ * Where frames of light flows pass the others in the ring, more bytes do not make them wait: the
+ * window is WINDOW_LONG_MS, and a guest that stands still for that long keeps its share.
  * That rate is the larger of the rate in force and the rate at which the LDP was served lately:
  * the draw gives an LDP what others leave unused, and the rate in force alone would deny it that.
  */
-#define WINDOW_MS 10u
+#define WINDOW_MS      10u
+#define WINDOW_LONG_MS 100u
 
 /* Starts zero-initialised. Times are nanoseconds of any clock that never goes back. */
 struct window {
@@ -27,11 +30,12 @@ struct window {
 void window_look(struct window *w, uint64_t served_bytes, uint64_t elapsed_ns);
 
 /*
- * The bytes that the LDP may have in flight: at least two full frames of mtu_bytes, at most
- * ring_bytes. rate_bps is the rate in force; 0: no limit is known, and ring_bytes is the result.
+ * The bytes that the LDP may have in flight: what it is served in window_ms, at least two full
+ * frames of mtu_bytes, at most ring_bytes. rate_bps is the rate in force; 0: no limit is known, and
+ * ring_bytes is the result.
  */
-uint64_t window_bytes(const struct window *w, uint64_t rate_bps, uint32_t mtu_bytes,
-		      uint32_t ring_bytes);
+uint64_t window_bytes(const struct window *w, uint64_t rate_bps, unsigned window_ms,
+		      uint32_t mtu_bytes, uint32_t ring_bytes);
 
 enum window_when {
 	WINDOW_NOT,   /* there is nothing to tell */

@@ -4,10 +4,10 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "backend/credit/logfile.h"
 #include "backend/credit/replay.h"
+#include "backend/ctl/clock.h"
 #include "common/log.h"
 #include "common/uuid.h"
 #include "xenstore-schema/xskey.h"
@@ -104,19 +104,11 @@ static bool search(const char *path, struct search *s)
 	return s->found;
 }
 
-static uint64_t wall_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 bool account_find(struct ctl *ctl, const char *uplink, const char *uuid, unsigned id,
 		  struct kept_account *out)
 {
 	char dir[SCHEMA_PATH_MAX], path[SCHEMA_VALUE_MAX + 1], *end;
-	struct search s = {.id = id, .now_ns = wall_ns()};
+	struct search s = {.id = id, .now_ns = clock_ns(CLOCK_REALTIME)};
 	bool any;
 
 	if (!uuid_parse(uuid, s.uuid) ||

@@ -12,6 +12,7 @@
 #include "backend/ctl/table.h"
 #include "backend/ctl/text.h"
 #include "backend/ctl/uplink_view.h"
+#include "backend/policy/minima_words.h"
 #include "backend/policy/policy_key.h"
 #include "common/log.h"
 #include "common/units.h"
@@ -152,18 +153,29 @@ static const struct {
 	[PROSPECT_GROUP_MAX] = {"group-maximum", "its group's maximum"},
 };
 
+/* Of the capacity, what minima may take. */
+static void print_room(const struct admission_dir *d)
+{
+	char room[UNITS_TEXT_MAX], all[UNITS_TEXT_MAX];
+
+	printf(" of at most %s (%d %% of %s%s)",
+	       units_format_rate_short(room, sizeof(room), minima_words_room(d->capacity_bps)),
+	       MINIMA_PERCENT, units_format_rate_short(all, sizeof(all), d->capacity_bps),
+	       d->measured ? ", measured: none is refused" : "");
+}
+
 static void print_left(const struct admission_dir *d)
 {
-	char taken[UNITS_TEXT_MAX], all[UNITS_TEXT_MAX], left[UNITS_TEXT_MAX];
+	char taken[UNITS_TEXT_MAX], left[UNITS_TEXT_MAX];
 
 	printf("minima %s", units_format_rate_short(taken, sizeof(taken), d->minima_bps));
-	if (d->left_bps == ADMISSION_NO_LIMIT)
+	if (d->left_bps == ADMISSION_NO_LIMIT) {
 		printf(", no capacity is known");
-	else
-		printf(" of %s%s, left for others %s",
-		       units_format_rate_short(all, sizeof(all), d->capacity_bps),
-		       d->measured ? " (measured: none is refused)" : "",
+	} else {
+		print_room(d);
+		printf(", left for others %s",
 		       units_format_rate_short(left, sizeof(left), d->left_bps));
+	}
 	if (d->group_left_bps != ADMISSION_NO_LIMIT)
 		printf(", in its group %s",
 		       units_format_rate_short(left, sizeof(left), d->group_left_bps));
@@ -258,7 +270,7 @@ static int end(struct ctl *ctl, struct asked *a, int asked, struct json_object *
 
 	if (asked == 0) {
 		json_object_put(array);
-		return a->uplink ? ctl_fail(EXIT_FAILED, "there is no uplink %s", a->uplink)
+		return a->uplink ? ctl_fail_no_uplink(a->uplink)
 				 : ctl_fail(EXIT_FAILED, "there is no uplink");
 	}
 	o = json_object_new_object();

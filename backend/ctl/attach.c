@@ -228,7 +228,7 @@ static int report(struct ctl *ctl, const struct attaching *a)
 {
 	char text[TARGET_TEXT_MAX];
 
-	if (!ctl_uplink_is_served(ctl, uplink_of(a)))
+	if (!ctl_uplink_is_served(ctl, uplink_of(a)) && xs_conn_lives(ctl->xs))
 		log_notice("no dmvl-back runs for uplink %s now: the device waits for it",
 			   uplink_of(a));
 	if (ctl->json)

@@ -14,18 +14,18 @@
 #include <unistd.h>
 
 #include "backend/ctl/capture_source.h"
+#include "backend/ctl/clock.h"
 #include "backend/ctl/filter.h"
 #include "backend/ctl/frame_text.h"
 #include "backend/ctl/pcapng.h"
 #include "common/log.h"
 #include "common/version.h"
 
-#define NS_PER_SEC  UINT64_C(1000000000)
 #define FILTER_MAX  4096
 #define FLUSH_EVERY 1024u /* records, if they come without a pause */
 
 struct capture {
-	const struct ctl *ctl;
+	struct ctl *ctl;
 	char words[FILTER_MAX]; /* of the filter */
 	struct filter *filter;
 	struct capture_source source;
@@ -60,14 +60,6 @@ static void catch_signals(void)
 		signal(SIGHUP, SIG_IGN);
 	sigaction(SIGALRM, &stop, NULL);
 	sigaction(SIGPIPE, &ignore, NULL);
-}
-
-static uint64_t time_of(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * NS_PER_SEC + (uint64_t)now.tv_nsec;
 }
 
 /* --- output ----------------------------------------------------------------------------------- */
@@ -115,7 +107,7 @@ static void begin_output(struct capture *c)
 {
 	char program[64], description[SCHEMA_GUEST_VALUE_MAX + 32];
 
-	c->sums.begin_ns = time_of(CLOCK_REALTIME);
+	c->sums.begin_ns = clock_ns(CLOCK_REALTIME);
 	if (!c->path)
 		return;
 	snprintf(program, sizeof(program), "dmvlctl %s", dmvl_version);
@@ -129,7 +121,7 @@ static void begin_output(struct capture *c)
 
 static void end_output(struct capture *c)
 {
-	c->sums.end_ns = time_of(CLOCK_REALTIME);
+	c->sums.end_ns = clock_ns(CLOCK_REALTIME);
 	c->sums.lost = capring_lost(&c->source.ring);
 	c->sums.seen += c->sums.lost;
 	if (c->path && !c->err && !ferror(c->out))
@@ -191,7 +183,7 @@ static int drain(struct capture *c)
 	unsigned n = 0;
 	int ret = 0;
 
-	c->offset_ns = time_of(CLOCK_REALTIME) - time_of(CLOCK_MONOTONIC);
+	c->offset_ns = clock_ns(CLOCK_REALTIME) - clock_now_ns();
 	while (!c->over && !ferror(c->out) && n < FLUSH_EVERY &&
 	       (ret = capture_source_next(&c->source, &r)) > 0) {
 		if (r.ns <= c->until_ns)
@@ -205,7 +197,7 @@ static int drain(struct capture *c)
 /* What came before a signal is taken. */
 static void look_at_end(struct capture *c, bool empty)
 {
-	uint64_t now_ns = time_of(CLOCK_MONOTONIC);
+	uint64_t now_ns = clock_now_ns();
 
 	if (stopped && now_ns < c->until_ns)
 		c->until_ns = now_ns;
@@ -213,9 +205,24 @@ static void look_at_end(struct capture *c, bool empty)
 		c->over = true;
 }
 
+/* Nothing came for a while. 0, or an exit status: nothing more can come. */
+static int look_for_device(struct capture *c, uint64_t *looked_ns)
+{
+	char now[SCHEMA_GUEST_VALUE_MAX + 1];
+
+	if (clock_now_ns() - *looked_ns < NS_PER_SEC)
+		return 0;
+	*looked_ns = clock_now_ns();
+	if (!capture_source_moved(c->ctl, &c->source, now))
+		return 0;
+	return ctl_fail(EXIT_FAILED, "%s is on the uplink %s now, no more on %s: the capture ends",
+			c->source.device, now, c->source.uplink);
+}
+
 /* Until it is over. An exit status. */
 static int follow(struct capture *c)
 {
+	uint64_t looked_ns = clock_now_ns();
 	bool alive = true;
 	int ret;
 
@@ -232,6 +239,9 @@ static int follow(struct capture *c)
 			return ctl_fail(EXIT_FAILED, "the uplink %s: its dmvl-back has ended",
 					c->source.uplink);
 		alive = capture_source_wait(&c->source);
+		ret = look_for_device(c, &looked_ns);
+		if (ret)
+			return ret;
 	}
 	return 0;
 }
@@ -248,7 +258,7 @@ static int capture(struct capture *c)
 {
 	int ret;
 
-	c->until_ns = c->ctl->for_ns ? time_of(CLOCK_MONOTONIC) + c->ctl->for_ns : UINT64_MAX;
+	c->until_ns = c->ctl->for_ns ? clock_now_ns() + c->ctl->for_ns : UINT64_MAX;
 	c->most = c->ctl->count ? c->ctl->count : UINT64_MAX;
 	catch_signals();
 	begin_output(c);

@@ -29,6 +29,8 @@ static int find(struct ctl *ctl, const char *device, struct capture_source *s,
 		return ret;
 	snprintf(s->device, sizeof(s->device), "%s", fact_name(&ldp, name));
 	snprintf(s->uplink, sizeof(s->uplink), "%s", fact_uplink(&ldp, uplink));
+	snprintf(s->uuid, sizeof(s->uuid), "%s", ldp.uuid);
+	s->id = ldp.id;
 	request->domid = ldp.domid;
 	request->id = ldp.id;
 	if (!uuid_parse(ldp.uuid, request->uuid))
@@ -142,4 +144,20 @@ bool capture_source_wait(const struct capture_source *s)
 	struct pollfd p = {.fd = s->fd, .events = POLLIN};
 
 	return poll(&p, 1, LOOK_MS) <= 0;
+}
+
+bool capture_source_moved(struct ctl *ctl, const struct capture_source *s,
+			  char now[SCHEMA_GUEST_VALUE_MAX + 1])
+{
+	char uplink[FACT_MAX];
+	struct ldp_view *views = NULL;
+	int count = ldp_views_read(ctl, &views);
+
+	now[0] = '\0';
+	for (int i = 0; i < count; i++)
+		if (views[i].id == s->id && strcmp(views[i].uuid, s->uuid) == 0)
+			snprintf(now, SCHEMA_GUEST_VALUE_MAX + 1, "%s",
+				 fact_uplink(&views[i], uplink));
+	ldp_views_free(views, count);
+	return now[0] && strcmp(now, s->uplink) != 0;
 }

@@ -13,7 +13,9 @@
 struct capture_source {
 	char device[TARGET_NAME_MAX + 16]; /* "web1/0" */
 	char uplink[SCHEMA_GUEST_VALUE_MAX + 1];
-	int fd; /* of the connection */
+	unsigned id;
+	char uuid[UUID_TEXT_LEN + 1]; /* of the guest */
+	int fd;			      /* of the connection */
 	void *mem;
 	struct capring_reader ring;
 	uint8_t *frame; /* the bytes of the record that was taken last */
@@ -32,5 +34,12 @@ int capture_source_next(struct capture_source *s, struct capring_record *out);
 
 /* Waits a little for more. False: dmvl-back has ended, or has closed the connection. */
 bool capture_source_wait(const struct capture_source *s);
+
+/*
+ * Is the device on another uplink now? Its name goes to `now`. Not where the device is gone: it may
+ * come back. Reads xenstore: not more than once a second.
+ */
+bool capture_source_moved(struct ctl *ctl, const struct capture_source *s,
+			  char now[SCHEMA_GUEST_VALUE_MAX + 1]);
 
 #endif

@@ -21,6 +21,7 @@ struct command {
 	bool has_all;		 /* takes --all */
 	bool has_capture;	 /* takes --count, --for, --snap and --write */
 	bool has_follow;	 /* takes --follow */
+	bool has_changes;	 /* takes --changes */
 	bool has_raw;		 /* takes --raw */
 	bool has_remove;	 /* takes --remove */
 	const char *uplink_help; /* takes --uplink, and what -h says of it; NULL: does not */
@@ -29,8 +30,10 @@ struct command {
 	bool has_nagios;	 /* takes --nagios */
 	bool has_interval;	 /* takes --interval */
 	bool has_since;		 /* takes --since */
+	bool has_until;		 /* takes --until */
 	bool has_for;		 /* takes --for */
-	bool has_size;		 /* takes --size */
+	bool has_plot;		 /* takes what only plot does, and --size, in pixels */
+	bool has_size;		 /* takes --size, in bytes */
 	bool makes_device;	 /* its DOM has no such device yet */
 	bool prints_words;	 /* for a shell: takes no --json */
 	int (*run)(struct ctl *ctl, int argc, char **argv);
@@ -40,8 +43,9 @@ struct command {
 extern const struct command admit_command, attach_command, capture_command, check_command,
 	complete_command, detach_command, doctor_command, export_command, forget_command,
 	forget_uplink_command, group_command, groups_command, import_command, list_command,
-	log_command, record_command, release_vifs_command, report_command, saved_command,
-	set_command, show_command, stat_command, top_command, uplink_command, uplinks_command;
+	log_command, plot_command, record_command, release_vifs_command, report_command,
+	saved_command, set_command, show_command, stat_command, top_command, uplink_command,
+	uplinks_command, whatif_command;
 
 /* Does the command take this long option of main.c's? */
 bool command_takes(const struct command *command, const char *option);

@@ -115,16 +115,6 @@ static int complete_option(struct ctl *ctl, const struct command *command, const
 	return 0;
 }
 
-/* The value of an option. */
-static int complete_option_value(struct ctl *ctl, const struct option *option, const char *word)
-{
-	const struct beginning b = {ctl, word, ""};
-
-	if (strcmp(option->name, schema_name(KEY_BACK_UPLINK)) == 0)
-		return candidate_uplinks(&b);
-	return option->val == 'B' ? candidate_guests(&b) : 0;
-}
-
 static void complete_words(const struct beginning *b, const char *words)
 {
 	char text[64];
@@ -134,6 +124,20 @@ static void complete_words(const struct beginning *b, const char *words)
 		snprintf(text, sizeof(text), "%.*s", (int)len, words);
 		candidate(b, text);
 	}
+}
+
+/* The value of an option. */
+static int complete_option_value(struct ctl *ctl, const struct option *option, const char *word)
+{
+	const struct beginning b = {ctl, word, ""};
+
+	if (strcmp(option->name, "what") == 0)
+		complete_words(&b, "shares rates loans delay");
+	if (strcmp(option->name, "dir") == 0)
+		complete_words(&b, "tx rx");
+	if (strcmp(option->name, schema_name(KEY_BACK_UPLINK)) == 0)
+		return candidate_uplinks(&b);
+	return option->val == 'B' ? candidate_guests(&b) : 0;
 }
 
 static int complete_value(struct ctl *ctl, enum schema_area area, const char *word)

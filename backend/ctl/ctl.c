@@ -17,6 +17,8 @@
 #define PLUGIN_S 30 /* for all that a plugin asks: soon another one is started */
 
 static bool is_plugin;
+static const struct ctl *running; /* NULL: no command */
+static bool cut_off;		  /* it is told that xenstored went away */
 
 void ctl_as_plugin(void)
 {
@@ -34,6 +36,42 @@ static int say_unknown(const char *why)
 	return CTL_UNKNOWN;
 }
 
+void ctl_begin(const struct ctl *ctl)
+{
+	running = ctl;
+}
+
+/* Whatever cannot be read then is not missing for that. */
+static bool is_cut_off(void)
+{
+	return running && running->xs && !xs_conn_lives(running->xs);
+}
+
+static int say(int status, const char *text)
+{
+	if (is_plugin)
+		return say_unknown(text);
+	log_error("%s", text);
+	return status;
+}
+
+/* Once, whatever else fails after that. */
+static int say_cut_off(void)
+{
+	if (cut_off)
+		return is_plugin ? CTL_UNKNOWN : EXIT_FAILED;
+	cut_off = true;
+	return say(EXIT_FAILED, "xenstored went away before the command had come to its end");
+}
+
+int ctl_end(int status)
+{
+	if (is_cut_off())
+		status = say_cut_off();
+	running = NULL;
+	return status;
+}
+
 int ctl_fail(int status, const char *fmt, ...)
 {
 	char text[512];
@@ -42,10 +80,7 @@ int ctl_fail(int status, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	if (is_plugin)
-		return say_unknown(text);
-	log_error("%s", text);
-	return status;
+	return is_cut_off() ? say_cut_off() : say(status, text);
 }
 
 int ctl_fail_xs(int ret, const char *doing, const char *path)
@@ -59,6 +94,11 @@ int ctl_fail_xs(int ret, const char *doing, const char *path)
 const char *ctl_as_root(void)
 {
 	return geteuid() ? ": run as root" : "";
+}
+
+int ctl_fail_no_uplink(const char *name)
+{
+	return ctl_fail(EXIT_FAILED, "there is no uplink %s: dmvlctl uplinks shows all", name);
 }
 
 int ctl_fail_hypervisor(int ret)

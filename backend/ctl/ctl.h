@@ -12,6 +12,12 @@
 struct command;
 struct option; /* of getopt_long() */
 
+/* The options of dmvlctl plot, as they were typed; NULL: not given. plot_options.c reads them. */
+struct ctl_plot {
+	const char *what, *dir, *output, *pixels;
+	bool data, from_log;
+};
+
 /*
  * One run of dmvlctl. main.c writes it; ctl_connect() sets xs, own_domid and, without -B,
  * backend_domid.
@@ -25,21 +31,23 @@ struct ctl {
 	bool all;
 	bool batch;
 	bool follow;
+	bool changes;
 	bool raw;
 	bool remove;
 	bool save;
 	bool nagios;
 	bool grace_given;
-	const char *uplink; /* by --uplink; NULL: any */
-	const char *write;  /* by --write; NULL: not given */
-	uint64_t count;	    /* by --count; 0: no end */
-	uint64_t for_ns;    /* by --for; 0: no end */
-	uint32_t snap;	    /* by --snap, bytes; 0: all */
+	const char *uplink;	   /* by --uplink; NULL: any */
+	const char *write;	   /* by --write; NULL: not given */
+	const char *since, *until; /* as typed, for since_parse(); NULL: all */
+	uint64_t count;		   /* by --count; 0: no end */
+	uint64_t for_ns;	   /* by --for; 0: no end */
+	uint32_t snap;		   /* by --snap, bytes; 0: all */
 	uint64_t timeout_ns;
-	uint64_t since_ms;		       /* by --since, ms since 1970; 0: all */
-	uint64_t grace_ns;		       /* by --grace, if it was given */
-	uint64_t interval_ns;		       /* by --interval; 0: once */
-	uint64_t size_bytes;		       /* by --size; 0: not given */
+	uint64_t grace_ns;    /* by --grace, if it was given */
+	uint64_t interval_ns; /* by --interval; 0: once */
+	uint64_t size_bytes;  /* by --size; 0: not given */
+	struct ctl_plot plot;
 	const struct command *const *commands; /* all; NULL behind the last one */
 	const struct option *options; /* of all commands; a name NULL behind the last one */
 };
@@ -59,11 +67,23 @@ int ctl_reach(struct ctl *ctl);
 #define CTL_UNKNOWN 3
 void ctl_as_plugin(void);
 
+/*
+ * A command begins, with this connection, and has come to its end with `status`. Between the two
+ * ctl_fail() says so if xenstored went away, whatever else would be told: what could not be read is
+ * not missing for that. ctl_end() says so too, once, whatever the status is, and returns
+ * EXIT_FAILED, of a plugin CTL_UNKNOWN.
+ */
+void ctl_begin(const struct ctl *ctl);
+int ctl_end(int status);
+
 /* Prints one error and returns `status`; of a plugin CTL_UNKNOWN. */
 int ctl_fail(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* Prints the error `ret` (-errno) of a xenstore call on `path`. Returns EXIT_FAILED. */
 int ctl_fail_xs(int ret, const char *doing, const char *path);
+
+/* Prints that there is no such uplink, and what shows all. Returns EXIT_FAILED. */
+int ctl_fail_no_uplink(const char *name);
 
 /* Prints that libxenctrl does not answer: `ret` (-errno). Returns EXIT_WRONG_USE. */
 int ctl_fail_hypervisor(int ret);

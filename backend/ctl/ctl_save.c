@@ -35,17 +35,13 @@ static void read_uplink(struct ctl *ctl, const struct target *target, char *out,
 		snprintf(out, size, "%s", schema_entry(KEY_BACK_UPLINK)->dflt);
 }
 
-/* The section of this kind that is the device's alone, or NULL. */
-static const struct policy_section *own_section(const struct policy *p, enum policy_kind kind,
-						const char *name, unsigned id)
+/* Would the head "[NAME]" end before the name does? */
+static bool ends_early(const char *name)
 {
-	for (unsigned i = 0; i < p->sections; i++) {
-		const struct policy_section *s = &p->section[i];
+	char head[TARGET_NAME_MAX + 2];
+	int len = snprintf(head, sizeof(head), "%s]", name);
 
-		if (s->kind == kind && s->id == id && strcmp(s->name, name) == 0)
-			return s;
-	}
-	return NULL;
+	return policy_head_end(head) != head + len - 1;
 }
 
 /* Would a section of this name be that of the guest? A name may be a pattern, too. */
@@ -55,7 +51,7 @@ static bool is_plain(const char *name)
 	struct policy_section s;
 	bool plain;
 
-	if (!name[0] || policy_parse_section(name, &s, err) < 0)
+	if (!name[0] || ends_early(name) || policy_parse_section(name, &s, err) < 0)
 		return false;
 	plain = s.kind == POLICY_NAME && s.id == 0 && strcmp(s.name, name) == 0;
 	free(s.name);
@@ -72,9 +68,9 @@ static void choose_section(struct ctl *ctl, const struct target *target, const s
 
 	target_identity(ctl, target->domid, full, uuid);
 	policy_guest_name(full, name, sizeof(name));
-	s = own_section(p, POLICY_UUID, uuid, target->id);
+	s = policy_head(p, POLICY_UUID, target->id, uuid);
 	if (!s && is_plain(name)) {
-		s = own_section(p, POLICY_NAME, name, target->id);
+		s = policy_head(p, POLICY_NAME, target->id, name);
 		word = name;
 	}
 	if (s)

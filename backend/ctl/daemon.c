@@ -6,12 +6,15 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "xenstore-schema/xskey.h"
 
-/* Beside its credit log. */
-bool daemon_lock_path(struct ctl *ctl, const char *uplink, char *path, size_t size)
+/* The file that the daemon holds locked while it lives, beside its credit log. False: it is not
+ * known. */
+static bool lock_path(struct ctl *ctl, const char *uplink, char *path, size_t size)
 {
 	char dir[SCHEMA_PATH_MAX], log[SCHEMA_VALUE_MAX + 1], *slash;
 
@@ -28,7 +31,7 @@ bool daemon_lock_path(struct ctl *ctl, const char *uplink, char *path, size_t si
 
 static bool is_locked(const char *path)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	bool locked;
 
 	if (fd < 0)
@@ -56,9 +59,40 @@ enum daemon_life daemon_look(struct ctl *ctl, const char *uplink)
 
 	if (state == SCHEMA_UPLINK_STATE_STOPPED)
 		return DAEMON_STOPPED;
-	if (daemon_lock_path(ctl, uplink, path, sizeof(path)) && !is_locked(path))
+	if (lock_path(ctl, uplink, path, sizeof(path)) && !is_locked(path))
 		return DAEMON_KILLED;
 	return state == SCHEMA_UPLINK_STATE_RUNNING ? DAEMON_RUNNING : DAEMON_WAITING;
+}
+
+/* Who holds the lock on this file, as the kernel tells all; 0: not known. */
+static unsigned lock_holder(const char *path)
+{
+	unsigned major_nr, minor_nr, pid = 0, found = 0;
+	unsigned long inode;
+	struct stat st;
+	char line[256];
+	FILE *f;
+
+	if (stat(path, &st) < 0)
+		return 0;
+	f = fopen("/proc/locks", "re");
+	while (f && !found && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%*u: FLOCK %*s %*s %u %x:%x:%lu", &pid, &major_nr, &minor_nr,
+			   &inode) == 4 &&
+		    major_nr == major(st.st_dev) && minor_nr == minor(st.st_dev) &&
+		    inode == st.st_ino)
+			found = pid;
+	}
+	if (f)
+		fclose(f);
+	return found;
+}
+
+unsigned daemon_pid(struct ctl *ctl, const char *uplink)
+{
+	char path[SCHEMA_VALUE_MAX + SCHEMA_NAME_MAX + 16];
+
+	return lock_path(ctl, uplink, path, sizeof(path)) ? lock_holder(path) : 0;
 }
 
 const char *daemon_word(enum daemon_life life)

@@ -21,7 +21,7 @@ enum daemon_life daemon_look(struct ctl *ctl, const char *uplink);
 /* "running", "waiting", "stopped" or "killed". */
 const char *daemon_word(enum daemon_life life);
 
-/* The file that the daemon holds locked while it lives. False: it is not known. */
-bool daemon_lock_path(struct ctl *ctl, const char *uplink, char *path, size_t size);
+/* The process id of the uplink's dmvl-back; 0: none runs, or it is not known. */
+unsigned daemon_pid(struct ctl *ctl, const char *uplink);
 
 #endif

@@ -17,8 +17,8 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "backend/ctl/clock.h"
 #include "backend/ctl/remembered.h"
 #include "backend/ctl/table.h"
 #include "backend/ctl/target.h"
@@ -44,14 +44,6 @@ struct closing {
 	bool served;		    /* a dmvl-back is running */
 	bool back_late, front_late; /* this side did not close in time */
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
 
 /* Reads the device's generation, "": it has none. 0 or -errno. */
 static int read_generation(struct ctl *ctl, uint32_t t, const struct closing *c,
@@ -130,7 +122,7 @@ static bool frontend_is_closed(struct ctl *ctl, struct dom_conn *dom, const stru
 static void await(struct ctl *ctl, uint64_t end)
 {
 	struct pollfd fd = {.fd = xs_conn_fd(ctl->xs), .events = POLLIN};
-	uint64_t now = now_ns(), left_ms = now < end ? (end - now) / 1000000 + 1 : 0;
+	uint64_t now = clock_now_ns(), left_ms = now < end ? (end - now) / 1000000 + 1 : 0;
 	struct xs_event event;
 
 	poll(&fd, 1, left_ms < LOOK_MS ? (int)left_ms : LOOK_MS);
@@ -141,7 +133,7 @@ static void await(struct ctl *ctl, uint64_t end)
 /* Waits for both sides until the timeout. 0 or -errno. */
 static int wait_closed(struct ctl *ctl, struct dom_conn *dom, struct closing *c)
 {
-	uint64_t start = now_ns(), end = start + ctl->timeout_ns;
+	uint64_t start = clock_now_ns(), end = start + ctl->timeout_ns;
 	uint64_t patience = c->served ? start + ctl->timeout_ns / 2 : start;
 
 	for (;;) {
@@ -152,7 +144,7 @@ static int wait_closed(struct ctl *ctl, struct dom_conn *dom, struct closing *c)
 		/* 0: someone else removed it, or attached it again. */
 		if (ret <= 0 || back == XenbusStateUnknown)
 			return ret < 0 ? ret : 0;
-		if (back != XenbusStateClosed && now_ns() >= patience) {
+		if (back != XenbusStateClosed && clock_now_ns() >= patience) {
 			ret = ctl_transaction(ctl, close_in_place, c);
 			if (ret < 0)
 				return ret;
@@ -160,7 +152,7 @@ static int wait_closed(struct ctl *ctl, struct dom_conn *dom, struct closing *c)
 		}
 		if (back == XenbusStateClosed && frontend_is_closed(ctl, dom, c))
 			return 0;
-		if (now_ns() >= end) {
+		if (clock_now_ns() >= end) {
 			c->front_late = true;
 			return 0;
 		}

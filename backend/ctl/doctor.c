@@ -2,6 +2,8 @@
 /* dmvlctl doctor: what this machine lacks, and the commands that mend it. */
 #include "backend/ctl/commands.h"
 
+#include <unistd.h>
+
 #include "backend/ctl/doctor_find.h"
 #include "backend/ctl/table.h"
 #include "common/log.h"
@@ -12,13 +14,6 @@ struct visit {
 	unsigned n;
 	bool xenstored; /* answers */
 };
-
-static void print_text(const struct finding *f)
-{
-	printf("%s: %s: %s\n", f->what, f->where, f->why);
-	for (int i = 0; i < DOCTOR_COMMANDS && f->command[i][0]; i++)
-		printf("    %s\n", f->command[i]);
-}
 
 static void add_json(struct json_object *findings, const struct finding *f)
 {
@@ -41,7 +36,7 @@ static void found(void *arg, const struct finding *f)
 	if (v->findings)
 		add_json(v->findings, f);
 	else
-		print_text(f);
+		doctor_print(f);
 }
 
 static bool is_served(void *arg, const char *uplink)
@@ -54,16 +49,22 @@ static bool is_served(void *arg, const char *uplink)
 
 static void look_xenstored(struct visit *v, const struct doctor *d)
 {
-	static const struct finding f = {
+	static const struct finding silent = {
 		.what = "xenstored",
 		.where = "it does not answer",
 		.why = "dmvl-back and the guests speak through it",
 		.command = {"systemctl start xenstored.service || service xen start"},
 	};
+	static const struct finding refused = {
+		.what = "xenstored",
+		.where = "only root may use it",
+		.why = "whether the uplinks are served was not looked at",
+		.command = {"su -c 'dmvlctl doctor'"},
+	};
 
 	v->xenstored = !doctor_no_xenstored(d) && ctl_reach(v->ctl) == 0;
 	if (!v->xenstored)
-		found(v, &f);
+		found(v, geteuid() == 0 || doctor_no_xenstored(d) ? &silent : &refused);
 }
 
 static int run(struct ctl *ctl, int argc, char **argv)

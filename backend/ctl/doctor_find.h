@@ -3,26 +3,7 @@
 #ifndef DMVL_DOCTOR_FIND_H
 #define DMVL_DOCTOR_FIND_H
 
-#include <stdbool.h>
-
-#define DOCTOR_WHERE_MAX   320
-#define DOCTOR_COMMAND_MAX 384
-#define DOCTOR_COMMANDS	   2
-
-struct finding {
-	const char *what, *why;
-	char where[DOCTOR_WHERE_MAX];			   /* file, and what is wrong with it */
-	char command[DOCTOR_COMMANDS][DOCTOR_COMMAND_MAX]; /* "" : none */
-};
-
-/* Where the machine's files are, and who is told. */
-struct doctor {
-	const char *root; /* "" but in tests */
-	void (*found)(void *arg, const struct finding *f);
-	/* Is there a dmvl-back that serves this uplink? */
-	bool (*is_served)(void *arg, const char *uplink);
-	void *arg;
-};
+#include "common/doctor.h"
 
 void doctor_find(const struct doctor *d);
 
@@ -31,7 +12,8 @@ void doctor_find_devices(const struct doctor *d);
 void doctor_find_bridges(const struct doctor *d);
 
 /* The command that starts the dmvl-back of an uplink again. */
-void doctor_restart(const struct doctor *d, const char *uplink, char out[DOCTOR_COMMAND_MAX]);
+void doctor_restart_uplink(const struct doctor *d, const char *uplink,
+			   char out[DOCTOR_COMMAND_MAX]);
 
 /* This is Dom0, and xenstored does not listen: a connection would wait for it. */
 bool doctor_no_xenstored(const struct doctor *d);

@@ -49,9 +49,9 @@ static bool copy_device(const struct kept_device *from, const char *uplink,
 		enum schema_key key = (enum schema_key)i;
 		const struct policy_item *item = match->item[key];
 		bool said = item && policy_resolve(item, capacity, policy, err) == 0;
-		const char *value = said ? policy : NULL, *was = from->policy[key];
+		const char *value = said ? policy : NULL;
 
-		if (from->set[key] && (said ? was && strcmp(was, policy) == 0 : !was))
+		if (from->set[key] && policy_says_still(item, capacity, from->policy[key]))
 			value = from->set[key];
 		if (kept_is_key(key) && value && !copy_key(to, key, value))
 			return false;

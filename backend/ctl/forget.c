@@ -10,6 +10,7 @@
 #include "backend/ctl/travel.h"
 #include "backend/ctl/view.h"
 #include "common/log.h"
+#include "common/quote.h"
 
 struct forgetting {
 	const char *uuid;
@@ -67,7 +68,7 @@ static int forget_in(struct ctl *ctl, const char *uplink, const char *dir, void 
 static int run(struct ctl *ctl, int argc, char **argv)
 {
 	struct target target;
-	char err[SCHEMA_ERR_MAX];
+	char err[SCHEMA_ERR_MAX], shown[QUOTE_MAX];
 	struct forgetting f = {.uuid = target.dom};
 	struct json_object *o;
 	int ret;
@@ -76,7 +77,8 @@ static int run(struct ctl *ctl, int argc, char **argv)
 	if (target_parse(argv[0], &target, err) < 0)
 		return ctl_fail(EXIT_WRONG_USE, "%s", err);
 	if (target.kind != TARGET_UUID || target.id_given)
-		return ctl_fail(EXIT_WRONG_USE, "expected a UUID: dmvlctl saved lists them");
+		return ctl_fail(EXIT_WRONG_USE, "%s: expected a UUID: dmvlctl saved lists them",
+				quote_text(shown, argv[0]));
 	ret = ctl_connect(ctl);
 	if (ret == 0 && ctl->backend_given)
 		ret = ctl_fail(EXIT_FAILED, "what is remembered is in the backend's domain: run "

@@ -75,8 +75,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
 		return ret;
 	if (schema_uplink_dir(dir, sizeof(dir), ctl->backend_domid, argv[0]) < 0 ||
 	    !xs_conn_exists(ctl->xs, XS_NO_TXN, dir))
-		return ctl_fail(EXIT_FAILED, "there is no uplink %s: dmvlctl uplinks shows all",
-				argv[0]);
+		return ctl_fail_no_uplink(argv[0]);
 	ret = refuse_living(ctl, argv[0]);
 	if (ret == 0)
 		ret = ldp_each(ctl, refuse_used, argv[0]);

@@ -92,6 +92,19 @@ static int print_table(const struct group_view *views, int count)
 	return output_end();
 }
 
+/* Does xenstore, or a device, know the uplink? */
+static bool is_known(struct ctl *ctl, const char *uplink, const struct devices *devices)
+{
+	char dir[SCHEMA_PATH_MAX], text[VIEW_TEXT_MAX];
+
+	for (int i = 0; i < devices->count; i++)
+		if (strcmp(view_text(&devices->view[i].keys, KEY_BACK_UPLINK, text, sizeof(text)),
+			   uplink) == 0)
+			return true;
+	return schema_uplink_dir(dir, sizeof(dir), ctl->backend_domid, uplink) >= 0 &&
+	       xs_conn_exists(ctl->xs, XS_NO_TXN, dir);
+}
+
 static int run(struct ctl *ctl, int argc, char **argv)
 {
 	char err[SCHEMA_ERR_MAX];
@@ -110,6 +123,8 @@ static int run(struct ctl *ctl, int argc, char **argv)
 	count = group_views_read(ctl, argc > 0 ? argv[0] : NULL, &devices, &views);
 	if (count < 0)
 		ret = ctl_fail_xs(count, "read", "the groups");
+	else if (argc > 0 && count == 0 && !is_known(ctl, argv[0], &devices))
+		ret = ctl_fail_no_uplink(argv[0]);
 	else
 		ret = ctl->json ? print_json(views, count) : print_table(views, count);
 	group_views_free(views, count);

@@ -73,7 +73,8 @@ static void warn_unserved(const struct import *im)
 	for (unsigned i = 0; i < im->k->count; i++) {
 		const struct kept_device *d = &im->k->device[i];
 
-		if (!ctl_uplink_is_served(im->ctl, d->set[KEY_BACK_UPLINK]))
+		if (!ctl_uplink_is_served(im->ctl, d->set[KEY_BACK_UPLINK]) &&
+		    xs_conn_lives(im->ctl->xs))
 			log_notice("no dmvl-back runs for uplink %s now: device %u waits for it",
 				   d->set[KEY_BACK_UPLINK], d->id);
 	}

@@ -144,9 +144,22 @@ static bool fill_device(const struct kept_device *from, const struct policy_matc
 		    (said && strcmp(text, from->set[i]) == 0))
 			continue;
 		good = kept_put(&to->set[i], from->set[i]) &&
-		       kept_put(&to->policy[i], said ? text : NULL);
+		       kept_put(&to->policy[i], said   ? text
+						: item ? item->value
+						       : NULL);
 	}
 	return good;
+}
+
+/* Whether the policy gives the device to another uplink: that counts when it says yet another. */
+static bool note_uplink(const struct import *im, const struct policy *policy, const char *uplink,
+			struct kept_device *to)
+{
+	struct policy_match any;
+
+	policy_find(policy, NULL, im->k->uuid, im->k->name, to->id, &any);
+	return !any.attach || strcmp(policy_uplink(&any), uplink) == 0 ||
+	       kept_put(&to->policy[KEY_BACK_UPLINK], policy_uplink(&any));
 }
 
 /* The devices that belong on this page, and are not attached. 0, -ENOMEM or an exit status. */
@@ -172,7 +185,8 @@ static int fill_page(struct import *im, const char *uplink, struct page *p)
 			continue;
 		to = kept_add(&p->now, d->id);
 		policy_find(policy, uplink, im->k->uuid, im->k->name, d->id, &match);
-		good = to && fill_device(d, &match, &capacity, to);
+		good = to && fill_device(d, &match, &capacity, to) &&
+		       note_uplink(im, policy, uplink, to);
 	}
 	policy_free(policy);
 	return good ? 0 : -ENOMEM;

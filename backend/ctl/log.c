@@ -16,10 +16,12 @@
 #include <string.h>
 #include <time.h>
 
+#include "backend/ctl/changes.h"
 #include "backend/ctl/logstream.h"
 #include "backend/ctl/logsum.h"
 #include "backend/ctl/logtext.h"
 #include "backend/ctl/since.h"
+#include "backend/ctl/span.h"
 #include "backend/ctl/table.h"
 #include "backend/ctl/target.h"
 #include "backend/ctl/utf8.h"
@@ -32,6 +34,7 @@ struct stream {
 	struct logstream in;
 	struct logtext text;
 	struct logsum sum; /* of the second under way */
+	uint64_t first_ms; /* of the oldest record that was read; 0: none was */
 };
 
 struct log {
@@ -40,6 +43,7 @@ struct log {
 	unsigned n;
 	bool filtered, one_id; /* shows one domain only; one device of it only */
 	uint32_t ldp;
+	uint64_t since_ms, until_ms; /* only what came then is shown */
 };
 
 static int find_logs(struct log *log)
@@ -97,13 +101,36 @@ static void print_line(const struct log *log, const struct stream *s, const char
 	puts(text);
 }
 
+static bool in_span(const struct log *log, struct stream *s, uint64_t ms)
+{
+	if (!s->first_ms)
+		s->first_ms = ms;
+	return ms >= log->since_ms && ms < log->until_ms;
+}
+
+/* What somebody did, and not what guests sent. It is in the logs of both directions. */
+static bool is_change(const struct stream *s, const struct record *r)
+{
+	switch (r->type) {
+	case RECORD_ATTACH:
+	case RECORD_DETACH:
+	case RECORD_WEIGHT:
+	case RECORD_GROUP:
+	case RECORD_RESTART:
+		return s->in.dir == 0;
+	default:
+		return false;
+	}
+}
+
 /* logtext_words() must see all records. In words, those of checkpoints are left out. */
 static void print_record(struct log *log, struct stream *s, const struct record *r)
 {
 	char text[LOGTEXT_MAX];
 	bool news = logtext_words(&s->text, r, s->in.dir, text);
 
-	if (!log->ctl->raw && logsum_add(&s->sum, r))
+	if (!in_span(log, s, r->t_ns / 1000000) || (log->ctl->changes && !is_change(s, r)) ||
+	    (!log->ctl->raw && logsum_add(&s->sum, r)))
 		return;
 	if (!wanted(log, r) || (!news && !(log->ctl->json && log->ctl->raw)))
 		return;
@@ -209,6 +236,33 @@ static int open_all(struct log *log)
 	return ret;
 }
 
+/* What is missing of the time that was asked for, because newer records took its place. */
+static void tell_begin(const struct log *log)
+{
+	char when[SINCE_TEXT_MAX];
+	uint64_t from_ms = 0;
+
+	for (unsigned i = 0; i < log->n; i++)
+		if (log->stream[i].first_ms > from_ms)
+			from_ms = log->stream[i].first_ms;
+	if (log->ctl->since && from_ms > log->since_ms)
+		log_notice("the log goes back to %s", since_text(when, from_ms));
+}
+
+static int read_span(struct log *log)
+{
+	int ret;
+
+	if (log->ctl->follow && log->ctl->until)
+		return ctl_fail(EXIT_WRONG_USE, "--follow and --until exclude each other");
+
+	log->until_ms = since_now_ms();
+	ret = span_read(log->ctl, &log->since_ms, &log->until_ms);
+	if (!log->ctl->until)
+		log->until_ms = UINT64_MAX;
+	return ret;
+}
+
 static int run_log(struct log *log)
 {
 	int ret = find_logs(log);
@@ -221,17 +275,35 @@ static int run_log(struct log *log)
 	if (ret)
 		return ret;
 	print_all(log);
+	tell_begin(log);
 	if (!log->ctl->follow)
 		print_seconds(log, UINT64_MAX);
 	return log->ctl->follow ? follow(log) : output_end();
+}
+
+/* The journal goes back further than the credit log, and has limits: that, if there is one. */
+static int run_changes(struct log *log)
+{
+	const struct changes wanted = {.ctl = log->ctl,
+				       .since_ms = log->since_ms,
+				       .until_ms = log->until_ms,
+				       .filtered = log->filtered,
+				       .one_id = log->one_id,
+				       .ldp = log->ldp};
+	bool current;
+	int ret = changes_print(&wanted, &current);
+
+	return ret || current ? ret : run_log(log);
 }
 
 static int run(struct ctl *ctl, int argc, char **argv)
 {
 	struct log log = {.ctl = ctl};
 	struct target target;
-	int ret = argc > 0 ? target_find(ctl, argv[0], &target) : ctl_connect(ctl);
+	int ret = read_span(&log);
 
+	if (ret == 0)
+		ret = argc > 0 ? target_find(ctl, argv[0], &target) : ctl_connect(ctl);
 	if (ret == 0)
 		ret = logstream_check_domain(ctl);
 	if (ret)
@@ -241,7 +313,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
 		log.one_id = target.id_given;
 		log.ldp = record_ldp(target.domid, target.id);
 	}
-	ret = run_log(&log);
+	ret = ctl->changes ? run_changes(&log) : run_log(&log);
 	for (unsigned i = 0; i < log.n; i++) {
 		logstream_free(&log.stream[i].in);
 		logtext_free(&log.stream[i].text);
@@ -258,9 +330,14 @@ const struct command log_command = {
 	.details =
 		"Second by second, as far back as the log goes. Without /ID: all devices of DOM.\n"
 		"Lines are about what a device sends; those about what it receives end with\n"
-		"(receiving). With --raw each record is a line of its own.\n",
+		"(receiving). With --raw each record is a line of its own. --changes says\n"
+		"what was set, and what became of devices and uplinks, as far back as the\n"
+		"journal has what dmvl-back writes there.\n",
 	.max_args = 1,
 	.has_follow = true,
+	.has_changes = true,
 	.has_raw = true,
+	.has_since = true,
+	.has_until = true,
 	.run = run,
 };

@@ -23,25 +23,56 @@ void logtext_free(struct logtext *t)
 	t->n = 0;
 }
 
+static struct logtext_name *find(const struct logtext *t, unsigned domid)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		if (t->name[i].domid == domid)
+			return &t->name[i];
+	}
+	return NULL;
+}
+
+bool logtext_knows(const struct logtext *t, unsigned domid)
+{
+	return find(t, domid);
+}
+
+/* NULL: no memory. */
+static struct logtext_name *find_or_add(struct logtext *t, unsigned domid)
+{
+	struct logtext_name *at = find(t, domid), *more;
+
+	if (at)
+		return at;
+	more = realloc(t->name, (t->n + 1) * sizeof(*more));
+	if (!more)
+		return NULL;
+	t->name = more;
+	more[t->n] = (struct logtext_name){.domid = domid};
+	return &more[t->n++];
+}
+
+void logtext_learn(struct logtext *t, unsigned domid, const char *name)
+{
+	struct logtext_name *at = find_or_add(t, domid);
+
+	if (at)
+		snprintf(at->text, sizeof(at->text), "%.47s", name);
+}
+
 static const char *domain_name(struct logtext *t, unsigned domid)
 {
 	char name[TARGET_NAME_MAX], uuid[UUID_TEXT_LEN + 1];
-	struct logtext_name *more;
+	const struct logtext_name *at = find(t, domid);
 
-	for (size_t i = 0; i < t->n; i++) {
-		if (t->name[i].domid == domid)
-			return t->name[i].text;
-	}
-	more = realloc(t->name, (t->n + 1) * sizeof(*more));
-	if (!more)
-		return "";
-	t->name = more;
+	if (at)
+		return at->text;
 	target_identity(t->ctl, domid, name, uuid);
 	if (!name[0])
 		windows_view_name(t->ctl, domid, name);
-	more[t->n].domid = domid;
-	snprintf(more[t->n].text, sizeof(more->text), "%.47s", name);
-	return more[t->n++].text;
+	logtext_learn(t, domid, name);
+	at = find(t, domid);
+	return at ? at->text : "";
 }
 
 const char *logtext_ldp(struct logtext *t, uint32_t ldp, char out[LOGTEXT_LDP_MAX])

@@ -25,6 +25,12 @@ void logtext_free(struct logtext *t);
 #define LOGTEXT_LDP_MAX	   64
 #define LOGTEXT_NUMBER_MAX 32
 
+/* The domain has this name from now on; "": none. */
+void logtext_learn(struct logtext *t, unsigned domid, const char *name);
+
+/* Was its name learnt, or asked for? */
+bool logtext_knows(const struct logtext *t, unsigned domid);
+
 /* "web1/0", or "7/0"; a name that is not printable is quoted. */
 const char *logtext_ldp(struct logtext *t, uint32_t ldp, char out[LOGTEXT_LDP_MAX]);
 

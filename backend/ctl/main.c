@@ -10,6 +10,7 @@
 #include "backend/ctl/argv.h"
 #include "backend/ctl/commands.h"
 #include "backend/ctl/key_help.h"
+#include "backend/ctl/option_help.h"
 #include "backend/ctl/since.h"
 #include "backend/ctl/table.h"
 #include "backend/ctl/target.h"
@@ -37,26 +38,50 @@ static const struct command help_itself = {
 };
 
 static const struct command *const commands[] = {
-	&admit_command,		&attach_command,   &capture_command,
-	&check_command,		&complete_command, &detach_command,
-	&doctor_command,	&export_command,   &forget_command,
-	&forget_uplink_command, &group_command,	   &groups_command,
-	&help_itself,		&import_command,   &list_command,
-	&log_command,		&record_command,   &release_vifs_command,
-	&report_command,	&saved_command,	   &set_command,
-	&show_command,		&stat_command,	   &top_command,
-	&uplink_command,	&uplinks_command,  NULL,
+	&admit_command,
+	&attach_command,
+	&capture_command,
+	&check_command,
+	&complete_command,
+	&detach_command,
+	&doctor_command,
+	&export_command,
+	&forget_command,
+	&forget_uplink_command,
+	&group_command,
+	&groups_command,
+	&help_itself,
+	&import_command,
+	&list_command,
+	&log_command,
+	&plot_command,
+	&record_command,
+	&release_vifs_command,
+	&report_command,
+	&saved_command,
+	&set_command,
+	&show_command,
+	&stat_command,
+	&top_command,
+	&uplink_command,
+	&uplinks_command,
+	&whatif_command,
+	NULL,
 };
 
 enum {
 	OPT_ALL = 256,
 	OPT_BATCH,
+	OPT_CHANGES,
 	OPT_COUNT,
+	OPT_DATA,
+	OPT_DIR,
 	OPT_FOLLOW,
 	OPT_FOR,
 	OPT_GRACE,
 	OPT_INTERVAL,
 	OPT_JSON,
+	OPT_LOG,
 	OPT_NAGIOS,
 	OPT_RAW,
 	OPT_REMOVE,
@@ -65,21 +90,28 @@ enum {
 	OPT_SIZE,
 	OPT_SNAP,
 	OPT_TIMEOUT,
+	OPT_UNTIL,
 	OPT_UPLINK,
+	OPT_WHAT,
 };
 
 static const struct option options[] = {
 	{"all", no_argument, NULL, OPT_ALL},
 	{"backend", required_argument, NULL, 'B'},
 	{"batch", no_argument, NULL, OPT_BATCH},
+	{"changes", no_argument, NULL, OPT_CHANGES},
 	{"count", required_argument, NULL, OPT_COUNT},
+	{"data", no_argument, NULL, OPT_DATA},
+	{"dir", required_argument, NULL, OPT_DIR},
 	{"follow", no_argument, NULL, OPT_FOLLOW},
 	{"for", required_argument, NULL, OPT_FOR},
 	{"grace", required_argument, NULL, OPT_GRACE},
 	{"help", no_argument, NULL, 'h'},
 	{"interval", required_argument, NULL, OPT_INTERVAL},
 	{"json", no_argument, NULL, OPT_JSON},
+	{"log", no_argument, NULL, OPT_LOG},
 	{"nagios", no_argument, NULL, OPT_NAGIOS},
+	{"output", required_argument, NULL, 'o'},
 	{"raw", no_argument, NULL, OPT_RAW},
 	{"remove", no_argument, NULL, OPT_REMOVE},
 	{"save", no_argument, NULL, OPT_SAVE},
@@ -87,7 +119,9 @@ static const struct option options[] = {
 	{"size", required_argument, NULL, OPT_SIZE},
 	{"snap", required_argument, NULL, OPT_SNAP},
 	{"timeout", required_argument, NULL, OPT_TIMEOUT},
+	{"until", required_argument, NULL, OPT_UNTIL},
 	{"uplink", required_argument, NULL, OPT_UPLINK},
+	{"what", required_argument, NULL, OPT_WHAT},
 	{"write", required_argument, NULL, 'w'},
 	{NULL, 0, NULL, 0},
 };
@@ -107,45 +141,7 @@ static int help_command(const struct command *command)
 {
 	printf("usage: dmvlctl %s [OPTION..]%s%s\n\n%s%s%s", command->name,
 	       *command->args ? " " : "", command->args, command->summary, ".\n", command->details);
-	printf("\n  -B, --backend DOM    the domain that serves the devices (default: this one)\n");
-	if (!command->prints_words)
-		printf("      --json           print JSON\n");
-	if (command->has_all)
-		printf("      --all            print every key too\n");
-	if (command->has_batch)
-		printf("      --batch          print text, for pipes\n");
-	if (command->has_capture)
-		printf("  -w, --write FILE     write frames there, in the format pcapng; -: to "
-		       "stdout\n"
-		       "      --count N        end after N frames\n"
-		       "      --snap BYTES     copy at most so much of a frame\n");
-	if (command->has_follow)
-		printf("      --follow         print new records until stopped\n");
-	if (command->has_for)
-		printf("      --for TIME       end after TIME, like 500ms, 10s or 2h\n");
-	if (command->has_grace)
-		printf("      --grace TIME     how long a guest's agent may be away (default: "
-		       "60s)\n");
-	if (command->has_interval)
-		printf("      --interval TIME  print again each TIME, like 1s, until stopped\n");
-	if (command->has_nagios)
-		printf("      --nagios         print one line, and end with 0 to 3, as a plugin\n");
-	if (command->has_raw)
-		printf("      --raw            print each record, not what passed in each "
-		       "second\n");
-	if (command->has_remove)
-		printf("      --remove         remove all keys\n");
-	if (command->has_save)
-		printf("      --save           write it into the policy too\n");
-	if (command->has_since)
-		printf("      --since TIME     only what came since then, like 10min, 2h, 3d or "
-		       "14:03\n");
-	if (command->has_size)
-		printf("      --size SIZE      end when FILE is so long (default: 1gib)\n");
-	if (command->has_timeout)
-		printf("      --timeout TIME   how long to wait, like 500ms or 10s\n");
-	if (command->uplink_help)
-		printf("      --uplink NAME    %s\n", command->uplink_help);
+	option_help(command);
 	printf("  -h, --help           print this\n");
 	key_help(command);
 	return output_end();
@@ -210,19 +206,26 @@ static int parse_interval(struct ctl *ctl, const char *text)
 	return 0;
 }
 
-static int parse_since(struct ctl *ctl, const char *text)
+/* As typed: what it counts from is known to the command. */
+static int parse_since(const char *name, const char *text, const char **out)
 {
 	char err[SINCE_ERR_MAX];
+	uint64_t ms;
 
-	if (since_parse(text, since_now_ms(), &ctl->since_ms, err) < 0)
-		return ctl_fail(EXIT_WRONG_USE, "--since %s", err);
+	if (since_parse(text, since_now_ms(), &ms, err) < 0)
+		return ctl_fail(EXIT_WRONG_USE, "--%s %s", name, err);
+	*out = text;
 	return 0;
 }
 
-static int parse_size(struct ctl *ctl, const char *text)
+static int parse_size(struct ctl *ctl, const struct command *command, const char *text)
 {
 	char err[UNITS_ERR_MAX];
 
+	if (command->has_plot) {
+		ctl->plot.pixels = text;
+		return 0;
+	}
 	if (units_parse_size(text, &ctl->size_bytes, err, sizeof(err)) < 0)
 		return ctl_fail(EXIT_WRONG_USE, "--size %s", err);
 	if (ctl->size_bytes < SIZE_MIN)
@@ -295,6 +298,30 @@ static int parse_for(struct ctl *ctl, const char *text)
 			quote_text(shown, text));
 }
 
+/* plot reads them itself. */
+static int take_of_plot(struct ctl *ctl, const struct command *command, int option, char **argv)
+{
+	switch (option) {
+	case OPT_DATA:
+		ctl->plot.data = true;
+		return 0;
+	case OPT_LOG:
+		ctl->plot.from_log = true;
+		return 0;
+	case OPT_DIR:
+		ctl->plot.dir = optarg;
+		return 0;
+	case OPT_WHAT:
+		ctl->plot.what = optarg;
+		return 0;
+	case 'o':
+		ctl->plot.output = optarg;
+		return 0;
+	default:
+		return bad_option(command, option, argv);
+	}
+}
+
 /* Options that end what runs for a while. */
 static int take_bounds(struct ctl *ctl, const struct command *command, int option, char **argv)
 {
@@ -307,7 +334,7 @@ static int take_bounds(struct ctl *ctl, const struct command *command, int optio
 	case OPT_FOR:
 		return parse_for(ctl, optarg);
 	case OPT_SIZE:
-		return parse_size(ctl, optarg);
+		return parse_size(ctl, command, optarg);
 	case OPT_SNAP:
 		ret = parse_number("snap", optarg, SNAP_MAX, &snap);
 		ctl->snap = (uint32_t)snap;
@@ -316,15 +343,35 @@ static int take_bounds(struct ctl *ctl, const struct command *command, int optio
 		ctl->write = optarg;
 		return 0;
 	default:
-		return bad_option(command, option, argv);
+		return take_of_plot(ctl, command, option, argv);
 	}
+}
+
+/* What an option without a value switches on; NULL: it has one, or is help. */
+static bool *flag_of(struct ctl *ctl, int option)
+{
+	bool *const flags[] = {
+		[OPT_ALL - OPT_ALL] = &ctl->all,	 [OPT_BATCH - OPT_ALL] = &ctl->batch,
+		[OPT_CHANGES - OPT_ALL] = &ctl->changes, [OPT_FOLLOW - OPT_ALL] = &ctl->follow,
+		[OPT_JSON - OPT_ALL] = &ctl->json,	 [OPT_NAGIOS - OPT_ALL] = &ctl->nagios,
+		[OPT_RAW - OPT_ALL] = &ctl->raw,	 [OPT_REMOVE - OPT_ALL] = &ctl->remove,
+		[OPT_SAVE - OPT_ALL] = &ctl->save,
+	};
+	size_t at = (size_t)(option - OPT_ALL);
+
+	return option >= OPT_ALL && at < sizeof(flags) / sizeof(flags[0]) ? flags[at] : NULL;
 }
 
 /* 0, an exit status, or -1: help was printed. */
 static int take(struct ctl *ctl, const struct command *command, int option, char **argv)
 {
+	bool *flag = flag_of(ctl, option);
 	int ret = 0;
 
+	if (flag) {
+		*flag = true;
+		return 0;
+	}
 	switch (option) {
 	case 'B':
 		ret = target_backend(ctl, optarg);
@@ -332,41 +379,20 @@ static int take(struct ctl *ctl, const struct command *command, int option, char
 	case 'h':
 		ret = help_command(command);
 		return ret ? ret : -1;
-	case OPT_ALL:
-		ctl->all = true;
-		break;
-	case OPT_BATCH:
-		ctl->batch = true;
-		break;
-	case OPT_FOLLOW:
-		ctl->follow = true;
-		break;
 	case OPT_GRACE:
 		ret = parse_grace(ctl, optarg);
 		break;
 	case OPT_INTERVAL:
 		ret = parse_interval(ctl, optarg);
 		break;
-	case OPT_JSON:
-		ctl->json = true;
-		break;
-	case OPT_NAGIOS:
-		ctl->nagios = true;
-		break;
-	case OPT_RAW:
-		ctl->raw = true;
-		break;
-	case OPT_REMOVE:
-		ctl->remove = true;
-		break;
-	case OPT_SAVE:
-		ctl->save = true;
-		break;
 	case OPT_SINCE:
-		ret = parse_since(ctl, optarg);
+		ret = parse_since("since", optarg, &ctl->since);
 		break;
 	case OPT_TIMEOUT:
 		ret = parse_timeout(ctl, optarg);
+		break;
+	case OPT_UNTIL:
+		ret = parse_since("until", optarg, &ctl->until);
 		break;
 	case OPT_UPLINK:
 		ret = parse_uplink(ctl, optarg);
@@ -384,7 +410,7 @@ static int parse_options(struct ctl *ctl, const struct command *command, int arg
 	int option, ret = 0;
 
 	opterr = 0;
-	while (ret == 0 && (option = getopt_long(argc, argv, ":B:hw:", options, NULL)) != -1) {
+	while (ret == 0 && (option = getopt_long(argc, argv, ":B:ho:w:", options, NULL)) != -1) {
 		const struct option *o = option_of(option);
 		uint32_t bit = o && o->has_arg ? UINT32_C(1) << (o - options) : 0;
 
@@ -413,12 +439,14 @@ static int run(const struct command *command, int argc, char **argv)
 	}
 	argc -= optind;
 	argv += optind;
+	ctl_begin(&ctl);
 	if (argc < command->min_args || argc > command->max_args)
 		ret = ctl_fail(EXIT_WRONG_USE, "too %s arguments: dmvlctl %s%s%s",
 			       argc < command->min_args ? "few" : "many", command->name,
 			       *command->args ? " " : "", command->args);
 	else
 		ret = command->run(&ctl, argc, argv);
+	ret = ctl_end(ret);
 	xs_conn_close(ctl.xs);
 	return ret;
 }

@@ -16,8 +16,6 @@
 #include "common/units.h"
 #include "xenstore-schema/xskey.h"
 
-#define IDS_MAX 64
-
 /* One uplink, and what its policy says. */
 struct diff {
 	struct ctl *ctl;
@@ -130,7 +128,7 @@ static void check_orphan(const struct diff *d, const char *name, unsigned id,
 	    xs_conn_exists(d->ctl->xs, XS_NO_TXN, dir))
 		return;
 	snprintf(what, sizeof(what), "%s/%u", name, id);
-	doctor_restart(&(struct doctor){.root = ""}, uplink, command);
+	doctor_restart_uplink(&(struct doctor){.root = ""}, uplink, command);
 	differs(d, what, command,
 		"the policy names it for the uplink %s, and no dmvl-back has served that since "
 		"boot",
@@ -139,7 +137,7 @@ static void check_orphan(const struct diff *d, const char *name, unsigned id,
 
 static void check_domain(struct diff *d, unsigned domid)
 {
-	unsigned ids[IDS_MAX], n = policy_ids(d->policy, ids, IDS_MAX);
+	unsigned ids[POLICY_IDS_MAX], n = policy_ids(d->policy, ids);
 	char name[TARGET_NAME_MAX], uuid[UUID_TEXT_LEN + 1];
 	struct policy_match m;
 

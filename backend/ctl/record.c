@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "backend/ctl/clock.h"
 #include "backend/ctl/logstream.h"
 #include "backend/ctl/logsum.h"
 #include "backend/ctl/recorded.h"
@@ -30,7 +31,6 @@
 #include "xenstore-schema/xskey.h"
 
 #define PERIOD_NS    UINT64_C(100000000) /* the statistics are written so often */
-#define NS_PER_SEC   UINT64_C(1000000000)
 #define SIZE_DEFAULT (UINT64_C(1) << 30)
 #define GROUPS_MAX   64u
 #define END_BYTES    64u  /* kept free for the record that ends the file */
@@ -63,7 +63,7 @@ struct recorder {
 	int logs;
 	struct record_group group[GROUPS_MAX];
 	unsigned groups;
-	uint64_t groups_ns[REC_UPLINKS_MAX]; /* when they were looked at */
+	uint64_t looked_ns[REC_UPLINKS_MAX]; /* when xenstore was read for it */
 };
 
 static volatile sig_atomic_t stopped;
@@ -72,14 +72,6 @@ static void stop(int signal)
 {
 	(void)signal;
 	stopped = 1;
-}
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * NS_PER_SEC + (uint64_t)now.tv_nsec;
 }
 
 /* --- the file --------------------------------------------------------------------------------- */
@@ -163,23 +155,42 @@ static int create(struct recorder *r)
 
 /* --- the credit logs -------------------------------------------------------------------------- */
 
-/* What was written before the recording began is not of it. */
-static int open_logs(struct recorder *r)
+/* Are the uplink's logs among the first n? */
+static bool is_known(const struct recorder *r, int n, const char *uplink)
 {
+	for (int i = 0; i < n; i++)
+		if (strcmp(r->log[i].in.uplink, uplink) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * Those of uplinks that came since the last look; what was written before is not recorded. 0 or
+ * -errno.
+ */
+static int find_logs(struct recorder *r)
+{
+	struct record_log *more;
 	struct logstream *found;
-	int n = logstreams_find(r->ctl, &found);
+	int n = logstreams_find(r->ctl, &found), known = r->logs;
 
 	if (n < 0)
 		return n;
-	r->log = calloc((size_t)n + 1, sizeof(*r->log));
-	for (int i = 0; r->log && i < n; i++) {
-		r->log[i].in = found[i];
-		if (logstream_open(&r->log[i].in) == 0)
-			ldplog_reader_skip(&r->log[i].in.reader);
+	more = realloc(r->log, (size_t)(known + n + 1) * sizeof(*more));
+	if (more)
+		r->log = more;
+	for (int i = 0; more && i < n; i++) {
+		struct record_log *log = &more[r->logs];
+
+		if (is_known(r, known, found[i].uplink))
+			continue;
+		*log = (struct record_log){.in = found[i]};
+		if (logstream_open(&log->in) == 0)
+			ldplog_reader_skip(&log->in.reader);
+		r->logs++;
 	}
 	free(found);
-	r->logs = r->log ? n : 0;
-	return r->log ? 0 : -ENOMEM;
+	return more ? 0 : -ENOMEM;
 }
 
 static void emit_sum(struct recorder *r, const struct record_log *log)
@@ -294,14 +305,9 @@ static bool seen_before(const struct recorder *r, unsigned device)
 	return false;
 }
 
-/* Those of which a device is a member; once a second. */
+/* Those of which a device is a member. */
 static void take_groups(struct recorder *r, unsigned uplink, const char *name)
 {
-	uint64_t *looked_ns = &r->groups_ns[uplink];
-
-	if (*looked_ns && r->sample.now_ns - *looked_ns < NS_PER_SEC)
-		return;
-	*looked_ns = r->sample.now_ns;
 	for (unsigned i = 0; i < r->sample.devices; i++) {
 		const struct top_device *d = &r->sample.device[i];
 
@@ -312,11 +318,24 @@ static void take_groups(struct recorder *r, unsigned uplink, const char *name)
 
 /* --- the recording ---------------------------------------------------------------------------- */
 
+/* Once a second: what is in xenstore. */
+static void look(struct recorder *r, unsigned uplink, const char *name)
+{
+	uint64_t *looked_ns = &r->looked_ns[uplink];
+
+	if (*looked_ns && r->sample.now_ns - *looked_ns < NS_PER_SEC)
+		return;
+	*looked_ns = r->sample.now_ns;
+	take_groups(r, uplink, name);
+	if (!is_known(r, r->logs, name))
+		find_logs(r); /* or at the next look */
+}
+
 static void more(void *arg, unsigned uplink, const char *name)
 {
 	struct recorder *r = arg;
 
-	take_groups(r, uplink, name);
+	look(r, uplink, name);
 	for (int i = 0; i < r->logs; i++)
 		if (strcmp(r->log[i].in.uplink, name) == 0)
 			read_log(r, &r->log[i]);
@@ -324,7 +343,7 @@ static void more(void *arg, unsigned uplink, const char *name)
 
 static int take(struct recorder *r)
 {
-	int ret = top_source_read(&r->source, now_ns(), &r->sample);
+	int ret = top_source_read(&r->source, clock_now_ns(), &r->sample);
 
 	if (ret < 0)
 		return ctl_fail_xs(ret, "read", "the devices");
@@ -340,7 +359,7 @@ static int begin(struct recorder *r)
 	size_t len;
 	int ret;
 
-	recording_init(rec, since_now_ms(), now_ns());
+	recording_init(rec, since_now_ms(), clock_now_ns());
 	len = rec_print_head(line, rec->start_ms);
 	add_line(r, line, len);
 	ret = write_buffer(r);
@@ -349,7 +368,7 @@ static int begin(struct recorder *r)
 
 static int end(struct recorder *r)
 {
-	uint64_t end_ms = recording_ms(&r->recording, now_ns());
+	uint64_t end_ms = recording_ms(&r->recording, clock_now_ns());
 	int ret;
 
 	emit(r, &(struct rec){.type = REC_END, .end_ms = end_ms});
@@ -363,7 +382,7 @@ static int go_on(struct recorder *r)
 	int ret = WROTE_ALL;
 
 	while (ret == WROTE_ALL && !stopped && !r->full) {
-		uint64_t now = now_ns();
+		uint64_t now = clock_now_ns();
 		struct timespec due;
 
 		if (r->ctl->for_ns && now - begun_ns >= r->ctl->for_ns)
@@ -381,12 +400,12 @@ static int look_first(struct recorder *r)
 {
 	struct ctl *ctl = r->ctl;
 	struct top_sample sample;
-	int ret = top_source_read(&r->source, now_ns(), &sample);
+	int ret = top_source_read(&r->source, clock_now_ns(), &sample);
 
 	if (ret < 0)
 		return ctl_fail_xs(ret, "read", "the devices");
 	if (ctl->uplink && sample.uplinks == 0)
-		return ctl_fail(EXIT_FAILED, "there is no uplink %s", ctl->uplink);
+		return ctl_fail_no_uplink(ctl->uplink);
 	if (sample.uplinks == 0)
 		return ctl_fail(EXIT_FAILED, "there is no uplink to record");
 	for (unsigned i = 0; i < sample.uplinks; i++)
@@ -402,7 +421,7 @@ static int record(struct recorder *r)
 
 	if (ret)
 		return ret;
-	ret = open_logs(r);
+	ret = find_logs(r);
 	if (ret < 0)
 		return ctl_fail_xs(ret, "list", "the uplinks");
 	ret = create(r);

@@ -128,18 +128,6 @@ int remembered_has(const char *dir, const char *uuid, unsigned id, char *err)
 
 /* --- at attach -------------------------------------------------------------------------------- */
 
-/* Does the policy still say of the key what it said when the value was set? */
-static bool stands(const struct kept_device *d, enum schema_key key,
-		   const struct policy_match *match, const struct policy_capacity *capacity)
-{
-	char now[SCHEMA_VALUE_MAX + 1], err[SCHEMA_ERR_MAX];
-	const struct policy_item *item = match->item[key];
-
-	if (!item || policy_resolve(item, capacity, now, err) < 0)
-		return !d->policy[key];
-	return d->policy[key] && strcmp(d->policy[key], now) == 0;
-}
-
 static void add_one(struct settings *settings, enum schema_key key, const char *value, char *said)
 {
 	struct setting *s;
@@ -160,9 +148,30 @@ static void add_all(struct ctl *ctl, const char *uplink, const struct kept_devic
 	struct policy_capacity capacity = ctl_policy_capacity(ctl, uplink);
 
 	for (int key = 0; key < KEY_COUNT; key++) {
-		if (d->set[key] && stands(d, (enum schema_key)key, match, &capacity))
+		if (d->set[key] && policy_says_still(match->item[key], &capacity, d->policy[key]))
 			add_one(settings, (enum schema_key)key, d->set[key], said);
 	}
+}
+
+/* A device that is attached to another uplink than before. */
+struct move {
+	const char *dir, *uuid; /* of the uplink that it gets to */
+	unsigned id;
+	struct kept *found;
+};
+
+static int find_on_other(struct ctl *ctl, const char *uplink, const char *dir, void *arg)
+{
+	const struct move *m = arg;
+	char err[KEPT_FILE_ERR_MAX];
+
+	(void)ctl;
+	(void)uplink;
+	if (strcmp(dir, m->dir) != 0 && kept_file_read(dir, m->uuid, m->found, err) == 0 &&
+	    kept_find(m->found, m->id))
+		return 1;
+	kept_clear(m->found);
+	return 0;
 }
 
 int remembered_add(struct ctl *ctl, const char *uplink, const char *uuid, unsigned id,
@@ -182,6 +191,11 @@ int remembered_add(struct ctl *ctl, const char *uplink, const char *uuid, unsign
 	else if (ret < 0 && ret != -ENOENT)
 		return ctl_fail(EXIT_FAILED, "%s: what was set before would be lost", err);
 	d = kept_find(&k, id);
+	if (!d && ret != -EBADMSG) {
+		kept_clear(&k);
+		remembered_each(ctl, find_on_other, &(struct move){dir, uuid, id, &k});
+		d = kept_find(&k, id);
+	}
 	if (d)
 		add_all(ctl, uplink, d, match, settings, said);
 	kept_clear(&k);

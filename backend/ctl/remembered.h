@@ -31,9 +31,10 @@ void remembered_unlock(int lock);
 
 /*
  * Adds to `settings` what was set for a device before and they do not have, unless the policy,
- * whose match this is, has said something else of that key since then. `said` (REMEMBERED_MAX
- * bytes) gets what was added. 0, or an exit status: it cannot be read. Of a damaged file nothing is
- * added, with a warning. The caller has locked the directory.
+ * whose match this is, has said something else of that key since then. If this uplink remembers
+ * nothing of the device, but another one does, that holds: the device has moved. `said`
+ * (REMEMBERED_MAX bytes) gets what was added. 0, or an exit status: it cannot be read. Of a damaged
+ * file nothing is added, with a warning. The caller has locked the directory.
  */
 #define REMEMBERED_MAX 512
 int remembered_add(struct ctl *ctl, const char *uplink, const char *uuid, unsigned id,

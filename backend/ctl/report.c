@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "backend/ctl/since.h"
+#include "backend/ctl/span.h"
 #include "backend/ctl/table.h"
 #include "backend/ctl/windows_view.h"
 #include "common/log.h"
@@ -21,7 +22,7 @@ struct report {
 	int count;
 	bool filtered;
 	struct target target;
-	uint64_t now_ms;
+	uint64_t since_ms, now_ms;
 	unsigned shown; /* devices */
 };
 
@@ -43,7 +44,7 @@ static bool next_device(struct report *r, const struct windows_view *v, unsigned
 static void since(const struct report *r, const struct windows_device *d, unsigned dir,
 		  struct windows_report *out)
 {
-	windows_since(&d->record.dir[dir], r->ctl->since_ms, r->now_ms, out);
+	windows_since(&d->record.dir[dir], r->since_ms, r->now_ms, out);
 }
 
 /* --- text ------------------------------------------------------------------------------------- */
@@ -255,7 +256,7 @@ static int print(struct report *r)
 	if (r->count < 0)
 		return ctl_fail_xs(r->count, "list", "the uplinks");
 	if (r->ctl->uplink && r->count == 0)
-		ret = ctl_fail(EXIT_FAILED, "there is no uplink %s", r->ctl->uplink);
+		ret = ctl_fail_no_uplink(r->ctl->uplink);
 	else
 		ret = r->ctl->json ? print_json(r) : print_text(r);
 	if (!ret)
@@ -272,7 +273,9 @@ static int run(struct ctl *ctl, int argc, char **argv)
 
 	if (argc > 0 && target_parse(argv[0], &r.target, err) < 0)
 		return ctl_fail(EXIT_WRONG_USE, "%s", err);
-	ret = ctl_connect(ctl);
+	ret = span_read(ctl, &r.since_ms, &r.now_ms);
+	if (!ret)
+		ret = ctl_connect(ctl);
 	return ret ? ret : print(&r);
 }
 

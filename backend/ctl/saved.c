@@ -21,6 +21,7 @@ struct saved {
 	int domids_count;
 	struct table table;
 	struct json_object *array; /* NULL: a table */
+	bool found;		   /* an uplink */
 	bool damaged;
 };
 
@@ -107,6 +108,7 @@ static int add_uplink(struct ctl *ctl, const char *uplink, const char *dir, void
 
 	if (ctl->uplink && strcmp(ctl->uplink, uplink) != 0)
 		return 0;
+	s->found = true;
 	s->uplink = uplink;
 	s->dir = dir;
 	s->unseen = kept_unseen_read(dir);
@@ -152,8 +154,14 @@ static int run(struct ctl *ctl, int argc, char **argv)
 	ret = remembered_each(ctl, add_uplink, &s);
 	if (ret < 0)
 		ret = ctl_fail_xs(ret, "read", "the uplinks");
-	if (ret == 0)
+	else if (ret == 0 && ctl->uplink && !s.found)
+		ret = ctl_fail_no_uplink(ctl->uplink);
+	if (ret == 0) {
 		ret = print(&s);
+	} else {
+		table_clear(&s.table);
+		json_object_put(s.array);
+	}
 	if (s.domids_count >= 0)
 		free(s.domids);
 	return ret ? ret : s.damaged ? EXIT_FAILED : 0;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "backend/ctl/device_json.h"
+#include "backend/ctl/drop_words.h"
 #include "backend/ctl/facts.h"
 #include "backend/ctl/standing.h"
 #include "backend/ctl/table.h"
@@ -155,15 +156,15 @@ static void print_limits(const struct standing *s)
 
 static void add_wait(const struct standing *s, const char *dir, char *out, size_t size)
 {
-	char field[STATS_NAME_MAX + 1];
+	char field[STATS_NAME_MAX + 1], half[TEXT_WAIT_MAX], most[TEXT_WAIT_MAX];
 	const uint64_t *bucket;
 	unsigned n;
 
 	snprintf(field, sizeof(field), "%s-wait", dir);
 	bucket = stats_view_get(s->measured, STATS_LDP, field, &n);
-	if (bucket && stats_quantile(bucket, n, 1000))
-		snprintf(out, size, ", half waited < %" PRIu64 " us, 99 %% < %" PRIu64 " us",
-			 stats_quantile(bucket, n, 500), stats_quantile(bucket, n, 990));
+	if (bucket && text_wait(half, bucket, n, 500))
+		snprintf(out, size, ", half waited %s, 99 %% %s", half,
+			 text_wait(most, bucket, n, 990));
 }
 
 static void print_count(const struct standing *s, const char *dir, const char *label)
@@ -175,24 +176,27 @@ static void print_count(const struct standing *s, const char *dir, const char *l
 	     text_count(bytes, count(s, dir, "bytes")), wait);
 }
 
+/* Each reason is a line: who sent what, or why it could not be received. */
 static void print_drops(const struct standing *s)
 {
-	char text[LINE_MAX_BYTES] = "", shown[TEXT_COUNT_MAX];
 	const struct stats_view *v = s->measured;
+	char shown[TEXT_COUNT_MAX];
 	struct stats_field f;
 
 	for (unsigned i = 0; i < v->header.fields; i++) {
-		size_t used = strlen(text);
+		const char *reason = f.name + strlen(STATS_DROP), *words, *key;
 
 		if (!stats_field(v->file.mem, &v->header, i, &f) || f.scope != STATS_LDP ||
 		    strncmp(f.name, STATS_DROP, strlen(STATS_DROP)) != 0 ||
 		    !v->record->value[f.first])
 			continue;
-		snprintf(text + used, sizeof(text) - used, "%s%s %s", used ? ", " : "",
-			 f.name + strlen(STATS_DROP), text_count(shown, v->record->value[f.first]));
+		words = drop_words(reason);
+		key = drop_key(reason);
+		line("dropped", "%s frames: %s%s%s%s%s%s",
+		     text_count(shown, v->record->value[f.first]), words ? words : "",
+		     words ? " (" : "", reason, key ? "; key " : "", key ? key : "",
+		     words ? ")" : "");
 	}
-	if (text[0])
-		line("dropped", "%s", text);
 }
 
 /* What it lent, and is owed. */

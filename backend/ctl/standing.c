@@ -17,15 +17,6 @@ static uint64_t number(const struct view *keys, enum schema_key key)
 	return value;
 }
 
-static bool is_connected(const struct ldp_view *ldp)
-{
-	enum xenbus_state state = XenbusStateUnknown;
-
-	if (ldp->keys.value[KEY_BACK_STATE])
-		schema_parse_state(KEY_BACK_STATE, ldp->keys.value[KEY_BACK_STATE], &state, NULL);
-	return state == XenbusStateConnected;
-}
-
 static const struct group_view *group_of(const struct standing *s, const struct ldp_view *ldp)
 {
 	for (int i = 0; i < s->group_count; i++)
@@ -37,7 +28,8 @@ static const struct group_view *group_of(const struct standing *s, const struct 
 static bool is_before(const struct standing *s, const struct group_view *g, int end)
 {
 	for (int i = 0; i < end; i++)
-		if (is_connected(&s->devices.view[i]) && group_of(s, &s->devices.view[i]) == g)
+		if (ldp_view_is_connected(&s->devices.view[i]) &&
+		    group_of(s, &s->devices.view[i]) == g)
 			return true;
 	return false;
 }
@@ -68,7 +60,7 @@ static void weigh(struct standing *s)
 		s->group_weight.own = number(&s->group->keys, KEY_GROUP_WEIGHT);
 	fact_uplink(s->ldp, own);
 	for (int i = 0; i < s->devices.count; i++)
-		if (is_connected(&s->devices.view[i]) &&
+		if (ldp_view_is_connected(&s->devices.view[i]) &&
 		    strcmp(fact_uplink(&s->devices.view[i], other), own) == 0)
 			add(s, i);
 }

@@ -10,6 +10,7 @@
 #include "backend/ctl/stats_view.h"
 #include "backend/ctl/table.h"
 #include "backend/ctl/target.h"
+#include "backend/ctl/text.h"
 #include "common/log.h"
 #include "common/units.h"
 
@@ -50,16 +51,14 @@ static uint64_t number(const struct stats_view *v, const char *dir, const char *
 /* "wait < 64 us, 99 % < 1.02 ms" of a histogram; nothing if nothing waited. */
 static void print_wait(const struct stats_view *v, const char *dir)
 {
-	char field[STATS_NAME_MAX + 1];
+	char field[STATS_NAME_MAX + 1], half[TEXT_WAIT_MAX], most[TEXT_WAIT_MAX];
 	const uint64_t *bucket;
 	unsigned count;
 
 	snprintf(field, sizeof(field), "%s-wait", dir);
 	bucket = stats_view_get(v, STATS_LDP, field, &count);
-	if (!bucket || stats_quantile(bucket, count, 1000) == 0)
-		return;
-	printf(", wait: half < %" PRIu64 " us, 99 %% < %" PRIu64 " us",
-	       stats_quantile(bucket, count, 500), stats_quantile(bucket, count, 990));
+	if (bucket && text_wait(half, bucket, count, 500))
+		printf(", wait: half %s, 99 %% %s", half, text_wait(most, bucket, count, 990));
 }
 
 static void print_direction(const struct stats_view *v, const char *dir)
@@ -241,7 +240,7 @@ static int print_once(struct stat *s)
 	if (s->count < 0)
 		return ctl_fail_xs(s->count, "list", "the uplinks");
 	if (s->ctl->uplink && s->count == 0)
-		ret = ctl_fail(EXIT_FAILED, "there is no uplink %s", s->ctl->uplink);
+		ret = ctl_fail_no_uplink(s->ctl->uplink);
 	else
 		ret = s->ctl->json ? print_json(s) : print_text(s);
 	if (!ret)

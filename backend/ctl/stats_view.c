@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "backend/ctl/clock.h"
 #include "backend/ctl/run_dir.h"
 
 #define STALE_NS UINT64_C(3000000000)
@@ -45,12 +45,7 @@ static const char *reason(int err)
 /* One that rests has rates of 0. */
 static bool is_stale(struct stats_view *v)
 {
-	struct timespec now;
-	uint64_t now_ns;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	now_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-	return now_ns > v->header.written_ns + STALE_NS && stats_view_read(v, 0) &&
+	return clock_now_ns() > v->header.written_ns + STALE_NS && stats_view_read(v, 0) &&
 	       (stats_view_number(v, STATS_UPLINK, "tx-rate-10s") > 0 ||
 		stats_view_number(v, STATS_UPLINK, "rx-rate-10s") > 0);
 }

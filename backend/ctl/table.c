@@ -114,8 +114,14 @@ void table_print(struct table *table, FILE *out)
 
 		if (!table->hidden[column])
 			print_cell(&table->cell[i], (int)width[column], column == last, out);
-		free(table->cell[i].text);
 	}
+	table_clear(table);
+}
+
+void table_clear(struct table *table)
+{
+	for (unsigned i = 0; i < table->rows * table->columns; i++)
+		free(table->cell[i].text);
 	free(table->cell);
 	table_init(table, table->columns);
 }

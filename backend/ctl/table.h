@@ -48,6 +48,9 @@ unsigned table_width(const struct table *table);
 /* Prints all rows with two spaces between columns, and frees them. */
 void table_print(struct table *table, FILE *out);
 
+/* Frees all rows: for a table that is not printed. It is empty then. */
+void table_clear(struct table *table);
+
 /*
  * Prints the object on stdout, flushes, and drops the reference. Returns the exit status: 1 when
  * stdout fails.

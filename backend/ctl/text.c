@@ -7,6 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "backend/stats/stats.h"
+
+#define US_PER_MS 1000u
+
 const char *text_rate(char out[TEXT_RATE_MAX], uint64_t bps)
 {
 	static const char *const units[] = {"bit", "kbit", "mbit", "gbit", "tbit"};
@@ -45,6 +49,26 @@ const char *text_count(char out[TEXT_COUNT_MAX], uint64_t count)
 			out[at++] = ',';
 	}
 	out[at] = '\0';
+	return out;
+}
+
+const char *text_wait(char out[TEXT_WAIT_MAX], const uint64_t *bucket, unsigned count,
+		      unsigned permille)
+{
+	uint64_t us = stats_quantile(bucket, count, permille);
+	bool last = us > 1 && count <= 64 && us == UINT64_C(1) << (count - 1);
+	const char *than = last ? ">=" : "<";
+
+	if (us == 0)
+		return NULL;
+	if (last)
+		us /= 2;
+	if (us < US_PER_MS)
+		snprintf(out, TEXT_WAIT_MAX, "%s %" PRIu64 " us", than, us);
+	else if (us < US_PER_MS * 1000)
+		snprintf(out, TEXT_WAIT_MAX, "%s %.3g ms", than, (double)us / US_PER_MS);
+	else
+		snprintf(out, TEXT_WAIT_MAX, "%s %.3g s", than, (double)us / US_PER_MS / 1000);
 	return out;
 }
 

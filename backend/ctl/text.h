@@ -19,6 +19,14 @@ const char *text_rate(char out[TEXT_RATE_MAX], uint64_t bps);
 const char *text_count(char out[TEXT_COUNT_MAX], uint64_t count);
 
 /*
+ * What `permille` of the values of a histogram of microseconds are below: "< 64 us", "< 1.02 ms",
+ * "< 1.05 s"; ">= 4.19 s" where the last bucket has the rest. NULL: it is empty.
+ */
+#define TEXT_WAIT_MAX 32
+const char *text_wait(char out[TEXT_WAIT_MAX], const uint64_t *bucket, unsigned count,
+		      unsigned permille);
+
+/*
  * Prints first and then text, broken between words where a line would be longer than TEXT_WIDTH;
  * further lines begin with `indent` spaces. What is not printable becomes '?'.
  */

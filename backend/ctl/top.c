@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "backend/ctl/clock.h"
 #include "backend/ctl/top_batch.h"
 #include "backend/ctl/top_keys.h"
 #include "backend/ctl/top_page.h"
@@ -27,14 +28,6 @@ static void stop(int signal)
 	stopped = 1;
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 static void time_of_day(char out[16])
 {
 	time_t now = time(NULL);
@@ -47,7 +40,7 @@ static void time_of_day(char out[16])
 static int refresh(struct top_source *source, struct top_model *m)
 {
 	struct top_sample sample;
-	int ret = top_source_read(source, now_ns(), &sample);
+	int ret = top_source_read(source, clock_now_ns(), &sample);
 
 	if (ret < 0)
 		return ret;
@@ -88,7 +81,7 @@ static void read_keys(struct top_model *m, struct top_screen *s, uint64_t until_
 {
 	uint64_t now;
 
-	while (!m->done && !stopped && (now = now_ns()) < until_ns) {
+	while (!m->done && !stopped && (now = clock_now_ns()) < until_ns) {
 		top_keys_press(m, top_term_key((int)((until_ns - now) / NS_PER_MS) + 1));
 		if (top_term_is_gone())
 			m->done = true;
@@ -114,7 +107,7 @@ static int show(struct ctl *ctl, struct top_source *source, struct top_model *m)
 		time_of_day(s.clock);
 		top_page_draw(m, &s);
 		top_term_draw(&s);
-		read_keys(m, &s, now_ns() + interval_ns);
+		read_keys(m, &s, clock_now_ns() + interval_ns);
 	}
 	free(s.line);
 	return ret;
@@ -145,13 +138,13 @@ static int interactive(struct ctl *ctl, struct top_source *source, struct top_mo
 static int look(struct ctl *ctl, struct top_source *source)
 {
 	struct top_sample sample;
-	int ret = ctl->uplink ? top_source_read(source, now_ns(), &sample) : 0;
+	int ret = ctl->uplink ? top_source_read(source, clock_now_ns(), &sample) : 0;
 
 	if (ret < 0)
 		return ctl_fail_xs(ret, "read", "the devices");
 	if (!ctl->uplink || sample.uplinks > 0 || sample.devices > 0)
 		return 0;
-	return ctl_fail(EXIT_FAILED, "there is no uplink %s", ctl->uplink);
+	return ctl_fail_no_uplink(ctl->uplink);
 }
 
 static int run(struct ctl *ctl, int argc, char **argv)

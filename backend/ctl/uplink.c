@@ -42,7 +42,7 @@ static int print_named(struct ctl *ctl, const char *name, const struct uplink_vi
 			return ctl->json ? json_print(uplink_view_json(&views[i]))
 					 : print_keys(&views[i]);
 	}
-	return ctl_fail(EXIT_FAILED, "there is no uplink %s: dmvlctl uplinks shows all", name);
+	return ctl_fail_no_uplink(name);
 }
 
 static int show(struct ctl *ctl, const char *name)

@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 
+#include "backend/ctl/clock.h"
 #include "backend/ctl/daemon.h"
 #include "common/log.h"
 #include "xenstore-schema/refusal.h"
@@ -40,14 +40,6 @@ void verdict_ask(struct ctl *ctl, struct change *change, const char *uplink)
 		change->asked[0] = '\0';
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
-
 /* Waits until a watch fires, or a short time has passed. */
 static void await(struct ctl *ctl)
 {
@@ -61,11 +53,11 @@ static void await(struct ctl *ctl)
 
 enum verdict_end verdict_removed(struct ctl *ctl, const char *path, const char *uplink)
 {
-	uint64_t end = now_ns() + ctl->timeout_ns;
+	uint64_t end = clock_now_ns() + ctl->timeout_ns;
 
 	xs_conn_watch(ctl->xs, path, "answer");
 	while (!xs_conn_missing(ctl->xs, XS_NO_TXN, path)) {
-		if (now_ns() >= end)
+		if (clock_now_ns() >= end)
 			return VERDICT_LATE;
 		if (daemon_look(ctl, uplink) != DAEMON_RUNNING)
 			return VERDICT_ENDED;
@@ -82,7 +74,7 @@ static bool is_answered(struct ctl *ctl, const char *judge, const char *uplink)
 	if (end == VERDICT_LATE)
 		log_warning("dmvl-back has not answered in time: dmvlctl check tells later "
 			    "whether it has refused that");
-	else if (end == VERDICT_ENDED)
+	else if (end == VERDICT_ENDED && xs_conn_lives(ctl->xs))
 		log_notice("the dmvl-back of uplink %s has ended: the next one looks at that",
 			   uplink);
 	return end == VERDICT_GIVEN;
@@ -103,7 +95,9 @@ int verdict_wait(struct ctl *ctl, const struct change *change, const char *uplin
 	enum schema_area area = change->settings->area;
 
 	if (!change->asked[0]) {
-		log_notice("no dmvl-back runs for uplink %s now: %s waits for it", uplink, what);
+		if (xs_conn_lives(ctl->xs))
+			log_notice("no dmvl-back runs for uplink %s now: %s waits for it", uplink,
+				   what);
 		return 0;
 	}
 	if (schema_key_path(path, sizeof(path), change->dir, change_judge(area)) < 0 ||

@@ -65,6 +65,15 @@ void ldp_view_free(struct ldp_view *view)
 	view_free(&view->keys);
 }
 
+bool ldp_view_is_connected(const struct ldp_view *ldp)
+{
+	enum xenbus_state state = XenbusStateUnknown;
+
+	if (ldp->keys.value[KEY_BACK_STATE])
+		schema_parse_state(KEY_BACK_STATE, ldp->keys.value[KEY_BACK_STATE], &state, NULL);
+	return state == XenbusStateConnected;
+}
+
 bool ldp_view_is_agentless(const struct ldp_view *view)
 {
 	const char *text = view->keys.value[KEY_BACK_VIA];

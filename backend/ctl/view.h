@@ -69,6 +69,9 @@ const char *view_remark(const struct view *view, enum schema_key key);
  */
 const char *view_text(const struct view *view, enum schema_key key, char *out, size_t size);
 
+/* Does dmvl-back pass its frames? */
+bool ldp_view_is_connected(const struct ldp_view *view);
+
 /* Does it stand for a vif (via=vif)? Then it has no frontend directory. */
 bool ldp_view_is_agentless(const struct ldp_view *view);
 

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "backend/datapath/core.h"
 
@@ -95,14 +94,6 @@ static struct windows_record *record_of(struct dpath *dp, const struct ldp *l)
 
 /* --- the window ------------------------------------------------------------------------------- */
 
-static uint64_t wall_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / NS_PER_MS;
-}
-
 static bool is_down(const struct dpath *dp, bool sent)
 {
 	return dp->lost || dp->hold != LINK_HOLD_NONE || (dp->tx.blocked && !sent);
@@ -142,6 +133,14 @@ static bool stands_still(struct ldp *l)
 	l->audit.inflight = vchan_tx_inflight(l->vchan);
 	l->audit.taken = vchan_tx_taken(l->vchan);
 	return before > 0 && l->audit.taken == taken;
+}
+
+/* A guest that was frozen by the toolstack has no agent that could take anything. */
+static void look_at_guest(struct dpath *dp, struct ldp *l, uint64_t ns)
+{
+	l->audit.still = stands_still(l);
+	l->audit.still_ns = l->audit.still && !l->frozen ? l->audit.still_ns + ns : 0;
+	dp->audit.any_still |= l->audit.still_ns > 0;
 }
 
 /* --- records ---------------------------------------------------------------------------------- */
@@ -226,11 +225,12 @@ void audit_window(struct dpath *dp, uint64_t ns)
 
 	look_after_file(dp);
 	look_at_uplink(dp, ns);
-	a->now_ms = wall_ms();
+	a->now_ms = dp->wall() / NS_PER_MS;
+	a->any_still = false;
 	for (uint32_t slot = 0; (l = core_next_ldp(dp, &slot));) {
 		if (l->failed)
 			continue;
-		l->audit.still = stands_still(l);
+		look_at_guest(dp, l, ns);
 		begin_record(dp, l);
 	}
 	if (a->file.mem)

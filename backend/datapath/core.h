@@ -156,6 +156,7 @@ struct dpath_rx {
 	uint8_t *flat;		   /* a frame in one piece, to be segmented */
 	uint8_t *segment;
 	bool local_first;   /* as in struct dpath_tx */
+	uint64_t flow_seed; /* of flows in the queues; secret */
 	uint64_t malformed; /* frames from the uplink that could not be parsed */
 	struct log_limit log;
 	uint64_t looked_ns;    /* rx_limit.c: when it last measured */
@@ -225,6 +226,7 @@ struct dpath_audit {
 	uint64_t now_ms; /* CLOCK_REALTIME */
 	uint64_t sent_bytes, blocks, epoch_late_ns;
 	bool was_down;
+	bool any_still; /* some agent has taken nothing in the last window */
 
 	/* Of all LDPs, since the start: windows, and those that were not kept. */
 	uint64_t windows[LDP_DIRS], broken[LDP_DIRS][WINDOWS_REASONS];
@@ -305,7 +307,7 @@ struct dpath {
 	struct loop *loop;
 	struct uplink *up;
 	struct mbox *out;
-	dpath_clock *clock;
+	dpath_clock *clock, *wall;
 	uint64_t burst_ns;		   /* of a paced link, that leaves at once after a delay */
 	struct sched *tx_sched, *rx_sched; /* onto the uplink, into the rings */
 	/* LDP to LDP, at any rate: out of the TX rings, into the RX rings. */

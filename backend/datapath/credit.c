@@ -28,9 +28,12 @@ static uint64_t credit_bytes(const struct ldp *l, uint64_t rate_bps)
 	uint64_t bytes;
 
 	if (!l->tap)
-		return window_bytes(&l->window, rate_bps, l->conf.mtu, vchan_ring_bytes(l->vchan));
-	bytes = window_bytes(&l->window, rate_bps ? rate_bps : 1, l->conf.mtu, LDP_VIF_QUEUE_MAX);
-	return bytes < RXQ_LIMIT_MIN ? RXQ_LIMIT_MIN : bytes;
+		return window_bytes(&l->window, rate_bps,
+				    l->conf.sparse ? WINDOW_LONG_MS : WINDOW_MS, l->conf.mtu,
+				    vchan_ring_bytes(l->vchan));
+	bytes = window_bytes(&l->window, rate_bps ? rate_bps : 1, WINDOW_MS, l->conf.mtu,
+			     LDP_VIF_QUEUE_MAX);
+	return bytes < FLOWQ_LIMIT_MIN ? FLOWQ_LIMIT_MIN : bytes;
 }
 
 /* False: the guest will be told more later. */

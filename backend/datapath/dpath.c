@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <time.h>
 
 #include "backend/datapath/audit.h"
 #include "backend/datapath/bridge_groups.h"
@@ -24,6 +25,7 @@
 #include "backend/datapath/rx_uplink.h"
 #include "backend/datapath/tx.h"
 #include "backend/datapath/tx_head.h"
+#include "backend/datapath/tx_room.h"
 #include "backend/msg/msg.h"
 #include "backend/sched/sched_pair.h"
 #include "backend/sched/sched_rule.h"
@@ -42,7 +44,7 @@
  *
  *	dpath -> members -> tx -> rx -> epoch -> link_rate -> core -> ldp
  *	dpath -> rx_uplink -> rx
- *	                    tx -> ports         rx -> flood -> core
+ *	                    tx -> tx_room -> ports   rx -> flood -> core
  *	                    tx -> tx_head -> screen -> moves
  *	                                    rx -> moves
  *	         members -> bridge_groups -> flood
@@ -361,6 +363,7 @@ static bool init(struct dpath *dp, struct mbox *in, const struct dpath_conf *con
 	dp->local_sched = sched_new(LDP_SLOTS, FRAME_WIRE_FULL, seed_of(conf));
 	dp->rx_local_sched = sched_new(LDP_SLOTS, FRAME_WIRE_FULL, seed_of(conf));
 	dp->fdb = fdb_new(LDP_SLOTS, seed_of(conf));
+	dp->rx.flow_seed = seed_of(conf);
 	if (!dp->tx_sched || !dp->rx_sched || !dp->local_sched || !dp->rx_local_sched || !dp->fdb)
 		return false;
 	init_latency(dp, conf->latency_ns ? conf->latency_ns : SCHED_FRAME_NS);
@@ -379,6 +382,14 @@ static bool init(struct dpath *dp, struct mbox *in, const struct dpath_conf *con
 	       promise_init(dp) && measure_init(dp, conf, on_measure);
 }
 
+static uint64_t wall_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * NS_PER_SEC + (uint64_t)now.tv_nsec;
+}
+
 struct dpath *dpath_new(struct loop *loop, struct uplink *uplink, struct mbox *in, struct mbox *out,
 			const struct dpath_conf *conf)
 {
@@ -390,6 +401,7 @@ struct dpath *dpath_new(struct loop *loop, struct uplink *uplink, struct mbox *i
 	dp->up = uplink;
 	dp->out = out;
 	dp->clock = conf->clock ? conf->clock : loop_now_ns;
+	dp->wall = conf->wall ? conf->wall : wall_ns;
 	dp->now_ns = dp->clock();
 	if (!init(dp, in, conf)) {
 		dpath_free(dp);

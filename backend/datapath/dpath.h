@@ -18,7 +18,7 @@ struct uplink;
  */
 struct dpath;
 
-/* Nanoseconds of a clock that never goes back. */
+/* Nanoseconds. */
 typedef uint64_t dpath_clock(void);
 
 struct dpath_conf {
@@ -27,7 +27,8 @@ struct dpath_conf {
 	uint64_t latency_ns;	/* 50 us..10 ms, that one frame may take; 0: SCHED_FRAME_NS */
 	const char *name;	/* of the instance; borrowed while dpath_new() runs */
 	const char *run_dir;	/* where the credit logs are, borrowed likewise; NULL: no logs */
-	dpath_clock *clock;	/* NULL: loop_now_ns() */
+	dpath_clock *clock;	/* never goes back; NULL: loop_now_ns() */
+	dpath_clock *wall;	/* what records are dated with; NULL: CLOCK_REALTIME */
 	uint64_t seed;		/* of the lotteries; 0: a random one */
 };
 

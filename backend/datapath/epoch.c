@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "backend/credit/ledger_epoch.h"
 #include "backend/datapath/core.h"
@@ -78,12 +77,10 @@ void epoch_charge(struct dpath *dp, struct sched *s, struct ldp *l, uint32_t wir
 
 static void set_time(struct dpath *dp)
 {
-	struct timespec wall;
+	uint64_t wall_ns = dp->wall();
 
-	clock_gettime(CLOCK_REALTIME, &wall);
 	for (int dir = 0; dir < LDP_DIRS; dir++)
-		ledger_set_time(dp->epoch.ledger[dir], dp->now_ns,
-				(uint64_t)wall.tv_sec * NS_PER_SEC + (uint64_t)wall.tv_nsec);
+		ledger_set_time(dp->epoch.ledger[dir], dp->now_ns, wall_ns);
 }
 
 static void fill_in(struct dpath *dp, struct ldp *l, enum ldp_dir dir)

@@ -6,14 +6,53 @@
 #include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "backend/datapath/capture.h"
 #include "backend/datapath/ldp_vif.h"
+#include "backend/datapath/queues.h"
+#include "backend/frame/ahead.h"
 #include "backend/frame/vnet.h"
 #include "common/log.h"
 
+/*
+ * Theory of operation
+ *
+ * The head is the frame that is sent next. Its headers are copied out of the ring once. Where the
+ * guest may flag frames (wire.h, WIRE_SPARSE), the messages behind the head are looked at as well:
+ * their headers are copied out once, and from then on ahead.c says what lies in the ring. A flagged
+ * frame is the next head, before frames that lie in front of it. A head that was chosen stays the
+ * head until it, or a part of it, has left: so a flagged frame waits for one part of another frame
+ * of its own LDP at most. Then the rest of the head is put aside, with all that was judged of it.
+ * So the frame that is drawn is always the frame that was entered into the lottery.
+ */
 #define POLL_NS 200000 /* between two looks at an index that promises enough */
+
+#define HEAD_FIRST offsetof(struct ldp, wire)
+#define HEAD_BYTES (offsetof(struct ldp, plan) + sizeof(struct flood_plan) - HEAD_FIRST)
+
+struct ldp_ahead {
+	struct ahead a;
+	const char *broken; /* what is wrong with the message behind those; NULL: nothing yet */
+	bool has_rest;	    /* of a head that gave way: the first frame that is not flagged */
+	uint8_t rest[HEAD_BYTES];
+};
+
+bool ldp_ahead_init(struct ldp *l)
+{
+	if (l->conf.sparse)
+		l->ahead = calloc(1, sizeof(*l->ahead));
+	return l->ahead || !l->conf.sparse;
+}
+
+void ldp_ahead_fini(struct ldp *l)
+{
+	free(l->ahead);
+	l->ahead = NULL;
+}
+
+static const char credit_from_guest[] = "credit from a guest";
 
 const char *ldp_drop_name(unsigned reason)
 {
@@ -87,6 +126,10 @@ static bool refresh(struct ldp *l, uint64_t now_ns, const char **why)
 		*why = "TX ring index out of range";
 		return false;
 	}
+	if (l->ahead && (uint32_t)avail < ahead_bytes(&l->ahead->a)) {
+		*why = "TX ring index went back";
+		return false;
+	}
 	l->tx_avail = (uint32_t)avail;
 	l->polled_ns = now_ns;
 	arrivals_see(&l->arrivals, l->tx_avail, now_ns);
@@ -129,12 +172,123 @@ static int next_message(struct ldp *l, uint64_t now_ns, const char **why)
 	}
 }
 
-static void skip_message(struct ldp *l, uint32_t len)
+/* --- where frames may be flagged -------------------------------------------------------------- */
+
+/* The header of the next message that was not looked at. False: the stream is broken there. */
+static bool check_next(struct ldp *l, struct wire_hdr *hdr)
 {
-	vchan_rx_advance(l->vchan, wire_size(len));
-	arrivals_take(&l->arrivals, wire_size(len));
-	l->tx_avail -= wire_size(len);
+	struct ldp_ahead *x = l->ahead;
+
+	vchan_rx_copy(l->vchan, ahead_bytes(&x->a), hdr, sizeof(*hdr));
+	if (wire_check_sparse(hdr, vchan_ring_bytes(l->vchan), &x->broken) < 0)
+		return false;
+	if (hdr->type == WIRE_CREDIT)
+		x->broken = credit_from_guest;
+	return !x->broken;
+}
+
+/* Looks at all messages that the guest promised, as far as there is room for what they are. */
+static void look_ahead(struct ldp *l)
+{
+	struct ldp_ahead *x = l->ahead;
+	struct wire_hdr hdr;
+
+	while (!x->broken && ahead_has_room(&x->a) &&
+	       l->tx_avail - ahead_bytes(&x->a) >= sizeof(hdr)) {
+		if (!check_next(l, &hdr) || wire_size(hdr.len) > l->tx_avail - ahead_bytes(&x->a))
+			break;
+		ahead_add(&x->a, hdr.len, hdr.flags & WIRE_SPARSE);
+	}
+}
+
+/* What lies in front of a broken message is still sent. */
+static int choose(struct ldp *l, uint64_t now_ns, const struct ahead_msg **m, const char **why)
+{
+	if (now_ns - l->polled_ns >= POLL_NS && !refresh(l, now_ns, why))
+		return -EPROTO;
+	for (bool fresh = false;; fresh = true) {
+		look_ahead(l);
+		*m = ahead_choose(&l->ahead->a);
+		if (*m)
+			return 1;
+		*why = l->ahead->broken;
+		if (*why)
+			return -EPROTO;
+		if (fresh)
+			return 0;
+		if (!refresh(l, now_ns, why))
+			return -EPROTO;
+	}
+}
+
+/* The length of its message is the one that was copied then. */
+static void copy_chosen(struct ldp *l, const struct ahead_msg *m)
+{
+	const uint32_t most = WIRE_VNET_LEN + FRAME_HDR_MAX;
+
+	l->wire = wire_make(WIRE_DATA, m->len);
+	l->head_off = ahead_offset(&l->ahead->a);
+	vchan_rx_copy(l->vchan, l->head_off + (uint32_t)sizeof(l->wire), &l->said,
+		      m->len < most ? m->len : most);
+}
+
+/* The rest of a head comes back. Its message may lie less far behind by now. */
+static int take_rest(struct ldp *l)
+{
+	memcpy((uint8_t *)l + HEAD_FIRST, l->ahead->rest, HEAD_BYTES);
+	l->ahead->has_rest = false;
+	l->head_off = ahead_offset(&l->ahead->a);
+	return LDP_SCAN_REST;
+}
+
+int ldp_give_way(struct ldp *l, uint64_t now_ns, const char **why)
+{
+	struct ldp_ahead *a = l->ahead;
+
+	if (!a || ahead_chose_sparse(&a->a))
+		return 0;
+	if (now_ns - l->polled_ns >= POLL_NS && !refresh(l, now_ns, why))
+		return -EPROTO;
+	look_ahead(l);
+	if (!ahead_has_sparse(&a->a))
+		return 0;
+	memcpy(a->rest, (const uint8_t *)l + HEAD_FIRST, HEAD_BYTES);
+	a->has_rest = true;
+	return 1;
+}
+
+/* --- the head --------------------------------------------------------------------------------- */
+
+static void skip(struct ldp *l, uint32_t bytes)
+{
+	vchan_rx_advance(l->vchan, bytes);
+	arrivals_take(&l->arrivals, bytes);
+	l->tx_avail -= bytes;
 	l->tx_dirty = true;
+}
+
+static int next_of_ring(struct ldp *l, uint64_t now_ns, const char **why)
+{
+	int ret = next_message(l, now_ns, why);
+
+	if (ret > 0 && l->wire.type == WIRE_CREDIT) {
+		*why = credit_from_guest;
+		return -EPROTO;
+	}
+	return ret;
+}
+
+static int next_chosen(struct ldp *l, uint64_t now_ns, const char **why)
+{
+	const struct ahead_msg *m;
+	int ret = choose(l, now_ns, &m, why);
+
+	if (ret <= 0)
+		return ret;
+	if (l->ahead->has_rest && !ahead_chose_sparse(&l->ahead->a))
+		return take_rest(l);
+	copy_chosen(l, m);
+	return ret;
 }
 
 int ldp_scan(struct ldp *l, uint64_t now_ns, const char **why)
@@ -148,14 +302,10 @@ int ldp_scan(struct ldp *l, uint64_t now_ns, const char **why)
 			take_head(l);
 		return ret;
 	}
-	ret = next_message(l, now_ns, why);
-	if (ret <= 0)
+	ret = l->ahead ? next_chosen(l, now_ns, why) : next_of_ring(l, now_ns, why);
+	if (ret != 1)
 		return ret;
-	if (l->wire.type == WIRE_CREDIT) {
-		*why = "credit from a guest";
-		return -EPROTO;
-	}
-	l->head_ns = arrivals_since(&l->arrivals, wire_size(l->wire.len), now_ns);
+	l->head_ns = arrivals_since(&l->arrivals, l->head_off + wire_size(l->wire.len), now_ns);
 	l->frame_len = l->wire.len - WIRE_VNET_LEN;
 	l->hdr_len = l->frame_len < FRAME_HDR_MAX ? l->frame_len : FRAME_HDR_MAX;
 	take_head(l);
@@ -175,7 +325,8 @@ unsigned ldp_head_iov(struct ldp *l, uint32_t off, uint32_t len, struct iovec io
 		n += ldp_vif_iov(l, off + copied, len - copied, iov + n);
 	else if (copied < len)
 		n += vchan_rx_iov(l->vchan,
-				  (uint32_t)sizeof(struct wire_hdr) + WIRE_VNET_LEN + off + copied,
+				  l->head_off + (uint32_t)sizeof(struct wire_hdr) + WIRE_VNET_LEN +
+					  off + copied,
 				  len - copied, iov + n);
 	return n;
 }
@@ -184,8 +335,10 @@ void ldp_consume(struct ldp *l)
 {
 	if (l->tap)
 		ldp_vif_consume(l);
+	else if (l->ahead)
+		skip(l, ahead_done(&l->ahead->a));
 	else
-		skip_message(l, WIRE_VNET_LEN + l->frame_len);
+		skip(l, wire_size(l->wire.len));
 	l->head = LDP_HEAD_NONE;
 }
 
@@ -208,7 +361,7 @@ static void write_message(struct ldp *l, const struct wire_hdr *wh)
 	l->rx_dirty = true;
 }
 
-static int deliver_to_ring(struct ldp *l, const struct rxq_frame *f)
+static int deliver_to_ring(struct ldp *l, const struct flowq_frame *f)
 {
 	struct wire_hdr wh = wire_make(WIRE_DATA, WIRE_VNET_LEN + f->len);
 	uint32_t off = sizeof(wh);
@@ -226,7 +379,7 @@ static int deliver_to_ring(struct ldp *l, const struct rxq_frame *f)
 	return 0;
 }
 
-int ldp_deliver(struct ldp *l, const struct rxq_frame *f)
+int ldp_deliver(struct ldp *l, const struct flowq_frame *f)
 {
 	int ret = l->tap ? ldp_vif_deliver(l, f) : deliver_to_ring(l, f);
 
@@ -250,7 +403,7 @@ bool ldp_send_credit(struct ldp *l, const struct wire_credit *credit)
 	int64_t space;
 
 	if (l->tap) {
-		rxq_set_limit(l->vif.queue, (uint32_t)credit->credit_bytes);
+		queues_set_vif_limit(l, credit->credit_bytes);
 		return true;
 	}
 	space = vchan_tx_poll(l->vchan);

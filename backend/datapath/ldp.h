@@ -15,7 +15,7 @@
 #include "backend/frame/arrivals.h"
 #include "backend/frame/frame.h"
 #include "backend/frame/gso.h"
-#include "backend/frame/rxq.h"
+#include "common/flowq.h"
 #include "backend/sched/bucket.h"
 #include "backend/sched/sched.h"
 #include "backend/stats/rates.h"
@@ -100,6 +100,7 @@ struct ldp_promise {
 /* How well that was kept. */
 struct ldp_audit {
 	bool still;		  /* the guest stood still in the last window */
+	uint64_t still_ns;	  /* for how long its agent has taken nothing that lay there */
 	uint32_t inflight, taken; /* of its receive ring, at the end of that */
 	uint32_t opened;	  /* a record was looked for in this file */
 	uint32_t record;	  /* 1 + its number; 0: none */
@@ -143,12 +144,15 @@ enum ldp_head {
 
 /* An LDP's tap. */
 struct ldp_vif {
-	struct rxq *queue; /* what was read and waits to be sent */
-	bool full;	   /* nothing is read until there is room */
-	unsigned out;	   /* the port through which the guest spoke last: it is answered there */
-	uint64_t missed;   /* measure.c: frames that its taps had no room for, as of late */
+	struct flowq *queue; /* what was read and waits to be sent */
+	bool full;	     /* nothing is read until there is room */
+	unsigned out;	     /* the port through which the guest spoke last: it is answered there */
+	uint64_t missed;     /* measure.c: frames that its taps had no room for, as of late */
 	struct loop_io *in[VIF_PORTS], *room[VIF_PORTS];
 };
+
+/* Of an LDP whose guest may flag frames: the messages behind the head, and a head that waits. */
+struct ldp_ahead;
 
 /* Each part of the data path writes the fields under its name, and no others. */
 struct ldp {
@@ -165,6 +169,13 @@ struct ldp {
 	struct dpath *dp;
 	bool frozen; /* its domain is suspended */
 
+	/* ldp.c */
+	struct ldp_ahead *ahead;  /* NULL: frames leave as they lie in the ring */
+	uint32_t tx_avail;	  /* bytes in the ring that are not done, as of the last poll */
+	uint64_t polled_ns;	  /* when that was */
+	struct arrivals arrivals; /* of the bytes in the ring */
+	bool tx_dirty, rx_dirty;  /* moved an index since the last commit */
+
 	/*
 	 * ldp.c and ldp_vif.c: the head frame, its headers copied out of the ring once. The first
 	 * three lie as in the ring, so that one copy takes them.
@@ -176,11 +187,8 @@ struct ldp {
 	uint32_t frame_len;
 	struct frame_info fi;
 	struct virtio_net_hdr_v1 vnet;
-	uint32_t tx_avail;	  /* bytes in the ring not yet looked at, as of the last poll */
-	uint64_t polled_ns;	  /* when that was */
-	struct arrivals arrivals; /* of the bytes in the ring */
-	uint64_t head_ns;	  /* since when the head frame has been there */
-	bool tx_dirty, rx_dirty;  /* moved an index since the last commit */
+	uint32_t head_off; /* of its message, behind the bytes that are done */
+	uint64_t head_ns;  /* since when the head frame has been there */
 
 	/* tx_head.c: what follows from the head frame, judged on the copy. ldp.c begins a new one,
 	 * tx.c says how far it is cut. */
@@ -189,7 +197,8 @@ struct ldp {
 	uint32_t cost_bytes;	/* on the wire: what has not yet left of it */
 	struct gso_iter cut;	/* cut.done > 0: parts of it have left */
 	uint32_t local_slot;	/* LDP_HEAD_LOCAL: to whom */
-	struct flood_plan plan; /* of a frame to a group, from its first part on */
+	struct flood_plan plan; /* of a frame to a group, from its first part on; the last of what
+				   ldp_give_way() puts aside */
 	struct bucket answers;	/* toobig.c: that it may still get */
 	unsigned advertised;	/* times that the uplink was told of its MAC */
 
@@ -204,10 +213,10 @@ struct ldp {
 	} stranger;
 
 	/* rx.c; members.c makes the queues */
-	struct rxq *rxq;
-	struct rxq *floodq; /* frames that were flooded to it */
-	struct rxq *localq; /* frames from other LDPs */
-	bool rx_blocked;    /* the ring had no room for the head of a queue */
+	struct flowq *rxq;
+	struct flowq *floodq; /* frames that were flooded to it */
+	struct flowq *localq; /* frames from other LDPs */
+	bool rx_blocked;      /* the ring had no room for the head of a queue */
 
 	/* flood.c */
 	struct flood_limit flood;  /* of what it sends */
@@ -220,6 +229,10 @@ struct ldp {
 	uint64_t rx_looked_bytes; /* rx_delivered_bytes at the last look */
 	uint64_t rx_served_bps;	  /* the mean of late */
 	uint32_t rx_idle;	  /* looks since it was delivered something */
+	struct {
+		uint64_t frames; /* count.rx_frames at the last look */
+		uint32_t looks;	 /* since it received one, from other LDPs too */
+	} rx_rest;
 
 	/* capture.c */
 	uint8_t captures; /* a bit for each ring that gets its frames */
@@ -293,24 +306,38 @@ static inline uint32_t ldp_rx_frame_max(const struct ldp *l)
  */
 bool ldp_takes(const struct ldp *l, const struct frame_info *fi, uint16_t gso_size);
 
+/* Makes the vchan's conf.sparse hold: the guest may flag frames. False: out of memory. */
+bool ldp_ahead_init(struct ldp *l);
+void ldp_ahead_fini(struct ldp *l);
+
+#define LDP_SCAN_REST 2 /* of ldp_scan() */
+
 /*
- * Looks at the head of the TX ring. 1: a frame; hdr, fi and vnet are of it, its verdict is that of
- * its form, and the caller judges the rest. 0: no whole frame is there. -EPROTO with *why.
+ * Looks at the head of the TX ring: the first flagged frame, or else the first one. 1: a frame;
+ * hdr, fi and vnet are of it, its verdict is that of its form, and the caller judges the rest.
+ * LDP_SCAN_REST: the rest of the frame that gave way, as it was judged. 0: no whole frame is there.
+ * -EPROTO with *why.
  */
 int ldp_scan(struct ldp *l, uint64_t now_ns, const char **why);
+
+/*
+ * A part of the head has left. 1: a flagged frame may go before the rest, which was put aside;
+ * ldp_scan() comes next. 0: the head stays. -EPROTO with *why.
+ */
+int ldp_give_way(struct ldp *l, uint64_t now_ns, const char **why);
 
 /* len > 0 bytes at off of the head frame as the uplink or another ring is to get it: headers from
  * the copy. Returns how many pieces. */
 unsigned ldp_head_iov(struct ldp *l, uint32_t off, uint32_t len, struct iovec iov[3]);
 
-/* Takes the head frame out of the ring; ldp_scan() comes next. */
+/* The head frame is done with, and its room free when all before it is; ldp_scan() comes next. */
 void ldp_consume(struct ldp *l);
 
 /*
  * Writes a frame into the RX ring. -EAGAIN: no room, and an event is armed for when there is;
  * -EPROTO: the peer's index is out of range.
  */
-int ldp_deliver(struct ldp *l, const struct rxq_frame *f);
+int ldp_deliver(struct ldp *l, const struct flowq_frame *f);
 
 /* Tells the guest its credit, or sets the length of its tap's queue; false: no room now. */
 bool ldp_send_credit(struct ldp *l, const struct wire_credit *credit);

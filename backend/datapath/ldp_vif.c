@@ -6,6 +6,7 @@
 #include <sys/uio.h>
 
 #include "backend/datapath/ldp.h"
+#include "backend/datapath/queues.h"
 
 /*
  * Theory of operation
@@ -26,8 +27,7 @@ bool ldp_vif_init(struct ldp *l, struct loop *loop, loop_cb *on_readable, loop_c
 	struct ldp_vif *v = &l->vif;
 	bool good;
 
-	v->queue = rxq_new(RXQ_LIMIT_MIN);
-	good = v->queue;
+	good = queues_init_vif(l);
 	for (unsigned i = 0; i < l->tap->count; i++) {
 		int fd = l->tap->port[i].fd;
 
@@ -45,7 +45,6 @@ void ldp_vif_fini(struct ldp *l)
 		loop_io_free(l->vif.room[i]);
 		loop_io_free(l->vif.in[i]);
 	}
-	rxq_free(l->vif.queue);
 }
 
 static void listen_to_ports(struct ldp *l, bool on)
@@ -63,10 +62,10 @@ void ldp_vif_listen(struct ldp *l, bool on)
 
 int ldp_vif_head(struct ldp *l, uint64_t now_ns, struct virtio_net_hdr_v1 *vnet)
 {
-	struct rxq_frame f;
+	struct flowq_frame f;
 	uint32_t first;
 
-	if (!rxq_peek(l->vif.queue, now_ns, &f, &l->count.drops[LDP_DROP_VIF_CODEL]))
+	if (!flowq_peek(l->vif.queue, now_ns, &f))
 		return 0;
 	l->head_ns = f.queued_ns;
 	l->frame_len = f.len;
@@ -81,11 +80,10 @@ int ldp_vif_head(struct ldp *l, uint64_t now_ns, struct virtio_net_hdr_v1 *vnet)
 
 unsigned ldp_vif_iov(struct ldp *l, uint32_t off, uint32_t len, struct iovec iov[2])
 {
-	struct rxq_frame f;
-	uint64_t dropped = 0;
+	struct flowq_frame f;
 	unsigned n = 0;
 
-	rxq_peek(l->vif.queue, 0, &f, &dropped); /* it was peeked, so it stays the same */
+	flowq_peek(l->vif.queue, 0, &f); /* it was peeked, so it stays the same */
 	for (unsigned i = 0; i < f.iovcnt && len > 0; i++) {
 		uint32_t size = (uint32_t)f.iov[i].iov_len;
 		uint32_t part = off < size ? size - off : 0;
@@ -102,14 +100,14 @@ unsigned ldp_vif_iov(struct ldp *l, uint32_t off, uint32_t len, struct iovec iov
 
 void ldp_vif_consume(struct ldp *l)
 {
-	rxq_pop(l->vif.queue);
-	if (!l->vif.full || !rxq_has_room(l->vif.queue))
+	flowq_pop(l->vif.queue);
+	if (!l->vif.full || !queues_vif_has_room(l))
 		return;
 	l->vif.full = false;
 	listen_to_ports(l, true);
 }
 
-int ldp_vif_deliver(struct ldp *l, const struct rxq_frame *f)
+int ldp_vif_deliver(struct ldp *l, const struct flowq_frame *f)
 {
 	struct iovec iov[3] = {{(void *)(uintptr_t)&f->vnet, WIRE_VNET_LEN}};
 
@@ -138,7 +136,8 @@ static uint32_t read_frame(struct ldp *l, int fd, uint8_t *frame, uint64_t now_n
 	if (n <= (ssize_t)WIRE_VNET_LEN)
 		return 0;
 	iov[1].iov_len = (size_t)n - WIRE_VNET_LEN;
-	if (!rxq_push(l->vif.queue, &vnet, iov + 1, 1, (uint32_t)iov[1].iov_len, true, now_ns))
+	if (!flowq_push(l->vif.queue, NULL, &vnet, iov + 1, 1, (uint32_t)iov[1].iov_len,
+			FLOWQ_BEYOND, now_ns))
 		l->count.drops[LDP_DROP_VIF_FULL]++;
 	return (uint32_t)iov[1].iov_len;
 }
@@ -149,7 +148,7 @@ static bool read_port(struct ldp *l, int fd, uint8_t *frame, uint64_t now_ns)
 	uint32_t len, bytes = 0;
 
 	for (unsigned n = 0; n < READ_FRAMES && bytes < READ_BYTES; n++) {
-		l->vif.full = rxq_full(l->vif.queue);
+		l->vif.full = queues_vif_full(l);
 		if (l->vif.full)
 			break;
 		len = read_frame(l, fd, frame, now_ns);

@@ -10,7 +10,7 @@
 #include "common/loop.h"
 
 struct ldp;
-struct rxq_frame;
+struct flowq_frame;
 struct virtio_net_hdr_v1;
 
 /*
@@ -34,7 +34,7 @@ unsigned ldp_vif_iov(struct ldp *l, uint32_t off, uint32_t len, struct iovec iov
 void ldp_vif_consume(struct ldp *l);
 
 /* 0; -EAGAIN: no room, on_room() is called when there is; -ENOBUFS: it never can be delivered. */
-int ldp_vif_deliver(struct ldp *l, const struct rxq_frame *f);
+int ldp_vif_deliver(struct ldp *l, const struct flowq_frame *f);
 
 /* on_room() was called: it is not called again until a delivery finds no room. */
 void ldp_vif_has_room(struct ldp *l);

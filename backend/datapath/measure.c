@@ -8,6 +8,7 @@
 
 #include "backend/datapath/core.h"
 #include "backend/datapath/promise.h"
+#include "backend/datapath/queues.h"
 #include "backend/datapath/sums.h"
 #include "backend/stats/rates.h"
 #include "backend/stats/stats.h"
@@ -81,6 +82,8 @@ static const struct stats_def fields[] = {
 	{"rx-max-in-force", "bit/s", STATS_LDP, STATS_GAUGE, 1},
 	{"groups-joined", "", STATS_LDP, STATS_GAUGE, 1},
 	{"mac-moves", "", STATS_LDP, STATS_COUNTER, 1},
+	{"ecn-marks", "frames", STATS_LDP, STATS_COUNTER, 1},
+	{"agent-still", "us", STATS_LDP, STATS_GAUGE, 1},
 	{"tx-wait", "us", STATS_LDP, STATS_HISTOGRAM, STATS_BUCKETS},
 	{"rx-wait", "us", STATS_LDP, STATS_HISTOGRAM, STATS_BUCKETS},
 };
@@ -188,8 +191,8 @@ static uint64_t *put_promise(uint64_t *v, const struct ldp *l, enum ldp_dir dir)
 /* What it has and has not yet been sent on. */
 static uint64_t *put_waiting(uint64_t *v, const struct ldp *l)
 {
-	*v++ = l->tap ? rxq_bytes(l->vif.queue) : arrivals_waiting(&l->arrivals);
-	*v++ = (uint64_t)rxq_bytes(l->rxq) + rxq_bytes(l->floodq) + rxq_bytes(l->localq);
+	*v++ = l->tap ? queues_vif_waiting(l) : arrivals_waiting(&l->arrivals);
+	*v++ = queues_waiting(l);
 	return v;
 }
 
@@ -225,6 +228,8 @@ static void write_ldp(const struct dpath *dp, const struct ldp *l, struct stats_
 	v = put_rules(v, &l->conf);
 	*v++ = groups_count(dp->flood.groups, l->slot);
 	*v++ = l->count.mac_moves;
+	*v++ = queues_marks(l);
+	*v++ = l->audit.still_ns / 1000;
 	memcpy(v, l->count.tx_wait, sizeof(l->count.tx_wait));
 	v += STATS_BUCKETS;
 	memcpy(v, l->count.rx_wait, sizeof(l->count.rx_wait));

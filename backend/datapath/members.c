@@ -19,12 +19,14 @@
 #include "backend/datapath/ports.h"
 #include "backend/datapath/promise.h"
 #include "backend/datapath/publish.h"
+#include "backend/datapath/queues.h"
 #include "backend/datapath/rx.h"
 #include "backend/datapath/toobig.h"
 #include "backend/datapath/rx_limit.h"
 #include "backend/datapath/tenants.h"
 #include "backend/datapath/tx.h"
 #include "backend/datapath/tx_head.h"
+#include "backend/datapath/tx_room.h"
 #include "backend/frame/mac_owners.h"
 #include "backend/msg/msg.h"
 
@@ -74,10 +76,9 @@ static void free_ldp(struct dpath *dp, struct ldp *l)
 	linklocal_forget(dp->locals, l->slot);
 	loop_io_free(l->io);
 	ldp_vif_fini(l);
+	ldp_ahead_fini(l);
 	loop_timer_free(l->advertise);
-	rxq_free(l->localq);
-	rxq_free(l->floodq);
-	rxq_free(l->rxq);
+	queues_fini(l);
 	free(l);
 }
 
@@ -111,7 +112,7 @@ static bool listen_to(struct dpath *dp, struct ldp *l)
 	if (l->tap)
 		return ldp_vif_init(l, dp->loop, on->tap, on->room);
 	l->io = loop_io_new(dp->loop, vchan_fd(l->vchan), LOOP_READ, on->vchan, l);
-	return l->io;
+	return l->io && ldp_ahead_init(l);
 }
 
 /* NULL, or why the LDP cannot start. */
@@ -121,14 +122,10 @@ static const char *start(struct dpath *dp, struct ldp *l)
 
 	if (ret == -EEXIST)
 		return "another device on this uplink has the same mac";
-	l->rxq = rxq_new(RXQ_LIMIT_MIN);
-	l->floodq = rxq_new(RXQ_LIMIT_MIN);
-	l->localq = rxq_new(RX_LOCAL_QUEUE_BYTES);
 	rx_limit_begin(l);
 	l->advertise = loop_timer_new(dp->loop, on_advertise, l);
-	if (ret < 0 || !l->rxq || !l->floodq || !l->localq || !l->advertise || !listen_to(dp, l))
+	if (ret < 0 || !queues_init(dp, l) || !l->advertise || !listen_to(dp, l))
 		return "out of memory";
-	rxq_set_max_wait(l->floodq, FLOOD_WAIT_NS);
 	return enter_schedulers(dp, l);
 }
 

@@ -43,7 +43,7 @@ void outlook_ask(struct ldp *l)
 	l->outlook[LDP_TX].asked++;
 	l->outlook[LDP_TX].waited += l->head == LDP_HEAD_UPLINK;
 	l->outlook[LDP_RX].asked++;
-	l->outlook[LDP_RX].waited += !rxq_empty(l->rxq);
+	l->outlook[LDP_RX].waited += !flowq_empty(l->rxq);
 }
 
 void outlook_changed(struct dpath *dp)

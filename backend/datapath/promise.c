@@ -27,7 +27,7 @@
  */
 #define NEARLY_PERCENT 90u  /* of a window */
 #define LATELY	       10u  /* windows */
-#define STALLED_MAX    600u /* windows: so an idle host is not woken for ever */
+#define STALLED_MAX    600u /* windows: for longer nobody is judged who stands still */
 
 static const struct sched_rule *rule_of(const struct ldp *l, enum ldp_dir dir)
 {
@@ -112,10 +112,12 @@ static bool took_part(const struct ldp *l, enum ldp_dir dir)
 
 /* --- parts ------------------------------------------------------------------------------------ */
 
-/* 0 is no maximum, so one that is used up leaves a byte. */
-static uint64_t max_left(uint64_t max_bytes, uint64_t used_bytes)
+/* 0 is no maximum, so one that is used up, or below a byte in a window, leaves a byte. */
+static uint64_t max_left(uint64_t max_bps, uint64_t ns, uint64_t used_bytes)
 {
-	if (max_bytes == 0)
+	uint64_t max_bytes = bytes_of(max_bps, ns);
+
+	if (max_bps == 0)
 		return 0;
 	return max_bytes > used_bytes ? max_bytes - used_bytes : 1;
 }
@@ -125,7 +127,7 @@ static void set_rule(struct fluid_part *part, const struct sched_rule *rule, uin
 {
 	part->weight = rule->weight;
 	part->min = bytes_of(rule->min_bps, ns);
-	part->max = max_left(bytes_of(rule->max_bps, ns), used_bytes);
+	part->max = max_left(rule->max_bps, ns, used_bytes);
 }
 
 /* What it had beyond its maximum, as far as it had saved that up, nobody else could have. */
@@ -280,8 +282,7 @@ static uint64_t due_bytes(const struct ldp *l, enum ldp_dir dir, const struct fl
 			  uint64_t ns)
 {
 	uint64_t due = (uint64_t)((double)part->gets * (part->busy < 1 ? part->busy : 1));
-	uint64_t max = max_left(bytes_of(rule_of(l, dir)->max_bps, ns),
-				l->promise[dir].window.local_bytes);
+	uint64_t max = max_left(rule_of(l, dir)->max_bps, ns, l->promise[dir].window.local_bytes);
 
 	return max && due > max ? max : due;
 }
@@ -351,8 +352,10 @@ bool promise_window(struct dpath *dp, uint64_t ns)
 {
 	bool any = false;
 
-	if (ns > 0)
+	if (ns > 0) {
 		audit_window(dp, ns);
+		any = dp->audit.any_still;
+	}
 	for (int dir = 0; ns > 0 && dir < LDP_DIRS; dir++)
 		any |= judge_all(dp, (enum ldp_dir)dir, ns);
 	dp->promise.changed = false;

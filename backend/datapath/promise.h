@@ -14,7 +14,7 @@ void promise_changed(struct dpath *dp);
 
 /*
  * A window ends that began ns ago; before that nothing happened since the last one. False: no
- * frame passed in it, and none waited.
+ * frame passed in it, none waited, and no agent leaves something in its ring.
  */
 bool promise_window(struct dpath *dp, uint64_t ns);
 

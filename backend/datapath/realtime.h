@@ -11,6 +11,9 @@
  * processors busy: SCHED_RR, of the lowest priority. One that is busy itself, as a guest can make
  * it, shares them with the others as any program does, so that no guest takes a processor from
  * Dom0. All zero: leaves the policy alone.
+ *
+ * A turn that does not end is bounded too: SIGXCPU makes the thread as any other after 400 ms. So
+ * no more than one thread of a process can have this.
  */
 struct realtime {
 	bool allowed, on;

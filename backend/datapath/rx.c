@@ -10,10 +10,12 @@
 #include "backend/datapath/core.h"
 #include "backend/datapath/epoch.h"
 #include "backend/datapath/flood.h"
+#include "backend/datapath/queues.h"
 #include "backend/frame/frame_cost.h"
 #include "backend/frame/gso.h"
 #include "backend/frame/vnet.h"
 #include "backend/msg/msg.h"
+#include "common/flowq_memory.h"
 
 /*
  * Theory of operation
@@ -34,7 +36,7 @@
 
 #define RX_ASK_MAX 16u /* VLANs of a guest that are asked for its groups */
 
-static struct rxq *queue_of(struct ldp *l, unsigned flags)
+static struct flowq *queue_of(struct ldp *l, unsigned flags)
 {
 	if (flags & RX_LOCAL)
 		return l->localq;
@@ -42,11 +44,11 @@ static struct rxq *queue_of(struct ldp *l, unsigned flags)
 }
 
 /* The queue that the link's lottery serves next; NULL: no frame may be delivered now. */
-static struct rxq *next_queue(struct dpath *dp, struct ldp *l)
+static struct flowq *next_queue(struct dpath *dp, struct ldp *l)
 {
-	if (!rxq_empty(l->floodq) && flood_share_left(dp, l))
+	if (!flowq_empty(l->floodq) && flood_share_left(dp, l))
 		return l->floodq;
-	return rxq_empty(l->rxq) ? NULL : l->rxq;
+	return flowq_empty(l->rxq) ? NULL : l->rxq;
 }
 
 /* Enters the lotteries in which there is anything to deliver. */
@@ -57,11 +59,11 @@ static void wake(struct dpath *dp, struct ldp *l)
 	ldp_backlog_set(&l->backlog[LDP_RX], waits, dp->now_ns);
 	if (l->rx_blocked)
 		return;
-	if (!rxq_empty(l->localq))
+	if (!flowq_empty(l->localq))
 		sched_wake(dp->rx_local_sched, l->slot, dp->now_ns);
 	if (waits)
 		sched_wake(dp->rx_sched, l->slot, core_rx_clock_ns(dp));
-	else if (!rxq_empty(l->floodq))
+	else if (!flowq_empty(l->floodq))
 		flood_wait(dp, l);
 }
 
@@ -98,7 +100,7 @@ static bool push(struct dpath *dp, struct ldp *l, const struct virtio_net_hdr_v1
 		 const struct iovec *iov, unsigned iovcnt, uint32_t cost, unsigned flags)
 {
 	core_work(dp, cost);
-	if (rxq_push(queue_of(l, flags), vnet, iov, iovcnt, cost, flags, dp->now_ns)) {
+	if (flowq_push(queue_of(l, flags), NULL, vnet, iov, iovcnt, cost, flags, dp->now_ns)) {
 		wake(dp, l);
 		return true;
 	}
@@ -111,7 +113,7 @@ static bool push(struct dpath *dp, struct ldp *l, const struct virtio_net_hdr_v1
 /* An empty queue takes a whole frame in pieces, though 64 KiB are more than the smallest limit. */
 static unsigned flags_of_pieces(struct ldp *l, unsigned flags)
 {
-	return rxq_empty(queue_of(l, flags)) ? flags | RXQ_BEYOND : flags;
+	return flowq_empty(queue_of(l, flags)) ? flags | FLOWQ_BEYOND : flags;
 }
 
 /* Copies the frame into one piece, with the headers that were judged. */
@@ -125,6 +127,14 @@ static void flatten(struct dpath *dp, const struct rx_source *src)
 	}
 }
 
+static bool has_room(const struct flowq *q, const struct rx_source *src, uint32_t len,
+		     unsigned flags)
+{
+	return flowq_takes(q, len, flags) &&
+	       (flags & FLOWQ_BEYOND ||
+		!flowq_is_crowded_by(q, flowq_place_of(q, src->hdr, src->hdr_len).flow));
+}
+
 static void push_segments(struct dpath *dp, struct ldp *l, const struct rx_source *src)
 {
 	static const struct virtio_net_hdr_v1 plain;
@@ -136,7 +146,7 @@ static void push_segments(struct dpath *dp, struct ldp *l, const struct rx_sourc
 	ssize_t len;
 
 	/* Segments for which there is no room are not made. */
-	if (!rxq_takes(queue_of(l, flags), headers + src->vnet->gso_size, flags)) {
+	if (!has_room(queue_of(l, flags), src, headers + src->vnet->gso_size, flags)) {
 		count_full(l, flags, left);
 		if (l->captures)
 			capture_pieces(l, reason_full(flags), src->iov, src->iovcnt);
@@ -228,7 +238,7 @@ unsigned rx_flood(struct dpath *dp, const struct ldp *from, const struct rx_sour
 	while ((l = flood_next(dp, &w))) {
 		copy.flags = !w.member ? RX_FLOODED : from ? RX_LOCAL : 0;
 		if (from || copies > 0)
-			copy.flags |= RXQ_UNPACED;
+			copy.flags |= RX_UNPACED;
 		rx_queue(dp, l, &copy);
 		copies++;
 	}
@@ -241,34 +251,29 @@ void rx_block(struct ldp *l)
 }
 
 /* The next frame to deliver, and its queue; NULL: none. */
-static struct rxq *peek(struct dpath *dp, struct ldp *l, struct rxq_frame *f)
+static struct flowq *peek(struct dpath *dp, struct ldp *l, struct flowq_frame *f)
 {
-	uint64_t dropped;
-	struct rxq *q;
-	bool found;
+	struct flowq *q;
 
 	while ((q = next_queue(dp, l))) {
-		dropped = 0;
-		found = rxq_peek(q, dp->now_ns, f, &dropped);
-		l->count.drops[q == l->floodq ? LDP_DROP_RX_FLOOD : LDP_DROP_RX_CODEL] += dropped;
-		if (found)
+		if (flowq_peek(q, dp->now_ns, f))
 			return q;
 	}
 	return NULL;
 }
 
 /* The frame that was peeked was delivered. */
-static void count_delivered(struct dpath *dp, struct ldp *l, struct rxq *q,
-			    const struct rxq_frame *f)
+static void count_delivered(struct dpath *dp, struct ldp *l, struct flowq *q,
+			    const struct flowq_frame *f)
 {
 	bool more;
 
-	if (!f->unpaced)
+	if (!(f->flags & RX_UNPACED))
 		dp->rx.pace.bucket.tokens_bytes -= f->cost_bytes;
 	l->rx_delivered_bytes += f->cost_bytes;
 	if (q == l->floodq)
 		l->flood_share.tokens_bytes -= f->cost_bytes;
-	rxq_pop(q);
+	flowq_pop(q);
 	more = next_queue(dp, l);
 	epoch_charge(dp, dp->rx_sched, l, f->cost_bytes,
 		     frame_cost_charge(f->cost_bytes, dp->rx.frame_cost_bytes), more);
@@ -277,7 +282,7 @@ static void count_delivered(struct dpath *dp, struct ldp *l, struct rxq *q,
 }
 
 /* Writes the frame into the ring. False: there is no room, or the LDP has failed. */
-static bool hand_over(struct dpath *dp, struct ldp *l, const struct rxq_frame *f)
+static bool hand_over(struct dpath *dp, struct ldp *l, const struct flowq_frame *f)
 {
 	int ret = ldp_deliver(l, f);
 
@@ -301,8 +306,8 @@ static bool hand_over(struct dpath *dp, struct ldp *l, const struct rxq_frame *f
 /* Delivers the head of one of the drawn LDP's queues. */
 static void deliver(struct dpath *dp, struct ldp *l)
 {
-	struct rxq_frame f;
-	struct rxq *q = peek(dp, l, &f);
+	struct flowq_frame f;
+	struct flowq *q = peek(dp, l, &f);
 
 	if (!q) {
 		sched_sleep(dp->rx_sched, l->slot);
@@ -314,18 +319,15 @@ static void deliver(struct dpath *dp, struct ldp *l)
 
 static void deliver_local(struct dpath *dp, struct ldp *l)
 {
-	struct rxq_frame f;
-	uint64_t dropped = 0;
-	bool found = rxq_peek(l->localq, dp->now_ns, &f, &dropped);
+	struct flowq_frame f;
 
-	l->count.drops[LDP_DROP_RX_CODEL] += dropped;
-	if (!found) {
+	if (!flowq_peek(l->localq, dp->now_ns, &f)) {
 		sched_sleep(dp->rx_local_sched, l->slot);
 	} else if (hand_over(dp, l, &f)) {
-		rxq_pop(l->localq);
+		flowq_pop(l->localq);
 		epoch_charge(dp, dp->rx_local_sched, l, f.cost_bytes,
 			     frame_cost_charge(f.cost_bytes, dp->rx.frame_cost_bytes),
-			     !rxq_empty(l->localq));
+			     !flowq_empty(l->localq));
 	}
 }
 
@@ -410,7 +412,7 @@ static void ask(struct dpath *dp, struct ldp *l, bool v6, int vid)
 				     .iov = &iov,
 				     .iovcnt = 1,
 				     .cost_bytes = frame_wire_bytes(&fi, 0),
-				     .flags = RXQ_UNPACED});
+				     .flags = RX_UNPACED});
 }
 
 /* In the VLANs where nobody else asks, groups are flooded anyway. */
@@ -458,6 +460,7 @@ void rx_count(struct dpath *dp)
 
 bool rx_init(struct dpath *dp)
 {
+	flowq_map_memory();
 	pace_init(&dp->rx.pace, dp->now_ns);
 	dp->rx.frame = malloc(WIRE_FRAME_MAX);
 	dp->rx.flat = malloc(WIRE_FRAME_MAX);

@@ -23,9 +23,10 @@ struct rx_source {
 	unsigned iovcnt;
 	uint32_t cost_bytes; /* on the wire */
 	bool control;	     /* screen_is_control() */
-	unsigned flags;	     /* rxq_flags, and one of: */
+	unsigned flags;	     /* FLOWQ_BEYOND, and: */
 };
 
+#define RX_UNPACED 2u	  /* a further copy, or from this host: the link's pace does not count it */
 #define RX_FLOODED 0x100u /* waits in the queue for flooded frames */
 #define RX_LOCAL   0x200u /* waits in the queue for frames from other LDPs */
 

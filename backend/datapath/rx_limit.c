@@ -5,6 +5,7 @@
 
 #include "backend/datapath/core.h"
 #include "backend/datapath/flood.h"
+#include "backend/datapath/queues.h"
 
 /*
  * Theory of operation
@@ -16,12 +17,11 @@
  * second. An LDP that was idle counts as one of them for itself. So 31 LDPs that receive nothing,
  * or little, take no room from the one that receives a burst.
  */
-#define RX_NOMINAL_BPS	 1000000000ull
-#define RX_QUEUE_TIME_MS 10u
-#define LOOK_NS		 10000000ull
-#define LOOKS_IDLE	 100u /* without a frame: then an LDP is idle */
-#define CAME_FADE	 64u
-#define SERVED_FADE	 8u
+#define RX_NOMINAL_BPS 1000000000ull
+#define LOOK_NS	       10000000ull
+#define LOOKS_IDLE     100u /* without a frame: then an LDP is idle */
+#define CAME_FADE      64u
+#define SERVED_FADE    8u
 
 /* The rate, or the maximum (0: none) if that is less. */
 static uint64_t less(uint64_t rate, uint64_t max_bps)
@@ -55,9 +55,7 @@ static uint64_t serves(const struct dpath *dp, const struct ldp *l, const struct
 
 static void set_queue(struct dpath *dp, struct ldp *l, const struct weights *w)
 {
-	uint64_t bytes = serves(dp, l, w) / 8 * RX_QUEUE_TIME_MS / 1000;
-
-	rxq_set_limit(l->rxq, bytes > RXQ_LIMIT_MAX ? RXQ_LIMIT_MAX : (uint32_t)bytes);
+	queues_set_rate(l, serves(dp, l, w));
 }
 
 static void set_queues(struct dpath *dp)
@@ -92,14 +90,25 @@ void rx_set_limits(struct dpath *dp)
 	set_queues(dp);
 }
 
+/* An LDP that receives nothing, not from other LDPs either, needs no memory for it. */
+static void rest(struct ldp *l)
+{
+	if (l->count.rx_frames != l->rx_rest.frames)
+		l->rx_rest.looks = 0;
+	else if (++l->rx_rest.looks == LOOKS_IDLE)
+		queues_trim(l);
+	l->rx_rest.frames = l->count.rx_frames;
+}
+
 static void look_at(struct ldp *l, uint64_t us)
 {
 	uint64_t bytes = l->rx_delivered_bytes - l->rx_looked_bytes;
 
 	l->rx_looked_bytes = l->rx_delivered_bytes;
+	rest(l);
 	l->rx_served_bps -= l->rx_served_bps / SERVED_FADE;
 	l->rx_served_bps += bytes * 8000000 / us / SERVED_FADE;
-	if (bytes > 0 || !rxq_empty(l->rxq))
+	if (bytes > 0 || !flowq_empty(l->rxq))
 		l->rx_idle = 0;
 	else if (l->rx_idle < LOOKS_IDLE)
 		l->rx_idle++;

@@ -66,6 +66,13 @@ static void enter_lottery(struct dpath *dp, struct ldp *l)
 		sched_wake(dp->local_sched, l->slot, dp->now_ns);
 }
 
+/* The rest of a head must go to the same receiver, or nowhere. */
+static void take_rest(const struct dpath *dp, struct ldp *l)
+{
+	if (l->head == LDP_HEAD_LOCAL && receiver_of(dp, l) != l->local_slot)
+		l->local_slot = LDP_SLOT_NONE;
+}
+
 /* Looks at the head. If nothing is there, asks for an event and looks once more. */
 static void scan(struct dpath *dp, struct ldp *l)
 {
@@ -79,7 +86,9 @@ static void scan(struct dpath *dp, struct ldp *l)
 		if (avail < 0 || avail > (int64_t)l->tx_avail)
 			ret = ldp_scan(l, dp->now_ns, &why);
 	}
-	if (ret > 0)
+	if (ret == LDP_SCAN_REST)
+		take_rest(dp, l);
+	else if (ret > 0)
 		judge(dp, l);
 	else if (ret < 0)
 		core_fail(dp, l, why);
@@ -100,8 +109,8 @@ static void forget_head(struct dpath *dp, struct ldp *l)
 		sched_sleep(dp->tx_sched, l->slot);
 		sched_sleep(dp->local_sched, l->slot);
 		l->head = LDP_HEAD_NONE;
-	} else if (l->head == LDP_HEAD_LOCAL && receiver_of(dp, l) != l->local_slot) {
-		l->local_slot = LDP_SLOT_NONE;
+	} else {
+		take_rest(dp, l);
 	}
 }
 
@@ -134,15 +143,10 @@ static struct sched *lottery_of(const struct dpath *dp, const struct ldp *l)
 	return l->head == LDP_HEAD_LOCAL ? dp->local_sched : dp->tx_sched;
 }
 
-void tx_next_head(struct dpath *dp, struct ldp *l, uint32_t more)
+/* Charges what has left while the head was in another lottery maybe. */
+static void charge(struct dpath *dp, struct sched *s, struct ldp *l, uint32_t wire, uint32_t more,
+		   enum ldp_head was)
 {
-	struct sched *s = lottery_of(dp, l);
-	uint32_t wire = l->cost_bytes;
-	enum ldp_head was = l->head;
-
-	ldp_consume(l);
-	core_mark_dirty(dp, l);
-	scan(dp, l);
 	if (l->failed)
 		return; /* it is in no lottery any more */
 	epoch_charge(dp, s, l, wire, tx_charge(dp, wire) + more, l->head == was);
@@ -152,10 +156,32 @@ void tx_next_head(struct dpath *dp, struct ldp *l, uint32_t more)
 	}
 }
 
+void tx_next_head(struct dpath *dp, struct ldp *l, uint32_t more)
+{
+	struct sched *s = lottery_of(dp, l);
+	uint32_t wire = l->cost_bytes;
+	enum ldp_head was = l->head;
+
+	ldp_consume(l);
+	core_mark_dirty(dp, l);
+	scan(dp, l);
+	charge(dp, s, l, wire, more, was);
+}
+
 void tx_next_part(struct dpath *dp, struct ldp *l, uint32_t wire_bytes, uint32_t more)
 {
+	struct sched *s = lottery_of(dp, l);
+	enum ldp_head was = l->head;
+	const char *why = NULL;
+	int ret;
+
 	l->cost_bytes -= wire_bytes;
-	epoch_charge(dp, lottery_of(dp, l), l, wire_bytes, tx_charge(dp, wire_bytes) + more, true);
+	ret = ldp_give_way(l, dp->now_ns, &why);
+	if (ret > 0)
+		scan(dp, l);
+	else if (ret < 0)
+		core_fail(dp, l, why);
+	charge(dp, s, l, wire_bytes, more, was);
 }
 
 bool tx_take_moved(struct dpath *dp)

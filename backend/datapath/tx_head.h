@@ -36,7 +36,10 @@ uint32_t tx_charge(const struct dpath *dp, uint32_t wire_bytes);
  */
 void tx_next_head(struct dpath *dp, struct ldp *l, uint32_t more);
 
-/* A part of the head, wire_bytes long, has left: charges it, and `more` bytes for copies. */
+/*
+ * A part of the head, wire_bytes long, has left: charges it, and `more` bytes for copies. A flagged
+ * frame may be the head now.
+ */
 void tx_next_part(struct dpath *dp, struct ldp *l, uint32_t wire_bytes, uint32_t more);
 
 #endif

@@ -12,6 +12,7 @@
 
 #define GUEST_WORD   "# guest: "
 #define POLICY_WORD  "# policy: "
+#define PART_WORD    "# part: "
 #define NAMED_WORD   POLICY_WORD "attach"
 #define ACCOUNT_WORD "# account: "
 #define END_WORD     "# end"
@@ -197,6 +198,15 @@ static void put_pair(struct text *t, const char *word, int key, const char *valu
 	put_value(t, value);
 }
 
+/* A percentage that was not worked out: those of the policy are checked there. */
+static bool is_part(int key, const char *value)
+{
+	size_t digits = strspn(value, "0123456789.");
+
+	return schema_entry((enum schema_key)key)->type == SCHEMA_RATE && digits > 0 &&
+	       strcmp(value + digits, "%") == 0;
+}
+
 static void put_device(struct text *t, const char *uuid, const struct kept_device *d)
 {
 	char id[16] = "]\n";
@@ -209,8 +219,9 @@ static void put_device(struct text *t, const char *uuid, const struct kept_devic
 	for (int key = 0; key < KEY_COUNT; key++) {
 		if (d->set[key])
 			put_pair(t, "", key, d->set[key]);
-		if (d->set[key] && d->policy[key])
-			put_pair(t, POLICY_WORD, key, d->policy[key]);
+		if (d->policy[key] && (d->set[key] || key == KEY_BACK_UPLINK))
+			put_pair(t, is_part(key, d->policy[key]) ? PART_WORD : POLICY_WORD, key,
+				 d->policy[key]);
 	}
 	if (d->by_policy)
 		put(t, NAMED_WORD "\n");
@@ -291,8 +302,30 @@ static int read_section(struct reading *r, const char *line)
 	return 0;
 }
 
+/* What a pair tells: what was set, what the policy said then, or of what part it spoke. */
+enum pair {
+	PAIR_SET,
+	PAIR_POLICY,
+	PAIR_PART,
+};
+
+/* 0 or -errno with a sentence. */
+static int check_value(enum pair what, enum schema_key key, const char *value,
+		       char why[SCHEMA_ERR_MAX])
+{
+	char shown[QUOTE_MAX];
+
+	if (what != PAIR_PART)
+		return schema_check(key, value, why);
+	if (is_part(key, value))
+		return 0;
+	snprintf(why, SCHEMA_ERR_MAX, "%s: expected a percentage of a rate",
+		 quote_text(shown, value));
+	return -EINVAL;
+}
+
 /* "key = value", into one of the two tables. */
-static int read_pair(struct reading *r, char *line, bool policy)
+static int read_pair(struct reading *r, char *line, enum pair what)
 {
 	char *equals = strstr(line, " = "), shown[QUOTE_MAX], why[SCHEMA_ERR_MAX], **at;
 	int key;
@@ -301,15 +334,17 @@ static int read_pair(struct reading *r, char *line, bool policy)
 		return bad(r, "%s: expected KEY = VALUE", quote_text(shown, line));
 	*equals = '\0';
 	key = schema_lookup(SCHEMA_BACK, line);
-	if (key < 0 || !kept_is_key((enum schema_key)key))
+	if (key < 0 || (!kept_is_key((enum schema_key)key) &&
+			!(what == PAIR_POLICY && key == KEY_BACK_UPLINK)))
 		return bad(r, "no key %s", quote_text(shown, line));
 	if (r->device == LOST_SECTION)
 		return bad(r, "%s of a device that is not known", line);
 	if (r->device < 0)
 		return bad(r, "%s before the first section", line);
-	if (schema_check((enum schema_key)key, equals + 3, why) < 0)
+	if (check_value(what, (enum schema_key)key, equals + 3, why) < 0)
 		return bad(r, "%s", why);
-	at = policy ? &r->out->device[r->device].policy[key] : &r->out->device[r->device].set[key];
+	at = what == PAIR_SET ? &r->out->device[r->device].set[key]
+			      : &r->out->device[r->device].policy[key];
 	if (*at)
 		return bad(r, "%s is given twice", line);
 	return kept_put(at, equals + 3) ? 0 : -ENOMEM;
@@ -347,14 +382,16 @@ static int read_line(struct reading *r, char *line)
 		return 0;
 	}
 	if (strncmp(line, POLICY_WORD, strlen(POLICY_WORD)) == 0)
-		return read_pair(r, line + strlen(POLICY_WORD), true);
+		return read_pair(r, line + strlen(POLICY_WORD), PAIR_POLICY);
+	if (strncmp(line, PART_WORD, strlen(PART_WORD)) == 0)
+		return read_pair(r, line + strlen(PART_WORD), PAIR_PART);
 	if (strncmp(line, ACCOUNT_WORD, strlen(ACCOUNT_WORD)) == 0)
 		return read_account(r, line + strlen(ACCOUNT_WORD));
 	if (strncmp(line, GUEST_WORD, strlen(GUEST_WORD)) == 0)
 		snprintf(r->out->name, sizeof(r->out->name), "%s", line + strlen(GUEST_WORD));
 	if (line[0] == '#' || line[0] == '\0')
 		return 0;
-	return line[0] == '[' ? read_section(r, line) : read_pair(r, line, false);
+	return line[0] == '[' ? read_section(r, line) : read_pair(r, line, PAIR_SET);
 }
 
 /* Damage leaves a file's length as it was: a few bytes were no section. */

@@ -17,13 +17,17 @@
  *	weight = 300
  *	# policy: weight = 100
  *	# policy: attach
+ *	# policy: uplink = second
+ *	tx-min = 5000000
+ *	# part: tx-min = 10%
  *	# account: tx=-1234 rx=0 at=1764329400.123
  *	[6fa459ea-ee8a-3ca4-894e-db77e160355e/1]
  *	# end
  *
  * So it can be copied there. Comments tell what the policy has no words for: the guest's name, what
- * the policy said of a key when it was set, that it named the device, what its account held on the
- * host that the guest comes from, and that the text is whole.
+ * the policy said of a key when it was set (`part`: a percentage of a capacity that was not
+ * configured), that it named the device, that it named it for another uplink, what its account held
+ * on the host that the guest comes from, and that the text is whole.
  */
 #define KEPT_NAME_MAX	 256
 #define KEPT_DEVICES_MAX 256u
@@ -33,7 +37,7 @@
 struct kept_device {
 	unsigned id;
 	char *set[KEY_COUNT];	 /* what was set and differs from policy and default */
-	char *policy[KEY_COUNT]; /* of these: what the policy said then */
+	char *policy[KEY_COUNT]; /* of these, and of KEY_BACK_UPLINK: what the policy said then */
 	bool stays[KEY_COUNT];	 /* not known: kept_merge() leaves what the other has of it */
 	bool by_policy;		 /* the policy named the device */
 	char *account;		 /* what its account held elsewhere (kept_account.h) */

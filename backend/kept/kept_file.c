@@ -90,7 +90,7 @@ static ssize_t slurp(int fd, char **out)
 	if (fstat(fd, &st) < 0)
 		return -errno;
 	if (!S_ISREG(st.st_mode))
-		return -EINVAL;
+		return S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
 	if (st.st_size > FILE_MAX_BYTES)
 		return -EFBIG;
 	*out = malloc((size_t)st.st_size + 1);
@@ -277,4 +277,26 @@ int kept_file_each(const char *dir, kept_file_fn *fn, void *arg, char *err)
 int kept_file_each_damaged(const char *dir, kept_file_fn *fn, void *arg, char *err)
 {
 	return each(dir, is_damaged_file, fn, arg, err);
+}
+
+int kept_dir_each_other(const char *dir, kept_dir_fn *fn, void *arg)
+{
+	char above[PATH_MAX], other[PATH_MAX];
+	const char *name = strrchr(dir, '/');
+	struct dirent *e;
+	int ret = 0;
+	DIR *d;
+
+	if (!name)
+		return 0;
+	snprintf(above, sizeof(above), "%.*s/", (int)(name - dir), dir);
+	d = opendir(above);
+	while (d && ret == 0 && (e = readdir(d))) {
+		if (e->d_name[0] != '.' && strcmp(e->d_name, name + 1) != 0 &&
+		    kept_dir_path(other, above, e->d_name) == 0)
+			ret = fn(e->d_name, other, arg);
+	}
+	if (d)
+		closedir(d);
+	return ret;
 }

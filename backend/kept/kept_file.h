@@ -66,7 +66,14 @@ void kept_file_touch(const char *dir, const char *uuid);
 typedef int kept_file_fn(const char *uuid, void *arg);
 int kept_file_each(const char *dir, kept_file_fn *fn, void *arg, char *err);
 
-/* The same with the names of damaged files that were put aside. */
+/*
+ * Calls fn with the name and the directory of each other uplink that has one beside `dir`, in no
+ * order, until it returns another value than 0, which is the result; else 0.
+ */
+typedef int kept_dir_fn(const char *uplink, const char *dir, void *arg);
+int kept_dir_each_other(const char *dir, kept_dir_fn *fn, void *arg);
+
+/* The same as kept_file_each(), with the names of damaged files that were put aside. */
 int kept_file_each_damaged(const char *dir, kept_file_fn *fn, void *arg, char *err);
 
 #endif

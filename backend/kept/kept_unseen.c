@@ -2,11 +2,13 @@
 #include "backend/kept/kept_unseen.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* A line of the file: "UUID DAYS SECONDS.NANOSECONDS". */
 #define NAME	 ".unseen"
@@ -100,6 +102,35 @@ static void read_lines(struct kept_unseen *u, FILE *f)
 	}
 }
 
+/* Whatever has its name, a pipe or a link, it is not waited for, and not followed. */
+static FILE *open_old(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+	FILE *f = NULL;
+
+	if (fd < 0)
+		return NULL;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		f = fdopen(fd, "r");
+	if (!f)
+		close(fd);
+	return f;
+}
+
+static FILE *open_new(const char *path)
+{
+	int fd;
+	FILE *f;
+
+	unlink(path); /* of one that was killed here */
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	f = fd < 0 ? NULL : fdopen(fd, "w");
+	if (fd >= 0 && !f)
+		close(fd);
+	return f;
+}
+
 struct kept_unseen *kept_unseen_read(const char *dir)
 {
 	struct kept_unseen *u = calloc(1, sizeof(*u));
@@ -110,7 +141,7 @@ struct kept_unseen *kept_unseen_read(const char *dir)
 		return NULL;
 	snprintf(u->dir, sizeof(u->dir), "%s", dir);
 	snprintf(path, sizeof(path), "%.*s/" NAME, PATH_MAX - 64, dir);
-	f = fopen(path, "re");
+	f = open_old(path);
 	if (f) {
 		read_lines(u, f);
 		fclose(f);
@@ -176,7 +207,7 @@ static int save(const struct kept_unseen *u, char *err)
 
 	snprintf(path, sizeof(path), "%.*s/" NAME, PATH_MAX - 64, u->dir);
 	snprintf(fresh, sizeof(fresh), "%.*s/" NEW_NAME, PATH_MAX - 64, u->dir);
-	f = fopen(fresh, "we");
+	f = open_new(fresh);
 	errno = f ? 0 : errno;
 	if (f && print(u, f) && rename(fresh, path) == 0)
 		return 0;

@@ -31,6 +31,7 @@ struct ldp_conf {
 	uint32_t mtu;
 	uint32_t tx_features; /* VNET_F_*: what the guest may send */
 	uint32_t rx_features; /* VNET_F_*: what the guest takes */
+	bool sparse;	      /* the guest may flag frames of light flows (feature-sparse) */
 	bool spoof_check;
 	struct mac_list allowed_mac; /* it may take these over from others */
 	bool control_frames;	     /* it may send and receive them */

@@ -7,11 +7,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
+
+#include "backend/policy/policy_index.h"
 
 struct policy *policy_new(void)
 {
-	return calloc(1, sizeof(struct policy));
+	struct policy *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return NULL;
+	p->ids = 1; /* 0 */
+	p->index = policy_index_new();
+	if (p->index)
+		return p;
+	free(p);
+	return NULL;
 }
 
 static void free_section(struct policy_section *s)
@@ -32,7 +42,71 @@ void policy_free(struct policy *p)
 		free(p->file[i]);
 	free(p->section);
 	free(p->file);
+	policy_index_free(p->index);
 	free(p);
+}
+
+/* --- sections --------------------------------------------------------------------------------- */
+
+/* False: there is no room for another one. */
+static bool add_id(struct policy *p, unsigned id)
+{
+	unsigned at = p->ids;
+
+	while (at > 0 && p->id[at - 1] > id)
+		at--;
+	if (at > 0 && p->id[at - 1] == id)
+		return true;
+	if (p->ids == POLICY_IDS_MAX)
+		return false;
+	memmove(&p->id[at + 1], &p->id[at], (p->ids - at) * sizeof(*p->id));
+	p->id[at] = id;
+	p->ids++;
+	return true;
+}
+
+static bool make_room(struct policy *p)
+{
+	unsigned room = 2 * p->room + 16;
+	struct policy_section *more;
+
+	if (p->sections < p->room)
+		return true;
+	more = realloc(p->section, room * sizeof(*more));
+	if (!more)
+		return false;
+	p->section = more;
+	p->room = room;
+	return true;
+}
+
+int policy_add(struct policy *p, struct policy_section *s)
+{
+	int ret = -ENOMEM;
+
+	if (!add_id(p, s->id))
+		ret = -E2BIG;
+	else if (make_room(p) && policy_index_add(p->index, s, p->sections))
+		ret = 0;
+	if (ret == 0)
+		p->section[p->sections++] = *s;
+	else
+		free(s->name);
+	return ret;
+}
+
+const struct policy_section *policy_head(const struct policy *p, enum policy_kind kind, unsigned id,
+					 const char *name)
+{
+	unsigned n = p ? policy_index_head(p->index, p, kind, id, name) : POLICY_INDEX_NONE;
+
+	return n == POLICY_INDEX_NONE ? NULL : &p->section[n];
+}
+
+const struct policy_section *policy_section(const struct policy *p, enum policy_kind kind,
+					    const char *name)
+{
+	return policy_head(p, kind, 0, name);
 }
 
 /* --- for a device ----------------------------------------------------------------------------- */
@@ -42,48 +116,69 @@ struct guest {
 	unsigned id;
 };
 
-static bool fits(const struct policy_section *s, const struct guest *g)
+/* What is found, and in which sections. */
+struct finding {
+	const struct policy *p;
+	const char *name; /* of the guest */
+	struct policy_match *m;
+	const struct policy_section *of[KEY_COUNT], *attach;
+};
+
+/* Does `s` count more than `than`? Of patterns the last one does. */
+static bool counts_more(const struct policy_section *s, const struct policy_section *than)
 {
-	switch (s->kind) {
-	case POLICY_DEFAULT:
-		return true;
-	case POLICY_GLOB:
-		return s->id == g->id && g->name[0] && fnmatch(s->name, g->name, 0) == 0;
-	case POLICY_NAME:
-		return s->id == g->id && strcmp(s->name, g->name) == 0;
-	case POLICY_UUID:
-		return s->id == g->id && strcasecmp(s->name, g->uuid) == 0;
-	default:
-		return false;
+	return !than || s->kind > than->kind || (s->kind == than->kind && s > than);
+}
+
+/* Sections come in any order. NULL: there is none. */
+static void take(struct finding *f, const struct policy_section *s)
+{
+	for (unsigned i = 0; s && i < s->items; i++) {
+		enum schema_key key = s->item[i].key;
+
+		if (!counts_more(s, f->of[key]))
+			continue;
+		f->of[key] = s;
+		f->m->item[key] = &s->item[i];
 	}
+	if (s && s->kind != POLICY_DEFAULT && counts_more(s, f->m->by))
+		f->m->by = s;
+	if (s && s->attach != POLICY_ATTACH_UNSAID && counts_more(s, f->attach))
+		f->attach = s;
 }
 
-static void take(struct policy_match *m, const struct policy_section *s)
+static void take_glob(unsigned n, void *arg)
 {
-	for (unsigned i = 0; i < s->items; i++)
-		m->item[s->item[i].key] = &s->item[i];
-	if (s->kind != POLICY_DEFAULT)
-		m->by = s;
+	struct finding *f = arg;
+	const struct policy_section *s = &f->p->section[n];
+
+	if (fnmatch(s->name, f->name, 0) == 0)
+		take(f, s);
 }
 
-/* From the least special on, so that what is more special comes later and counts. */
+static void take_uuid(struct finding *f, const char *uuid, unsigned id)
+{
+	char lower[UUID_TEXT_LEN + 1];
+	uint8_t bytes[16];
+
+	if (!uuid_parse(uuid, bytes))
+		return;
+	uuid_format(bytes, lower);
+	take(f, policy_head(f->p, POLICY_UUID, id, lower));
+}
+
 static void match(const struct policy *p, const struct guest *g, struct policy_match *m)
 {
-	enum policy_attach attach = POLICY_ATTACH_UNSAID;
+	struct finding f = {.p = p, .name = g->name, .m = m};
 
 	memset(m, 0, sizeof(*m));
-	for (int kind = POLICY_DEFAULT; kind <= POLICY_UUID; kind++) {
-		for (unsigned i = 0; i < p->sections; i++) {
-			const struct policy_section *s = &p->section[i];
-
-			if ((int)s->kind != kind || !fits(s, g))
-				continue;
-			take(m, s);
-			if (s->attach != POLICY_ATTACH_UNSAID)
-				attach = s->attach;
-		}
+	take(&f, policy_head(p, POLICY_DEFAULT, 0, "default"));
+	if (g->name[0]) {
+		policy_index_globs(p->index, g->id, g->name, take_glob, &f);
+		take(&f, policy_head(p, POLICY_NAME, g->id, g->name));
 	}
-	m->attach = attach == POLICY_ATTACH_YES || (attach == POLICY_ATTACH_UNSAID && m->by);
+	take_uuid(&f, g->uuid, g->id);
+	m->attach = f.attach ? f.attach->attach == POLICY_ATTACH_YES : m->by != NULL;
 }
 
 static bool is_empty(const struct policy_match *m)
@@ -135,47 +230,14 @@ const char *policy_uplink(const struct policy_match *m)
 	return uplink ? uplink : schema_entry(KEY_BACK_UPLINK)->dflt;
 }
 
-static int compare_ids(const void *a, const void *b)
+unsigned policy_ids(const struct policy *p, unsigned ids[POLICY_IDS_MAX])
 {
-	unsigned x = *(const unsigned *)a, y = *(const unsigned *)b;
-
-	return (x > y) - (x < y);
-}
-
-static bool has_id(const unsigned *ids, unsigned n, unsigned id)
-{
-	for (unsigned i = 0; i < n; i++)
-		if (ids[i] == id)
-			return true;
-	return false;
-}
-
-unsigned policy_ids(const struct policy *p, unsigned *ids, unsigned max)
-{
-	unsigned n = 0;
-
-	if (max > 0)
-		ids[n++] = 0;
-	for (unsigned i = 0; p && i < p->sections; i++) {
-		const struct policy_section *s = &p->section[i];
-
-		if (s->kind <= POLICY_UUID && n < max && !has_id(ids, n, s->id))
-			ids[n++] = s->id;
+	if (!p) {
+		ids[0] = 0;
+		return 1;
 	}
-	qsort(ids, n, sizeof(*ids), compare_ids);
-	return n;
-}
-
-const struct policy_section *policy_section(const struct policy *p, enum policy_kind kind,
-					    const char *name)
-{
-	for (unsigned i = 0; p && i < p->sections; i++) {
-		const struct policy_section *s = &p->section[i];
-
-		if (s->kind == kind && strcmp(s->name, name) == 0)
-			return s;
-	}
-	return NULL;
+	memcpy(ids, p->id, p->ids * sizeof(*ids));
+	return p->ids;
 }
 
 bool policy_is_for(const struct policy_section *s, const char *uplink)
@@ -184,6 +246,29 @@ bool policy_is_for(const struct policy_section *s, const char *uplink)
 		if (s->item[i].key == KEY_BACK_UPLINK)
 			return strcmp(s->item[i].value, uplink) == 0;
 	return true;
+}
+
+/* A section of guests, by its head. */
+static bool is_of_uplink(const struct policy *p, const struct policy_section *s, const char *uplink)
+{
+	bool by_uuid = s->kind == POLICY_UUID;
+	struct policy_match m;
+
+	return policy_find(p, uplink, by_uuid ? s->name : "", by_uuid ? "" : s->name, s->id, &m);
+}
+
+bool policy_concerns(const struct policy *p, const struct policy_section *s, const char *uplink)
+{
+	bool is = false;
+
+	if (s->kind == POLICY_UPLINK)
+		return strcmp(s->name, uplink) == 0;
+	if (s->kind == POLICY_GROUP)
+		return policy_is_for(s, uplink);
+	/* What [default] says is for all guests, on whatever uplink. */
+	for (unsigned i = 0; s->kind == POLICY_DEFAULT && !is && i < p->sections; i++)
+		is = p->section[i].kind <= POLICY_UUID && is_of_uplink(p, &p->section[i], uplink);
+	return is || is_of_uplink(p, s, uplink);
 }
 
 /* --- percentages ------------------------------------------------------------------------------ */
@@ -226,4 +311,17 @@ int policy_resolve(const struct policy_item *item, const struct policy_capacity 
 	/* 64 bits are enough: the schema's largest rate is 10^12. */
 	snprintf(out, SCHEMA_VALUE_MAX + 1, "%" PRIu64, bps * item->part_ppm / 1000000);
 	return 0;
+}
+
+bool policy_says_still(const struct policy_item *item, const struct policy_capacity *capacity,
+		       const char *then)
+{
+	char now[SCHEMA_VALUE_MAX + 1], err[SCHEMA_ERR_MAX];
+
+	if (!item) /* a percentage that could not be worked out was never in force */
+		return !then || strchr(then, '%');
+	if (policy_resolve(item, capacity, now, err) < 0)
+		return true;
+	return then &&
+	       (strcmp(then, now) == 0 || (item->part_ppm && strcmp(then, item->value) == 0));
 }

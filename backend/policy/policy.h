@@ -44,17 +44,31 @@ struct policy_section {
 	unsigned line;
 };
 
-/* Sections in the order in which they were read. policy_parse.c fills it. */
+struct policy_index;
+
+/* Different device ids that a policy has, with 0. */
+#define POLICY_IDS_MAX 64u
+
+/* Sections in the order in which they were read. policy_parse.c fills it, with policy_add(). */
 struct policy {
 	struct policy_section *section;
-	unsigned sections;
+	unsigned sections, room;
 	char **file; /* names that sections and items point to */
 	unsigned files;
+	unsigned id[POLICY_IDS_MAX]; /* of devices, ascending */
+	unsigned ids;
+	struct policy_index *index; /* of the sections */
 };
 
 /* Without sections. NULL: no memory. */
 struct policy *policy_new(void);
 void policy_free(struct policy *p); /* no effect on NULL */
+
+/*
+ * Adds a section with a head that the policy does not have. Takes s->name. 0; -ENOMEM; or -E2BIG:
+ * it would have more than POLICY_IDS_MAX different device ids. Pointers to sections do not last.
+ */
+int policy_add(struct policy *p, struct policy_section *s);
 
 /* For one device. */
 struct policy_match {
@@ -82,11 +96,12 @@ const char *policy_value(const struct policy_match *m, enum schema_key key);
 /* The uplink that the device is meant for. */
 const char *policy_uplink(const struct policy_match *m);
 
-/*
- * The device ids that the policy has sections for, and 0, ascending. Their number; at most `max`
- * are written to `ids`.
- */
-unsigned policy_ids(const struct policy *p, unsigned *ids, unsigned max);
+/* The device ids that the policy has sections for, and 0, ascending. Their number. */
+unsigned policy_ids(const struct policy *p, unsigned ids[POLICY_IDS_MAX]);
+
+/* The section with this head, or NULL. A UUID is in lower case. */
+const struct policy_section *policy_head(const struct policy *p, enum policy_kind kind, unsigned id,
+					 const char *name);
 
 /* The section [group NAME] or [uplink NAME], or NULL. */
 const struct policy_section *policy_section(const struct policy *p, enum policy_kind kind,
@@ -94,6 +109,12 @@ const struct policy_section *policy_section(const struct policy *p, enum policy_
 
 /* Is a section [group NAME] meant for this uplink? One without the key `uplink` is for all. */
 bool policy_is_for(const struct policy_section *s, const char *uplink);
+
+/*
+ * Is a section of any kind for this uplink, as far as it tells? For a pattern, for a guest that has
+ * the pattern's text for its name.
+ */
+bool policy_concerns(const struct policy *p, const struct policy_section *s, const char *uplink);
 
 /* Capacities of an uplink in bits per second; 0: not configured. */
 struct policy_capacity {
@@ -109,5 +130,13 @@ int policy_part_of(enum schema_key key);
  */
 int policy_resolve(const struct policy_item *item, const struct policy_capacity *capacity,
 		   char out[SCHEMA_VALUE_MAX + 1], char err[SCHEMA_ERR_MAX]);
+
+/*
+ * Does the policy say of a key what it said `then`, worked out, or the same percentage if that
+ * could not be worked out then? Either may be NULL: nothing, as is such a percentage. As long as
+ * the capacity of a percentage is not configured, nobody can know that it says another thing: true.
+ */
+bool policy_says_still(const struct policy_item *item, const struct policy_capacity *capacity,
+		       const char *then);
 
 #endif

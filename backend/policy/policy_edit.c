@@ -135,7 +135,7 @@ static struct place find(const char *text, size_t len, const struct policy_secti
 {
 	struct search s = {.text = text, .len = len, .want = want, .key = key};
 
-	for (size_t at = 0; at < len;) {
+	for (size_t at = policy_bom(text, len); at < len;) {
 		const char *newline = memchr(text + at, '\n', len - at);
 		size_t end = newline ? (size_t)(newline - text) : len;
 

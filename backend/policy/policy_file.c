@@ -36,15 +36,28 @@ static ssize_t read_all(int fd, char *text, size_t size)
 	return (ssize_t)len;
 }
 
+/* A pipe that nobody writes into would be an empty file, and so take all settings away. */
+static int open_file(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) == 0 && !S_ISFIFO(st.st_mode))
+		return fd;
+	close(fd);
+	return -ESPIPE;
+}
+
 int policy_file_read(const char *path, char **text, size_t *len)
 {
-	/* Not to wait for ever where somebody put a pipe. */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int fd = open_file(path);
 	char *buf;
 	ssize_t n;
 
 	if (fd < 0)
-		return -errno;
+		return fd;
 	buf = malloc(POLICY_SIZE_MAX + 2);
 	n = buf ? read_all(fd, buf, POLICY_SIZE_MAX + 1) : -ENOMEM;
 	close(fd);
@@ -64,7 +77,8 @@ static unsigned complain(const char *path, int ret, policy_say *say, void *arg)
 {
 	char text[POLICY_SAID_MAX];
 
-	snprintf(text, sizeof(text), "%.400s: cannot read it: %s", path, strerror(-ret));
+	snprintf(text, sizeof(text), "%.400s: cannot read it: %s", path,
+		 ret == -ESPIPE ? "it is a pipe" : strerror(-ret));
 	say(arg, text);
 	return 1;
 }
@@ -99,6 +113,14 @@ static unsigned parse_file(const struct loading *l, const char *path)
 	return mistakes;
 }
 
+/* Nothing of that name: a symbolic link that leads nowhere is a mistake, as its file was meant. */
+static bool is_missing(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) < 0 && errno == ENOENT;
+}
+
 static int is_conf(const struct dirent *e)
 {
 	size_t len = strlen(e->d_name);
@@ -126,10 +148,10 @@ static unsigned parse_dir(const struct loading *l, const char *dir)
 	char path[2 * PATH_MAX + NAME_MAX];
 	struct dirent **entry;
 	unsigned mistakes = 0;
-	int n = scandir(dir, &entry, is_conf, by_name);
+	int n = scandir(dir, &entry, is_conf, by_name), ret = -errno;
 
 	if (n < 0)
-		return errno == ENOENT ? 0 : complain(dir, -errno, l->say, l->arg);
+		return is_missing(dir) ? 0 : complain(dir, ret, l->say, l->arg);
 	for (int i = 0; i < n; i++) {
 		snprintf(path, sizeof(path), "%s/%s", dir, entry[i]->d_name);
 		mistakes += parse_file(l, path);
@@ -137,11 +159,6 @@ static unsigned parse_dir(const struct loading *l, const char *dir)
 	}
 	free(entry);
 	return mistakes;
-}
-
-static bool is_missing(const char *path)
-{
-	return access(path, F_OK) < 0 && errno == ENOENT;
 }
 
 static unsigned load(struct loading *l, const char *path, bool must, struct policy **out)

@@ -12,8 +12,8 @@
 #define POLICY_SIZE_MAX (1u << 20) /* bytes of one file */
 
 /*
- * Reads a whole file of at most POLICY_SIZE_MAX bytes. 0, or -errno (-EFBIG). After 0, free *text,
- * which has a NUL behind its end.
+ * Reads a whole file of at most POLICY_SIZE_MAX bytes. 0, or -errno (-EFBIG; -ESPIPE: it is a
+ * pipe). After 0, free *text, which has a NUL behind its end.
  */
 int policy_file_read(const char *path, char **text, size_t *len);
 

@@ -19,7 +19,7 @@ static int open_file(const char *dir)
 		return -errno;
 	if (snprintf(path, sizeof(path), "%s/policy.lock", dir) >= (int)sizeof(path))
 		return -ENAMETOOLONG;
-	fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600);
 	return fd < 0 ? -errno : fd;
 }
 

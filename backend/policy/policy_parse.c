@@ -12,6 +12,8 @@
 #include "backend/policy/policy_key.h"
 #include "common/quote.h"
 
+#define BOM "\xef\xbb\xbf"
+
 /*
  * Theory of operation
  *
@@ -199,35 +201,29 @@ static int on_value(void *arg, const char *section, const char *name, const char
 
 /* --- sections --------------------------------------------------------------------------------- */
 
-static const struct policy_section *same(const struct policy *p, const struct policy_section *s)
+/* Takes s->name. */
+static void add_section(struct reading *r, const char *head, struct policy_section *s)
 {
-	for (unsigned i = 0; i < p->sections; i++) {
-		const struct policy_section *o = &p->section[i];
+	const struct policy_section *other = policy_head(r->policy, s->kind, s->id, s->name);
+	int ret;
 
-		if (o->kind == s->kind && o->id == s->id && strcmp(o->name, s->name) == 0)
-			return o;
-	}
-	return NULL;
-}
-
-/* Takes over s->name. */
-static bool add_section(struct policy *p, struct policy_section *s)
-{
-	struct policy_section *more = grow(p->section, p->sections, sizeof(*s));
-
-	if (!more) {
+	if (other) {
+		wrong(r, r->line, "[%s] is in %s:%u already", head, other->file, other->line);
 		free(s->name);
-		return false;
+		return;
 	}
-	p->section = more;
-	p->section[p->sections++] = *s;
-	return true;
+	ret = policy_add(r->policy, s);
+	r->skip = ret < 0;
+	if (ret == -E2BIG)
+		wrong(r, r->line, "[%s]: a policy has at most %u different device ids", head,
+		      POLICY_IDS_MAX);
+	else if (ret < 0)
+		no_memory(r);
 }
 
 /* The line is "[NAME]"; `head` is behind the '['. */
 static void begin_section(struct reading *r, char *head)
 {
-	const struct policy_section *other;
 	struct policy_section s;
 	char err[POLICY_SAID_MAX], *end = policy_head_end(head);
 
@@ -245,15 +241,7 @@ static void begin_section(struct reading *r, char *head)
 	}
 	s.file = r->file;
 	s.line = r->line;
-	other = same(r->policy, &s);
-	if (other) {
-		wrong(r, r->line, "[%s] is in %s:%u already", head, other->file, other->line);
-		free(s.name);
-	} else if (add_section(r->policy, &s)) {
-		r->skip = false;
-	} else {
-		no_memory(r);
-	}
+	add_section(r, head, &s);
 }
 
 /* --- lines ------------------------------------------------------------------------------------ */
@@ -366,6 +354,13 @@ static const char *keep_file(struct policy *p, const char *file)
 	return copy;
 }
 
+size_t policy_bom(const char *text, size_t len)
+{
+	size_t bom = strlen(BOM);
+
+	return len >= bom && memcmp(text, BOM, bom) == 0 ? bom : 0;
+}
+
 unsigned policy_parse(struct policy *p, const char *file, const char *text, size_t len,
 		      policy_say *say, void *arg)
 {
@@ -376,8 +371,7 @@ unsigned policy_parse(struct policy *p, const char *file, const char *text, size
 		say(arg, "out of memory");
 		return 1;
 	}
-	if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
-		r.at += 3; /* what some editors write first */
+	r.at += policy_bom(text, len);
 	ini_parse_stream(next_line, &r, on_value, &r);
 	finish_item(&r);
 	return r.mistakes;

@@ -3,10 +3,12 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/policy/minima_words.h"
 #include "common/quote.h"
 
 /* --- the name of one ------------------------------------------------------------------------- */
@@ -42,6 +44,31 @@ static int take_id(char *text, unsigned *id, char *err)
 	return 0;
 }
 
+/* Hexadecimal digits in groups are meant to be a UUID, and would never be the name of a guest. */
+static bool is_almost_uuid(const char *text)
+{
+	size_t len = strlen(text);
+
+	return len > UUID_TEXT_LEN - 6 && strchr(text, '-') &&
+	       strspn(text, "0123456789abcdefABCDEF-{}") == len;
+}
+
+/* fnmatch() takes a '[' that nothing ends for one of the name. */
+static bool is_open(const char *pattern)
+{
+	for (const char *p = pattern; (p = strpbrk(p, "[\\")); p++) {
+		if (*p == '\\') {
+			p += p[1] != '\0';
+			continue;
+		}
+		p += strspn(p + 1, "!^") ? 1 : 0;
+		p = p[1] ? strchr(p + 2, ']') : NULL;
+		if (!p)
+			return true;
+	}
+	return false;
+}
+
 static int guest_section(char *text, struct policy_section *out, char *err)
 {
 	char plain[POLICY_LINE_MAX + 1];
@@ -62,7 +89,11 @@ static int guest_section(char *text, struct policy_section *out, char *err)
 		uuid_format(uuid, text);
 		return 0;
 	}
+	if (is_almost_uuid(text))
+		return refuse(err, text, "a UUID has 8, 4, 4, 4 and 12 hexadecimal digits");
 	out->kind = strpbrk(text, "*?[") ? POLICY_GLOB : POLICY_NAME;
+	if (out->kind == POLICY_GLOB && is_open(text))
+		return refuse(err, text, "expected a ']' behind each '[' of a pattern");
 	policy_guest_name(text, plain, sizeof(plain));
 	if (out->kind == POLICY_NAME && strcmp(text, plain) != 0)
 		return refuse(err, text, "leave out what a migration puts behind the name");
@@ -133,14 +164,27 @@ char *policy_head_end(char *head)
 
 /* --- across sections -------------------------------------------------------------------------- */
 
-/* The number of a rate or of a percentage; two of different kinds cannot be compared. */
-static uint64_t amount(const struct policy_item *item)
+/* The number of a rate or of a percentage; with a capacity (`of`) the rate that it is of that. */
+static uint64_t amount(const struct policy_item *item, const struct policy_capacity *of)
 {
+	char value[SCHEMA_VALUE_MAX + 1], err[SCHEMA_ERR_MAX];
 	uint64_t bps = item->part_ppm;
 
-	if (!item->part_ppm)
+	if (item->part_ppm && !of)
+		return bps;
+	bps = 0;
+	if (!of)
 		schema_parse_u64(item->key, item->value, &bps, NULL);
+	else if (policy_resolve(item, of, value, err) == 0)
+		schema_parse_u64(item->key, value, &bps, NULL);
 	return bps;
+}
+
+/* Two of different kinds can be compared with a capacity alone, and all others were without it. */
+static bool is_comparable(const struct policy_item *a, const struct policy_item *b,
+			  const struct policy_capacity *of)
+{
+	return (!a->part_ppm == !b->part_ppm) == !of;
 }
 
 static bool is_of(const struct policy_item *item, const struct policy_section *s)
@@ -150,13 +194,14 @@ static bool is_of(const struct policy_item *item, const struct policy_section *s
 
 /* Says so if the minimum is above the maximum and one of them is of this section. 1, else 0. */
 static unsigned check_pair(const struct policy_section *s, const struct policy_item *min,
-			   const struct policy_item *max, policy_say *say, void *arg)
+			   const struct policy_item *max, const struct policy_capacity *of,
+			   policy_say *say, void *arg)
 {
 	char text[POLICY_SAID_MAX];
 	const struct policy_item *own;
 
-	if (!min || !max || !min->part_ppm != !max->part_ppm || amount(max) == 0 ||
-	    amount(min) <= amount(max) || (!is_of(min, s) && !is_of(max, s)))
+	if (!min || !max || !is_comparable(min, max, of) || amount(max, of) == 0 ||
+	    amount(min, of) <= amount(max, of) || (!is_of(min, s) && !is_of(max, s)))
 		return 0;
 	own = is_of(min, s) ? min : max;
 	snprintf(text, sizeof(text), "%.200s:%u: %s %s is above %s %s of %.200s:%u", own->file,
@@ -188,18 +233,63 @@ static const struct {
 	{KEY_UPLINK_HOST_MIN, KEY_UPLINK_HOST_MAX},
 };
 
+static unsigned check_section(const struct policy *p, const struct policy_section *s,
+			      const struct policy_capacity *of, policy_say *say, void *arg)
+{
+	unsigned mistakes = 0;
+	struct policy_match m;
+
+	in_force(p, s, &m);
+	for (size_t k = 0; k < sizeof(pairs) / sizeof(pairs[0]); k++)
+		mistakes += check_pair(s, m.item[pairs[k].min], m.item[pairs[k].max], of, say, arg);
+	return mistakes;
+}
+
 unsigned policy_check(const struct policy *p, policy_say *say, void *arg)
 {
 	unsigned mistakes = 0;
 
-	for (unsigned i = 0; i < p->sections; i++) {
-		const struct policy_section *s = &p->section[i];
-		struct policy_match m;
+	for (unsigned i = 0; i < p->sections; i++)
+		mistakes += check_section(p, &p->section[i], NULL, say, arg);
+	return mistakes;
+}
 
-		in_force(p, s, &m);
-		for (size_t k = 0; k < sizeof(pairs) / sizeof(pairs[0]); k++)
-			mistakes +=
-				check_pair(s, m.item[pairs[k].min], m.item[pairs[k].max], say, arg);
+/* Says so if no capacity admits it. 1, else 0. */
+static unsigned check_room(const struct policy_item *min, const struct policy_capacity *of,
+			   policy_say *say, void *arg)
+{
+	int part = policy_part_of(min->key);
+	uint64_t all = part == KEY_UPLINK_RX_CAPACITY ? of->rx_bps : of->tx_bps;
+	uint64_t room = minima_words_room(all);
+	char text[POLICY_SAID_MAX];
+
+	if (all == 0 || amount(min, of) <= room)
+		return 0;
+	snprintf(text, sizeof(text),
+		 "%.300s:%u: %s %s is above %" PRIu64 ", which is %d %% of %s: it is not admitted",
+		 min->file, min->line, schema_name(min->key), min->value, room, MINIMA_PERCENT,
+		 schema_name((enum schema_key)part));
+	say(arg, text);
+	return 1;
+}
+
+static bool is_minimum(enum schema_key key)
+{
+	for (size_t k = 0; k < sizeof(pairs) / sizeof(pairs[0]); k++) {
+		if (pairs[k].min == key)
+			return key != KEY_UPLINK_HOST_MIN;
+	}
+	return false;
+}
+
+unsigned policy_check_parts(const struct policy *p, const struct policy_section *s,
+			    const struct policy_capacity *of, policy_say *say, void *arg)
+{
+	unsigned mistakes = check_section(p, s, of, say, arg);
+
+	for (unsigned i = 0; i < s->items; i++) {
+		if (is_minimum(s->item[i].key))
+			mistakes += check_room(&s->item[i], of, say, arg);
 	}
 	return mistakes;
 }

@@ -29,4 +29,11 @@ int policy_parse_section(const char *text, struct policy_section *out, char *err
  */
 unsigned policy_check(const struct policy *p, policy_say *say, void *arg);
 
+/*
+ * The same for one section, where only the capacity tells: one of the two is a percentage. And a
+ * minimum above what the capacity admits for all. A capacity that is 0 tells nothing.
+ */
+unsigned policy_check_parts(const struct policy *p, const struct policy_section *s,
+			    const struct policy_capacity *of, policy_say *say, void *arg);
+
 #endif

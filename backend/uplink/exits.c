@@ -87,13 +87,6 @@ static void look_older(const char *ifname, void *arg)
 
 /* ---------------------------------------------------------------------------------------------- */
 
-static bool is_port_of(const char *ifname, const char *bridge)
-{
-	char master[IFNAMSIZ];
-
-	return netdev_bridge(ifname, master) && strcmp(master, bridge) == 0;
-}
-
 static void find_in_bridge(const char *tap, const char *bridge, const char *chosen, struct exits *e)
 {
 	struct oldest o = {.number = LONG_MAX};
@@ -103,7 +96,7 @@ static void find_in_bridge(const char *tap, const char *bridge, const char *chos
 	e->oldest = o.name[0] ? if_nametoindex(o.name) : 0;
 	if (chosen[0] && strcmp(chosen, tap) == 0) {
 		snprintf(e->why, sizeof(e->why), "%.15s is the uplink itself", chosen);
-	} else if (chosen[0] && is_port_of(chosen, bridge)) {
+	} else if (chosen[0] && netdev_is_port_of(chosen, bridge)) {
 		e->how = EXITS_CHOSEN;
 		add(e, chosen);
 		return;

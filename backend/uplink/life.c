@@ -108,12 +108,30 @@ static void look_at_bridge(const struct uplink_spec *spec, struct life *l)
 
 /* --- a macvtap -------------------------------------------------------------------------------- */
 
+static void take_name(const char *ifname, void *arg)
+{
+	snprintf(arg, IFNAMSIZ, "%.15s", ifname);
+}
+
+static void say_lower_gone(const struct uplink_spec *spec, const struct uplink *u, struct life *l)
+{
+	char now[IFNAMSIZ] = "";
+
+	netdev_lowers(NETDEV_SYSFS, u->ifname, take_name, now);
+	if (now[0] && tap_exists(now))
+		say(l, LIFE_WAIT,
+		    "there is no interface %s below the macvtap: it was renamed to %s",
+		    spec->device, now);
+	else
+		say(l, LIFE_WAIT,
+		    "there is no interface %s below the macvtap: it was deleted or moved",
+		    spec->device);
+}
+
 static void look_at_lower(const struct uplink_spec *spec, const struct uplink *u, struct life *l)
 {
 	if (!tap_exists(spec->device))
-		say(l, LIFE_WAIT,
-		    "there is no interface %s below the macvtap: it was deleted, renamed or moved",
-		    spec->device);
+		say_lower_gone(spec, u, l);
 	else if (!is_there(u, "macvtap", l))
 		return;
 	else if (!lower_is_macvtap_over(u->ifname, spec->device))

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#define VIF_BUS	     "xen-backend"
 #define READABLE_FDS 6 /* two pipes for tc(8), and one for what it needs itself */
 
 bool netdev_readable(void)
@@ -44,7 +45,14 @@ bool netdev_is_hardware(const char *sysfs, const char *ifname)
 {
 	char bus[NAME_MAX + 1];
 
-	return read_link(sysfs, ifname, "device/subsystem", bus) && strcmp(bus, "xen-backend") != 0;
+	return read_link(sysfs, ifname, "device/subsystem", bus) && strcmp(bus, VIF_BUS) != 0;
+}
+
+bool netdev_is_vif(const char *sysfs, const char *ifname)
+{
+	char bus[NAME_MAX + 1];
+
+	return read_link(sysfs, ifname, "device/subsystem", bus) && strcmp(bus, VIF_BUS) == 0;
 }
 
 bool netdev_is_bridge(const char *ifname)
@@ -63,6 +71,13 @@ bool netdev_bridge(const char *ifname, char bridge[IFNAMSIZ])
 		return false;
 	snprintf(bridge, IFNAMSIZ, "%.15s", master);
 	return netdev_is_bridge(bridge);
+}
+
+bool netdev_is_port_of(const char *ifname, const char *bridge)
+{
+	char master[IFNAMSIZ];
+
+	return netdev_bridge(ifname, master) && strcmp(master, bridge) == 0;
 }
 
 /* Visits each entry of /sys/class/net/IF/DIR that begins with `prefix`, without the prefix. */

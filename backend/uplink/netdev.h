@@ -22,11 +22,17 @@ bool netdev_readable(void);
  */
 bool netdev_is_hardware(const char *sysfs, const char *ifname);
 
+/* Is it a vif? */
+bool netdev_is_vif(const char *sysfs, const char *ifname);
+
 /* Is it a bridge of the kernel? An Open vSwitch bridge is none. */
 bool netdev_is_bridge(const char *ifname);
 
 /* The bridge of the kernel that the interface is a port of; false: it is in none. */
 bool netdev_bridge(const char *ifname, char bridge[IFNAMSIZ]);
+
+/* Is it a port of this bridge of the kernel? */
+bool netdev_is_port_of(const char *ifname, const char *bridge);
 
 /* Called with the name of one interface. */
 typedef void netdev_visit(const char *ifname, void *arg);

@@ -110,16 +110,21 @@ static int ask(struct nlmsghdr *n, mnl_cb_t take, void *arg)
 	return ret;
 }
 
-void vif_vlan_read(uint32_t ifindex, char out[VIF_VLANS_MAX])
+int vif_vlan_read(uint32_t ifindex, char out[VIF_VLANS_MAX])
 {
 	_Alignas(struct nlmsghdr) char buf[256] = {0};
 	struct nlmsghdr *n = begin(buf, RTM_GETLINK, NLM_F_DUMP, 0);
 	struct reading r = {.ifindex = ifindex, .out = out};
+	int ret;
 
 	out[0] = '\0';
 	mnl_attr_put_u32(n, IFLA_EXT_MASK, RTEXT_FILTER_BRVLAN_COMPRESSED);
-	if (ask(n, take_link, &r) < 0 || r.too_long)
+	ret = ask(n, take_link, &r);
+	if (ret == 0 && r.too_long)
+		ret = -E2BIG;
+	if (ret < 0)
 		out[0] = '\0';
+	return ret;
 }
 
 /* Adds (RTM_SETLINK) or takes away (RTM_DELLINK) the VLANs from `first` to `last`. */

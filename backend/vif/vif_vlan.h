@@ -9,9 +9,9 @@
 
 /*
  * Writes the port's VLANs as "1pu,10,20-29u": p, frames without a tag belong to it; u, frames of it
- * leave untagged. "": there are none, or too many.
+ * leave untagged. 0, or "" and -errno: -E2BIG: there are too many.
  */
-void vif_vlan_read(uint32_t ifindex, char out[VIF_VLANS_MAX]);
+int vif_vlan_read(uint32_t ifindex, char out[VIF_VLANS_MAX]);
 
 /* Gives the port these VLANs and takes all others away. "" does nothing. */
 void vif_vlan_restore(uint32_t ifindex, const char *text);

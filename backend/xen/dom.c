@@ -95,7 +95,7 @@ int dom_info(struct dom_conn *c, unsigned domid, struct dom_info *out)
 
 /* --- processors ------------------------------------------------------------------------------- */
 
-static void read_weight(struct dom_conn *c, unsigned domid, struct dom_cpu *out)
+static void read_scheduler(struct dom_conn *c, unsigned domid, struct dom_cpu *out)
 {
 	struct xen_domctl_sched_credit2 credit2;
 	struct xen_domctl_sched_credit credit;
@@ -104,11 +104,14 @@ static void read_weight(struct dom_conn *c, unsigned domid, struct dom_cpu *out)
 	if (xc_sched_id(c->xc, &scheduler) < 0)
 		return;
 	out->credit2 = scheduler == XEN_SCHEDULER_CREDIT2;
-	if (out->credit2 && xc_sched_credit2_domain_get(c->xc, domid, &credit2) == 0)
+	if (out->credit2 && xc_sched_credit2_domain_get(c->xc, domid, &credit2) == 0) {
 		out->weight = credit2.weight;
-	else if (scheduler == XEN_SCHEDULER_CREDIT &&
-		 xc_sched_credit_domain_get(c->xc, domid, &credit) == 0)
+		out->cap = credit2.cap;
+	} else if (scheduler == XEN_SCHEDULER_CREDIT &&
+		   xc_sched_credit_domain_get(c->xc, domid, &credit) == 0) {
 		out->weight = credit.weight;
+		out->cap = credit.cap;
+	}
 }
 
 /* How many of the CPUs below `of` any virtual CPU may run on; 0: not known. */
@@ -144,7 +147,7 @@ int dom_cpu(struct dom_conn *c, unsigned domid, struct dom_cpu *out)
 		return -errno;
 	if (n == 0 || info.domain != domid)
 		return -ENOENT;
-	read_weight(c, domid, out);
+	read_scheduler(c, domid, out);
 	out->vcpus = info.nr_online_vcpus;
 	if (xc_physinfo(c->xc, &host) < 0 || xc_get_max_cpus(c->xc) <= (int)host.max_cpu_id)
 		return 0;

@@ -34,6 +34,7 @@ int dom_list(struct dom_conn *c, unsigned first, struct dom_info *out, unsigned 
 /* What a domain gets of the processors. Written by dom_cpu(). */
 struct dom_cpu {
 	unsigned weight;	   /* 0: the scheduler in use has none */
+	unsigned cap;		   /* per cent of one CPU that it gets at most; 0: no limit */
 	bool credit2;		   /* of the scheduler Credit2; else of Credit */
 	unsigned vcpus;		   /* that the domain uses */
 	unsigned may_use, of_host; /* CPUs that these may run on, and all; 0: not known */

@@ -70,6 +70,9 @@ void bench_pass(struct bench *b, uint64_t ns);
 /* The guest writes a message whose body is the header and the frame. */
 void bench_give(struct bench *b, uint32_t slot, const struct virtio_net_hdr_v1 *vnet,
 		const void *frame, uint32_t len);
+/* Likewise, flagged as a frame of a light flow. */
+void bench_give_sparse(struct bench *b, uint32_t slot, const struct virtio_net_hdr_v1 *vnet,
+		       const void *frame, uint32_t len);
 /* The bytes that the guest wrote and the data path has not taken. */
 uint32_t bench_given(const struct bench *b, uint32_t slot);
 /* Takes the next message out of a guest's ring. Its body is good until the next call. False: none.
@@ -84,6 +87,8 @@ void bench_come(struct bench *b, const struct virtio_net_hdr_v1 *vnet, const voi
 		uint32_t len);
 /* The next frame that left, its header in *vnet; its length, 0: none. */
 uint32_t bench_left(struct bench *b, struct virtio_net_hdr_v1 *vnet, uint8_t *frame);
+/* Takes all frames that left, and says how many they were. */
+unsigned bench_drain(struct bench *b);
 
 /*
  * One turn of what guests send: their events, local frames, the uplink's, and all that came of it

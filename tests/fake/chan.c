@@ -86,9 +86,9 @@ uint32_t chan_write(struct chan *c, const void *p, uint32_t n)
 	return n;
 }
 
-bool chan_message(struct chan *c, enum wire_type type, const void *body, uint32_t len)
+static bool write_message(struct chan *c, struct wire_hdr hdr, const void *body)
 {
-	struct wire_hdr hdr = wire_make(type, len);
+	uint32_t len = hdr.len;
 	uint8_t *all;
 
 	if (wire_size(len) > chan_room(c))
@@ -100,6 +100,19 @@ bool chan_message(struct chan *c, enum wire_type type, const void *body, uint32_
 	chan_write(c, all, wire_size(len));
 	free(all);
 	return true;
+}
+
+bool chan_message(struct chan *c, enum wire_type type, const void *body, uint32_t len)
+{
+	return write_message(c, wire_make(type, len), body);
+}
+
+bool chan_sparse(struct chan *c, const void *body, uint32_t len)
+{
+	struct wire_hdr hdr = wire_make(WIRE_DATA, len);
+
+	hdr.flags = WIRE_SPARSE;
+	return write_message(c, hdr, body);
 }
 
 int64_t chan_waiting(const struct chan *c)

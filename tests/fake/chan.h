@@ -56,6 +56,8 @@ uint32_t chan_room(const struct chan *c);
 uint32_t chan_write(struct chan *c, const void *p, uint32_t n);
 /* Writes a whole message (wire.h). False: there is no room, and nothing is written. */
 bool chan_message(struct chan *c, enum wire_type type, const void *body, uint32_t len);
+/* Likewise a frame that is flagged as one of a light flow. */
+bool chan_sparse(struct chan *c, const void *body, uint32_t len);
 /* The bytes that wait in the product's write ring; -1: its index is out of range. */
 int64_t chan_waiting(const struct chan *c);
 /* Copies n bytes at `off` behind the first one that waits. */

@@ -15,11 +15,13 @@
 #include "backend/control/device_list.h"
 #include "backend/control/minima.h"
 #include "backend/kept/kept_file.h"
+#include "backend/policy/policy_parse.h"
 #include "backend/vif/vif_tap.h"
 #include "backend/xen/nodes.h"
 #include "common/log.h"
 #include "common/offload.h"
 #include "tests/fake/must.h"
+#include "tests/fake/scratch.h"
 
 #define TURNS_MAX 1000
 
@@ -48,7 +50,7 @@ struct desk *desk_new(void)
 	TAILQ_INIT(&k->c.groups.all);
 	TAILQ_INIT(&k->c.policy.guests);
 	TAILQ_INIT(&k->c.kept.late);
-	snprintf(k->state_dir, sizeof(k->state_dir), "/tmp/dmvl-desk-XXXXXX");
+	snprintf(k->state_dir, sizeof(k->state_dir), "%s/XXXXXX", scratch_dir());
 	must(mkdtemp(k->state_dir));
 	k->c.conf.state_dir = k->state_dir;
 	k->c.now_ns = 1000 * DESK_SEC;
@@ -384,4 +386,19 @@ uint32_t desk_connect(struct desk *k, unsigned domid)
 	desk_write(domid, KEY_FRONT_STATE, "4");
 	desk_turn(k);
 	return k->added.slot;
+}
+
+static void on_mistake(void *arg, const char *sentence)
+{
+	(void)arg;
+	must(!sentence);
+}
+
+void desk_policy(struct desk *k, const char *text)
+{
+	struct policy *p = policy_new();
+
+	must(policy_parse(p, "policy.conf", text, strlen(text), on_mistake, NULL) == 0);
+	policy_free(k->c.policy.now);
+	k->c.policy.now = p;
 }

@@ -15,6 +15,7 @@
 #include "backend/msg/msg.h"
 #include "tests/fake/chan.h"
 #include "tests/fake/hyp.h"
+#include "tests/fake/scratch.h"
 #include "tests/fake/store.h"
 
 #define DESK_UPLINK "default"
@@ -31,7 +32,7 @@ struct desk_rings {
 struct desk {
 	struct control c;
 	struct uplink uplink;
-	char state_dir[32]; /* a real one; desk_free() removes it */
+	char state_dir[SCRATCH_PATH_MAX + 8]; /* a real one; desk_free() removes it */
 	uint64_t next_ns; /* when a device wants to be looked at; UINT64_MAX: when something changes
 			   */
 	uint64_t policy_ns;		  /* likewise, of the policy */
@@ -56,6 +57,9 @@ void desk_look(struct desk *k);
 void desk_lose_events(struct desk *k);
 /* As the thread works: until nothing is left to do now. */
 void desk_turn(struct desk *k);
+
+/* What the operator's policy says from now on. It has no mistakes. */
+void desk_policy(struct desk *k, const char *text);
 /* Time passes; the thread works whenever something is due. */
 void desk_pass(struct desk *k, uint64_t ns);
 

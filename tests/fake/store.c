@@ -2,24 +2,18 @@
 #include "tests/fake/store.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
-#include <sys/queue.h>
 #include <xenstore.h>
 
 #include "tests/fake/must.h"
+#include "tests/fake/tree.h"
 
 /*
- * A tree is a list of nodes by path. A transaction works on a copy, which takes the tree's place
- * when it is committed; there is one at a time, and nobody else writes meanwhile, and conflicts
- * come only, where a test asks for that.
+ * A transaction works on a copy of the tree, which takes the tree's place when it is committed.
+ * There is one at a time, and nobody else writes meanwhile, and conflicts come only, where a test
+ * asks for that.
  */
-struct node {
-	TAILQ_ENTRY(node) next;
-	char *path, *value;
-	size_t len;
-};
-TAILQ_HEAD(tree, node);
-
 struct watch {
 	TAILQ_ENTRY(watch) next;
 	char *path, *token;
@@ -47,95 +41,6 @@ struct xs_handle {
 	int unused;
 };
 
-static void *exact(const void *p, size_t n)
-{
-	void *block = malloc(n ? n : 1);
-
-	must(block);
-	if (n > 0)
-		memcpy(block, p, n);
-	return block;
-}
-
-static char *text(const char *s)
-{
-	return exact(s, strlen(s) + 1);
-}
-
-/* --- nodes ------------------------------------------------------------------------------------ */
-
-static bool is_below(const char *path, const char *dir)
-{
-	size_t n = strlen(dir);
-
-	return strncmp(path, dir, n) == 0 && path[n] == '/';
-}
-
-static struct node *find(struct tree *t, const char *path)
-{
-	struct node *n;
-
-	TAILQ_FOREACH(n, t, next) {
-		if (strcmp(n->path, path) == 0)
-			return n;
-	}
-	return NULL;
-}
-
-static struct node *make(struct tree *t, const char *path)
-{
-	struct node *n = find(t, path);
-	const char *slash = strrchr(path, '/');
-	char *parent;
-
-	if (n)
-		return n;
-	if (slash && slash > path) {
-		parent = text(path);
-		parent[slash - path] = '\0';
-		make(t, parent);
-		free(parent);
-	}
-	n = calloc(1, sizeof(*n));
-	must(n);
-	n->path = text(path);
-	n->value = exact("", 1);
-	TAILQ_INSERT_TAIL(t, n, next);
-	return n;
-}
-
-/* The value has a NUL behind its `len` bytes. */
-static void set(struct tree *t, const char *path, const void *value, size_t len)
-{
-	struct node *n = make(t, path);
-
-	free(n->value);
-	n->value = malloc(len + 1);
-	must(n->value);
-	memcpy(n->value, value, len);
-	n->value[len] = '\0';
-	n->len = len;
-}
-
-static void drop(struct tree *t, struct node *n)
-{
-	TAILQ_REMOVE(t, n, next);
-	free(n->path);
-	free(n->value);
-	free(n);
-}
-
-static void drop_below(struct tree *t, const char *path)
-{
-	struct node *n, *next;
-
-	for (n = TAILQ_FIRST(t); n; n = next) {
-		next = TAILQ_NEXT(n, next);
-		if (!path || strcmp(n->path, path) == 0 || is_below(n->path, path))
-			drop(t, n);
-	}
-}
-
 /* --- watches ---------------------------------------------------------------------------------- */
 
 static void add(struct watches *list, const char *path, const char *token)
@@ -143,8 +48,8 @@ static void add(struct watches *list, const char *path, const char *token)
 	struct watch *w = calloc(1, sizeof(*w));
 
 	must(w);
-	w->path = text(path);
-	w->token = text(token);
+	w->path = tree_text(path);
+	w->token = tree_text(token);
 	TAILQ_INSERT_TAIL(list, w, next);
 }
 
@@ -177,9 +82,9 @@ static void fire(struct watches *to, const char *path, bool removed)
 	struct watch *w;
 
 	TAILQ_FOREACH(w, &watches, next) {
-		if (strcmp(path, w->path) == 0 || is_below(path, w->path))
+		if (strcmp(path, w->path) == 0 || tree_is_below(path, w->path))
 			add(to, path, w->token);
-		else if (removed && is_below(w->path, path))
+		else if (removed && tree_is_below(w->path, path))
 			add(to, w->path, w->token);
 	}
 }
@@ -188,7 +93,7 @@ static void fire(struct watches *to, const char *path, bool removed)
 
 void store_clear(void)
 {
-	drop_below(&tree, NULL);
+	tree_drop_below(&tree, NULL);
 	forget(&watches, NULL, NULL);
 	forget(&events, NULL, NULL);
 	must(!in_transaction);
@@ -200,7 +105,7 @@ void store_clear(void)
 
 void store_write_bytes(const char *path, const void *value, size_t len)
 {
-	set(&tree, path, value, len);
+	tree_set(&tree, path, value, len);
 	fire(&events, path, false);
 }
 
@@ -211,13 +116,13 @@ void store_write(const char *path, const char *value)
 
 void store_remove(const char *path)
 {
-	drop_below(&tree, path);
+	tree_drop_below(&tree, path);
 	fire(&events, path, true);
 }
 
 const char *store_read_bytes(const char *path, size_t *len)
 {
-	const struct node *n = find(&tree, path);
+	const struct node *n = tree_find(&tree, path);
 
 	*len = n ? n->len : 0;
 	return n ? n->value : NULL;
@@ -295,12 +200,23 @@ int xs_fileno(struct xs_handle *h)
 	return -1;
 }
 
+/* What a write to a closed socket does in libxenstore. */
+static void broken_pipe(void)
+{
+	void (*old)(int) = signal(SIGPIPE, SIG_IGN);
+
+	raise(SIGPIPE);
+	signal(SIGPIPE, old);
+}
+
 static bool fails(int error)
 {
 	if (failure_later && failure_calls-- == 0) {
 		failure = failure_later;
 		failure_later = 0;
 	}
+	if (failure == EPIPE)
+		broken_pipe();
 	errno = failure ? failure : error;
 	return errno != 0;
 }
@@ -313,14 +229,14 @@ static struct tree *seen(xs_transaction_t t)
 
 void *xs_read(struct xs_handle *h, xs_transaction_t t, const char *path, unsigned int *len)
 {
-	const struct node *n = find(seen(t), path);
+	const struct node *n = tree_find(seen(t), path);
 
 	(void)h;
 	if (fails(n ? 0 : ENOENT))
 		return NULL;
 	if (len)
 		*len = (unsigned)n->len;
-	return exact(n->value, n->len);
+	return tree_block(n->value, n->len);
 }
 
 /* The name of a node if it is a child of the directory, else NULL. */
@@ -328,7 +244,7 @@ static const char *child(const struct node *n, const char *dir)
 {
 	const char *name = n->path + strlen(dir) + 1;
 
-	return is_below(n->path, dir) && !strchr(name, '/') ? name : NULL;
+	return tree_is_below(n->path, dir) && !strchr(name, '/') ? name : NULL;
 }
 
 /* The names lie behind their pointers, in one block, as libxenstore has it. */
@@ -340,7 +256,7 @@ char **xs_directory(struct xs_handle *h, xs_transaction_t t, const char *path, u
 
 	(void)h;
 	*num = 0;
-	if (fails(find(seen(t), path) ? 0 : ENOENT))
+	if (fails(tree_find(seen(t), path) ? 0 : ENOENT))
 		return NULL;
 	TAILQ_FOREACH(n, seen(t), next) {
 		if (child(n, path)) {
@@ -371,7 +287,7 @@ bool xs_write(struct xs_handle *h, xs_transaction_t t, const char *path, const v
 	(void)h;
 	if (fails(0))
 		return false;
-	set(seen(t), path, data, len);
+	tree_set(seen(t), path, data, len);
 	written++;
 	changed(t, path, false);
 	return true;
@@ -382,8 +298,8 @@ bool xs_mkdir(struct xs_handle *h, xs_transaction_t t, const char *path)
 	(void)h;
 	if (fails(0))
 		return false;
-	if (!find(seen(t), path)) {
-		make(seen(t), path);
+	if (!tree_find(seen(t), path)) {
+		tree_make(seen(t), path);
 		changed(t, path, false);
 	}
 	return true;
@@ -392,17 +308,17 @@ bool xs_mkdir(struct xs_handle *h, xs_transaction_t t, const char *path)
 /* What is not there is fine, as long as its parent is. */
 bool xs_rm(struct xs_handle *h, xs_transaction_t t, const char *path)
 {
-	char *parent = text(path);
+	char *parent = tree_text(path);
 	bool missing;
 
 	(void)h;
 	*strrchr(parent, '/') = '\0';
-	missing = !find(seen(t), path) && !find(seen(t), parent);
+	missing = !tree_find(seen(t), path) && !tree_find(seen(t), parent);
 	free(parent);
 	if (fails(denied && strcmp(path, denied) == 0 ? EACCES : missing ? ENOENT : 0))
 		return false;
-	if (find(seen(t), path)) {
-		drop_below(seen(t), path);
+	if (tree_find(seen(t), path)) {
+		tree_drop_below(seen(t), path);
 		changed(t, path, true);
 	}
 	return true;
@@ -414,7 +330,7 @@ bool xs_set_permissions(struct xs_handle *h, xs_transaction_t t, const char *pat
 	(void)h;
 	(void)perms;
 	(void)num_perms;
-	return !fails(find(seen(t), path) ? 0 : ENOENT);
+	return !fails(tree_find(seen(t), path) ? 0 : ENOENT);
 }
 
 bool xs_is_domain_introduced(struct xs_handle *h, unsigned int domid)
@@ -424,12 +340,23 @@ bool xs_is_domain_introduced(struct xs_handle *h, unsigned int domid)
 	return !fails(EACCES);
 }
 
+/* As one that does not know the command. */
+char *xs_control_command(struct xs_handle *h, const char *cmd, void *data, unsigned int len)
+{
+	(void)h;
+	(void)cmd;
+	(void)data;
+	(void)len;
+	fails(EINVAL);
+	return NULL;
+}
+
 /* A moment passes. Did somebody write? */
 static bool pass_moment(void)
 {
 	if (!meanwhile.path || meanwhile.moments-- > 0)
 		return false;
-	meanwhile.done = find(&tree, meanwhile.path);
+	meanwhile.done = tree_find(&tree, meanwhile.path);
 	if (meanwhile.done)
 		store_write(meanwhile.path, meanwhile.value);
 	meanwhile.path = NULL;
@@ -447,7 +374,7 @@ xs_transaction_t xs_transaction_start(struct xs_handle *h)
 	in_transaction = true;
 	pass_moment();
 	TAILQ_FOREACH(n, &tree, next)
-		set(&copy, n->path, n->value, n->len);
+		tree_set(&copy, n->path, n->value, n->len);
 	return 1;
 }
 
@@ -461,11 +388,11 @@ bool xs_transaction_end(struct xs_handle *h, xs_transaction_t t, bool undo)
 	conflicts -= conflicts > 0 && !undo;
 	in_transaction = false;
 	if (!undo && !error && !failure) {
-		drop_below(&tree, NULL);
+		tree_drop_below(&tree, NULL);
 		TAILQ_CONCAT(&tree, &copy, next);
 		TAILQ_CONCAT(&events, &held, next);
 	}
-	drop_below(&copy, NULL);
+	tree_drop_below(&copy, NULL);
 	forget(&held, NULL, NULL);
 	return !fails(error);
 }

@@ -32,7 +32,7 @@ void store_conflict(unsigned n);
  * The arguments are borrowed. Returns whether that was done since the last call, which replaces it.
  */
 bool store_meanwhile(const char *path, const char *value, unsigned moments);
-/* Each call fails with this errno until it is 0. */
+/* Each call fails with this errno until it is 0. EPIPE: as where xenstored closed the socket. */
 void store_fail(int error);
 /* The same, but `calls` more calls succeed. */
 void store_fail_later(int error, unsigned calls);

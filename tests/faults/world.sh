@@ -82,12 +82,18 @@ agents_start()
 	done
 }
 
-# A guard that is asked whether to end is a gap that docs/resume.md tells of: no guest is suspended meanwhile.
+# A guard that is asked whether to end is a gap that docs/resume.md tells of: no guest is suspended meanwhile. The
+# guard of an agent that was connected, the last that it started, ends; others, which hold what is from before a
+# restore, stay.
 agents_kill()
 {
 	for id in $ids; do
-		eval "kill -9 \$agent_${g}_$id"
+		eval "_agent=\$agent_${g}_$id"
+		_guard=$(pgrep -n -P "$_agent")
+		connected "$n" "$id" || _guard=
+		kill -9 "$_agent"
 		in_time not_connected "$(be "$n" "$id")"
+		[ -z "$_guard" ] || [ -n "${FAULT_ANY_TIME:-}" ] || in_time ended "$_guard"
 	done
 }
 

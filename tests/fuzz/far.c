@@ -37,7 +37,8 @@ static void understand(struct far *s)
 {
 	while (!s->broken && s->understood < s->bytes.len) {
 		const uint8_t *p = s->bytes.bytes + s->understood;
-		int64_t size = ref_message(p, s->bytes.len - s->understood, s->chan.size);
+		int64_t size =
+			ref_message(p, s->bytes.len - s->understood, s->chan.size, s->sparse);
 		uint32_t len;
 
 		if (size == REF_MORE)
@@ -46,15 +47,16 @@ static void understand(struct far *s)
 		if (s->broken)
 			return;
 		memcpy(&len, p, sizeof(len));
+		s->flagged = p[5];
 		if (p[4] == WIRE_DATA)
 			s->expect(p + 8, len);
 		s->understood += (size_t)size;
 	}
 }
 
-void far_message(struct far *s, uint8_t type, const void *body, uint32_t n)
+static void add_message(struct far *s, uint8_t type, uint8_t flags, const void *body, uint32_t n)
 {
-	uint8_t hdr[8] = {(uint8_t)n, (uint8_t)(n >> 8), (uint8_t)(n >> 16), 0, type};
+	uint8_t hdr[8] = {(uint8_t)n, (uint8_t)(n >> 8), (uint8_t)(n >> 16), 0, type, flags};
 
 	stream_add(&s->bytes, hdr, sizeof(hdr));
 	stream_add(&s->bytes, body, n);
@@ -62,12 +64,20 @@ void far_message(struct far *s, uint8_t type, const void *body, uint32_t n)
 	understand(s);
 }
 
-void far_frame(struct far *s, struct fuzz_in *in, uint8_t flags)
+void far_message(struct far *s, uint8_t type, const void *body, uint32_t n)
 {
+	add_message(s, type, 0, body, n);
+}
+
+void far_frame(struct far *s, struct fuzz_in *in, uint8_t flags, bool sparse)
+{
+	const uint32_t at = WIRE_VNET_LEN + 5;
 	uint32_t len;
 	uint8_t *body = frames_body(in, flags, &len);
 
-	far_message(s, WIRE_DATA, body, len);
+	if (s->sparse && len > at)
+		body[at] = (uint8_t)((body[at] & ~1) | sparse);
+	add_message(s, WIRE_DATA, sparse ? WIRE_SPARSE : 0, body, len);
 	free(body);
 }
 
@@ -99,7 +109,7 @@ static bool send_message(struct far *s)
 
 	if (c->waits_room || s->sent == s->bytes.len)
 		return false;
-	size = ref_message(s->bytes.bytes + s->sent, s->bytes.len - s->sent, c->size);
+	size = ref_message(s->bytes.bytes + s->sent, s->bytes.len - s->sent, c->size, s->sparse);
 	if (size <= 0)
 		return send_bytes(s, c->size);
 	c->waits_room = chan_room(c) < size;
@@ -124,7 +134,7 @@ static uint32_t take_messages(struct far *s, const uint8_t *bytes, uint32_t n)
 	int64_t size;
 
 	for (; at < n && s->budget > 0; at += (uint32_t)size, s->budget--) {
-		size = ref_message(bytes + at, n - at, s->chan.size);
+		size = ref_message(bytes + at, n - at, s->chan.size, s->takes_sparse);
 		must(size > 0); /* published whole */
 		memcpy(&len, bytes + at, sizeof(len));
 		s->take(s, bytes[at + 4], bytes + at + 8, len);

@@ -15,6 +15,8 @@
 struct far {
 	struct chan chan;
 	bool credit_is_wrong;				   /* from a guest, it is */
+	bool sparse;					   /* it may flag frames */
+	bool takes_sparse;				   /* the product may */
 	void (*expect)(const uint8_t *body, uint32_t len); /* a frame that must be understood */
 	void (*take)(struct far *s, uint8_t type, const uint8_t *body, uint32_t len);
 	uint32_t piece;	 /* bytes that it sends at a time; 0: messages */
@@ -22,8 +24,9 @@ struct far {
 	unsigned budget; /* messages that it takes, and then no more */
 	struct stream bytes;
 	size_t sent, understood;
-	bool broken; /* what was understood ends in a breach of the protocol */
-	bool doomed; /* an attack must have been noticed */
+	bool flagged; /* what is expected is */
+	bool broken;  /* what was understood ends in a breach of the protocol */
+	bool doomed;  /* an attack must have been noticed */
 };
 
 /* Hands the product its end, rings of 2^order bytes. The rest of *s is kept. */
@@ -33,8 +36,11 @@ void far_close(struct far *s);
 
 /* Adds a message; its padding is not zero. */
 void far_message(struct far *s, uint8_t type, const void *body, uint32_t n);
-/* Adds a frame, frames_body(). */
-void far_frame(struct far *s, struct fuzz_in *in, uint8_t flags);
+/*
+ * Adds a frame, frames_body(), flagged or not. Where it may flag frames, the last bit of the
+ * destination says that it did, too, so that no two frames are alike.
+ */
+void far_frame(struct far *s, struct fuzz_in *in, uint8_t flags, bool sparse);
 /* Adds anything. Input: u8 n, n bytes. */
 void far_raw(struct far *s, struct fuzz_in *in);
 

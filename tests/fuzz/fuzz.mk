@@ -7,7 +7,7 @@
 #
 # FUZZ=NAME.. picks targets.
 
-FUZZ_CC      ?= clang-14
+FUZZ_CC      ?= clang
 FUZZ         ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SAN     := address,undefined,fuzzer-no-link
 FUZZ_O       := $(B)/obj-$(subst $(comma),-,$(FUZZ_SAN))
@@ -16,7 +16,7 @@ FUZZ_LIB_SRC := $(filter-out tests/fuzz/fuzz_%.c tests/fuzz/seeds%.c,$(wildcard 
 
 # A build of its own, whatever this one is: another compiler, and objects that count their edges.
 fuzz-bin: $(GEN)
-	$(Q)$(MAKE) --no-print-directory -j$(JOBS) CC=$(FUZZ_CC) SAN=$(FUZZ_SAN) fuzz-bin-now
+	$(Q)$(MAKE) --no-print-directory $(jobs) CC=$(FUZZ_CC) SAN=$(FUZZ_SAN) fuzz-bin-now
 fuzz-bin-now: $(FUZZ_BIN)
 	@:
 

@@ -17,16 +17,13 @@
 
 #include "backend/datapath/dpath.h"
 #include "backend/datapath/ldp.h"
-#include "backend/frame/frame_control.h"
-#include "backend/frame/frame_service.h"
-#include "backend/frame/frame_spoof.h"
-#include "backend/frame/gso.h"
 #include "backend/frame/mac_owners.h"
 #include "backend/msg/msg.h"
 #include "backend/uplink/uplink.h"
 #include "common/log.h"
 #include "tests/fuzz/far.h"
 #include "tests/fuzz/frames.h"
+#include "tests/fuzz/outgoing.h"
 #include "tests/fuzz/ref.h"
 #include "tests/unit/mkframe.h"
 
@@ -35,10 +32,10 @@
 
 struct setup {
 	uint8_t flags;
-	uint8_t order; /* of the rings - 12 */
-	uint8_t piece; /* bytes at a time; 0: message by message */
-	uint8_t tx_features, rx_features;
-	uint8_t neighbour; /* VLAN policy and ring order */
+	uint8_t order;			  /* of the rings - 12 */
+	uint8_t piece;			  /* bytes at a time; 0: message by message */
+	uint8_t tx_features, rx_features; /* and SETUP_SPARSE, in the first */
+	uint8_t neighbour;		  /* VLAN policy and ring order */
 	uint16_t mtu;
 } __attribute__((packed));
 
@@ -50,7 +47,11 @@ enum {
 	SETUP_RACES = 32,
 	SETUP_CONTROL = 64,
 	SETUP_SERVICES = 128,
+
+	SETUP_SPARSE = 16, /* frames may be flagged: FRAME_FLAGGED */
 };
+
+#define FRAME_FLAGGED 0x3f /* any of these bits, with ORDER_FRAME */
 
 enum order {
 	ORDER_FRAME,   /* body: flags as frames_body() */
@@ -87,8 +88,7 @@ static struct {
 	struct setup setup;
 	bool hostile;
 	struct guest guest[GUESTS];
-	struct queue expected;
-	struct gso_iter cut; /* of the first one expected; done == 0: no part of it came out */
+	struct outgoing outgoing; /* the guest's */
 	unsigned orders, idle, stall;
 	bool closing;
 } w;
@@ -114,80 +114,12 @@ static void tell(enum msg_type type, int who)
 	mbox_put(w.to_loop, &m->link);
 }
 
-/* --- what must come out --- */
-
-/* As screen.c has it. */
-static bool may_be(const uint8_t *frame, uint32_t n, const struct frame_info *fi)
-{
-	const struct ldp_conf *conf = &w.guest[GUEST].conf;
-	struct frame_info inner;
-
-	if (frame_unwrap(frame, n, fi, &inner))
-		fi = &inner;
-	if (!conf->control_frames && frame_is_control(fi, frame, n))
-		return false;
-	if (!conf->guest_services && frame_is_service(fi, frame, n))
-		return false;
-	return (conf->guest_services && !conf->spoof_check) || !frame_is_hidden(fi, frame, n);
-}
-
-/* With a table of its own for link-local addresses; the time of one input is too short to matter.
- */
-static bool is_own(const uint8_t *frame, uint32_t n, const struct frame_info *fi)
-{
-	const struct ldp_conf *conf = &w.guest[GUEST].conf;
-	struct linklocal_user user = {w.locals, GUEST, GUEST + 1, 1};
-	struct frame_info inner;
-
-	if (frame_spoof_check(fi, frame, n, conf->mac, &conf->allowed, &user) != FRAME_OK)
-		return false;
-	return !frame_unwrap(frame, n, fi, &inner) ||
-	       frame_spoof_check(&inner, frame, n, conf->mac, &conf->allowed, &user) == FRAME_OK;
-}
-
-/* As moves.c has it. No address is the uplink's: see order_receive(). */
-static bool may_use(const uint8_t src[6])
-{
-	return !(src[0] & 1) && memcmp(src, MK_ZERO, 6) != 0 &&
-	       memcmp(src, mac_of(NEIGHBOUR), 6) != 0;
-}
-
-/* As ldp.c puts the checks together; each of them is held against the rules in fuzz_frame.c. */
-static bool may_send(const uint8_t *frame, uint32_t len, const struct virtio_net_hdr_v1 *in,
-		     struct virtio_net_hdr_v1 *out)
-{
-	const struct ldp_conf *conf = &w.guest[GUEST].conf;
-	uint32_t n = len < FRAME_HDR_MAX ? len : FRAME_HDR_MAX;
-	struct frame_info fi;
-
-	if (frame_parse(frame, n, len, &fi) < 0 ||
-	    vnet_rebuild(in, &fi, frame, n, conf->tx_features, (uint16_t)conf->mtu, out) < 0 ||
-	    !vlan_allows(&conf->vlan, &fi))
-		return false;
-	if (!may_be(frame, n, &fi))
-		return false;
-	if (!conf->spoof_check)
-		return may_use(fi.src);
-	return is_own(frame, n, &fi);
-}
+/* --- what comes out --- */
 
 static void expect(const uint8_t *body, uint32_t len)
 {
-	struct virtio_net_hdr_v1 in, out;
-	uint8_t *all = fuzz_block(body, len);
-	const uint8_t *frame = body + sizeof(in);
-
-	memcpy(&in, body, sizeof(in));
-	/* To the neighbour it goes inside the host. */
-	if (may_send(frame, len - (uint32_t)sizeof(in), &in, &out) &&
-	    memcmp(frame, mac_of(NEIGHBOUR), 6) != 0) {
-		memcpy(all, &out, sizeof(out));
-		queue_put(&w.expected, all, len);
-	}
-	free(all);
+	outgoing_expect(&w.outgoing, body, len, w.guest[GUEST].far.flagged);
 }
-
-/* --- what does come out --- */
 
 static bool is_advertisement(const uint8_t *body, size_t n)
 {
@@ -203,42 +135,6 @@ static bool is_advertisement(const uint8_t *body, size_t n)
 	return false;
 }
 
-/*
- * A part of the GSO frame that is expected next? Where the uplink seems slow, a frame may leave in
- * any number of parts; it seems so when this process does not run for a while.
- */
-static bool take_part(const uint8_t *body, size_t n)
-{
-	uint32_t len, headers, segments;
-	const uint8_t *head = queue_head(&w.expected, &len), *frame;
-	struct virtio_net_hdr_v1 vnet;
-	struct frame_info fi;
-	struct gso_part part;
-
-	if (!head)
-		return false;
-	memcpy(&vnet, head, sizeof(vnet));
-	frame = head + WIRE_VNET_LEN;
-	len -= WIRE_VNET_LEN;
-	frame_parse(frame, len < FRAME_HDR_MAX ? len : FRAME_HDR_MAX, len, &fi);
-	headers = (uint32_t)fi.l4_off + fi.l4_len;
-	if (n <= WIRE_VNET_LEN + headers ||
-	    (w.cut.done == 0 && gso_begin(&w.cut, &vnet, &fi, frame) < 0))
-		return false;
-	w.cut.frame = frame; /* it moves when more is expected */
-	segments = ((uint32_t)n - WIRE_VNET_LEN - headers + vnet.gso_size - 1) / vnet.gso_size;
-	fi.len = headers + vnet.gso_size;
-	must(gso_cut(&w.cut, segments * frame_wire_bytes(&fi, 0), UINT32_MAX, &part));
-	if (w.cut.done == len - headers) {
-		w.cut.done = 0;
-		queue_drop(&w.expected);
-	}
-	return n == WIRE_VNET_LEN + part.hdr_len + part.len &&
-	       memcmp(body, &part.vnet, WIRE_VNET_LEN) == 0 &&
-	       memcmp(body + WIRE_VNET_LEN, part.hdr, part.hdr_len) == 0 &&
-	       memcmp(body + WIRE_VNET_LEN + part.hdr_len, frame + part.off, part.len) == 0;
-}
-
 static void check_sent(const uint8_t *body, size_t n)
 {
 	const struct ldp_conf *conf = &w.guest[GUEST].conf;
@@ -246,11 +142,9 @@ static void check_sent(const uint8_t *body, size_t n)
 	struct virtio_net_hdr_v1 vnet;
 	struct ref_frame f;
 
-	if (!w.hostile && w.cut.done == 0 && queue_take(&w.expected, body, (uint32_t)n))
+	if (!w.hostile && outgoing_take(&w.outgoing, body, n))
 		return;
 	if (is_advertisement(body, n))
-		return;
-	if (!w.hostile && take_part(body, n))
 		return;
 	must(w.hostile);
 	must(n >= WIRE_VNET_LEN + WIRE_FRAME_MIN);
@@ -324,6 +218,11 @@ static bool read_mail(void)
 			free(m);
 			continue;
 		}
+		if (m->type == MSG_STRANGER) {
+			must(m->slot == GUEST); /* some sources are not its own */
+			free(m);
+			continue;
+		}
 		must(m->slot < GUESTS && (m->type == MSG_DELETED || m->type == MSG_FAILED ||
 					  m->type == MSG_TROUBLE || m->type == MSG_PUBLISH));
 		if (m->type == MSG_PUBLISH) {
@@ -376,13 +275,14 @@ static void obey(void)
 
 	switch (order) {
 	case ORDER_FRAME:
-		far_frame(far, &w.in, byte);
+		far_frame(far, &w.in, byte, far->sparse && (byte & FRAME_FLAGGED));
 		break;
 	case ORDER_RECEIVE:
 		order_receive(byte);
 		break;
 	case ORDER_RAW:
-		far_raw(far, &w.in);
+		if (!far->sparse || w.hostile) /* else two frames could be alike */
+			far_raw(far, &w.in);
 		break;
 	case ORDER_OTHER:
 		order_other();
@@ -410,7 +310,7 @@ static void finish(void)
 	} else {
 		/* Whoever broke the protocol was thrown out, all that was to be sent was. */
 		must(g->failed == g->far.broken);
-		must(queue_empty(&w.expected));
+		must(outgoing_empty(&w.outgoing));
 	}
 	w.closing = true;
 	for (int who = 0; who < GUESTS; who++)
@@ -479,6 +379,9 @@ static void world_new(void)
 	must(w.step && w.dp && w.owners);
 	w.locals = linklocal_new(GUESTS, w.owners);
 	must(w.locals);
+	w.outgoing = (struct outgoing){.conf = &w.guest[GUEST].conf,
+				       .user = {w.locals, GUEST, GUEST + 1, 1},
+				       .neighbour = mac_of(NEIGHBOUR)};
 	for (int who = 0; who < GUESTS; who++)
 		mac_owners_add(w.owners, mac_of(who), (uint32_t)who + 1);
 	m->type = MSG_LINK;
@@ -492,6 +395,8 @@ static void guest_add(int who, unsigned order)
 
 	*g = (struct guest){.conf.tx = {.weight = 256}};
 	g->far.credit_is_wrong = true;
+	g->far.sparse = who == GUEST && (s->tx_features & SETUP_SPARSE);
+	g->conf.sparse = g->far.sparse;
 	g->far.budget = UINT_MAX;
 	g->far.races = (s->flags & (SETUP_RACES | SETUP_HOSTILE)) == SETUP_RACES;
 	g->far.expect = expect;
@@ -521,8 +426,7 @@ static void run_free(void)
 		vchan_close(w.guest[who].vchan);
 		far_close(&w.guest[who].far);
 	}
-	queue_free(&w.expected);
-	w.cut.done = 0;
+	outgoing_free(&w.outgoing);
 	/* What came after the end: the neighbour's advertisement. */
 	w.hostile = true;
 	read_uplink();

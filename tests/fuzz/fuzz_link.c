@@ -6,7 +6,8 @@
  * what the agent sends, now and then starting a new connection: the TAP must get the same frames
  * whatever the pieces, the connection must fail exactly when the stream breaks the protocol, and
  * every frame of the guest must reach the backend, in order. A hostile one also writes over rings
- * and indexes and hangs up: nothing may break that is not its own connection.
+ * and indexes and hangs up: nothing may break that is not its own connection. With flow queues, the
+ * frames of the guest may come in another order, and are known by their numbers.
  *
  * Input: struct setup, then orders: a byte of enum order and flags, and what belongs to it.
  */
@@ -32,7 +33,7 @@ struct setup {
 	uint8_t offloads;
 } __attribute__((packed));
 
-enum { SETUP_HOSTILE = 1, SETUP_RACES = 2 };
+enum { SETUP_HOSTILE = 1, SETUP_RACES = 2, SETUP_FLOWS = 4, SETUP_SPARSE = 8 };
 
 enum order {
 	ORDER_FRAME,	 /* body: flags as frames_body(): from the backend */
@@ -62,7 +63,11 @@ static struct {
 	struct vchan *vchan;
 	bool failed;
 	struct queue to_tap, to_backend;
-	bool may_rewind; /* after a restore: frames may come once more */
+	struct {
+		uint32_t len;
+		bool came;
+	} numbered[ORDERS_MAX]; /* with SETUP_FLOWS: the guest's frames */
+	bool may_rewind;	/* after a restore: frames may come once more */
 	unsigned orders, idle;
 } w;
 
@@ -125,6 +130,28 @@ static bool read_tap(void)
 
 /* --- from the guest to the backend --- */
 
+static void note_sent(const uint8_t *body, uint32_t len)
+{
+	if (w.setup.flags & SETUP_FLOWS)
+		w.numbered[w.orders].len = len;
+	else
+		queue_put(&w.to_backend, body, len);
+}
+
+/* Each comes once at most, but after a restore. Bytes may differ by a mark of congestion. */
+static bool takes_numbered(const uint8_t *body, uint32_t len)
+{
+	unsigned n;
+	bool again;
+
+	memcpy(&n, body + WIRE_VNET_LEN, sizeof(n));
+	if (n >= ORDERS_MAX || w.numbered[n].len != len)
+		return false;
+	again = w.numbered[n].came;
+	w.numbered[n].came = true;
+	return !again || w.may_rewind;
+}
+
 static void order_send(uint8_t flags)
 {
 	struct virtio_net_hdr_v1 vnet;
@@ -140,7 +167,7 @@ static void order_send(uint8_t flags)
 	if (len > 0 && write(w.tap[1], body, len) == (ssize_t)len && fits) {
 		memcpy(&vnet, body, sizeof(vnet));
 		if (tx_offload_ok(&vnet, w.setup.offloads))
-			queue_put(&w.to_backend, body, len);
+			note_sent(body, len);
 	}
 	free(body);
 }
@@ -169,7 +196,8 @@ static bool takes(const uint8_t *body, uint32_t len)
 static void check_sent(struct far *far, uint8_t type, const uint8_t *body, uint32_t len)
 {
 	(void)far;
-	must(type == WIRE_DATA && takes(body, len));
+	must(type == WIRE_DATA);
+	must(w.setup.flags & SETUP_FLOWS ? takes_numbered(body, len) : takes(body, len));
 }
 
 /* --- connections --- */
@@ -178,7 +206,7 @@ static void connect_link(void)
 {
 	w.vchan = far_open(&w.backend, 12 + w.setup.order % 6);
 	w.failed = false;
-	must(link_up(w.link, w.vchan, w.setup.offloads) == 0);
+	must(link_up(w.link, w.vchan, w.setup.offloads, w.setup.flags & SETUP_SPARSE) == 0);
 }
 
 static void disconnect(bool resumed)
@@ -216,7 +244,7 @@ static void obey(void)
 
 	switch (order) {
 	case ORDER_FRAME:
-		far_frame(&w.backend, &w.in, byte);
+		far_frame(&w.backend, &w.in, byte, false);
 		break;
 	case ORDER_RAW:
 		far_raw(&w.backend, &w.in);
@@ -310,11 +338,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	w.backend.budget = UINT_MAX;
 	w.may_rewind = false;
 	w.backend.piece = w.setup.piece;
+	memset(w.numbered, 0, sizeof(w.numbered));
+	w.backend.takes_sparse = w.setup.flags & SETUP_SPARSE;
 	w.backend.races = (w.setup.flags & (SETUP_RACES | SETUP_HOSTILE)) == SETUP_RACES;
 	w.backend.expect = expect;
 	w.backend.take = check_sent;
 	stream_tap(w.tap);
-	w.link = link_new(w.loop, w.tap[0], &events, &w.shared);
+	w.link = link_new(w.loop, w.tap[0], &events, &w.shared,
+			  w.setup.flags & SETUP_FLOWS ? 64 : 0, false);
 	must(w.link);
 	connect_link();
 	loop_timer_set(w.step, 0);

@@ -127,7 +127,7 @@ static void expect_texts(struct ldp_settings *want, bool *all_well)
 static void check_load(struct ldp_settings *s)
 {
 	struct ldp_settings want = *s;
-	char err[SCHEMA_ERR_MAX];
+	char err[REFUSAL_MAX];
 	bool well = true;
 
 	want.weight = (uint32_t)number(KEY_BACK_WEIGHT, s->weight, &well);

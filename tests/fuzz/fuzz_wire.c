@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The header of a message on the ring. Input: order of the ring - 12, then the 8 bytes. */
+/*
+ * The header of a message on the ring. Input: order of the ring - 12, and 128 if frames may
+ * be flagged; then the 8 bytes.
+ */
 #include <errno.h>
 
 #include "tests/fuzz/fuzz.h"
@@ -8,7 +11,9 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fuzz_in in = {data, size};
-	uint32_t ring = 1u << (12 + fuzz_u8(&in) % 9);
+	uint8_t order = fuzz_u8(&in);
+	uint32_t ring = 1u << (12 + order % 128 % 9);
+	bool sparse = order & 128;
 	const char *why = NULL;
 	struct wire_hdr hdr;
 	int64_t want;
@@ -16,8 +21,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	fuzz_copy(&in, &hdr, sizeof(hdr));
 	/* Any message that is allowed is whole within its ring. */
-	want = ref_message((const uint8_t *)&hdr, sizeof(hdr), ring);
-	ret = wire_check(&hdr, ring, &why);
+	want = ref_message((const uint8_t *)&hdr, sizeof(hdr), ring, sparse);
+	ret = sparse ? wire_check_sparse(&hdr, ring, &why) : wire_check(&hdr, ring, &why);
 	if (ret < 0) {
 		must(ret == -EPROTO && want == REF_BAD && fuzz_is_sentence(why, 64));
 		return 0;

@@ -21,7 +21,7 @@ static bool len_ok(unsigned type, uint32_t len)
 	return type == 2 && len == 24;
 }
 
-int64_t ref_message(const uint8_t *p, size_t n, uint32_t ring_bytes)
+int64_t ref_message(const uint8_t *p, size_t n, uint32_t ring_bytes, bool sparse)
 {
 	uint32_t len;
 	int64_t size;
@@ -29,7 +29,7 @@ int64_t ref_message(const uint8_t *p, size_t n, uint32_t ring_bytes)
 	if (n < 8)
 		return REF_MORE;
 	len = p[0] | p[1] << 8 | p[2] << 16 | (uint32_t)p[3] << 24;
-	if (p[5] || p[6] || p[7] || !len_ok(p[4], len))
+	if (p[5] > (sparse && p[4] == WIRE_DATA) || p[6] || p[7] || !len_ok(p[4], len))
 		return REF_BAD;
 	for (size = 8 + (int64_t)len; size % 8;)
 		size++;

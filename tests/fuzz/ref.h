@@ -14,8 +14,11 @@
 #define REF_MORE 0  /* not all there yet */
 #define REF_BAD	 -1 /* breaks the protocol */
 
-/* The size of the message at p, n bytes of what was sent; or one of the above. */
-int64_t ref_message(const uint8_t *p, size_t n, uint32_t ring_bytes);
+/*
+ * The size of the message at p, n bytes of what was sent; or one of the above. A frame may be
+ * flagged or not.
+ */
+int64_t ref_message(const uint8_t *p, size_t n, uint32_t ring_bytes, bool sparse);
 
 /* What an Ethernet frame says of itself. */
 struct ref_frame {

@@ -151,6 +151,24 @@ static void add_overrun(enum wire_type type, unsigned raw, unsigned turn, unsign
 	seeds_add("\0\x20\0\0", 4);
 }
 
+/* Where frames may be flagged: the order 11 is a frame that is. */
+static void dpath_sparse(unsigned variant)
+{
+	dpath_setup(8 | (variant & 2 ? 16 : 0), variant & 1 ? 60 : 0, 0);
+	in.b[3] |= 16;
+	if (variant < 2)
+		seeds_add("\4\50", 2); /* nobody reads the uplink for 40 turns */
+	for (size_t i = 0; i < 6; i++) {
+		add_long(i, 0, SEGMENTED, 30000);
+		add_body(i, 11, i & 1 ? SEGMENTED : PLAIN);
+	}
+	add_body(0, 0, PLAIN);
+	if (variant == 3)
+		seeds_add("\5\5\0\2\10\1\1\1\1\1\1\1\1", 13); /* a header is written over */
+	seeds_add("\2\2\30", 3);			      /* a credit */
+	seeds_end("dpath", "sparse", variant);
+}
+
 static void dpath_seeds(void)
 {
 	static const char hostile[] = "\6\4\0\10\x88\x13\0\0\1\0\0\0\5\7\0\0\1\0\5"
@@ -180,6 +198,7 @@ static void dpath_seeds(void)
 		seeds_add(variant & 1 ? "\2\3\0" : "\2\2\30", 3); /* an unknown type, a credit */
 		seeds_end("dpath", "other", variant);
 		dpath_stalled(variant);
+		dpath_sparse(variant);
 		dpath_setup(8 | 32, 52 + variant * 13, 0);
 		add_body(0, 0, PLAIN);
 		seeds_end("dpath", "race", variant);
@@ -226,6 +245,17 @@ static void link_seeds(void)
 			seeds_add(hostile, sizeof(hostile) - 1);
 		seeds_end("link", "mixed", variant);
 	}
+	for (unsigned variant = 0; variant < 4; variant++) {
+		/* Flow queues, with flags and without. */
+		link_setup(4 | (variant & 1 ? 8 : 0) | (variant & 2 ? 2 : 0), variant * 40);
+		seeds_add("\2\0\2\0\0", 5); /* a credit of 512 bytes */
+		for (size_t i = 0; i < 12; i++)
+			add_body((i + variant) % SEEDS_FRAMES, 4, i % 2 ? SEGMENTED : PLAIN);
+		seeds_add("\5\3", 2);
+		seeds_add(variant & 1 ? "\6\1" : "\6\0", 2);
+		add_body(0, 4, PLAIN);
+		seeds_end("link", "flows", variant);
+	}
 	for (unsigned variant = 0; variant < 3; variant++) {
 		/* The second half comes while the agent asks to be told of it. */
 		link_setup(2, 52 + variant * 13);
@@ -257,6 +287,7 @@ static void wire_seeds(void)
 		{0, 3, 0, 0, 0},    {0, 3, 0, 0, 1},	    {0, 3, 1, 0, 0},
 		{0, 3, 0, 1, 0},    {0, 3, 0, 0x8000, 0},   {0, 0, 0, 0, 0},
 		{0, 4, 0, 0, 0},    {0, 1, 0, 0, 1u << 31}, {8, 1, 0, 0, UINT32_MAX},
+		{128, 1, 1, 0, 26}, {128, 1, 3, 0, 26},	    {128, 2, 1, 0, 24},
 	};
 
 	for (unsigned i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {

@@ -8,5 +8,5 @@ $(O)/dmvl-hostile: $(HOSTILE_OBJ) $(O)/libfront.a $(O)/libdmvl.a
 	$(link) $(LIBS_FRONT)
 
 ifeq ($(OTHER),)
-check-now tree: $(P)/dmvl-hostile
+check-built tree: $(P)/dmvl-hostile
 endif

@@ -21,6 +21,7 @@ static bool stage_frame(struct peer *p)
 	uint32_t len = WIRE_VNET_LEN + 60 + below(p, 1440);
 	struct wire_hdr hdr = wire_make(WIRE_DATA, len);
 
+	hdr.flags = p->sparse && one_in(p, 3) ? WIRE_SPARSE : 0;
 	memcpy(body + WIRE_VNET_LEN, "\x02\0\0\0\0\x77", 6);
 	memcpy(body + WIRE_VNET_LEN + 6, p->offer.mac, 6);
 	memcpy(body + WIRE_VNET_LEN + 12, "\x88\xb5", 2);

@@ -146,7 +146,11 @@ bool peer_serve(struct peer *p, unsigned order)
 
 bool peer_answer(struct peer *p)
 {
-	if (agent_device_answer(&p->dev, p->offer.offloads, PEER_ORDER) < 0)
+	const struct agent_answer answer = {p->offer.offloads, PEER_ORDER,
+					    p->offer.sparse && one_in(p, 2)};
+
+	p->sparse = answer.sparse;
+	if (agent_device_answer(&p->dev, &answer) < 0)
 		return false;
 	peer_state(p, XenbusStateInitialised);
 	return true;

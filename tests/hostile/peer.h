@@ -26,6 +26,7 @@ struct peer {
 	struct libxenvchan *x; /* NULL: none is served */
 	uint32_t prod;	       /* where the next byte goes in the TX ring, whatever the page says */
 	uint32_t size;	       /* of each ring */
+	bool sparse;	       /* it may flag frames */
 	struct rng rng;
 	unsigned patience_ms; /* that it waits for an offer or an answer */
 	uint64_t end_ns;      /* of all that this program does */

@@ -66,6 +66,40 @@ install_debs()
 	in_root "$1" dpkg -i $files
 }
 
+# install_steps ROOT: the same packages once more, in two steps.
+install_steps()
+{
+	in_root "$1" sh -c 'dpkg --unpack /tmp/debs/*.deb && dpkg --configure -a'
+}
+
+# rival ROOT: dpkg removes dmvl-backend in favour of a package, which then cannot be installed.
+rival()
+{
+	local tree=$tmp/$1/root/tmp/rival
+	mkdir -p "$tree/DEBIAN"
+	printf '%s: %s\n' Package dmvl-rival Version 1 Architecture all Maintainer 'Nobody <nobody@example.org>' \
+		Description rival Conflicts dmvl-backend Replaces dmvl-backend Provides dmvl-backend >"$tree/DEBIAN/control"
+	printf '#!/bin/sh\nexit 1\n' >"$tree/DEBIAN/preinst"
+	chmod 755 "$tree/DEBIAN/preinst"
+	dpkg-deb --root-owner-group -b "$tree" "$tree.deb" >/dev/null &&
+		! in_root "$1" dpkg -i --auto-deconfigure /tmp/rival.deb
+	in_root "$1" dpkg -P dmvl-rival
+	rm -rf "$tree" "$tree.deb"
+}
+
+# A kernel that has loaded xen_gntalloc with its own limit.
+gntalloc_loaded()
+{
+	local dir=$tmp/$1/root/sys/module
+	mount -t tmpfs tmpfs "$dir" && mkdir -p "$dir/xen_gntalloc/parameters" &&
+		echo 1024 >"$dir/xen_gntalloc/parameters/limit"
+}
+
+gntalloc_limit()
+{
+	[ "$(cat "$tmp/$1/root/sys/module/xen_gntalloc/parameters/limit")" = "$2" ]
+}
+
 says()
 {
 	"$@" | grep -q .
@@ -96,7 +130,10 @@ use()
 			/etc/systemd/system/multi-user.target.wants &&
 		: >/etc/default/dmvl-front && : >/etc/default/dmvl-exporter && : >/etc/dmvl/policy.conf && : >/var/lib/dmvl/default/u && : >/run/dmvl/default.lock &&
 		ln -s /dev/null /etc/systemd/system/multi-user.target.wants/dmvl-back@default.service &&
-		ln -s /dev/null /etc/systemd/system/multi-user.target.wants/dmvl-exporter.service'
+		ln -s /dev/null /etc/systemd/system/multi-user.target.wants/dmvl-exporter.service &&
+		ln -s /dev/null /etc/systemd/system/dmvl-back@old.service &&
+		ln -s /dev/null /etc/systemd/system/dmvl-exporter.service &&
+		ln -s /dev/null /etc/systemd/system/dmvl-front@1.service'
 }
 
 kept_policy()
@@ -106,7 +143,7 @@ kept_policy()
 
 left()
 {
-	[ ! -e "$tmp/$1/root/run/dmvl" ] || echo run/dmvl
+	(cd "$tmp/$1/root/run" && ls -d dmvl* 2>/dev/null)
 	root_changes "$1"
 }
 
@@ -123,20 +160,34 @@ smoke()
 check_installation()
 {
 	local root=$1 debs=$2 where=$3
+	local units=(dmvl-back@default.service dmvl-exporter.service)
+	local again="reload-or-restart ${units[*]}"
+	local stops=('stop dmvl-back@*.service' 'stop dmvl-exporter.service')
+	local upgrade=('--system daemon-reload' 'try-restart dmvl-back@*.service' 'try-restart dmvl-exporter.service'
+		'try-restart dmvl-front@*.service')
 	newer "$debs" "$tmp/newer"
 	root_systemd "$root"
+	gntalloc_loaded "$root"
 	check "the packages can be installed $where" install_debs "$root" "$debs"
 	asked "$root" >/dev/null
+	check "xen_gntalloc that is loaded gets its limit $where" gntalloc_limit "$root" 8192
 	check "what is installed works $where" smoke "$root"
 	use "$root"
 	check "the packages can be upgraded $where" install_debs "$root" "$tmp/newer"
-	check "an upgrade $where restarts the daemons that run, and no others" asked_only "$root" '--system daemon-reload' \
-		'try-restart dmvl-back@*.service' 'try-restart dmvl-exporter.service' 'try-restart dmvl-front@*.service'
+	check "an upgrade $where restarts the daemons that run, and no others" asked_only "$root" "${upgrade[@]}"
 	check "the packages are of the new version $where" upgraded "$root"
+	printf '%s loaded active running x\n' "${units[@]}" >"$tmp/$root/root/tmp/units"
+	check "dpkg gives up a removal $where" rival "$root"
+	check "daemons that a removal stopped run again after it is given up $where" asked_only "$root" "${stops[@]}" "$again"
+	check "the packages are there after a removal is given up $where" upgraded "$root"
 	check "the packages can be removed $where" in_root "$root" dpkg -r "${packages[@]}"
-	check "a removal $where stops the daemons" asked_only "$root" '--system daemon-reload' \
-		'stop dmvl-back@*.service' 'stop dmvl-exporter.service' 'stop dmvl-front@*.service'
+	check "a removal $where stops the daemons" asked_only "$root" '--system daemon-reload' "${stops[@]}" \
+		'stop dmvl-front@*.service'
 	check "policy and what was set outlive a removal $where" kept_policy "$root"
+	check "the packages can be unpacked and configured after a removal $where" install_steps "$root"
+	check "daemons that a removal stopped run after an installation $where" asked_only "$root" "${upgrade[@]}" "$again"
+	: >"$tmp/$root/root/tmp/units"
+	check "the packages can be removed once more $where" in_root "$root" dpkg -r "${packages[@]}"
 	check "the packages can be purged $where" in_root "$root" dpkg -P "${packages[@]}"
 	check "a purge leaves nothing $where" silent left "$root"
 	rm -rf "$tmp/newer"

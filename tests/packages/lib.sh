@@ -75,12 +75,14 @@ root_changes()
 	done
 }
 
-# As where systemd runs, but that systemctl only writes down what it is asked.
+# As where systemd runs, but that systemctl only writes down what it is asked to do. /tmp/units are those that run.
 root_systemd()
 {
 	local root=$tmp/$1/root
 	mkdir -p "$root/run/systemd/system"
-	printf '#!/bin/sh\necho "$*" >>/tmp/systemctl\n' >"$root/usr/local/sbin/systemctl"
+	: >"$root/tmp/units"
+	printf '#!/bin/sh\n[ "$1" != list-units ] || exec cat /tmp/units\necho "$*" >>/tmp/systemctl\n' \
+		>"$root/usr/local/sbin/systemctl"
 	printf '#!/bin/sh\n' >"$root/usr/sbin/policy-rc.d"
 	chmod +x "$root"/usr/{sbin/policy-rc.d,local/sbin/systemctl}
 }

@@ -35,6 +35,12 @@ build_dependencies()
 	apt_in "$1" update && apt_in "$1" install build-essential fakeroot && apt_in "$1" build-dep /src/dmvl
 }
 
+# As tests/deps asks for it: not installed.
+test_dependencies()
+{
+	apt_in "$1" update && apt_in "$1" -s build-dep -P pkg.dmvl.test,pkg.dmvl.release /src/dmvl
+}
+
 # As any user, with the unit tests.
 build_in()
 {
@@ -59,7 +65,7 @@ lintian_in()
 
 install_needs()
 {
-	apt_in "$1" update && apt_in "$1" install iproute2 kmod man-db systemd \
+	apt_in "$1" update && apt_in "$1" install iproute2 kmod man-db systemd udev \
 		$(for deb in "$2"/*.deb; do dpkg-deb -f "$deb" Depends; done | tr ',' '\n' |
 			sed 's/^ *//; s/ .*//; /^dmvl-/d; /^$/d')
 }
@@ -78,6 +84,7 @@ check_build()
 	root_open "$root" "$PWD/build/packages/$release"
 	mkdir -p "$tmp/$root/root/src" "$2"
 	source_tree "$tmp/$root/root/src/dmvl"
+	check "$release has what make check needs" test_dependencies "$root"
 	check "$release has what a plain build needs" build_dependencies "$root" &&
 		check "the packages can be built on $release" build_in "$root" &&
 		cp "$tmp/$root/root/src"/*.deb "$2" &&
@@ -100,6 +107,59 @@ check_release()
 	root_close "$release-install"
 	root_close "$release-needs"
 	check "autopkgtest is content on $release" autopkgtest_in "$release" "$debs"
+}
+
+# sources_of ROOT RELEASE: the next updates and installations are from that release.
+sources_of()
+{
+	rm -f "$tmp/$1/root/etc/apt/sources.list.d"/*
+	printf 'deb %s %s main\n' "$(mirror)" "$2" >"$tmp/$1/root/etc/apt/sources.list"
+	apt_in "$1" update
+}
+
+# keeps_dmvl ROOT ARG..: apt-get, with that, would remove nothing of ours.
+keeps_dmvl()
+{
+	apt_in "$@" -s >"$tmp/simulated" && grep -q '^Inst libc6 ' "$tmp/simulated" && ! grep '^Remv dmvl' "$tmp/simulated"
+}
+
+# apt_without_systemd ROOT ARG..: the script of libc6 asks systemd itself, not the one that is played.
+apt_without_systemd()
+{
+	local run=$tmp/$1/root/run/systemd/system status
+	rmdir "$run"
+	apt_in "$@"
+	status=$?
+	mkdir -p "$run"
+	return $status
+}
+
+# built_for ROOT PATTERN: what the programs there are linked with is there, and is of that release.
+built_for()
+{
+	in_root "$1" sh -c 'ldd /usr/sbin/dmvl-back /usr/sbin/dmvl-front' >"$tmp/ldd"
+	cat "$tmp/ldd"
+	! grep 'not found' "$tmp/ldd" && [ "$(grep -c "libxenvchan.so.$2 " "$tmp/ldd")" -eq 2 ]
+}
+
+# check_next FROM TO: a machine with the packages of one release becomes one of the next.
+check_next()
+{
+	local root=$1-next
+	root_open "$root" "$PWD/build/packages/$1"
+	check "$1, to be $2, has what the packages need" install_needs "$root" "$tmp/debs-$1"
+	root_systemd "$root"
+	check "$1, to be $2, has the packages" install_debs "$root" "$tmp/debs-$1"
+	use "$root"
+	check "$1 gets the sources of $2" sources_of "$root" "$2"
+	check "apt full-upgrade from $1 to $2 removes nothing of dmvl" keeps_dmvl "$root" full-upgrade
+	check "the C library becomes that of $2" apt_without_systemd "$root" install libc6
+	cp "$tmp/debs-$2"/dmvl-{backend,guest,doc}_*.deb "$tmp/$root/root/srv/"
+	check "apt installs the packages of $2 over those of $1" \
+		apt_in "$root" install $(cd "$tmp/$root/root" && printf '/%s\n' srv/dmvl-*.deb)
+	check "the programs are those of $2, with all libraries" built_for "$root" 4.20
+	check "policy and what was set outlive the upgrade from $1 to $2" kept_policy "$root"
+	root_close "$root"
 }
 
 autopkgtest_in()

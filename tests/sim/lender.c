@@ -4,21 +4,14 @@
 
 #include <stdlib.h>
 
-#include "backend/credit/ledger_epoch.h"
 #include "backend/credit/ledger_group.h"
+#include "backend/credit/repay.h"
 #include "backend/sched/sched.h"
-#include "backend/sched/sched_group.h"
-
-#define EPOCH_NS	  10000000ull
-#define EPOCHS_PER_SECOND 100u
 
 struct lender {
 	struct sched *s;
 	struct ledger *l;
-	uint32_t n, groups;
-	uint64_t epoch_end_ns;
-	uint64_t epoch_bytes; /* what the link carries in an epoch, as far as the ledger knows */
-	bool idled;	      /* in this epoch, as link_rate.c has it */
+	struct repay repay;
 };
 
 static void *lender_make(const struct subject_setup *su, uint32_t repayment_ppm)
@@ -29,12 +22,14 @@ static void *lender_make(const struct subject_setup *su, uint32_t repayment_ppm)
 		abort();
 	p->s = subject_dmvl.make(su);
 	p->l = ledger_new(su->n, repayment_ppm);
-	p->n = su->n;
-	p->groups = su->groups;
-	p->epoch_end_ns = EPOCH_NS;
-	p->epoch_bytes = su->capacity_bps / 8 / EPOCHS_PER_SECOND;
 	if (!p->l)
 		abort();
+	p->repay = (struct repay){.sched = p->s,
+				  .ledger = p->l,
+				  .ldps = su->n,
+				  .groups = su->groups,
+				  .capacity_bps = su->capacity_bps,
+				  .end_ns = REPAY_EPOCH_NS};
 	for (uint32_t i = 0; i < su->n; i++) {
 		struct credit_id id = {.ldp = i};
 
@@ -75,23 +70,6 @@ static void lender_destroy(void *arg)
 	free(p);
 }
 
-static void lender_epochs(struct lender *p, uint64_t now_ns)
-{
-	uint64_t epochs;
-
-	if (now_ns < p->epoch_end_ns)
-		return;
-	epochs = 1 + (now_ns - p->epoch_end_ns) / EPOCH_NS;
-	p->epoch_end_ns += epochs * EPOCH_NS;
-	ledger_set_time(p->l, now_ns, now_ns);
-	ledger_epoch(p->l, epochs, p->idled ? p->epoch_bytes * epochs : 0);
-	p->idled = false;
-	for (uint32_t i = 0; i < p->n; i++)
-		sched_set_factor(p->s, i, ledger_factor(p->l, i));
-	for (uint32_t g = 1; g <= p->groups; g++)
-		sched_set_group_factor(p->s, g, ledger_group_factor(p->l, g));
-}
-
 static void lender_arrive(void *arg, uint32_t id, bool first, uint64_t now_ns)
 {
 	struct lender *p = arg;
@@ -104,7 +82,7 @@ static uint32_t lender_draw(void *arg, uint64_t now_ns)
 	struct lender *p = arg;
 	uint32_t id = sched_draw(p->s, now_ns);
 
-	p->idled |= id == SCHED_NONE;
+	p->repay.idled |= id == SCHED_NONE;
 	return id;
 }
 
@@ -120,8 +98,7 @@ static void lender_served(void *arg, uint32_t id, uint32_t bytes, bool more, uin
 	struct lender *p = arg;
 
 	sched_served(p->s, id, bytes, bytes, more, now_ns);
-	ledger_serve(p->l, id, bytes);
-	lender_epochs(p, now_ns);
+	repay_served(&p->repay, id, bytes, now_ns);
 }
 
 #define LENDER(words, maker)                                                                      \

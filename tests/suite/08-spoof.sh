@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # runs: xensim xen
-# set: main
+# set: rest
 # Frames with addresses that are not the guest's own: they are dropped, and nobody sees them.
 # shellcheck source=tests/suite/lib.sh
 . "${SUITE_LIB:-/bench/suite.sh}"

@@ -17,7 +17,7 @@ talks g2
 dmvlctl set g1 tx-max=$((SUITE_RATE / 4)) >&2
 sink_start
 for g in g1 g2; do
-	guest_bg $g "exec dmvl-flow udp 10.77.0.1 5001 -w 250 -b $((SUITE_RATE * 2)) -l 1400" >>flow.$g
+	guest_bg $g "exec dmvl-flow udp 10.77.0.1 5001 -w 900 -b $((SUITE_RATE * 2)) -l 1400" >>flow.$g
 done
 shares 'with a tx-max of a quarter g1 and g2 share 1:3' 5 10.77.1.1=1 10.77.1.2=3
 dmvlctl set g1 tx-max=0 >&2
@@ -64,11 +64,11 @@ dmvlctl set g1 tx-min=0 >&2
 # Receiving: the world sends to both. The sinks do not report at the same time, so each is counted over
 # the same number of intervals, begun when both receive.
 for i in 1 2; do
-	start sink$i guest -t 200 g$i "exec dmvl-flow sink 5002 -I $SUITE_TICK"
+	start sink$i guest -t 600 g$i "exec dmvl-flow sink 5002 -I $SUITE_TICK"
 	echo "$started" >>receivers
 done
 for i in 1 2; do
-	world dmvl-flow udp 10.77.1.$i 5002 -w 200 -b $((SUITE_RATE * 3 / 2)) -l 1400 >&2 &
+	world dmvl-flow udp 10.77.1.$i 5002 -w 900 -b $((SUITE_RATE * 3 / 2)) -l 1400 >&2 &
 	echo $! >>senders
 done
 wait_for 60 ticks_pass sink1.out 0 1 2
@@ -97,7 +97,7 @@ window()
 # have let both run.
 g1_gets()
 {
-	for _ in 1 2 3 4 5 6; do
+	for _ in $(seq 12); do
 		! window "$1" || break
 	done
 	between "$part" 0.85 1.15 "$2"

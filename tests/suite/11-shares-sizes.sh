@@ -30,11 +30,11 @@ starts()
 	dmvlctl set g2 "weight=$2" >&2
 	dmvlctl set g3 "weight=$3" >&2
 	sink_start
-	guest_bg g1 'exec dmvl-flow tcp 10.77.0.1 5001 -w 250' >senders
-	guest_bg g2 'exec dmvl-flow tcp 10.77.0.1 5001 -w 250 -l 65000' >>senders
+	guest_bg g1 'exec dmvl-flow tcp 10.77.0.1 5001 -w 900' >senders
+	guest_bg g2 'exec dmvl-flow tcp 10.77.0.1 5001 -w 900 -l 65000' >>senders
 	# 18 bytes of payload; half more of them than its share.
 	_offer=$(awk -v r="$SIZES_RATE" -v w="$3" -v all=$(($1 + $2 + $3)) 'BEGIN { print r * w / all * 1.5 * 18 / 64 }')
-	guest_bg g3 "exec dmvl-flow udp 10.77.0.1 5001 -w 250 -l 18 -b $_offer" >>senders
+	guest_bg g3 "exec dmvl-flow udp 10.77.0.1 5001 -w 900 -l 18 -b $_offer" >>senders
 	settle 3
 }
 
@@ -61,7 +61,7 @@ are_shares()
 	for _try in $(seq "$SIZES_TRIES"); do
 		_window "$SIZES_TICKS" "10.77.1.1=$(on_wire "$2" .95389)" "10.77.1.2=$(on_wire "$3" .95389)" \
 			"10.77.1.3=$(on_wire "$4" .28125)"
-		read -r _jain worst <<-END
+		read -r _jain worst _ <<-END
 			$(tail -n 1 shares.out)
 		END
 		awk -v w="$worst" 'BEGIN { exit !(w <= 0.01) }' && break

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # runs: xensim xen
-# set: main
+# set: rest
 # Each of the operator's keys, malformed: nothing changes, `error' names it, and clears when mended.
 # shellcheck source=tests/suite/lib.sh
 . "${SUITE_LIB:-/bench/suite.sh}"

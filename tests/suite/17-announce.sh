@@ -106,11 +106,21 @@ kill "$sink"
 xenstore-write "$uplink/rx-capacity" 0
 check 'no rx-rate is known without a receive capacity' wait_for 30 key_is "$(be g1)/rx-rate" 0
 
-# The length of the TAP's queue, in frames, follows the rate; it changes again only after a rest.
+# The length of the TAP's queue, in frames: with flow queues it stays. Without, it follows the rate, and changes
+# again only after a rest.
 queue_is()
 {
 	[ "$(guest g1 cat /sys/class/net/dmvl0/tx_queue_len)" = "$1" ]
 }
+told_rate()
+{
+	agent_kill USR1 g1
+	guest g1 'grep -q "report: TX ring .*; rate [1-9]" /run/front.log'
+}
+agent_again g1 1 --flows 1024
+check 'the agent with flow queues is told a low rate' wait_for 30 told_rate
+check 'the TAP queue of g1 is longest at a low rate, too, with flow queues' queue_is 512
+agent_again g1 1 --flows 0
 check 'the TAP queue of g1 is shortest at a low rate' wait_for 30 queue_is 64
 xenstore-write "$uplink/tx-capacity" 10000000000
 check 'the TAP queue of g1 is longest at a high rate' wait_for 30 queue_is 512

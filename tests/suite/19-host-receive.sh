@@ -19,7 +19,7 @@ rate_is()
 # host_receives PERCENT: Dom0 receives that much of the capacity, until host_stops.
 host_receives()
 {
-	start feed world dmvl-flow udp 10.77.200.1 5009 -w 250 -l 1400 -b $((SUITE_RATE * $1 / 100))
+	start feed world dmvl-flow udp 10.77.200.1 5009 -w 900 -l 1400 -b $((SUITE_RATE * $1 / 100))
 	feed=$started
 }
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # runs: xensim xen
-# set: main
+# set: rest
 # A guest destroyed while it sends: no zombie, no node, and the others go on.
 # shellcheck source=tests/suite/lib.sh
 . "${SUITE_LIB:-/bench/suite.sh}"
@@ -15,7 +15,7 @@ talks d1
 dir=$(be d1)
 backs=${dir%/*}
 start sink world dmvl-flow sink 5003
-guest_bg d1 "exec dmvl-flow udp 10.77.0.1 5003 -w 250 -b $((SUITE_RATE * 2))" >&2
+guest_bg d1 "exec dmvl-flow udp 10.77.0.1 5003 -w 900 -b $((SUITE_RATE * 2))" >&2
 check 'd1 sends UDP to the world' wait_for 30 grep -q '10.77.1.9 udp [1-9]' sink.out
 pipe_start g1 world 10.77.0.1 5001 1000000 "-b $((SUITE_RATE / 4))"
 check 'g1 has a TCP file under way' wait_for 30 pipe_past world 5001 10000

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # runs: xensim xen
-# set: main
+# set: rest
 # dmvl-back ended, killed and started again: TCP connections live on.
 # shellcheck source=tests/suite/lib.sh
 . "${SUITE_LIB:-/bench/suite.sh}"
@@ -13,11 +13,19 @@ talks g1
 check 'g1 pings g2 over IPv4' wait_for 30 reaches g1 10.77.1.2
 
 # Of each thread of dmvl-back, the frame loop's first: 1 and 2 are real-time. The others have what these tests run with.
+# Threads are sorted as text, so 100 goes before 99.
 policies()
 {
+	policy "$back"
 	for _task in "/proc/$back/task"/*; do
-		awk '{ print $41 }' "$_task/stat"
-	done | tr '\n' ' '
+		[ "${_task##*/}" = "$back" ] || policy "${_task##*/}"
+	done
+}
+
+# policy THREAD
+policy()
+{
+	awk '{ printf "%s ", $41 }' "/proc/$back/task/$1/stat"
 }
 
 # The frame loop chooses its priority while it runs: frames must come.
@@ -32,6 +40,11 @@ if grep -q 'no real-time priority' "back.$_starts.log"; then
 else
 	check 'an idle frame loop is real-time, what writes xenstore is not' wait_for 30 realtime
 fi
+
+noticed()
+{
+	[ "$(xenstore-read "$(fe g1)/state")" != 4 ]
+}
 
 # again HOW SIGNAL: with a file under way to the world and one between guests.
 again()
@@ -48,6 +61,8 @@ again()
 		is $status 0 "$1 gives exit status 0"
 		is "$(xenstore-read "$(be g1)/state") $(xenstore-read "$(be g2)/state")" '6 6' "$1 closes the backend's side of both devices"
 	fi
+	check "the agent of g1 notices $1" wait_for 20 noticed
+	is "$(xenstore-read "$(fe g1)/error" 2>/dev/null)" '' "the agent of g1 calls $1 no error of its own"
 	check "dmvl-back starts after $1" back_start
 	check "g1 connects after $1" wait_for 60 connected g1
 	check "g2 connects after $1" wait_for 60 connected g2

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # runs: xensim xen
-# set: main
+# set: rest
 # other: yes
 # Attach and detach under traffic, again and again: nothing is left behind. What leaks does so each time, so
 # an emulated guest, which needs seconds for each cycle, makes only a few.

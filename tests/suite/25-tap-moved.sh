@@ -1,12 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # runs: xensim xen
-# set: main
+# set: rest
 # An agent's interface is renamed, as udev does, or moved to another network namespace, as containers
 # do: it goes on, and the agent still sets its MAC address, MTU and queue length.
 # shellcheck source=tests/suite/lib.sh
 . "${SUITE_LIB:-/bench/suite.sh}"
 
+agent_options='--flows 0' # the length of the interface's queue follows the rate then
 uplink_setup
 back_start
 for g in g1 g2; do

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # runs: xensim xen
-# set: main
+# set: rest
 # SIGHUP, which a lost terminal sends too, has the agent set its interface up again; SIGUSR1 has it
 # report. Neither ends it nor disturbs its frames.
 # shellcheck source=tests/suite/lib.sh

@@ -24,9 +24,9 @@ check 'a neighbour in the bridge pings a guest' wait_for 30 ip netns exec slow p
 tc qdisc add dev slow0 root tbf rate 8kbit burst 1600 limit 4000000
 
 sink_start
-flow1=$(guest_bg g1 "exec dmvl-flow udp 10.77.0.1 5001 -w 200 -b $((SUITE_RATE * 3 / 2)) -l 1400")
+flow1=$(guest_bg g1 "exec dmvl-flow udp 10.77.0.1 5001 -w 900 -b $((SUITE_RATE * 3 / 2)) -l 1400")
 check 'a guest sends to the world' wait_for 60 ticks_pass sink.out 0 1 2
-flow2=$(guest_bg g2 "exec dmvl-flow udp $slow 5003 -w 200 -b $((SUITE_RATE / 4)) -l 1400")
+flow2=$(guest_bg g2 "exec dmvl-flow udp $slow 5003 -w 900 -b $((SUITE_RATE / 4)) -l 1400")
 check 'frames without room at a slow port are counted as neighbour-full' wait_for 60 dropped g2
 check 'a guest goes on sending while another floods a slow port' \
 	wait_for 60 ticks_pass sink.out "$(tick sink.out)" 1 6

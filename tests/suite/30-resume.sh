@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # runs: xensim xen
-# set: main
+# set: rest
 # other: yes
 # Saved and restored three times with TCP flows running; then shares, then a shutdown. The guest's kernel
 # never complains.
@@ -51,7 +51,7 @@ done
 
 # TCP has made up for what was lost. Frames that are in the ring when the guest is saved are known to its
 # agent only, which sends them again.
-start held world dmvl-frames recv -i world0 -m 1 -u 40 -w 250
+start held world dmvl-frames recv -i world0 -m 1 -u 40 -w 900
 hold_frames s1 1
 check 's1 is saved with frames in the ring' guest_save s1
 xenstore-write "$uplink/tx-capacity" "$SUITE_RATE"
@@ -63,7 +63,7 @@ is "$(xenstore-ls "$uplink/saved" 2>/dev/null)" '' 'no saved settings are left w
 
 sink_start
 for g in g1 s1; do
-	guest_bg $g "exec dmvl-flow udp 10.77.0.1 5001 -w 250 -b $((SUITE_RATE * 2))" >>flow.$g
+	guest_bg $g "exec dmvl-flow udp 10.77.0.1 5001 -w 900 -b $((SUITE_RATE * 2))" >>flow.$g
 done
 shares 'after three restores g1 and s1 share 1:3' 5 10.77.1.1=1 10.77.1.9=3
 for g in g1 s1; do
@@ -72,7 +72,7 @@ done
 
 # The agent ends and is started again in a guest that was restored.
 agent_kill TERM s1
-check 'the agent of a restored guest ends on SIGTERM' wait_for 20 states_are '2 6' s1
+check 'the agent of a restored guest ends on SIGTERM' wait_for 20 agent_closed s1
 agent_start s1
 check 'a new agent in a restored guest connects' wait_for 60 connected s1
 guest_net s1 9

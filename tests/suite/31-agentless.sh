@@ -161,7 +161,7 @@ kill "$sink"
 start sink1 guest -t 280 g1 'exec dmvl-flow sink 5003 -I 1'
 start sink2 guest -t 280 g2 'exec dmvl-flow sink 5003 -I 1'
 for _to in 10.77.1.1 10.77.1.2; do
-	world dmvl-flow udp $_to 5003 -w 250 -b $((SUITE_RATE * 2)) -l 1400 >&2 &
+	world dmvl-flow udp $_to 5003 -w 900 -b $((SUITE_RATE * 2)) -l 1400 >&2 &
 done
 shared rx 0.33333 0.01 'guests without and with an agent receive 1:2'
 

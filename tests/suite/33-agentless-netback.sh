@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # runs: xen
 # set: rest
+# other: yes
 # Netback's vif of a guest without an agent, beside guests with one.
 # shellcheck source=tests/suite/lib.sh
 . "${SUITE_LIB:-/bench/suite.sh}"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # runs: xen
 # set: rest
+# other: yes
 # The life of a guest without an agent whose vif is netback's: saved, rebooted, with a vif that comes later.
 # shellcheck source=tests/suite/lib.sh
 . "${SUITE_LIB:-/bench/suite.sh}"

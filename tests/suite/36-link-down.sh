@@ -18,14 +18,27 @@ paced_to()
 	wait_for 30 sh -c "grep 'uplink default: capacity' $_log | tail -n 1 | grep -q ' $2,'"
 }
 
+sent()
+{
+	cat /sys/class/net/dmvl-up/statistics/rx_packets
+}
+
+sent_past()
+{
+	[ "$(sent)" -gt "$1" ]
+}
+
 # loses_none WHAT ERROR CUT MEND: 40 frames of g1 wait when the uplink is cut off, and the pace allows them
-# while it is.
+# while it is. The pace lets 3 frames leave at once. The cut comes behind a later one, a second before the
+# next: a frame that leaves between the cut and the kernel's word of it is lost.
 loses_none()
 {
 	new_mark
 	paced_to 8000 8kbit
+	before=$(sent)
 	start recv world dmvl-frames recv -i world0 -m $mark -u 40 -w 60
 	guest g1 dmvl-frames send -i dmvl0 -d 02:00:00:00:00:99 -m $mark -l 1000 -c 40 >&2
+	check "one frame a second leaves before $1" wait_for 30 sent_past $((before + 4))
 	$3
 	check "the error tells that $1" says "$2"
 	paced_to 10000000000 10gbit
@@ -77,16 +90,6 @@ is $? 0 'dmvl-back ends with status 0 on SIGTERM'
 
 # With a share for the host's frames, some wait in the card's HTB. The kernel empties it when the card goes
 # down. Then one frame a second comes to it, perhaps before dmvl-back knows.
-sent()
-{
-	cat /sys/class/net/dmvl-up/statistics/rx_packets
-}
-
-sent_past()
-{
-	[ "$(sent)" -gt "$1" ]
-}
-
 queued()
 {
 	tc -s qdisc show dev up0 | awk '/^qdisc htb/ { htb = 1 } htb && $1 == "backlog" { print $3 + 0; exit }'

@@ -57,7 +57,7 @@ ldps 'g1 1' 'g2 2'
 talks g1
 check 'g1 pings g2' wait_for 30 reaches g1 10.77.1.2
 start sink world dmvl-flow sink 5003
-guest_bg g1 'exec dmvl-flow udp 10.77.0.1 5003 -w 250 -b 200000 -l 500' >&2
+guest_bg g1 'exec dmvl-flow udp 10.77.0.1 5003 -w 900 -b 200000 -l 500' >&2
 check 'g1 sends to the world' wait_for 30 flows_past 0
 
 check 'the policy attaches p1' wait_for 60 key_is "$(be p1)/weight" 500

@@ -25,7 +25,24 @@ is "$(xenstore-read "$(fe g1)/protocol-version")" 1 'the agent takes the version
 guest_net g1 1
 check 'g1 pings the world' talks g1
 
-# One that does not speak it any more.
+# A backend of an earlier release, which knows nothing of flagged frames.
+agent_kill TERM g1
+check 'the agent ends before it comes with flow queues' wait_for 30 agent_gone g1
+wait_for 30 states_are '2 6' g1
+agent_start g1 --flows 1024
+check 'the agent connects with flow queues' wait_for 60 connected g1
+check 'the agent takes what the backend offers' key_is "$(fe g1)/feature-sparse" 1
+agent_kill TERM g1
+check 'the agent ends before an earlier backend comes' wait_for 30 agent_gone g1
+wait_for 30 states_are '2 6' g1
+xenstore-rm "$(be g1)/feature-sparse"
+agent_start g1 --flows 1024
+check 'the agent connects to a backend that knows no flags' wait_for 60 connected g1
+is "$(xenstore-read "$(fe g1)/feature-sparse")" 0 'the agent flags no frame for that backend'
+guest_net g1 1
+check 'g1 pings the world without flags' talks g1
+
+# One that does not speak the version any more.
 agent_kill TERM g1
 check 'the agent ends' wait_for 30 agent_gone g1
 wait_for 30 states_are '2 6' g1

@@ -44,6 +44,25 @@ dmvlctl set g1 tx-max=0 tx-min=$((SUITE_RATE * 6 / 10)) >&2
 check 'a second says that g1 was limited by its minimum' wait_for 60 tells 'g1/0 had [0-9.]*[km]bit, limited by its minimum beside others'
 check 'a follower gets the same' wait_for 30 grep -q 'g1/0 had .* limited by its minimum' followed
 
+# What changed at a time: that, and nothing of before.
+dmvlctl log --since 1h >all 2>since.err
+check 'log says how far it goes back if that is not far enough' grep -q 'the log goes back to 20[0-9-]* [0-9:]*$' since.err
+last=$(tail -n 1 all | cut -c1-8)
+dmvlctl log --since "$last" >late 2>since.err
+is "$(cat since.err)" '' 'log says nothing of its begin if it goes back far enough'
+check 'log --since prints what came from then on' [ "$(head -n 1 late | cut -c1-8)" = "$last" ]
+dmvlctl log --until "$last" >early 2>>log.err
+check 'log --until prints the begin' grep -q 'dmvl-back was started' early
+check 'log --until prints nothing of later' sh -c "! grep -q '^$last' early"
+is "$(dmvlctl log --follow --until 1s 2>&1 >/dev/null; echo $?)" 'dmvlctl: error: --follow and --until exclude each other
+2' 'log --follow takes no end'
+
+dmvlctl set g1 weight=333 >&2
+check 'log --changes has a weight once' wait_for 30 sh -c '[ "$(dmvlctl log --changes | grep -c "g1/0 has weight 333$")" = 1 ]'
+check 'log --changes has devices that came' sh -c "dmvlctl log --changes --since 1h | grep -q 'g2/0 is there with weight 100'"
+check 'log --changes has no loans and no limits' sh -c "! dmvlctl log --changes | grep -q -e lent -e limited -e receiving"
+check 'log --changes as JSON has nothing else either' sh -c "dmvlctl log --changes --json | grep -o '\"type\":\"[a-z]*\"' | sort -u | grep -qvE 'attach|weight|restart'; [ \$? = 1 ]"
+check 'dmvl-back logs what came into force' grep -q "$(guest_domid g1)/0: in force: weight 333, tx-min [0-9.]*[km]bit, tx-max 0, " "$_log"
 dmvlctl detach g2 >&2
 check 'a second says that g1 was limited by the link' wait_for 60 tells 'g1/0 had [0-9.]*[km]bit, limited by the link'
 check 'a device that is gone is told' tells 'g2/0 is gone.*'

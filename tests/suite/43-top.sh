@@ -177,7 +177,7 @@ dmvlctl top --json >out
 check 'top --json is what the schema says of it' "$SUITE_TOP/tests/json-check" "$SUITE_TOP/docs/dmvlctl.schema.json" top <out
 for _how in --batch --json; do
 	is "$(dmvlctl top $_how --uplink nosuch 2>err; echo $?)" 1 "top $_how of an uplink that is not there prints an error only"
-	like "$(cat err)" '*there is no uplink nosuch' "top $_how says which uplink is not there"
+	like "$(cat err)" '*there is no uplink nosuch: dmvlctl uplinks shows all' "top $_how says which uplink is not there"
 	is "$(dmvlctl top $_how --uplink default >/dev/null 2>&1; echo $?)" 0 "top $_how of an uplink that is there is none"
 done
 dmvlctl attach g4 uplink=nosuch >&2

@@ -59,7 +59,7 @@ dmvlctl set g1 tx-min=$((RATE * 4 / 10)) || bail 'set a minimum'
 
 all_keys >before.keys
 check 'a minimum that fits is admitted' asks 0 tx-min=40%
-like "$out" '*default: admitted*tx*minima 8.00mbit of *left for others *if all send: *' 'the answer says what is left and what it would get'
+like "$out" '*default: admitted*tx*minima 8.00mbit of at most 9.*mbit (95 % of 9.50mbit), left for others *if all send: *' 'the answer says what is left and what it would get'
 check 'the same in JSON' asks 0 tx-min=40% weight=100 --json
 is "$(field tx minima)" $((RATE * 8 / 10)) 'the sum of minima counts the device'
 left=$(field tx left)
@@ -68,7 +68,8 @@ is "$(field tx rate-by)" '"minimum"' 'its minimum would decide'
 check 'what is left is admitted too' asks 0 tx-min=$((RATE * 4 / 10 + left))
 check 'one bit more is not' asks 1 tx-min=$((RATE * 4 / 10 + left + 1))
 refusal=$(echo "$out" | tr -s '\n ' ' ')
-like "$refusal" "*default: not admitted: tx-min $((RATE * 4 / 10 + left + 1)): the minima would sum to *" 'the refusal says why'
+like "$refusal" "*default: not admitted: tx-min $((RATE * 4 / 10 + left + 1)): the minima would sum to *more than 95 % of the capacity of *" 'the refusal says why, and by which rule'
+like "$refusal" '*tx minima *of at most 9.*mbit (95 % of 9.50mbit)*' 'what is left is told with the rule for a refusal too'
 check 'a refusal in JSON' asks 1 tx-min=99% --json
 like "$out" '*"admitted":false*"reason":"tx-min 9900000: the minima would sum to *' 'it has the reason'
 
@@ -117,7 +118,7 @@ talks g2
 is "$(xenstore-read "$(be g2)/error")" '' 'attach admits what admit admits'
 start sink world dmvl-flow sink 5001
 for g in g1 g2; do
-	guest_bg $g "exec dmvl-flow udp 10.77.0.1 5001 -w 250 -l 1400 -b $((RATE * 2))" >&2
+	guest_bg $g "exec dmvl-flow udp 10.77.0.1 5001 -w 900 -l 1400 -b $((RATE * 2))" >&2
 done
 check 'a device gets within 3 % of what admit has said' wait_for 60 gets 10.77.1.2 "$rate"
 diag "announced $rate, got $(median 10.77.1.2)"

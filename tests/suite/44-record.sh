@@ -115,5 +115,27 @@ is "$(dmvlctl record small/full.rec 2>&1; echo $?)" \
 is "$(tail -c 1 small/full.rec | od -An -tx1 | tr -d ' ')" 0a 'a full disk leaves a file that ends with a whole record'
 check 'a full disk leaves what was recorded before' has small/full.rec '^D [0-9]* 0 [0-9]* 0 .* g1$'
 umount small
+
+# An uplink that comes while a recording is under way. All traffic is on it, so loans of the recording are its own.
+dmvlctl detach g1 >&2
+dmvlctl record later.rec >&2 &
+recorder=$!
+check 'a recording begins before the second uplink is there' wait_for 30 has later.rec '^U 0 default$'
+dmvl-back -n second --uplink tap:dmvl-up2,bridge=xenbr0 --tx-capacity "$SUITE_RATE" 2>back.second.log &
+second=$!
+check 'an uplink that comes later is recorded' wait_for 30 has later.rec '^U 1 second$'
+dmvlctl attach g1 weight=100 uplink=second >&2
+dmvlctl attach g2 weight=200 uplink=second >&2
+check 'g1 connects through the second uplink' wait_for 60 connected g1
+check 'g2 connects through the second uplink' wait_for 60 connected g2
+talks g1
+talks g2
+sends g1 udp -b $((SUITE_RATE * 3 / 2)) -l 1400
+sends g2 udp -b $((SUITE_RATE * 3 / 2)) -l 1400
+check 'the loans of an uplink that came later are recorded' wait_for 60 has later.rec '^L t [0-9]*/0 [0-9]*/0 [0-9]* lent$'
+kill "$recorder"
+wait "$recorder"
+kill "$second"
+wait "$second"
 back_stop
 done_testing

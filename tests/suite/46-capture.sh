@@ -132,11 +132,13 @@ check 'frames that the guest may not receive are captured with the reason' \
 	wait_for 30 counts g1.pcapng '^rx 310 310 0 dropped: rx-vlan$' 5
 dmvlctl set g1 vlan=none >&2
 
-# TCP with offloads: one frame is many segments.
+# TCP with offloads: one frame is many segments. How many depends on how busy the machine is, as BBR and the kernel
+# fit a frame to the round trip they measured, unless both are told.
+guest g1 'cd /proc/sys/net/ipv4; echo reno >tcp_congestion_control; echo 45 >tcp_min_tso_segs'
 talks g1
 pipe_start g1 g2 10.77.1.2 5001 200001
 check 'a TCP file from g1 reaches g2 while both are captured' pipe_wait g1 g2 5001
-check 'a frame of many segments is captured whole' wait_for 30 count g1.pcapng '^tx [2-6][0-9]{4} '
+check 'a frame of many segments is captured whole' wait_for 30 count g1.pcapng '^tx [1-6][0-9]{4} '
 check 'the statistics count as many sent frames as were captured' \
 	wait_for 30 agrees g1.pcapng '^tx [0-9]+ [0-9]+ 0 $' tx-frames g1
 check 'the statistics count as many received frames as were captured' \
@@ -196,14 +198,20 @@ if setpriv --reuid 65534 --clear-groups true 2>/dev/null; then
 		'without privilege there is no capture'
 fi
 
+# goes_on: a frame of a length that no other has is in the file. Those before the reader has made room are lost.
+goes_on()
+{
+	guest g1 dmvl-frames send -i dmvl0 -d "$world" -c 1 -l 1111 >&2
+	count slow.pcapng '^tx 1111 '
+}
+
 # A reader that stands still loses frames, and holds up nobody.
 capture slow g1 -w slow.pcapng less 2000
 kill -STOP "$capture"
 pipe_start g1 world 10.77.0.1 5001 20000001
 check 'a TCP file passes while the reader of a capture stands still' pipe_wait g1 world 5001
 kill -CONT "$capture"
-guest g1 dmvl-frames send -i dmvl0 -d "$world" -c 1 -l 98 >&2
-check 'the reader goes on where there is room again' wait_for 30 counts slow.pcapng '^tx 98 ' 1
+check 'the reader goes on where there is room again' wait_for 30 goes_on
 capture_end
 read -r _ seen lost accepted <<EOT
 $(frames slow.pcapng | grep '^isb')
@@ -235,6 +243,17 @@ kill $all
 # shellcheck disable=SC2086
 wait $all
 check 'all captures have ended' wait_for 30 ended_in_back 0
+
+# A device that moves to another uplink ends it: nothing more would come.
+capture moved g1 -w moved.pcapng "$ours"
+dmvlctl detach g1 >&2
+dmvlctl attach g1 uplink=elsewhere >&2
+wait "$capture"
+is $? 1 'a capture ends when the device moves to another uplink'
+like "$(cat moved.err)" '*g1/0 is on the uplink elsewhere now, no more on default: the capture ends*' 'where the device moved is said'
+dmvlctl detach g1 >&2
+dmvlctl attach g1 >&2
+check 'g1 connects again on its first uplink' wait_for 60 connected g1
 
 # A device that goes does not end the capture, dmvl-back does.
 capture last g1 -w last.pcapng "$ours"

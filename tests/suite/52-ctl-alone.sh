@@ -292,6 +292,10 @@ check 'uplink shows an uplink' works uplink default
 check 'uplink shows a rate with its unit' grep -Eq '^tx-capacity +8mbit ' out
 check 'uplink of an uplink that is not there is refused' refused 1 'there is no uplink nowhere' uplink nowhere
 check 'uplink makes no uplink' refused 1 'there is no uplink nowhere' uplink nowhere tx-capacity=1gbit
+for words in 'groups nowhere' 'saved --uplink nowhere' 'stat --uplink nowhere' 'report --uplink nowhere'; do
+	# shellcheck disable=SC2086
+	check "$words: the uplink is not there" refused 1 'there is no uplink nowhere: dmvlctl uplinks shows all' $words
+done
 check 'uplink refuses an ambiguous rate' refused 2 'tx-capacity "10m": bits or bytes?' uplink default tx-capacity=10m
 check 'uplink refuses a key of devices' refused 2 'no key "weight", expected one of' uplink default weight=5
 check 'uplink refuses what dmvl-back writes' refused 2 'speed is written by dmvl' uplink default speed=5

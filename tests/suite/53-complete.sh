@@ -56,6 +56,8 @@ is "$(words -B 0 sho)" 'show ' 'a command is completed behind an option and its 
 is "$(words --backend=0 sho)" 'show ' 'a command is completed behind an option with its value'
 check 'options may begin the line' offers --json --
 check 'options may follow one before the command' offers --uplink -B 0 --
+is "$(words plot x.rec --what s)" 'shares ' 'a kind of picture is completed'
+is "$(words plot x.rec --dir '')" 'rx tx ' 'so are directions'
 is "$(words -B 0 list --f)" '' 'list does not offer --follow behind an option'
 is "$(words -B 0 uplink default switch=l)" 'switch=local ' 'a value is completed behind an option'
 is "$(words --json nonsense '')" '' 'a command that does not exist offers nothing behind an option'

@@ -5,99 +5,8 @@
 # Outages made on purpose: dmvlctl check finds each, and nothing any more when its commands are followed.
 # shellcheck source=tests/suite/lib.sh
 . "${SUITE_LIB:-/bench/suite.sh}"
-
-outages=0
-
-# ---- what the commands call that a simulated host does not have
-
-# service dmvl-back.NAME restart
-service()
-{
-	kill "$back" 2>/dev/null && wait_for 30 ended "$back"
-	wait "$back"
-	# shellcheck disable=SC2086
-	back_start $back_options
-}
-
-# xl sched-credit2 -d Domain-0 -w WEIGHT, xl vcpu-pin Domain-0 all all
-xl()
-{
-	case $1 in
-	sched-credit2) echo "$5" >/run/xensim/weight.0 ;;
-	vcpu-pin) rm /run/xensim/cpus.0 ;;
-	esac
-}
-
-modprobe()
-{
-	xensim fail 0 "${1#xen_}" ENOENT 0
-}
-
-ethtool()
-{
-	:
-}
-
-systemctl()
-{
-	case $1 in
-	edit) ;;
-	restart) agent_start "$victim" ;;
-	esac
-}
-
-# ---- finding and following
-
-look()
-{
-	dmvlctl check --grace 1s >found 2>&1
-}
-
-finds()
-{
-	look
-	grep -qE -- "$1" found
-}
-
-finds_nothing()
-{
-	look
-}
-
-# commands PATTERN: those below each line that fits, without their comments. What is for the next boot is left out,
-# since these files are not the test's.
-commands()
-{
-	awk -v pattern="$1" '
-		!/^    / { on = $0 ~ pattern }
-		/^    / && on && !/^    echo .*\/etc\// { sub(/ +#.*/, ""); sub(/^ +/, ""); print }' found
-}
-
-# outage WHAT PATTERN: it was made. check finds it; its commands are run, and check finds nothing.
-outage()
-{
-	check "dmvlctl check finds $1" wait_for 30 finds "$2" || cat found >&2
-	grep -qE -- "$2" found && outages=$((outages + 1))
-	commands "$2" >todo
-	check "dmvlctl check says what to do about $1" test -s todo
-	while read -r command; do
-		diag "$command"
-		case $command in
-		*/sys/module/xen_gntalloc/*) xensim limit "$(guest_domid "$victim")" 8192 ;;
-		*) eval "$command" >&2 ;;
-		esac </dev/null
-	done <todo
-	_after=$1
-	[ $# -lt 3 ] || eval "$3"
-	check "dmvlctl check finds nothing after what it said about $_after" wait_for 30 finds_nothing || cat found >&2
-}
-
-# start_back OPTION..: the daemon that a command starts again has the same options.
-start_back()
-{
-	back_options=$*
-	back_start "$@"
-}
+# shellcheck source=tests/suite/lib-outages.sh
+. "$(dirname "$SUITE_LIB")/lib-outages.sh"
 
 uplink_setup
 mkdir policy
@@ -127,6 +36,32 @@ ip link set dmvl-up name renamed0
 outage 'a TAP that was renamed' 'default: the TAP dmvl-up was renamed to renamed0'
 bridge link set dev dmvl-up state 0
 outage 'a port that is disabled' 'default: the bridge xenbr0 has its port dmvl-up disabled'
+bridge link set dev up0 state 0
+outage 'a card whose port is disabled' 'default: the bridge xenbr0 has its port up0 disabled, by which frames leave'
+ip link set dmvl-up carrier off
+outage 'a TAP whose carrier was taken' 'default: the bridge xenbr0 has its port dmvl-up disabled'
+check 'g1 pings the world when the TAP has its carrier again' talks g1
+ip link set up0 nomaster
+outage 'a card taken out of the bridge' 'default: up0, by which frames left the host, is not in the bridge xenbr0'
+check 'g1 pings the world when the card is in the bridge again' talks g1
+ip link set up0 down
+ip link set up0 name lan0
+ip link set lan0 up
+check 'the exit of an uplink is known by its new name' wait_for 30 key_is "$uplink/exits" lan0
+check 'dmvlctl check finds nothing about a card that was renamed in its bridge' wait_for 30 finds_nothing
+ip link set lan0 down
+ip link set lan0 name up0
+ip link set up0 up
+check 'the exit of an uplink has its name again' wait_for 30 key_is "$uplink/exits" up0
+for port in dmvl-up up0; do
+	bridge link set dev $port flood off
+	outage "flooding that is off at $port" "default: the bridge xenbr0 has flood off at its port $port:"
+	bridge link set dev $port bcast_flood off
+	outage "broadcasts that are off at $port" "default: the bridge xenbr0 has bcast_flood off at its port $port:"
+done
+bridge link set dev dmvl-up isolated on
+bridge link set dev up0 isolated on
+outage 'a TAP isolated from the card' 'default: dmvl-up and up0 are isolated ports of the bridge xenbr0'
 ip link set up0 down
 outage 'a card without a link' 'default: up0, by which frames leave the host, has no link'
 ip link set dmvl-up mtu 1400
@@ -160,40 +95,16 @@ outage 'gntdev missing in Dom0' 'xen_gntdev: /dev/xen/gntdev is missing'
 if bridge_filter 1; then
 	outage 'bridges that call iptables' 'bridge filter: .*bridge-nf-call-[a-z6]* is 1'
 fi
+if [ -d /proc/sys/net/bridge ]; then
+	ip link set xenbr0 type bridge nf_call_iptables 1 nf_call_arptables 1
+	outage 'a bridge that calls iptables by itself' 'default: the bridge xenbr0 hands its frames to (ip|arp)tables'
+fi
 echo 1024 >/run/xensim/weight.1
 outage 'a guest with more CPU weight than Domain-0' 'Domain-0: its CPU weight is 256, and domain 1 \(g1\) has 1024'
 echo 1 >/run/xensim/cpus.0
 outage 'Domain-0 pinned to one CPU' 'Domain-0: its 4 virtual CPUs are pinned to 1 of the 4 CPUs'
 prlimit --pid "$back" --nofile="$(($(back_fds) + 3))": >&2
 outage 'a dmvl-back that has nearly all files open' 'default: its dmvl-back has [0-9]* of at most [0-9]* files open'
-
-# ---- guests
-
-victim=g3
-dmvlctl attach g3 >&2
-outage 'a guest without an agent' 'g3/0: no agent has come in the guest for'
-check 'g3 connects when its agent was started' wait_for 60 connected g3
-agent_kill KILL g3
-outage 'an agent that was killed' 'g3/0: the guest.s agent died'
-agent_kill TERM g3
-wait_for 30 agent_gone g3
-xensim limit "$(guest_domid g3)" 1
-outage 'an agent that has ended' "g3/0: the guest's agent ended [0-9]* s ago" \
-	'xensim limit "$(guest_domid g3)" 8192'
-agent_kill TERM g3
-wait_for 30 agent_gone g3
-xensim limit "$(guest_domid g3)" 1
-agent_start g3
-outage 'a guest whose grants are used up' "g3/0: the guest's agent says: no rings: the grant limit"
-check 'g3 connects with more grants' wait_for 60 connected g3
-check 'the agent takes its error back when it connects' wait_for 30 key_is "$(fe g3)/error" ''
-
-# What a guest writes there is text of a stranger.
-in-guest g3 xenstore-write device/dmvl/0/error "$(printf 'a\033[31m\nb')"
-check "dmvlctl check quotes a guest's text" wait_for 30 finds 'g3/0: the guest.s agent says: "a\\x1b\[31m\\x0ab"'
-in-guest g3 xenstore-write device/dmvl/0/error "$(printf '%0100d' 0)"
-check "dmvlctl check does not print a long text of a guest" wait_for 30 finds 'g3/0: .* \(longer than 64 bytes\)'
-in-guest g3 xenstore-write device/dmvl/0/error ''
 
 # ---- keys
 
@@ -244,6 +155,8 @@ like "$(cat found)" '*g4/0: no dmvl-back has served its uplink nowhere since boo
 dmvlctl detach g4 >&2
 xenstore-write "$uplink/version" 0.0.1
 outage 'a dmvl-back of another version' 'uplink default: its dmvl-back is version 0.0.1'
+back_pause
+outage 'a dmvl-back that a signal stopped' 'uplink default: dmvl-back stands still: .* stopped process [0-9]*$'
 kill -9 "$back"
 wait "$back"
 check 'dmvlctl check is critical as a plugin when dmvl-back was killed' \
@@ -256,7 +169,7 @@ between $outages 20 99 'dmvlctl check finds twenty outages'
 
 # ---- the ends of a look
 
-check 'dmvlctl check is content as a plugin' sh -c 'dmvlctl check --nagios | grep "^DMVL OK - 3 devices on 1 uplinks | findings=0;"'
+check 'dmvlctl check is content as a plugin' sh -c 'dmvlctl check --nagios | grep "^DMVL OK - 2 devices on 1 uplinks | findings=0;"'
 xenstore-write "$(be g1)/weigth" 1
 dmvlctl check --nagios >out
 is $? 1 'dmvlctl check as a plugin ends with 1 for a warning'
@@ -288,6 +201,7 @@ unknown 'a mistyped command' 'no command "chekc"' chekc --nagios
 unknown 'no command' 'no command' --nagios
 unknown 'another command' 'list takes no --nagios' list --nagios
 unknown 'a backend domain that is not there' 'no domain has the name "a/b' check -B 'a|b' --nagios
+unknown 'a backend domain that does not exist' 'there is no domain 4321' check -B 4321 --nagios
 dmvlctl check --json --frobnicate 2>err
 is $? 2 'wrong use is 2 where no plugin is asked for'
 xenstore-rm "$(be g1)/weigth"

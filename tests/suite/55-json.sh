@@ -8,6 +8,7 @@
 
 [ "$BENCH_DRIVER" = xensim ] || skip_all 'only on xensim: it needs the source tree'
 
+export TZ=Asia/Kolkata # five hours and a half from UTC
 schema=$SUITE_TOP/docs/dmvlctl.schema.json
 tried=' '
 
@@ -80,10 +81,13 @@ prints stat stat
 prints top top
 prints report report
 check 'the report has both guests that send' grep -q '"exists":true' out
+dmvlctl record --for 2s json.rec >&2
+prints whatif whatif json.rec g1 weight=300
 prints log log
 prints log-record log --raw
 dmvlctl log --json | grep '"type":"lent"' >out
 check 'a second of log --json is no record' sh -c "! '$SUITE_TOP/tests/json-check' '$schema' log-record <out"
+check 'a time in JSON is local, and has its zone' grep -q '"time":"20[0-9-]*T[0-9:.]*+05:30"' out
 check 'a second of log --json is what the schema says of log-second' fits log-second
 prints uplinks uplinks
 prints uplink uplink default

@@ -78,17 +78,20 @@ is "$(map "$d1" "$ro" ro)" EINVAL "a page whose owner's process has ended is not
 kill $holder
 wait $holder
 
-is "$(guest g3 dmvl-probe budget)" "$(printf '1024 ENOSPC\n1024 ENOSPC')" \
-	'a guest shares 1024 pages, and as many again when they are taken back'
+# On real Xen g3 may have had agents before, whose guards keep a page each (docs/resume.md).
+most=$(guest g3 dmvl-probe budget | awk '{ print $1; exit }')
+between "$most" 1015 1024 'a guest shares 1024 pages'
+is "$(guest g3 dmvl-probe budget)" "$(printf '%d ENOSPC\n%d ENOSPC' "$most" "$most")" \
+	'a guest shares as many pages again when they are taken back'
 in_bg g3 some dmvl-probe share 0 24 1
 some=$pid
-is "$(guest g3 dmvl-probe budget | tail -n 1)" '1000 ENOSPC' "pages of another process count towards a guest's limit"
+is "$(guest g3 dmvl-probe budget | tail -n 1)" "$((most - 24)) ENOSPC" "pages of another process count towards a guest's limit"
 guest g3 kill -9 "$some"
 budget_is()
 {
 	[ "$(guest g3 dmvl-probe budget | tail -n 1)" = "$1" ]
 }
-check 'pages of a process that has ended do not count towards the limit' wait_for 30 budget_is '1024 ENOSPC'
+check 'pages of a process that has ended do not count towards the limit' wait_for 30 budget_is "$most ENOSPC"
 
 # ---- Event channels ----
 in_bg g1 port dmvl-probe port 0

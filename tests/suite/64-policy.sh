@@ -52,7 +52,7 @@ check_says()
 
 check_is_silent()
 {
-	! dmvlctl check | grep -e policy -e "$1"
+	! dmvlctl check | grep -v 'no agent has come in the guest' | grep -e policy -e "$1"
 }
 
 uplink_setup
@@ -101,6 +101,20 @@ sed -i 's/^tx-capacity.*//' policy.conf
 is "$(tested xenbr0)" 1 'a percentage without a capacity fails the test'
 check 'the test says of what it is a part' grep -q 'policy.conf:7: tx-min 10% is a part of tx-capacity' tested
 cp good.conf policy.conf
+sed -i 's/^    tx-min = 10%/&\ntx-max = 50mbit/' policy.conf
+is "$(tested xenbr0)" 1 'a percentage above a maximum fails the test'
+check 'the test compares them by the capacity' grep -q 'policy.conf:7: tx-min 10% is above tx-max 50000000 of .*policy.conf:8' tested
+cp good.conf policy.conf
+printf '[g4]\ntx-min = 500mbit\nmac = 02:00:00:00:00:0a\n[g5]\ntx-min = 40%%\nmac = 02:00:00:00:00:0a\n' >policy.d/together.conf
+is "$(tested xenbr0)" 0 'guests that cannot run together are no mistake'
+check 'the test warns of minima that do not fit together' \
+	grep -q 'warning: .*policy.d/together.conf:4: tx-min of .g1., .g4., .g5. sum to 1000000000, 50000000 more than 95 % of tx-capacity' tested
+check 'the test warns of a MAC address that two guests have' \
+	grep -q 'warning: .*policy.d/together.conf:6: mac 02:00:00:00:00:0a is in .*policy.d/together.conf:3 already' tested
+rm policy.d/together.conf
+mkfifo policy.d/pipe.conf
+is "$(tested xenbr0)" 1 'a pipe among the files of the policy fails the test'
+rm policy.d/pipe.conf
 is "$(dmvl-back -t --uplink tap:dmvl-up --policy nothing.conf 2>tested; echo $?)" 1 'a policy that is missing fails the test'
 
 # ---- guests that are there, and guests that come
@@ -129,6 +143,13 @@ is "$(key g3 weight) $(key g3 latency) $(key g3 flood-rate)" '33 low 500' \
 check 'check finds nothing where all is as the policy says' check_is_silent g1
 
 # ---- what changes
+
+# together: two guests that may not run at once, by the policy.
+together()
+{
+	printf '[n1]\ntx-min = 600mbit\nmac = 02:00:00:00:00:0a\n[n2]\ntx-min = 40%%\nmac = 02:00:00:00:00:0a\n' \
+		>policy.d/together.conf
+}
 
 # Long, and nothing of it depends on the machine.
 changes()
@@ -166,6 +187,14 @@ changes()
 	check 'a guest for another uplink is not attached' not_attached g4
 	check 'check lists an uplink that nobody serves' check_says 'g4/0: the policy names it for the uplink fast, and no dmvl-back'
 	rm policy.d/g4.conf
+	reload
+	together
+	check 'a policy that cannot hold together is read' reload
+	check 'the log warns when a policy is read whose minima do not fit together' \
+		grep -q 'warning: .*policy.d/together.conf:4: tx-min of .n1., .n2. sum to 1000000000, 50000000 more' "$_log"
+	check 'the log warns when a policy is read that gives a MAC address to two guests' \
+		grep -q 'warning: .*policy.d/together.conf:6: mac 02:00:00:00:00:0a is in .*policy.d/together.conf:3 already' "$_log"
+	rm policy.d/together.conf
 	reload
 
 	# ---- mistakes
@@ -213,12 +242,15 @@ changes()
 
 	# A guest whose name means something else in a policy.
 	dmvlctl attach g4 >&2
-	guest_rename g4 default
+	guest_rename g4 'p1] ; x'
+	check 'a guest with a bracket in its name is set and saved' dmvlctl set "$(guest_domid 'p1] ; x')" weight=76 --save
+	guest_rename 'p1] ; x' default
 	check 'a guest called default is set and saved' dmvlctl set default weight=77 --save
 	guest_rename default g4
 	uuid=$(xenstore-read "$(xenstore-read "/local/domain/$(guest_domid g4)/vm")/uuid")
 	check 'the section of a guest called default has its UUID' grep -q -A 1 -x "\[$uuid\]" policy.conf
 	is "$(grep -A 3 -x '\[default\]' policy.conf | grep -c 77)" 0 '[default] is left alone'
+	is "$(grep -c '^\[p1\] ;' policy.conf)" 0 'a bracket in the name of a guest is not the end of a section'
 	dmvlctl detach g4 >&2
 	sed -i "/^\[$uuid\]/,\$d" policy.conf
 	reload
@@ -276,7 +308,11 @@ is "$(key p2 weight 1)" 200 'the device 1 has its own section'
 dmvlctl set g1 weight=900
 back_stop
 sed -i 's/^\[g1\]/&\ntx-max = 60mbit/; /^tx-max = 50mbit/d' policy.conf
+together
 back_run --uplink tap:dmvl-up,bridge=xenbr0 --policy policy.conf
+check 'the log warns at the start of minima that do not fit together' \
+	wait_for 30 grep -q 'warning: .*policy.d/together.conf:4: tx-min of .n1., .n2. sum to' "$_log"
+rm policy.d/together.conf
 check 'what changed while dmvl-back was away is applied' wait_for 30 key_is "$(be g1)/tx-max" 60000000
 is "$(key g1 weight)" 900 'what was set stays over a restart of dmvl-back'
 restarts()
@@ -290,7 +326,9 @@ restarts()
 	check 'the policy that was applied last is in force' wait_for 30 attached p4
 	guest_destroy p4
 	back_stop
+	echo nonsense >/run/dmvl/default.policy
 	back_start
+	check 'the log says that the policy of before is damaged' wait_for 30 grep -q 'warning: .*/default.policy is damaged: ' "$_log"
 	is "$(dmvl-back -t --uplink tap:x 2>&1; echo $?)" 0 'no policy is no mistake'
 	check 'p5 is created' guest_create p5
 	reload 'are read again'

@@ -121,5 +121,7 @@ check 'dmvlctl check says why there is no directory' wait_for 20 checked 'file/s
 agent_start f1
 check 'a device connects without a directory' wait_for 20 connected f1
 back_stop
+check 'a dmvl-back that ends says of which guest something is not on the disk' \
+	grep -q "what was set or detached last for the guest f1, UUID $uuid is not on the disk" "$_log"
 umount small
 done_testing

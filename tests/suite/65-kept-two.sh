@@ -9,20 +9,6 @@
 [ "$BENCH_DRIVER" = xensim ] || skip_all 'many saves and restores, which take long on real Xen'
 
 uplink_setup
-ip link add xenbr1 type bridge
-ip link set xenbr1 up
-second_start()
-{
-	_versions=$(grep -c 'version .*: uplink' back.second.log 2>/dev/null)
-	dmvl-back -n second --uplink tap:dmvl-up2,bridge=xenbr1 --tx-capacity 50mbit --log-level debug 2>>back.second.log &
-	second=$!
-	wait_for 30 second_runs "${_versions:-0}"
-}
-# second_runs N: it has begun after N others, whose lines are in the same file.
-second_runs()
-{
-	[ "$(grep -c 'version .*: uplink' back.second.log)" -gt "$1" ]
-}
 back_start --tx-capacity 100mbit
 second_start
 check 'guest s1 is created' guest_create s1

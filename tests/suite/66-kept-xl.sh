@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # runs: xen
 # set: rest
+# other: yes
 # What was set for a guest outlives its domain when xl ends it and builds it again.
 # shellcheck source=tests/suite/lib.sh
 . "${SUITE_LIB:-/bench/suite.sh}"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # runs: xen
 # set: rest
+# other: yes
 # xl keeps the dead domain of a guest under another name, and builds the guest again beside it; then a reboot.
 # shellcheck source=tests/suite/lib.sh
 . "${SUITE_LIB:-/bench/suite.sh}"

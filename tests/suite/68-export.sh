@@ -303,6 +303,28 @@ dmvlctl import m1.dmvl >&2
 back_start --tx-capacity 20mbit --epoch 1s --policy "$PWD/policy.conf"
 check 'a guest that was imported while dmvl-back was away has all that was set' wait_for 20 whole
 kill "$sink"
+
+# The policy has a percentage, and nobody knows of how much.
+printf '[c1]\nattach = no\nrx-max = 50%%\nweight = 70\n' >policy.conf
+kill -HUP "$back"
+guest_create c1
+like "$(dmvlctl attach c1 2>&1)" '*policy.conf:3: rx-max 50% is a part of rx-capacity, which is not configured*' \
+	'attach says that a percentage is of a capacity that is not configured'
+is "$(xenstore-read "$(be c1)/weight") $(xenstore-read "$(be c1)/rx-max" 2>/dev/null)" '70 ' \
+	'attach leaves out that key alone'
+is "$(dmvlctl export c1 | grep -c rx-max)" 0 'export leaves out the key that is not set'
+dmvlctl set c1 rx-max=7mbit >&2
+file=/var/lib/dmvl/default/$(xenstore-read "$(be c1)/guest-uuid")
+check 'what is set instead is remembered beside the percentage' wait_for 20 grep -qx '# part: rx-max = 50%' "$file"
+dmvlctl export c1 >c1.dmvl
+dmvlctl detach c1 >&2
+check 'it is imported beside the percentage' dmvlctl import c1.dmvl
+check 'what was imported is remembered beside the percentage' grep -qx '# part: rx-max = 50%' "$file"
+is "$(dmvlctl export c1)" "$(cat c1.dmvl)" 'what is remembered beside a percentage is exported'
+dmvlctl uplink default rx-capacity=20mbit >&2
+is "$(dmvlctl export c1)" "$(cat c1.dmvl)" 'it is exported when the capacity is known too'
+dmvlctl attach c1 >&2
+is "$(xenstore-read "$(be c1)/rx-max")" 7000000 'a device that is attached when the capacity is known too has it'
 back_stop
 is $? 0 'dmvl-back ends with status 0'
 done_testing

@@ -149,10 +149,13 @@ witness()
 	talks w1
 }
 
-# check_says_no_more: what dmvlctl check says, but for the differences from the policy that were set.
+# check_says_no_more: prints what dmvlctl check says, but for the differences from the policy that were set, each with the
+# commands below it.
 check_says_no_more()
 {
-	! dmvlctl check | grep -v 'the policy says'
+	dmvlctl check >said
+	[ $? -le 1 ] || return
+	awk '/^[^ ]/ { set = /the policy says/ } !set { print; found = 1 } END { exit found }' said
 }
 
 # part NAME N FAULT..

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # runs: xen
 # set: rest
+# other: yes
 # A PVH guest migrates to this host by xl while a file is sent: live, with all that was set. The tests that
 # take long run this MIGRATIONS times.
 # shellcheck source=tests/suite/lib.sh

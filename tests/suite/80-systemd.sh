@@ -57,6 +57,45 @@ dmvl0()
 	guest g1 "cat /sys/class/net/dmvl0/ifindex 2>/dev/null"
 }
 
+carriers()
+{
+	guest g1 'cat /sys/class/net/dmvl0/carrier_changes'
+}
+
+# agent_moved PROCESS: the agent is another process.
+agent_moved()
+{
+	now=$(in_g1 systemctl show -P MainPID dmvl-front@0)
+	[ "$now" != 0 ] && [ "$now" != "$1" ]
+}
+
+# keeps_carrier WHAT COMMAND..: the interface of g1 keeps its carrier over a command that ends its agent. The next agent
+# has two seconds; where this machine needs longer than that, there is another try.
+keeps_carrier()
+{
+	_keeps="the interface of g1 keeps its carrier over $1"
+	shift
+	for _try in 1 2 3 4 5; do
+		_main=$(in_g1 systemctl show -P MainPID dmvl-front@0) _changes=$(carriers) _begun=$(date +%s%3N)
+		in_g1 "$@"
+		wait_for 30 agent_moved "$_main" && wait_for 60 connected g1
+		_took=$(($(date +%s%3N) - _begun))
+		talks g1 # by the next agent
+		diag "connected after $_took ms"
+		if [ "$(carriers)" = "$_changes" ]; then
+			ok "$_keeps"
+			return
+		elif [ $_took -lt 2000 ]; then
+			break
+		fi
+	done
+	if [ $_took -lt 2000 ]; then
+		not_ok "$_keeps"
+	else
+		skip 'this machine was too slow' "$_keeps"
+	fi
+}
+
 moved()
 {
 	now=$(dom0 systemctl show -P MainPID "$unit")
@@ -143,15 +182,15 @@ is "$(xenstore-read "$(be g1)/weight")" 300 'g1 has its weight after the crash'
 
 # The agent: restart, crash, restore.
 was=$(dmvl0)
-in_g1 systemctl restart dmvl-front@0
+keeps_carrier 'systemctl restart' systemctl restart dmvl-front@0
 check 'g1 connects after the restart of its agent' wait_for 60 connected g1
 is "$(dmvl0)" "$was" 'the interface of g1 stays over systemctl restart'
 check 'g1 has its address after the restart of its agent' talks g1
-in_g1 systemctl kill --kill-whom=main -s KILL dmvl-front@0
+keeps_carrier 'a crash of its agent' systemctl kill --kill-whom=main -s KILL dmvl-front@0
 check 'g1 connects after the crash of its agent' wait_for 60 connected g1
 is "$(dmvl0)" "$was" 'the interface of g1 stays over a crash of its agent'
 check 'g1 has its address after the crash of its agent' talks g1
-is "$(in_g1 systemctl show -P NRestarts dmvl-front@0)" 1 'systemd has started the agent again'
+between "$(in_g1 systemctl show -P NRestarts dmvl-front@0)" 1 5 'systemd has started the agent again'
 pipe_start world g1 10.77.1.1 5002 1000000 '-b 10000000'
 check 'another TCP file to g1 is under way' wait_for 60 pipe_past g1 5002 50000
 guest_save g1

@@ -167,6 +167,13 @@ done
 is "$(cat /sys/class/net/dmvl-up/ifindex)" "$tap" 'the TAP stays over all upgrades'
 is "$(xenstore-read "$(be g3)/tx-min")" 40000000 'g3 has its minimum after all upgrades'
 check 'a TCP file outlives all upgrades' pipe_wait g1 world 5001
+
+# As dpkg does with a package that is in the way of another one, which then cannot be installed.
+dom0 sh "$top/debian/dmvl-backend.prerm" remove >&2
+is "$(dom0 systemctl is-active $unit)" inactive 'dmvl-back does not run after its package is about to go'
+dom0 sh "$top/debian/dmvl-backend.postinst" abort-remove in-favour other 1 >&2
+is "$(dom0 systemctl is-active $unit)" active 'dmvl-back runs again after the removal is given up'
+check 'all guests connect again after the removal is given up' wait_for 60 all_connected
 dom0 systemctl stop $unit
 kill "$systemds"
 wait "$systemds"

@@ -9,7 +9,9 @@
 #include "backend/datapath/epoch.h"
 #include "backend/datapath/promise.h"
 #include "backend/datapath/tx.h"
+#include "backend/datapath/tx_room.h"
 #include "tests/fake/bench.h"
+#include "tests/fake/scratch.h"
 #include "tests/unit/mkframe.h"
 #include "tests/unit/tap.h"
 
@@ -17,7 +19,6 @@
 #define WINDOW (100 * NS_PER_MS)
 #define LDPS   2u
 
-static char run_dir[] = "/tmp/dmvl-audit-XXXXXX";
 static char path[64];
 static struct bench *b;
 static struct mk m;
@@ -31,7 +32,7 @@ static void begin(void)
 	b = bench_new_with(LDPS,
 			   &(struct dpath_conf){.epoch_ns = BENCH_EPOCH_NS,
 						.name = "a",
-						.run_dir = run_dir},
+						.run_dir = scratch_dir()},
 			   NULL);
 	bench_link(b, &link);
 }
@@ -240,6 +241,41 @@ static void test_guest_still(void)
 	bench_free(b);
 }
 
+/* It is in the ring of guest 0 at the end of the window. */
+static void receive_one(void)
+{
+	mk_eth(&m, (const char *)bench_mac(0), MK_OTHER, 0x88b5);
+	mk_payload(&m, 60);
+	bench_come(b, &plain, m.b, m.len);
+	bench_receive(b);
+	end_ms(100);
+}
+
+/* For how long nothing was taken, as the statistics have it. */
+static void test_agent_still(void)
+{
+	begin_with_two();
+	end_ms(100);
+	is_int(b->guest[0].ldp->audit.still_ns, 0,
+	       "an agent to which nothing comes does not stand still");
+	ok(!promise_window(b->dp, WINDOW), "windows without frames end by themselves");
+	receive_one();
+	for (unsigned t = 1; t <= 1000; t++)
+		end_ms(t);
+	is_int(b->guest[0].ldp->audit.still_ns, 10 * WINDOW,
+	       "an agent that takes nothing stands still from window to window");
+	is_int(b->guest[1].ldp->audit.still_ns, 0, "the other one does not");
+	ok(promise_window(b->dp, WINDOW), "windows go on while an agent stands still");
+	bench_take_frames(b, 0);
+	end_ms(100);
+	is_int(b->guest[0].ldp->audit.still_ns, 0, "an agent that takes something goes on");
+	receive_one();
+	bench_freeze(b, 0, true);
+	end_ms(100);
+	is_int(b->guest[0].ldp->audit.still_ns, 0, "a guest that is suspended has no agent");
+	bench_free(b);
+}
+
 static void test_frozen(void)
 {
 	begin_with_two();
@@ -313,23 +349,9 @@ static void test_file(void)
 	ok(access(path, F_OK) == 0, "the file stays when the daemon ends");
 }
 
-static void clean_up(void)
-{
-	static const char *const names[] = {"a.windows", "a.stats", "a.tx.log", "a.rx.log"};
-	char file[96];
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		snprintf(file, sizeof(file), "%s/%s", run_dir, names[i]);
-		unlink(file);
-	}
-	rmdir(run_dir);
-}
-
 int main(void)
 {
-	if (!mkdtemp(run_dir))
-		return 1;
-	snprintf(path, sizeof(path), "%s/a.windows", run_dir);
+	snprintf(path, sizeof(path), "%s/a.windows", scratch_dir());
 	test_kept();
 	test_slow();
 	test_down();
@@ -338,10 +360,10 @@ int main(void)
 	test_late_within();
 	test_guest_full();
 	test_guest_still();
+	test_agent_still();
 	test_frozen();
 	test_restart();
 	test_restart_idle();
 	test_file();
-	clean_up();
 	return done_testing();
 }

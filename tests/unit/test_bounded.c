@@ -10,6 +10,7 @@
 #include "backend/datapath/rx_uplink.h"
 #include "backend/datapath/tx.h"
 #include "backend/datapath/tx_head.h"
+#include "backend/datapath/tx_room.h"
 #include "backend/frame/vnet.h"
 #include "tests/fake/bench.h"
 #include "tests/unit/mkmcast.h"
@@ -52,15 +53,6 @@ static void on_moment(struct chan *c, enum chan_moment what)
 	fill();
 }
 
-static void drain_wire(void)
-{
-	static uint8_t frame[WIRE_FRAME_MAX];
-	struct virtio_net_hdr_v1 head;
-
-	while (bench_left(b, &head, frame))
-		;
-}
-
 /* Small rings and no offloads, so that every frame for them is cut. */
 static void begin(void)
 {
@@ -82,7 +74,7 @@ static void is_bounded(bool (*run)(struct dpath *), const char *kind, const char
 	struct core_work before = b->dp->work, after;
 	uint32_t size = wire_size(WIRE_VNET_LEN + m.len), taken;
 
-	drain_wire();
+	bench_drain(b);
 	tx_unblock(b->dp);
 	fill();
 	taken = bench_given(b, 0);
@@ -107,7 +99,7 @@ static void ends(bool (*run)(struct dpath *), const char *kind, const char *what
 {
 	struct core_work before = b->dp->work;
 
-	drain_wire();
+	bench_drain(b);
 	tx_unblock(b->dp);
 	fill();
 	tx_scan(b->dp, b->guest[0].ldp);
@@ -132,7 +124,7 @@ static void is_fair(const char *what)
 	m = keep;
 	fill();
 	while (b->guest[1].ldp->count.tx_frames == frames && turns++ < 100) {
-		drain_wire();
+		bench_drain(b);
 		tx_unblock(b->dp);
 		bench_turn(b);
 	}

@@ -132,6 +132,29 @@ static void test_one(void)
 	close(ring);
 }
 
+static void test_silent(void)
+{
+	struct capsock_answer answer;
+	int silent[CAPRING_MAX], fd, ring;
+	struct msg *m;
+
+	for (unsigned i = 0; i < CAPRING_MAX; i++) {
+		silent[i] = capsock_connect(k->c.capture.path);
+		must(silent[i] >= 0);
+	}
+	fd = ask(CAPSOCK_VERSION, &answer, &ring);
+	is_str(answer.error, "", "clients that ask for nothing keep nobody out");
+	ok(closed(silent[0]), "the first of them is hung up on");
+	free(next());
+	close(fd);
+	m = next();
+	answer_end(m->capture.number);
+	free(m);
+	close(ring);
+	for (unsigned i = 0; i < CAPRING_MAX; i++)
+		close(silent[i]);
+}
+
 static void test_many(void)
 {
 	struct capsock_answer answer;
@@ -191,6 +214,7 @@ int main(void)
 	begin();
 	test_one();
 	test_wrong();
+	test_silent();
 	test_many();
 	memcpy(path, k->c.capture.path, sizeof(path));
 	end();

@@ -35,6 +35,7 @@ static void test_offers(enum capacity_source source, bool room, const char *tso,
 	is_key(1, KEY_BACK_FEATURE_TSO6, tso, when);
 	is_key(1, KEY_BACK_FEATURE_USO, tso, when);
 	is_key(1, KEY_BACK_MAX_RING_ORDER, "20", when);
+	is_key(1, KEY_BACK_FEATURE_SPARSE, "1", when);
 	desk_free(k);
 }
 
@@ -90,6 +91,20 @@ static void test_add(void)
 	is_int(m->conf.tx_features, VNET_F_CSUM | VNET_F_TSO4 | VNET_F_TSO6 | VNET_F_USO,
 	       "a guest may send what was offered");
 	is_int(m->conf.rx_features, VNET_F_CSUM | VNET_F_TSO6, "a guest gets what it chose");
+	ok(!m->conf.sparse, "a guest that does not say feature-sparse may flag no frame");
+	desk_free(k);
+}
+
+static void test_sparse(void)
+{
+	k = desk_new();
+	desk_attach(k, 1);
+	desk_turn(k);
+	desk_write(1, KEY_FRONT_FEATURE_SPARSE, "1");
+	desk_serve(k, 1, 12);
+	desk_turn(k);
+	desk_said(k);
+	ok(k->added.conf.sparse, "a guest that says feature-sparse may flag frames");
 	desk_free(k);
 }
 
@@ -337,6 +352,7 @@ int main(void)
 	test_offers_uso();
 	test_conflict();
 	test_add();
+	test_sparse();
 	test_slots();
 	test_publish();
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)

@@ -1,94 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a guest's devices become when the guest ends and comes back: each way of ending, with the
- * daemon there or away, with other daemons' devices beside, and with a disk that refuses.
+ * What is remembered of a guest's device, and what becomes of it when the guest ends and comes
+ * back: each way of ending, with the daemon there, and with other daemons' devices beside.
  */
 #include <errno.h>
-#include <signal.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "backend/control/control_find.h"
-#include "backend/control/control_take_over.h"
 #include "backend/control/device.h"
-#include "backend/control/device_list.h"
-#include "backend/kept/kept_file.h"
-#include "backend/policy/policy_parse.h"
 #include "backend/xen/nodes.h"
-#include "tests/fake/desk.h"
-#include "tests/fake/must.h"
-#include "tests/unit/tap.h"
+#include "tests/unit/kept_guest.h"
 
-#define DESK_SAVED \
-	"/local/domain/0/data/dmvl/" DESK_UPLINK "/saved/01010000-0000-0000-0000-000000000000"
-
-static struct desk *k;
-
-/* Guest 1, as domain 1, with a device of weight 33 that is connected. */
-static void begin(void)
-{
-	k = desk_new();
-	desk_connect(k, 1);
-	desk_write(1, KEY_BACK_WEIGHT, "33");
-	desk_write(1, KEY_BACK_TX_MAX, "7000000");
-	desk_turn(k);
-	desk_said(k);
-}
-
-/* The frame loop lets go of the device when it is told to. */
-static void end(void)
-{
-	desk_turn(k);
-	if (strchr(desk_said(k), 'D'))
-		desk_deleted(k, 0);
-	desk_turn(k);
-}
-
-/* Guest 1 is built again, as this domain. */
-static void again(unsigned domid)
-{
-	desk_boot(domid, 1);
-	desk_turn(k);
-}
-
-static bool is_back(unsigned domid)
-{
-	const char *weight = desk_read(domid, KEY_BACK_WEIGHT);
-	const char *tx_max = desk_read(domid, KEY_BACK_TX_MAX);
-	const char *mac = desk_read(domid, KEY_BACK_MAC);
-
-	return desk_device(k, domid) && desk_state(domid) == 2 && weight && tx_max && mac &&
-	       strcmp(weight, "33") == 0 && strcmp(tx_max, "7000000") == 0 &&
-	       strcmp(mac, "00:16:3e:00:00:01") == 0;
-}
-
-/* What is remembered of guest 1, read as a text; "": nothing. */
-static const char *file(void)
-{
-	static char text[1024];
-	char path[PATH_MAX + 64], uuid[UUID_TEXT_LEN + 1];
-	size_t n = 0;
-	FILE *f;
-
-	uuid_format((uint8_t[16]){1, 1}, uuid);
-	snprintf(path, sizeof(path), "%s/%s", k->c.kept.dir, uuid);
-	f = fopen(path, "r");
-	if (f) {
-		n = fread(text, 1, sizeof(text) - 1, f);
-		fclose(f);
-	}
-	text[n] = '\0';
-	return text;
-}
-
-static bool has(const char *line)
-{
-	return strstr(file(), line);
-}
-
-/* --- what is remembered ------------------------------------------------------------------------
- */
+/* --- what is remembered ----------------------------------------------------------------------- */
 
 static void test_remembered(void)
 {
@@ -162,8 +84,7 @@ static void test_agentless(void)
 	desk_free(k);
 }
 
-/* --- coming back -------------------------------------------------------------------------------
- */
+/* --- coming back ------------------------------------------------------------------------------ */
 
 static void test_ways(void)
 {
@@ -183,79 +104,6 @@ static void test_ways(void)
 	   "the device of a guest that has stopped goes before its domain");
 	again(10);
 	ok(is_back(10), "the device of a guest that crashed comes back beside the dead domain");
-	desk_free(k);
-}
-
-static void serve(unsigned domid)
-{
-	desk_serve(k, domid, 12);
-	desk_turn(k);
-	desk_said(k);
-}
-
-/* What it owes comes along, unless it must not. */
-static void test_balance(void)
-{
-	begin();
-	ok(k->added.id.heir == CREDIT_HEIR_OF_GUEST && k->added.id.uuid[0] == 1,
-	   "a device inherits its guest's balance");
-	desk_write(1, KEY_BACK_KEEP_BALANCE, "0");
-	desk_turn(k);
-	desk_end(1);
-	desk_turn(k);
-	desk_said(k);
-	desk_deleted(k, 0);
-	is_str(desk_said(k), "E",
-	       "the account of a device with keep-balance=0 ends with its domain");
-	is_int(k->ended.id.generation, k->added.id.generation, "the end is that of its attachment");
-	again(9);
-	serve(9);
-	is_int(k->added.id.heir, CREDIT_HEIR_OF_DOMAIN,
-	       "a device with keep-balance=0 inherits nothing from another domain");
-	desk_free(k);
-}
-
-/* A guest that owes something, and whose balance is not kept. */
-static void begin_owing(void)
-{
-	begin();
-	desk_write(1, KEY_BACK_KEEP_BALANCE, "0");
-	desk_turn(k);
-	desk_said(k);
-}
-
-static void test_balance_shed(void)
-{
-	begin_owing();
-	store_remove(desk_dir(1, SCHEMA_FRONT));
-	desk_turn(k);
-	is_str(desk_said(k), "D", "a guest that removes its own nodes is disconnected");
-	desk_deleted(k, 0);
-	desk_pass(k, DESK_SEC);
-	is_int(desk_state(1), 2, "a guest that removes its own nodes is attached again");
-	is_str(desk_said(k), "", "a guest that removes its own nodes does not end its account");
-	serve(1);
-	is_int(k->added.id.heir, CREDIT_HEIR_OF_DOMAIN,
-	       "a guest that removes its own nodes owes what it owed");
-	desk_free(k);
-
-	begin_owing();
-	hyp_domain(1)->stopped = hyp_domain(1)->resetting = true;
-	store_fire("@releaseDomain");
-	desk_turn(k);
-	desk_said(k);
-	desk_deleted(k, 0);
-	is_str(desk_said(k), "", "a soft reset does not end an account");
-	desk_free(k);
-
-	begin_owing();
-	desk_write(1, KEY_BACK_ONLINE, "0");
-	desk_write(1, KEY_FRONT_STATE, "6");
-	desk_turn(k);
-	desk_said(k);
-	desk_deleted(k, 0);
-	desk_turn(k);
-	is_str(desk_said(k), "E", "an account that is not kept ends when the device is detached");
 	desk_free(k);
 }
 
@@ -403,129 +251,7 @@ static void test_detached(void)
 	desk_free(k);
 }
 
-/* --- the daemon is away ------------------------------------------------------------------------
- */
-
-/* Destroyed, and created as the same domain, before the daemon looks. */
-static void test_same_domid(void)
-{
-	k = desk_new();
-	desk_attach(k, 1);
-	desk_turn(k);
-	desk_write(1, KEY_BACK_WEIGHT, "33");
-	desk_write(1, KEY_BACK_TX_MAX, "7000000");
-	store_remove("/local/domain/1");
-	desk_boot(1, 1);
-	desk_turn(k);
-	ok(is_back(1) && store_read(desk_dir(1, SCHEMA_FRONT)),
-	   "a guest that is created again with the same domid has its device");
-	store_remove(desk_dir(1, SCHEMA_FRONT));
-	desk_turn(k);
-	ok(!store_read(desk_dir(1, SCHEMA_FRONT)), "it is not made again without end");
-	desk_pass(k, DESK_SEC);
-	ok(store_read(desk_dir(1, SCHEMA_FRONT)), "but once a second");
-	desk_free(k);
-}
-
-/* The daemon ends without a word, and another one starts. */
-static void restart(void)
-{
-	desk_lose_events(k);
-	device_free_all(&k->c);
-	control_find_devices(&k->c);
-	control_sweep_orphans(&k->c);
-	k->c.due.newcomers = true;
-	desk_turn(k);
-}
-
-static void test_away(void)
-{
-	k = desk_new();
-	desk_attach(k, 1);
-	desk_write(1, KEY_BACK_WEIGHT, "33");
-	desk_write(1, KEY_BACK_TX_MAX, "7000000");
-	desk_end(1);
-	desk_boot(9, 1);
-	restart();
-	ok(!store_read(desk_dir(1, SCHEMA_BACK)), "nodes of a guest that is gone are removed");
-	ok(is_back(9), "a guest that came back while the daemon was away has its device");
-	desk_end(9);
-	desk_boot(11, 1);
-	restart();
-	ok(is_back(11), "the same holds once more");
-	desk_write(11, KEY_BACK_ERROR, "cannot map the rings");
-	restart();
-	is_str(desk_read(11, KEY_BACK_ERROR), "", "an error of the daemon before is cleared");
-	desk_free(k);
-
-	k = desk_new();
-	desk_attach(k, 1);
-	desk_write(1, KEY_BACK_WEIGHT, "33");
-	desk_boot(1, 4);
-	restart();
-	ok(!desk_device(k, 1), "another guest with the same domid does not get the device");
-	ok(has("weight = 33"), "the guest that had the domid before is remembered");
-	desk_free(k);
-}
-
-/* Nodes that an earlier version made do not say whose they are. */
-static void test_earlier_version(void)
-{
-	k = desk_new();
-	desk_attach(k, 1);
-	desk_write(1, KEY_BACK_GUEST_UUID, NULL);
-	desk_turn(k);
-	is_str(desk_read(1, KEY_BACK_GUEST_UUID), "01010000-0000-0000-0000-000000000000",
-	       "a device that an earlier version attached is told apart from now on");
-	desk_free(k);
-}
-
-static void test_taken_over(void)
-{
-	k = desk_new();
-	store_write(DESK_SAVED "/0/weight", "33");
-	store_write(DESK_SAVED "/0/tx-max", "7000000");
-	store_write(DESK_SAVED "/0/mac", "00:16:3e:00:00:01");
-	store_write(DESK_SAVED "/0/uplink", DESK_UPLINK);
-	store_write(DESK_SAVED "/0/vlan", "");
-	control_take_over(&k->c);
-	ok(has("weight = 33\n") && !has("vlan"), "what an earlier version kept is taken over");
-	ok(!store_read(DESK_SAVED "/0/weight"), "what was taken over is gone from xenstore");
-	again(9);
-	ok(is_back(9), "a guest gets back what an earlier version kept");
-	desk_free(k);
-
-	/* What cannot be removed is found again at each start. */
-	begin();
-	store_write(DESK_SAVED "/0/weight", "44");
-	store_deny("/local/domain/0/data/dmvl/" DESK_UPLINK "/saved");
-	control_take_over(&k->c);
-	ok(has("weight = 33\n"),
-	   "what is remembered is not replaced by what an earlier version kept");
-	ok(store_read(DESK_SAVED "/0/weight"), "what cannot be removed stays in xenstore");
-	store_deny(NULL);
-	control_take_over(&k->c);
-	ok(!store_read(DESK_SAVED "/0/weight"), "it goes when it can be removed");
-	desk_free(k);
-}
-
-/* A directory is in the place of its file, so it can be neither read nor replaced. */
-static void test_unforgotten(void)
-{
-	char path[PATH_MAX + 64];
-
-	begin();
-	snprintf(path, sizeof(path), "%s/01010000-0000-0000-0000-000000000000", k->c.kept.dir);
-	must(unlink(path) == 0 && mkdir(path, 0700) == 0);
-	desk_write(1, KEY_BACK_ONLINE, "0");
-	desk_turn(k);
-	ok(desk_device(k, 1)->unforgotten, "what cannot be forgotten is told");
-	rmdir(path);
-	desk_free(k);
-}
-
-/* --- others ------------------------------------------------------------------------------------
- */
+/* --- others ----------------------------------------------------------------------------------- */
 
 static void test_other_daemon(void)
 {
@@ -561,303 +287,51 @@ static void test_two_domains(void)
 	desk_free(k);
 }
 
-/* --- with a policy -----------------------------------------------------------------------------
- */
-
-static void on_mistake(void *arg, const char *sentence)
+/* An operator built another guest with the UUID of one that runs, and attached its device. */
+static void test_twin(void)
 {
-	(void)arg;
-	must(!sentence);
-}
+	char uuid[UUID_TEXT_LEN + 1];
 
-/* What the operator's file says from now on. */
-static void policy(const char *text)
-{
-	struct policy *p = policy_new();
-
-	must(policy_parse(p, "policy.conf", text, strlen(text), on_mistake, NULL) == 0);
-	policy_free(k->c.policy.now);
-	k->c.policy.now = p;
-}
-
-static void test_policy_below(void)
-{
-	k = desk_new();
-	policy("[guest1]\nweight = 100\ntx-max = 5mbit\n");
-	desk_connect(k, 1);
-	desk_write(1, KEY_BACK_WEIGHT, "33");
-	desk_write(1, KEY_BACK_TX_MAX, "5000000");
-	desk_write(1, KEY_BACK_VLAN, "5");
+	begin();
+	uuid_format((uint8_t[16]){1, 1}, uuid);
+	desk_attach(k, 9);
+	memcpy(hyp_domain(9)->uuid, (uint8_t[16]){1, 1}, 16);
+	desk_write(9, KEY_BACK_GUEST_UUID, uuid);
+	desk_write(9, KEY_BACK_WEIGHT, "9");
 	desk_turn(k);
-	ok(has("weight = 33\n# policy: weight = 100\n") && !has("tx-max"),
-	   "what is as the policy says is not remembered");
-	desk_end(1);
+	ok(desk_device(k, 9), "a second guest with the UUID of one that runs is attached by hand");
+	desk_write(9, KEY_BACK_ONLINE, "0");
+	desk_write(9, KEY_BACK_STATE, "5");
 	end();
-	policy("[guest1]\nweight = 100\ntx-max = 6mbit\n");
-	again(9);
-	is_str(desk_read(9, KEY_BACK_WEIGHT), "33", "what was set counts more than the policy");
-	is_str(desk_read(9, KEY_BACK_VLAN), "5", "what the policy does not say is as it was set");
-	is_str(desk_read(9, KEY_BACK_TX_MAX), "6000000", "the rest is as the policy says by now");
+	ok(has("weight = 33\n") && has("tx-max = 7000000\n"),
+	   "what was set for the first guest is remembered when the second one's is detached");
 	desk_end(9);
 	end();
-	policy("[guest1]\nweight = 200\n");
+	desk_end(1);
+	end();
 	again(10);
-	is_str(desk_read(10, KEY_BACK_WEIGHT), "200",
-	       "what was set dies when the policy says something else of it");
-	ok(!has("weight"), "what has died is not remembered any more");
-	is_str(desk_read(10, KEY_BACK_VLAN), "5", "what was set beside it lives");
-	desk_end(10);
+	ok(is_back(10), "the first guest comes back with all that was set");
+	desk_write(10, KEY_BACK_ONLINE, "0");
+	desk_write(10, KEY_BACK_STATE, "5");
 	end();
-	policy("[guest1]\nweight = 200\nvlan = 7\n");
-	again(11);
-	is_str(desk_read(11, KEY_BACK_VLAN), "7",
-	       "what was set dies when the policy begins to say something of it");
-	desk_free(k);
-}
-
-/* What the policy takes back becomes the default, which may be what had been set. */
-static void test_policy_taken_back(void)
-{
-	k = desk_new();
-	policy("[guest1]\nallowed-ip = 10.0.0.1\n[other]\n");
-	desk_boot(1, 1);
-	desk_turn(k);
-	desk_write(1, KEY_BACK_ALLOWED_IP, "");
-	desk_turn(k);
-	ok(has("allowed-ip = \n# policy: allowed-ip = 10.0.0.1\n"),
-	   "a default that is set is remembered where the policy says something else");
-	store_write("/local/domain/1/name", "other");
-	desk_turn(k);
-	ok(!has("# policy: allowed-ip"),
-	   "what was set dies when the policy says nothing of it any more");
-	store_write("/local/domain/1/name", "guest1");
-	desk_turn(k);
-	is_str(desk_read(1, KEY_BACK_ALLOWED_IP), "10.0.0.1", "what has died does not come back");
-	desk_free(k);
-}
-
-/* The policy changes, and the guest comes back, while the daemon is away. */
-static void test_policy_away(void)
-{
-	k = desk_new();
-	policy("[guest1]\nweight = 100\n");
-	desk_boot(1, 1);
-	desk_turn(k);
-	is_str(desk_read(1, KEY_BACK_WEIGHT), "100", "a guest has the weight of the policy");
-	desk_end(1);
-	desk_boot(9, 1);
-	k->c.policy.earlier = k->c.policy.now;
-	k->c.policy.now = NULL;
-	k->c.policy.started = false;
-	policy("[guest1]\nweight = 200\n");
-	restart();
-	is_str(desk_read(9, KEY_BACK_WEIGHT), "200",
-	       "what the policy said before the daemon was away was not set by anybody");
-	ok(!has("weight"), "it is not remembered");
-	desk_free(k);
-}
-
-/* The daemon is killed before it has noted which policy it applied. */
-static void test_policy_not_noted(void)
-{
-	k = desk_new();
-	policy("[guest1]\nweight = 100\nlatency = low\n");
-	desk_boot(1, 1);
-	desk_turn(k);
-	desk_write(1, KEY_BACK_LATENCY, "normal");
-	desk_turn(k);
-	k->c.policy.started = false;
-	restart();
-	is_str(desk_read(1, KEY_BACK_LATENCY), "normal",
-	       "what was set since the policy said that is not overwritten by it");
-	ok(has("latency = normal\n# policy: latency = low\n"), "it stays remembered");
-	k->c.policy.started = false;
-	policy("[guest1]\nweight = 200\nlatency = low\n");
-	restart();
-	is_str(desk_read(1, KEY_BACK_WEIGHT), "200", "what the policy says otherwise is written");
-	desk_free(k);
-}
-
-static void test_policy_alone(void)
-{
-	k = desk_new();
-	policy("[guest1]\nweight = 100\n");
-	again(1);
-	ok(desk_device(k, 1) && has("# policy: attach\n"),
-	   "a device that the policy names is marked");
-	is_str(desk_read(1, KEY_BACK_GUEST_UUID), "01010000-0000-0000-0000-000000000000",
-	       "a device that the policy names says whose it is");
-	desk_end(1);
-	end();
-	policy("[guest2]\n");
-	again(9);
-	ok(!desk_device(k, 9) && !file()[0],
-	   "a device that only the policy named goes with its section");
-	desk_free(k);
-
-	k = desk_new();
-	desk_connect(k, 1);
-	policy("[guest1]\nweight = 100\n");
-	desk_write(1, KEY_BACK_VLAN, "5");
-	desk_turn(k);
-	desk_end(1);
-	end();
-	policy("");
-	again(9);
-	ok(desk_device(k, 9), "a device that was attached by hand outlives its section");
-	desk_free(k);
-}
-
-/* --- the disk ----------------------------------------------------------------------------------
- */
-
-/* No file may grow: neither may this test's output, so nothing is said meanwhile. */
-static void pass_on_full_disk(uint64_t ns)
-{
-	struct rlimit none = {0, RLIM_INFINITY}, old;
-
-	getrlimit(RLIMIT_FSIZE, &old);
-	signal(SIGXFSZ, SIG_IGN);
-	setrlimit(RLIMIT_FSIZE, &none);
-	desk_pass(k, ns);
-	setrlimit(RLIMIT_FSIZE, &old);
-}
-
-static void test_disk_refuses(void)
-{
-	k = desk_new();
-	desk_attach(k, 1);
-	desk_write(1, KEY_BACK_WEIGHT, "33");
-	desk_write(1, KEY_BACK_TX_MAX, "7000000");
-	pass_on_full_disk(0);
-	ok(strstr(k->c.kept.error, "File too large") && k->c.due.link,
-	   "a disk that refuses is reported: %s", k->c.kept.error);
-	is_int(desk_state(1), 2, "the device goes on when the disk refuses");
-	desk_end(1);
-	desk_boot(9, 1);
-	pass_on_full_disk(0);
-	ok(is_back(9), "what the disk refused is remembered as long as the daemon lives");
-	pass_on_full_disk(30 * DESK_SEC);
-	ok(k->c.kept.error[0], "a disk that still refuses is still reported");
-	desk_pass(k, 30 * DESK_SEC);
-	is_str(k->c.kept.error, "", "a disk that takes it again is no error");
-	ok(has("weight = 33\n"), "what the disk refused is written when it takes it");
-	desk_free(k);
-}
-
-/* False: there is no damaged file beside that of guest 1. */
-static bool remove_aside(void)
-{
-	char path[PATH_MAX + 64];
-
-	snprintf(path, sizeof(path), "%s/01010000-0000-0000-0000-000000000000" KEPT_DAMAGED,
-		 k->c.kept.dir);
-	return unlink(path) == 0;
-}
-
-static void test_damaged(void)
-{
-	char path[PATH_MAX + 64];
-	FILE *f;
-
-	begin();
-	snprintf(path, sizeof(path), "%s/01010000-0000-0000-0000-000000000000", k->c.kept.dir);
-	desk_end(1);
-	end();
-	f = fopen(path, "w");
-	fputs("[01010000-0000-0000-0000-000000000000]\nweight = 3", f);
-	fclose(f);
-	again(9);
-	ok(!desk_device(k, 9), "a file that is damaged gives no device, and no part of one");
-	desk_attach(k, 1);
-	desk_turn(k);
-	ok(has("mac = 00:16:3e:00:00:01\n# end\n"), "a file that is damaged is replaced");
-	remove_aside();
-	desk_free(k);
-}
-
-static void write_file(const char *text)
-{
-	char path[PATH_MAX + 64];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/01010000-0000-0000-0000-000000000000", k->c.kept.dir);
-	f = fopen(path, "w");
-	must(f);
-	fputs(text, f);
-	fclose(f);
-}
-
-/* Half of the file is damaged, while a key is refused of which only the file knows the value. */
-static void test_damaged_refused(void)
-{
-	begin();
-	desk_write(1, KEY_BACK_TX_MAX, "7000000");
-	desk_turn(k);
-	desk_write(1, KEY_BACK_TX_MAX, "banana");
-	desk_turn(k);
-	ok(has("tx-max = 7000000\n"), "a refused key stays remembered");
-	write_file("[01010000-0000-0000-0000-000000000000]\nwei@ht = 33\ntx-max = 7000000\n# e");
-	desk_write(1, KEY_BACK_WEIGHT, "44");
-	desk_turn(k);
-	ok(has("tx-max = 7000000\n") && has("weight = 44\n"),
-	   "a refused key stays remembered when other lines of the file are damaged");
-	ok(remove_aside(), "the damaged file stays beside the new one");
-	desk_free(k);
-}
-
-/* The disk does not give the file while a key is set, and then does. */
-static void test_unreadable_refused(void)
-{
-	char path[PATH_MAX + 64], aside[PATH_MAX + 64];
-
-	begin();
-	desk_write(1, KEY_BACK_TX_MAX, "7000000");
-	desk_turn(k);
-	desk_write(1, KEY_BACK_TX_MAX, "banana");
-	desk_turn(k);
-	snprintf(path, sizeof(path), "%s/01010000-0000-0000-0000-000000000000", k->c.kept.dir);
-	snprintf(aside, sizeof(aside), "%s/aside", k->c.kept.dir);
-	must(rename(path, aside) == 0 && mkdir(path, 0700) == 0);
-	desk_write(1, KEY_BACK_WEIGHT, "44");
-	desk_turn(k);
-	ok(k->c.kept.error[0], "a file that cannot be read is told of: %s", k->c.kept.error);
-	must(rmdir(path) == 0 && rename(aside, path) == 0);
-	desk_pass(k, 30 * DESK_SEC);
-	ok(has("tx-max = 7000000\n") && has("weight = 44\n"),
-	   "a refused key is not lost when the file could not be read for a while");
+	ok(!file()[0], "the last of the two is forgotten when it is detached");
 	desk_free(k);
 }
 
 int main(void)
 {
+	test_twin();
 	test_remembered();
 	test_minimum();
 	test_agentless();
 	test_ways();
-	test_balance();
-	test_balance_shed();
 	test_soft_reset();
 	test_last_word();
 	test_last_moment();
 	test_store_refuses();
 	test_short_of_descriptors();
 	test_detached();
-	test_unforgotten();
-	test_away();
-	test_earlier_version();
-	test_taken_over();
 	test_other_daemon();
 	test_two_domains();
-	test_policy_below();
-	test_same_domid();
-	test_policy_taken_back();
-	test_policy_away();
-	test_policy_not_noted();
-	test_policy_alone();
-	test_disk_refuses();
-	test_damaged();
-	test_damaged_refused();
-	test_unreadable_refused();
 	return done_testing();
 }

@@ -4,13 +4,12 @@
  * the LDPs' accounts and the schedulers. The loop never runs: the test says what time it is.
  */
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "backend/datapath/epoch.h"
 #include "tests/fake/bench.h"
+#include "tests/fake/scratch.h"
 #include "tests/unit/tap.h"
 
-static char run_dir[] = "/tmp/dmvl-epoch-XXXXXX";
 static struct bench *b;
 
 static void begin(const char *dir)
@@ -174,7 +173,7 @@ static int64_t test_log(void)
 	uint64_t offset = 0, committed;
 	int64_t had;
 
-	begin(run_dir);
+	begin(scratch_dir());
 	is_str(dpath_log_error(b->dp), "", "a log in the run directory gives no error");
 	ok(strstr(dpath_log_path(b->dp), "/test.tx.log"), "the log of transmission is named");
 	add(0, 7);
@@ -204,7 +203,7 @@ static int64_t test_log(void)
 
 static void test_log_again(int64_t had)
 {
-	begin(run_dir);
+	begin(scratch_dir());
 	add(0, 7);
 	add(1, 8);
 	is_int(account(1, LDP_TX)->balance_bytes, 0,
@@ -229,26 +228,12 @@ static void test_no_log(void)
 	bench_free(b);
 }
 
-static void clean_up(void)
-{
-	char path[LOGFILE_PATH_MAX + 1];
-
-	for (unsigned dir = 0; dir < LDP_DIRS; dir++) {
-		logfile_path(path, run_dir, "test", dir);
-		unlink(path);
-	}
-	rmdir(run_dir);
-}
-
 int main(void)
 {
-	if (!mkdtemp(run_dir))
-		return 1;
 	test_idle();
 	test_late();
 	test_factor();
 	test_log_again(test_log());
 	test_no_log();
-	clean_up();
 	return done_testing();
 }

@@ -15,6 +15,7 @@
 
 #include "backend/exporter/complaints.h"
 #include "tests/fake/must.h"
+#include "tests/fake/scratch.h"
 #include "tests/unit/tap.h"
 
 #define RECORDS 8u
@@ -29,7 +30,7 @@ static const struct stats_def defs[] = {
 
 #define DEFS (sizeof(defs) / sizeof(defs[0]))
 
-static char dir[] = "/tmp/dmvl-source.XXXXXX";
+static const char *dir;
 static char mem[1 << 16];
 static struct stats_header layout;
 static struct sources sources;
@@ -279,14 +280,6 @@ static void test_complaints(void)
 	is_int(count[SOURCE_UNREADABLE], 1, "a directory that cannot be read is counted");
 }
 
-static void clean_up(void)
-{
-	char command[128];
-
-	snprintf(command, sizeof(command), "rm -r %s", dir);
-	must(system(command) == 0);
-}
-
 /* The name of a field that is there once becomes another one. */
 static void rename_field(const char *name, const char *now)
 {
@@ -326,7 +319,7 @@ int main(void)
 {
 	int fd;
 
-	must(mkdtemp(dir));
+	dir = scratch_dir();
 	fd = lock("up");
 	test_good();
 	test_names();
@@ -337,6 +330,5 @@ int main(void)
 	test_windows();
 	test_life(fd);
 	test_complaints();
-	clean_up();
 	return done_testing();
 }

@@ -33,17 +33,6 @@ static const char *mac_of(int slot)
 	return slot < 0 ? MK_OTHER : (const char *)bench_mac((uint32_t)slot);
 }
 
-static unsigned take_wire(void)
-{
-	static uint8_t frame[WIRE_FRAME_MAX];
-	struct virtio_net_hdr_v1 vnet;
-	unsigned n = 0;
-
-	while (bench_left(b, &vnet, frame))
-		n++;
-	return n;
-}
-
 /* Who got the frame in `m` from `slot`: a digit for each guest, and one for the wire. */
 static const char *reach(int slot)
 {
@@ -52,7 +41,7 @@ static const char *reach(int slot)
 	send_frame(slot);
 	for (uint32_t i = 0; i < GUESTS; i++)
 		text[i] = (char)('0' + bench_take_frames(b, i));
-	text[GUESTS] = (char)('0' + take_wire());
+	text[GUESTS] = (char)('0' + bench_drain(b));
 	return text;
 }
 
@@ -229,7 +218,7 @@ static void takes(int64_t want, const char *what)
 	is_int(before - f->frames.tokens_bytes, want, "%s", what);
 	for (uint32_t i = 0; i < GUESTS; i++)
 		bench_take_frames(b, i);
-	take_wire();
+	bench_drain(b);
 }
 
 static void test_sender_limit(void)
@@ -334,7 +323,7 @@ static void test_share(void)
 		rx_flood_due(b->dp);
 		send_frame(0);
 		bench_take_frames(b, 1);
-		take_wire();
+		bench_drain(b);
 	}
 	bytes = l->count.rx_bytes - bytes;
 	ok(bytes <= 4 * 62500 + 3 * 1518 && bytes >= 4 * 60000,
@@ -364,7 +353,7 @@ static void test_own_queue(void)
 		mk_eth(&m, MK_BCAST, mac_of(0), 0x88b5);
 		mk_payload(&m, 1400);
 		send_frame(0);
-		take_wire();
+		bench_drain(b);
 	}
 	ok(l->count.drops[LDP_DROP_RX_FLOOD] > 100, "a storm is dropped where its queue is full");
 	mk_eth(&m, mac_of(1), mac_of(0), 0x88b5);
@@ -378,7 +367,7 @@ static void test_own_queue(void)
 		rx_unblock(b->dp, l);
 		bench_receive(b);
 	}
-	ok(rxq_empty(l->floodq) && rxq_empty(l->rxq),
+	ok(flowq_empty(l->floodq) && flowq_empty(l->rxq),
 	   "all that was queued is delivered or dropped");
 	is_int(l->count.drops[LDP_DROP_RX_FULL] + l->count.drops[LDP_DROP_RX_CODEL], 0,
 	       "all unicast is delivered");

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "backend/kept/kept_unseen.h"
 #include "tests/fake/desk.h"
@@ -175,8 +176,41 @@ static void test_file(void)
 	desk_free(k);
 }
 
+static const char *unseen(const char *suffix)
+{
+	static char path[PATH_MAX + 16];
+
+	snprintf(path, sizeof(path), "%s/.unseen%s", k->c.kept.dir, suffix);
+	return path;
+}
+
+/* Only root can put something there; the daemon does not stand still for that. */
+static void test_strange_file(void)
+{
+	char old[PATH_MAX + 16];
+	struct stat st;
+
+	begin(3);
+	unlink(unseen(""));
+	must(mkfifo(unseen(""), 0600) == 0 && mkfifo(unseen(".new"), 0600) == 0);
+	alarm(60); /* a pipe that is waited for ends the test */
+	is_int(days(GONE), 0, "a pipe in place of the counted days is not waited for");
+	pass_days(2);
+	alarm(0);
+	is_int(days(GONE), 1, "days are counted again in a file of their own");
+	ok(lstat(unseen(""), &st) == 0 && S_ISREG(st.st_mode), "the pipe has gone");
+	must(symlink("/dev/full", unseen(".new")) == 0);
+	pass_days(1);
+	is_int(days(GONE), 2, "a link in place of the new file is not followed");
+	snprintf(old, sizeof(old), "%s", unseen(".old"));
+	must(rename(unseen(""), old) == 0 && symlink(old, unseen("")) == 0);
+	is_int(days(GONE), 0, "a link in place of the counted days is not followed");
+	desk_free(k);
+}
+
 int main(void)
 {
+	test_strange_file();
 	test_forgotten();
 	test_clock();
 	test_restart();

@@ -75,7 +75,7 @@ static void test_rx(enum wire_type type, uint32_t len, const char *name)
 	end();
 }
 
-static void test_tx(void)
+static void test_tx(unsigned flows)
 {
 	static const uint8_t frame[WIRE_VNET_LEN + 1400];
 	struct link_tx tx;
@@ -85,17 +85,19 @@ static void test_tx(void)
 	while (send(tap[1], frame, sizeof(frame), 0) > 0)
 		n++;
 	chan.moment = empty;
-	if (link_tx_init(&tx, tap[0]) < 0)
+	if (link_tx_init(&tx, tap[0], flows) < 0)
 		abort();
-	link_tx_up(&tx, v, 0);
+	link_tx_up(&tx, v, 0, false);
 	ok(!link_tx_run(&tx), "frames are sent while the backend empties the ring");
 	ok(tx.again && tx.blocked, "the agent comes back for more than a turn's frames");
 	ok(tx.n.frames > 4 && tx.n.frames < n, "a turn sends some of the frames: %u of %u",
 	   (unsigned)tx.n.frames, n);
+	ok(link_tx_waits(&tx) >= 1400, "with %u flow queues what waits in the agent is counted",
+	   flows);
 	for (unsigned turns = 0; turns < n && tx.again; turns++)
 		link_tx_run(&tx);
-	ok(!tx.again && tx.n.frames == n, "all frames are sent in the end: %u",
-	   (unsigned)tx.n.frames);
+	ok(!tx.again, "with %u flow queues the turns end", flows);
+	ok(flows || tx.n.frames == n, "all frames are sent in the end: %u", (unsigned)tx.n.frames);
 	link_tx_free(&tx);
 	end();
 }
@@ -104,6 +106,7 @@ int main(void)
 {
 	test_rx(WIRE_DATA, WIRE_VNET_LEN + 60, "frames");
 	test_rx(WIRE_CREDIT, sizeof(struct wire_credit), "credits");
-	test_tx();
+	test_tx(0);
+	test_tx(1024);
 	return done_testing();
 }

@@ -32,9 +32,9 @@ static void begin(void)
 	app = tap[1];
 	link_rx_init(&rx, tap[0]);
 	link_rx_up(&rx, v);
-	if (link_tx_init(&tx, tap[0]) < 0)
+	if (link_tx_init(&tx, tap[0], 0) < 0)
 		abort();
-	link_tx_up(&tx, v, 0);
+	link_tx_up(&tx, v, 0, false);
 }
 
 static void end(void)
@@ -54,7 +54,7 @@ static void credit(uint64_t bytes, uint64_t log_offset)
 	chan_message(&ring, WIRE_CREDIT, &c, sizeof(c));
 	if (link_rx_run(&rx, &more) || !rx.told)
 		abort();
-	link_tx_credit(&tx, rx.credit.credit_bytes);
+	link_tx_credit(&tx, rx.credit.credit_bytes, 0);
 }
 
 static void send_frames(unsigned n)

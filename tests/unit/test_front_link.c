@@ -108,7 +108,7 @@ static void begin(struct run *r, int at)
 	r->loop = loop_new();
 	r->quiet = loop_timer_new(r->loop, on_quiet, r);
 	r->late = loop_timer_new(r->loop, on_late, r);
-	r->link = link_new(r->loop, r->tap[0], &events, &r->shared);
+	r->link = link_new(r->loop, r->tap[0], &events, &r->shared, at % 2 ? 1024 : 0, false);
 }
 
 static void end(struct run *r)
@@ -140,7 +140,7 @@ static void test_moment(int at)
 	begin(&r, at);
 	loop_timer_set(r.quiet, 1000000);
 	loop_timer_set(r.late, PATIENCE_NS);
-	link_up(r.link, r.v, 0);
+	link_up(r.link, r.v, 0, at % 2);
 	if (!r.failed)
 		loop_run(r.loop);
 	link_down(r.link, false);

@@ -35,6 +35,11 @@ static void test_good(void)
 	       "--offload-tso 0 turns TSO off, and the last one counts");
 	is_int(parse("x", "--offload-csum", "0"), OPTIONS_RUN, "--offload-csum 0 is fine");
 	ok(!(o.offloads & TAP_CSUM), "--offload-csum 0 turns checksums off");
+	is_int(o.flows, 0, "frames wait in the interface's queue by default");
+	is_int(parse("x", "--flows", "0"), OPTIONS_RUN, "--flows 0 is fine");
+	is_int(parse("x", "--flows", "1024"), OPTIONS_RUN, "--flows 1024 is fine");
+	is_int(o.flows, 1024, "--flows 1024 makes 1024 queues");
+	is_int(parse("x", "--flows=32768"), OPTIONS_RUN, "--flows 32768 is fine");
 	is_int(o.absent_limit_ns, 0, "by default an agent waits for its device for ever");
 	is_int(parse("x", "--absent-limit", "60s"), OPTIONS_RUN, "--absent-limit 60s is fine");
 	is_int(o.absent_limit_ns, 60000000000ull, "--absent-limit gives the time");
@@ -48,6 +53,7 @@ static void test_good(void)
 	is_int(parse("x", "--ring-order", "20"), OPTIONS_RUN, "--ring-order 20 is fine");
 	is_int(parse("x", "-h"), OPTIONS_HELP, "-h asks for help");
 	is_int(parse("x", "--version"), OPTIONS_VERSION, "--version asks for the version");
+	is_int(parse("x", "--doctor"), OPTIONS_DOCTOR, "--doctor asks what the guest lacks");
 	is_int(parse("x", "-i", "65535"), OPTIONS_RUN, "-i 65535 is fine");
 }
 
@@ -67,6 +73,11 @@ static void test_bad(void)
 	wrong(parse("x", "--offload-csum", "off"), "--offload-csum \"off\": expected 0 or 1");
 	wrong(parse("x", "--offload-tso", "2"), "--offload-tso \"2\": expected 0 or 1");
 	wrong(parse("x", "--offload-uso"), "option \"--offload-uso\" needs a value");
+	wrong(parse("x", "--flows", "1"), "--flows \"1\": expected 0 or a power of two, 2..32768");
+	wrong(parse("x", "--flows", "24"),
+	      "--flows \"24\": expected 0 or a power of two, 2..32768");
+	wrong(parse("x", "--flows", "65536"),
+	      "--flows \"65536\": expected 0 or a power of two, 2..32768");
 	wrong(parse("x", "--absent-limit", "60"),
 	      "--absent-limit \"60\": no unit, expected a time like 500us, 10ms or 1s");
 	wrong(parse("x", "--absent-limit", "0s"),

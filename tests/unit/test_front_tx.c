@@ -3,6 +3,7 @@
 #include "frontend/tx.h"
 
 #include "common/offload.h"
+#include "common/wire.h"
 #include "tests/unit/tap.h"
 
 #define CSUM VIRTIO_NET_HDR_F_NEEDS_CSUM
@@ -79,6 +80,18 @@ static void test_queue(void)
 	is_int(tx_queue_frames(UINT64_MAX), 512, "no rate gets more than the longest queue");
 }
 
+static void test_flow_queues(void)
+{
+	is_int(tx_queue_limits(0).limit_bytes, 4 << 20, "an unknown rate: flow queues of 4 MiB");
+	is_int(tx_queue_limits(1).limit_bytes, 256 << 10, "a slow link: flow queues of 256 KiB");
+	is_int(tx_queue_limits(10000000).limit_bytes, 256 << 10,
+	       "10 Mbit/s carries less than 256 KiB in 200 ms");
+	is_int(tx_queue_limits(100000000).limit_bytes, 2500000,
+	       "100 Mbit/s carries 2.5 MB in 200 ms");
+	is_int(tx_queue_limits(1000000000).limit_bytes, 4 << 20, "1 Gbit/s has 4 MiB");
+	is_int(tx_queue_limits(UINT64_MAX).limit_bytes, 4 << 20, "no rate has more than 4 MiB");
+}
+
 static void test_offloads(void)
 {
 	static const struct {
@@ -105,6 +118,25 @@ static void test_offloads(void)
 	}
 }
 
+static void test_cost(void)
+{
+	const uint32_t most = 14 + 8 + 60 + 60;
+	struct virtio_net_hdr_v1 vnet = {.gso_size = 1448, .hdr_len = 66};
+
+	is_int(tx_cost(&vnet, 1514), 1514, "a plain frame costs its length");
+	vnet.gso_type = VIRTIO_NET_HDR_GSO_TCPV4;
+	is_int(tx_cost(&vnet, 66 + 3 * 1448), 3 * 1514, "a frame of three segments costs three");
+	is_int(tx_cost(&vnet, 66), 66, "headers without a segment cost their length");
+	vnet.hdr_len = 65535;
+	is_int(tx_cost(&vnet, most + 2 * 1448), 2 * (most + 1448),
+	       "no more counts as headers than headers can be");
+	vnet.gso_size = 1;
+	ok(tx_cost(&vnet, WIRE_FRAME_MAX) <= WIRE_FRAME_MAX * (most + 1),
+	   "nor do segments of a byte cost more than their headers");
+	vnet.gso_size = 0;
+	is_int(tx_cost(&vnet, 60000), 60000, "segments of no bytes are none");
+}
+
 static void test_gather(void)
 {
 	struct iovec iov[3] = {{"abc", 3}, {"", 0}, {"defg", 4}};
@@ -123,7 +155,9 @@ int main(void)
 	test_room();
 	test_limit();
 	test_queue();
+	test_flow_queues();
 	test_offloads();
+	test_cost();
 	test_gather();
 	return done_testing();
 }

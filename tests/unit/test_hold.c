@@ -11,6 +11,7 @@
 #include "backend/datapath/hold.h"
 #include "backend/datapath/ports.h"
 #include "backend/datapath/tx.h"
+#include "backend/datapath/tx_room.h"
 #include "tests/fake/bench.h"
 #include "tests/fake/netns.h"
 #include "tests/unit/mkframe.h"
@@ -41,17 +42,6 @@ static void run_turns(struct bench *b)
 	}
 }
 
-static unsigned take_wire(struct bench *b)
-{
-	static uint8_t frame[WIRE_FRAME_MAX];
-	struct virtio_net_hdr_v1 vnet;
-	unsigned n = 0;
-
-	while (bench_left(b, &vnet, frame) > 0)
-		n++;
-	return n;
-}
-
 /* --- what the control thread says ------------------------------------------------------------- */
 
 static void test_all(void)
@@ -64,14 +54,14 @@ static void test_all(void)
 	give(b, 1, bench_mac(2), 10);
 	give(b, 2, MK_OTHER, 10);
 	run_turns(b);
-	is_int(take_wire(b), 0, "no frame leaves while all must wait");
+	is_int(bench_drain(b), 0, "no frame leaves while all must wait");
 	is_int(bench_take_frames(b, 2), 10,
 	       "frames from guest to guest go on while the uplink's wait");
 	is_int(bench_drops(b->guest[0].ldp) + bench_drops(b->guest[2].ldp), 0,
 	       "no frame is dropped while it waits");
 	bench_hold(b, LINK_HOLD_NONE);
 	run_turns(b);
-	is_int(take_wire(b), 30, "all frames that waited leave afterwards");
+	is_int(bench_drain(b), 30, "all frames that waited leave afterwards");
 	is_int(bench_take_frames(b, 1), 10,
 	       "a broadcast that waited reaches the other guests once");
 	bench_free(b);
@@ -92,13 +82,13 @@ static void test_changes(void)
 	bench_freeze(b, 0, true);
 	bench_freeze(b, 0, false);
 	run_turns(b);
-	is_int(take_wire(b), 0, "frames wait on when settings change and the guest stood still");
+	is_int(bench_drain(b), 0, "frames wait on when settings change and the guest stood still");
 	bench_hold(b, LINK_HOLD_EXITS);
 	run_turns(b);
-	is_int(take_wire(b), 0, "frames for an exit wait on when only these must");
+	is_int(bench_drain(b), 0, "frames for an exit wait on when only these must");
 	bench_hold(b, LINK_HOLD_NONE);
 	run_turns(b);
-	is_int(take_wire(b), 5, "frames that waited through changes leave");
+	is_int(bench_drain(b), 5, "frames that waited through changes leave");
 	bench_free(b);
 }
 

@@ -29,8 +29,9 @@ static void test_text(void)
 	kept_add(&k, 3);
 	set(&k, 0, KEY_BACK_ALLOWED_IP, "10.0.0.1,\n10.0.0.2", NULL);
 	set(&k, 0, KEY_BACK_WEIGHT, "300", "100");
-	set(&k, 1, KEY_BACK_TX_MIN, "5000000", NULL);
+	set(&k, 1, KEY_BACK_TX_MIN, "5000000", "12.5%");
 	kept_find(&k, 0)->by_policy = true;
+	kept_put(&kept_find(&k, 3)->policy[KEY_BACK_UPLINK], "second");
 	text = kept_format(&k);
 	is_str(text,
 	       "# guest: web1\n"
@@ -41,7 +42,9 @@ static void test_text(void)
 	       "# policy: attach\n"
 	       "[" UUID "/1]\n"
 	       "tx-min = 5000000\n"
-	       "[" UUID "/3]\n" END,
+	       "# part: tx-min = 12.5%\n"
+	       "[" UUID "/3]\n"
+	       "# policy: uplink = second\n" END,
 	       "a guest's devices are written by id, with what the policy said");
 	is_int(kept_parse(text, strlen(text), &again, err), 0, "what was written is read");
 	free(text);
@@ -51,6 +54,8 @@ static void test_text(void)
 	   "what was read is written again");
 	is_int(again.count, 3, "a device without settings is read too");
 	ok(kept_same(kept_find(&k, 1), kept_find(&again, 1)), "a device is as it was written");
+	ok(kept_same(kept_find(&k, 3), kept_find(&again, 3)),
+	   "so is one that the policy gave to another uplink");
 	ok(!kept_same(kept_find(&k, 0), kept_find(&again, 1)), "two devices are not the same");
 	free(text);
 	kept_clear(&again);
@@ -92,6 +97,10 @@ static const struct row {
 	{FIRST "banana = 3\n" END, "line 2: no key \"banana\""},
 	{FIRST "state = 3\n" END, "line 2: no key \"state\""},
 	{FIRST "weight = 0\n" END, "line 2: weight \"0\": expected an integer 1..65535"},
+	{FIRST "# part: tx-min = 50\n" END, "line 2: \"50\": expected a percentage of a rate"},
+	{FIRST "# part: weight = 50%\n" END, "line 2: \"50%\": expected a percentage of a rate"},
+	{FIRST "# policy: tx-min = 50%\n" END,
+	 "line 2: tx-min \"50%\": expected bits per second, an integer 0..1000000000000"},
 	{FIRST "# policy: weight = x\n" END, "line 2: weight \"x\": expected an integer 1..65535"},
 	{FIRST "weight = 3\nweight = 4\n" END, "line 3: weight is given twice"},
 	{FIRST FIRST END,

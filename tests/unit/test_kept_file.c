@@ -162,7 +162,7 @@ static void test_damaged(void)
 	is_str(weight_of(A), "9", "the file in the place of a link is read");
 	unlink(in_dir(A));
 	mkdir(in_dir(A), 0700);
-	is_int(kept_file_read(dir, A, &k, err), -EINVAL, "a directory is no file");
+	is_int(kept_file_read(dir, A, &k, err), -EISDIR, "a directory is no file");
 	rmdir(in_dir(A));
 	is_int(kept_file_read(dir, A, &k, err), -ENOENT, "no file is no error");
 	is_int(kept_file_remove(dir, A, err), -ENOENT, "no file is not removed");
@@ -193,6 +193,29 @@ static void test_put_aside(void)
 	   "what is not there is named: %s", err);
 }
 
+static int note_other(const char *uplink, const char *where, void *arg)
+{
+	char *seen = arg, *name = strrchr(where, '/');
+
+	snprintf(seen + strlen(seen), 100 - strlen(seen), " %s", uplink);
+	return !name || strcmp(name + 1, uplink) != 0;
+}
+
+static void test_others(void)
+{
+	char other[PATH_MAX + 64], seen[100] = "";
+
+	is_int(kept_dir_each_other(dir, note_other, seen), 0, "an uplink may be the only one");
+	is_str(seen, "", "it is not beside itself");
+	snprintf(other, sizeof(other), "%s/second", top);
+	mkdir(other, 0700);
+	is_int(kept_dir_each_other(dir, note_other, seen), 0, "other uplinks are listed");
+	is_str(seen, " second", "by their names");
+	rmdir(other);
+	is_int(kept_dir_each_other("/proc/nowhere/x", note_other, seen), 0,
+	       "there may be no directory");
+}
+
 static void test_no_directory(void)
 {
 	rmdir(dir);
@@ -220,6 +243,7 @@ int main(void)
 	test_refused();
 	test_damaged();
 	test_put_aside();
+	test_others();
 	test_no_directory();
 	return done_testing();
 }

@@ -11,6 +11,7 @@
 #include "backend/uplink/way.h"
 #include "tests/fake/must.h"
 #include "tests/fake/netns.h"
+#include "tests/fake/scratch.h"
 #include "tests/unit/tap.h"
 
 static const struct uplink_spec spec = {.kind = UPLINK_TAP, .device = "t0", .bridge = "br0"};
@@ -89,9 +90,9 @@ static void put(const char *dir, const char *name, const char *text)
 static void test_way(void)
 {
 	struct exits e = {.count = 2, .name = {"eth0", "vlan5"}};
-	char sysfs[] = "/tmp/test_life.XXXXXX", dir[64], command[128], way[WAY_MAX];
+	const char *sysfs = scratch_dir();
+	char dir[64], way[WAY_MAX];
 
-	must(mkdtemp(sysfs));
 	snprintf(dir, sizeof(dir), "%s/eth0", sysfs);
 	put(dir, "speed", "1000");
 	snprintf(dir, sizeof(dir), "%s/vlan5/lower_bond0", sysfs);
@@ -103,8 +104,6 @@ static void test_way(void)
 	put(dir, "active_slave", "eth2");
 	way_of_exits(sysfs, &e, way);
 	is_str(way, " eth0 vlan5>eth2", "the way is another when another member is active");
-	snprintf(command, sizeof(command), "rm -r %s", sysfs);
-	must(system(command) == 0);
 }
 
 int main(void)

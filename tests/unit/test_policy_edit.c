@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "tests/fake/must.h"
+#include "tests/fake/scratch.h"
 #include "tests/unit/tap.h"
 
 /* A line has room for 199 bytes. */
@@ -61,6 +62,8 @@ static const struct {
 	{"the device 0", "[web1/0]\nweight = 4\n", "web1", "weight", "5", "[web1/0]\nweight = 5\n"},
 	{"another device", "[web1]\nweight = 4\n", "web1/1", "weight", "5",
 	 "[web1]\nweight = 4\n\n[web1/1]\nweight = 5\n"},
+	{"a text with a byte order mark", "\xef\xbb\xbf[web1]\nweight = 4\n", "web1", "weight", "5",
+	 "\xef\xbb\xbf[web1]\nweight = 5\n"},
 	{"a text with CR", "[web1]\r\nweight = 4\r\nmtu = 1\r\n", "web1", "weight", "5",
 	 "[web1]\r\nweight = 5\r\nmtu = 1\r\n"},
 };
@@ -106,15 +109,13 @@ static void test_long_list(void)
 
 /* --- files ------------------------------------------------------------------------------------ */
 
-static char dir[] = "/tmp/dmvl-policy-XXXXXX";
-
 static const char *in_dir(const char *name)
 {
 	static char path[4][200];
 	static unsigned n;
 	char *p = path[n++ % 4];
 
-	snprintf(p, 200, "%s/%s", dir, name);
+	snprintf(p, 200, "%s/%s", scratch_dir(), name);
 	return p;
 }
 
@@ -146,6 +147,14 @@ static void test_load(void)
 	snprintf(want, sizeof(want), "%s: cannot read it: No such file or directory\nlatency -",
 		 in_dir("policy.conf"));
 	is_str(load(true), want, "a file that must be there is missing");
+	must(symlink("nowhere", in_dir("policy.conf")) == 0);
+	is_str(load(false), want, "a symbolic link that leads nowhere is not a missing file");
+	unlink(in_dir("policy.conf"));
+	must(symlink("nowhere", in_dir("policy.d")) == 0);
+	snprintf(want, sizeof(want), "%s: cannot read it: No such file or directory\nlatency -",
+		 in_dir("policy.d"));
+	is_str(load(false), want, "a symbolic link that leads nowhere is not a missing directory");
+	unlink(in_dir("policy.d"));
 	must(mkdir(in_dir("policy.d"), 0755) == 0);
 	put("policy.d/b.conf", "[web*]\nlatency = low\n");
 	put("policy.d/a.conf", "[w*]\nlatency = normal\n");
@@ -163,6 +172,30 @@ static void test_load(void)
 		 in_dir("policy.d/c.conf"));
 	is_str(load(false), want, "a file that cannot be read");
 	rmdir(in_dir("policy.d/c.conf"));
+	must(symlink("c.conf", in_dir("policy.d/c.conf")) == 0);
+	snprintf(want, sizeof(want),
+		 "%s: cannot read it: Too many levels of symbolic links\nlatency low",
+		 in_dir("policy.d/c.conf"));
+	is_str(load(false), want, "a symbolic link that leads to itself");
+	unlink(in_dir("policy.d/c.conf"));
+}
+
+/* Without a writer it would be an empty policy, which takes away what was set by another one. */
+static void test_pipe(void)
+{
+	char want[600], *text;
+	size_t len;
+
+	must(mkfifo(in_dir("policy.d/c.conf"), 0600) == 0);
+	snprintf(want, sizeof(want), "%s: cannot read it: it is a pipe\nlatency low",
+		 in_dir("policy.d/c.conf"));
+	is_str(load(false), want, "a pipe is no file of a policy");
+	is_int(policy_file_read(in_dir("policy.d/c.conf"), &text, &len), -ESPIPE,
+	       "a pipe is not read");
+	unlink(in_dir("policy.d/c.conf"));
+	must(symlink("/dev/null", in_dir("policy.d/c.conf")) == 0);
+	is_str(load(false), "latency low", "a link to /dev/null is an empty file");
+	unlink(in_dir("policy.d/c.conf"));
 }
 
 static void test_example(void)
@@ -202,15 +235,11 @@ static void test_write(void)
 
 int main(void)
 {
-	char command[100];
-
-	must(mkdtemp(dir));
 	test_edits();
 	test_long_list();
 	test_load();
+	test_pipe();
 	test_example();
 	test_write();
-	snprintf(command, sizeof(command), "rm -r %s", dir);
-	must(system(command) == 0);
 	return done_testing();
 }

@@ -127,6 +127,47 @@ static void test_again(void)
 	desk_free(k);
 }
 
+/* A migration fails, perhaps hours later, and the policy has changed meanwhile. */
+static void test_given_back(void)
+{
+	struct desk *k = start("[web1]\nweight = 7\n");
+
+	create(k, 5, 5, "web1");
+	rename_to(k, 5, "web1--migratedaway");
+	write_policy(k, "[web1]\nweight = 9\n[web1/1]\nweight = 3\n");
+	ok(!store_read("/local/domain/0/backend/dmvl/5/1/state"),
+	   "a guest that has migrated away gets no further device");
+	rename_to(k, 5, "web1");
+	is_str(desk_read(5, KEY_BACK_WEIGHT), "9",
+	       "what changed while a guest was given away holds when it comes back");
+	ok(store_read("/local/domain/0/backend/dmvl/5/1/state"),
+	   "a device that was named meanwhile is attached when it comes back");
+	desk_free(k);
+}
+
+/*
+ * The policy changes when a guest has just ended, and its device is still there: what the policy
+ * said before was set by nobody, and must not be remembered. What was set is.
+ */
+static void test_ending(void)
+{
+	struct desk *k = start("[web1]\nweight = 7\nmtu = 1400\n");
+
+	create(k, 5, 5, "web1");
+	desk_write(5, KEY_BACK_LATENCY, "low");
+	desk_turn(k);
+	*hyp_domain(5) = (struct dom_info){.exists = false};
+	desk_write(5, KEY_BACK_MTU, "1300");
+	write_policy(k, "[web1]\nweight = 9\nmtu = 1400\n");
+	destroy(k, 5);
+	create(k, 6, 5, "web1");
+	is_str(desk_read(6, KEY_BACK_WEIGHT), "9",
+	       "a guest that ended when the policy changed comes back with what it says");
+	is_str(desk_read(6, KEY_BACK_LATENCY), "low", "and with what was set before");
+	is_str(desk_read(6, KEY_BACK_MTU), "1300", "and with what was set last");
+	desk_free(k);
+}
+
 /* Some toolstacks give all domains the null UUID. */
 static void test_no_uuid(void)
 {
@@ -207,6 +248,32 @@ static void test_percent(void)
 
 #define LINK "/local/domain/0/data/dmvl/" DESK_UPLINK
 
+/* What is meant for another uplink is a part of that one's capacity. */
+static void test_percent_elsewhere(void)
+{
+	struct desk *k = start("[web1]\nuplink = other\ntx-min = 10%\n"
+			       "[group g]\nuplink = other\nrx-min = 10%\n"
+			       "[uplink other]\nhost-min = 10%\n");
+
+	is_str(k->c.policy.error, "", "a part of another uplink's capacity is no mistake here");
+	write_policy(k, "[web1]\ntx-min = 10%\n");
+	ok(strstr(k->c.policy.error, "not configured"),
+	   "a part of this uplink's, which is not configured, is one");
+	write_policy(k, "[group g]\nrx-min = 10%\n");
+	ok(strstr(k->c.policy.error, "not configured"),
+	   "a part of this uplink's for a group is one");
+	write_policy(k, "[uplink " DESK_UPLINK "]\nhost-min = 10%\n");
+	ok(strstr(k->c.policy.error, "not configured"),
+	   "a part of this uplink's for the host is one");
+	write_policy(k, "[default]\nuplink = other\ntx-min = 10%\n");
+	is_str(k->c.policy.error, "", "a part in [default] is no mistake where no guest is");
+	write_policy(k, "[default]\nuplink = other\ntx-min = 10%\n"
+			"[web1]\nuplink = " DESK_UPLINK "\n");
+	ok(strstr(k->c.policy.error, "not configured"),
+	   "a part in [default] is one where a guest is");
+	desk_free(k);
+}
+
 static void test_uplink(void)
 {
 	struct desk *k = start("[uplink " DESK_UPLINK "]\nhost-weight = 5\nhost-min = 1mbit\n"
@@ -255,10 +322,13 @@ int main(void)
 	close(fd);
 	test_newcomers();
 	test_again();
+	test_given_back();
+	test_ending();
 	test_no_uuid();
 	test_unreadable();
 	test_changes();
 	test_percent();
+	test_percent_elsewhere();
 	test_uplink();
 	test_print();
 	unlink(path);

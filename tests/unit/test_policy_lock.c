@@ -12,13 +12,14 @@
 #include "backend/policy/policy_edit.h"
 #include "backend/policy/policy_file.h"
 #include "tests/fake/must.h"
+#include "tests/fake/scratch.h"
 #include "tests/unit/tap.h"
 
 #define WRITERS 4
 #define CHANGES 20
 #define WAIT_MS 60000
 
-static char dir[] = "/tmp/dmvl-lock-XXXXXX";
+static const char *dir;
 static char path[64];
 
 static void test_lock(void)
@@ -81,13 +82,9 @@ static void test_writers(void)
 
 int main(void)
 {
-	char command[100];
-
-	must(mkdtemp(dir));
+	dir = scratch_dir();
 	snprintf(path, sizeof(path), "%s/policy.conf", dir);
 	test_lock();
 	test_writers();
-	snprintf(command, sizeof(command), "rm -r %s", dir);
-	must(system(command) == 0);
 	return done_testing();
 }

@@ -114,6 +114,15 @@ static const struct {
 	 "p.conf:2: section \"web1/\": expected a device id 0..65535 behind the '/'\n"
 	 "p.conf:3: section \"web1/65536\": expected a device id 0..65535 behind the '/'\n"
 	 "p.conf:4: section \"web1/99999999999\": expected a device id 0..65535 behind the '/'\n"},
+	{"a UUID with a digit less, and one in braces",
+	 "[6fa459ea-ee8a-3ca4-894e-db77e160355]\n[{6fa459ea-ee8a-3ca4-894e-db77e160355e}]\n",
+	 "p.conf:1: section \"6fa459ea-ee8a-3ca4-894e-db77e160\"...: a UUID has 8, 4, 4, 4 and 12 "
+	 "hexadecimal digits\n"
+	 "p.conf:2: section \"{6fa459ea-ee8a-3ca4-894e-db77e16\"...: a UUID has 8, 4, 4, 4 and 12 "
+	 "hexadecimal digits\n"},
+	{"a pattern without end", "[web[12]\n[a[!]]\n",
+	 "p.conf:1: section \"web[12\": expected a ']' behind each '[' of a pattern\n"
+	 "p.conf:2: section \"a[!]\": expected a ']' behind each '[' of a pattern\n"},
 	{"a group without name", "[group]\n[uplink a/b]\n",
 	 "p.conf:1: section \"group\": expected a name of 1..32 letters, digits, '.', '_' and '-', "
 	 "not "
@@ -180,6 +189,22 @@ static void test_many(void)
 		lines++;
 	is_int(mistakes, 100, "all mistakes are counted");
 	is_int(lines, POLICY_MISTAKES_MAX, "the first twenty mistakes are said");
+}
+
+static void test_ids(void)
+{
+	char text[2048] = "";
+	unsigned mistakes;
+
+	for (unsigned i = 0; i < POLICY_IDS_MAX; i++)
+		sprintf(text + strlen(text), "[web1/%u]\n", i);
+	strcat(text, "[web2/63]\n");
+	policy_free(parse(text, strlen(text), &mistakes));
+	is_int(mistakes, 0, "a policy may have 64 device ids");
+	strcat(text, "[web2/64]\n");
+	policy_free(parse(text, strlen(text), &mistakes));
+	is_str(said, "p.conf:66: [web2/64]: a policy has at most 64 different device ids\n",
+	       "one more is a mistake");
 }
 
 /* --- what is right ---------------------------------------------------------------------------- */
@@ -249,6 +274,9 @@ static void test_attach(void)
 	is_attached("[web*]\n", "web2", true);
 	is_attached("[web[12]] ; two ]\n", "web2", true);
 	is_attached("[web[12]]\n", "web3", false);
+	is_attached("[web[[]1]\n", "web[1", true);
+	is_attached("[web[!]a]]\n", "web1", true);
+	is_attached("[web\\[1]\n", "web[1", true);
 	is_attached("[web1]\nattach = no\n", "web1", false);
 	is_attached("[*]\n[web1]\nattach = no\n", "web1", false);
 	is_attached("[default]\nweight = 5\n", "web1", false);
@@ -264,7 +292,7 @@ static void test_uplink(void)
 	static const char devices[] = "[a/7]\n[b]\n[c/7]\n[d/3]\n";
 	const struct policy_section *s;
 	struct policy_match m;
-	unsigned mistakes, ids[4];
+	unsigned mistakes, ids[POLICY_IDS_MAX];
 	struct policy *p = parse(text, strlen(text), &mistakes);
 
 	ok(policy_find(p, "slow", "", "web1", 0, &m) && m.attach,
@@ -279,10 +307,10 @@ static void test_uplink(void)
 	ok(policy_section(p, POLICY_GROUP, "g") && !policy_section(p, POLICY_GROUP, "fast"),
 	   "a section of a group is found by its name");
 	ok(!policy_find(NULL, "slow", "", "web1", 0, &m), "no policy says nothing");
-	is_int(policy_ids(NULL, ids, 4), 1, "without a policy there is the device 0");
+	is_int(policy_ids(NULL, ids), 1, "without a policy there is the device 0");
 	policy_free(p);
 	p = parse(devices, strlen(devices), &mistakes);
-	ok(policy_ids(p, ids, 4) == 3 && ids[0] == 0 && ids[1] == 3 && ids[2] == 7,
+	ok(policy_ids(p, ids) == 3 && ids[0] == 0 && ids[1] == 3 && ids[2] == 7,
 	   "each device id is listed once");
 	policy_free(p);
 }
@@ -335,15 +363,58 @@ static void test_percent(void)
 	is_resolved("40%", 0, "tx-min 40% is a part of tx-capacity, which is not configured");
 }
 
+/* What is said of all sections when the capacity is known. */
+static void is_said_of_parts(const char *text, uint64_t tx_bps, const char *want, const char *name)
+{
+	const struct policy_capacity of = {tx_bps, 0};
+	unsigned mistakes, parts = 0;
+	struct policy *p = parse(text, strlen(text), &mistakes);
+
+	is_int(mistakes, 0, "%s: the text alone has no mistakes", name);
+	for (unsigned i = 0; i < p->sections; i++)
+		parts += policy_check_parts(p, &p->section[i], &of, on_said, NULL);
+	is_str(said, want, "what is said of %s", name);
+	is_int(parts, *want ? 1 : 0, "%s: the mistakes are counted", name);
+	policy_free(p);
+}
+
+static void test_parts(void)
+{
+	static const char mixed[] = "[default]\ntx-max = 100mbit\n[web1]\ntx-min = 60%\n";
+
+	is_said_of_parts(mixed, 1000000000,
+			 "p.conf:4: tx-min 60% is above tx-max 100000000 of p.conf:2\n",
+			 "a part above a rate");
+	is_said_of_parts(mixed, 100000000, "", "a part that a rate is not below");
+	is_said_of_parts(mixed, 0, "", "a part of nothing");
+	is_said_of_parts("[group g]\ntx-min = 500mbit\ntx-max = 40%\n", 1000000000,
+			 "p.conf:2: tx-min 500000000 is above tx-max 40% of p.conf:3\n",
+			 "a rate above a part");
+	is_said_of_parts("[web1]\ntx-min = 96%\n", 1000000000,
+			 "p.conf:2: tx-min 96% is above 950000000, which is 95 % of tx-capacity: "
+			 "it is not admitted\n",
+			 "a part that no capacity admits");
+	is_said_of_parts("[web1]\ntx-min = 951mbit\n", 1000000000,
+			 "p.conf:2: tx-min 951000000 is above 950000000, which is 95 % of "
+			 "tx-capacity: it is not admitted\n",
+			 "a rate that no capacity admits");
+	is_said_of_parts("[web1]\ntx-min = 95%\ntx-max = 100%\nrx-min = 99gbit\n", 1000000000, "",
+			 "what the capacity admits");
+	is_said_of_parts("[uplink u]\nhost-min = 99%\n", 1000000000, "",
+			 "the host's part, which no minimum is");
+}
+
 int main(void)
 {
 	test_mistakes();
 	test_bytes();
 	test_many();
+	test_ids();
 	test_precedence();
 	test_attach();
 	test_uplink();
 	test_notation();
 	test_percent();
+	test_parts();
 	return done_testing();
 }

@@ -11,6 +11,7 @@
 
 #include "backend/datapath/ports.h"
 #include "backend/datapath/tx.h"
+#include "backend/datapath/tx_room.h"
 #include "tests/fake/bench.h"
 #include "tests/fake/netns.h"
 #include "tests/unit/mkframe.h"

@@ -5,6 +5,7 @@
 #include "backend/datapath/epoch.h"
 #include "backend/datapath/rx.h"
 #include "backend/datapath/tx.h"
+#include "backend/datapath/tx_room.h"
 #include "tests/fake/bench.h"
 #include "tests/unit/mkframe.h"
 #include "tests/unit/tap.h"
@@ -42,15 +43,6 @@ static void give(uint32_t slot, const void *dst)
 	bench_give(b, slot, &plain, m.b, m.len);
 }
 
-static void drain(void)
-{
-	static uint8_t frame[WIRE_FRAME_MAX];
-	struct virtio_net_hdr_v1 vnet;
-
-	while (bench_left(b, &vnet, frame) > 0)
-		;
-}
-
 static void end_epoch(unsigned ms)
 {
 	if (ms % (BENCH_EPOCH_NS / NS_PER_MS) == 0)
@@ -67,7 +59,7 @@ static void transmit_part(const unsigned ms[LDPS], unsigned from, unsigned until
 		}
 		for (unsigned turns = 0; turns < 4; turns++) {
 			bench_turn(b);
-			drain();
+			bench_drain(b);
 		}
 		bench_pass(b, NS_PER_MS);
 		end_epoch(t + 1);
@@ -143,6 +135,21 @@ static void test_limits(void)
 }
 
 /* One of them pauses, so the others have more: neither more nor less is due to them. */
+/* 10 bit/s, as who forgets the unit sets: less than a byte in a window. */
+static void test_tiny_maximum(void)
+{
+	static const unsigned all[LDPS] = {100, 0, 0, 0};
+
+	begin(100 * MBIT, 0);
+	set(0, 256, 0, 10);
+	transmit(all, 5);
+	ok(tx(0)->entitled_bytes < 5 * FRAME_WIRE_FULL,
+	   "a maximum below a byte in a window is due, not the link");
+	is_int(limit(0, LDP_TX), RECORD_LIMIT_MAX,
+	       "who has a maximum below a byte in a window is limited by that");
+	bench_free(b);
+}
+
 static void test_pauses(void)
 {
 	static const unsigned some[LDPS] = {100, 100, 10, 0};
@@ -362,9 +369,10 @@ static void test_paused(void)
 	ok(goes_on, "frames for a guest that stands still are watched");
 	for (unsigned t = 0; t < 700; t++) {
 		bench_pass(b, WINDOW);
-		goes_on = promise_window(b->dp, WINDOW);
+		goes_on &= promise_window(b->dp, WINDOW);
 	}
-	ok(!goes_on, "a guest that stands still for long keeps nobody awake");
+	ok(goes_on, "an agent that takes nothing is watched as long as that lasts");
+	ok(!rx(0)->window.hungry, "a guest that stands still for long is not judged");
 	receive(2);
 	receive(2);
 	ok(rx(0)->window.hungry, "when it goes on it is watched again");
@@ -375,6 +383,7 @@ int main(void)
 {
 	test_weights();
 	test_limits();
+	test_tiny_maximum();
 	test_pauses();
 	test_groups();
 	test_local();

@@ -4,7 +4,9 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "tests/unit/tap.h"
 
@@ -91,6 +93,45 @@ static void test_turns(void)
 	is_int(policy(), SCHED_OTHER, "a thread that is busy for a window more is as others");
 }
 
+/* Runs on without a turn, for at most 5 s: whether it was real-time until the end. */
+static bool keeps_realtime(void)
+{
+	for (unsigned i = 0; i < 500; i++) {
+		run_for(10 * MS);
+		if (policy() != SCHED_RR)
+			return false;
+	}
+	return true;
+}
+
+static rlim_t limit(void)
+{
+	struct rlimit lim;
+
+	return getrlimit(RLIMIT_RTTIME, &lim) == 0 ? lim.rlim_cur : 0;
+}
+
+static void test_endless_turn(void)
+{
+	struct realtime rt;
+	rlim_t first;
+
+	if (realtime_start(&rt, 0) < 0) {
+		tap_skip("a turn that does not end is bounded", "not permitted here");
+		return;
+	}
+	first = limit();
+	ok(!keeps_realtime(), "a turn that does not end makes the thread as others");
+	realtime_turn(&rt, 50 * MS);
+	ok(!rt.on, "the next turn knows");
+	is_int((long)limit(), (long)first, "the limit is what it was");
+	realtime_turn(&rt, 20000 * MS);
+	is_int(policy(), SCHED_RR, "after a sleep it is real-time again");
+	usleep(1000); /* Linux counts from the last sleep */
+	ok(!keeps_realtime(), "another turn that does not end is bounded likewise");
+	realtime_turn(&rt, 20050 * MS);
+}
+
 static void test_left_alone(void)
 {
 	struct realtime rt = {0};
@@ -102,12 +143,17 @@ static void test_left_alone(void)
 
 int main(void)
 {
-	/* Whoever runs the tests may have chosen another. */
 	const struct sched_param none = {0};
 
-	sched_setscheduler(0, SCHED_OTHER, &none);
 	test_wanted();
+	/* Whoever runs the tests may have chosen another. */
+	if (sched_setscheduler(0, SCHED_OTHER, &none) < 0) {
+		tap_skip("a thread changes its policy", "not permitted here");
+		return done_testing();
+	}
 	test_left_alone();
 	test_turns();
+	sched_setscheduler(0, SCHED_OTHER, &none);
+	test_endless_turn();
 	return done_testing();
 }

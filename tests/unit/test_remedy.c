@@ -32,10 +32,20 @@ static void test_sentences(void)
 	mends("the TAP dmvl-up was renamed to eth9.5",
 	      "ip link set eth9.5 down && ip link set eth9.5 name dmvl-up",
 	      "ip link set dmvl-up up");
-	mends("the bridge xenbr0 has its port dmvl-up disabled",
-	      "bridge link set dev dmvl-up state 3", "");
+	mends("the bridge xenbr0 has its port dmvl-up disabled", "ip link set dmvl-up carrier on",
+	      "bridge link set dev dmvl-up state 3");
 	mends("up0, by which frames leave the host, has no link", "ip link set up0 up",
 	      "ethtool up0    # if it is up: the cable, and its far end");
+	mends("up0, by which frames left the host, is not in the bridge xenbr0",
+	      "ip link set up0 master xenbr0", "");
+	mends("up0, by which frames left the host, does not exist any more",
+	      "ip link    # is it there under another name, or in another network namespace?", "");
+	mends("there is no interface eth0 below the macvtap: it was renamed to lan0",
+	      "ip link set lan0 down && ip link set lan0 name eth0", "ip link set eth0 up");
+	mends("there is no interface eth0 below the macvtap: it was deleted or moved",
+	      "ip link    # is it in another network namespace? If it is made again, dmvl-back "
+	      "takes it",
+	      "");
 	mends("the guest sends from MAC 02:00:00:00:00:01, its MAC is 00:16:3e:00:00:01: its",
 	      "dmvlctl show web/0    # in the guest, use 00:16:3e:00:00:01; spoof-check=0 is for "
 	      "guests "
@@ -44,6 +54,23 @@ static void test_sentences(void)
 	mends("cannot map the guest's rings: cannot open /dev/xen/gntdev: is the module "
 	      "xen_gntdev loaded?",
 	      "modprobe xen_gntdev", "echo xen_gntdev >>/etc/modules-load.d/dmvl-local.conf");
+	mends("the bridge xenbr0 is down", "ip link set xenbr0 up", "");
+	mends("the bridge xenbr0 blocks its port dmvl-up (spanning tree)",
+	      "ip link set xenbr0 type bridge stp_state 0    # only if no other path leads there",
+	      "");
+	mends("the bridge xenbr0 does not forward frames of dmvl-up yet (spanning tree): waiting",
+	      "bridge link show    # spanning tree: it forwards after its forward delay", "");
+	mends("the TAP dmvl-up is not in the bridge xenbr0", "ip link set dmvl-up master xenbr0",
+	      "");
+	mends("the TAP dmvl-up is down", "ip link set dmvl-up up", "");
+	mends("the macvtap mt0 was renamed to mt1",
+	      "ip link set mt1 down && ip link set mt1 name mt0", "ip link set mt0 up");
+	mends("the macvtap mt0 is down", "ip link set mt0 up", "");
+	mends("the interface eth0 below the macvtap is down", "ip link set eth0 up", "");
+	mends("tx-capacity 0: it cannot be measured: a queue of up0 holds 4000 bytes",
+	      "dmvlctl uplink web/0 tx-capacity=1gbit    # or what the link carries", "");
+	mends("this uplink has 256 devices, no more fit",
+	      "dmvlctl list    # which devices are not needed?", "");
 	mends("the disk is full", "", "");
 }
 

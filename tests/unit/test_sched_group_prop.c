@@ -18,22 +18,12 @@ static bool churn_holds(uint64_t seed, const struct subject *s, bool gso, double
 			double *worst)
 {
 	double longest = gso ? 65536 : MTU;
-	const char *what = NULL;
+	const char *what;
 	struct world w;
 
 	cases_groups_churn(&w, seed, gso);
 	world_start(&w, s, true);
-	for (uint64_t ms = 1; ms <= 50 && !what; ms++) {
-		world_run(&w, ms * MS);
-		if (!world_is_conserved(&w))
-			what = "bytes or sums are wrong";
-	}
-	if (w.errors)
-		what = "a sleeper was drawn";
-	if (w.idle_ns)
-		what = "the link stood while a frame waited";
-	if (w.worst_lag_bytes > max_lag * longest)
-		what = "somebody lagged too far";
+	what = world_churns(&w, max_lag * longest);
 	*worst = fmax(*worst, w.worst_lag_bytes / longest);
 	if (what)
 		diag("SEED=%llu %s: %s (n=%u, %u groups, lag %.0f bytes)", (unsigned long long)seed,

@@ -45,22 +45,12 @@ struct churn {
 static bool churn_holds(struct churn *c, uint64_t seed)
 {
 	double longest = c->gso ? 65536 : MTU, max_lag = c->max_lag;
-	const char *what = NULL;
+	const char *what;
 	struct world w;
 
 	(c->wide ? cases_churn_wide : cases_churn)(&w, seed, c->gso);
 	world_start(&w, c->s, true);
-	for (uint64_t ms = 1; ms <= 50 && !what; ms++) {
-		world_run(&w, ms * MS);
-		if (!world_is_conserved(&w))
-			what = "bytes or sums are wrong";
-	}
-	if (w.errors)
-		what = "a sleeper was drawn";
-	if (w.idle_ns)
-		what = "the link stood while a frame waited";
-	if (w.worst_lag_bytes > max_lag * longest)
-		what = "somebody lagged too far";
+	what = world_churns(&w, max_lag * longest);
 	if (is_starved(&w, max_lag * longest))
 		what = "somebody waited too long";
 	c->worst = fmax(c->worst, w.worst_lag_bytes / longest);

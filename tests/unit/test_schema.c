@@ -105,7 +105,7 @@ static const struct {
 	{KEY_BACK_GENERATION, "0123456789abcdeg", -EINVAL,
 	 "generation \"0123456789abcdeg\": expected 16 hex digits"},
 	{KEY_BACK_ERROR, "two\nlines", -EINVAL,
-	 "error \"two\\x0alines\": expected 0..255 printable characters"},
+	 "error \"two\\x0alines\": expected 0..511 printable characters"},
 };
 
 static void test_refused(void)

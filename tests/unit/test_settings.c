@@ -78,7 +78,7 @@ static const struct row {
 
 static const char *load(struct ldp_settings *s)
 {
-	static char err[SCHEMA_ERR_MAX];
+	static char err[REFUSAL_MAX];
 
 	if (settings_load(NULL, XS_NO_TXN, "", s, NULL, err) != 0)
 		return "failed";
@@ -198,7 +198,7 @@ static void test_errors(void)
 {
 	static char longer[SCHEMA_VALUE_MAX + 2];
 	struct ldp_settings s, before;
-	char err[SCHEMA_ERR_MAX];
+	char err[REFUSAL_MAX];
 
 	all_good();
 	settings_default(&s);
@@ -254,7 +254,7 @@ static void test_group(void)
 {
 	struct group_settings s;
 	struct group_conf conf;
-	char err[SCHEMA_ERR_MAX];
+	char err[REFUSAL_MAX];
 
 	memset(nodes, 0, sizeof(nodes));
 	group_settings_default(&s);

@@ -362,9 +362,21 @@ static void test_successor(void)
 	desk_free(k);
 }
 
+/* SIGPIPE has its default action here, as in dmvlctl. */
+static void test_closed(void)
+{
+	begin();
+	store_fail(EPIPE);
+	is_int(xs_conn_watch(k->c.xs, "/local", "t"), -EPIPE,
+	       "a watch fails, and the process goes on, where xenstored closed the socket");
+	store_fail(0);
+	desk_free(k);
+}
+
 int main(void)
 {
 	test_unreadable();
+	test_closed();
 	test_same();
 	test_breaks();
 	test_empty();

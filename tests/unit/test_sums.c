@@ -9,13 +9,13 @@
 #include "backend/stats/statsfile.h"
 #include "tests/fake/bench.h"
 #include "tests/fake/must.h"
+#include "tests/fake/scratch.h"
 #include "tests/unit/tap.h"
 
 /* More than the statistics write in one turn of the loop. */
 #define SLOTS 70u
 #define LAST  (SLOTS - 1)
 
-static char run_dir[] = "/tmp/dmvl-sums-XXXXXX";
 static struct bench *b;
 
 static uint64_t number(const char *name, unsigned bucket)
@@ -27,7 +27,7 @@ static uint64_t number(const char *name, unsigned bucket)
 	char path[MAPFILE_PATH_MAX + 1];
 	uint64_t value;
 
-	must(statsfile_path(path, run_dir, "t") == 0 && statsfile_map(&f, path) == 0);
+	must(statsfile_path(path, scratch_dir(), "t") == 0 && statsfile_map(&f, path) == 0);
 	must(stats_check(f.mem, f.bytes, &h) == 0);
 	r = malloc(h.record_bytes);
 	must(r && stats_copy(f.mem, &h, 0, r));
@@ -109,15 +109,11 @@ int main(void)
 {
 	const struct dpath_conf conf = {.epoch_ns = BENCH_EPOCH_NS,
 					.name = "t",
-					.run_dir = run_dir};
-	char command[64];
+					.run_dir = scratch_dir()};
 
-	must(mkdtemp(run_dir));
 	b = bench_new_with(SLOTS, &conf, NULL);
 	test_sums();
 	test_within_a_round();
 	bench_free(b);
-	snprintf(command, sizeof(command), "rm -r %s", run_dir);
-	must(system(command) == 0);
 	return done_testing();
 }

@@ -4,6 +4,7 @@
 
 #include "backend/datapath/tx.h"
 #include "backend/datapath/tx_head.h"
+#include "backend/datapath/tx_room.h"
 #include "backend/frame/vnet.h"
 #include "tests/fake/bench.h"
 #include "tests/unit/mkframe.h"

@@ -41,29 +41,32 @@ static void test_size(void)
 	struct window w = {0};
 	uint64_t least = 2 * wire_size(WIRE_VNET_LEN + 22 + 1500), size;
 
-	is_int(window_bytes(&w, 0, 1500, RING), RING, "a window without a rate is the ring");
-	is_int(window_bytes(&w, 80000000, 1500, RING), rate_bytes(80000000, WINDOW_MS),
+	is_int(window_bytes(&w, 0, WINDOW_MS, 1500, RING), RING,
+	       "a window without a rate is the ring");
+	is_int(window_bytes(&w, 80000000, WINDOW_MS, 1500, RING), rate_bytes(80000000, WINDOW_MS),
 	       "a window is what its rate carries in a short time");
-	is_int(window_bytes(&w, 100 * GBIT, 1500, RING), RING,
+	is_int(window_bytes(&w, 8000000, WINDOW_LONG_MS, 1500, RING), 100000,
+	       "a long window is what its rate carries in a longer time");
+	is_int(window_bytes(&w, 100 * GBIT, WINDOW_MS, 1500, RING), RING,
 	       "a window is never more than the ring");
-	is_int(window_bytes(&w, 1, 1500, RING), (long long)least,
+	is_int(window_bytes(&w, 1, WINDOW_MS, 1500, RING), (long long)least,
 	       "a window is two full frames at least");
-	is_int(window_bytes(&w, 1, 9000, 4096), 4096,
+	is_int(window_bytes(&w, 1, WINDOW_MS, 9000, 4096), 4096,
 	       "a window of two full frames is never more than the ring");
 
 	/* Alone on the link it is served at more than its share. */
 	window_look(&w, 125000, EPOCH);
-	size = window_bytes(&w, 1000000, 1500, RING);
+	size = window_bytes(&w, 1000000, WINDOW_MS, 1500, RING);
 	is_int(size, rate_bytes(100000000, WINDOW_MS),
 	       "the window of a borrower is what it was served at lately");
 	window_look(&w, 0, EPOCH);
-	ok(window_bytes(&w, 1000000, 1500, RING) < size,
+	ok(window_bytes(&w, 1000000, WINDOW_MS, 1500, RING) < size,
 	   "an epoch without service makes the window smaller");
-	ok(window_bytes(&w, 1000000, 1500, RING) > size / 2,
+	ok(window_bytes(&w, 1000000, WINDOW_MS, 1500, RING) > size / 2,
 	   "an epoch without service does not halve the window");
 	for (int i = 0; i < 100; i++)
 		window_look(&w, 0, EPOCH);
-	is_int(window_bytes(&w, 1000000, 1500, RING), (long long)least,
+	is_int(window_bytes(&w, 1000000, WINDOW_MS, 1500, RING), (long long)least,
 	       "a window without service becomes that of the share in the end");
 	window_look(&w, 1000, 0);
 	ok(w.served_bps < 1000000, "two looks at one time measure no rate");
@@ -77,7 +80,8 @@ static void test_growth(void)
 	unsigned epochs = 0;
 	uint64_t size;
 
-	while ((size = window_bytes(&w, 15258, 1500, RING)) < rate_bytes(GBIT, WINDOW_MS) / 2 &&
+	while ((size = window_bytes(&w, 15258, WINDOW_MS, 1500, RING)) <
+		       rate_bytes(GBIT, WINDOW_MS) / 2 &&
 	       size < RING && epochs++ < 100)
 		window_look(&w, size * (EPOCH / 200000), EPOCH);
 	ok(epochs <= 3, "weight 1 of 65536 alone has a gigabit after %u epochs", epochs);

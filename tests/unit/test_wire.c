@@ -36,6 +36,30 @@ static void test_numbers(void)
 	is_int(offsetof(struct wire_credit, log_offset), 16, "a credit has its offset at byte 16");
 }
 
+static int check_sparse(uint32_t len, uint8_t type, uint8_t flags)
+{
+	struct wire_hdr h = {.len = len, .type = type, .flags = flags};
+	const char *why = NULL;
+	int ret = wire_check_sparse(&h, 4096, &why);
+
+	return (ret < 0) == (why != NULL) ? ret : 1;
+}
+
+/* Where both sides have feature-sparse. */
+static void test_sparse(void)
+{
+	is_int(WIRE_SPARSE, 1, "the flag of a light flow is bit 0");
+	is_int(check_sparse(64, WIRE_DATA, 0), 0, "a frame may be without the flag");
+	is_int(check_sparse(64, WIRE_DATA, 1), 0, "a frame may have the flag");
+	for (unsigned bit = 1; bit < 8; bit++)
+		is_int(check_sparse(64, WIRE_DATA, (uint8_t)(1u << bit | 1)), -EPROTO,
+		       "a frame with the flag of bit %u is refused", bit);
+	is_int(check_sparse(24, WIRE_CREDIT, 1), -EPROTO, "a credit with the flag is refused");
+	is_int(check_sparse(0, 3, 1), -EPROTO, "a message of type 3 with the flag is refused");
+	is_int(check_sparse(4089, WIRE_DATA, 1), -EPROTO,
+	       "a frame with the flag that is larger than its ring is refused");
+}
+
 int main(void)
 {
 	static const char type[] = "message of unknown type";
@@ -72,6 +96,7 @@ int main(void)
 	is_int(check(64, WIRE_DATA, 1, 0, big, bits), -EPROTO, "a message with flags is refused");
 	is_int(check(64, WIRE_DATA, 0, 1, big, bits), -EPROTO,
 	       "a message with reserved bits is refused");
+	test_sparse();
 	is_int(wire_size(0), 8, "an empty message takes 8 bytes");
 	is_int(wire_size(1), 16, "a body of 1 byte is padded");
 	is_int(wire_size(8), 16, "a body of 8 bytes is not padded");

@@ -22,4 +22,19 @@ static inline bool world_is_conserved(const struct world *w)
 	return sched_is_sound(w->sched);
 }
 
+/* Runs it for 50 ms, in which flows come and go: what is wrong then, or NULL. */
+static inline const char *world_churns(struct world *w, double max_lag_bytes)
+{
+	for (uint64_t ms = 1; ms <= 50; ms++) {
+		world_run(w, ms * 1000000);
+		if (!world_is_conserved(w))
+			return "bytes or sums are wrong";
+	}
+	if (w->worst_lag_bytes > max_lag_bytes)
+		return "somebody lagged too far";
+	if (w->idle_ns)
+		return "the link stood while a frame waited";
+	return w->errors ? "a sleeper was drawn" : NULL;
+}
+
 #endif

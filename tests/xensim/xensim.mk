@@ -25,7 +25,8 @@ XS_LIBS	    := $(XS)/lib/libxensim.so $(XS)/lib/libxengnttab.so.1 $(XS)/lib/libx
 # What tests use in Dom0 and guests, here as on real Xen.
 XS_TOOLS    := $(patsubst tests/xen/tools/%.c,$(XS)/tools/%,$(wildcard tests/xen/tools/dmvl-*.c))
 
-xensim: $(XS)/xensim $(XS)/bin/in-guest $(XS)/bin/guest $(XS_LIBS) $(XS)/xenstored $(XS)/oxenstored $(XS_TOOLS)
+xensim: $(XS)/xensim $(XS)/bin/in-guest $(XS)/bin/guest $(XS_LIBS) $(XS)/xenstored $(XS)/oxenstored \
+	$(XS)/tools/xenstore-control $(XS_TOOLS)
 check-xensim-self: xensim
 	$(XS_SRC)/t/all
 .PHONY: xensim check-xensim-self
@@ -75,6 +76,13 @@ $(XS)/xenstored:
 
 $(XS)/oxenstored: $(XS)/xenstored
 	ln -sf $(abspath $(dir $(XS_XENSTORED))/oxenstored) $@
+
+# It needs the libraries that ours stand in for.
+$(XS)/tools/xenstore-control: $(XS)/xenstored
+	@mkdir -p $(@D)
+	printf '#!/bin/sh\nexec env -u LD_PRELOAD -u LD_LIBRARY_PATH %s "$$@"\n' \
+		$(abspath $(dir $(XS_XENSTORED)))/xenstore-control >$@
+	chmod +x $@
 
 $(XS)/tools/%: tests/xen/tools/%.c $(wildcard tests/xen/tools/*.h)
 	@mkdir -p $(@D)

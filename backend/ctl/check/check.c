@@ -146,6 +146,9 @@ static int run(struct ctl *ctl, int argc, char **argv)
 	ret = ctl_connect(ctl);
 	if (ret)
 		return ret;
+	if (ctl->backend_given && ctl->backend_domid != ctl->own_domid &&
+	    xs_conn_introduced(ctl->xs, ctl->backend_domid) == 0)
+		return ctl_fail(EXIT_WRONG_USE, "there is no domain %u", ctl->backend_domid);
 	look.grace_s = ctl->grace_given ? ctl->grace_ns / NS : GRACE_S;
 	if (dom_open(&look.dom) < 0)
 		look.dom = NULL;

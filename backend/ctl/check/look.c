@@ -33,3 +33,10 @@ void look_target(const struct ldp_view *device, char out[FINDING_WHERE_MAX])
 {
 	target_format(device->name, device->domid, device->id, out, FINDING_WHERE_MAX);
 }
+
+bool look_mac_of(const struct ldp_view *d, uint8_t mac[6])
+{
+	const char *text = d->keys.value[KEY_BACK_MAC];
+
+	return text && schema_parse_mac(KEY_BACK_MAC, text, mac, NULL) == 0;
+}

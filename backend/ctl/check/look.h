@@ -6,6 +6,7 @@
 #include "backend/ctl/check/finding.h"
 #include "backend/ctl/ctl.h"
 #include "backend/ctl/group_view.h"
+#include "backend/ctl/stats_view.h"
 #include "backend/ctl/uplink_view.h"
 #include "backend/xen/dom.h"
 
@@ -19,6 +20,8 @@ struct look {
 	struct devices devices;
 	struct uplink_view *uplinks;
 	int uplink_count;
+	struct stats_view *stats; /* of the uplinks of this host */
+	int stats_count;	  /* negative: they could not be read */
 
 	/* Of the row of the table that is at work. */
 	const char *id;
@@ -37,5 +40,8 @@ bool look_is_of(const struct ldp_view *device, const char *uplink);
 
 /* DOM/ID as a shell takes it. */
 void look_target(const struct ldp_view *device, char out[FINDING_WHERE_MAX]);
+
+/* The device's MAC address in force; false: it is not known. */
+bool look_mac_of(const struct ldp_view *device, uint8_t mac[6]);
 
 #endif

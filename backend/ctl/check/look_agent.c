@@ -5,6 +5,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "backend/ctl/clock.h"
+
+#define US_PER_S 1000000u
+#define FRESH_NS (3 * NS_PER_SEC)
+
 /* Written by the guest: a malformed text is quoted, with escapes. */
 bool look_agent_error(struct look *look)
 {
@@ -25,7 +30,7 @@ bool look_agent_error(struct look *look)
 			   "echo options xen_gntalloc limit=8192 >/etc/modprobe.d/dmvl-local.conf "
 			   "   # in the guest");
 	} else {
-		finding_do(f, "dmvlctl doctor    # in the guest");
+		finding_do(f, "dmvl-front --doctor    # in the guest");
 	}
 	return true;
 }
@@ -63,6 +68,12 @@ static uint64_t away_s(const struct view *keys)
 	return now > since ? now - since : 0;
 }
 
+static void do_restart(const struct look *look, struct finding_row *f)
+{
+	finding_do(f, "systemctl restart dmvl-front@%u    # in the guest", look->device->id);
+	finding_do(f, "dmvl-front --doctor    # in the guest, if that does not help");
+}
+
 bool look_agent_away(struct look *look)
 {
 	const struct view *keys = &look->device->keys;
@@ -83,7 +94,37 @@ bool look_agent_away(struct look *look)
 	else
 		finding_text(f, "the guest's agent died %" PRIu64 " s ago, and none has come since",
 			     away);
-	finding_do(f, "systemctl restart dmvl-front@%u    # in the guest", look->device->id);
-	finding_do(f, "dmvlctl doctor    # in the guest, if that does not help");
+	do_restart(look, f);
+	return true;
+}
+
+/*
+ * For how long the agent has left in its ring what it should take; 0: it takes all, or that is not
+ * known. While an agent does not, dmvl-back writes all the time.
+ */
+static uint64_t still_s(const struct look *look)
+{
+	const struct ldp_view *d = look->device;
+	struct stats_view *v = stats_views_find(look->stats, look->stats_count, d->domid, d->id);
+
+	if (!v || clock_now_ns() > v->header.written_ns + FRESH_NS)
+		return 0;
+	return stats_view_number(v, STATS_LDP, "agent-still") / US_PER_S;
+}
+
+/* It was stopped by a signal or a debugger, or hangs: it looks connected, and no frame passes. */
+bool look_agent_still(struct look *look)
+{
+	uint64_t still = still_s(look);
+	struct finding_row *f;
+
+	if (still == 0 || still < look->grace_s || !runs(look))
+		return true;
+	f = look_found(look);
+	finding_text(f,
+		     "the guest's agent stands still: frames for the guest have waited in its "
+		     "ring for %" PRIu64 " s",
+		     still);
+	do_restart(look, f);
 	return true;
 }

@@ -7,5 +7,6 @@
 
 bool look_agent_error(struct look *look);
 bool look_agent_away(struct look *look);
+bool look_agent_still(struct look *look);
 
 #endif

@@ -5,7 +5,8 @@
 
 #include "backend/xen/guest.h"
 
-#define DOMAINS_MAX 1024
+#define DOMAINS_MAX    1024
+#define ENOUGH_PERCENT 100
 
 /*
  * The busiest rival: a guest with more weight takes the processor from dmvl-back, and with it the
@@ -49,6 +50,25 @@ bool look_dom0_weight(struct look *look)
 		     own.weight, domid, name, most);
 	finding_do(f, "xl %s -d Domain-0 -w %u", own.credit2 ? "sched-credit2" : "sched-credit",
 		   2 * most < 65535 ? 2 * most : 65535);
+	return true;
+}
+
+/* What dmvl-back needs for a gigabit, and what else runs in Domain-0, may be more than a CPU. */
+bool look_dom0_cap(struct look *look)
+{
+	struct finding_row *f;
+	struct dom_cpu own;
+
+	if (look->ctl->backend_given || dom_cpu(look->dom, 0, &own) < 0 || own.cap == 0 ||
+	    own.cap > ENOUGH_PERCENT)
+		return true;
+	f = look_found(look);
+	finding_where(f, "Domain-0");
+	finding_text(f,
+		     "it may use %u %% of one CPU: then all guests' network stands still until the "
+		     "next turn",
+		     own.cap);
+	finding_do(f, "xl %s -d Domain-0 -c 0", own.credit2 ? "sched-credit2" : "sched-credit");
 	return true;
 }
 

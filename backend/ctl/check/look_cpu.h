@@ -6,6 +6,7 @@
 #include "backend/ctl/check/look.h"
 
 bool look_dom0_weight(struct look *look);
+bool look_dom0_cap(struct look *look);
 bool look_dom0_pinning(struct look *look);
 
 #endif

@@ -28,7 +28,7 @@ static void do_restart(struct finding_row *f, const char *uplink)
 {
 	char command[DOCTOR_COMMAND_MAX];
 
-	doctor_restart(&(struct doctor){.root = ""}, uplink, command);
+	doctor_restart_uplink(&(struct doctor){.root = ""}, uplink, command);
 	finding_do(f, "%s", command);
 }
 
@@ -60,13 +60,42 @@ static void tell_waiting(struct look *look)
 		remedy_journal(f, look->uplink->name);
 }
 
+/* By SIGSTOP or a debugger; a crash or a standstill of its own looks otherwise. */
+static bool is_stopped(unsigned pid)
+{
+	char path[64], line[128], state = '\0';
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%u/status", pid);
+	f = fopen(path, "re");
+	while (f && !state && fgets(line, sizeof(line), f))
+		sscanf(line, "State: %c", &state);
+	if (f)
+		fclose(f);
+	return state == 'T' || state == 't';
+}
+
+/* Whether it runs on. */
+static bool look_stopped(struct look *look)
+{
+	unsigned pid = daemon_pid(look->ctl, look->uplink->name);
+	struct finding_row *f;
+
+	if (!pid || !is_stopped(pid))
+		return true;
+	f = look_found(look);
+	finding_text(f, "dmvl-back stands still: a signal or a debugger stopped process %u", pid);
+	finding_do(f, "kill -CONT %u", pid);
+	return false;
+}
+
 bool look_daemon(struct look *look)
 {
 	struct finding_row *f;
 
 	switch (look->uplink->life) {
 	case DAEMON_RUNNING:
-		return true;
+		return look_stopped(look);
 	case DAEMON_WAITING:
 		tell_waiting(look);
 		return false;

@@ -43,19 +43,11 @@ bool look_no_uplink(struct look *look)
 	f = look_found(look);
 	finding_text(f, "no dmvl-back has served its uplink %s since boot", uplink);
 	if (!view_is_malformed(&d->keys, KEY_BACK_UPLINK)) {
-		doctor_restart(&(struct doctor){.root = ""}, uplink, command);
+		doctor_restart_uplink(&(struct doctor){.root = ""}, uplink, command);
 		finding_do(f, "%s", command);
 	}
 	finding_do(f, "dmvlctl detach %s    # if the name is wrong; then attach it again", target);
 	return true;
-}
-
-/* The address in force, in bytes. */
-static bool mac_of(const struct ldp_view *d, uint8_t mac[6])
-{
-	const char *text = d->keys.value[KEY_BACK_MAC];
-
-	return text && schema_parse_mac(KEY_BACK_MAC, text, mac, NULL) == 0;
 }
 
 /* Each pair is told once, of the one that comes later. */
@@ -67,12 +59,12 @@ bool look_same_mac(struct look *look)
 	char text[FRAME_MAC_STR];
 	struct finding_row *f;
 
-	if (!mac_of(d, mac))
+	if (!look_mac_of(d, mac))
 		return true;
 	view_text(&d->keys, KEY_BACK_UPLINK, uplink, sizeof(uplink));
 	for (o = look->devices.view; o < d; o++) {
-		if (!look_is_of(o, uplink) || !mac_of(o, theirs) || memcmp(mac, theirs, 6) != 0 ||
-		    is_gone(look, o->domid))
+		if (!look_is_of(o, uplink) || !look_mac_of(o, theirs) ||
+		    memcmp(mac, theirs, 6) != 0 || is_gone(look, o->domid))
 			continue;
 		look_target(o, other);
 		look_target(d, own);

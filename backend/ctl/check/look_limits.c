@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 
 #define NEAR_PERCENT 80
 /* Xen's defaults: 1024 frames of 256 mappings for Dom0, and xenstored's nodes for any other. */
@@ -21,30 +19,6 @@ static bool is_near(uint64_t used, uint64_t limit)
 }
 
 /* --- descriptors of dmvl-back ----------------------------------------------------------------- */
-
-/* Who holds the lock on this file, as the kernel tells all; 0: not known. */
-static unsigned lock_holder(const char *path)
-{
-	unsigned major_nr, minor_nr, pid = 0, found = 0;
-	unsigned long inode;
-	struct stat st;
-	char line[256];
-	FILE *f;
-
-	if (stat(path, &st) < 0)
-		return 0;
-	f = fopen("/proc/locks", "re");
-	while (f && !found && fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "%*u: FLOCK %*s %*s %u %x:%x:%lu", &pid, &major_nr, &minor_nr,
-			   &inode) == 4 &&
-		    major_nr == major(st.st_dev) && minor_nr == minor(st.st_dev) &&
-		    inode == st.st_ino)
-			found = pid;
-	}
-	if (f)
-		fclose(f);
-	return found;
-}
 
 static unsigned count_files(unsigned pid)
 {
@@ -80,13 +54,9 @@ static unsigned limit_of_files(unsigned pid, unsigned *hard)
 
 bool look_descriptors(struct look *look)
 {
-	char path[SCHEMA_VALUE_MAX + SCHEMA_NAME_MAX + 16];
-	unsigned pid, used, limit, hard = 0;
+	unsigned pid = daemon_pid(look->ctl, look->uplink->name), used, limit, hard = 0;
 	struct finding_row *f;
 
-	if (!daemon_lock_path(look->ctl, look->uplink->name, path, sizeof(path)))
-		return true;
-	pid = lock_holder(path);
 	used = pid ? count_files(pid) : 0;
 	limit = pid ? limit_of_files(pid, &hard) : 0;
 	if (!is_near(used, limit))
@@ -111,11 +81,8 @@ static uint64_t pages_of(const struct ldp_view *d)
 {
 	uint64_t order = schema_default(KEY_FRONT_RING_ORDER);
 	const char *text = d->keys.value[KEY_FRONT_RING_ORDER];
-	enum xenbus_state state = XenbusStateUnknown;
 
-	if (d->keys.value[KEY_BACK_STATE])
-		schema_parse_state(KEY_BACK_STATE, d->keys.value[KEY_BACK_STATE], &state, NULL);
-	if (state != XenbusStateConnected || ldp_view_is_agentless(d))
+	if (!ldp_view_is_connected(d) || ldp_view_is_agentless(d))
 		return 0;
 	if (text)
 		schema_parse_u64(KEY_FRONT_RING_ORDER, text, &order, NULL);
@@ -158,27 +125,43 @@ static unsigned count_nodes(struct look *look, const char *dir, unsigned most)
 	return sum;
 }
 
+static void tell_quota(struct look *look, unsigned nodes, int quota)
+{
+	unsigned domid = look->ctl->backend_domid;
+	struct finding_row *f = look_found(look);
+
+	if (quota >= 0) {
+		finding_text(f,
+			     "domain %u has %u nodes of dmvl in xenstore, and may have %d in all",
+			     domid, nodes, quota);
+	} else {
+		finding_text(
+			f,
+			"domain %u has %u nodes of dmvl in xenstore, and may have %u in all if "
+			"xenstored was given no other quota",
+			domid, nodes, QUOTA_NODES);
+		finding_do(f, "grep quota-maxentity /etc/xen/oxenstored.conf    # in Dom0, with "
+			      "oxenstored: 10000 from the next boot on");
+	}
+	finding_do(f, "xenstore-control quota set nodes 10000    # in Dom0; xenstored "
+		      "--entry-nb 10000 from the next boot on");
+}
+
 /* Dom0 has no quota. */
 bool look_quota(struct look *look)
 {
-	unsigned domid = look->ctl->backend_domid, nodes;
+	unsigned domid = look->ctl->backend_domid, most, nodes;
+	int quota = domid == 0 ? 0 : xs_conn_node_quota(look->ctl->xs);
 	char root[SCHEMA_PATH_MAX];
-	struct finding_row *f;
 
-	if (domid == 0)
+	if (domid == 0 || quota == 0)
 		return true;
+	most = quota < 0 ? QUOTA_NODES : (unsigned)quota;
 	schema_backend_root(root, sizeof(root), domid);
-	nodes = count_nodes(look, root, QUOTA_NODES);
+	nodes = count_nodes(look, root, most);
 	schema_uplink_root(root, sizeof(root), domid);
-	nodes += count_nodes(look, root, QUOTA_NODES);
-	if (!is_near(nodes, QUOTA_NODES))
-		return true;
-	f = look_found(look);
-	finding_text(f,
-		     "domain %u has %u nodes of dmvl in xenstore, and may have %u in all if "
-		     "xenstored was given no other quota",
-		     domid, nodes, QUOTA_NODES);
-	finding_do(f, "xenstore-control quota nodes 10000    # in Dom0; xenstored --entry-nb 10000 "
-		      "from the next boot on");
+	nodes += count_nodes(look, root, most);
+	if (is_near(nodes, most))
+		tell_quota(look, nodes, quota);
 	return true;
 }

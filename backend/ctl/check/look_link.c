@@ -5,21 +5,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "backend/ctl/check/look_port.h"
 #include "backend/uplink/netdev.h"
 #include "common/tap.h"
 #include "common/units.h"
 
 #define STP_CENTI 100 /* times of a bridge are in hundredths of a second */
 
-/* The TAP's bridge; false: it is in none, or of another domain. */
-static bool bridge_of(const struct look *look, char device[VIEW_TEXT_MAX], char bridge[IFNAMSIZ])
-{
-	if (look->ctl->backend_given || !look->uplink->keys.value[KEY_UPLINK_DEVICE])
-		return false;
-	view_text(&look->uplink->keys, KEY_UPLINK_DEVICE, device, VIEW_TEXT_MAX);
-	return strlen(device) < IFNAMSIZ && netdev_bridge(device, bridge);
-}
+/* As brport/state has them. */
+#define PORT_DISABLED	'0'
+#define PORT_FORWARDING '3'
 
 static uint32_t mtu_of(const char *ifname)
 {
@@ -58,7 +55,7 @@ bool look_uplink_mtu(struct look *look)
 	uint32_t own, other, least;
 	struct finding_row *f;
 
-	if (!bridge_of(look, device, bridge))
+	if (!look_bridge_of(look, device, bridge))
 		return true;
 	own = mtu_of(device);
 	other = mtu_of(bridge);
@@ -82,6 +79,33 @@ bool look_uplink_mtu(struct look *look)
 	return true;
 }
 
+/*
+ * A bridge may do that by itself, whatever the switches for all bridges are. Those are there once
+ * the module that does it is loaded.
+ */
+bool look_bridge_calls(struct look *look)
+{
+	static const char *const tables[] = {"iptables", "ip6tables", "arptables"};
+	char device[VIEW_TEXT_MAX], bridge[IFNAMSIZ], file[32];
+
+	if (!look_bridge_of(look, device, bridge) || access("/proc/sys/net/bridge", F_OK) < 0)
+		return true;
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+		struct finding_row *f;
+
+		snprintf(file, sizeof(file), "bridge/nf_call_%s", tables[i]);
+		if (!look_port_says(bridge, file, '1'))
+			continue;
+		f = look_found(look);
+		finding_text(f,
+			     "the bridge %s hands its frames to %s: a full uplink is not noticed, "
+			     "and frames wait where weights do not count",
+			     bridge, tables[i]);
+		finding_do(f, "ip link set %s type bridge nf_call_%s 0", bridge, tables[i]);
+	}
+	return true;
+}
+
 /* Through sysfs, which also tells by whom: 1 is the kernel's spanning tree, 2 a program's. */
 bool look_spanning_tree(struct look *look)
 {
@@ -89,7 +113,7 @@ bool look_spanning_tree(struct look *look)
 	struct finding_row *f;
 	unsigned long delay;
 
-	if (!bridge_of(look, device, bridge) ||
+	if (!look_bridge_of(look, device, bridge) ||
 	    !netdev_text(NETDEV_SYSFS, bridge, "bridge/stp_state", text, sizeof(text)) ||
 	    strcmp(text, "0") == 0)
 		return true;
@@ -103,6 +127,109 @@ bool look_spanning_tree(struct look *look)
 	finding_do(f,
 		   "ip link set %s type bridge stp_state 0    # only if no other path leads there",
 		   bridge);
+	return true;
+}
+
+/*
+ * A port without a link is disabled too, and dmvl-back says why. In the other states a port passes
+ * nothing: spanning tree sets them, and whoever sets a state by hand.
+ */
+static void tell_state(struct look *look, const char *bridge, const char *exit, char state)
+{
+	bool tree = !look_port_says(bridge, "bridge/stp_state", '0');
+	struct finding_row *f = look_found(look);
+
+	if (state == PORT_DISABLED || !tree)
+		finding_text(f, "the bridge %s has its port %s %s, by which frames leave the host",
+			     bridge, exit, state == PORT_DISABLED ? "disabled" : "not forwarding");
+	else
+		finding_text(f,
+			     "spanning tree of the bridge %s does not forward at %s, by which "
+			     "frames leave the host",
+			     bridge, exit);
+	if (state == PORT_DISABLED || !tree)
+		finding_do(f, "bridge link set dev %s state 3", exit);
+	else
+		finding_do(f, "bridge -d link show dev %s    # which other port leads there?",
+			   exit);
+}
+
+static void look_at_exit(struct look *look, const char *tap, const char *bridge, const char *exit,
+			 void *arg)
+{
+	char state[8];
+
+	(void)arg;
+	if (netdev_text(NETDEV_SYSFS, exit, "brport/state", state, sizeof(state)) &&
+	    state[0] != PORT_FORWARDING && look_port_says(exit, "carrier", '1')) {
+		tell_state(look, bridge, exit, state[0]);
+	} else if (look_port_says(tap, "brport/isolated", '1') &&
+		   look_port_says(exit, "brport/isolated", '1')) {
+		struct finding_row *f = look_found(look);
+
+		finding_text(f,
+			     "%s and %s are isolated ports of the bridge %s, which passes no "
+			     "frames between them",
+			     tap, exit, bridge);
+		finding_do(f, "bridge link set dev %s isolated off", exit);
+	}
+}
+
+bool look_exits(struct look *look)
+{
+	char device[VIEW_TEXT_MAX], bridge[IFNAMSIZ];
+
+	if (look_bridge_of(look, device, bridge))
+		look_each_exit(look, device, bridge, look_at_exit, NULL);
+	return true;
+}
+
+static void look_at_flag(struct look *look, const char *bridge, const char *port, const char *flag,
+			 const char *option, const char *consequence)
+{
+	struct finding_row *f;
+
+	if (!look_port_says(port, flag, '0'))
+		return;
+	f = look_found(look);
+	finding_text(f, "the bridge %s has %s off at its port %s: %s", bridge, option, port,
+		     consequence);
+	finding_do(f, "bridge link set dev %s %s on", port, option);
+}
+
+static void look_at_multicast(struct look *look, const char *bridge, const char *port)
+{
+	if (look_port_says(bridge, "bridge/multicast_snooping", '0'))
+		look_at_flag(
+			look, bridge, port, "brport/multicast_flood", "mcast_flood",
+			"multicasts are lost there, and with them neighbour discovery of IPv6");
+}
+
+static void look_at_exit_flooding(struct look *look, const char *tap, const char *bridge,
+				  const char *exit, void *arg)
+{
+	(void)arg;
+	(void)tap;
+	look_at_flag(look, bridge, exit, "brport/unicast_flood", "flood",
+		     "guests cannot reach a host outside that has sent nothing for a while");
+	look_at_flag(look, bridge, exit, "brport/broadcast_flood", "bcast_flood",
+		     "guests' ARP requests do not leave, so they find nobody outside");
+	look_at_multicast(look, bridge, exit);
+}
+
+/* Multicasts count where the bridge does not learn who joined a group, and must flood them. */
+bool look_flooding(struct look *look)
+{
+	char device[VIEW_TEXT_MAX], bridge[IFNAMSIZ];
+
+	if (!look_bridge_of(look, device, bridge))
+		return true;
+	look_at_flag(look, bridge, device, "brport/unicast_flood", "flood",
+		     "nobody can reach a guest that has sent nothing for a while");
+	look_at_flag(look, bridge, device, "brport/broadcast_flood", "bcast_flood",
+		     "guests hear no ARP requests, so nobody finds them");
+	look_at_multicast(look, bridge, device);
+	look_each_exit(look, device, bridge, look_at_exit_flooding, NULL);
 	return true;
 }
 

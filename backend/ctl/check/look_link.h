@@ -6,7 +6,10 @@
 #include "backend/ctl/check/look.h"
 
 bool look_uplink_mtu(struct look *look);
+bool look_bridge_calls(struct look *look);
 bool look_spanning_tree(struct look *look);
+bool look_exits(struct look *look);
+bool look_flooding(struct look *look);
 bool look_capacity(struct look *look);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "backend/ctl/check/look_agent.h"
+#include "backend/ctl/check/look_bridge.h"
 #include "backend/ctl/check/look_cpu.h"
 #include "backend/ctl/check/look_daemon.h"
 #include "backend/ctl/check/look_device.h"
@@ -30,6 +31,7 @@ static const struct row host_rows[] = {
 	{"kernel-device", GRAVITY_CRITICAL, look_kernel_devices},
 	{"bridge-filter", GRAVITY_WARNING, look_bridge_filter},
 	{"dom0-weight", GRAVITY_WARNING, look_dom0_weight},
+	{"dom0-cap", GRAVITY_WARNING, look_dom0_cap},
 	{"dom0-pinning", GRAVITY_WARNING, look_dom0_pinning},
 	{"grants", GRAVITY_WARNING, look_grants},
 	{"xenstore-quota", GRAVITY_WARNING, look_quota},
@@ -45,7 +47,12 @@ static const struct row uplink_rows[] = {
 	{"credit-log", GRAVITY_WARNING, look_credit_log},
 	{"remembered", GRAVITY_WARNING, look_remembered},
 	{"uplink-mtu", GRAVITY_WARNING, look_uplink_mtu},
+	{"bridge-filter", GRAVITY_WARNING, look_bridge_calls},
 	{"spanning-tree", GRAVITY_WARNING, look_spanning_tree},
+	{"port", GRAVITY_CRITICAL, look_exits},
+	{"flooding", GRAVITY_WARNING, look_flooding},
+	{"bridge-vlan", GRAVITY_WARNING, look_vlans},
+	{"mac-elsewhere", GRAVITY_WARNING, look_elsewhere},
 	{"capacity", GRAVITY_WARNING, look_capacity},
 	{"unknown-key", GRAVITY_WARNING, look_uplink_keys},
 	{"descriptors", GRAVITY_WARNING, look_descriptors},
@@ -61,6 +68,7 @@ static const struct row device_rows[] = {
 	{"device-mtu", GRAVITY_WARNING, look_device_mtu},
 	{"agent-error", GRAVITY_WARNING, look_agent_error},
 	{"agent-away", GRAVITY_CRITICAL, look_agent_away},
+	{"agent-still", GRAVITY_CRITICAL, look_agent_still},
 };
 
 #define ROWS(rows) rows, sizeof(rows) / sizeof(rows[0])
@@ -113,12 +121,14 @@ int looks_run(struct look *look, struct findings *found)
 	if (look->devices.count < 0)
 		return look->devices.count;
 	look->uplink_count = uplink_views_read(look->ctl, &look->uplinks);
+	look->stats_count = stats_views_open(look->ctl, &look->stats);
 	if (look->uplink_count >= 0) {
 		look_at_uplinks(look);
 		look_at_devices(look);
 		look_at_host(look);
 		uplink_views_free(look->uplinks, look->uplink_count);
 	}
+	stats_views_free(look->stats, look->stats_count);
 	ldp_views_free(look->devices.view, look->devices.count);
 	return look->uplink_count < 0 ? look->uplink_count : 0;
 }

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # runs: xen
 # set: rest
+# other: yes
 # The traffic tools and the uplink, with no guest in between.
 # shellcheck source=tests/xen/lib.sh
 . /bench/lib.sh
@@ -61,4 +62,13 @@ cat sink.out >&2
 between "$(awk '/^total fd77::2:1 udp/ { print $4 }' sink.out)" 1400 "${udp#sent=}" \
 	'of UDP the sink counts something, and no more than was sent'
 between "$(awk -v n="${udp#sent=}" 'BEGIN { print n * 8 / 4e6 }')" 0.1 4.1 'a UDP sender keeps to its 4 Mbit/s'
+
+# A kernel's oops, with the flags that it had.
+oops()
+{
+	printf '%s\n' 'traps: PANIC: double fault' 'Oops: double fault' "RSP: 0018:ffff EFLAGS: $1" 'Kernel Offset: disabled'
+}
+is "$({ echo before; oops 068ad6e2; echo behind; } | without_emulator_faults | xargs)" 'before behind' \
+	'an oops with flags that no processor has is left out of a log'
+is "$(oops 00010246 | without_emulator_faults)" "$(oops 00010246)" 'any other oops stays in a log'
 done_testing

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What libxenctrl tells of processors: Credit2, and four CPUs. A test writes a domain's weight into
- * /run/xensim/weight.DOMID, and on how many CPUs it may run into /run/xensim/cpus.DOMID.
+ * /run/xensim/weight.DOMID, its cap into cap.DOMID, and on how many CPUs it may run into
+ * /run/xensim/cpus.DOMID.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -40,6 +41,7 @@ int xc_sched_credit2_domain_get(xc_interface *x, uint32_t domid,
 	(void)x;
 	memset(out, 0, sizeof(*out));
 	out->weight = (uint16_t)number("weight", domid, 256);
+	out->cap = (uint16_t)number("cap", domid, 0);
 	return 0;
 }
 
