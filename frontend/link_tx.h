@@ -24,11 +24,14 @@ struct link_tx {
 	bool out_of_credit; /* blocked with room left in the ring */
 	bool tap_gone;	    /* the interface was removed */
 	struct tx_limit limit;
+	uint64_t rate_bps; /* 0: not known */
 	/* These outlive connections. */
 	struct backlog backlog;
 	struct flowq *queue; /* NULL: frames wait in the TAP */
 	struct flows *flows; /* NULL likewise */
-	uint64_t now_ns;     /* of the turn */
+	uint64_t now_ns;     /* of the turn, by CoDel's clock */
+	uint64_t paused_ns;  /* when the last connection ended; 0: there is one */
+	uint64_t away_ns;    /* how long there was none, in all */
 	uint32_t next_bytes; /* of the message that waits for room */
 	struct {
 		uint64_t frames, bytes, dropped, flagged;

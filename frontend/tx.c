@@ -15,11 +15,12 @@
 #define TX_FRAME_BYTES 1514u
 #define TX_HEADERS_MAX (14u + 2 * 4u + 60u + 60u) /* Ethernet, two tags, IPv4, TCP */
 
-#define NS_PER_SEC	  1000000000ull
-#define QUEUE_MS	  200u
-#define QUEUE_BYTES_MIN	  (256u << 10) /* some datagrams of 64 KiB at once */
-#define QUEUE_BYTES_MAX	  (4u << 20)
-#define QUEUE_INTERVAL_NS (NS_PER_SEC / 5) /* a round trip through a window of 100 ms, and more */
+#define NS_PER_SEC	      1000000000ull
+#define QUEUE_MS	      200u
+#define QUEUE_BYTES_MIN	      (256u << 10) /* some datagrams of 64 KiB at once */
+#define QUEUE_BYTES_MAX	      (4u << 20)
+#define QUEUE_INTERVAL_MIN_NS (NS_PER_SEC / 5)
+#define QUEUE_INTERVAL_MAX_NS (2 * NS_PER_SEC)
 
 uint32_t tx_room(uint32_t ring_bytes, uint32_t inflight, uint64_t credit_bytes)
 {
@@ -74,17 +75,30 @@ static uint32_t queue_bytes(uint64_t rate_bps)
 	return want > QUEUE_BYTES_MIN ? (uint32_t)want : QUEUE_BYTES_MIN;
 }
 
-struct flowq_limits tx_queue_limits(uint64_t rate_bps)
+/* How long that takes; where the rate is not known, no time. */
+static uint64_t time_of(uint64_t bytes, uint64_t rate_bps)
+{
+	if (rate_bps == 0)
+		return 0;
+	return bytes < UINT64_MAX / 8 / NS_PER_SEC ? bytes * 8 * NS_PER_SEC / rate_bps
+						   : QUEUE_INTERVAL_MAX_NS;
+}
+
+struct flowq_limits tx_queue_limits(uint64_t rate_bps, uint64_t window_bytes)
 {
 	struct flowq_limits limits = flowq_limits_default();
-	uint64_t two_ns = rate_bps ? 2 * 8 * FLOWQ_FRAME_MAX * NS_PER_SEC / rate_bps : 0;
+	uint64_t two_ns = time_of(2 * FLOWQ_FRAME_MAX, rate_bps);
+	uint64_t ring_ns = time_of(window_bytes, rate_bps);
 
 	limits.limit_bytes = queue_bytes(rate_bps);
-	limits.interval_ns = QUEUE_INTERVAL_NS;
-	if (two_ns > limits.interval_ns / 2)
-		two_ns = limits.interval_ns / 2;
 	if (two_ns > limits.target_ns)
-		limits.target_ns = two_ns;
+		limits.target_ns =
+			two_ns < QUEUE_INTERVAL_MAX_NS / 2 ? two_ns : QUEUE_INTERVAL_MAX_NS / 2;
+	limits.interval_ns = 2 * (ring_ns > limits.target_ns ? ring_ns : limits.target_ns);
+	if (limits.interval_ns < QUEUE_INTERVAL_MIN_NS)
+		limits.interval_ns = QUEUE_INTERVAL_MIN_NS;
+	if (limits.interval_ns > QUEUE_INTERVAL_MAX_NS)
+		limits.interval_ns = QUEUE_INTERVAL_MAX_NS;
 	return limits;
 }
 

@@ -49,8 +49,10 @@ uint32_t tx_queue_frames(uint64_t rate_bps);
 /*
  * Of the flow queues where the rate is rate_bps (0: not known): they hold what it carries in 200
  * ms, 256 KiB to 4 MiB. CoDel's target is 5 ms, but never less than two of the largest frames take.
+ * Its interval is a round trip, of which the ring is a part: twice as long as the ring's window of
+ * window_bytes takes, or as the target; 200 ms to 2 s.
  */
-struct flowq_limits tx_queue_limits(uint64_t rate_bps);
+struct flowq_limits tx_queue_limits(uint64_t rate_bps, uint64_t window_bytes);
 
 /* Whether a peer with these offloads (enum tap_offload) takes a frame with this header. */
 bool tx_offload_ok(const struct virtio_net_hdr_v1 *vnet, uint32_t offloads);

@@ -9,6 +9,7 @@
 
 #include "backend/frame/ahead.h"
 #include "backend/sched/rng.h"
+#include "common/loop.h"
 #include "frontend/flows.h"
 #include "frontend/link_tx.h"
 #include "tests/fake/chan.h"
@@ -335,6 +336,25 @@ static void test_again(void)
 	end();
 }
 
+/* No frame can leave while there is no connection, so CoDel must not count that time. */
+static void test_away(void)
+{
+	uint64_t from, to;
+
+	begin(true);
+	send_frame(3, 0, 100);
+	turn();
+	link_tx_down(tx, false);
+	from = loop_now_ns();
+	while ((to = loop_now_ns()) < from + 1000000)
+		;
+	link_tx_up(tx, v, 0, true);
+	turn();
+	ok(tx->now_ns <= loop_now_ns() - (to - from),
+	   "the time without a connection is no waiting time of frames");
+	end();
+}
+
 int main(void)
 {
 	test_rule(0);
@@ -346,5 +366,6 @@ int main(void)
 	for (uint64_t seed = 1; seed <= 4; seed++)
 		test_order(seed);
 	test_again();
+	test_away();
 	return done_testing();
 }

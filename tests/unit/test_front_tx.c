@@ -82,14 +82,36 @@ static void test_queue(void)
 
 static void test_flow_queues(void)
 {
-	is_int(tx_queue_limits(0).limit_bytes, 4 << 20, "an unknown rate: flow queues of 4 MiB");
-	is_int(tx_queue_limits(1).limit_bytes, 256 << 10, "a slow link: flow queues of 256 KiB");
-	is_int(tx_queue_limits(10000000).limit_bytes, 256 << 10,
+	is_int(tx_queue_limits(0, 0).limit_bytes, 4 << 20, "an unknown rate: flow queues of 4 MiB");
+	is_int(tx_queue_limits(1, 0).limit_bytes, 256 << 10, "a slow link: flow queues of 256 KiB");
+	is_int(tx_queue_limits(10000000, 0).limit_bytes, 256 << 10,
 	       "10 Mbit/s carries less than 256 KiB in 200 ms");
-	is_int(tx_queue_limits(100000000).limit_bytes, 2500000,
+	is_int(tx_queue_limits(100000000, 0).limit_bytes, 2500000,
 	       "100 Mbit/s carries 2.5 MB in 200 ms");
-	is_int(tx_queue_limits(1000000000).limit_bytes, 4 << 20, "1 Gbit/s has 4 MiB");
-	is_int(tx_queue_limits(UINT64_MAX).limit_bytes, 4 << 20, "no rate has more than 4 MiB");
+	is_int(tx_queue_limits(1000000000, 0).limit_bytes, 4 << 20, "1 Gbit/s has 4 MiB");
+	is_int(tx_queue_limits(UINT64_MAX, 0).limit_bytes, 4 << 20, "no rate has more than 4 MiB");
+}
+
+/* At 10 Mbit/s two of the largest frames take 104.9 ms. */
+static void test_codel(void)
+{
+	struct flowq_limits l = tx_queue_limits(1000000000, 12500000);
+
+	is_int(l.target_ns / 1000000, 5, "on a fast link CoDel's target is 5 ms");
+	is_int(l.interval_ns / 1000000, 200, "a window of 100 ms: the interval is 200 ms");
+	l = tx_queue_limits(1000000000, 25000000);
+	is_int(l.interval_ns / 1000000, 400, "a window of 200 ms: the interval is 400 ms");
+	l = tx_queue_limits(10000000, 125000);
+	is_int(l.target_ns / 1000000, 104, "the target is the time of two of the largest frames");
+	is_int(l.interval_ns / 1000000, 209, "the interval is twice that");
+	l = tx_queue_limits(1, 125000);
+	is_int(l.target_ns / 1000000, 1000, "the target is a second at most");
+	is_int(l.interval_ns / 1000000, 2000, "the interval is two seconds at most");
+	l = tx_queue_limits(1000000000, UINT64_MAX);
+	is_int(l.interval_ns / 1000000, 2000, "a window without a limit: likewise");
+	l = tx_queue_limits(0, UINT64_MAX);
+	is_int(l.target_ns / 1000000, 5, "a rate that is not known: the target is 5 ms");
+	is_int(l.interval_ns / 1000000, 200, "a rate that is not known: the interval is 200 ms");
 }
 
 static void test_offloads(void)
@@ -156,6 +178,7 @@ int main(void)
 	test_limit();
 	test_queue();
 	test_flow_queues();
+	test_codel();
 	test_offloads();
 	test_cost();
 	test_gather();
