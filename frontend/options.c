@@ -34,7 +34,7 @@ const char options_help[] =
 	"      --offload-tso 0|1   0: no TCP segmentation offload\n"
 	"      --offload-uso 0|1   0: no UDP segmentation offload\n"
 	"      --flows N       queues for frames that wait, a power of two up to 32768,\n"
-	"                      as 1024; default 0: frames wait in the interface's queue\n"
+	"                      default 1024; 0: frames wait in the interface's queue\n"
 	"      --absent-limit TIME  end when the device was away for this long, as 60s;\n"
 	"                      default: wait for it for ever\n"
 	"      --log-level L   error, warning, notice, info (default) or debug\n"
@@ -197,6 +197,7 @@ enum options_result options_parse(int argc, char **argv, struct front_options *o
 	int opt;
 
 	*o = (struct front_options){.offloads = TAP_CSUM | TAP_TSO4 | TAP_TSO6 | TAP_USO,
+				    .flows = FLOWQ_FLOWS,
 				    .log_level = LOG_INFO};
 	opterr = 0;
 	optind = 0; /* makes glibc start over: tests call this more than once */

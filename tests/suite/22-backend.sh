@@ -75,7 +75,9 @@ again 'kill -9' 9
 again 'a second kill -9' 9
 is "$(xenstore-read "$(be g1)/error" 2>/dev/null)" '' 'restarts of dmvl-back are no error of g1'
 
-# TCP would make up for a loss; here nothing does. What waits in a ring is sent to the next dmvl-back.
+# TCP would make up for a loss; here nothing does. What waits in a ring is sent to the next dmvl-back. CoDel would drop
+# some of what waits behind the ring.
+agent_again g1 1 --flows 0
 start held world dmvl-frames recv -i world0 -m 1 -u 40 -w 200
 hold_frames g1 1
 kill -9 "$back"

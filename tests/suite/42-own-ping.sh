@@ -26,8 +26,8 @@ own_ping()
 uplink_setup
 back_start --tx-capacity "$rate"
 ldp g1 1
-is "$(xenstore-read "$(be g1)/feature-sparse") $(xenstore-read "$(fe g1)/feature-sparse")" '1 0' \
-	'the backend takes flagged frames, and by default the agent flags none'
+is "$(xenstore-read "$(be g1)/feature-sparse") $(xenstore-read "$(fe g1)/feature-sparse")" '1 1' \
+	'the backend takes flagged frames, and by default the agent flags some'
 start sink world dmvl-flow sink 5001 -I "$SUITE_TICK"
 for round in 1 2; do
 	fifo=$(own_ping 0)

@@ -35,8 +35,9 @@ static void test_good(void)
 	       "--offload-tso 0 turns TSO off, and the last one counts");
 	is_int(parse("x", "--offload-csum", "0"), OPTIONS_RUN, "--offload-csum 0 is fine");
 	ok(!(o.offloads & TAP_CSUM), "--offload-csum 0 turns checksums off");
-	is_int(o.flows, 0, "frames wait in the interface's queue by default");
+	is_int(o.flows, 1024, "by default there are 1024 flow queues");
 	is_int(parse("x", "--flows", "0"), OPTIONS_RUN, "--flows 0 is fine");
+	is_int(o.flows, 0, "--flows 0 makes none");
 	is_int(parse("x", "--flows", "1024"), OPTIONS_RUN, "--flows 1024 is fine");
 	is_int(o.flows, 1024, "--flows 1024 makes 1024 queues");
 	is_int(parse("x", "--flows=32768"), OPTIONS_RUN, "--flows 32768 is fine");
