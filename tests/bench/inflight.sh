@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# g1 fills a paced uplink by TCP and pings the world meanwhile: with the agent as it is, without its
-# bound on what is in flight, and as it is with a shaper on the TAP, in turn. Then as a borrower: beside
-# an idle g2 that has all but 1/65536 of the uplink by weight.
+# g1 fills a paced uplink by TCP and pings the world meanwhile: with the agent as it is, without flow queues, without
+# these and its bound on what is in flight, and without flow queues but with a shaper on the TAP, in turn. Then as
+# a borrower: beside an idle g2 that has all but 1/65536 of the uplink by weight.
 # shellcheck source=tests/hostile/lib.sh
 . "$SUITE_TOP/tests/hostile/lib.sh"
 
@@ -24,14 +24,17 @@ uptime_cs()
 # agent_up SUBJECT RATE
 agent_up()
 {
-	front=dmvl-front
-	[ "$1" != dmvl_without_bound ] || front=$UNBOUND
+	case $1 in
+	dmvl) front=dmvl-front ;;
+	without_bound) front="$UNBOUND --flows 0" ;;
+	*) front='dmvl-front --flows 0' ;;
+	esac
 	agent=$(guest_bg g1 "exec $front 2>>/run/front.log")
 	wait_for 30 connected g1 || bail "$1 connects"
 	guest g1 'sysctl -q net.ipv4.tcp_congestion_control=cubic'
 	guest_net g1 1 >&2
 	# A little less than what the link carries, or it would be no bottleneck.
-	[ "$1" != dmvl_+_qdisc ] || guest g1 \
+	[ "$1" != shaper ] || guest g1 \
 		"tc qdisc add dev dmvl0 root tbf rate $(($2 * 970))kbit burst 5k limit 200k"
 	wait_for 10 reaches g1 10.77.0.1
 }
@@ -83,11 +86,11 @@ median()
 # begin CASE: sets rate, subjects and what the case is called.
 begin()
 {
-	rate=${1%:*} subjects='dmvl dmvl_without_bound dmvl_+_qdisc' called="$rate Mbit/s"
+	rate=${1%:*} subjects='dmvl without_flow_queues without_bound shaper' called="$rate Mbit/s"
 	back_start --log-level info --tx-capacity "${rate}mbit"
 	case $1 in
 	*:*)
-		subjects='dmvl dmvl_without_bound'
+		subjects='dmvl without_flow_queues without_bound'
 		called="$called, weight 1 beside ${1#*:}"
 		ldp g2 2 "weight=${1#*:}"
 		dmvlctl attach g1 weight=1 >&2

@@ -11,17 +11,17 @@ SUITE_WINDOW='-B 65536'
 
 senders_124 tcp
 settle 3
-shares 'TCP senders of weights 1:2:4 share by weight' 8 10.77.1.1=1 10.77.1.2=2 10.77.1.3=4
+wire_shares 'TCP senders of weights 1:2:4 share by weight' 8 g1=1 g2=2 g3=4
 
 xenstore-write "$(be g3)/weight" 100
 settle 3
-shares 'TCP senders share 1:2:1 when a weight changes live' 8 10.77.1.1=1 10.77.1.2=2 10.77.1.3=1
+wire_shares 'TCP senders share 1:2:1 when a weight changes live' 8 g1=1 g2=2 g3=1
 
 # More connections do not buy more.
 for i in 1 2 3; do
 	sends g1 tcp
 done
 settle 3
-shares 'a TCP sender of four flows gets no more than its weight' 8 10.77.1.1=1 10.77.1.2=2 10.77.1.3=1
+wire_shares 'a TCP sender of four flows gets no more than its weight' 8 g1=1 g2=2 g3=1
 back_stop
 done_testing

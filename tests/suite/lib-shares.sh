@@ -66,16 +66,40 @@ settle()
 	wait_for 100 ticks_pass sink.out "$(tick sink.out)" "$1" 5
 }
 
-# _window TICKS ADDRESS=WEIGHT..: over the next TICKS full intervals of the sink (not the one under
-# way and the next, in which a change may still show): Jain's index of what each got by weight, by
-# how much the worst share is off, and which part of SUITE_RATE all got, into shares.out, last.
-_window()
+# _got_sink TICKS ADDRESS=WEIGHT..: what each got over the next TICKS full intervals of the sink (not the one under way
+# and the next, in which a change may still show), into got.out: ADDRESS BYTES.
+_got_sink()
 {
 	_ticks=$1
 	shift
 	_from=$(awk -v t="$(tick sink.out)" -v i="$SUITE_TICK" 'BEGIN { print t + 2 * i }')
 	wait_for $((20 * _ticks)) ticks_pass sink.out "$_from" 1 "$_ticks"
-	awk -v first="$_from" -v pairs="$*" -v all="$((SUITE_RATE * _ticks))" -v tick="$SUITE_TICK" '
+	awk -v first="$_from" '$1 != "total" && $1 > first { got[$2] += $4 } END { for (a in got) print a, got[a] }' sink.out >got.out
+}
+
+# _got_wire TICKS GUEST=WEIGHT..: likewise GUEST BYTES, of its frames.
+_got_wire()
+{
+	_ticks=$1 _macs='' _names=''
+	shift
+	for _pair in "$@"; do
+		_names="$_names ${_pair%=*}"
+		_macs="$_macs $(mac "${_pair%=*}" dmvl0)"
+	done
+	# shellcheck disable=SC2086
+	{
+		echo $_names
+		world dmvl-count world0 "$(awk "BEGIN { print $_ticks * $SUITE_TICK }")" $_macs
+	} | awk 'NR == 1 { split($0, name); next } { for (i = 1; i <= NF; i++) print name[i], $i }' >got.out
+}
+
+# _judge TICKS NAME=WEIGHT..: of got.out, Jain's index of what each got by weight, by how much the worst share is off,
+# and which part of SUITE_RATE all got, into shares.out, last.
+_judge()
+{
+	_ticks=$1
+	shift
+	awk -v pairs="$*" -v seconds="$(awk "BEGIN { print $_ticks * $SUITE_TICK }")" -v rate="$SUITE_RATE" '
 		BEGIN {
 			n = split(pairs, p, " ")
 			for (i = 1; i <= n; i++) {
@@ -84,7 +108,7 @@ _window()
 				weights += w[2]
 			}
 		}
-		$1 != "total" && $1 > first && $2 in weight { got[$2] += $4; sum += $4 }
+		$1 in weight { got[$1] = $2; sum += $2 }
 		END {
 			worst = 0
 			for (a in weight) {
@@ -97,9 +121,21 @@ _window()
 				printf "# %s weight %g: %d bytes, share off by %.1f %%\n",
 					a, weight[a], got[a], off * 100
 			}
-			printf "%.4f %.4f %.2f\n", q ? s * s / n / q : 0, worst, sum * 8 / tick / all
-		}' sink.out >shares.out
+			printf "%.4f %.4f %.2f\n", q ? s * s / n / q : 0, worst, sum * 8 / seconds / rate
+		}' got.out >shares.out
 	cat shares.out >&2
+}
+
+_window()
+{
+	_got_sink "$@"
+	_judge "$@"
+}
+
+_wire_window()
+{
+	_got_wire "$@"
+	_judge "$@"
 }
 
 _fair()
@@ -125,19 +161,15 @@ _contested()
 		END { exit gap }'
 }
 
-# shares DESCRIPTION TICKS ADDRESS=WEIGHT..: each address gets its share by weight within 10 %, and
-# Jain's index by weight is 0.98 at least, over a window of TICKS intervals. A sender that this
-# machine did not let run has not offered its share, so there are some windows to show it in;
-# an unfair scheduler shows it in none. Windows in which the uplink was not full or a sender had
-# nothing to send for a while say nothing of the scheduler: of these there may be more.
-shares()
+# _shares WINDOW DESCRIPTION TICKS NAME=WEIGHT..
+_shares()
 {
-	_what=$1
-	shift
+	_how=$1 _what=$2
+	shift 2
 	_unfair=0
 	for _try in $(seq 40); do
 		_backlogged >backlogged.was
-		_window "$@"
+		$_how "$@"
 		_fair && break
 		! _contested || _unfair=$((_unfair + 1))
 		[ $_unfair -lt 6 ] || break
@@ -148,4 +180,21 @@ shares()
 	diag "$_what: jain $_jain, worst share off by $_worst, $_used of the rate, window $_try"
 	between "$_jain" 0.98 1 "$_what: Jain's index by weight"
 	between "$_worst" 0 0.1 "$_what: each share within 10 %"
+}
+
+# shares DESCRIPTION TICKS ADDRESS=WEIGHT..: each address gets its share by weight within 10 %, and
+# Jain's index by weight is 0.98 at least, over a window of TICKS intervals. A sender that this
+# machine did not let run has not offered its share, so there are some windows to show it in;
+# an unfair scheduler shows it in none. Windows in which the uplink was not full or a sender had
+# nothing to send for a while say nothing of the scheduler: of these there may be more.
+shares()
+{
+	_shares _window "$@"
+}
+
+# wire_shares DESCRIPTION TICKS GUEST=WEIGHT..: the same of the frames that reach the world. For TCP: where a frame was
+# lost, the sink gets what came behind it in one lump, when it was sent again.
+wire_shares()
+{
+	_shares _wire_window "$@"
 }
