@@ -8,7 +8,8 @@ uint32_t tx_ring_space(const struct link_tx *t)
 	return vchan_ring_bytes(t->v) - vchan_tx_inflight(t->v);
 }
 
-uint64_t tx_ring_window(const struct link_tx *t)
+/* What the frames that are not flagged may have in flight. */
+static uint64_t window_of(const struct link_tx *t)
 {
 	uint32_t ring_bytes = vchan_ring_bytes(t->v);
 	uint64_t limit = tx_limit_bytes(&t->limit), most = ring_bytes - ring_bytes / RESERVE;
@@ -18,13 +19,13 @@ uint64_t tx_ring_window(const struct link_tx *t)
 
 uint32_t tx_ring_room(const struct link_tx *t)
 {
-	return tx_room(vchan_ring_bytes(t->v), vchan_tx_inflight(t->v), tx_ring_window(t));
+	return tx_room(vchan_ring_bytes(t->v), vchan_tx_inflight(t->v), window_of(t));
 }
 
 struct flows_ring tx_ring_flows(const struct link_tx *t)
 {
 	uint32_t ring_bytes = vchan_ring_bytes(t->v), taken = vchan_tx_taken(t->v);
-	uint64_t window = tx_ring_window(t);
+	uint64_t window = window_of(t);
 
 	return (struct flows_ring){
 		.taken = taken,

@@ -16,9 +16,6 @@
 /* The free bytes of the ring, whatever the credit. */
 uint32_t tx_ring_space(const struct link_tx *t);
 
-/* What the frames that are not flagged may have in flight. */
-uint64_t tx_ring_window(const struct link_tx *t);
-
 /* What a frame that is not flagged may take now. */
 uint32_t tx_ring_room(const struct link_tx *t);
 
