@@ -107,10 +107,11 @@ static bool any_vif(const char *tap, const char *vif, const char *bridge, void *
 	return true;
 }
 
-/* Those that the control thread had no time for. */
+/* Those that the control thread had no time for; it may be putting one back just now. */
 static void release_vifs(const struct daemon *d)
 {
 	vif_release_all(d->conf.control.name, any_vif, NULL);
+	vif_end();
 }
 
 static void on_limit(void *arg)

@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +27,11 @@
  *
  * The macvtap is told to receive all groups before it is set up: if it were up already, the kernel
  * would leave the vif with that setting when the macvtap goes.
+ *
+ * Between the macvtap's end and the last of its settings, where the vif was is known to the thread
+ * alone that puts it back. So a process that ends waits for it: vif_end().
  */
+static pthread_mutex_t moving = PTHREAD_MUTEX_INITIALIZER;
 
 void vif_tap_name(unsigned domid, unsigned id, char out[IFNAMSIZ])
 {
@@ -182,8 +187,8 @@ static bool reuse(const char *vif, const char *tap, const char *owner)
 	return true;
 }
 
-int vif_take(const char *vif, const char *tap, const char *owner, const struct vif_home *home,
-	     struct vif_tap *out, char *err, size_t errlen)
+static int take(const char *vif, const char *tap, const char *owner, const struct vif_home *home,
+		struct vif_tap *out, char *err, size_t errlen)
 {
 	char alias[VIF_TEXT_MAX];
 	int ret = vif_is_free(vif, tap, err, errlen);
@@ -211,6 +216,17 @@ int vif_take(const char *vif, const char *tap, const char *owner, const struct v
 	return ret;
 }
 
+int vif_take(const char *vif, const char *tap, const char *owner, const struct vif_home *home,
+	     struct vif_tap *out, char *err, size_t errlen)
+{
+	int ret;
+
+	pthread_mutex_lock(&moving);
+	ret = take(vif, tap, owner, home, out, err, errlen);
+	pthread_mutex_unlock(&moving);
+	return ret;
+}
+
 /* --- release ---------------------------------------------------------------------------------- */
 
 static void note_lower(const char *ifname, void *arg)
@@ -218,7 +234,7 @@ static void note_lower(const char *ifname, void *arg)
 	snprintf(arg, IFNAMSIZ, "%s", ifname);
 }
 
-int vif_release(const char *tap)
+static int release(const char *tap)
 {
 	char owner[VIF_OWNER_MAX], vif[IFNAMSIZ] = "";
 	struct vif_home home;
@@ -229,6 +245,21 @@ int vif_release(const char *tap)
 		return -ENOENT;
 	ret = rtlink_delete(if_nametoindex(tap));
 	return ret < 0 ? ret : vif_home_restore(vif, &home);
+}
+
+int vif_release(const char *tap)
+{
+	int ret;
+
+	pthread_mutex_lock(&moving);
+	ret = release(tap);
+	pthread_mutex_unlock(&moving);
+	return ret;
+}
+
+void vif_end(void)
+{
+	pthread_mutex_lock(&moving);
 }
 
 struct names {

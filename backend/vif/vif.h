@@ -62,4 +62,10 @@ typedef bool vif_visit(const char *tap, const char *vif, const char *bridge, voi
  */
 int vif_release_all(const char *owner, vif_visit *visit, void *arg);
 
+/*
+ * For a process that exits while other threads of it run: no vif is on its way any more. Who takes
+ * or releases one after that, waits for the end.
+ */
+void vif_end(void);
+
 #endif

@@ -4,7 +4,9 @@
  * namespace that goes with the process.
  */
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "backend/uplink/netdev.h"
@@ -167,6 +169,56 @@ static void test_release_all(void)
 	ok(!tap_exists("dmvl7.0") && !tap_exists("dmvl7.1"), "no macvtap is left");
 }
 
+static void *put_back(void *arg)
+{
+	vif_release(arg);
+	return NULL;
+}
+
+static bool is_isolated(void)
+{
+	char text[8];
+
+	return netdev_text(NETDEV_SYSFS, "vif7.0", "brport/isolated", text, sizeof(text)) &&
+	       text[0] == '1';
+}
+
+/* The process ends as soon as the macvtap is gone. */
+static void end_amid(char *tap)
+{
+	pthread_t thread;
+
+	must(pthread_create(&thread, NULL, put_back, tap) == 0);
+	while (tap_exists(tap))
+		;
+	vif_end();
+	_exit(is_isolated() ? 0 : 1);
+}
+
+static void test_end_amid(void)
+{
+	struct vif_tap *tap = NULL;
+	char name[] = "dmvl7.0";
+	unsigned whole = 0;
+	int status;
+	pid_t pid;
+
+	must(netns_run("bridge link set dev vif7.0 isolated on"));
+	for (unsigned i = 0; i < 10; i++) {
+		must(take("vif7.0", name, &tap) == 0);
+		vif_tap_close(tap);
+		pid = fork();
+		must(pid >= 0);
+		if (pid == 0)
+			end_amid(name);
+		must(waitpid(pid, &status, 0) == pid);
+		whole += status == 0;
+		must(netns_run("ip link set vif7.0 master br0 && "
+			       "bridge link set dev vif7.0 isolated on"));
+	}
+	is_int(whole, 10, "a process that ends amid a release has put the vif back whole");
+}
+
 int main(void)
 {
 	test_text();
@@ -189,6 +241,7 @@ int main(void)
 	test_refused();
 	test_no_bridge_any_more();
 	test_release_all();
+	test_end_amid();
 	netns_run("rm -f /tmp/vif.%d.*", (int)getpid());
 	return done_testing();
 }
