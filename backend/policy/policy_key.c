@@ -182,7 +182,7 @@ int policy_key_value(struct policy_item *item, const char *text, char err[POLICY
 	size_t len = strlen(text);
 
 	item->part_ppm = 0;
-	if (strstr(text, " #") || strstr(text, "\t#")) {
+	if (text[0] == '#' || strstr(text, " #") || strstr(text, "\t#")) {
 		snprintf(err, POLICY_ERR_MAX, "%s: a comment behind a value begins with ';'",
 			 schema_name(item->key));
 		return -EINVAL;

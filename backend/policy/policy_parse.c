@@ -12,7 +12,8 @@
 #include "backend/policy/policy_key.h"
 #include "common/quote.h"
 
-#define BOM "\xef\xbb\xbf"
+#define BOM  "\xef\xbb\xbf"
+#define WORD "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."
 
 /*
  * Theory of operation
@@ -22,6 +23,7 @@
  * line for more of the value above. So next_line(), from which it gets its lines, looks at each one
  * first: it counts, refuses what libinih would cut, and reads the heads of sections itself. An
  * indented `key = value` gets to libinih without its blanks, an indented rest of a list with them.
+ * It never gets a `key : value`, of which it would make the same as of a `key = value`.
  *
  * A value may go on in the next lines, so it is checked when something else begins: finish_item().
  * A line that libinih should have made a key and a value of, and did not, is a mistake; that shows
@@ -38,6 +40,7 @@ struct reading {
 	unsigned line;	      /* the one that libinih has */
 	bool due;	      /* it has made nothing of it yet */
 	bool more;	      /* it is the rest of a list */
+	bool deaf;	      /* the key above is wrong: a rest below it is passed over */
 
 	bool in_section, skip; /* a section has begun; it is wrong, and what is in it too */
 	char name[POLICY_LINE_MAX + 1]; /* the key whose value may go on; "": none */
@@ -277,12 +280,70 @@ static bool take_line(struct reading *r, const char **line, size_t *len)
 	return true;
 }
 
-/* May the value of this key go on in the next line? */
+/* May the value of this key go on in the next line? A mistyped one may be meant to be a list. */
 static bool may_go_on(const struct reading *r)
 {
 	int key = schema_lookup(SCHEMA_BACK, r->name);
 
-	return key >= 0 && schema_entry((enum schema_key)key)->type == SCHEMA_LIST;
+	if (key >= 0)
+		return schema_entry((enum schema_key)key)->type == SCHEMA_LIST;
+	return schema_lookup(SCHEMA_UPLINK, r->name) < 0 &&
+	       strcmp(r->name, POLICY_ATTACH_WORD) != 0;
+}
+
+/* What comes first: the '=' that a key needs, a ':', or 0: neither comes before a comment. */
+static char first_mark(const char *text)
+{
+	for (const char *p = text; *p; p++) {
+		if (strchr("=:", *p))
+			return *p;
+		if (*p == ';' && p > text && isspace((unsigned char)p[-1]))
+			return 0;
+	}
+	return 0;
+}
+
+/* The length of the word before a ':', if the word is no part of an address; else 0. */
+static int key_before_colon(const char *text)
+{
+	size_t len = strspn(text, WORD), blanks = strspn(text + len, " \t");
+
+	return text[len + blanks] == ':' && strspn(text, "0123456789abcdefABCDEF") < len ? (int)len
+											 : 0;
+}
+
+/* A line with a ':' before any '='. */
+static void refuse_colon(struct reading *r, const char *text)
+{
+	int key = key_before_colon(text);
+
+	finish_item(r);
+	r->deaf = true;
+	if (key > 0)
+		wrong(r, r->line, "write '=' behind %.*s, not ':'", key, text);
+	else
+		wrong(r, r->line, "expected KEY = VALUE or [NAME]");
+}
+
+/* A line with something in it: does libinih get it? */
+static bool look_at_text(struct reading *r, char *text, bool indented)
+{
+	bool is_rest = indented && !strchr(text, '=') && !key_before_colon(text);
+
+	if (*text == '[') {
+		r->deaf = false;
+		begin_section(r, text + 1);
+		return false;
+	}
+	if (is_rest && r->deaf)
+		return false;
+	r->more = is_rest && r->name[0] && may_go_on(r);
+	if (!r->more && first_mark(text) == ':') {
+		refuse_colon(r, text);
+		return false;
+	}
+	r->deaf = false;
+	return true;
 }
 
 /* Looks at a line and leaves in `out` what libinih gets of it. */
@@ -292,17 +353,11 @@ static void look_at(struct reading *r, char *out)
 	char *text = out + blanks;
 
 	r->more = false;
-	if (*text == '\0' || strchr(";#", *text)) {
-		*out = '\0';
-		return;
-	}
-	if (*text == '[') {
-		begin_section(r, text + 1);
+	if (*text == '\0' || strchr(";#", *text) || !look_at_text(r, text, blanks > 0)) {
 		*out = '\0';
 		return;
 	}
 	r->due = true;
-	r->more = blanks > 0 && r->name[0] && !strchr(text, '=') && may_go_on(r);
 	if (!r->more)
 		memmove(out, text, strlen(text) + 1);
 }

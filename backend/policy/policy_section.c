@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "backend/policy/minima_words.h"
 #include "common/quote.h"
@@ -80,6 +81,8 @@ static int guest_section(char *text, struct policy_section *out, char *err)
 	}
 	if (take_id(text, &out->id, err) < 0)
 		return -EINVAL;
+	if (strcmp(text, "default") != 0 && strcasecmp(text, "default") == 0)
+		return refuse(err, text, "write default in lower case");
 	if (strcmp(text, "default") == 0)
 		return refuse(err, text, "it is for all devices: leave out the id");
 	if (*text == '\0')
@@ -111,8 +114,13 @@ static int named_section(char *text, struct policy_section *out, char *err)
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		size_t len = strlen(words[i].word), blanks = strspn(text + len, " \t");
 
-		if (strncmp(text, words[i].word, len) != 0 || (text[len] && blanks == 0))
+		if (strncasecmp(text, words[i].word, len) != 0 || (text[len] && blanks == 0))
 			continue;
+		if (strncmp(text, words[i].word, len) != 0) {
+			if (!text[len])
+				continue; /* the name of a guest */
+			return refuse(err, text, "write the first word in lower case");
+		}
 		if (schema_check(KEY_BACK_UPLINK, text + len + blanks, NULL) < 0)
 			return refuse(err, text,
 				      "expected a name of 1..32 letters, digits, '.', '_' and '-', "

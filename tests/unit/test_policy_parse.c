@@ -95,6 +95,47 @@ static const struct {
 	{"no '=' before the comment", "[web1]\nweight ; = 5\n",
 	 "p.conf:2: expected KEY = VALUE or [NAME]\n"},
 	{"no key", "[web1]\n= 5\n", "p.conf:2: no key before the '='\n"},
+	{"a ':' for the '='", "[web1]\nweight : 5\nmtu: 1400\nmac:00:16:3e:00:00:01\n",
+	 "p.conf:2: write '=' behind weight, not ':'\n"
+	 "p.conf:3: write '=' behind mtu, not ':'\n"
+	 "p.conf:4: write '=' behind mac, not ':'\n"},
+	{"a ':' before the '='", "[web1]\nweight := 5\n",
+	 "p.conf:2: write '=' behind weight, not ':'\n"},
+	{"a ':' behind a key that is there already", "[web1]\nweight = 5\n\tweight\t:\t6\n",
+	 "p.conf:3: write '=' behind weight, not ':'\n"},
+	{"a ':' and a list that goes on",
+	 "[web1]\nvlan = 10\nallowed-ip : 10.0.0.1,\n  fd00::1,\n; between\n  10.0.0.2\nmtu = 0\n",
+	 "p.conf:3: write '=' behind allowed-ip, not ':'\n"
+	 "p.conf:7: mtu \"0\": expected an integer 68..65521\n"},
+	{"a ':' below a list", "[web1]\nallowed-ip = 10.0.0.1,\n  fd00::1\n  weight : 5\n",
+	 "p.conf:4: write '=' behind weight, not ':'\n"},
+	{"a ':' in no section", "weight : 5\n", "p.conf:1: write '=' behind weight, not ':'\n"},
+	{"an address and no key", "[web1]\nallowed-ip = 10.0.0.1\nfd00::1\n",
+	 "p.conf:3: expected KEY = VALUE or [NAME]\n"},
+	{"an address and no '='", "[web1]\nallowed-ip fd00::1\n",
+	 "p.conf:2: expected KEY = VALUE or [NAME]\n"},
+	{"a blank in a key", "[web1]\ntx min = 5mbit\n",
+	 "p.conf:2: no key \"tx min\": did you mean tx-min?\n"},
+	{"a list whose key is mistyped", "[web1]\nalowed-ip = 10.0.0.1,\n  10.0.0.2,\n  fd00::1\n",
+	 "p.conf:2: no key \"alowed-ip\": did you mean allowed-ip?\n"},
+	{"two keys in a line", "[web1]\nweight = 5 mtu = 1400\n",
+	 "p.conf:2: weight \"5 mtu = 1400\": expected an integer 1..65535\n"},
+	{"a line that should go on", "[web1]\nallowed-ip = 10.0.0.1, \\\n10.0.0.2\n",
+	 "p.conf:2: allowed-ip \"10.0.0.1, \\\\\": expected 0..1023 characters, items separated "
+	 "by ','\n"
+	 "p.conf:3: expected KEY = VALUE or [NAME]\n"},
+	{"an empty value", "[web1]\nweight =\nmtu = ; none\nvlan = # none\nattach =\n",
+	 "p.conf:2: weight \"\": expected an integer 1..65535\n"
+	 "p.conf:3: mtu \"\": expected an integer 68..65521\n"
+	 "p.conf:4: vlan: a comment behind a value begins with ';'\n"
+	 "p.conf:5: attach \"\": expected yes or no\n"},
+	{"a comment without a blank before it", "[web1]\nweight = 5;half\n",
+	 "p.conf:2: weight \"5;half\": expected an integer 1..65535\n"},
+	{"capital letters", "[web1]\nWeight = 5\n[Default]\n[GROUP g]\n[Uplink default]\n",
+	 "p.conf:2: no key \"Weight\": did you mean weight?\n"
+	 "p.conf:3: section \"Default\": write default in lower case\n"
+	 "p.conf:4: section \"GROUP g\": write the first word in lower case\n"
+	 "p.conf:5: section \"Uplink default\": write the first word in lower case\n"},
 	{"a rest of what is no list", "[web1]\nweight = 5\n  6\n",
 	 "p.conf:3: expected KEY = VALUE or [NAME]\n"},
 	{"a section without end", "[web1\nweight = 0\n",
