@@ -85,31 +85,44 @@ static void ignore(void *arg, const char *sentence)
 	log_debug("policy of before: %s", sentence);
 }
 
+/* Once for each text: it may be read many times before it is written. */
+static void say_damaged(struct control *c, const char *path, uint64_t stamp)
+{
+	if (stamp != c->policy.damaged)
+		log_warning("%s is damaged: what the policy said before is not known, so all that "
+			    "it says now is written again",
+			    path);
+	c->policy.damaged = stamp;
+}
+
 /* What an earlier daemon applied; without sections if there was none. */
-static struct policy *read_applied(const struct control *c)
+static struct policy *read_applied(struct control *c)
 {
 	struct policy *p = policy_new();
 	char path[PATH_MAX], *text = NULL;
 	unsigned mistakes = 0;
+	uint64_t stamp;
 	size_t len;
 	int ret;
 
 	applied_path(c, path);
+	stamp = policy_stamp(path);
 	ret = policy_file_read(path, &text, &len);
 	if (ret == 0 && p)
 		mistakes = policy_parse(p, path, text, len, ignore, NULL);
 	free(text);
 	if (mistakes || (ret < 0 && ret != -ENOENT))
-		log_warning("%s is damaged: what the policy said before is not known, so all that "
-			    "it says now is written again",
-			    path);
+		say_damaged(c, path, stamp);
+	else
+		c->policy.damaged = 0;
 	return p;
 }
 
-static void write_applied(const struct control *c)
+static void write_applied(struct control *c)
 {
 	char *text = policy_print(c->policy.now, &c->policy.capacity), path[PATH_MAX];
 
+	c->policy.damaged = 0;
 	applied_path(c, path);
 	if (text && c->conf.run_dir && policy_file_write(path, text, strlen(text)) < 0)
 		log_warning("cannot write %s: a change of the policy before the next start will go "
@@ -241,8 +254,11 @@ static void put_in_force(struct control *c, const struct policy_state *was)
 	static const struct policy_state nothing;
 
 	c->policy.capacity = configured(c);
-	if (is_empty(c->policy.now) && is_empty(was->policy))
+	if (is_empty(c->policy.now) && is_empty(was->policy)) {
+		if (c->policy.damaged && !c->policy.refused)
+			write_applied(c); /* else the next start complains again */
 		return;
+	}
 	write_uplink(c, c->policy.started ? was : &nothing);
 	policy_guests_look(c);
 	policy_guests_apply(c, was);

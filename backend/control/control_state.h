@@ -187,6 +187,7 @@ struct control_policy {
 	bool refused;			 /* they have mistakes: `now` is older */
 	bool started;			 /* it was applied once */
 	uint64_t stamp;			 /* of its files, when they were read (policy_file.h) */
+	uint64_t damaged; /* of the policy applied before, if that is damaged; or 0 */
 	/* What the command line gives counts more. */
 	bool tx_given, rx_given, cost_given;
 	TAILQ_HEAD(, policy_guest) guests;
