@@ -191,9 +191,9 @@ changes()
 	together
 	check 'a policy that cannot hold together is read' reload
 	check 'the log warns when a policy is read whose minima do not fit together' \
-		grep -q 'warning: .*policy.d/together.conf:4: tx-min of .n1., .n2. sum to 1000000000, 50000000 more' "$_log"
+		wait_for 30 grep -q 'warning: .*policy.d/together.conf:4: tx-min of .n1., .n2. sum to 1000000000, 50000000 more' "$_log"
 	check 'the log warns when a policy is read that gives a MAC address to two guests' \
-		grep -q 'warning: .*policy.d/together.conf:6: mac 02:00:00:00:00:0a is in .*policy.d/together.conf:3 already' "$_log"
+		wait_for 30 grep -q 'warning: .*policy.d/together.conf:6: mac 02:00:00:00:00:0a is in .*policy.d/together.conf:3 already' "$_log"
 	rm policy.d/together.conf
 	reload
 

@@ -71,6 +71,23 @@ static const struct {
 	 "p:5: tx-min of [a], [b] sum to 100000000, 5000000 more than 95 % of tx-capacity: while "
 	 "all "
 	 "of them run, not all are admitted\n"},
+	{"a minimum that alone is more than there is, which is a mistake", "[a]\ntx-min = 96mbit\n",
+	 ""},
+	{"a group of another uplink",
+	 "[group g]\nuplink = other\ntx-min = 60mbit\n[group h]\ntx-min = 60mbit\n", ""},
+	{"devices whose group is of another uplink",
+	 "[group g]\nuplink = other\ntx-min = 95mbit\n[a]\ngroup = g\ntx-min = 48mbit\n[b]\n"
+	 "group = g\ntx-min = 48mbit\n",
+	 "p:7: tx-min of [a], [b] sum to 96000000, 1000000 more than 95 % of tx-capacity: while "
+	 "all of them run, not all are admitted\n"},
+	{"two groups, each of which is enough for its devices",
+	 "[group g]\ntx-min = 30mbit\n[group h]\ntx-min = 30mbit\n[a]\ngroup = g\n"
+	 "tx-min = 20mbit\n[b]\ngroup = h\ntx-min = 20mbit\n[c]\ngroup = g\ntx-min = 10mbit\n",
+	 ""},
+	{"a guest of a group by name and by UUID",
+	 "[group g]\ntx-min = 50mbit\n[a]\ngroup = g\ntx-min = 40mbit\n[" ID "1]\ngroup = g\n"
+	 "tx-min = 40mbit\n",
+	 ""},
 	{"one MAC address at two guests",
 	 "[a]\nmac = 02:00:00:00:00:0a\n[b]\nmac = 02:00:00:00:00:0b\n[c]\nmac = "
 	 "02:00:00:00:00:0A\n",
