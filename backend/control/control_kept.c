@@ -29,12 +29,20 @@
 #define LOCK_RETRY_NS (500 * 1000000ull)
 #define LOCK_WAIT_MS  300u
 #define PATIENCE_NS   (10000 * 1000000ull)
+#define SAID_MAX      1024u
 
 /* The guest of which something is not on the disk. */
 struct kept_late {
 	TAILQ_ENTRY(kept_late) next;
 	struct kept put;     /* devices that are remembered like this; uuid; name, unless "" */
 	struct kept dropped; /* devices that are not remembered any more */
+};
+
+/* What the log says of a guest's file, which cannot be read. */
+struct kept_said {
+	SLIST_ENTRY(kept_said) next;
+	char uuid[UUID_TEXT_LEN + 1];
+	char *text;
 };
 
 static void set_error(struct control *c, const char *text)
@@ -183,15 +191,65 @@ int control_kept_try(struct control *c, const char *uuid, struct kept *out, char
 	return ret;
 }
 
+static void forget_said(struct control *c, struct kept_said *s)
+{
+	SLIST_REMOVE(&c->kept.said, s, kept_said, next);
+	c->kept.said_count--;
+	free(s->text);
+	free(s);
+}
+
+static struct kept_said *find_said(struct control *c, const char *uuid)
+{
+	struct kept_said *s;
+
+	SLIST_FOREACH(s, &c->kept.said, next) {
+		if (strcmp(s->uuid, uuid) == 0)
+			return s;
+	}
+	return NULL;
+}
+
+static void forget_all_said(struct control *c)
+{
+	while (!SLIST_EMPTY(&c->kept.said))
+		forget_said(c, SLIST_FIRST(&c->kept.said));
+}
+
+/* Without memory it is said once more. */
+static void note_said(struct control *c, const char *uuid, const char *text)
+{
+	struct kept_said *s = calloc(1, sizeof(*s));
+
+	if (c->kept.said_count >= SAID_MAX)
+		forget_all_said(c);
+	if (s)
+		s->text = strdup(text);
+	if (!s || !s->text) {
+		free(s);
+		return;
+	}
+	snprintf(s->uuid, sizeof(s->uuid), "%s", uuid);
+	SLIST_INSERT_HEAD(&c->kept.said, s, next);
+	c->kept.said_count++;
+}
+
+/* A guest that waits for its file to be mended is looked at each second, as others are. */
 int control_kept_read(struct control *c, const char *uuid, struct kept *out)
 {
 	char err[KEPT_FILE_ERR_MAX] = "";
 	int ret = control_kept_try(c, uuid, out, err);
+	bool good = ret == 0 || ret == -ENOENT;
+	struct kept_said *s = find_said(c, uuid);
 
-	if (ret == 0 || ret == -ENOENT || strncmp(err, c->kept.said, sizeof(c->kept.said) - 1) == 0)
+	if (s && !good && strcmp(s->text, err) == 0)
+		return ret;
+	if (s)
+		forget_said(c, s);
+	if (good)
 		return ret;
 	log_warning("uplink %s: %s", c->conf.name, err);
-	snprintf(c->kept.said, sizeof(c->kept.said), "%.*s", (int)sizeof(c->kept.said) - 1, err);
+	note_said(c, uuid, err);
 	return ret;
 }
 
@@ -361,4 +419,5 @@ void control_kept_close(struct control *c)
 			  c->conf.name, l->put.name, l->put.name[0] ? ", UUID " : "", l->put.uuid);
 		drop_late(c, l);
 	}
+	forget_all_said(c);
 }

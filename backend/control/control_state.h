@@ -144,7 +144,8 @@ struct control_domains {
 struct control_kept {
 	char dir[PATH_MAX];	      /* of its files */
 	char error[SCHEMA_ERR_MAX];   /* why something is not on disk; "": all is */
-	char said[SCHEMA_ERR_MAX];    /* the last that was said of a file that cannot be read */
+	SLIST_HEAD(, kept_said) said; /* what was said of files that cannot be read */
+	unsigned said_count;	      /* entries of `said` */
 	TAILQ_HEAD(, kept_late) late; /* what could not be written */
 	uint64_t retry_ns;	      /* when to try that again; 0: not */
 	unsigned holds;		      /* how many parts of this thread want the lock now */

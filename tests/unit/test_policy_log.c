@@ -1,14 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the log says of a policy when the daemon starts, waits, and reads it again. */
-#include <fcntl.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "backend/control/control_policy.h"
-#include "common/log.h"
 #include "tests/fake/desk.h"
-#include "tests/fake/scratch.h"
+#include "tests/unit/logged.h"
 #include "tests/unit/tap.h"
 
 #define TOGETHER                                                                 \
@@ -19,7 +13,7 @@
 #define DAMAGED DESK_UPLINK ".policy is damaged"
 
 static struct desk *k;
-static char policy_path[64], applied_path[64], log_path[64];
+static char policy_path[64], applied_path[64];
 
 static void put(const char *path, const char *text)
 {
@@ -29,45 +23,14 @@ static void put(const char *path, const char *text)
 	fclose(f);
 }
 
-static const char *get(const char *path)
-{
-	static char text[8192];
-	FILE *f = fopen(path, "r");
-	size_t n = f ? fread(text, 1, sizeof(text) - 1, f) : 0;
-
-	text[n] = '\0';
-	if (f)
-		fclose(f);
-	return text;
-}
-
-/* How often the log has the text. */
-static unsigned said(const char *what)
-{
-	unsigned n = 0;
-
-	for (const char *p = get(log_path); (p = strstr(p, what)); p += strlen(what))
-		n++;
-	return n;
-}
-
-static void forget_log(void)
-{
-	int fd = open(log_path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0600);
-
-	dup2(fd, STDERR_FILENO);
-	close(fd);
-}
-
 /* A daemon that has read the policy, and waits yet. */
 static void begin(void)
 {
 	k = desk_new();
-	log_init("desk", LOG_WARNING);
 	k->c.conf.run_dir = scratch_dir();
 	k->c.conf.policy = policy_path;
 	k->c.policy.started = false;
-	forget_log();
+	log_anew();
 	control_policy_open(&k->c);
 }
 
@@ -92,18 +55,18 @@ static void test_together(void)
 	unlink(applied_path);
 	put(policy_path, TOGETHER);
 	start();
-	is_int(said(MINIMA), 1, "a start warns once of minima that do not fit together");
-	is_int(said(ADDRESS), 1, "a start warns once of a MAC address that two guests have");
-	forget_log();
+	is_int(logged(MINIMA), 1, "a start warns once of minima that do not fit together");
+	is_int(logged(ADDRESS), 1, "a start warns once of a MAC address that two guests have");
+	log_anew();
 	hang_up("[a]\ntx-min = 600mbit\n");
-	is_int(said("warning"), 0, "a policy that holds together is no reason for a warning");
+	is_int(logged("warning"), 0, "a policy that holds together is no reason for a warning");
 	hang_up(TOGETHER);
-	is_int(said(MINIMA), 1, "a policy that is read again warns of minima");
-	is_int(said(ADDRESS), 1, "a policy that is read again warns of a MAC address");
-	forget_log();
+	is_int(logged(MINIMA), 1, "a policy that is read again warns of minima");
+	is_int(logged(ADDRESS), 1, "a policy that is read again warns of a MAC address");
+	log_anew();
 	hang_up(TOGETHER "weigth = 5\n");
-	is_int(said("did you mean weight?"), 1, "a mistake is logged once");
-	is_int(said(MINIMA) + said(ADDRESS), 0, "a policy that is refused warns of nothing");
+	is_int(logged("did you mean weight?"), 1, "a mistake is logged once");
+	is_int(logged(MINIMA) + logged(ADDRESS), 0, "a policy that is refused warns of nothing");
 	desk_free(k);
 }
 
@@ -112,20 +75,20 @@ static void test_damaged(const char *policy, const char *name)
 	put(applied_path, "nonsense\n");
 	put(policy_path, policy);
 	begin();
-	is_int(said(DAMAGED), 1, "%s: a start warns of a damaged policy of before", name);
+	is_int(logged(DAMAGED), 1, "%s: a start warns of a damaged policy of before", name);
 	control_policy_open(&k->c);
 	control_policy_open(&k->c);
-	is_int(said(DAMAGED), 1, "%s: a daemon that reads again as it waits does not", name);
+	is_int(logged(DAMAGED), 1, "%s: a daemon that reads again as it waits does not", name);
 	put(applied_path, "more nonsense\n");
 	control_policy_open(&k->c);
-	is_int(said(DAMAGED), 2, "%s: it does when that was damaged in another way", name);
+	is_int(logged(DAMAGED), 2, "%s: it does when that was damaged in another way", name);
 	desk_turn(k);
 	control_policy_again(&k->c, true);
 	desk_turn(k);
-	is_int(said(DAMAGED), 2, "%s: another xenstore is no reason to warn again", name);
+	is_int(logged(DAMAGED), 2, "%s: another xenstore is no reason to warn again", name);
 	desk_free(k);
 	start();
-	is_int(said(DAMAGED), 0, "%s: the next start has nothing to warn of", name);
+	is_int(logged(DAMAGED), 0, "%s: the next start has nothing to warn of", name);
 	desk_free(k);
 }
 
@@ -135,13 +98,13 @@ static void test_refused(void)
 	put(applied_path, "nonsense\n");
 	put(policy_path, "nonsense too\n");
 	start();
-	is_int(said(DAMAGED), 1, "a refused policy: a start warns once of that of before");
+	is_int(logged(DAMAGED), 1, "a refused policy: a start warns once of that of before");
 	desk_free(k);
-	is_str(get(applied_path), "nonsense\n", "it stays as long as no policy is in force");
+	is_str(text_of(applied_path), "nonsense\n", "it stays as long as no policy is in force");
 	put(applied_path, TOGETHER);
 	start();
-	is_int(said("nonsense too") + said("KEY = VALUE"), 1, "a start says what is wrong");
-	is_int(said(MINIMA) + said(ADDRESS), 0, "the policy of before is not warned of again");
+	is_int(logged("nonsense too") + logged("KEY = VALUE"), 1, "a start says what is wrong");
+	is_int(logged(MINIMA) + logged(ADDRESS), 0, "the policy of before is not warned of again");
 	desk_free(k);
 }
 
@@ -149,7 +112,6 @@ int main(void)
 {
 	snprintf(policy_path, sizeof(policy_path), "%s/policy.conf", scratch_dir());
 	snprintf(applied_path, sizeof(applied_path), "%s/" DESK_UPLINK ".policy", scratch_dir());
-	snprintf(log_path, sizeof(log_path), "%s/log", scratch_dir());
 	test_together();
 	test_damaged("[a]\n", "a policy");
 	test_damaged("", "an empty policy");
