@@ -10,6 +10,7 @@
 #include "backend/control/device_list.h"
 #include "backend/control/device_make.h"
 #include "backend/control/device_state.h"
+#include "backend/control/policy_guests.h"
 #include "backend/kept/kept_account.h"
 #include "backend/kept/kept_file.h"
 #include "backend/xen/guest.h"
@@ -243,6 +244,7 @@ int device_kept_remember(struct control *c, struct device *d, const struct setti
 	struct kept_device *now;
 	struct policy_match match;
 	char name[GUEST_NAME_MAX];
+	const char *by;
 	bool no_memory = false, damaged;
 	int ret;
 
@@ -253,9 +255,13 @@ int device_kept_remember(struct control *c, struct device *d, const struct setti
 		return ret;
 	now = kept_add(&fresh, d->id);
 	name_of(c, d, &k, name);
-	find_policy(c, c->conf.name, d->uuid, name, d->id, &match);
+	/* It may have another name since: the keys are those of the policy of before yet. */
+	by = policy_guests_name(c, d->domid, d->uuid);
+	if (!by)
+		by = name;
+	find_policy(c, c->conf.name, d->uuid, by, d->id, &match);
 	if (now && gather(c, d, &match, texts, kept_find(&k, d->id), ret == 0, now) &&
-	    gather_uplink(c, d, name, kept_find(&k, d->id), now))
+	    gather_uplink(c, d, by, kept_find(&k, d->id), now))
 		write_changed(c, d, &k, damaged, name, &fresh);
 	else
 		no_memory = true;

@@ -152,6 +152,7 @@ static bool is_ours(struct control *c, struct device *d)
 	if (strcmp(name, c->conf.name) != 0)
 		return false;
 	device_write_value(c, d, KEY_BACK_SERVED_BY, name);
+	d->is_first = true;
 	return true;
 }
 

@@ -21,6 +21,7 @@ struct device {
 	/* Of the attachment that the device stands for; empty: xenstore does not say. Where
 	 * xenstore has another one, its keys are not those of this device. */
 	char generation[SCHEMA_GUEST_VALUE_MAX + 1];
+	bool is_first; /* no daemon before this one has served it */
 	char back[SCHEMA_PATH_MAX], front[SCHEMA_PATH_MAX], front_state[SCHEMA_PATH_MAX];
 	char name[LDP_NAME_MAX];
 	char token[LDP_NAME_MAX + 2]; /* of the watch on front_state */

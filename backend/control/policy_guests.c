@@ -145,6 +145,13 @@ void policy_guests_named(struct control *c, unsigned domid)
 		g->renamed = true;
 }
 
+const char *policy_guests_name(struct control *c, unsigned domid, const uint8_t uuid[16])
+{
+	const struct policy_guest *g = find(c, domid);
+
+	return g && g->name[0] && memcmp(g->uuid, uuid, sizeof(g->uuid)) == 0 ? g->name : NULL;
+}
+
 void policy_guests_watch(struct control *c)
 {
 	struct policy_guest *g;
@@ -305,6 +312,24 @@ static void apply_device(const struct wish *w)
 
 /* --- guests ----------------------------------------------------------------------------------- */
 
+/*
+ * The name by which an earlier daemon applied the policy to the device: what is remembered has it.
+ * A device that no daemon has served was attached by the name of now, and what is remembered may be
+ * of an earlier domain. False: nobody knows.
+ */
+static bool earlier_name(struct control *c, const struct policy_guest *g, unsigned id,
+			 char out[GUEST_NAME_MAX])
+{
+	const struct device *d = device_find(c, g->domid, id);
+	struct kept k = {.count = 0};
+
+	out[0] = '\0';
+	if (d && !d->is_first && control_kept_read(c, g->uuid_text, &k) == 0 && kept_find(&k, id))
+		snprintf(out, GUEST_NAME_MAX, "%s", k.name);
+	kept_clear(&k);
+	return out[0];
+}
+
 /* All device ids that one of the two policies names. Their number. */
 static unsigned both_ids(const struct policy *a, const struct policy *b, unsigned *ids)
 {
@@ -323,8 +348,9 @@ static unsigned both_ids(const struct policy *a, const struct policy *b, unsigne
 
 /*
  * Applies the policy to a guest that has this name now. `was` is the policy of before, which went
- * by `old_name`: what it says otherwise is changed at devices that exist. What it named too is
- * attached only if the guest is new.
+ * by `old_name`, or by another one if the guest was renamed while no daemon was there: what it says
+ * otherwise is changed at devices that exist. What it named too is attached only if the guest is
+ * new.
  */
 static void apply(struct control *c, struct policy_guest *g, const char *name,
 		  const struct policy_state *was, const char *old_name)
@@ -332,16 +358,22 @@ static void apply(struct control *c, struct policy_guest *g, const char *name,
 	bool again = g->waiting || g->name[0] == '\0';
 	unsigned ids[IDS_MAX], n = both_ids(was->policy, c->policy.now, ids);
 	struct wish w = {.c = c, .g = g, .name = name, .was_of = was->capacity};
+	char earlier[GUEST_NAME_MAX];
 
 	g->waiting = false;
 	for (unsigned i = 0; i < n; i++) {
+		const char *by = old_name;
+
 		w.id = ids[i];
-		policy_find(was->policy, c->conf.name, g->uuid_text, old_name, w.id, &w.was);
+		if (!g->name[0] && earlier_name(c, g, w.id, earlier))
+			by = earlier;
+		policy_find(was->policy, c->conf.name, g->uuid_text, by, w.id, &w.was);
 		policy_find(c->policy.now, c->conf.name, g->uuid_text, name, w.id, &w.now);
 		w.now.attach &= again || !w.was.attach;
 		apply_device(&w);
 	}
-	snprintf(g->name, sizeof(g->name), "%s", name);
+	if (xs_conn_lives(c->xs)) /* else all of it again, when xenstored is back */
+		snprintf(g->name, sizeof(g->name), "%s", name);
 }
 
 /* The domain was not replaced by another guest with the same domid, since all were listed. */
@@ -370,8 +402,6 @@ static void step(struct control *c, struct policy_guest *g)
 		return;
 	memcpy(old, g->name, sizeof(old));
 	apply(c, g, name, &now, old[0] ? old : name);
-	if (!xs_conn_lives(c->xs)) /* all of it again, when xenstored is back */
-		memcpy(g->name, old, sizeof(old));
 }
 
 bool policy_guests_step(struct control *c)

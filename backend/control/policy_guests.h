@@ -25,6 +25,12 @@ void policy_guests_watch(struct control *c);
 void policy_guests_named(struct control *c, unsigned domid);
 
 /*
+ * The name by which the policy was applied to this domain, which may have another one by now. NULL:
+ * it was not applied yet. Good until the next step.
+ */
+const char *policy_guests_name(struct control *c, unsigned domid, const uint8_t uuid[16]);
+
+/*
  * Attaches what the policy names of guests that are new. If a guest has another name than before,
  * it attaches what that one has more, and changes the keys that are others by it. False: something
  * could not be attached yet.

@@ -308,6 +308,7 @@ is "$(key p2 weight 1)" 200 'the device 1 has its own section'
 dmvlctl set g1 weight=900
 back_stop
 sed -i 's/^\[g1\]/&\ntx-max = 60mbit/; /^tx-max = 50mbit/d' policy.conf
+check 'p2 is renamed while dmvl-back is away' guest_rename p2 p1
 together
 back_run --uplink tap:dmvl-up,bridge=xenbr0 --policy policy.conf
 check 'the log warns at the start of minima that do not fit together' \
@@ -315,6 +316,10 @@ check 'the log warns at the start of minima that do not fit together' \
 rm policy.d/together.conf
 check 'what changed while dmvl-back was away is applied' wait_for 30 key_is "$(be g1)/tx-max" 60000000
 is "$(key g1 weight)" 900 'what was set stays over a restart of dmvl-back'
+check 'a guest that was renamed while dmvl-back was away has the weight of its new name' \
+	wait_for 30 key_is "$(be p1)/weight" 150
+guest_rename p1 p2
+check 'it has the weight of its name again' wait_for 30 key_is "$(be p2)/weight" 100
 restarts()
 {
 	back_stop

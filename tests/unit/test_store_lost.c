@@ -229,6 +229,37 @@ static void test_policy_cut_off_another(void)
 	desk_free(k);
 }
 
+/* A guest is renamed as the policy is read again, and xenstored goes away in the midst of it. */
+static void test_policy_renamed_cut_off(void)
+{
+	static const char text[] = "[guest2]\nweight = 7\n[db]\nweight = 6\n[c]\n";
+	unsigned wrong = 0;
+
+	for (unsigned calls = 0; calls < 40; calls++) {
+		struct policy *later = policy_new();
+
+		begin();
+		desk_policy(k, "[guest2]\nweight = 7\n[db]\nweight = 6\n");
+		desk_boot(2, 2);
+		desk_turn(k);
+		must(policy_parse(later, "p", text, strlen(text), NULL, NULL) == 0);
+		k->c.policy.earlier = k->c.policy.now;
+		k->c.policy.now = later;
+		k->c.policy.started = false;
+		store_write("/local/domain/2/name", "db");
+		desk_lose_events(k);
+		store_fail_later(EIO, calls);
+		control_policy_step(&k->c, true);
+		store_fail(0);
+		control_store_lost(&k->c);
+		must(control_store_again(&k->c));
+		desk_turn(k);
+		wrong += strcmp(desk_read(2, KEY_BACK_WEIGHT), "6") != 0;
+		desk_free(k);
+	}
+	is_int(wrong, 0, "a guest that is renamed then has the weight of its new name");
+}
+
 static void test_attached_again(void)
 {
 	begin();
@@ -386,6 +417,7 @@ int main(void)
 	test_policy_another();
 	test_policy_cut_off();
 	test_policy_cut_off_another();
+	test_policy_renamed_cut_off();
 	test_attached_again();
 	test_not_connected();
 	test_not_detached();
