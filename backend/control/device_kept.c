@@ -248,6 +248,7 @@ int device_kept_remember(struct control *c, struct device *d, const struct setti
 	bool no_memory = false, damaged;
 	int ret;
 
+	d->forgotten = false;
 	if (uuid_is_null(d->uuid))
 		return 0;
 	ret = read_of(c, d, &k, &damaged);
@@ -350,7 +351,7 @@ void device_kept_forget(struct control *c, struct device *d)
 	struct kept k = {.count = 0};
 	int ret;
 
-	if (uuid_is_null(d->uuid) || is_replaced(c, d) || is_shared(c, d))
+	if (d->forgotten || uuid_is_null(d->uuid) || is_replaced(c, d) || is_shared(c, d))
 		return;
 	uuid_format(d->uuid, uuid);
 	ret = control_kept_try(c, uuid, &k, err);
@@ -364,6 +365,8 @@ void device_kept_forget(struct control *c, struct device *d)
 	/* A damaged file may tell an operator something of the guest's other devices. */
 	if ((d->unforgotten && ret != -EBADMSG) || kept_find(&k, d->id))
 		control_kept_drop(c, uuid, d->id);
+	/* dmvlctl import may bring it back before the device has left. */
+	d->forgotten = !d->unforgotten && !control_kept_is_late(c, uuid);
 	kept_clear(&k);
 }
 

@@ -38,6 +38,7 @@ struct device {
 
 	/* device_kept.c */
 	bool unforgotten; /* it is detached and still remembered, and the log says so */
+	bool forgotten; /* it is detached and not remembered: what is written later is another's */
 
 	/* control_group.c */
 	struct ldp_group *group; /* NULL: none */

@@ -8,6 +8,7 @@
 
 #include "backend/control/device.h"
 #include "backend/xen/nodes.h"
+#include "tests/fake/must.h"
 #include "tests/unit/kept_guest.h"
 
 /* --- what is remembered ----------------------------------------------------------------------- */
@@ -251,6 +252,43 @@ static void test_detached(void)
 	desk_free(k);
 }
 
+/* dmvlctl import is run as soon as dmvlctl detach is done, and the daemon is slow. */
+static void test_imported_at_once(void)
+{
+	FILE *f;
+
+	begin();
+	desk_write(1, KEY_BACK_ONLINE, "0");
+	desk_turn(k);
+	ok(!file()[0], "a device that is being detached is forgotten at once");
+	f = fopen(file_path(""), "w");
+	must(f && fputs("[01010000-0000-0000-0000-000000000000]\nweight = 55\n# end\n", f) > 0);
+	fclose(f);
+	desk_write(1, KEY_FRONT_STATE, "6");
+	end();
+	ok(has("weight = 55\n"), "what is imported then is not forgotten when the device has left");
+	k->c.due.newcomers = true;
+	desk_turn(k);
+	is_str(desk_read(1, KEY_BACK_WEIGHT), "55", "the device comes back with what was imported");
+	desk_write(1, KEY_BACK_WEIGHT, "56");
+	desk_turn(k);
+	desk_write(1, KEY_BACK_ONLINE, "0");
+	end();
+	ok(!file()[0], "it is forgotten when it is detached once more");
+	desk_free(k);
+
+	begin();
+	desk_write(1, KEY_BACK_ONLINE, "0");
+	desk_turn(k);
+	desk_write(1, KEY_BACK_ONLINE, "1");
+	desk_turn(k);
+	ok(has("weight = 33\n"), "a device that is wanted again is remembered again");
+	desk_write(1, KEY_BACK_ONLINE, "0");
+	end();
+	ok(!file()[0], "it is forgotten when it is not wanted once more");
+	desk_free(k);
+}
+
 /* --- others ----------------------------------------------------------------------------------- */
 
 static void test_other_daemon(void)
@@ -331,6 +369,7 @@ int main(void)
 	test_store_refuses();
 	test_short_of_descriptors();
 	test_detached();
+	test_imported_at_once();
 	test_other_daemon();
 	test_two_domains();
 	return done_testing();
