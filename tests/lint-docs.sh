@@ -63,6 +63,21 @@ links()
 	done < <(each '\]\(\K[^):]+(?=\))')
 }
 
+# What is installed keeps its place in the tree, so a page that is installed links to no file that is not.
+shipped_links()
+{
+	local page link target shipped
+	shipped=$(MAKEFLAGS='' make -s list-doc DOCDIR=. 2>/dev/null | sed -n 's,^\./,,p')
+	[ -n "$shipped" ] || missing Makefile 'list-doc names no page that is installed'
+	while read -r page link; do
+		link=${link%%#*}
+		[ -n "$link" ] && grep -qxF "$page" <<<"$shipped" || continue
+		target=$(realpath -m --relative-to=. "$(dirname "$page")/$link")
+		grep -qxF "$target" <<<"$shipped" ||
+			missing "$page" "the link $link leads to what is not installed: name the file without a link"
+	done < <(each '\]\(\K[^):]+(?=\))')
+}
+
 # Paths of the tree, and names of single files. /local/domain/0/backend/.. is xenstore's.
 quoted_files()
 {
@@ -193,6 +208,7 @@ functions()
 figures
 scenarios
 links
+shipped_links
 quoted_files
 options
 commands

@@ -72,7 +72,7 @@ END {
 	print "are compared; a guest that boots has none, and where that takes too long, only some of the times had. What may be left over:"
 	print "nodes in xenstore, domains that stay as zombies, files, descriptors of dmvl-back, complaints of the guest's kernel."
 	print "[kept.md](kept.md) says how all this works;"
-	print "`make bench-scenarios` runs it. xensim stands for Xen ([how](../tests/xensim/README.md)); its guests are"
+	print "`make bench-scenarios` runs it. xensim stands for Xen (`tests/xensim/README.md`); its guests are"
 	print "processes. Xen itself runs in an emulator, which is slow: its seconds are no measure of a real machine. The last column says which"
 	print "commit was tried, and when."
 	print ""
