@@ -5,16 +5,47 @@
 
 example_needs()
 {
-	apt_in "$1" update && apt_in "$1" install cloud-init ifupdown kmod openrc
+	apt_in "$1" update && apt_in "$1" install cloud-init ifupdown iproute2 kmod openrc systemd
 }
 
-# At boot ifupdown waits for dmvl0, and then asks for an address.
+# dmvl0 is of no class that is brought up at boot, whether it is there or not; udev brings it up, and then it asks for an address.
 ifupdown_takes()
 {
 	# shellcheck disable=SC2154 # lib.sh sets it
 	[ "$(in_root "$1" ifquery -i /srv/network/interfaces.dmvl --allow hotplug --list)" = dmvl0 ] &&
+		[ -z "$(in_root "$1" ifquery -i /srv/network/interfaces.dmvl --exclude=lo --list)" ] &&
 		in_root "$1" ifup --force -n -v -i /srv/network/interfaces.dmvl dmvl0 >"$tmp/ifup" 2>&1 &&
 		grep -E '(dhclient|dhcpcd|udhcpc) .*dmvl0' "$tmp/ifup" || { cat "$tmp/ifup"; return 1; }
+}
+
+# With all that it has in comments, such as a fixed address, since there is no server here. Who waits for the network waits
+# for dmvl0 by its name alone; dmvl1 has no carrier. The address stays when the carrier is lost. IPv6AcceptRA: there is no router.
+networkd_takes()
+{
+	in_root "$1" unshare --mount --net sh -e -c '
+		mount -t sysfs -o ro sysfs /sys
+		conf=/run/systemd/network netif=/run/systemd/netif
+		mkdir -p $conf/70-dmvl.network.d $netif/links $netif/leases $netif/lldp
+		chown -R systemd-network: $netif
+		sed "/^DHCP=/d; s/^#\([A-Z[]\)/\1/" /srv/network/70-dmvl.network >$conf/70-dmvl.network
+		printf "[Network]\nIPv6AcceptRA=no\n" >$conf/70-dmvl.network.d/here.conf
+		printf "[Match]\nName=eth0\n[Network]\nAddress=10.9.9.1/24\nIPv6AcceptRA=no\n" >$conf/50-eth0.network
+		cd /lib/systemd
+		./systemd-networkd &
+		ip link add dmvl1 type veth peer name nobody
+		ip link add eth0 type veth peer name world
+		ip link set world up
+		./systemd-networkd-wait-online --timeout=60
+		ip link add dmvl0 type veth peer name back
+		ip link set back up
+		./systemd-networkd-wait-online --timeout=60 --interface=dmvl0
+		ip address show dmvl0 | grep -F 10.0.0.5/24
+		ip link set back down
+		for _ in $(seq 600); do
+			! grep -qx OPER_STATE=no-carrier $netif/links/$(cat /sys/class/net/dmvl0/ifindex) || break
+			sleep 0.1
+		done
+		ip address show dmvl0 | grep -F 10.0.0.5/24'
 }
 
 # cloud-init makes a file for systemd-networkd of it, which it gives to that user.
@@ -81,8 +112,9 @@ check_examples()
 {
 	local root=$1-examples
 	root_open "$root" "$PWD/build/packages/$1"
-	check "$1 has ifupdown, cloud-init and OpenRC" example_needs "$root" && {
+	check "$1 has systemd-networkd, ifupdown, cloud-init and OpenRC" example_needs "$root" && {
 		cp -r init/network init/openrc "$tmp/$root/root/srv/"
+		check "systemd-networkd of $1 takes the example" networkd_takes "$root"
 		check "ifupdown of $1 takes the example" ifupdown_takes "$root"
 		check "cloud-init of $1 takes the example" cloud_init_takes "$root"
 		check "cloud-init of $1 takes the example in /etc/cloud" cloud_init_reads "$root"
