@@ -13,6 +13,8 @@
 #include "backend/ctl/check/look_keys.h"
 #include "backend/ctl/check/look_limits.h"
 #include "backend/ctl/check/look_link.h"
+#include "backend/ctl/check/look_locked.h"
+#include "backend/ctl/check/look_rules.h"
 
 /*
  * Theory of operation
@@ -50,9 +52,11 @@ static const struct row uplink_rows[] = {
 	{"bridge-filter", GRAVITY_WARNING, look_bridge_calls},
 	{"spanning-tree", GRAVITY_WARNING, look_spanning_tree},
 	{"port", GRAVITY_CRITICAL, look_exits},
+	{"port", GRAVITY_CRITICAL, look_locked},
 	{"flooding", GRAVITY_WARNING, look_flooding},
 	{"bridge-vlan", GRAVITY_WARNING, look_vlans},
 	{"mac-elsewhere", GRAVITY_WARNING, look_elsewhere},
+	{"rules", GRAVITY_WARNING, look_rules},
 	{"capacity", GRAVITY_WARNING, look_capacity},
 	{"unknown-key", GRAVITY_WARNING, look_uplink_keys},
 	{"descriptors", GRAVITY_WARNING, look_descriptors},

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* ask.h: what the kernel answers over netlink. */
+#ifndef DMVL_CTL_ASK_H
+#define DMVL_CTL_ASK_H
+
+#include <libmnl/libmnl.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define ASK_MAX 256u /* bytes of a request */
+
+/*
+ * Sends the request in `buf`, a dump or one with NLM_F_ACK, on a bus (NETLINK_ROUTE) and has `take`
+ * look at each answer. 0, or -errno of the kernel.
+ */
+int ask_kernel(int bus, const void *buf, mnl_cb_t take, void *arg);
+
+/* What a port of a bridge, or its TAP, is told beside what sysfs shows. */
+struct ask_port {
+	bool locked;	 /* it passes frames from entered addresses alone */
+	const char *xdp; /* the option of ip(8) that takes its XDP program off; NULL: it has none */
+};
+
+/* Of an interface. All zeroes where the kernel does not answer. */
+void ask_port(uint32_t ifindex, struct ask_port *out);
+
+/* Has the interface a filter of tc(8) at this hook (TC_H_MIN_INGRESS, TC_H_MIN_EGRESS)? */
+bool ask_filter(uint32_t ifindex, uint16_t hook);
+
+#endif

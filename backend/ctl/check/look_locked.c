@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "backend/ctl/check/look_locked.h"
+
+#include <linux/neighbour.h>
+#include <linux/rtnetlink.h>
+#include <stdio.h>
+#include <sys/socket.h>
+
+#include "backend/ctl/check/ask.h"
+#include "backend/ctl/check/look_port.h"
+#include "backend/uplink/netdev.h"
+#include "backend/uplink/portmap.h"
+
+/*
+ * A locked port passes a frame if the bridge has its sender's address at this port, and learns none
+ * there. What was learnt before the port was locked is forgotten one day, and what was entered by
+ * hand is not.
+ */
+struct entered {
+	uint32_t port;
+	struct portmap *map;
+};
+
+static int take_mac(const struct nlattr *a, void *arg)
+{
+	if (mnl_attr_get_type(a) == NDA_LLADDR && mnl_attr_get_payload_len(a) == 6)
+		*(const uint8_t **)arg = mnl_attr_get_payload(a);
+	return MNL_CB_OK;
+}
+
+static int take_entry(const struct nlmsghdr *n, void *arg)
+{
+	const struct entered *e = arg;
+	const struct ndmsg *ndm = mnl_nlmsg_get_payload(n);
+	const uint8_t *mac = NULL;
+
+	if (n->nlmsg_type != RTM_NEWNEIGH || mnl_nlmsg_get_payload_len(n) < sizeof(*ndm) ||
+	    (uint32_t)ndm->ndm_ifindex != e->port || !(ndm->ndm_state & NUD_NOARP))
+		return MNL_CB_OK;
+	mnl_attr_parse(n, sizeof(*ndm), take_mac, &mac);
+	if (mac)
+		portmap_set(e->map, mac, 0, e->port);
+	return MNL_CB_OK;
+}
+
+/* NULL: out of memory. */
+static struct portmap *read_entered(uint32_t port)
+{
+	_Alignas(struct nlmsghdr) char buf[ASK_MAX] = {0};
+	struct nlmsghdr *n = mnl_nlmsg_put_header(buf);
+	struct entered e = {port, portmap_new()};
+	struct ndmsg *ndm;
+
+	n->nlmsg_type = RTM_GETNEIGH;
+	n->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	ndm = mnl_nlmsg_put_extra_header(n, sizeof(*ndm));
+	ndm->ndm_family = AF_BRIDGE;
+	if (e.map)
+		ask_kernel(NETLINK_ROUTE, buf, take_entry, &e);
+	return e.map;
+}
+
+/* How many devices have an address that was not entered, and the first of them. */
+static unsigned count_strangers(const struct look *look, uint32_t tap, const struct ldp_view **one)
+{
+	struct portmap *m = read_entered(tap);
+	unsigned count = 0;
+
+	for (int i = 0; m && i < look->devices.count; i++) {
+		const struct ldp_view *d = &look->devices.view[i];
+		uint8_t mac[6];
+
+		if (!look_is_of(d, look->uplink->name) || !look_mac_of(d, mac) ||
+		    portmap_find(m, mac, 0) == tap)
+			continue;
+		if (count++ == 0)
+			*one = d;
+	}
+	if (m)
+		portmap_free(m);
+	return count;
+}
+
+static bool is_locked(const char *port)
+{
+	uint32_t ifindex = if_nametoindex(port);
+	struct ask_port p = {.locked = false};
+
+	if (ifindex)
+		ask_port(ifindex, &p);
+	return p.locked;
+}
+
+static void look_at_tap(struct look *look, const char *tap, const char *bridge)
+{
+	char target[FINDING_WHERE_MAX], others[32] = "";
+	const struct ldp_view *one = NULL;
+	struct finding_row *f;
+	unsigned count;
+
+	if (!is_locked(tap))
+		return;
+	count = count_strangers(look, if_nametoindex(tap), &one);
+	if (count == 0)
+		return;
+	look_target(one, target);
+	if (count > 1)
+		snprintf(others, sizeof(others), " and %u more", count - 1);
+	f = look_found(look);
+	finding_text(f,
+		     "the bridge %s has its port %s locked, and the MAC of %s%s was not entered "
+		     "there: frames of such guests are lost, at the latest when the bridge forgets "
+		     "what it learnt",
+		     bridge, tap, target, others);
+	finding_do(f, "bridge link set dev %s locked off", tap);
+}
+
+static void look_at_exit(struct look *look, const char *tap, const char *bridge, const char *exit,
+			 void *arg)
+{
+	struct finding_row *f;
+
+	(void)tap;
+	(void)arg;
+	if (!netdev_is_port_of(exit, bridge) || !is_locked(exit))
+		return;
+	f = look_found(look);
+	finding_text(f,
+		     "the bridge %s has its port %s locked, by which frames leave the host: frames "
+		     "from outside are lost unless their sender was entered there",
+		     bridge, exit);
+	finding_do(f, "bridge link set dev %s locked off", exit);
+}
+
+bool look_locked(struct look *look)
+{
+	char device[VIEW_TEXT_MAX], bridge[IFNAMSIZ];
+
+	if (!look_bridge_of(look, device, bridge))
+		return true;
+	look_at_tap(look, device, bridge);
+	look_each_exit(look, device, bridge, look_at_exit, NULL);
+	return true;
+}
