@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "backend/capture/capsock.h"
+#include "backend/ctl/daemon.h"
 #include "backend/ctl/facts.h"
 #include "backend/ctl/run_dir.h"
 #include "backend/ctl/view.h"
@@ -42,8 +43,10 @@ static int find(struct ctl *ctl, const char *device, struct capture_source *s,
 	return 0;
 }
 
-static int fail_connect(const struct capture_source *s, const char *path, int ret)
+static int fail_connect(struct ctl *ctl, const struct capture_source *s, const char *path, int ret)
 {
+	if (ret == -ENOENT && daemon_look(ctl, s->uplink) == DAEMON_RUNNING)
+		return ctl_fail(EXIT_FAILED, "%s was deleted: dmvlctl check says what to do", path);
 	if (ret == -ENOENT || ret == -ECONNREFUSED)
 		return ctl_fail(EXIT_FAILED, "the uplink %s: its dmvl-back does not run (%s)",
 				s->uplink, path);
@@ -59,7 +62,7 @@ static int connect_to(struct ctl *ctl, struct capture_source *s)
 	if (capsock_path(path, dir, s->uplink) < 0)
 		return ctl_fail(EXIT_FAILED, "%s: the run directory's name is too long", dir);
 	s->fd = capsock_connect(path);
-	return s->fd < 0 ? fail_connect(s, path, s->fd) : 0;
+	return s->fd < 0 ? fail_connect(ctl, s, path, s->fd) : 0;
 }
 
 /* Waits until the frame loop has begun. NULL, or why not. */

@@ -10,6 +10,9 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "backend/capture/capsock.h"
+#include "backend/ctl/deleted.h"
+#include "backend/ctl/run_dir.h"
 #include "xenstore-schema/xskey.h"
 
 /* The file that the daemon holds locked while it lives, beside its credit log. False: it is not
@@ -54,12 +57,13 @@ static unsigned read_state(struct ctl *ctl, const char *uplink)
 
 enum daemon_life daemon_look(struct ctl *ctl, const char *uplink)
 {
-	char path[SCHEMA_VALUE_MAX + SCHEMA_NAME_MAX + 16];
+	char path[SCHEMA_VALUE_MAX + SCHEMA_NAME_MAX + 16], dir[PATH_MAX];
 	unsigned state = read_state(ctl, uplink);
 
 	if (state == SCHEMA_UPLINK_STATE_STOPPED)
 		return DAEMON_STOPPED;
-	if (lock_path(ctl, uplink, path, sizeof(path)) && !is_locked(path))
+	if (lock_path(ctl, uplink, path, sizeof(path)) && !is_locked(path) &&
+	    !deleted_lock_holder(path, uplink, dir))
 		return DAEMON_KILLED;
 	return state == SCHEMA_UPLINK_STATE_RUNNING ? DAEMON_RUNNING : DAEMON_WAITING;
 }
@@ -90,9 +94,13 @@ static unsigned lock_holder(const char *path)
 
 unsigned daemon_pid(struct ctl *ctl, const char *uplink)
 {
-	char path[SCHEMA_VALUE_MAX + SCHEMA_NAME_MAX + 16];
+	char path[SCHEMA_VALUE_MAX + SCHEMA_NAME_MAX + 16], dir[PATH_MAX];
+	unsigned pid;
 
-	return lock_path(ctl, uplink, path, sizeof(path)) ? lock_holder(path) : 0;
+	if (!lock_path(ctl, uplink, path, sizeof(path)))
+		return 0;
+	pid = lock_holder(path);
+	return pid ? pid : deleted_lock_holder(path, uplink, dir);
 }
 
 const char *daemon_word(enum daemon_life life)
@@ -105,4 +113,21 @@ const char *daemon_word(enum daemon_life life)
 	};
 
 	return words[life];
+}
+
+bool daemon_lost_files(struct ctl *ctl, const char *uplink, char dir[PATH_MAX], char name[NAME_MAX])
+{
+	char run_dir[MAPFILE_PATH_MAX + 1], path[PATH_MAX + NAME_MAX];
+
+	if (ctl->backend_given || daemon_look(ctl, uplink) != DAEMON_RUNNING)
+		return false;
+	run_dir_of(ctl, uplink, run_dir);
+	snprintf(name, NAME_MAX, "%s.lock", uplink);
+	snprintf(path, sizeof(path), "%s/%s", run_dir, name);
+	if (!lock_holder(path))
+		return deleted_lock_holder(NULL, uplink, dir) > 0;
+	snprintf(name, NAME_MAX, "%s" CAPSOCK_ENDING, uplink);
+	snprintf(path, sizeof(path), "%s/%s", run_dir, name);
+	snprintf(dir, PATH_MAX, "%s", run_dir);
+	return access(path, F_OK) < 0 && errno == ENOENT;
 }

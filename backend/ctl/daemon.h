@@ -3,6 +3,9 @@
 #ifndef DMVL_CTL_DAEMON_H
 #define DMVL_CTL_DAEMON_H
 
+#include <limits.h>
+#include <stdbool.h>
+
 #include "backend/ctl/ctl.h"
 
 enum daemon_life {
@@ -23,5 +26,12 @@ const char *daemon_word(enum daemon_life life);
 
 /* The process id of the uplink's dmvl-back; 0: none runs, or it is not known. */
 unsigned daemon_pid(struct ctl *ctl, const char *uplink);
+
+/*
+ * Does dmvl-back run, and lacks a file that nobody makes again until it starts again? `dir` and
+ * `name` tell which one.
+ */
+bool daemon_lost_files(struct ctl *ctl, const char *uplink, char dir[PATH_MAX],
+		       char name[NAME_MAX]);
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "backend/ctl/clock.h"
+#include "backend/ctl/daemon.h"
 #include "backend/ctl/run_dir.h"
 
 #define STALE_NS UINT64_C(3000000000)
@@ -33,8 +34,10 @@ static int open_file(struct stats_view *v)
 	return v->record ? 0 : -ENOMEM;
 }
 
-static const char *reason(int err)
+static const char *reason(struct ctl *ctl, const char *uplink, int err)
 {
+	if (err == -ENOENT && daemon_look(ctl, uplink) == DAEMON_RUNNING)
+		return "there are no statistics: dmvlctl check says what to do";
 	if (err == -ENOENT)
 		return "there are no statistics: does its dmvl-back run?";
 	if (err == -ENOTSUP)
@@ -64,7 +67,8 @@ static void open_view(struct ctl *ctl, struct stats_view *v, const char *uplink)
 	ret = open_file(v);
 	if (ret == 0 && !is_stale(v))
 		return;
-	v->why = ret == 0 ? "its dmvl-back does not write any more: does it run?" : reason(ret);
+	v->why = ret == 0 ? "its dmvl-back does not write any more: does it run?"
+			  : reason(ctl, uplink, ret);
 	mapfile_close(&v->file);
 }
 

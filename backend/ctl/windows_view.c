@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/ctl/daemon.h"
 #include "backend/ctl/stats_view.h"
 #include "common/uuid.h"
 
@@ -22,11 +23,13 @@ static void set_path(struct windows_view *v, const char *stats)
 	snprintf(v->path, sizeof(v->path), "%.*s" WINDOWS_ENDING, (int)len, stats);
 }
 
-static const char *reason(int err)
+static const char *reason(struct ctl *ctl, const char *uplink, int err)
 {
 	switch (err) {
 	case -ENOENT:
-		return "nothing is recorded: does its dmvl-back run?";
+		return daemon_look(ctl, uplink) == DAEMON_RUNNING
+			       ? "nothing is recorded: dmvlctl check says what to do"
+			       : "nothing is recorded: does its dmvl-back run?";
 	case -ENOTSUP:
 		return "its dmvl-back is of another version";
 	case -EINVAL:
@@ -38,7 +41,7 @@ static const char *reason(int err)
 	}
 }
 
-static void open_view(struct windows_view *v, const struct stats_view *stats)
+static void open_view(struct ctl *ctl, struct windows_view *v, const struct stats_view *stats)
 {
 	int ret;
 
@@ -50,7 +53,7 @@ static void open_view(struct windows_view *v, const struct stats_view *stats)
 		ret = windows_file_check(v->file.mem, v->file.bytes, NULL);
 	if (ret == 0)
 		return;
-	v->why = reason(ret);
+	v->why = reason(ctl, v->uplink, ret);
 	mapfile_close(&v->file);
 }
 
@@ -64,7 +67,7 @@ int windows_views_open(struct ctl *ctl, struct windows_view **out)
 		return count;
 	*out = calloc((size_t)count + 1, sizeof(**out));
 	for (int i = 0; *out && i < count; i++)
-		open_view(&(*out)[i], &stats[i]);
+		open_view(ctl, &(*out)[i], &stats[i]);
 	stats_views_free(stats, count);
 	return *out ? count : -ENOMEM;
 }

@@ -115,6 +115,23 @@ bool look_daemon(struct look *look)
 	return false;
 }
 
+/* By a clean-up of /run, or by hand. dmvl-back makes some again, and dmvlctl needs them all. */
+bool look_files(struct look *look)
+{
+	char dir[PATH_MAX], name[NAME_MAX];
+	struct finding_row *f;
+
+	if (!daemon_lost_files(look->ctl, look->uplink->name, dir, name))
+		return true;
+	f = look_found(look);
+	finding_text(f,
+		     "its dmvl-back runs, and its files in %s were deleted, %s among them: dmvlctl "
+		     "lacks what they tell until it is started again",
+		     dir, name);
+	do_restart(f, look->uplink->name);
+	return true;
+}
+
 bool look_version(struct look *look)
 {
 	const char *version = look->uplink->keys.value[KEY_UPLINK_VERSION];

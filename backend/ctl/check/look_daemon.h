@@ -7,6 +7,7 @@
 
 bool look_stale(struct look *look);
 bool look_daemon(struct look *look);
+bool look_files(struct look *look);
 bool look_version(struct look *look);
 bool look_credit_log(struct look *look);
 bool look_remembered(struct look *look);

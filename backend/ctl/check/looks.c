@@ -43,6 +43,7 @@ static const struct row host_rows[] = {
 static const struct row uplink_rows[] = {
 	{"stale-uplink", GRAVITY_WARNING, look_stale},
 	{"daemon", GRAVITY_CRITICAL, look_daemon},
+	{"files", GRAVITY_WARNING, look_files},
 	{"version", GRAVITY_WARNING, look_version},
 	{"uplink-error", GRAVITY_WARNING, look_uplink_error},
 	{"group-error", GRAVITY_WARNING, look_group_errors},
