@@ -9,6 +9,7 @@
 #include "backend/ctl/ctl_policy.h"
 #include "backend/ctl/remembered.h"
 #include "backend/ctl/device_json.h"
+#include "backend/ctl/slow_rate.h"
 #include "backend/ctl/table.h"
 #include "backend/ctl/view.h"
 #include "backend/policy/setting.h"
@@ -231,6 +232,7 @@ static int report(struct ctl *ctl, const struct attaching *a)
 	if (!ctl_uplink_is_served(ctl, uplink_of(a)) && xs_conn_lives(ctl->xs))
 		log_notice("no dmvl-back runs for uplink %s now: the device waits for it",
 			   uplink_of(a));
+	slow_rate_hint(&a->settings);
 	if (ctl->json)
 		return device_print_json(ctl, a->target.domid, a->target.id);
 	printf("attached device %u to %s: ", a->target.id, target_text(&a->target, text));

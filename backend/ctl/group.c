@@ -7,6 +7,7 @@
 
 #include "backend/ctl/change.h"
 #include "backend/ctl/group_view.h"
+#include "backend/ctl/slow_rate.h"
 #include "backend/ctl/table.h"
 #include "backend/ctl/verdict.h"
 #include "backend/ctl/words.h"
@@ -114,6 +115,8 @@ static int set(struct ctl *ctl, const char *name, struct change *change)
 	if (ret < 0)
 		return ctl_fail_xs(ret, "write", change->dir);
 	ret = verdict_wait(ctl, change, ctl->uplink, "the group");
+	if (!ret)
+		slow_rate_hint(change->settings);
 	return ret || !ctl->json ? ret : show(ctl, name);
 }
 

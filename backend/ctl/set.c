@@ -9,6 +9,7 @@
 #include "backend/ctl/change.h"
 #include "backend/ctl/ctl_save.h"
 #include "backend/ctl/device_json.h"
+#include "backend/ctl/slow_rate.h"
 #include "backend/ctl/table.h"
 #include "backend/ctl/verdict.h"
 #include "backend/ctl/view.h"
@@ -62,6 +63,7 @@ static int report(struct ctl *ctl, const struct target *target, const struct cha
 	const struct settings *settings = change->settings;
 	bool agentless = is_agentless(ctl, change->dir);
 
+	slow_rate_hint(settings);
 	for (unsigned i = 0; i < settings->count && !agentless; i++)
 		if (schema_entry(settings->item[i].key)->effect == SCHEMA_EFFECT_RECONNECT)
 			log_notice("%s takes effect when the device connects again",

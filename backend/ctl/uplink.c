@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "backend/ctl/change.h"
+#include "backend/ctl/slow_rate.h"
 #include "backend/ctl/table.h"
 #include "backend/ctl/uplink_view.h"
 #include "backend/ctl/verdict.h"
@@ -78,6 +79,8 @@ static int set(struct ctl *ctl, const char *name, struct change *change)
 	if (ret < 0)
 		return ctl_fail_xs(ret, "write", change->dir);
 	ret = verdict_wait(ctl, change, name, "what was set");
+	if (!ret)
+		slow_rate_hint(change->settings);
 	return ret || !ctl->json ? ret : show(ctl, name);
 }
 

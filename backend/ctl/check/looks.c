@@ -14,6 +14,7 @@
 #include "backend/ctl/check/look_limits.h"
 #include "backend/ctl/check/look_link.h"
 #include "backend/ctl/check/look_locked.h"
+#include "backend/ctl/check/look_rates.h"
 #include "backend/ctl/check/look_rules.h"
 
 /*
@@ -59,6 +60,7 @@ static const struct row uplink_rows[] = {
 	{"mac-elsewhere", GRAVITY_WARNING, look_elsewhere},
 	{"rules", GRAVITY_WARNING, look_rules},
 	{"capacity", GRAVITY_WARNING, look_capacity},
+	{"rate", GRAVITY_WARNING, look_uplink_rates},
 	{"unknown-key", GRAVITY_WARNING, look_uplink_keys},
 	{"descriptors", GRAVITY_WARNING, look_descriptors},
 };
@@ -68,6 +70,7 @@ static const struct row device_rows[] = {
 	{"no-uplink", GRAVITY_CRITICAL, look_no_uplink},
 	{"device-error", GRAVITY_WARNING, look_device_error},
 	{"refused", GRAVITY_WARNING, look_refused},
+	{"rate", GRAVITY_WARNING, look_device_rates},
 	{"unknown-key", GRAVITY_WARNING, look_device_keys},
 	{"same-mac", GRAVITY_CRITICAL, look_same_mac},
 	{"device-mtu", GRAVITY_WARNING, look_device_mtu},
