@@ -27,6 +27,10 @@ for key in tx-max rx-max; do
 	outage "a group with $key of 12 kbit/s" "group acme of uplink default: $key is 12kbit: a full frame takes 1 s"
 done
 check 'g1 pings the world without its limits' talks g1
+dmvlctl set g1 flood-rate=0
+outage 'a guest that may send no broadcasts' 'g1/0: flood-rate is 0: the guest may send no broadcasts'
+dmvlctl uplink default flood-rate=0
+outage 'guests that get no broadcasts' 'uplink default: flood-rate is 0: guests get no broadcasts from outside'
 dmvlctl set g1 tx-max=13kbit rx-max=13kbit 2>err
 is "$?$(cat err)" 0 'dmvlctl set says nothing about a limit at which a frame takes less than a second'
 check 'dmvlctl check finds nothing about a limit at which a frame takes less than a second' wait_for 30 finds_nothing

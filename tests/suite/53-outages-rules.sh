@@ -100,6 +100,14 @@ for hook in ingress egress; do
 	fi
 	check "dmvlctl check finds nothing about a TAP without filters ($hook)" finds_nothing
 done
+tc qdisc replace dev up0 clsact
+if tc filter add dev up0 ingress bpf bytecode '1,6 0 0 0,' direct-action; then
+	check 'dmvlctl check finds nothing about filters at the card that drop nothing' wait_for 30 finds_nothing
+	tc filter add dev up0 ingress prio 1 bpf bytecode "$drop_all" direct-action
+	check 'g1 does not reach the world through filters at the card' cut_off g1
+	outage 'filters at the card that drop frames' 'default: up0, .* has filters of tc that have dropped [1-9][0-9]* frames'
+	check 'g1 pings the world without filters at the card' talks g1
+fi
 tc qdisc replace dev dmvl-up root tbf rate 8kbit burst 2k limit 4000
 outage 'a TAP with a queueing discipline that limits' 'default: dmvl-up has the queueing discipline tbf,'
 tc qdisc replace dev dmvl-up root pfifo limit 500
@@ -118,6 +126,8 @@ elif mkdir bpf && mount -t bpf bpf bpf >&2 &&
 	TC_BPF_MNT=$PWD/bpf ip link set dev dmvl-up xdpgeneric obj drop.o section xdp >&2; then
 	check 'g1 does not reach the world through an XDP program that drops all' cut_off g1
 	outage 'an XDP program at the TAP' 'default: dmvl-up has an XDP program,'
+	TC_BPF_MNT=$PWD/bpf ip link set dev up0 xdpgeneric obj drop.o section xdp >&2
+	outage 'an XDP program at the card' 'default: up0 has an XDP program,'
 else
 	skip 'this kernel has no XDP that ip loads' 'dmvlctl check finds an XDP program at the TAP'
 fi

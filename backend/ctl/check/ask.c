@@ -5,6 +5,8 @@
 #include <linux/if_link.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 
 int ask_kernel(int bus, const void *buf, mnl_cb_t take, void *arg)
@@ -114,4 +116,50 @@ bool ask_filter(uint32_t ifindex, uint16_t hook)
 	tc->tcm_parent = TC_H_MAKE(TC_H_CLSACT, hook);
 	ask_kernel(NETLINK_ROUTE, buf, take_filter, &found);
 	return found;
+}
+
+/* Of the qdisc that holds the filters. */
+struct drops {
+	uint32_t ifindex, count;
+	char *kind;
+};
+
+static int take_qdisc(const struct nlattr *a, void *arg)
+{
+	struct drops *d = arg;
+	struct tc_stats stats;
+
+	if (mnl_attr_get_type(a) == TCA_KIND) {
+		snprintf(d->kind, ASK_KIND_MAX, "%.*s", (int)mnl_attr_get_payload_len(a),
+			 (const char *)mnl_attr_get_payload(a));
+	} else if (mnl_attr_get_type(a) == TCA_STATS &&
+		   mnl_attr_get_payload_len(a) >= sizeof(stats)) {
+		memcpy(&stats, mnl_attr_get_payload(a), sizeof(stats));
+		d->count = stats.drops;
+	}
+	return MNL_CB_OK;
+}
+
+static int take_holder(const struct nlmsghdr *n, void *arg)
+{
+	const struct tcmsg *tc = mnl_nlmsg_get_payload(n);
+	const struct drops *d = arg;
+
+	if (n->nlmsg_type == RTM_NEWQDISC && mnl_nlmsg_get_payload_len(n) >= sizeof(*tc) &&
+	    (uint32_t)tc->tcm_ifindex == d->ifindex && tc->tcm_parent == TC_H_CLSACT)
+		mnl_attr_parse(n, sizeof(*tc), take_qdisc, arg);
+	return MNL_CB_OK;
+}
+
+uint32_t ask_filter_drops(uint32_t ifindex, char kind[ASK_KIND_MAX])
+{
+	_Alignas(struct nlmsghdr) char buf[ASK_MAX] = {0};
+	struct nlmsghdr *n = mnl_nlmsg_put_header(buf);
+	struct drops d = {.ifindex = ifindex, .kind = kind};
+
+	n->nlmsg_type = RTM_GETQDISC;
+	n->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	mnl_nlmsg_put_extra_header(n, sizeof(struct tcmsg));
+	ask_kernel(NETLINK_ROUTE, buf, take_holder, &d);
+	return d.count;
 }

@@ -7,7 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define ASK_MAX 256u /* bytes of a request */
+#define ASK_KIND_MAX 16u
+#define ASK_MAX	     256u /* bytes of a request */
 
 /*
  * Sends the request in `buf`, a dump or one with NLM_F_ACK, on a bus (NETLINK_ROUTE) and has `take`
@@ -26,5 +27,8 @@ void ask_port(uint32_t ifindex, struct ask_port *out);
 
 /* Has the interface a filter of tc(8) at this hook (TC_H_MIN_INGRESS, TC_H_MIN_EGRESS)? */
 bool ask_filter(uint32_t ifindex, uint16_t hook);
+
+/* How many frames these filters have dropped, and the kind of qdisc they are in; 0: none. */
+uint32_t ask_filter_drops(uint32_t ifindex, char kind[ASK_KIND_MAX]);
 
 #endif

@@ -32,6 +32,19 @@ static void look_at_rate(struct look *look, const char *where, const struct limi
 		   schema_entry(key)->dflt);
 }
 
+static void look_at_flood(struct look *look, const struct limits *l, enum schema_key key,
+			  const char *consequence)
+{
+	struct finding_row *f;
+
+	if (!l->keys->value[key] || view_is_malformed(l->keys, key) || view_number(l->keys, key))
+		return;
+	f = look_found(look);
+	finding_text(f, "%s is 0: %s", schema_name(key), consequence);
+	finding_do(f, "%s %s=%s    # the default; or another value", l->command, schema_name(key),
+		   schema_entry(key)->dflt);
+}
+
 static void look_at_group(struct look *look, const struct group_view *g, uint64_t mtu)
 {
 	char where[FINDING_WHERE_MAX], command[FINDING_COMMAND_MAX];
@@ -54,6 +67,8 @@ bool look_uplink_rates(struct look *look)
 	snprintf(command, sizeof(command), "dmvlctl uplink %s", look->uplink->name);
 	look_at_rate(look, look->where, &l, KEY_UPLINK_TX_CAPACITY);
 	look_at_rate(look, look->where, &l, KEY_UPLINK_RX_CAPACITY);
+	look_at_flood(look, &l, KEY_UPLINK_FLOOD_RATE,
+		      "guests get no broadcasts from outside, so nobody there finds them by ARP");
 	for (int i = 0; i < count; i++)
 		look_at_group(look, &g[i], l.mtu);
 	group_views_free(g, count);
@@ -70,5 +85,7 @@ bool look_device_rates(struct look *look)
 	snprintf(command, sizeof(command), "dmvlctl set %s", target);
 	look_at_rate(look, look->where, &l, KEY_BACK_TX_MAX);
 	look_at_rate(look, look->where, &l, KEY_BACK_RX_MAX);
+	look_at_flood(look, &l, KEY_BACK_FLOOD_RATE,
+		      "the guest may send no broadcasts, so it finds nobody by ARP or DHCP");
 	return true;
 }

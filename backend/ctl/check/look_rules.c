@@ -119,18 +119,45 @@ static void look_at_qdisc(struct look *look, const char *tap)
 		   schema_name(KEY_BACK_RX_MAX));
 }
 
-static void look_at_xdp(struct look *look, const char *tap)
+static void look_at_xdp(struct look *look, const char *port)
 {
 	struct ask_port p;
 	struct finding_row *f;
 
-	ask_port(if_nametoindex(tap), &p);
+	ask_port(if_nametoindex(port), &p);
 	if (!p.xdp)
 		return;
 	f = look_found(look);
-	finding_text(f, "%s has an XDP program, which may drop frames of guests", tap);
-	finding_do(f, "ip -d link show dev %s", tap);
-	finding_do(f, "ip link set dev %s %s off    # if it is not meant", tap, p.xdp);
+	finding_text(f, "%s has an XDP program, which may drop frames of guests", port);
+	finding_do(f, "ip -d link show dev %s", port);
+	finding_do(f, "ip link set dev %s %s off    # if it is not meant", port, p.xdp);
+}
+
+/* There, filters may be the host's own affair as long as they drop nothing. */
+static void look_at_exit(struct look *look, const char *tap, const char *bridge, const char *exit,
+			 void *arg)
+{
+	uint32_t ifindex = if_nametoindex(exit), drops;
+	char kind[ASK_KIND_MAX] = "";
+	struct finding_row *f;
+
+	(void)tap;
+	(void)bridge;
+	(void)arg;
+	if (!ifindex)
+		return;
+	look_at_xdp(look, exit);
+	drops = ask_filter_drops(ifindex, kind);
+	if (drops == 0)
+		return;
+	f = look_found(look);
+	finding_text(f,
+		     "%s, by which frames leave the host, has filters of tc that have dropped "
+		     "%" PRIu32 " frames, maybe of guests",
+		     exit, drops);
+	finding_do(f, "tc -s qdisc show dev %s", exit);
+	finding_do(f, "tc qdisc del dev %s %s    # with all its filters, if they are not meant",
+		   exit, kind);
 }
 
 bool look_rules(struct look *look)
@@ -144,5 +171,6 @@ bool look_rules(struct look *look)
 	look_at_filters(look, device, "egress", TC_H_MIN_EGRESS);
 	look_at_qdisc(look, device);
 	look_at_xdp(look, device);
+	look_each_exit(look, device, bridge, look_at_exit, NULL);
 	return true;
 }
