@@ -47,9 +47,4 @@ outage 'a directory of dmvl-back that was deleted' 'default: its dmvl-back runs,
 check 'dmvlctl stat has numbers again after what dmvlctl check said' wait_for 30 dmvlctl stat
 
 back_stop
-start_back --run-dir "$PWD/own"
-check 'dmvlctl check finds nothing about a dmvl-back with a directory of its own' wait_for 30 finds_nothing
-rm -r own
-outage 'another directory of dmvl-back that was deleted' "default: its dmvl-back runs, and its files in $PWD/own were deleted,"
-back_stop
 done_testing

@@ -75,14 +75,62 @@ static bool is_stopped(unsigned pid)
 	return state == 'T' || state == 't';
 }
 
+/* By `systemctl freeze`, or who pauses a container. `file` gets what a 0 is written to. */
+static bool is_frozen(unsigned pid, char file[PATH_MAX])
+{
+	static const char *const mounts[] = {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"};
+	char path[64], line[PATH_MAX] = "", events[64];
+	bool frozen = false;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%u/cgroup", pid);
+	f = fopen(path, "re");
+	while (f && fgets(line, sizeof(line), f) && strncmp(line, "0::", 3) != 0)
+		;
+	if (f)
+		fclose(f);
+	if (strncmp(line, "0::", 3) != 0)
+		return false;
+	line[strcspn(line, "\n")] = '\0';
+	for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]) && !frozen; i++) {
+		snprintf(file, PATH_MAX, "%s%.3000s/cgroup.events", mounts[i], line + 3);
+		f = fopen(file, "re");
+		while (f && !frozen && fgets(events, sizeof(events), f))
+			frozen = strcmp(events, "frozen 1\n") == 0;
+		if (f)
+			fclose(f);
+		snprintf(file, PATH_MAX, "%s%.3000s/cgroup.freeze", mounts[i], line + 3);
+	}
+	return frozen;
+}
+
+static bool look_frozen(struct look *look, unsigned pid)
+{
+	char file[PATH_MAX];
+	struct finding_row *f;
+
+	if (!is_frozen(pid, file))
+		return true;
+	f = look_found(look);
+	finding_text(f, "dmvl-back stands still: its control group, with process %u, is frozen",
+		     pid);
+	if (access("/run/systemd/system", F_OK) == 0)
+		finding_do(f, "systemctl thaw dmvl-back@%s", look->uplink->name);
+	else
+		finding_do(f, "echo 0 >%s", file);
+	return false;
+}
+
 /* Whether it runs on. */
 static bool look_stopped(struct look *look)
 {
 	unsigned pid = daemon_pid(look->ctl, look->uplink->name);
 	struct finding_row *f;
 
-	if (!pid || !is_stopped(pid))
+	if (!pid)
 		return true;
+	if (!is_stopped(pid))
+		return look_frozen(look, pid);
 	f = look_found(look);
 	finding_text(f, "dmvl-back stands still: a signal or a debugger stopped process %u", pid);
 	finding_do(f, "kill -CONT %u", pid);
