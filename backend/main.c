@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
@@ -21,11 +20,17 @@
 #include "backend/msg/msg.h"
 #include "backend/uplink/keep.h"
 #include "backend/vif/vif.h"
+#include "common/lockwait.h"
 #include "common/oom.h"
 #include "common/tap.h"
 #include "common/version.h"
 
 /* After this the process ends even if xenstored does not answer. */
+/*
+ * For the lock: a program that a killed dmvl-back was starting has it until it runs, and dmvlctl
+ * for the moment of a look.
+ */
+#define LOCK_WAIT_MS  1000u
 #define QUIT_LIMIT_NS (900 * 1000000ull)
 
 #define SIGNALS_MAX 4
@@ -91,7 +96,7 @@ static void lock_instance(const struct conf *conf)
 	if (fd < 0)
 		die(EXIT_WRONG_USE, "cannot open %s: %s; %sgive --run-dir", path, strerror(errno),
 		    geteuid() ? "run as root or " : "");
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+	if (lock_wait(fd, LOCK_WAIT_MS) < 0)
 		die(EXIT_WRONG_USE,
 		    "another dmvl-back serves the uplink %s (%s is locked): choose another --name",
 		    conf->control.name, path);

@@ -93,5 +93,9 @@ dmvl-back --uplink tap:dmvl-up2,bridge=xenbr0 2>err
 is $? 2 'a second dmvl-back of the same name ends with status 2'
 is "$(wc -l <err)" 1 'a second dmvl-back of the same name prints one line'
 check 'the first dmvl-back works on when a second is refused' talks g1
+lock=$(dirname "$(xenstore-read "$uplink/log-path")")/default.lock
+back_stop
+start looker flock -s "$lock" sh -c 'echo ready >&2; sleep 0.3'
+check 'dmvl-back starts while somebody looks at its lock' back_start
 back_stop
 done_testing
