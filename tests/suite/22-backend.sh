@@ -95,7 +95,9 @@ is "$(wc -l <err)" 1 'a second dmvl-back of the same name prints one line'
 check 'the first dmvl-back works on when a second is refused' talks g1
 lock=$(dirname "$(xenstore-read "$uplink/log-path")")/default.lock
 back_stop
-start looker flock -s "$lock" sh -c 'echo ready >&2; sleep 0.3'
+# Who looks goes when dmvl-back has opened the lock, too.
+start looker flock -o -s "$lock" sh -c 'echo ready >&2
+	until [ "$(ls -l /proc/[0-9]*/fd 2>/dev/null | grep -c "$1")" -gt 1 ]; do :; done' sh "$lock"
 check 'dmvl-back starts while somebody looks at its lock' back_start
 back_stop
 done_testing
