@@ -96,7 +96,7 @@ check 'the first dmvl-back works on when a second is refused' talks g1
 lock=$(dirname "$(xenstore-read "$uplink/log-path")")/default.lock
 back_stop
 # Who looks goes when dmvl-back has opened the lock, too.
-start looker flock -o -s "$lock" sh -c 'echo ready >&2
+start looker flock -s "$lock" sh -c 'exec 3>&-; echo ready >&2
 	until [ "$(ls -l /proc/[0-9]*/fd 2>/dev/null | grep -c "$1")" -gt 1 ]; do :; done' sh "$lock"
 check 'dmvl-back starts while somebody looks at its lock' back_start
 back_stop
