@@ -7,7 +7,8 @@
 
 /*
  * A dmvl-back locks a file in its run directory while it lives. Only root may open that file, but
- * the kernel tells everybody which files are locked. True also where it does not.
+ * the kernel tells everybody which files are locked, also of one that was there at an earlier call
+ * and was deleted. True also where it does not.
  */
 bool alive_daemon(const char *run_dir, const char *uplink);
 

@@ -255,6 +255,12 @@ static void test_windows(void)
 
 static void test_life(int fd)
 {
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/up.lock", dir);
+	ok(unlink(path) == 0, "the lock's file is deleted");
+	is_int(read_one("up")->problem, SOURCE_FINE, "while its lock is held dmvl-back runs");
+	sources_free(&sources);
 	close(fd);
 	is_int(read_one("up")->problem, SOURCE_STOPPED, "without its lock dmvl-back does not run");
 	ok(strstr(metrics(false), "dmvl_uplink_up{uplink=\"up\"} 0\n"), "its uplink is not up");
