@@ -8,6 +8,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "backend/capture/capsock.h"
@@ -118,6 +119,7 @@ const char *daemon_word(enum daemon_life life)
 bool daemon_lost_files(struct ctl *ctl, const char *uplink, char dir[PATH_MAX], char name[NAME_MAX])
 {
 	char run_dir[MAPFILE_PATH_MAX + 1], path[PATH_MAX + NAME_MAX];
+	char sock[sizeof(((struct sockaddr_un *)0)->sun_path)];
 
 	if (ctl->backend_given || daemon_look(ctl, uplink) != DAEMON_RUNNING)
 		return false;
@@ -127,7 +129,8 @@ bool daemon_lost_files(struct ctl *ctl, const char *uplink, char dir[PATH_MAX], 
 	if (!lock_holder(path))
 		return deleted_lock_holder(NULL, uplink, dir) > 0;
 	snprintf(name, NAME_MAX, "%s" CAPSOCK_ENDING, uplink);
-	snprintf(path, sizeof(path), "%s/%s", run_dir, name);
 	snprintf(dir, PATH_MAX, "%s", run_dir);
-	return access(path, F_OK) < 0 && errno == ENOENT;
+	/* In a directory with a long name there was none. */
+	return capsock_path(sock, run_dir, uplink) == 0 && access(sock, F_OK) < 0 &&
+	       errno == ENOENT;
 }

@@ -29,4 +29,11 @@ else
 	skip 'this kernel has no control groups to mount' 'dmvlctl check finds a frozen control group'
 fi
 back_stop
+
+# ---- a directory whose name leaves no room for a socket
+
+start_back --run-dir "$PWD/$(printf '%0100d' 0)"
+check 'g1 pings the world by a dmvl-back with a long directory' wait_for 30 talks g1
+check 'dmvlctl check misses no socket in a long directory' wait_for 30 finds_nothing || cat found >&2
+back_stop
 done_testing
