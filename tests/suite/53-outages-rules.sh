@@ -27,8 +27,15 @@ if bridge link set dev dmvl-up locked on 2>/dev/null; then
 	bridge link set dev dmvl-up locked on
 	bridge fdb replace "$(xenstore-read "$(be g2)/mac")" dev dmvl-up master static
 	check "dmvlctl check finds nothing about a locked TAP where all guests' addresses were entered" wait_for 30 finds_nothing
+	bridge fdb del "$(xenstore-read "$(be g2)/mac")" dev dmvl-up master
+	bridge fdb add "$(xenstore-read "$(be g2)/mac")" dev dmvl-up master dynamic extern_learn
+	check 'dmvlctl check finds nothing about a locked TAP where a program entered an address' wait_for 30 finds_nothing
 	bridge link set dev dmvl-up locked off
 	bridge link set dev up0 locked on
+	bridge fdb replace 02:00:00:00:00:99 dev up0 master static
+	check 'dmvlctl check notes a locked card at which a router was entered' \
+		wait_for 30 notes 'the bridge xenbr0 has its port up0 locked, by which frames leave'
+	bridge fdb del 02:00:00:00:00:99 dev up0 master
 	bridge fdb flush dev up0 2>/dev/null || ip link set up0 type bridge_slave fdb_flush
 	check 'the world does not reach g1 through a locked port' cut_off g1
 	outage 'a card whose port is locked' 'default: the bridge xenbr0 has its port up0 locked, by which frames leave'
@@ -68,17 +75,17 @@ if nft_works; then
 
 	nft insert rule bridge guard forward ether type ip drop
 	check 'g1 does not reach the world through a bridge that drops IPv4' cut_off g1
-	outage 'a rule of nftables in the bridge' 'default: the nftables chain forward of table bridge guard may drop .* by a rule$'
+	outage 'a rule of nftables in the bridge' 'default: the nftables chain forward of table bridge guard may drop some .* by a rule$'
 	check 'g1 pings the world when the rule is gone' talks g1
 	nft insert rule bridge guard forward jump vifs
 	outage 'a chain of nftables that another one calls' 'default: the nftables chain forward of table bridge guard may drop .* by a rule$'
 	nft add chain bridge guard forward '{ policy drop; }'
-	outage 'a policy of nftables in the bridge' 'default: the nftables chain forward of table bridge guard .* by its policy$'
+	outage 'a policy of nftables in the bridge' 'default: the nftables chain forward of table bridge guard drops all .* by its policy$'
 	nft add chain netdev other tap '{ type filter hook ingress device dmvl-up priority 0; policy accept; }'
 	nft add rule netdev other tap ether type vmap '{ ip : drop, arp : accept }'
-	outage 'a map of nftables at the TAP' 'default: the nftables chain tap of table netdev other .* by a rule$'
+	outage 'a map of nftables at the TAP' 'note: uplink default: the nftables chain tap of table netdev other .* by a rule$'
 	nft add rule netdev card in counter drop
-	outage 'a card at which nftables drops all' 'default: the nftables chain in of table netdev card .* by a rule$'
+	outage 'a card at which nftables drops all' 'default: the nftables chain in of table netdev card drops all .* by a rule$'
 	check 'g1 pings the world when nftables drops nothing' talks g1
 	nft delete table bridge guard
 elif command -v nft >&2; then
@@ -94,7 +101,7 @@ for hook in ingress egress; do
 	tc qdisc replace dev dmvl-up clsact
 	if tc filter add dev dmvl-up $hook bpf bytecode "$drop_all" direct-action; then
 		check "g1 does not reach the world through a filter of tc that drops all ($hook)" cut_off g1
-		outage "a filter of tc at the TAP ($hook)" "default: dmvl-up has filters of tc at its $hook,"
+		outage "a filter of tc at the TAP ($hook)" "note: uplink default: dmvl-up has filters of tc at its $hook,"
 	else
 		skip 'this kernel has no filters of tc with BPF' "dmvlctl check finds a filter of tc at the TAP ($hook)"
 	fi
@@ -105,11 +112,11 @@ if tc filter add dev up0 ingress bpf bytecode '1,6 0 0 0,' direct-action; then
 	check 'dmvlctl check finds nothing about filters at the card that drop nothing' wait_for 30 finds_nothing
 	tc filter add dev up0 ingress prio 1 bpf bytecode "$drop_all" direct-action
 	check 'g1 does not reach the world through filters at the card' cut_off g1
-	outage 'filters at the card that drop frames' 'default: up0, .* has filters of tc that have dropped [1-9][0-9]* frames'
+	outage 'filters at the card that drop frames' 'note: uplink default: up0, .* has filters of tc that have dropped [1-9][0-9]* frames'
 	check 'g1 pings the world without filters at the card' talks g1
 fi
 tc qdisc replace dev dmvl-up root tbf rate 8kbit burst 2k limit 4000
-outage 'a TAP with a queueing discipline that limits' 'default: dmvl-up has the queueing discipline tbf,'
+outage 'a TAP with a queueing discipline that limits' 'note: uplink default: dmvl-up has the queueing discipline tbf,'
 tc qdisc replace dev dmvl-up root pfifo limit 500
 check 'dmvlctl check finds nothing about a TAP with a plain queue' finds_nothing
 
@@ -125,9 +132,9 @@ if ! clang -O2 -target bpf -c -o drop.o drop.c >&2; then
 elif mkdir bpf && mount -t bpf bpf bpf >&2 &&
 	TC_BPF_MNT=$PWD/bpf ip link set dev dmvl-up xdpgeneric obj drop.o section xdp >&2; then
 	check 'g1 does not reach the world through an XDP program that drops all' cut_off g1
-	outage 'an XDP program at the TAP' 'default: dmvl-up has an XDP program,'
+	outage 'an XDP program at the TAP' 'note: uplink default: dmvl-up has an XDP program,'
 	TC_BPF_MNT=$PWD/bpf ip link set dev up0 xdpgeneric obj drop.o section xdp >&2
-	outage 'an XDP program at the card' 'default: up0 has an XDP program,'
+	outage 'an XDP program at the card' 'note: uplink default: up0 has an XDP program,'
 else
 	skip 'this kernel has no XDP that ip loads' 'dmvlctl check finds an XDP program at the TAP'
 fi

@@ -60,9 +60,16 @@ finds()
 	grep -qE -- "$1" found
 }
 
+# Not a note either.
 finds_nothing()
 {
-	look
+	look && [ ! -s found ]
+}
+
+# notes PATTERN: it is noted, and counts for nothing; there is nothing else.
+notes()
+{
+	look && grep -qE -- "^note: .*$1" found && ! grep -vqE -- "^note: .*$1|^    " found
 }
 
 # commands PATTERN: those below each line that fits, without their comments. What is for the next boot is left out,

@@ -37,7 +37,7 @@ static int print_text(const struct findings *all)
 	for (unsigned i = 0; i < all->count; i++) {
 		const struct finding_row *f = &all->row[i];
 
-		printf("%s: %s\n", f->where, f->text);
+		printf("%s%s: %s\n", f->gravity == GRAVITY_NOTE ? "note: " : "", f->where, f->text);
 		for (int n = 0; n < FINDING_COMMANDS && f->command[n][0]; n++)
 			printf("    %s\n", f->command[n]);
 	}
@@ -61,16 +61,22 @@ static struct json_object *finding_json(const struct finding_row *f)
 
 static int print_json(const struct findings *all)
 {
-	struct json_object *o = json_object_new_object(), *array = json_object_new_array();
+	struct json_object *o = json_object_new_object();
+	struct json_object *problems = json_object_new_array(), *notes = json_object_new_array();
 
-	for (unsigned i = 0; i < all->count; i++)
-		json_object_array_add(array, finding_json(&all->row[i]));
-	json_object_object_add(o, "problems", array);
+	for (unsigned i = 0; i < all->count; i++) {
+		const struct finding_row *f = &all->row[i];
+
+		json_object_array_add(f->gravity == GRAVITY_NOTE ? notes : problems,
+				      finding_json(f));
+	}
+	json_object_object_add(o, "problems", problems);
+	json_object_object_add(o, "notes", notes);
 	return json_print(o);
 }
 
 /* The worst finding stands for all. '|' would begin the figures. */
-static void print_worst(const struct findings *all)
+static void print_worst(const struct findings *all, unsigned problems)
 {
 	const struct finding_row *worst = &all->row[0];
 
@@ -83,21 +89,21 @@ static void print_worst(const struct findings *all)
 	fputs(": ", stdout);
 	for (const char *p = worst->text; *p; p++)
 		putchar(*p == '|' ? '/' : *p);
-	if (all->count > 1)
-		printf(" (and %u more: dmvlctl check)", all->count - 1);
+	if (problems > 1)
+		printf(" (and %u more: dmvlctl check)", problems - 1);
 }
 
 static int print_nagios(const struct look *look, const struct findings *all)
 {
-	unsigned critical = findings_critical(all);
-	enum nagios status = critical ? NAGIOS_CRITICAL : all->count ? NAGIOS_WARNING : NAGIOS_OK;
+	unsigned problems = findings_problems(all), critical = findings_critical(all);
+	enum nagios status = critical ? NAGIOS_CRITICAL : problems ? NAGIOS_WARNING : NAGIOS_OK;
 
-	printf("DMVL %s - ", critical ? "CRITICAL" : all->count ? "WARNING" : "OK");
-	if (all->count)
-		print_worst(all);
+	printf("DMVL %s - ", critical ? "CRITICAL" : problems ? "WARNING" : "OK");
+	if (problems)
+		print_worst(all, problems);
 	else
 		printf("%d devices on %d uplinks", look->devices.count, look->uplink_count);
-	printf(" | findings=%u;0;;0 critical=%u;;0;0 devices=%d;;;0 uplinks=%d;;;0\n", all->count,
+	printf(" | findings=%u;0;;0 critical=%u;;0;0 devices=%d;;;0 uplinks=%d;;;0\n", problems,
 	       critical, look->devices.count, look->uplink_count);
 	return output_end() ? CTL_UNKNOWN : (int)status;
 }
@@ -130,7 +136,7 @@ static int tell(const struct look *look, struct findings *found)
 	if (look->ctl->nagios)
 		return print_nagios(look, found);
 	ret = look->ctl->json ? print_json(found) : print_text(found);
-	return ret ? ret : found->count > 0 ? EXIT_FAILED : 0;
+	return ret ? ret : findings_problems(found) > 0 ? EXIT_FAILED : 0;
 }
 
 static int run(struct ctl *ctl, int argc, char **argv)
@@ -168,7 +174,7 @@ const struct command check_command = {
 	.summary = "what is wrong with this host, uplinks and devices",
 	.details = "Prints a line for each problem, and below it the commands that mend it.\n"
 		   "The exit status is 0 if nothing was found, 1 if something was, and 2 if it\n"
-		   "could not look.\n",
+		   "could not look. What may be meant is a note, and counts as nothing.\n",
 	.has_grace = true,
 	.has_nagios = true,
 	.run = run,

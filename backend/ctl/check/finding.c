@@ -135,13 +135,23 @@ void findings_of_domain(struct findings *all, unsigned backend_domid)
 	}
 }
 
-unsigned findings_critical(const struct findings *all)
+static unsigned count_from(const struct findings *all, enum gravity least)
 {
-	unsigned critical = 0;
+	unsigned count = 0;
 
 	for (unsigned i = 0; i < all->count; i++)
-		critical += all->row[i].gravity == GRAVITY_CRITICAL;
-	return critical;
+		count += all->row[i].gravity >= least;
+	return count;
+}
+
+unsigned findings_problems(const struct findings *all)
+{
+	return count_from(all, GRAVITY_WARNING);
+}
+
+unsigned findings_critical(const struct findings *all)
+{
+	return count_from(all, GRAVITY_CRITICAL);
 }
 
 void findings_free(struct findings *all)

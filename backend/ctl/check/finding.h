@@ -11,6 +11,7 @@
 #define FINDING_COMMANDS    2
 
 enum gravity {
+	GRAVITY_NOTE, /* it may be meant, and is no problem then */
 	GRAVITY_WARNING,
 	GRAVITY_CRITICAL, /* some guest has no network */
 };
@@ -59,6 +60,8 @@ bool finding_exists(const struct findings *all, const char *id, const char *what
 /* Makes all commands such that they act on what this domain serves, wherever they are typed. */
 void findings_of_domain(struct findings *all, unsigned backend_domid);
 
+/* How many are no mere notes, and how many of these are critical. */
+unsigned findings_problems(const struct findings *all);
 unsigned findings_critical(const struct findings *all);
 void findings_free(struct findings *all);
 

@@ -14,11 +14,12 @@
 /*
  * A locked port passes a frame if the bridge has its sender's address at this port, and learns none
  * there. What was learnt before the port was locked is forgotten one day, and what was entered by
- * hand is not.
+ * hand, or by a program that admits hosts, is not.
  */
 struct entered {
 	uint32_t port;
 	struct portmap *map;
+	unsigned count;
 };
 
 static int take_mac(const struct nlattr *a, void *arg)
@@ -30,55 +31,73 @@ static int take_mac(const struct nlattr *a, void *arg)
 
 static int take_entry(const struct nlmsghdr *n, void *arg)
 {
-	const struct entered *e = arg;
+	struct entered *e = arg;
 	const struct ndmsg *ndm = mnl_nlmsg_get_payload(n);
 	const uint8_t *mac = NULL;
 
 	if (n->nlmsg_type != RTM_NEWNEIGH || mnl_nlmsg_get_payload_len(n) < sizeof(*ndm) ||
-	    (uint32_t)ndm->ndm_ifindex != e->port || !(ndm->ndm_state & NUD_NOARP))
+	    (uint32_t)ndm->ndm_ifindex != e->port ||
+	    !(ndm->ndm_state & NUD_NOARP || ndm->ndm_flags & NTF_EXT_LEARNED))
 		return MNL_CB_OK;
 	mnl_attr_parse(n, sizeof(*ndm), take_mac, &mac);
-	if (mac)
-		portmap_set(e->map, mac, 0, e->port);
+	if (!mac)
+		return MNL_CB_OK;
+	portmap_set(e->map, mac, 0, e->port);
+	e->count++;
 	return MNL_CB_OK;
 }
 
-/* NULL: out of memory. */
-static struct portmap *read_entered(uint32_t port)
+/* False: the kernel does not tell. portmap_free() ends it. */
+static bool read_entered(struct entered *e, uint32_t port)
 {
 	_Alignas(struct nlmsghdr) char buf[ASK_MAX] = {0};
 	struct nlmsghdr *n = mnl_nlmsg_put_header(buf);
-	struct entered e = {port, portmap_new()};
 	struct ndmsg *ndm;
 
+	*e = (struct entered){port, portmap_new(), 0};
+	if (!e->map)
+		return false;
 	n->nlmsg_type = RTM_GETNEIGH;
 	n->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	ndm = mnl_nlmsg_put_extra_header(n, sizeof(*ndm));
 	ndm->ndm_family = AF_BRIDGE;
-	if (e.map)
-		ask_kernel(NETLINK_ROUTE, buf, take_entry, &e);
-	return e.map;
+	if (ask_kernel(NETLINK_ROUTE, buf, take_entry, e) == 0)
+		return true;
+	portmap_free(e->map);
+	return false;
 }
 
 /* How many devices have an address that was not entered, and the first of them. */
 static unsigned count_strangers(const struct look *look, uint32_t tap, const struct ldp_view **one)
 {
-	struct portmap *m = read_entered(tap);
+	struct entered e;
 	unsigned count = 0;
 
-	for (int i = 0; m && i < look->devices.count; i++) {
+	if (!read_entered(&e, tap))
+		return 0;
+	for (int i = 0; i < look->devices.count; i++) {
 		const struct ldp_view *d = &look->devices.view[i];
 		uint8_t mac[6];
 
 		if (!look_is_of(d, look->uplink->name) || !look_mac_of(d, mac) ||
-		    portmap_find(m, mac, 0) == tap)
+		    portmap_find(e.map, mac, 0) == tap)
 			continue;
 		if (count++ == 0)
 			*one = d;
 	}
-	if (m)
-		portmap_free(m);
+	portmap_free(e.map);
 	return count;
+}
+
+/* Were hosts outside, as a router, entered at all? */
+static bool has_entered(const char *port)
+{
+	struct entered e;
+
+	if (!read_entered(&e, if_nametoindex(port)))
+		return true;
+	portmap_free(e.map);
+	return e.count > 0;
 }
 
 static bool is_locked(const char *port)
@@ -125,6 +144,8 @@ static void look_at_exit(struct look *look, const char *tap, const char *bridge,
 	if (!netdev_is_port_of(exit, bridge) || !is_locked(exit))
 		return;
 	f = look_found(look);
+	if (has_entered(exit))
+		f->gravity = GRAVITY_NOTE;
 	finding_text(f,
 		     "the bridge %s has its port %s locked, by which frames leave the host: frames "
 		     "from outside are lost unless their sender was entered there",

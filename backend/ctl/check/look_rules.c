@@ -36,12 +36,17 @@ static void do_chain(struct finding_row *f, const struct nft_chain *c, const str
 			   family, c->table, c->name);
 }
 
-static void tell_chain(struct look *look, const struct nft_chain *c, const struct nft_rule *r)
+static void tell_chain(struct look *look, const struct nft_chain *c, enum nft_drops drops,
+		       const struct nft_rule *r)
 {
 	struct finding_row *f = look_found(look);
 
-	finding_text(f, "the nftables chain %s of table %s %s may drop guests' frames, by %s",
-		     c->name, nft_family(c->family), c->table, r ? "a rule" : "its policy");
+	if (drops == NFT_DROPS_SOME)
+		f->gravity = GRAVITY_NOTE;
+	finding_text(f, "the nftables chain %s of table %s %s %s guests' frames, by %s", c->name,
+		     nft_family(c->family), c->table,
+		     drops == NFT_DROPS_ALL ? "drops all" : "may drop some",
+		     r ? "a rule" : "its policy");
 	do_chain(f, c, r);
 }
 
@@ -67,8 +72,10 @@ static void look_at_nft(struct look *look, const char *tap, const char *bridge)
 	look_each_exit(look, tap, bridge, take_exit, &nft);
 	nft_read(&nft);
 	for (unsigned i = 0; i < nft.chains; i++) {
-		if (nft_may_drop(&nft, &nft.chain[i], &rule))
-			tell_chain(look, &nft.chain[i], rule);
+		enum nft_drops drops = nft_judge(&nft, &nft.chain[i], &rule);
+
+		if (drops != NFT_DROPS_NONE)
+			tell_chain(look, &nft.chain[i], drops, rule);
 	}
 	nft_free(&nft);
 }
@@ -82,6 +89,7 @@ static void look_at_filters(struct look *look, const char *tap, const char *hook
 	if (!ask_filter(if_nametoindex(tap), which))
 		return;
 	f = look_found(look);
+	f->gravity = GRAVITY_NOTE;
 	finding_text(f, "%s has filters of tc at its %s, which may drop guests' frames", tap, hook);
 	finding_do(f, "tc -s filter show dev %s %s", tap, hook);
 	finding_do(f, "tc filter del dev %s %s    # all of them, if they are not meant", tap, hook);
@@ -91,8 +99,11 @@ static void look_at_filters(struct look *look, const char *tap, const char *hook
  */
 static bool is_harmless(const struct qdiscs *q)
 {
-	static const char *const kinds[] = {"noqueue",	"pfifo_fast", "pfifo", "bfifo", "fq",
-					    "fq_codel", "sfq",	      "codel", "mq"};
+	static const char *const kinds[] = {
+		"noqueue", "pfifo_fast", "pfifo",  "bfifo", "pfifo_head_drop",
+		"fq",	   "fq_codel",	 "fq_pie", "sfq",   "codel",
+		"pie",	   "cake",	 "hhf",	   "mq",    "mqprio",
+		"multiq",  "prio",	 "ets",	   "drr"};
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		if (strcmp(q->root, kinds[i]) == 0)
@@ -110,6 +121,7 @@ static void look_at_qdisc(struct look *look, const char *tap)
 	if (qdisc_read(if_nametoindex(tap), &q) < 0 || is_harmless(&q))
 		return;
 	f = look_found(look);
+	f->gravity = GRAVITY_NOTE;
 	finding_text(f,
 		     "%s has the queueing discipline %s, which may hold up or drop frames for "
 		     "guests",
@@ -128,6 +140,7 @@ static void look_at_xdp(struct look *look, const char *port)
 	if (!p.xdp)
 		return;
 	f = look_found(look);
+	f->gravity = GRAVITY_NOTE;
 	finding_text(f, "%s has an XDP program, which may drop frames of guests", port);
 	finding_do(f, "ip -d link show dev %s", port);
 	finding_do(f, "ip link set dev %s %s off    # if it is not meant", port, p.xdp);
@@ -151,6 +164,7 @@ static void look_at_exit(struct look *look, const char *tap, const char *bridge,
 	if (drops == 0)
 		return;
 	f = look_found(look);
+	f->gravity = GRAVITY_NOTE;
 	finding_text(f,
 		     "%s, by which frames leave the host, has filters of tc that have dropped "
 		     "%" PRIu32 " frames, maybe of guests",

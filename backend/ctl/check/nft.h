@@ -10,27 +10,47 @@
 #define NFT_TEXT_MAX 256u
 #define NFT_PORTS    10u
 
+/* Which entry of `port` is what. The exits follow. */
+#define NFT_TAP	   0u
+#define NFT_BRIDGE 1u
+#define NFT_EXIT   2u
+
+/* A set of ports has a bit for each, and this one for an interface that a hook does not know. */
+#define NFT_NOBODY (1u << NFT_PORTS)
+#define NFT_ANY	   (2 * NFT_NOBODY - 1)
+
 struct nft_chain {
 	uint8_t family;
 	char table[NFT_TEXT_MAX], name[NFT_TEXT_MAX];
-	bool meets;	   /* frames between the ports meet it, or those of some device do */
-	bool policy_drops; /* what no rule decides */
-	bool is_of_tap;	   /* every frame of the TAP, or of the bridge, meets it */
+	uint32_t in, out;	  /* frames that come in, or go out, by these ports meet it */
+	bool knows_in, knows_out; /* at its hook */
+	bool policy_drops;	  /* what no rule decides */
+};
+
+/* What a rule does with a frame that its conditions fit. */
+enum nft_act {
+	NFT_ACT_NONE,
+	NFT_ACT_ACCEPT,
+	NFT_ACT_DROP,
+	NFT_ACT_EITHER, /* a map of verdicts */
+	NFT_ACT_RETURN,
+	NFT_ACT_JUMP,
+	NFT_ACT_GOTO,
 };
 
 struct nft_rule {
 	uint8_t family;
 	char table[NFT_TEXT_MAX], chain[NFT_TEXT_MAX];
 	uint64_t handle;
-	bool foreign;	       /* it names another interface */
-	bool drops;	       /* it may drop a frame, if its conditions hold */
-	bool always;	       /* it has no conditions */
-	char to[NFT_TEXT_MAX]; /* the chain that it jumps to; "": none */
+	uint32_t in, out; /* its conditions on interfaces leave these ports */
+	bool always;	  /* it has no others */
+	enum nft_act act;
+	char to[NFT_TEXT_MAX]; /* the chain of a jump */
 };
 
-/* All but the ports is written by nft_read(), of nft_read.h. */
+/* All but the ports is written by nft_read(), of nft_read.h. Rules of one chain are in order. */
 struct nft {
-	char port[NFT_PORTS][IFNAMSIZ]; /* the TAP, its bridge, and the exits */
+	char port[NFT_PORTS][IFNAMSIZ];
 	unsigned ports;
 
 	struct nft_chain *chain;
@@ -39,12 +59,22 @@ struct nft {
 	unsigned rules;
 };
 
+/* Do frames between the TAP and an exit, or those of one of the two, meet it? */
+bool nft_meets(const struct nft *nft, const struct nft_chain *chain);
+
+enum nft_drops {
+	NFT_DROPS_NONE,
+	NFT_DROPS_SOME, /* some frames of guests, maybe */
+	NFT_DROPS_ALL,	/* all that go one way */
+};
+
 /*
- * May this chain drop a frame of a guest? Of a chain of an exit alone, which is a firewall for the
- * host as well: does it drop all? *rule: by which rule, NULL: by its policy.
+ * What this chain drops. Of one that meets only what passes an exit, which is a firewall for the
+ * host as well, it counts alone what no condition of a rule decides. *rule: by which rule, NULL: by
+ * its policy.
  */
-bool nft_may_drop(const struct nft *nft, const struct nft_chain *chain,
-		  const struct nft_rule **rule);
+enum nft_drops nft_judge(const struct nft *nft, const struct nft_chain *chain,
+			 const struct nft_rule **rule);
 
 /* "bridge", "netdev", "inet". */
 const char *nft_family(uint8_t family);

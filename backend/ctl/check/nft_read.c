@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "backend/ctl/check/nft_read.h"
 
-#include <arpa/inet.h>
 #include <endian.h>
+#include <errno.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -15,239 +15,284 @@
 #include <unistd.h>
 
 #include "backend/ctl/check/ask.h"
+#include "backend/ctl/check/nft_attr.h"
+#include "backend/ctl/check/nft_match.h"
 
-#define RULES_MAX 8192u /* of further ones nothing is said */
-#define NO_U32	  UINT32_MAX
-#define TAP	  0u
+#define RULES_MAX 32768u /* with more of them, nothing is said */
+#define TRIES	  4
 
-/* --- attributes ------------------------------------------------------------------------------- */
-
-static const struct nlattr *attribute(const struct nlmsghdr *n, uint16_t type)
-{
-	const struct nlattr *a;
-
-	mnl_attr_for_each(a, n, sizeof(struct nfgenmsg))
-	{
-		if (mnl_attr_get_type(a) == type)
-			return a;
-	}
-	return NULL;
-}
-
-static const struct nlattr *child(const struct nlattr *parent, uint16_t type)
-{
-	const struct nlattr *a;
-
-	if (!parent)
-		return NULL;
-	mnl_attr_for_each_nested(a, parent)
-	{
-		if (mnl_attr_get_type(a) == type)
-			return a;
-	}
-	return NULL;
-}
-
-static uint32_t u32_of(const struct nlattr *a)
-{
-	return a && mnl_attr_get_payload_len(a) >= 4 ? ntohl(mnl_attr_get_u32(a)) : NO_U32;
-}
-
-static void text_of(const struct nlattr *a, char *out, size_t size)
-{
-	snprintf(out, size, "%.*s", a ? (int)mnl_attr_get_payload_len(a) : 0,
-		 a ? (const char *)mnl_attr_get_payload(a) : "");
-}
-
-/* One more entry, or NULL. */
+/* One more entry, or NULL. The room doubles whenever the count is a power of 2. */
 static void *more(void *all, unsigned *count, size_t size)
 {
 	void **list = all, *entries;
 
+	errno = E2BIG;
 	if (*count == RULES_MAX)
 		return NULL;
-	entries = realloc(*list, (*count + 1) * size);
-	if (!entries)
-		return NULL;
-	*list = entries;
-	return memset((char *)entries + (*count)++ * size, 0, size);
+	if ((*count & (*count - 1)) == 0) {
+		entries = realloc(*list, (*count ? *count * 2 : 1) * size);
+		if (!entries)
+			return NULL;
+		*list = entries;
+	}
+	return (char *)*list + (*count)++ * size;
+}
+
+static uint8_t family_of(const struct nlmsghdr *n)
+{
+	return ((const struct nfgenmsg *)mnl_nlmsg_get_payload(n))->nfgen_family;
 }
 
 /* --- chains ----------------------------------------------------------------------------------- */
 
-static bool is_on_the_way(uint32_t hook)
-{
-	return hook == NF_BR_PRE_ROUTING || hook == NF_BR_FORWARD || hook == NF_BR_POST_ROUTING;
-}
-
-static void take_device(const struct nft *nft, struct nft_chain *c, const struct nlattr *name)
+/* Of these devices, a set of ports; 0: the chain is of none of them. */
+static uint32_t ports_of(const struct nft *nft, const struct nlattr *name)
 {
 	char text[IFNAMSIZ];
+	uint32_t ports = 0;
 
-	text_of(name, text, sizeof(text));
+	nft_text(name, text, sizeof(text));
 	for (unsigned i = 0; i < nft->ports; i++) {
-		if (strcmp(text, nft->port[i]) != 0)
-			continue;
-		c->meets = true;
-		c->is_of_tap |= i == TAP;
+		if (strcmp(text, nft->port[i]) == 0)
+			ports |= 1u << i;
 	}
+	return ports;
 }
 
 /* A chain of the families "netdev" and "inet" may be one of devices. */
-static void take_hook(const struct nft *nft, struct nft_chain *c, const struct nlattr *hook)
+static uint32_t ports_of_hook(const struct nft *nft, const struct nlattr *hook)
 {
-	const struct nlattr *all = child(hook, NFTA_HOOK_DEVS), *one = child(hook, NFTA_HOOK_DEV);
-	const struct nlattr *a;
+	const struct nlattr *all = nft_child(hook, NFTA_HOOK_DEVS);
+	const struct nlattr *one = nft_child(hook, NFTA_HOOK_DEV), *a;
+	uint32_t ports = one ? ports_of(nft, one) : 0;
 
-	if (c->family == NFPROTO_BRIDGE)
-		c->meets = c->is_of_tap = is_on_the_way(u32_of(child(hook, NFTA_HOOK_HOOKNUM)));
-	else if (one)
-		take_device(nft, c, one);
-	if (all && c->family != NFPROTO_BRIDGE) {
+	if (all) {
 		mnl_attr_for_each_nested(a, all)
 		{
-			take_device(nft, c, a);
+			ports |= ports_of(nft, a);
 		}
 	}
+	return ports;
 }
 
-static void take_chain(struct nft *nft, const struct nlmsghdr *n)
+static void take_hook(const struct nft *nft, struct nft_chain *c, const struct nlattr *hook)
 {
-	const struct nlattr *hook = attribute(n, NFTA_CHAIN_HOOK);
-	struct nft_chain *c = hook ? more(&nft->chain, &nft->chains, sizeof(*c)) : NULL;
+	uint32_t number = nft_u32(nft_child(hook, NFTA_HOOK_HOOKNUM));
+	bool of_bridge = c->family == NFPROTO_BRIDGE;
+	uint32_t ports = of_bridge ? NFT_ANY : ports_of_hook(nft, hook);
 
-	if (!c)
-		return;
-	c->family = ((const struct nfgenmsg *)mnl_nlmsg_get_payload(n))->nfgen_family;
-	text_of(attribute(n, NFTA_CHAIN_TABLE), c->table, sizeof(c->table));
-	text_of(attribute(n, NFTA_CHAIN_NAME), c->name, sizeof(c->name));
-	c->policy_drops = u32_of(attribute(n, NFTA_CHAIN_POLICY)) == NF_DROP;
-	take_hook(nft, c, hook);
+	if (of_bridge) {
+		c->knows_in = number == NF_BR_PRE_ROUTING || number == NF_BR_FORWARD;
+		c->knows_out = number == NF_BR_POST_ROUTING || number == NF_BR_FORWARD;
+	} else {
+		c->knows_out = c->family == NFPROTO_NETDEV && number == NF_NETDEV_EGRESS;
+		c->knows_in = !c->knows_out;
+	}
+	c->in = !c->knows_in && !c->knows_out ? 0 : c->knows_in ? ports : NFT_ANY;
+	c->out = !c->knows_in && !c->knows_out ? 0 : c->knows_out ? ports : NFT_ANY;
+}
+
+static int take_table(const struct nlmsghdr *n, void *arg)
+{
+	uint32_t flags = nft_u32(nft_attr(n, NFTA_TABLE_FLAGS));
+
+	*(bool *)arg |= flags != NFT_NO_U32 && flags & NFT_TABLE_F_DORMANT;
+	return MNL_CB_OK;
+}
+
+/* Is the table switched off? */
+static bool is_dormant(const struct nft_chain *c)
+{
+	_Alignas(struct nlmsghdr) char buf[ASK_MAX + NFT_TEXT_MAX] = {0};
+	struct nlmsghdr *n = nft_question(buf, NFT_MSG_GETTABLE, NLM_F_ACK, c->family);
+	bool dormant = false;
+
+	mnl_attr_put_strz(n, NFTA_TABLE_NAME, c->table);
+	ask_kernel(NETLINK_NETFILTER, buf, take_table, &dormant);
+	return dormant;
+}
+
+/* Keeps those that guests' frames meet. */
+static int take_chain(const struct nlmsghdr *n, void *arg)
+{
+	struct nft *nft = arg;
+	const struct nlattr *hook = nft_attr(n, NFTA_CHAIN_HOOK);
+	struct nft_chain c = {.family = family_of(n)}, *kept;
+
+	if (!hook)
+		return MNL_CB_OK;
+	nft_text(nft_attr(n, NFTA_CHAIN_TABLE), c.table, sizeof(c.table));
+	nft_text(nft_attr(n, NFTA_CHAIN_NAME), c.name, sizeof(c.name));
+	c.policy_drops = nft_u32(nft_attr(n, NFTA_CHAIN_POLICY)) == NF_DROP;
+	take_hook(nft, &c, hook);
+	if (!nft_meets(nft, &c) || is_dormant(&c))
+		return MNL_CB_OK;
+	kept = more(&nft->chain, &nft->chains, sizeof(*kept));
+	if (!kept)
+		return MNL_CB_ERROR;
+	*kept = c;
+	return MNL_CB_OK;
 }
 
 /* --- rules ------------------------------------------------------------------------------------ */
 
-/* What the expression before this one loaded: a key of `meta`, or NO_U32. */
+/* What an expression loaded into a register: a key of `meta`, or NFT_NO_U32. */
 struct reading {
 	const struct nft *nft;
 	struct nft_rule *rule;
-	uint32_t loaded;
+	uint32_t loaded, where;
 };
 
-static bool is_of_interface(uint32_t key)
+static void take_ports(struct reading *r, uint32_t ports, bool inverted)
 {
-	return key == NFT_META_IIFNAME || key == NFT_META_OIFNAME || key == NFT_META_BRI_IIFNAME ||
-	       key == NFT_META_BRI_OIFNAME;
+	ports = inverted ? NFT_ANY & ~ports : ports;
+	if (nft_match_is_in(r->loaded))
+		r->rule->in &= ports;
+	else
+		r->rule->out &= ports;
 }
 
-/* A name with an asterisk is compared up to there. */
-static bool is_of_a_port(const struct nft *nft, const struct nlattr *value)
+static void take_cmp(struct reading *r, const struct nlattr *data)
 {
-	size_t len = mnl_attr_get_payload_len(value);
+	const struct nlattr *value = nft_child(nft_child(data, NFTA_CMP_DATA), NFTA_DATA_VALUE);
+	uint32_t op = nft_u32(nft_child(data, NFTA_CMP_OP));
 
-	for (unsigned i = 0; len <= IFNAMSIZ && i < nft->ports; i++) {
-		char name[IFNAMSIZ] = "";
+	if (r->loaded == NFT_NO_U32 || !value ||
+	    nft_u32(nft_child(data, NFTA_CMP_SREG)) != r->where ||
+	    (op != NFT_CMP_EQ && op != NFT_CMP_NEQ))
+		r->rule->always = false;
+	else
+		take_ports(r, nft_match_value(r->nft, r->loaded, value), op == NFT_CMP_NEQ);
+}
 
-		memcpy(name, nft->port[i], strlen(nft->port[i]));
-		if (memcmp(name, mnl_attr_get_payload(value), len) == 0)
+/* Whether a value is in a set, or what a map of verdicts says of it. */
+static void take_lookup(struct reading *r, const struct nlattr *data)
+{
+	uint32_t flags = nft_u32(nft_child(data, NFTA_LOOKUP_FLAGS)), ports;
+	bool further = true, inverted = flags != NFT_NO_U32 && flags & NFT_LOOKUP_F_INV;
+
+	if (nft_u32(nft_child(data, NFTA_LOOKUP_DREG)) == NFT_REG_VERDICT)
+		r->rule->act = NFT_ACT_EITHER;
+	if (r->loaded != NFT_NO_U32 && nft_u32(nft_child(data, NFTA_LOOKUP_SREG)) == r->where) {
+		ports = nft_match_set(r->nft, r->rule, r->loaded, nft_child(data, NFTA_LOOKUP_SET),
+				      &further);
+		if (!inverted || !further)
+			take_ports(r, ports, inverted);
+	}
+	if (further)
+		r->rule->always = false;
+}
+
+static void take_verdict(struct nft_rule *rule, const struct nlattr *data)
+{
+	const struct nlattr *verdict =
+		nft_child(nft_child(data, NFTA_IMMEDIATE_DATA), NFTA_DATA_VERDICT);
+	uint32_t code = nft_u32(nft_child(verdict, NFTA_VERDICT_CODE));
+
+	if (!verdict)
+		return;
+	if (code == NF_DROP)
+		rule->act = NFT_ACT_DROP;
+	else if (code == NF_ACCEPT)
+		rule->act = NFT_ACT_ACCEPT;
+	else if (code == (uint32_t)NFT_RETURN)
+		rule->act = NFT_ACT_RETURN;
+	else if (code == (uint32_t)NFT_JUMP)
+		rule->act = NFT_ACT_JUMP;
+	else if (code == (uint32_t)NFT_GOTO)
+		rule->act = NFT_ACT_GOTO;
+	nft_text(nft_child(verdict, NFTA_VERDICT_CHAIN), rule->to, sizeof(rule->to));
+}
+
+static void take_meta(struct reading *r, const struct nlattr *data)
+{
+	uint32_t key = nft_u32(nft_child(data, NFTA_META_KEY));
+
+	if (!nft_match_is_in(key) && !nft_match_is_out(key))
+		return;
+	if (r->loaded != NFT_NO_U32) /* the second part of a key, of which the first one counts */
+		return;
+	r->loaded = key;
+	r->where = nft_u32(nft_child(data, NFTA_META_DREG));
+}
+
+static void take_expression(struct reading *r, const struct nlattr *e)
+{
+	const struct nlattr *data = nft_child(e, NFTA_EXPR_DATA);
+	char name[32];
+
+	nft_text(nft_child(e, NFTA_EXPR_NAME), name, sizeof(name));
+	if (strcmp(name, "meta") == 0)
+		return take_meta(r, data);
+	if (strcmp(name, "payload") == 0)
+		return;
+	if (strcmp(name, "immediate") == 0)
+		take_verdict(r->rule, data);
+	else if (strcmp(name, "reject") == 0)
+		r->rule->act = NFT_ACT_DROP;
+	else if (strcmp(name, "cmp") == 0)
+		take_cmp(r, data);
+	else if (strcmp(name, "lookup") == 0)
+		take_lookup(r, data);
+	else if (strcmp(name, "counter") != 0 && strcmp(name, "log") != 0)
+		r->rule->always = false;
+	r->loaded = NFT_NO_U32;
+}
+
+/* Is it of a table with a chain that guests' frames meet? */
+static bool is_needed(const struct nft *nft, const struct nft_rule *rule)
+{
+	for (unsigned i = 0; i < nft->chains; i++) {
+		if (nft->chain[i].family == rule->family &&
+		    strcmp(nft->chain[i].table, rule->table) == 0)
 			return true;
 	}
 	return false;
 }
 
-static void take_cmp(struct reading *r, const struct nlattr *data)
+static int take_rule(const struct nlmsghdr *n, void *arg)
 {
-	const struct nlattr *value = child(child(data, NFTA_CMP_DATA), NFTA_DATA_VALUE);
+	struct nft *nft = arg;
+	const struct nlattr *handle = nft_attr(n, NFTA_RULE_HANDLE);
+	const struct nlattr *all = nft_attr(n, NFTA_RULE_EXPRESSIONS), *e;
+	struct nft_rule rule = {.family = family_of(n),
+				.in = NFT_ANY,
+				.out = NFT_ANY,
+				.always = true};
+	struct reading r = {nft, &rule, NFT_NO_U32, 0};
+	struct nft_rule *kept;
 
-	r->rule->always = false;
-	if (value && is_of_interface(r->loaded) && u32_of(child(data, NFTA_CMP_OP)) == NFT_CMP_EQ &&
-	    !is_of_a_port(r->nft, value))
-		r->rule->foreign = true;
-}
-
-static void take_verdict(struct reading *r, const struct nlattr *data)
-{
-	const struct nlattr *verdict = child(child(data, NFTA_IMMEDIATE_DATA), NFTA_DATA_VERDICT);
-	uint32_t code = u32_of(child(verdict, NFTA_VERDICT_CODE));
-
-	if (!verdict)
-		return;
-	r->rule->drops = code == NF_DROP;
-	if (code == (uint32_t)NFT_JUMP || code == (uint32_t)NFT_GOTO)
-		text_of(child(verdict, NFTA_VERDICT_CHAIN), r->rule->to, sizeof(r->rule->to));
-}
-
-static void take_expression(struct reading *r, const struct nlattr *e)
-{
-	const struct nlattr *data = child(e, NFTA_EXPR_DATA);
-	char name[32];
-	uint32_t loaded = NO_U32;
-
-	text_of(child(e, NFTA_EXPR_NAME), name, sizeof(name));
-	if (strcmp(name, "immediate") == 0) {
-		take_verdict(r, data);
-	} else if (strcmp(name, "reject") == 0) {
-		r->rule->drops = true;
-	} else if (strcmp(name, "cmp") == 0) {
-		take_cmp(r, data);
-	} else if (strcmp(name, "meta") == 0) {
-		loaded = u32_of(child(data, NFTA_META_KEY));
-	} else if (strcmp(name, "lookup") == 0) {
-		/* A map of verdicts, of which some may be to drop. */
-		r->rule->drops |= u32_of(child(data, NFTA_LOOKUP_DREG)) == NFT_REG_VERDICT;
-		r->rule->always = false;
-	} else if (strcmp(name, "counter") != 0 && strcmp(name, "log") != 0) {
-		r->rule->always = false;
-	}
-	r->loaded = loaded;
-}
-
-static void take_rule(struct nft *nft, const struct nlmsghdr *n)
-{
-	const struct nlattr *handle = attribute(n, NFTA_RULE_HANDLE);
-	const struct nlattr *all = attribute(n, NFTA_RULE_EXPRESSIONS), *e;
-	struct nft_rule *rule = all ? more(&nft->rule, &nft->rules, sizeof(*rule)) : NULL;
-	struct reading r = {nft, rule, NO_U32};
-
-	if (!rule)
-		return;
-	rule->family = ((const struct nfgenmsg *)mnl_nlmsg_get_payload(n))->nfgen_family;
-	rule->always = true;
-	text_of(attribute(n, NFTA_RULE_TABLE), rule->table, sizeof(rule->table));
-	text_of(attribute(n, NFTA_RULE_CHAIN), rule->chain, sizeof(rule->chain));
+	nft_text(nft_attr(n, NFTA_RULE_TABLE), rule.table, sizeof(rule.table));
+	nft_text(nft_attr(n, NFTA_RULE_CHAIN), rule.chain, sizeof(rule.chain));
+	if (!all || !is_needed(nft, &rule))
+		return MNL_CB_OK;
 	if (handle && mnl_attr_get_payload_len(handle) >= 8)
-		rule->handle = be64toh(mnl_attr_get_u64(handle));
+		rule.handle = be64toh(mnl_attr_get_u64(handle));
 	mnl_attr_for_each_nested(e, all)
 	{
 		take_expression(&r, e);
 	}
+	kept = more(&nft->rule, &nft->rules, sizeof(*kept));
+	if (!kept)
+		return MNL_CB_ERROR;
+	*kept = rule;
+	return MNL_CB_OK;
 }
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
-static int take(const struct nlmsghdr *n, void *arg)
+static int read_all(struct nft *nft, uint16_t type, mnl_cb_t take)
 {
-	if (mnl_nlmsg_get_payload_len(n) < sizeof(struct nfgenmsg))
-		return MNL_CB_OK;
-	if (NFNL_MSG_TYPE(n->nlmsg_type) == NFT_MSG_NEWCHAIN)
-		take_chain(arg, n);
-	else if (NFNL_MSG_TYPE(n->nlmsg_type) == NFT_MSG_NEWRULE)
-		take_rule(arg, n);
-	return MNL_CB_OK;
-}
+	static const uint8_t families[] = {NFPROTO_BRIDGE, NFPROTO_NETDEV, NFPROTO_INET};
+	int ret = 0;
 
-static void ask(struct nft *nft, uint16_t type)
-{
-	_Alignas(struct nlmsghdr) char buf[ASK_MAX] = {0};
-	struct nlmsghdr *n = mnl_nlmsg_put_header(buf);
-	struct nfgenmsg *head;
+	for (size_t i = 0; i < sizeof(families) && ret == 0; i++) {
+		_Alignas(struct nlmsghdr) char buf[ASK_MAX] = {0};
 
-	n->nlmsg_type = (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type);
-	n->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	head = mnl_nlmsg_put_extra_header(n, sizeof(*head));
-	head->nfgen_family = NFPROTO_UNSPEC;
-	head->version = NFNETLINK_V0;
-	ask_kernel(NETLINK_NETFILTER, buf, take, nft);
+		nft_question(buf, type, NLM_F_DUMP, families[i]);
+		ret = ask_kernel(NETLINK_NETFILTER, buf, take, nft);
+	}
+	return ret;
 }
 
 /* A question would load the module, and a look changes nothing. */
@@ -270,15 +315,24 @@ static bool is_loaded(void)
 	return built_in;
 }
 
+/* Half of the rules would tell of drops that there are none of. */
 void nft_read(struct nft *nft)
 {
+	int ret = -EINTR;
+
 	nft->chain = NULL;
 	nft->rule = NULL;
 	nft->chains = nft->rules = 0;
 	if (!is_loaded())
 		return;
-	ask(nft, NFT_MSG_GETCHAIN);
-	ask(nft, NFT_MSG_GETRULE);
+	for (int i = 0; i < TRIES && ret == -EINTR; i++) { /* they change meanwhile */
+		nft->chains = nft->rules = 0;
+		ret = read_all(nft, NFT_MSG_GETCHAIN, take_chain);
+		if (ret == 0 && nft->chains > 0)
+			ret = read_all(nft, NFT_MSG_GETRULE, take_rule);
+	}
+	if (ret < 0)
+		nft->chains = nft->rules = 0;
 }
 
 void nft_free(struct nft *nft)
