@@ -108,6 +108,8 @@ static void tx_keep(struct link_tx *t, const struct tx_frame *f)
 	struct iovec iov[3];
 	unsigned n = tx_skip(f->iov, f->n, WIRE_VNET_LEN, len, iov);
 
+	if (!tx_wait_any(t))
+		t->next_bytes = wire_size(f->body);
 	tx_wait_push(t, &f->place, &f->vnet, iov, n, len);
 }
 
@@ -186,7 +188,7 @@ static enum tx_end tx_batch(struct link_tx *t)
 /* The oldest frame that waits would fit if there were credit for it. */
 static bool fits_ring(struct link_tx *t)
 {
-	return tx_wait_any(t) && t->next_bytes <= tx_ring_space(t);
+	return tx_wait_any(t) && tx_ring_fits(t, t->next_bytes);
 }
 
 /* If the backend has consumed all that the credit allowed, this side came too late with more. */

@@ -8,18 +8,29 @@ uint32_t tx_ring_space(const struct link_tx *t)
 	return vchan_ring_bytes(t->v) - vchan_tx_inflight(t->v);
 }
 
-/* What the frames that are not flagged may have in flight. */
-static uint64_t window_of(const struct link_tx *t)
+/* What the frames that are not flagged may have in flight, whatever the credit. */
+static uint32_t most_of(const struct link_tx *t)
 {
 	uint32_t ring_bytes = vchan_ring_bytes(t->v);
-	uint64_t limit = tx_limit_bytes(&t->limit), most = ring_bytes - ring_bytes / RESERVE;
 
-	return t->sparse && limit > most ? most : limit;
+	return t->sparse ? ring_bytes - ring_bytes / RESERVE : ring_bytes;
+}
+
+static uint64_t window_of(const struct link_tx *t)
+{
+	uint64_t limit = tx_limit_bytes(&t->limit), most = most_of(t);
+
+	return limit > most ? most : limit;
 }
 
 uint32_t tx_ring_room(const struct link_tx *t)
 {
 	return tx_room(vchan_ring_bytes(t->v), vchan_tx_inflight(t->v), window_of(t));
+}
+
+bool tx_ring_fits(const struct link_tx *t, uint32_t bytes)
+{
+	return bytes <= tx_room(vchan_ring_bytes(t->v), vchan_tx_inflight(t->v), most_of(t));
 }
 
 struct flows_ring tx_ring_flows(const struct link_tx *t)

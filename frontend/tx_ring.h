@@ -19,6 +19,9 @@ uint32_t tx_ring_space(const struct link_tx *t);
 /* What a frame that is not flagged may take now. */
 uint32_t tx_ring_room(const struct link_tx *t);
 
+/* Would a message of `bytes` that is not flagged have room now if there were credit for it? */
+bool tx_ring_fits(const struct link_tx *t, uint32_t bytes);
+
 /* For flows.c. */
 struct flows_ring tx_ring_flows(const struct link_tx *t);
 

@@ -22,7 +22,7 @@ static struct link_tx tx;
 static struct link_rx rx;
 static int app; /* the other end of the TAP */
 
-static void begin(void)
+static void begin(unsigned flows, bool sparse)
 {
 	int tap[2];
 
@@ -32,9 +32,9 @@ static void begin(void)
 	app = tap[1];
 	link_rx_init(&rx, tap[0]);
 	link_rx_up(&rx, v);
-	if (link_tx_init(&tx, tap[0], 0) < 0)
+	if (link_tx_init(&tx, tap[0], flows) < 0)
 		abort();
-	link_tx_up(&tx, v, 0, false);
+	link_tx_up(&tx, v, 0, sparse);
 }
 
 static void end(void)
@@ -84,7 +84,7 @@ static unsigned in_ring(void)
 
 static void test_late(void)
 {
-	begin();
+	begin(0, false);
 	send_frames(3);
 	taken(0);
 	is_int(in_ring(), 3, "without a credit all frames go into the ring");
@@ -109,7 +109,7 @@ static void test_shrink(void)
 {
 	unsigned n;
 
-	begin();
+	begin(0, false);
 	credit(5000, 0);
 	send_frames(60);
 	taken(0);
@@ -129,7 +129,7 @@ static void test_shrink(void)
 
 static void test_small_credit(void)
 {
-	begin();
+	begin(0, false);
 	credit(100, 0);
 	send_frames(2);
 	taken(0);
@@ -141,12 +141,41 @@ static void test_small_credit(void)
 
 static void test_full_ring(void)
 {
-	begin();
+	begin(0, false);
 	send_frames(70);
 	taken(0);
 	taken(0); /* the first one ends when its budget is used up, not when the ring is full */
 	taken(64);
 	is_int((long long)tx.limit.slack_bytes, 0, "a full ring gives no slack");
+	end();
+}
+
+/* A sixteenth of the ring is kept for flagged frames: that is no lack of credit. */
+static void test_reserve(void)
+{
+	begin(1024, true);
+	send_frames(70);
+	taken(0);
+	taken(0);
+	is_int(in_ring(), 60, "beside a reserve of four frames 60 fit into the ring");
+	taken(60);
+	is_int((long long)tx.limit.slack_bytes, 0,
+	       "a ring that is full up to its reserve gives no slack");
+	end();
+}
+
+/* The first frame that waits in the flow queues has no room in the ring, whatever waited before. */
+static void test_first_waits(void)
+{
+	begin(1024, false);
+	send_frames(64);
+	taken(0);
+	send_frames(1);
+	taken(0);
+	is_int(in_ring(), 64, "a ring that is full takes no more");
+	taken(64);
+	is_int((long long)tx.limit.slack_bytes, 0,
+	       "a full ring gives no slack to the first frame that waits");
 	end();
 }
 
@@ -156,5 +185,7 @@ int main(void)
 	test_shrink();
 	test_small_credit();
 	test_full_ring();
+	test_reserve();
+	test_first_waits();
 	return done_testing();
 }
