@@ -267,7 +267,7 @@ int link_tx_init(struct link_tx *t, int tap_fd, unsigned flows)
 {
 	int ret;
 
-	*t = (struct link_tx){.tap_fd = tap_fd};
+	*t = (struct link_tx){.tap_fd = tap_fd, .limit.credit_bytes = UINT64_MAX};
 	ret = backlog_init(&t->backlog);
 	return ret == 0 && flows > 0 ? tx_wait_init(t, flows) : ret;
 }
@@ -287,9 +287,11 @@ void link_tx_up(struct link_tx *t, struct vchan *v, uint32_t offloads, bool spar
 		flows_begin(t->flows);
 	t->blocked = true;
 	t->out_of_credit = false;
-	t->limit = (struct tx_limit){.credit_bytes = UINT64_MAX};
+	/* Until another credit is told: without any, all that waits would go into the ring. */
+	t->limit = (struct tx_limit){.credit_bytes = t->limit.credit_bytes};
 	memset(&t->n, 0, sizeof(t->n));
 	tx_wait_resume(t);
+	tx_wait_set_limits(t);
 }
 
 /* Keeps what is in the TX ring after the consumer index of the backend that was read last. */

@@ -22,7 +22,7 @@ uint32_t tx_room(uint32_t ring_bytes, uint32_t inflight, uint64_t credit_bytes);
  * some slack where the credit proved too little because this guest wakes up late.
  */
 struct tx_limit {
-	uint64_t credit_bytes; /* as told; UINT64_MAX: not told yet */
+	uint64_t credit_bytes; /* as told, in this connection or the last; UINT64_MAX: never yet */
 	uint64_t slack_bytes;
 	bool starved; /* since tx_limit_relax() was called last */
 };

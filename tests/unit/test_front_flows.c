@@ -336,6 +336,33 @@ static void test_again(void)
 	end();
 }
 
+/* Until the next connection tells its credit, that of the last one is kept to: the ring is a FIFO.
+ */
+static void test_credit_stays(void)
+{
+	const uint32_t credit = 8000;
+
+	begin(true);
+	link_tx_credit(tx, credit, 640000);
+	for (uint32_t i = 0; i < 100; i++)
+		send_frame(3, i, 1000);
+	turn();
+	link_tx_down(tx, false);
+	vchan_close(v);
+	chan_free(&ring);
+	v = chan_open(&ring, RING_ORDER);
+	link_tx_up(tx, v, 0, true);
+	turn();
+	ok(chan_waiting(&ring) > 0 && chan_waiting(&ring) <= credit,
+	   "after an outage %u bytes of %u of credit are in the ring",
+	   (unsigned)chan_waiting(&ring), credit);
+	link_tx_credit(tx, credit, 640000);
+	send_frame(4, 0, 100);
+	turn();
+	is_int(tx->n.flagged, 1, "a light flow passes what waited over an outage");
+	end();
+}
+
 /* No frame can leave while there is no connection, so CoDel must not count that time. */
 static void test_away(void)
 {
@@ -366,6 +393,7 @@ int main(void)
 	for (uint64_t seed = 1; seed <= 4; seed++)
 		test_order(seed);
 	test_again();
+	test_credit_stays();
 	test_away();
 	return done_testing();
 }
