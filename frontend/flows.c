@@ -19,6 +19,7 @@ struct flow {
 
 struct flows {
 	uint32_t n, waiting; /* flows of which frames wait in the agent */
+	uint32_t plain_end;  /* of the last message that is not flagged */
 	struct flow flow[];
 };
 
@@ -39,6 +40,7 @@ void flows_free(struct flows *f)
 
 void flows_begin(struct flows *f)
 {
+	f->plain_end = 0;
 	for (uint32_t i = 0; i < f->n; i++)
 		f->flow[i] = (struct flow){.waiting = f->flow[i].waiting};
 }
@@ -59,12 +61,18 @@ static uint32_t most(const struct flows *f, const struct flows_ring *r)
 	return share > LEAST ? share : LEAST;
 }
 
-/* Many light flows together: what finds no room among them takes turns in the agent. */
-static bool has_room(const struct flows_ring *r, uint32_t bytes)
+/*
+ * Many light flows together: what finds no room among them takes turns in the agent. If the window
+ * became small, what is not flagged may fill the ring far beyond it; a few flagged frames pass
+ * that.
+ */
+static bool has_room(const struct flows *f, const struct flows_ring *r, uint32_t bytes)
 {
 	uint32_t more = r->window_bytes > 2 * LEAST ? r->window_bytes : 2 * LEAST;
+	uint32_t behind = in_ring(f->plain_end, r) ? f->plain_end : r->taken;
 
-	return (uint64_t)(r->written - r->taken) + bytes <= (uint64_t)r->window_bytes + more;
+	return (uint64_t)(r->written - r->taken) + bytes <= (uint64_t)r->window_bytes + more ||
+	       (uint64_t)(r->written - behind) + bytes <= more;
 }
 
 bool flows_may_pass(struct flows *f, uint32_t flow, uint32_t bytes, const struct flows_ring *r)
@@ -78,7 +86,7 @@ bool flows_may_pass(struct flows *f, uint32_t flow, uint32_t bytes, const struct
 		w->bytes = 0;
 	}
 	return w->waiting == 0 && !in_ring(w->plain_end, r) && w->bytes + bytes <= most(f, r) &&
-	       has_room(r, bytes);
+	       has_room(f, r, bytes);
 }
 
 void flows_wrote(struct flows *f, uint32_t flow, uint32_t bytes, const struct flows_ring *r,
@@ -88,7 +96,7 @@ void flows_wrote(struct flows *f, uint32_t flow, uint32_t bytes, const struct fl
 
 	w->end = r->written + bytes;
 	if (!flagged)
-		w->plain_end = w->end;
+		f->plain_end = w->plain_end = w->end;
 	w->bytes += bytes;
 }
 

@@ -30,7 +30,8 @@ void flows_begin(struct flows *f);
  * May a message of `bytes` be flagged? While a window of messages is written, a flow may have an
  * eighth of what would be its share of it if all that wait had the same, but two full frames in any
  * case. What it may have begins again when the backend has taken all that is there of it. All
- * messages in the ring, flagged or not, are at most two windows, or one and four full frames.
+ * messages in the ring, flagged or not, are at most two windows, or one and four full frames; where
+ * the window became smaller, one of them behind what is not flagged.
  */
 bool flows_may_pass(struct flows *f, uint32_t flow, uint32_t bytes, const struct flows_ring *r);
 

@@ -91,6 +91,25 @@ static void test_ping(void)
 	flows_free(f);
 }
 
+/* A window that becomes a tenth while it is full: a ping passes what is in the ring. */
+static void test_smaller_window(void)
+{
+	uint32_t flow = 3, passed = 0;
+
+	rule_begin(1000);
+	flows_wait(f, 2);
+	while (r.written - r.taken < 100000)
+		writes(2, 5000);
+	r.window_bytes = 10000;
+	ok(writes(1, 128), "a flow is flagged beyond a window that has become smaller");
+	while (flow < 16 && writes(flow++, 1500))
+		passed++;
+	is_int(passed, 6, "many flows together are flagged for another window there");
+	r.taken = r.written - 100;
+	ok(writes(3, 100), "a flow is flagged when what was in the ring is taken");
+	flows_free(f);
+}
+
 /* --- the agent ----------------------------------------------------------------------------------
  */
 
@@ -387,6 +406,7 @@ int main(void)
 	test_rule(0);
 	test_rule(UINT32_MAX - 5000);
 	test_ping();
+	test_smaller_window();
 	test_passes();
 	test_many();
 	test_no_flags();
