@@ -32,6 +32,29 @@ static void begin(struct request *r, uint16_t type, uint16_t flags, const struct
 	begin_with(r, type, flags, info, sizeof(*info));
 }
 
+int rtlink_ask(int bus, const struct nlmsghdr *request, mnl_cb_t take, void *arg)
+{
+	_Alignas(struct nlmsghdr) char buf[32768];
+	struct mnl_socket *s = mnl_socket_open2(bus, SOCK_CLOEXEC);
+	int ret = -1;
+	ssize_t got;
+
+	if (!s)
+		return -errno;
+	if (mnl_socket_bind(s, 0, MNL_SOCKET_AUTOPID) == 0 &&
+	    mnl_socket_sendto(s, request, request->nlmsg_len) >= 0) {
+		do {
+			got = mnl_socket_recvfrom(s, buf, sizeof(buf));
+			ret = got < 0 ? -1
+				      : mnl_cb_run(buf, (size_t)got, 0, mnl_socket_get_portid(s),
+						   take, arg);
+		} while (ret > 0);
+	}
+	ret = ret < 0 ? -errno : 0;
+	mnl_socket_close(s);
+	return ret;
+}
+
 static int answer(struct mnl_socket *s)
 {
 	_Alignas(struct nlmsghdr) char buf[8192];

@@ -1,11 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* rtlink.h: changes interfaces over rtnetlink. */
+/* rtlink.h: asks the kernel over netlink, and changes interfaces. */
 #ifndef DMVL_RTLINK_H
 #define DMVL_RTLINK_H
 
+#include <libmnl/libmnl.h>
 #include <stdint.h>
 
 /* All of them: 0, or -errno of the kernel. */
+
+/*
+ * Sends the request, a dump or one with NLM_F_ACK, on a bus (NETLINK_ROUTE) and has `take` look at
+ * each answer.
+ */
+int rtlink_ask(int bus, const struct nlmsghdr *request, mnl_cb_t take, void *arg);
 
 /* Creates a macvtap in mode passthru over an interface, which -EBUSY says is in use otherwise. */
 int rtlink_add_macvtap(const char *name, uint32_t lower);

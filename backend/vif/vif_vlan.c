@@ -12,6 +12,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "backend/vif/rtlink.h"
+
 /* The kernel's answers name each VLAN, or, compressed, the first and last of a range. */
 struct reading {
 	uint32_t ifindex;
@@ -86,30 +88,6 @@ static struct nlmsghdr *begin(char *buf, uint16_t type, uint16_t flags, uint32_t
 	return n;
 }
 
-/* Sends a request and has `take` look at each answer. 0 or -errno. */
-static int ask(struct nlmsghdr *n, mnl_cb_t take, void *arg)
-{
-	_Alignas(struct nlmsghdr) char buf[32768];
-	struct mnl_socket *s = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-	int ret = -1;
-	ssize_t got;
-
-	if (!s)
-		return -errno;
-	if (mnl_socket_bind(s, 0, MNL_SOCKET_AUTOPID) == 0 &&
-	    mnl_socket_sendto(s, n, n->nlmsg_len) >= 0) {
-		do {
-			got = mnl_socket_recvfrom(s, buf, sizeof(buf));
-			ret = got < 0 ? -1
-				      : mnl_cb_run(buf, (size_t)got, 0, mnl_socket_get_portid(s),
-						   take, arg);
-		} while (ret > 0);
-	}
-	ret = ret < 0 ? -errno : 0;
-	mnl_socket_close(s);
-	return ret;
-}
-
 int vif_vlan_read(uint32_t ifindex, char out[VIF_VLANS_MAX])
 {
 	_Alignas(struct nlmsghdr) char buf[256] = {0};
@@ -119,7 +97,7 @@ int vif_vlan_read(uint32_t ifindex, char out[VIF_VLANS_MAX])
 
 	out[0] = '\0';
 	mnl_attr_put_u32(n, IFLA_EXT_MASK, RTEXT_FILTER_BRVLAN_COMPRESSED);
-	ret = ask(n, take_link, &r);
+	ret = rtlink_ask(NETLINK_ROUTE, n, take_link, &r);
 	if (ret == 0 && r.too_long)
 		ret = -E2BIG;
 	if (ret < 0)
@@ -144,7 +122,7 @@ static void change(uint32_t ifindex, uint16_t type, unsigned first, unsigned las
 		mnl_attr_put(n, IFLA_BRIDGE_VLAN_INFO, sizeof(v), &v);
 	}
 	mnl_attr_nest_end(n, spec);
-	ask(n, NULL, NULL);
+	rtlink_ask(NETLINK_ROUTE, n, NULL, NULL);
 }
 
 void vif_vlan_restore(uint32_t ifindex, const char *text)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "backend/ctl/check/ask.h"
 
-#include <errno.h>
+#include <libmnl/libmnl.h>
 #include <linux/if_link.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
@@ -9,29 +9,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-int ask_kernel(int bus, const void *buf, mnl_cb_t take, void *arg)
-{
-	_Alignas(struct nlmsghdr) char answer[32768];
-	struct mnl_socket *s = mnl_socket_open2(bus, SOCK_CLOEXEC);
-	const struct nlmsghdr *n = buf;
-	int ret = -1;
-	ssize_t got;
-
-	if (!s)
-		return -errno;
-	if (mnl_socket_bind(s, 0, MNL_SOCKET_AUTOPID) == 0 &&
-	    mnl_socket_sendto(s, n, n->nlmsg_len) >= 0) {
-		do {
-			got = mnl_socket_recvfrom(s, answer, sizeof(answer));
-			ret = got < 0 ? -1
-				      : mnl_cb_run(answer, (size_t)got, 0, mnl_socket_get_portid(s),
-						   take, arg);
-		} while (ret > 0);
-	}
-	ret = ret < 0 ? -errno : 0;
-	mnl_socket_close(s);
-	return ret;
-}
+#include "backend/vif/rtlink.h"
 
 static int take_port(const struct nlattr *a, void *arg)
 {
@@ -93,7 +71,7 @@ void ask_port(uint32_t ifindex, struct ask_port *out)
 	info = mnl_nlmsg_put_extra_header(n, sizeof(*info));
 	info->ifi_index = (int)ifindex;
 	*out = (struct ask_port){.locked = false};
-	ask_kernel(NETLINK_ROUTE, buf, take_link, out);
+	rtlink_ask(NETLINK_ROUTE, n, take_link, out);
 }
 
 static int take_filter(const struct nlmsghdr *n, void *arg)
@@ -114,7 +92,7 @@ bool ask_filter(uint32_t ifindex, uint16_t hook)
 	tc = mnl_nlmsg_put_extra_header(n, sizeof(*tc));
 	tc->tcm_ifindex = (int)ifindex;
 	tc->tcm_parent = TC_H_MAKE(TC_H_CLSACT, hook);
-	ask_kernel(NETLINK_ROUTE, buf, take_filter, &found);
+	rtlink_ask(NETLINK_ROUTE, n, take_filter, &found);
 	return found;
 }
 
@@ -160,6 +138,6 @@ uint32_t ask_filter_drops(uint32_t ifindex, char kind[ASK_KIND_MAX])
 	n->nlmsg_type = RTM_GETQDISC;
 	n->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	mnl_nlmsg_put_extra_header(n, sizeof(struct tcmsg));
-	ask_kernel(NETLINK_ROUTE, buf, take_holder, &d);
+	rtlink_ask(NETLINK_ROUTE, n, take_holder, &d);
 	return d.count;
 }

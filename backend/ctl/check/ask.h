@@ -3,18 +3,11 @@
 #ifndef DMVL_CTL_ASK_H
 #define DMVL_CTL_ASK_H
 
-#include <libmnl/libmnl.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #define ASK_KIND_MAX 16u
 #define ASK_MAX	     256u /* bytes of a request */
-
-/*
- * Sends the request in `buf`, a dump or one with NLM_F_ACK, on a bus (NETLINK_ROUTE) and has `take`
- * look at each answer. 0, or -errno of the kernel.
- */
-int ask_kernel(int bus, const void *buf, mnl_cb_t take, void *arg);
 
 /* What a port of a bridge, or its TAP, is told beside what sysfs shows. */
 struct ask_port {

@@ -10,6 +10,7 @@
 #include "backend/ctl/check/look_port.h"
 #include "backend/uplink/netdev.h"
 #include "backend/uplink/portmap.h"
+#include "backend/vif/rtlink.h"
 
 /*
  * A locked port passes a frame if the bridge has its sender's address at this port, and learns none
@@ -61,7 +62,7 @@ static bool read_entered(struct entered *e, uint32_t port)
 	n->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	ndm = mnl_nlmsg_put_extra_header(n, sizeof(*ndm));
 	ndm->ndm_family = AF_BRIDGE;
-	if (ask_kernel(NETLINK_ROUTE, buf, take_entry, e) == 0)
+	if (rtlink_ask(NETLINK_ROUTE, n, take_entry, e) == 0)
 		return true;
 	portmap_free(e->map);
 	return false;

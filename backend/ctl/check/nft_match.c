@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "backend/ctl/check/ask.h"
+#include "backend/vif/rtlink.h"
 
 bool nft_match_is_in(uint32_t key)
 {
@@ -147,7 +148,7 @@ uint32_t nft_match_set(const struct nft *nft, const struct nft_rule *rule, uint3
 	mnl_attr_put_strz(n, NFTA_SET_ELEM_LIST_SET, name);
 	for (unsigned i = 0; i <= NFT_PORTS; i++)
 		e.width = own_value(nft, key, i, e.near[i].own);
-	if (!set || ask_kernel(NETLINK_NETFILTER, buf, take_elements, &e) < 0)
+	if (!set || rtlink_ask(NETLINK_NETFILTER, n, take_elements, &e) < 0)
 		return NFT_ANY;
 	for (unsigned i = 0; i <= NFT_PORTS; i++) {
 		if (e.ranges ? e.near[i].found && !e.near[i].ends : e.near[i].exact)

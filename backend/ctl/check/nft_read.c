@@ -17,6 +17,7 @@
 #include "backend/ctl/check/ask.h"
 #include "backend/ctl/check/nft_attr.h"
 #include "backend/ctl/check/nft_match.h"
+#include "backend/vif/rtlink.h"
 
 #define RULES_MAX 32768u /* with more of them, nothing is said */
 #define TRIES	  4
@@ -108,7 +109,7 @@ static bool is_dormant(const struct nft_chain *c)
 	bool dormant = false;
 
 	mnl_attr_put_strz(n, NFTA_TABLE_NAME, c->table);
-	ask_kernel(NETLINK_NETFILTER, buf, take_table, &dormant);
+	rtlink_ask(NETLINK_NETFILTER, n, take_table, &dormant);
 	return dormant;
 }
 
@@ -289,8 +290,8 @@ static int read_all(struct nft *nft, uint16_t type, mnl_cb_t take)
 	for (size_t i = 0; i < sizeof(families) && ret == 0; i++) {
 		_Alignas(struct nlmsghdr) char buf[ASK_MAX] = {0};
 
-		nft_question(buf, type, NLM_F_DUMP, families[i]);
-		ret = ask_kernel(NETLINK_NETFILTER, buf, take, nft);
+		ret = rtlink_ask(NETLINK_NETFILTER,
+				 nft_question(buf, type, NLM_F_DUMP, families[i]), take, nft);
 	}
 	return ret;
 }
