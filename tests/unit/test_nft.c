@@ -95,6 +95,10 @@ static void test_policy(void)
 	drops(NFT_DROPS_ALL, 0, "an accept by a port that the hook does not know");
 	rules[2].out = NFT_ANY & ~TAP;
 	drops(NFT_DROPS_NONE, 0, "an accept of all but a port that the hook does not know");
+	rules[2].out = TAP;
+	base.knows_out = true;
+	base.knows_in = false;
+	drops(NFT_DROPS_ALL, 0, "an accept by a port of which the hook does not know where from");
 }
 
 static void test_calls(void)
