@@ -435,7 +435,7 @@ function emit_schema(    i, count, same) {
 	json_object("log-said", "time string, uplink string, type string, domain string? optional, domid integer optional, " \
 		"id integer optional, text string")
 	json_object("problem", "what string, text string, kind string, critical boolean, commands string[]")
-	json_object("check", "problems problem[]")
+	json_object("check", "problems problem[], notes problem[]")
 	json_object("finding", "what string, where string, why string, commands string[]")
 	json_object("doctor", "findings finding[]")
 	json_object("report-reasons", "guest-stood-still integer, uplink-down integer, daemon-restarted integer, " \

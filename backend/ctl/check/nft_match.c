@@ -17,7 +17,7 @@ bool nft_match_is_out(uint32_t key)
 	return key == NFT_META_OIFNAME || key == NFT_META_OIF || key == NFT_META_BRI_OIFNAME;
 }
 
-bool nft_match_is_bridge(uint32_t key)
+static bool is_bridge(uint32_t key)
 {
 	return key == NFT_META_BRI_IIFNAME || key == NFT_META_BRI_OIFNAME;
 }
@@ -30,7 +30,7 @@ static size_t own_value(const struct nft *nft, uint32_t key, unsigned port, char
 	const char *name = "";
 	uint32_t index;
 
-	if (nft_match_is_bridge(key))
+	if (is_bridge(key))
 		name = nft->port[NFT_BRIDGE];
 	else if (port < nft->ports)
 		name = nft->port[port];

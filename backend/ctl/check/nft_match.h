@@ -8,10 +8,8 @@
 
 /* The key of `meta` that was loaded: a name or an index of the interface a frame came in by, .. */
 bool nft_match_is_in(uint32_t key);
-/* .. or goes out by, .. */
+/* .. or goes out by. */
 bool nft_match_is_out(uint32_t key);
-/* .. or the name of the bridge of one of them. */
-bool nft_match_is_bridge(uint32_t key);
 
 /* The ports that have this value, or one that begins with it, as names with an asterisk do. */
 uint32_t nft_match_value(const struct nft *nft, uint32_t key, const struct nlattr *value);
