@@ -26,12 +26,12 @@
 #include "common/version.h"
 
 /* After this the process ends even if xenstored does not answer. */
+#define QUIT_LIMIT_NS (900 * 1000000ull)
 /*
  * For the lock: a program that a killed dmvl-back was starting has it until it runs, and dmvlctl
  * for the moment of a look.
  */
-#define LOCK_WAIT_MS  1000u
-#define QUIT_LIMIT_NS (900 * 1000000ull)
+#define LOCK_WAIT_MS 1000u
 
 #define SIGNALS_MAX 4
 

@@ -13,7 +13,7 @@
 #include "frontend/flows.h"
 #include "frontend/tx.h"
 
-/* Everybody reads, only link_tx.c writes. */
+/* Everybody reads, only link_tx.c, tx_ring.c and tx_wait.c write. */
 struct link_tx {
 	int tap_fd;
 	struct vchan *v;    /* borrowed; NULL: down */
