@@ -129,6 +129,11 @@ static enum tx_end tx_one_flow(struct link_tx *t)
 		return TX_BUDGET;
 	}
 	tx_find_flow(t, &f);
+	if (flowq_is_crowded_by(t->queue, f.place.flow)) {
+		t->n.dropped++;
+		t->crowded = true;
+		return TX_BUDGET;
+	}
 	flag = wire_size(f.body) <= space && tx_may_flag(t, &f);
 	if (flag || (!tx_wait_any(t) && wire_size(f.body) <= tx_ring_room(t)))
 		tx_ring_put_flow(t, f.body, f.place.flow, flag);
@@ -172,6 +177,7 @@ static enum tx_end tx_read_all(struct link_tx *t, enum tx_end end)
 		if (end == TX_IDLE)
 			break;
 	}
+	t->empty = end == TX_IDLE;
 	return tx_wait_any(t) ? TX_BLOCKED : end;
 }
 
@@ -210,7 +216,7 @@ const char *link_tx_run(struct link_tx *t)
 		return bad_tx_index;
 	tx_look(t);
 	tx_wait_set_time(t);
-	t->again = false;
+	t->again = t->crowded = false;
 	for (unsigned round = 1;; round++) {
 		end = tx_batch(t);
 		if (end != TX_BLOCKED)
@@ -227,6 +233,7 @@ const char *link_tx_run(struct link_tx *t)
 	}
 	t->blocked = end == TX_BLOCKED;
 	t->out_of_credit = t->blocked && fits_ring(t);
+	t->rests = t->blocked && t->crowded && t->empty;
 	return NULL;
 }
 
@@ -258,7 +265,7 @@ uint64_t link_tx_demand(const struct link_tx *t)
 
 bool link_tx_reads(const struct link_tx *t)
 {
-	return !t->tap_gone && (t->queue || !t->blocked);
+	return !t->tap_gone && !t->rests && (t->queue || !t->blocked);
 }
 
 /* --- up and down --- */

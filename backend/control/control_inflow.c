@@ -46,22 +46,31 @@ uint64_t control_inflow_step(struct control *c)
 	return in->next_ns;
 }
 
-/* What came in through all exits so far. False: an exit does not tell. */
-static bool read_exits(const struct control *c, uint64_t *bytes)
+/* Adds the counter `entry` of an interface. False: it does not tell. */
+static bool add_counter(const char *ifname, const char *entry, uint64_t *sum)
 {
-	const struct exits *e = &c->probe.exits;
 	char text[32];
 	uint64_t one;
 
-	*bytes = 0;
-	for (unsigned i = 0; i < e->count; i++) {
-		if (!netdev_text(NETDEV_SYSFS, e->name[i], "statistics/rx_bytes", text,
-				 sizeof(text)) ||
-		    sscanf(text, "%" SCNu64, &one) != 1)
-			return false;
-		*bytes += one;
-	}
+	if (!netdev_text(NETDEV_SYSFS, ifname, entry, text, sizeof(text)) ||
+	    sscanf(text, "%" SCNu64, &one) != 1)
+		return false;
+	*sum += one;
 	return true;
+}
+
+static bool read_counters(const struct control *c, struct inflow_counters *n)
+{
+	const struct exits *e = &c->probe.exits;
+	const char *tap = c->conf.uplink->ifname;
+
+	for (unsigned i = 0; i < e->count; i++) {
+		if (!add_counter(e->name[i], "statistics/rx_bytes", &n->exits_bytes))
+			return false;
+	}
+	return add_counter(tap, "statistics/tx_packets", &n->tap_frames) &&
+	       add_counter(tap, "statistics/tx_bytes", &n->tap_bytes) &&
+	       add_counter(tap, "statistics/tx_dropped", &n->dropped_frames);
 }
 
 uint64_t control_inflow_left_bps(const struct control *c)
@@ -96,12 +105,13 @@ static void tell(struct control *c, uint64_t rate_bps)
 void control_inflow_counted(struct control *c, uint64_t ldps_bytes)
 {
 	struct inflow *f = &c->inflow.flow;
-	uint64_t exits_bytes, least_bps, left_bps;
+	struct inflow_counters n = {.ldps_bytes = ldps_bytes};
+	uint64_t least_bps, left_bps;
 
 	if (!counts(c))
 		return;
-	if (read_exits(c, &exits_bytes))
-		inflow_look(f, exits_bytes, ldps_bytes, loop_now_ns());
+	if (read_counters(c, &n))
+		inflow_look(f, &n, loop_now_ns());
 	else
 		*f = (struct inflow){0};
 	left_bps = control_inflow_left_bps(c);

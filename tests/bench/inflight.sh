@@ -31,7 +31,6 @@ agent_up()
 	esac
 	agent=$(guest_bg g1 "exec $front 2>>/run/front.log")
 	wait_for 30 connected g1 || bail "$1 connects"
-	guest g1 'sysctl -q net.ipv4.tcp_congestion_control=cubic'
 	guest_net g1 1 >&2
 	# A little less than what the link carries, or it would be no bottleneck.
 	[ "$1" != shaper ] || guest g1 \
@@ -51,7 +50,7 @@ measure()
 	out=$case.$1.out
 	senders=
 	for _ in $(seq $flows); do
-		senders="$senders $(guest_bg g1 'exec dmvl-flow tcp 10.77.0.1 5001 -w 600')"
+		senders="$senders $(guest_bg g1 'exec dmvl-flow tcp 10.77.0.1 5001 -w 600 -C cubic')"
 	done
 	# Until slow start is over.
 	wait_for 10 sh -c "[ $(($(uptime_cs) + 400)) -lt \$(cut -d' ' -f1 /proc/uptime | tr -d .) ]"

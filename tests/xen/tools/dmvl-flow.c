@@ -5,6 +5,7 @@
  */
 #include <fcntl.h>
 #include <getopt.h>
+#include <netinet/tcp.h>
 #include <netinet/udp.h>
 #include <poll.h>
 #include <signal.h>
@@ -16,7 +17,7 @@
 
 const char usage_text[] =
 	"usage: dmvl-flow sink PORT [-w S] [-I S] [-B BYTES]\n"
-	"       dmvl-flow tcp ADDRESS PORT [-w S] [-b RATE] [-l LEN] [-n BYTES]\n"
+	"       dmvl-flow tcp ADDRESS PORT [-w S] [-b RATE] [-l LEN] [-n BYTES] [-C NAME]\n"
 	"       dmvl-flow udp ADDRESS PORT [-w S] [-b RATE] [-l LEN] [-n BYTES] [-G BYTES] [-P "
 	"US]\n"
 	"  -w  seconds (10; sink: until killed)   -b  payload bits per second (as fast as it "
@@ -24,6 +25,7 @@ const char usage_text[] =
 	"  -l  bytes per write or datagram (tcp 16384, udp 1400)    -n  bytes before it stops\n"
 	"  -I  interval in seconds (1)            -B  window of TCP, in bytes (the kernel's "
 	"choice)\n"
+	"  -C  congestion control, cubic for one (the kernel's choice)\n"
 	"  -G  each datagram is one segment of what is written at once (none)\n"
 	"  -P  a sender with a rate rests at least that long, in microseconds (10000)\n"
 	"The sink takes TCP and UDP, IPv4 and IPv6, on one port. It tells `ready' on stderr and "
@@ -179,6 +181,7 @@ static int do_sink(const char *port, double seconds, double interval, int window
 
 struct flow {
 	bool tcp;
+	const char *congestion; /* NULL: the kernel's choice */
 	int segment;
 	unsigned rest_us;
 	double seconds, rate;
@@ -221,6 +224,11 @@ static int do_flow(const char *to, const char *port, const struct flow *f)
 	struct sockaddr_in6 a = address(to, port);
 	int fd = socket(AF_INET6, f->tcp ? SOCK_STREAM : SOCK_DGRAM, 0);
 
+	/* A sysctl would not do: in a network namespace it takes only what is allowed to all users.
+	 */
+	if (f->congestion && setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, f->congestion,
+					(socklen_t)strlen(f->congestion)))
+		die(f->congestion);
 	if (fd < 0 || connect(fd, (struct sockaddr *)&a, sizeof a))
 		die("connecting");
 	if (f->segment && setsockopt(fd, SOL_UDP, UDP_SEGMENT, &f->segment, sizeof f->segment))
@@ -237,7 +245,7 @@ int main(int argc, char **argv)
 	double interval = 1;
 	int window = 0, opt, words;
 
-	while ((opt = getopt(argc, argv, "w:b:l:n:I:B:G:P:")) != -1) {
+	while ((opt = getopt(argc, argv, "w:b:l:n:I:B:C:G:P:")) != -1) {
 		switch (opt) {
 		case 'w':
 			f.seconds = atof(optarg);
@@ -253,6 +261,9 @@ int main(int argc, char **argv)
 			break;
 		case 'B':
 			window = atoi(optarg);
+			break;
+		case 'C':
+			f.congestion = optarg;
 			break;
 		case 'G':
 			f.segment = atoi(optarg);
