@@ -314,14 +314,14 @@ listeners_start()
 {
 	listeners='' captures=
 	if [ "$1" = tx ]; then
-		start sink world dmvl-flow sink 5001 -I 10
+		start sink world dmvl-flow sink 5001 -I 10 -B 16777216
 		listeners=$started
 		start wire world dmvl-wire world0 $bin src "$(address 1 $interface)" "$(address 2 $interface)" "$(address 3 $interface)"
 		captures=$started
 		return
 	fi
 	for _i in 1 2 3; do
-		start "sink$_i" guest -t 280 g$_i "echo \$\$ >/run/sink.pid; exec dmvl-flow sink 5001 -I 10"
+		start "sink$_i" guest -t 280 g$_i "echo \$\$ >/run/sink.pid; exec dmvl-flow sink 5001 -I 10 -B 16777216"
 		listeners="$listeners $started"
 		start "wire$_i" guest -t 280 g$_i "exec dmvl-wire $interface $bin dst $(address $_i $interface)"
 		captures="$captures $started"
