@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/uio.h>
 
@@ -113,6 +114,22 @@ static void tx_keep(struct link_tx *t, const struct tx_frame *f)
 	tx_wait_push(t, &f->place, &f->vnet, iov, n, len);
 }
 
+static bool is_tcp(const struct tx_frame *f)
+{
+	uint32_t at = f->place.l3_off + (f->place.l3 == FLOW_L3_IPV4 ? 9u : 6u);
+
+	return f->place.l3 != FLOW_L3_OTHER && at < f->hdr_len && f->hdr[at] == IPPROTO_TCP;
+}
+
+/*
+ * A frame that would be put into the queues in vain. TCP learns sooner of a loss at the head of its
+ * queue, and sends less then.
+ */
+static bool tx_in_vain(struct link_tx *t, const struct tx_frame *f)
+{
+	return flowq_is_crowded_by(t->queue, f->place.flow) && !is_tcp(f);
+}
+
 /* Where there are flow queues: one frame, from the TAP into the ring or into the queues. */
 static enum tx_end tx_one_flow(struct link_tx *t)
 {
@@ -129,7 +146,7 @@ static enum tx_end tx_one_flow(struct link_tx *t)
 		return TX_BUDGET;
 	}
 	tx_find_flow(t, &f);
-	if (flowq_is_crowded_by(t->queue, f.place.flow)) {
+	if (tx_in_vain(t, &f)) {
 		t->n.dropped++;
 		t->crowded = true;
 		return TX_BUDGET;

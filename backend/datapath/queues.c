@@ -12,7 +12,7 @@
  * waits too long in one flow, and a full queue drops from the flow with the most bytes. What was
  * flooded, and what a guest without an agent sends, waits in a FIFO.
  */
-#define RX_QUEUE_TIME_MS 10u
+#define RX_QUEUE_TIME_MS 40u
 
 static void drop(struct ldp *l, enum ldp_dir dir, unsigned reason, const struct flowq_frame *f)
 {

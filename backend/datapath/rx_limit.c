@@ -10,7 +10,7 @@
 /*
  * Theory of operation
  *
- * A queue holds what its LDP is delivered in 10 ms while frames wait for it. The lottery is work
+ * A queue holds what its LDP is delivered in 40 ms while frames wait for it. The lottery is work
  * conserving, so that is what the others leave of the receive capacity. If there is none, it is
  * what they leave of what really comes from the uplink, and at least of a gigabit per second. An
  * LDP is never left less than its share among those that were delivered something within the last

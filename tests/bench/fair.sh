@@ -13,7 +13,7 @@
 . "${SUITE_LIB:-/bench/suite.sh}"
 
 : "${FAIR_RATES:=8 100 1000}" "${FAIR_ROUNDS:=3}" "${FAIR_SECONDS:=6}" "${FAIR_WARM:=2}"
-: "${FAIR_WORKLOADS:=tcp-1-1-1 tcp-1-4-16 udp udp-1-2-4 light wakes own}"
+: "${FAIR_WORKLOADS:=tcp-1-1-1 tcp-1-4-16 udp udp-1-2-4 light line wakes own ecn}"
 : "${FAIR_SUBJECTS:=dmvl htb drr ets cake fq_codel fifo}"
 : "${FAIR_DIRECTIONS:=tx rx}" "${FAIR_STOPS:=no yes}"
 
@@ -224,6 +224,8 @@ unshape()
 	tc qdisc del dev up0 ingress
 	tc qdisc del dev ifb0 root
 	world tc qdisc del dev world0 root
+	world tc qdisc del dev world0 ingress
+	world tc qdisc del dev line0 root
 } 2>/dev/null
 
 # subject_begin SUBJECT MBIT tx|rx W1 W2 W3: sets $interface.
@@ -253,10 +255,10 @@ subject_begin()
 # ---- Workloads ----
 
 # workload NAME MBIT: what each guest sends or gets (tcp FLOWS, udp MBIT, or nothing), weights, who is compared, who
-# pings, and who wakes up.
+# pings, who wakes up, whether TCP agrees on ECN, and whether a line of that rate is behind the link.
 workload()
 {
-	one='' two='' three='' weights='1 1 1' compared=1,1,1 pings='' wakes=''
+	one='' two='' three='' weights='1 1 1' compared=1,1,1 pings='' wakes='' ecn='' line=''
 	case $1 in
 	tcp-1-1-1) one='tcp 1' two='tcp 1' three='tcp 1' ;;
 	tcp-1-4-16) one='tcp 1' two='tcp 4' three='tcp 16' ;;
@@ -266,8 +268,10 @@ workload()
 		one="udp $(m "$2 * .22")" two="udp $(m "$2 * .44")" three="udp $(m "$2 * .88")"
 		;;
 	light) one='tcp 4' two='tcp 4' compared=1,1,0 pings=g3 ;;
+	line) one='tcp 4' two='tcp 4' compared=1,1,0 pings=g3 line=yes ;;
 	wakes) one="udp $(m "$2 * .6")" two=$one three=$one wakes=3 ;;
 	own) one='tcp 4' two='tcp 4' three='tcp 4' pings=g1 ;;
+	ecn) one='tcp 4' two='tcp 4' three='tcp 4' pings=g1 ecn=yes ;;
 	*) bail "$1: no such workload" ;;
 	esac
 }
@@ -307,6 +311,36 @@ senders_end()
 }
 
 # ---- Measuring ----
+
+# ecn_set 1|2: TCP asks for ECN, or takes it if asked, as Linux does by default.
+ecn_set()
+{
+	for _g in $guests; do
+		guest "$_g" "sysctl -q -w net.ipv4.tcp_ecn=$1"
+	done
+	world sysctl -q -w net.ipv4.tcp_ecn="$1"
+}
+
+# retransmitted tx|rx: segments that were sent again so far, by those who send.
+retransmitted()
+{
+	if [ "$1" = tx ]; then
+		for _g in $guests; do
+			guest "$_g" 'cat /proc/net/snmp'
+		done
+	else
+		world cat /proc/net/snmp
+	fi | awk '/^Tcp: [0-9]/ { sum += $13 } END { print sum }'
+}
+
+# line_set MBIT: what comes out of the link passes a line that takes one frame after the other, a hundredth faster
+# than the link, as a network card and its cable do.
+line_set()
+{
+	world tc qdisc add dev world0 ingress
+	world tc filter add dev world0 parent ffff: protocol all u32 match u32 0 0 action mirred egress redirect dev line0
+	world tc qdisc add dev line0 root tbf rate "$(($1 * 1010))kbit" burst "$(m "int($1 * 25 > 3200 ? $1 * 25 : 3200)")" limit 4m
+}
 
 # listeners_start tx|rx: sinks, and captures on the far side of the link. Their process ids are in $listeners
 # and $captures.
@@ -434,28 +468,34 @@ measure()
 	rm -f wire*.out ping.out
 	# shellcheck disable=SC2086
 	subject_begin "$1" "$2" "$3" $weights
+	[ -z "$line" ] || line_set "$2"
+	[ -z "$ecn" ] || ecn_set 1
 	_busy=$(busy)
 	listeners_start "$3"
 	senders_start "$3"
 	sleep "$FAIR_WARM"
 	[ "$5" = no ] || stops_start "$3" "$6"
+	_again=$(retransmitted "$3")
 	window_pass "$3"
+	_again=$(($(retransmitted "$3") - _again))
 	stops_end
 	listeners_end
 	senders_end "$3"
+	[ -z "$ecn" ] || ecn_set 2
 	_figures=$(dmvl-figures -c "${2}000000" -g $compared -f "$from" -t "$to" ${wakes:+-k $wakes} wire*.out) || {
 		diag "$4 with $1: no figures"
 		return
 	}
 	[ -z "$pings" ] || _figures="$_figures$(delays)"
+	[ -z "$ecn" ] || _figures="$_figures,\"retransmitted\":$_again"
 	diag "json {\"mbit\":$2,\"direction\":\"$3\",\"workload\":\"$4\",\"stops\":\"$5\",\"subject\":\"$1\",\"round\":$6,\"seconds\":$FAIR_SECONDS,$_busy,$_figures}"
 }
 
-# able SUBJECT WORKLOAD: cake and fq_codel know no weights, and a FIFO does not know of guests.
+# able SUBJECT WORKLOAD tx|rx: cake and fq_codel know no weights. A line is behind the link in TX only.
 able()
 {
-	case $1-$2 in
-	cake-udp-1-2-4 | fq_codel-udp-1-2-4) return 1 ;;
+	case $1-$2-$3 in
+	cake-udp-1-2-4-* | fq_codel-udp-1-2-4-* | *-line-rx) return 1 ;;
 	esac
 }
 
@@ -465,7 +505,7 @@ in_turns()
 	workload "$3" "$1"
 	for round in $(seq "$FAIR_ROUNDS"); do
 		for subject in $subjects; do
-			! able "$subject" "$3" || measure "$subject" "$1" "$2" "$3" "$4" "$round"
+			! able "$subject" "$3" "$2" || measure "$subject" "$1" "$2" "$3" "$4" "$round"
 		done
 	done
 }
@@ -474,6 +514,8 @@ uplink_setup
 ip -n world addr add 10.78.0.1/16 dev world0
 ip link add ifb0 type ifb
 ip link set ifb0 up
+ip -n world link add line0 type ifb
+ip -n world link set line0 up
 each_guest vif_up
 subjects_find
 for mbit in $FAIR_RATES; do

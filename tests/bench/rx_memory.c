@@ -100,12 +100,12 @@ static void report_all(void)
 	receive(100);
 	report("64 KiB full, queues", resident() - idle);
 	set_rate(100000000);
-	receive(200);
+	receive(500);
 	report("each served at 100 Mbit/s, full, queues", resident() - idle);
 	rest();
 	report("idle again, queues", resident() - idle);
 	set_rate(1000000000);
-	receive(1200);
+	receive(4800);
 	report("each served at 1 Gbit/s, full, queues", resident() - idle);
 	rest();
 	report("idle again, queues", resident() - idle);
