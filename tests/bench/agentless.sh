@@ -6,60 +6,15 @@
 . "$SUITE_TOP/tests/hostile/lib.sh"
 # shellcheck source=tests/xensim/vif.sh
 . "$SUITE_TOP/tests/xensim/vif.sh"
+# shellcheck source=tests/bench/lib-cost.sh
+. "$SUITE_TOP/tests/bench/lib-cost.sh"
 
 rate=$AGENTLESS_RATE
 
-# cpu: hundredths of a second that all processes of this machine have had, those that have ended too.
-cpu()
-{
-	cat /proc/[0-9]*/stat 2>/dev/null | sed 's/.*) //' | awk '{ n += $12 + $13 + ($2 == 1 ? $14 + $15 : 0) } END { print n }'
-}
-
-# sink_bytes FILE: how many it has got.
-sink_bytes()
-{
-	awk '$1 != "total" { n += $4 } END { printf "%d\n", n }' "$1"
-}
-
-got()
-{
-	[ "$(sink_bytes sink.out)" -ge "$1" ]
-}
-
-# measure CASE FROM TO ADDRESS: seconds of CPU for a gigabyte, into CASE.out.
-measure()
-{
-	if [ "$3" = world ]; then
-		start sink world dmvl-flow sink 5001
-	else
-		start sink guest -t 280 "$3" 'exec dmvl-flow sink 5001'
-	fi
-	_sink=$started
-	if [ "$2" = world ]; then
-		world dmvl-flow tcp "$4" 5001 -w 250 >&2 &
-		_sender=$!
-	else
-		_sender=$(guest_bg "$2" "exec dmvl-flow tcp $4 5001 -w 250")
-	fi
-	wait_for 60 got $((rate / 16)) # slow start is over
-	_b0=$(sink_bytes sink.out) _c0=$(cpu)
-	wait_for 60 got $((_b0 + rate / 2))
-	_b1=$(sink_bytes sink.out) _c1=$(cpu)
-	kill "$_sender" "$_sink" 2>/dev/null
-	wait "$_sink"
-	echo "$((_b1 - _b0)) $((_c1 - _c0))" | awk '{ printf "%.3f\n", $2 / 100 / ($1 / 1e9) }' >>"$1.out"
-	diag "$1: $(tail -n 1 "$1.out") s of CPU for a gigabyte"
-}
-
 both_ways()
 {
-	measure "$1.out_of_the_guest" "$2" world 10.77.0.1
-	measure "$1.into_the_guest" world "$2" "$3"
-}
-
-median()
-{
-	sort -g "$1" | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'
+	measure "$1.out_of_the_guest" "$2" world 10.77.0.1 $((rate / 2))
+	measure "$1.into_the_guest" world "$2" "$3" $((rate / 2))
 }
 
 uplink_setup
@@ -101,7 +56,7 @@ for _ in $(seq "$AGENTLESS_ROUNDS"); do
 done
 for way in out_of_the_guest into_the_guest; do
 	for subject in bridge agentless agent; do
-		metric "$(echo "$way" | tr _ ' ')" "$subject" cpu_per_GB "$(median "$subject.$way.out")" s
+		metric "$(echo "$way" | tr _ ' ')" "$subject" cpu_per_GB "$(median 1 "$subject.$way.out")" s
 	done
 done
 ok "what a gigabyte costs was measured $AGENTLESS_ROUNDS times"

@@ -11,7 +11,7 @@
 # bench-sched and bench-credits are the simulator's: tests/sim/sim.mk.
 
 # What tests/bench/run runs.
-BENCH_RUN := churn frame-cost queue-cost rx-memory frame-cap hostile attach capacity measured inflight announce agentless crowd sizes scenarios scrape upgrade agent-restart fair
+BENCH_RUN := churn frame-cost queue-cost rx-memory frame-cap hostile attach capacity measured inflight announce agentless rings crowd sizes scenarios scrape upgrade agent-restart fair
 BENCHES   := sched credits $(filter-out fair churn,$(BENCH_RUN))
 
 $(O)/tests/bench/frame_cost $(O)/tests/bench/rx_memory $(O)/tests/bench/drive: %: %.o $(O)/libfake.a $(O)/libback.a $(O)/libbase.a \
