@@ -234,6 +234,7 @@ static void test_passes(void)
 /* More than the queues hold, from one flow. */
 static void flood(bool tcp)
 {
+	link_tx_credit(tx, 8000, 640000);
 	for (uint32_t i = 0; i < 300; i++) {
 		if (tcp)
 			send_tcp();
@@ -246,17 +247,18 @@ static void flood(bool tcp)
 
 static void test_rest(void)
 {
-	uint64_t dropped;
+	uint64_t dropped, flagged;
 
 	begin(true);
 	flood(false);
 	dropped = tx->n.dropped;
+	flagged = tx->n.flagged;
 	ok(dropped > 0 && tx->rests && !link_tx_reads(tx),
 	   "the TAP rests while one flow fills the queues: %llu dropped",
 	   (unsigned long long)dropped);
 	send_frame(2, 0, 100);
 	turn();
-	is_int(tx->n.flagged, 1, "a light flow's frame is sent when the rest is over");
+	is_int(tx->n.flagged, flagged + 1, "a light flow's frame is sent when the rest is over");
 	ok(!tx->rests && link_tx_reads(tx), "without a flood the TAP does not rest");
 	send_frame(1, 0, FULL);
 	turn();
