@@ -2,8 +2,7 @@
 #include "backend/uplink/inflow.h"
 
 #define AVERAGE_SHIFT 2 /* a look counts a quarter */
-#define EARLY_SHIFT   4 /* of what LDPs received, so much may have been read before the exits were \
-			 */
+#define EARLY_SHIFT   4 /* what was read early is no more than that part of all */
 
 static uint64_t rate_bps(uint64_t bytes, uint64_t ns)
 {

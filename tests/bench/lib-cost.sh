@@ -34,6 +34,7 @@ measure()
 	else
 		start sink guest -t 280 "$3" 'exec dmvl-flow sink 5001 -I .1 -B 16777216'
 	fi
+	# shellcheck disable=SC2154 # of tests/suite/lib.sh
 	_sink=$started
 	if [ "$2" = world ]; then
 		world dmvl-flow tcp "$4" 5001 -w 250 -C cubic >&2 &
