@@ -475,9 +475,9 @@ measure()
 	senders_start "$3"
 	sleep "$FAIR_WARM"
 	[ "$5" = no ] || stops_start "$3" "$6"
-	_again=$(retransmitted "$3")
+	[ -z "$ecn" ] || _again=$(retransmitted "$3")
 	window_pass "$3"
-	_again=$(($(retransmitted "$3") - _again))
+	[ -z "$ecn" ] || _again=$(($(retransmitted "$3") - _again))
 	stops_end
 	listeners_end
 	senders_end "$3"

@@ -36,8 +36,7 @@ static void begin(void)
 	rx_set_limits(b->dp);
 }
 
-/* The limit of one guest's queue. */
-/* Its queue has room for what that many Mbit/s carry in 40 ms. */
+/* A guest's queue has room for what that many Mbit/s carry in 40 ms. */
 static bool holds(uint32_t slot, unsigned mbit)
 {
 	unsigned want = mbit * (1000000 / 8 / 1000 * 40);
