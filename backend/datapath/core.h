@@ -409,12 +409,26 @@ static inline uint64_t core_rx_clock_ns(const struct dpath *dp)
 	return pace_clock_ns(&dp->rx.pace, dp->now_ns);
 }
 
-/* Whose turn it is at clock_ns, or else at now_ns; as sched_draw(). */
-static inline uint32_t core_draw(const struct dpath *dp, struct sched *s, uint64_t clock_ns)
+/*
+ * Whose turn it is on a link with that pace; SCHED_NONE: nobody's now. An LDP that overtakes does
+ * not wait until the link is free: nobody would be sent before it, so its frame may as well wait
+ * on the link's own queue, behind the longest frame and a full one at most. Sets p->idle.
+ */
+static inline uint32_t core_draw(const struct dpath *dp, struct sched *s, struct pace *p)
 {
-	uint32_t slot = sched_draw(s, clock_ns);
+	uint64_t clock_ns = pace_clock_ns(p, dp->now_ns);
+	uint32_t slot;
 
-	return slot == SCHED_NONE && clock_ns < dp->now_ns ? sched_draw(s, dp->now_ns) : slot;
+	if (pace_wait(p)) {
+		if (pace_is_behind(p, (int64_t)sched_frame_cap_bytes(s) + FRAME_WIRE_FULL))
+			return SCHED_NONE;
+		return sched_draw_express(s, clock_ns);
+	}
+	slot = sched_draw(s, clock_ns);
+	if (slot == SCHED_NONE && clock_ns < dp->now_ns)
+		slot = sched_draw(s, dp->now_ns);
+	p->idle = slot == SCHED_NONE;
+	return slot;
 }
 
 /* The caller knows that the LDP is not in the list. */

@@ -338,11 +338,8 @@ bool rx_run(struct dpath *dp)
 
 	pace_begin(&dp->rx.pace, dp->now_ns);
 	while (core_budget_take(dp, &budget)) {
-		if (pace_wait(&dp->rx.pace))
-			return false;
-		slot = core_draw(dp, dp->rx_sched, core_rx_clock_ns(dp));
-		dp->rx.pace.idle = slot == SCHED_NONE;
-		if (dp->rx.pace.idle)
+		slot = core_draw(dp, dp->rx_sched, &dp->rx.pace);
+		if (slot == SCHED_NONE)
 			return false;
 		deliver(dp, core_ldp(dp, slot));
 	}

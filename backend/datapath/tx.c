@@ -313,11 +313,10 @@ bool tx_run(struct dpath *dp)
 
 	pace_begin(&dp->tx.pace, dp->now_ns);
 	while (core_budget_take(dp, &budget)) {
-		if (dp->tx.blocked || pace_wait(&dp->tx.pace))
+		if (dp->tx.blocked)
 			return false;
-		slot = core_draw(dp, dp->tx_sched, core_tx_clock_ns(dp));
-		dp->tx.pace.idle = slot == SCHED_NONE;
-		if (dp->tx.pace.idle)
+		slot = core_draw(dp, dp->tx_sched, &dp->tx.pace);
+		if (slot == SCHED_NONE)
 			return false;
 		ret = send_head(dp, core_ldp(dp, slot));
 		if (ret == -EAGAIN)

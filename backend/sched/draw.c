@@ -316,6 +316,19 @@ static uint32_t draw_express(struct draw *d, bool late)
 	return id;
 }
 
+bool draw_has_waiters(const struct draw *d)
+{
+	return d->express_on &&
+	       (d->ring[RING_WOKEN].first != WHEEL_NONE || d->ring[RING_LOW].first != WHEEL_NONE);
+}
+
+bool draw_overtakes(const struct draw *d, uint32_t id)
+{
+	const struct wheel_ldp *l = &d->ldp[id];
+
+	return (l->express_bytes > 0 || l->low_latency) && l->start_vt <= d->now_vt;
+}
+
 /* The class whose turn it is. *slack_vt: how far the clock may move until a class is late. */
 static unsigned int draw_class(const struct draw *d, int64_t *slack_vt)
 {

@@ -35,6 +35,12 @@ void draw_sleep(struct draw *d, uint32_t id);
 /* Lets an id in the draw overtake for one quantum, as if it had joined now. */
 void draw_hurry(struct draw *d, uint32_t id);
 
+/* Does any id wait to overtake? It may have lost the right since. */
+bool draw_has_waiters(const struct draw *d);
+
+/* May the id, which draw_pick() gave, overtake? */
+bool draw_overtakes(const struct draw *d, uint32_t id);
+
 /* The id whose turn it is; UINT32_MAX only when no LDP is in the draw. */
 uint32_t draw_pick(struct draw *d);
 

@@ -318,6 +318,23 @@ uint32_t sched_draw(struct sched *s, uint64_t now_ns)
 	return id < s->max_ldps ? id : draw_member(s, id);
 }
 
+/* A member does if its group does, too. */
+static bool overtakes(struct sched *s, uint32_t id)
+{
+	return draw_overtakes(sched_level(s, id)->draw, id) &&
+	       draw_overtakes(s->top.draw, sched_top_id(s, id));
+}
+
+uint32_t sched_draw_express(struct sched *s, uint64_t now_ns)
+{
+	uint32_t id;
+
+	if (!draw_has_waiters(s->top.draw))
+		return SCHED_NONE;
+	id = sched_draw(s, now_ns);
+	return id != SCHED_NONE && overtakes(s, id) ? id : SCHED_NONE;
+}
+
 uint64_t sched_next_ns(const struct sched *s)
 {
 	return heap_first_ns(&s->caps);

@@ -47,6 +47,12 @@ void sched_sleep(struct sched *s, uint32_t id);
  */
 uint32_t sched_draw(struct sched *s, uint64_t now_ns);
 
+/*
+ * As sched_draw(), but only an LDP that overtakes the others: one that woke and has had less than a
+ * quantum since, or a low_latency one, while it is not ahead of its share.
+ */
+uint32_t sched_draw_express(struct sched *s, uint64_t now_ns);
+
 /* When the first LDP that has reached its ceiling may send again; SCHED_NEVER: there is none. */
 uint64_t sched_next_ns(const struct sched *s);
 

@@ -43,6 +43,11 @@ bool pace_wait(const struct pace *p)
 	return p->bucket.rate_bps && p->bucket.tokens_bytes <= 0;
 }
 
+bool pace_is_behind(const struct pace *p, int64_t bytes)
+{
+	return p->bucket.rate_bps && p->bucket.tokens_bytes <= -bytes;
+}
+
 uint64_t pace_when_ns(const struct pace *p)
 {
 	return pace_wait(p) ? bucket_when_ns(&p->bucket, 1) : PACE_NEVER;

@@ -40,6 +40,9 @@ void pace_full(struct pace *p);
 /* Must the next frame wait? */
 bool pace_wait(const struct pace *p);
 
+/* Is the link behind by so much of what it was sent, or more? */
+bool pace_is_behind(const struct pace *p, int64_t bytes);
+
 /* Until when the next frame must wait, as of pace_begin(); PACE_NEVER: it need not wait. */
 uint64_t pace_when_ns(const struct pace *p);
 
