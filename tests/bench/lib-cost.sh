@@ -30,9 +30,9 @@ got()
 measure()
 {
 	if [ "$3" = world ]; then
-		start sink world dmvl-flow sink 5001 -I .1 -B 16777216
+		start sink world dmvl-flow sink 5001 -I .1 -B 16777216 -P 1000
 	else
-		start sink guest -t 280 "$3" 'exec dmvl-flow sink 5001 -I .1 -B 16777216'
+		start sink guest -t 280 "$3" 'exec dmvl-flow sink 5001 -I .1 -B 16777216 -P 1000'
 	fi
 	# shellcheck disable=SC2154 # of tests/suite/lib.sh
 	_sink=$started

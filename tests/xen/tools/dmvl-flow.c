@@ -16,7 +16,7 @@
 #include "tool.h"
 
 const char usage_text[] =
-	"usage: dmvl-flow sink PORT [-w S] [-I S] [-B BYTES]\n"
+	"usage: dmvl-flow sink PORT [-w S] [-I S] [-B BYTES] [-P US]\n"
 	"       dmvl-flow tcp ADDRESS PORT [-w S] [-b RATE] [-l LEN] [-n BYTES] [-C NAME]\n"
 	"       dmvl-flow udp ADDRESS PORT [-w S] [-b RATE] [-l LEN] [-n BYTES] [-G BYTES] [-P "
 	"US]\n"
@@ -27,7 +27,7 @@ const char usage_text[] =
 	"choice)\n"
 	"  -C  congestion control, cubic for one (the kernel's choice)\n"
 	"  -G  each datagram is one segment of what is written at once (none)\n"
-	"  -P  a sender with a rate rests at least that long, in microseconds (10000)\n"
+	"  -P  the sink, or a sender with a rate, rests that long, in microseconds (10000)\n"
 	"The sink takes TCP and UDP, IPv4 and IPv6, on one port. It tells `ready' on stderr and "
 	"each\n"
 	"interval one line per sender that there has been: SECONDS ADDRESS tcp|udp BYTES\n"
@@ -132,7 +132,8 @@ static bool sink_stream(int fd, struct peer *who)
 	return got > 0 || (got < 0 && errno == EAGAIN);
 }
 
-static int do_sink(const char *port, double seconds, double interval, int window)
+static int do_sink(const char *port, double seconds, double interval, int window,
+		   useconds_t rest_us)
 {
 	struct pollfd p[2 + CONNS];
 	struct peer *who[2 + CONNS];
@@ -151,7 +152,7 @@ static int do_sink(const char *port, double seconds, double interval, int window
 		}
 		if (poll(p, n, (int)(left * 1000) + 1) <= 0)
 			continue;
-		usleep(BATCH_US);
+		usleep(rest_us);
 		if (p[1].revents)
 			sink_datagrams(p[1].fd);
 		for (unsigned i = 2; i < n; i++) {
@@ -283,7 +284,7 @@ int main(int argc, char **argv)
 	words = argc - optind;
 	argv += optind;
 	if (words == 2 && !strcmp(argv[0], "sink") && interval > 0)
-		return do_sink(argv[1], f.seconds, interval, window);
+		return do_sink(argv[1], f.seconds, interval, window, f.rest_us);
 	if (words != 3 || (strcmp(argv[0], "tcp") && strcmp(argv[0], "udp")) || f.len > 65507)
 		usage();
 	f.tcp = !strcmp(argv[0], "tcp");
