@@ -106,13 +106,24 @@ static void read_key(const struct flowq *q, uint32_t index, uint32_t len, struct
 		read_wrapped(iov, key);
 }
 
-bool flowq_is_crowded_by(const struct flowq *q, uint32_t flow)
+/* More eighths of the limit are in use, and more are the flow's. */
+static bool exceeds(const struct flowq *q, uint32_t flow, uint32_t used, uint32_t own)
 {
 	const struct flowq_flow *f = flowq_table_find(&q->table, flow);
+	uint32_t eighth = q->limits.limit_bytes / 8;
 
+	return f && q->ring.live > used * eighth && f->bytes > own * eighth;
+}
+
+bool flowq_is_crowded_by(const struct flowq *q, uint32_t flow)
+{
 	/* A sixteenth is free after a full queue has dropped something. */
-	return f && q->ring.live > q->limits.limit_bytes / 8 * 7 &&
-	       f->bytes > q->limits.limit_bytes / 2;
+	return exceeds(q, flow, 7, 4);
+}
+
+bool flowq_is_still_crowded_by(const struct flowq *q, uint32_t flow)
+{
+	return exceeds(q, flow, 5, 3);
 }
 
 /* The flow of a record that was put, and in the record where its IP header is. */

@@ -27,7 +27,8 @@
  * backend takes flags, a light flow's frame needs no credit and never waits in the queues: it is
  * flagged, and written into the space that tx_ring.c keeps free of all other frames. flows.c says
  * when that is so. What comes out of a queue is never flagged, and nothing is while the backlog
- * has frames: so a flow's frames stay in order.
+ * has frames: so a flow's frames stay in order. Of a flow that has most of full queues the kernel
+ * drops the frames (tx_filter.c), which spares this side reading them, until there is room.
  *
  * Without flow queues the TAP is not read while there is no room: one frame waits in the backlog,
  * the others in the TAP. What the last connection left in its ring goes first, in both cases.
@@ -148,7 +149,7 @@ static enum tx_end tx_one_flow(struct link_tx *t)
 	tx_find_flow(t, &f);
 	if (tx_in_vain(t, &f)) {
 		t->n.dropped++;
-		t->crowded = true;
+		tx_filter_on(&t->filter, f.hdr, f.hdr_len, &f.place);
 		return TX_BUDGET;
 	}
 	flag = wire_size(f.body) <= space && tx_may_flag(t, &f);
@@ -194,7 +195,6 @@ static enum tx_end tx_read_all(struct link_tx *t, enum tx_end end)
 		if (end == TX_IDLE)
 			break;
 	}
-	t->empty = end == TX_IDLE;
 	return tx_wait_any(t) ? TX_BLOCKED : end;
 }
 
@@ -224,6 +224,13 @@ static void tx_look(struct link_tx *t)
 	t->out_of_credit = false;
 }
 
+/* The flow whose frames the kernel drops has still many in the queues when this ends. */
+static void review_filter(struct link_tx *t)
+{
+	if (t->filter.on && !flowq_is_still_crowded_by(t->queue, t->filter.flow))
+		tx_filter_off(&t->filter);
+}
+
 const char *link_tx_run(struct link_tx *t)
 {
 	enum tx_end end;
@@ -233,7 +240,7 @@ const char *link_tx_run(struct link_tx *t)
 		return bad_tx_index;
 	tx_look(t);
 	tx_wait_set_time(t);
-	t->again = t->crowded = false;
+	t->again = false;
 	for (unsigned round = 1;; round++) {
 		end = tx_batch(t);
 		if (end != TX_BLOCKED)
@@ -250,7 +257,7 @@ const char *link_tx_run(struct link_tx *t)
 	}
 	t->blocked = end == TX_BLOCKED;
 	t->out_of_credit = t->blocked && fits_ring(t);
-	t->rests = t->blocked && t->crowded && t->empty;
+	review_filter(t);
 	return NULL;
 }
 
@@ -282,7 +289,7 @@ uint64_t link_tx_demand(const struct link_tx *t)
 
 bool link_tx_reads(const struct link_tx *t)
 {
-	return !t->tap_gone && !t->rests && (t->queue || !t->blocked);
+	return !t->tap_gone && (t->queue || !t->blocked);
 }
 
 /* --- up and down --- */
@@ -292,12 +299,14 @@ int link_tx_init(struct link_tx *t, int tap_fd, unsigned flows)
 	int ret;
 
 	*t = (struct link_tx){.tap_fd = tap_fd, .limit.credit_bytes = UINT64_MAX};
+	tx_filter_init(&t->filter, tap_fd);
 	ret = backlog_init(&t->backlog);
 	return ret == 0 && flows > 0 ? tx_wait_init(t, flows) : ret;
 }
 
 void link_tx_free(struct link_tx *t)
 {
+	tx_filter_off(&t->filter);
 	tx_wait_free(t);
 	backlog_free(&t->backlog);
 }
@@ -339,6 +348,7 @@ void link_tx_down(struct link_tx *t, bool resumed)
 {
 	if (!resumed)
 		vchan_tx_poll(t->v);
+	tx_filter_off(&t->filter);
 	keep_unconsumed(t);
 	tx_wait_pause(t);
 	t->v = NULL;

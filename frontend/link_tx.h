@@ -12,9 +12,7 @@
 #include "frontend/backlog.h"
 #include "frontend/flows.h"
 #include "frontend/tx.h"
-
-/* Less than a full TAP queue takes to fill, and little for a light flow's frame to wait. */
-#define TX_REST_NS 500000ull
+#include "frontend/tx_filter.h"
 
 /* Everybody reads, only link_tx.c, tx_ring.c and tx_wait.c write. */
 struct link_tx {
@@ -26,15 +24,13 @@ struct link_tx {
 	bool again;	    /* blocked, but there was room a moment ago: run again soon */
 	bool out_of_credit; /* blocked with room left in the ring */
 	bool tap_gone;	    /* the interface was removed */
-	bool empty;	    /* nothing was left in the TAP */
-	bool crowded;	    /* frames of a flow that fills the queues were dropped in this turn */
-	bool rests;	    /* the TAP need not be read for TX_REST_NS */
 	struct tx_limit limit;
 	uint64_t rate_bps; /* 0: not known */
 	/* These outlive connections. */
 	struct backlog backlog;
 	struct flowq *queue; /* NULL: frames wait in the TAP */
 	struct flows *flows; /* NULL likewise */
+	struct tx_filter filter;
 	uint64_t now_ns;     /* of the turn, by CoDel's clock */
 	uint64_t paused_ns;  /* when the last connection ended; 0: there is one */
 	uint64_t away_ns;    /* how long there was none, in all */

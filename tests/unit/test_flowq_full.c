@@ -319,6 +319,39 @@ static void test_crowded(void)
 	flowq_free(q);
 }
 
+/* Records of 512 bytes: 16 of them are an eighth of the limit. */
+static void test_still_crowded(void)
+{
+	static const struct {
+		unsigned heavy, light;
+		bool is, still;
+		const char *what;
+	} cases[] = {
+		{65, 48, true, true, "a full queue of which it has more than half"},
+		{64, 64, false, true, "a full queue of which it has half"},
+		{49, 32, false, true, "a queue that is not full any more"},
+		{65, 40, false, true, "a queue of which it has more than half, with some room"},
+		{48, 64, false, false, "a full queue of which it has less than half"},
+		{80, 0, false, false, "a queue that has room"},
+	};
+
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct flowq *q = queue(1 << 16, NULL, NULL);
+		struct iovec iov = content(448, 1, 0);
+		uint32_t heavy = flowq_place_of(q, iov.iov_base, iov.iov_len).flow;
+
+		for (unsigned n = 0; n < cases[i].heavy; n++)
+			push(q, 448, 1, 0);
+		for (unsigned n = 0; n < cases[i].light; n++)
+			push(q, 448, 2, 0);
+		is_int(flowq_is_crowded_by(q, heavy), cases[i].is, "is a flow too much for %s?",
+		       cases[i].what);
+		is_int(flowq_is_still_crowded_by(q, heavy), cases[i].still,
+		       "was a flow too much, and still is for %s?", cases[i].what);
+		flowq_free(q);
+	}
+}
+
 int main(void)
 {
 	test_full();
@@ -327,6 +360,7 @@ int main(void)
 	test_large();
 	test_one_flow();
 	test_crowded();
+	test_still_crowded();
 	test_memory();
 	test_headers_wrap();
 	test_model();
