@@ -19,7 +19,7 @@ const char usage_text[] =
 	"usage: dmvl-flow sink PORT [-w S] [-I S] [-B BYTES] [-P US]\n"
 	"       dmvl-flow tcp ADDRESS PORT [-w S] [-b RATE] [-l LEN] [-n BYTES] [-C NAME]\n"
 	"       dmvl-flow udp ADDRESS PORT [-w S] [-b RATE] [-l LEN] [-n BYTES] [-G BYTES] [-P "
-	"US]\n"
+	"US] [-p PORT]\n"
 	"  -w  seconds (10; sink: until killed)   -b  payload bits per second (as fast as it "
 	"goes)\n"
 	"  -l  bytes per write or datagram (tcp 16384, udp 1400)    -n  bytes before it stops\n"
@@ -28,6 +28,7 @@ const char usage_text[] =
 	"  -C  congestion control, cubic for one (the kernel's choice)\n"
 	"  -G  each datagram is one segment of what is written at once (none)\n"
 	"  -P  the sink, or a sender with a rate, rests that long, in microseconds (10000)\n"
+	"  -p  the port that is sent from (any)\n"
 	"The sink takes TCP and UDP, IPv4 and IPv6, on one port. It tells `ready' on stderr and "
 	"each\n"
 	"interval one line per sender that there has been: SECONDS ADDRESS tcp|udp BYTES\n"
@@ -185,6 +186,7 @@ struct flow {
 	const char *congestion; /* NULL: the kernel's choice */
 	int segment;
 	unsigned rest_us;
+	uint16_t from_port;
 	double seconds, rate;
 	size_t len;
 	unsigned long long limit;
@@ -222,7 +224,7 @@ static unsigned long long flow_send(int fd, const struct flow *f)
 
 static int do_flow(const char *to, const char *port, const struct flow *f)
 {
-	struct sockaddr_in6 a = address(to, port);
+	struct sockaddr_in6 a = address(to, port), from = {0};
 	int fd = socket(AF_INET6, f->tcp ? SOCK_STREAM : SOCK_DGRAM, 0);
 
 	/* A sysctl would not do: in a network namespace it takes only what is allowed to all users.
@@ -230,6 +232,10 @@ static int do_flow(const char *to, const char *port, const struct flow *f)
 	if (f->congestion && setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, f->congestion,
 					(socklen_t)strlen(f->congestion)))
 		die(f->congestion);
+	from.sin6_family = AF_INET6;
+	from.sin6_port = htons(f->from_port);
+	if (f->from_port && bind(fd, (struct sockaddr *)&from, sizeof from))
+		die("binding");
 	if (fd < 0 || connect(fd, (struct sockaddr *)&a, sizeof a))
 		die("connecting");
 	if (f->segment && setsockopt(fd, SOL_UDP, UDP_SEGMENT, &f->segment, sizeof f->segment))
@@ -246,7 +252,7 @@ int main(int argc, char **argv)
 	double interval = 1;
 	int window = 0, opt, words;
 
-	while ((opt = getopt(argc, argv, "w:b:l:n:I:B:C:G:P:")) != -1) {
+	while ((opt = getopt(argc, argv, "w:b:l:n:I:B:C:G:P:p:")) != -1) {
 		switch (opt) {
 		case 'w':
 			f.seconds = atof(optarg);
@@ -271,6 +277,9 @@ int main(int argc, char **argv)
 			break;
 		case 'P':
 			f.rest_us = (unsigned)atoi(optarg);
+			break;
+		case 'p':
+			f.from_port = (uint16_t)atoi(optarg);
 			break;
 		case 'I':
 			interval = atof(optarg);
