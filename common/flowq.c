@@ -123,7 +123,7 @@ bool flowq_is_crowded_by(const struct flowq *q, uint32_t flow)
 
 bool flowq_is_still_crowded_by(const struct flowq *q, uint32_t flow)
 {
-	return exceeds(q, flow, 5, 3);
+	return exceeds(q, flow, 6, 3);
 }
 
 /* The flow of a record that was put, and in the record where its IP header is. */

@@ -329,8 +329,8 @@ static void test_still_crowded(void)
 	} cases[] = {
 		{65, 48, true, true, "a full queue of which it has more than half"},
 		{64, 64, false, true, "a full queue of which it has half"},
-		{49, 32, false, true, "a queue that is not full any more"},
-		{65, 40, false, true, "a queue of which it has more than half, with some room"},
+		{65, 32, false, true, "a queue that is not full any more"},
+		{49, 50, false, true, "a queue of which it has more than a third, with some room"},
 		{48, 64, false, false, "a full queue of which it has less than half"},
 		{80, 0, false, false, "a queue that has room"},
 	};
