@@ -41,6 +41,7 @@ struct link {
 	struct link_shared *shared;
 	struct loop_io *tap_io, *vchan_io;
 	struct loop_timer *more;    /* a budget was used up with messages left */
+	struct loop_timer *rest;    /* the TAP is read again */
 	struct loop_timer *refresh; /* runs once a second while there is demand */
 	struct loop_timer *hold;    /* the carrier goes */
 
@@ -85,6 +86,7 @@ static void fail(struct link *k, const char *why)
 	loop_io_enable(k->tap_io, false);
 	loop_io_enable(k->vchan_io, false);
 	loop_timer_cancel(k->more);
+	loop_timer_cancel(k->rest);
 	lose_carrier(k);
 	k->events.failed(k->events.arg, why);
 }
@@ -112,6 +114,8 @@ static void tx_turn(struct link *k)
 	}
 	if (k->tx.again)
 		loop_timer_set(k->more, 0);
+	if (k->tx.rests)
+		loop_timer_set(k->rest, TX_REST_NS);
 	loop_io_enable(k->tap_io, link_tx_reads(&k->tx));
 	tell_demand(k);
 	if (k->tx.tap_gone)
@@ -205,11 +209,12 @@ struct link *link_new(struct loop *loop, int tap_fd, const struct link_events *e
 	k->carrier = true;
 	k->tap_io = loop_io_new(loop, tap_fd, LOOP_READ, on_tap, k);
 	k->more = loop_timer_new(loop, on_more, k);
+	k->rest = loop_timer_new(loop, on_tap, k);
 	k->refresh = loop_timer_new(loop, on_refresh, k);
 	k->hold = loop_timer_new(loop, on_hold, k);
 	link_rx_init(&k->rx, tap_fd);
 	if (link_tx_init(&k->tx, tap_fd, flows) < 0 || !k->tap_io || !k->more || !k->refresh ||
-	    !k->hold) {
+	    !k->hold || !k->rest) {
 		link_free(k);
 		return NULL;
 	}
@@ -229,6 +234,7 @@ void link_free(struct link *k)
 	loop_io_free(k->vchan_io);
 	loop_io_free(k->tap_io);
 	loop_timer_free(k->more);
+	loop_timer_free(k->rest);
 	loop_timer_free(k->refresh);
 	loop_timer_free(k->hold);
 	link_tx_free(&k->tx);
@@ -274,6 +280,7 @@ void link_down(struct link *k, bool resumed)
 	loop_io_free(k->vchan_io);
 	k->vchan_io = NULL;
 	loop_timer_cancel(k->more);
+	loop_timer_cancel(k->rest);
 	lose_carrier(k);
 	link_tx_down(&k->tx, resumed);
 	link_rx_down(&k->rx);

@@ -149,6 +149,7 @@ static enum tx_end tx_one_flow(struct link_tx *t)
 	tx_find_flow(t, &f);
 	if (tx_in_vain(t, &f)) {
 		t->n.dropped++;
+		t->crowded = true;
 		tx_filter_on(&t->filter, f.hdr, f.hdr_len, &f.place);
 		return TX_BUDGET;
 	}
@@ -195,6 +196,7 @@ static enum tx_end tx_read_all(struct link_tx *t, enum tx_end end)
 		if (end == TX_IDLE)
 			break;
 	}
+	t->empty = end == TX_IDLE;
 	return tx_wait_any(t) ? TX_BLOCKED : end;
 }
 
@@ -240,7 +242,7 @@ const char *link_tx_run(struct link_tx *t)
 		return bad_tx_index;
 	tx_look(t);
 	tx_wait_set_time(t);
-	t->again = false;
+	t->again = t->crowded = false;
 	for (unsigned round = 1;; round++) {
 		end = tx_batch(t);
 		if (end != TX_BLOCKED)
@@ -258,6 +260,8 @@ const char *link_tx_run(struct link_tx *t)
 	t->blocked = end == TX_BLOCKED;
 	t->out_of_credit = t->blocked && fits_ring(t);
 	review_filter(t);
+	/* Frames that the kernel cannot filter would wake this side up one by one. */
+	t->rests = t->blocked && t->crowded && t->empty;
 	return NULL;
 }
 
@@ -289,7 +293,7 @@ uint64_t link_tx_demand(const struct link_tx *t)
 
 bool link_tx_reads(const struct link_tx *t)
 {
-	return !t->tap_gone && (t->queue || !t->blocked);
+	return !t->tap_gone && !t->rests && (t->queue || !t->blocked);
 }
 
 /* --- up and down --- */

@@ -14,6 +14,9 @@
 #include "frontend/tx.h"
 #include "frontend/tx_filter.h"
 
+/* Less than a full TAP queue takes to fill, and little for a light flow's frame to wait. */
+#define TX_REST_NS 500000ull
+
 /* Everybody reads, only link_tx.c, tx_ring.c and tx_wait.c write. */
 struct link_tx {
 	int tap_fd;
@@ -24,6 +27,9 @@ struct link_tx {
 	bool again;	    /* blocked, but there was room a moment ago: run again soon */
 	bool out_of_credit; /* blocked with room left in the ring */
 	bool tap_gone;	    /* the interface was removed */
+	bool empty;	    /* nothing was left in the TAP */
+	bool crowded;	    /* frames of a flow that fills the queues were dropped in this turn */
+	bool rests;	    /* the TAP need not be read for TX_REST_NS */
 	struct tx_limit limit;
 	uint64_t rate_bps; /* 0: not known */
 	/* These outlive connections. */

@@ -410,20 +410,17 @@ static inline uint64_t core_rx_clock_ns(const struct dpath *dp)
 }
 
 /*
- * Whose turn it is on a link with that pace; SCHED_NONE: nobody's now. An LDP that overtakes does
- * not wait until the link is free: nobody would be sent before it, so its frame may as well wait
- * on the link's own queue, behind the longest frame and a full one at most. Sets p->idle.
+ * Whose turn it is on a link with that pace; SCHED_NONE: nobody's now. While the link is busy, it
+ * is that of an LDP that overtakes: nobody would be sent before it, so its frame may as well wait
+ * in the link's own queue, if pace_takes() it. Sets p->idle when the link is free.
  */
 static inline uint32_t core_draw(const struct dpath *dp, struct sched *s, struct pace *p)
 {
 	uint64_t clock_ns = pace_clock_ns(p, dp->now_ns);
 	uint32_t slot;
 
-	if (pace_wait(p)) {
-		if (pace_is_behind(p, (int64_t)sched_frame_cap_bytes(s) + FRAME_WIRE_FULL))
-			return SCHED_NONE;
+	if (pace_wait(p))
 		return sched_draw_express(s, clock_ns);
-	}
 	slot = sched_draw(s, clock_ns);
 	if (slot == SCHED_NONE && clock_ns < dp->now_ns)
 		slot = sched_draw(s, dp->now_ns);

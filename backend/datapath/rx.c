@@ -269,7 +269,7 @@ static void count_delivered(struct dpath *dp, struct ldp *l, struct flowq *q,
 	bool more;
 
 	if (!(f->flags & RX_UNPACED))
-		dp->rx.pace.bucket.tokens_bytes -= f->cost_bytes;
+		pace_spend(&dp->rx.pace, f->cost_bytes);
 	l->rx_delivered_bytes += f->cost_bytes;
 	if (q == l->floodq)
 		l->flood_share.tokens_bytes -= f->cost_bytes;
@@ -331,6 +331,16 @@ static void deliver_local(struct dpath *dp, struct ldp *l)
 	}
 }
 
+/* Does the link take the LDP's next frame? */
+static bool link_takes(struct dpath *dp, struct ldp *l)
+{
+	struct flowq_frame f;
+
+	if (!pace_wait(&dp->rx.pace))
+		return true;
+	return peek(dp, l, &f) && pace_takes(&dp->rx.pace, f.cost_bytes);
+}
+
 bool rx_run(struct dpath *dp)
 {
 	struct core_budget budget = core_budget(dp);
@@ -339,7 +349,7 @@ bool rx_run(struct dpath *dp)
 	pace_begin(&dp->rx.pace, dp->now_ns);
 	while (core_budget_take(dp, &budget)) {
 		slot = core_draw(dp, dp->rx_sched, &dp->rx.pace);
-		if (slot == SCHED_NONE)
+		if (slot == SCHED_NONE || !link_takes(dp, core_ldp(dp, slot)))
 			return false;
 		deliver(dp, core_ldp(dp, slot));
 	}

@@ -221,7 +221,7 @@ static void count_done(const struct dpath *dp, struct ldp *l, uint32_t wire)
 static void count_sent(struct dpath *dp, struct ldp *l, int fd, uint32_t wire)
 {
 	if (ports_is_uplink(dp, fd)) {
-		dp->tx.pace.bucket.tokens_bytes -= wire;
+		pace_spend(&dp->tx.pace, wire);
 		link_rate_sent(dp, wire, !l->fi.is_group);
 		dp->tx.sent_bytes += wire;
 		l->count.tx_uplink_bytes += wire;
@@ -316,7 +316,7 @@ bool tx_run(struct dpath *dp)
 		if (dp->tx.blocked)
 			return false;
 		slot = core_draw(dp, dp->tx_sched, &dp->tx.pace);
-		if (slot == SCHED_NONE)
+		if (slot == SCHED_NONE || !pace_takes(&dp->tx.pace, core_ldp(dp, slot)->cost_bytes))
 			return false;
 		ret = send_head(dp, core_ldp(dp, slot));
 		if (ret == -EAGAIN)
@@ -404,7 +404,7 @@ bool tx_advertise(struct dpath *dp, struct ldp *l)
 		return false;
 	}
 	if (ret == 0) {
-		dp->tx.pace.bucket.tokens_bytes -= FRAME_WIRE_MIN;
+		pace_spend(&dp->tx.pace, FRAME_WIRE_MIN);
 		link_rate_sent(dp, FRAME_WIRE_MIN, false);
 	}
 	if (++l->advertised < ADVERTISE_TIMES)

@@ -4,6 +4,7 @@
 #include "backend/frame/frame.h"
 
 #define DEPTH_MIN (2 * FRAME_WIRE_FULL)
+#define EARLY_MAX (FRAME_WIRE_FULL / 4)
 #define LATE_NS	  100000000u
 
 void pace_init(struct pace *p, uint64_t now_ns)
@@ -28,6 +29,8 @@ void pace_set(struct pace *p, uint64_t rate_bps, uint64_t burst_ns, uint64_t now
 void pace_begin(struct pace *p, uint64_t now_ns)
 {
 	bucket_fill(&p->bucket, now_ns);
+	if (!pace_wait(p))
+		p->early_bytes = 0;
 	if (p->idle)
 		pace_full(p);
 }
@@ -43,9 +46,16 @@ bool pace_wait(const struct pace *p)
 	return p->bucket.rate_bps && p->bucket.tokens_bytes <= 0;
 }
 
-bool pace_is_behind(const struct pace *p, int64_t bytes)
+bool pace_takes(const struct pace *p, uint32_t wire_bytes)
 {
-	return p->bucket.rate_bps && p->bucket.tokens_bytes <= -bytes;
+	return !pace_wait(p) || p->early_bytes + wire_bytes <= EARLY_MAX;
+}
+
+void pace_spend(struct pace *p, uint32_t wire_bytes)
+{
+	if (pace_wait(p))
+		p->early_bytes += wire_bytes;
+	p->bucket.tokens_bytes -= wire_bytes;
 }
 
 uint64_t pace_when_ns(const struct pace *p)

@@ -15,14 +15,15 @@
  * late sends what it missed, up to 100 ms. If that is more than the link takes, it had no room for
  * it, and what is beyond the burst is forgotten: otherwise its queue would be full until the
  * last of it is made up for. After a turn without frames, too, a burst is sent at once at most. The
- * caller subtracts the wire bytes of each frame that it sends from bucket.tokens_bytes, and sets
- * `idle` at the end of its turn; pace.c writes the other fields.
+ * caller passes the wire bytes of each frame that it sends to pace_spend(), and sets `idle` at the
+ * end of its turn; pace.c writes the other fields.
  */
 struct pace {
 	struct bucket bucket; /* rate 0: no pacing */
 	int64_t burst_bytes;
 	double ns_per_byte;
-	bool idle; /* no LDP had a frame when the last turn ended */
+	uint32_t early_bytes; /* sent while the link was busy, since it was free last */
+	bool idle;	      /* no LDP had a frame when the last turn ended */
 };
 
 /* Starts without pacing; pace_set() sets a rate. */
@@ -40,8 +41,15 @@ void pace_full(struct pace *p);
 /* Must the next frame wait? */
 bool pace_wait(const struct pace *p);
 
-/* Is the link behind by so much of what it was sent, or more? */
-bool pace_is_behind(const struct pace *p, int64_t bytes);
+/*
+ * May a frame of that many bytes on the wire go, at the latest as the next one? Small ones need not
+ * wait until the link is free, as long as they are a quarter of a full frame together: so the next
+ * one waits hardly longer for it.
+ */
+bool pace_takes(const struct pace *p, uint32_t wire_bytes);
+
+/* That many bytes on the wire were sent. */
+void pace_spend(struct pace *p, uint32_t wire_bytes);
 
 /* Until when the next frame must wait, as of pace_begin(); PACE_NEVER: it need not wait. */
 uint64_t pace_when_ns(const struct pace *p);

@@ -274,6 +274,7 @@ static void test_ends(int fd)
 	flood(send_fragment);
 	ok(tx->n.dropped > 0 && !tx->filter.on && !tx->filter.refused,
 	   "there is none for fragments, which are dropped when they were read");
+	ok(tx->rests && !link_tx_reads(tx), "the TAP rests while they fill the queues");
 	end();
 }
 

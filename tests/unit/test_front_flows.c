@@ -168,6 +168,16 @@ static void send_frame(uint16_t port, uint32_t n, uint32_t len)
 	send_made();
 }
 
+static void send_tcp(void)
+{
+	mk_eth(&m, MK_OTHER, MK_MAC, 0x0800);
+	mk_ipv4(&m, 6, MK_IP, MK_IP2);
+	mk_tcp(&m, 1000, 0x18);
+	mk_payload(&m, FULL - m.len);
+	mk_finish(&m, 0);
+	send_made();
+}
+
 /* The next message that waits in the ring, at `off`: what flow and number, flagged or not. */
 struct seen {
 	uint32_t size, port, n;
@@ -218,6 +228,46 @@ static void test_passes(void)
 	       "light flows' frames are in the ring, flagged, though others wait for room");
 	ok(link_tx_demand(tx) > 100 * FULL, "what waits is demand: %llu",
 	   (unsigned long long)link_tx_demand(tx));
+	end();
+}
+
+/* More than the queues hold, from one flow. */
+static void flood(bool tcp)
+{
+	link_tx_credit(tx, 8000, 640000);
+	for (uint32_t i = 0; i < 300; i++) {
+		if (tcp)
+			send_tcp();
+		else
+			send_frame(1, i, FULL);
+		if (i % 50 == 49)
+			turn();
+	}
+}
+
+static void test_rest(void)
+{
+	uint64_t dropped, flagged;
+
+	begin(true);
+	flood(false);
+	dropped = tx->n.dropped;
+	flagged = tx->n.flagged;
+	ok(dropped > 0 && tx->rests && !link_tx_reads(tx),
+	   "the TAP rests while one flow fills the queues: %llu dropped",
+	   (unsigned long long)dropped);
+	send_frame(2, 0, 100);
+	turn();
+	is_int(tx->n.flagged, flagged + 1, "a light flow's frame is sent when the rest is over");
+	ok(!tx->rests && link_tx_reads(tx), "without a flood the TAP does not rest");
+	send_frame(1, 0, FULL);
+	turn();
+	is_int(tx->n.dropped, dropped + 1, "what would wait in vain is not put into the queues");
+	end();
+	begin(true);
+	flood(true);
+	ok(tx->n.dropped > 0 && !tx->rests,
+	   "TCP loses the head of its queue, and the TAP does not rest");
 	end();
 }
 
@@ -413,6 +463,7 @@ int main(void)
 	test_ping();
 	test_smaller_window();
 	test_passes();
+	test_rest();
 	test_many();
 	test_no_flags();
 	for (uint64_t seed = 1; seed <= 4; seed++)
