@@ -42,9 +42,9 @@ void pace_full(struct pace *p);
 bool pace_wait(const struct pace *p);
 
 /*
- * May a frame of that many bytes on the wire go, at the latest as the next one? Small ones need not
- * wait until the link is free, as long as they are a quarter of a full frame together: so the next
- * one waits hardly longer for it.
+ * May a frame of that many bytes on the wire, which would be the next one anyway, go now? Small
+ * ones need not wait until the link is free, as long as all of them are a quarter of a full frame
+ * at most: so what comes next waits hardly longer.
  */
 bool pace_takes(const struct pace *p, uint32_t wire_bytes);
 

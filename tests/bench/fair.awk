@@ -275,6 +275,11 @@ function explanation(  m)
 	print "real line is, that burst waits in front of it: see line. dmvl lets no frame but that of a guest that wakes up go before its time."
 	print "On xensim, processors do not sleep (/dev/cpu_dma_latency), for whomever is measured: where they are those of a virtual machine,"
 	print "its host would need milliseconds at times to wake one up."
+	if (("xen", "wakes_median") in seen) {
+		print "On Xen in an emulator, Dom0 and three guests share two processors, which are all in use then: guests stand still for up to"
+		print "seconds. There a guest's kernel gives a frame to netfront at once, while dmvl's agent is a program that must be"
+		print "switched to, and that costs more than the frame."
+	}
 	print ""
 	print "With stops, the agent and the senders (RX: receivers) of each guest that has a share stand still for 60 to 100 ms, every 300 to"
 	print "700 ms. Over a vif only the senders stand, not the guest's kernel, and the queue in Dom0 goes on. In RX, what a stopped agent has not"
