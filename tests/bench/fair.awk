@@ -227,7 +227,8 @@ function state_of_machine(  text, v, m)
 		if ((machines[m], "wakes_median") in seen)
 			text = text " On " titles[machines[m]] ", four wake-ups of programs that do nothing else took " \
 				sprintf("%.2f ms, and %.2f in the worst round of a hundred", of(machines[m], "wakes_median"), of(machines[m], "wakes_p99")) \
-				" (the medians of what was measured before each case). A ping by dmvl takes as many, two each way; by a qdisc none."
+				" (the medians of what was measured before each case)."
+	text = text " A ping by dmvl takes four, two each way; by a qdisc none."
 	print text
 	print ""
 	text = "Sources and dates:"
