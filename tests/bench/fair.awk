@@ -279,7 +279,7 @@ function explanation(  m)
 	if (("xen", "wakes_median") in seen) {
 		print "On Xen in an emulator, Dom0 and three guests share two processors, which are all in use then: guests stand still for up to"
 		print "seconds. There a guest's kernel gives a frame to netfront at once, while dmvl's agent is a program that must be"
-		print "switched to, and that costs more than the frame."
+		print "switched to, which probably costs more than the frame there."
 	}
 	print ""
 	print "With stops, the agent and the senders (RX: receivers) of each guest that has a share stand still for 60 to 100 ms, every 300 to"
