@@ -145,8 +145,8 @@ void flowq_state(const struct flowq *q, struct flowq_state *out);
 bool flowq_is_crowded_by(const struct flowq *q, uint32_t flow);
 
 /*
- * For a caller that does something about a flow since the queue was crowded by it: true until an
- * eighth of the limit is free again, or the flow has that much less.
+ * For a caller that does something about a flow since the queue was crowded by it: true until a
+ * quarter of the limit is free, or the flow has no more than three eighths of it.
  */
 bool flowq_is_still_crowded_by(const struct flowq *q, uint32_t flow);
 

@@ -4,8 +4,10 @@
  * pass a turn to and fro, which is what a ping by dmvl needs at least.
  */
 #include <sched.h>
+#include <signal.h>
 #include <stdint.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -55,6 +57,7 @@ static void await(int fd)
 
 static void answer(int rounds)
 {
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	move_to(1);
 	for (int i = 0; i < rounds * TURNS; i++) {
 		await(there);
