@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <stdlib.h>
+#include <sys/timerfd.h>
 #include <time.h>
+#include <unistd.h>
 
 struct loop {
 	struct event_base *base;
@@ -19,6 +21,7 @@ struct loop_io {
 
 struct loop_timer {
 	struct event *ev;
+	int fd; /* of a precise timer; -1: libevent's own */
 	loop_cb *cb;
 	void *arg;
 };
@@ -29,14 +32,15 @@ struct loop_signal {
 	void *arg;
 };
 
-struct loop *loop_new(void)
+struct loop *loop_new(bool precise)
 {
 	struct event_config *cfg = event_config_new();
 	struct loop *l = calloc(1, sizeof(*l));
 
 	if (l && cfg) {
-		/* Pacing needs a finer resolution than the default, a millisecond. */
-		event_config_set_flag(cfg, EVENT_BASE_FLAG_PRECISE_TIMER | EVENT_BASE_FLAG_NOLOCK);
+		event_config_set_flag(cfg, EVENT_BASE_FLAG_NOLOCK);
+		if (precise)
+			event_config_set_flag(cfg, EVENT_BASE_FLAG_PRECISE_TIMER);
 		l->base = event_base_new_with_config(cfg);
 	}
 	if (cfg)
@@ -128,19 +132,51 @@ static void timer_due(evutil_socket_t fd, short what, void *arg)
 	t->cb(t->arg);
 }
 
-struct loop_timer *loop_timer_new(struct loop *l, loop_cb *cb, void *arg)
+static struct loop_timer *new_timer(struct loop *l, int fd, short what, loop_cb *cb, void *arg)
 {
 	struct loop_timer *t = calloc(1, sizeof(*t));
 
 	if (!t)
 		return NULL;
-	*t = (struct loop_timer){.cb = cb, .arg = arg};
-	t->ev = event_new(l->base, -1, 0, timer_due, t);
+	*t = (struct loop_timer){.fd = fd, .cb = cb, .arg = arg};
+	t->ev = event_new(l->base, fd, what, timer_due, t);
 	if (!t->ev) {
 		free(t);
 		return NULL;
 	}
 	return t;
+}
+
+struct loop_timer *loop_timer_new(struct loop *l, loop_cb *cb, void *arg)
+{
+	return new_timer(l, -1, 0, cb, arg);
+}
+
+/* Edge-triggered, a timerfd need not be read. */
+struct loop_timer *loop_timer_new_precise(struct loop *l, loop_cb *cb, void *arg)
+{
+	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	struct loop_timer *t;
+
+	if (fd < 0)
+		return NULL;
+	t = new_timer(l, fd, EV_READ | EV_ET | EV_PERSIST, cb, arg);
+	if (t)
+		event_add(t->ev, NULL);
+	else
+		close(fd);
+	return t;
+}
+
+/* 0 would stop it: it is due now after a nanosecond. */
+static void set_timerfd(struct loop_timer *t, uint64_t delay_ns)
+{
+	struct itimerspec when = {.it_value = {.tv_sec = (time_t)(delay_ns / 1000000000u),
+					       .tv_nsec = (long)(delay_ns % 1000000000u)}};
+
+	if (delay_ns == 0)
+		when.it_value.tv_nsec = 1;
+	timerfd_settime(t->fd, 0, &when, NULL);
 }
 
 void loop_timer_set(struct loop_timer *t, uint64_t delay_ns)
@@ -149,12 +185,21 @@ void loop_timer_set(struct loop_timer *t, uint64_t delay_ns)
 	struct timeval tv = {.tv_sec = (time_t)(us / 1000000),
 			     .tv_usec = (suseconds_t)(us % 1000000)};
 
-	event_add(t->ev, &tv);
+	if (t->fd >= 0)
+		set_timerfd(t, delay_ns);
+	else
+		event_add(t->ev, &tv);
 }
 
 void loop_timer_cancel(struct loop_timer *t)
 {
-	if (t)
+	static const struct itimerspec never;
+
+	if (!t)
+		return;
+	if (t->fd >= 0)
+		timerfd_settime(t->fd, 0, &never, NULL);
+	else
 		event_del(t->ev);
 }
 
@@ -163,6 +208,8 @@ void loop_timer_free(struct loop_timer *t)
 	if (!t)
 		return;
 	event_free(t->ev);
+	if (t->fd >= 0)
+		close(t->fd);
 	free(t);
 }
 

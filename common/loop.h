@@ -22,7 +22,11 @@ enum loop_dir {
 	LOOP_WRITE,
 };
 
-struct loop *loop_new(void);	/* NULL with errno set */
+/*
+ * NULL with errno set. With `precise`, timers have microsecond resolution, and each wait costs a
+ * system call more and readings of the clock; without, they may be some milliseconds late.
+ */
+struct loop *loop_new(bool precise);
 void loop_free(struct loop *l); /* no effect on NULL, as all *_free() below */
 int loop_run(struct loop *l);	/* until a callback calls loop_stop(); 0 or -EIO */
 void loop_stop(struct loop *l);
@@ -36,10 +40,12 @@ void loop_io_enable(struct loop_io *io, bool on); /* repeating it is cheap; no e
 void loop_io_free(struct loop_io *io);
 
 /*
- * A timer that fires once, with microsecond resolution. Starts unset; loop_timer_set() on a set
- * timer moves it. NULL: no memory. loop_timer_cancel(NULL) does nothing.
+ * A timer that fires once. Starts unset; loop_timer_set() on a set timer moves it. NULL: no memory.
+ * loop_timer_cancel(NULL) does nothing. A precise timer has microsecond resolution in any loop; it
+ * has a descriptor of its own, and NULL may also mean that there is none left.
  */
 struct loop_timer *loop_timer_new(struct loop *l, loop_cb *cb, void *arg);
+struct loop_timer *loop_timer_new_precise(struct loop *l, loop_cb *cb, void *arg);
 void loop_timer_set(struct loop_timer *t, uint64_t delay_ns);
 void loop_timer_cancel(struct loop_timer *t);
 void loop_timer_free(struct loop_timer *t);

@@ -209,7 +209,7 @@ struct link *link_new(struct loop *loop, int tap_fd, const struct link_events *e
 	k->carrier = true;
 	k->tap_io = loop_io_new(loop, tap_fd, LOOP_READ, on_tap, k);
 	k->more = loop_timer_new(loop, on_more, k);
-	k->rest = loop_timer_new(loop, on_tap, k);
+	k->rest = loop_timer_new_precise(loop, on_tap, k);
 	k->refresh = loop_timer_new(loop, on_refresh, k);
 	k->hold = loop_timer_new(loop, on_hold, k);
 	link_rx_init(&k->rx, tap_fd);

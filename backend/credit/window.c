@@ -3,19 +3,27 @@
 
 #include "backend/sched/rate.h"
 
-#define NS_PER_SEC  1000000000ull
-#define FRAMES_MIN  2u
-#define L2_MAX	    22u /* an Ethernet header and two tags */
-#define SERVED_FADE 8u
+#define NS_PER_SEC     1000000000ull
+#define FRAMES_MIN     2u
+#define L2_MAX	       22u    /* an Ethernet header and two tags */
+#define FADE_US	       80000u /* eight epochs */
+#define LOOK_BYTES_MIN (64 * 1514u)
 
 void window_look(struct window *w, uint64_t served_bytes, uint64_t elapsed_ns)
 {
-	uint64_t us = elapsed_ns / 1000;
-	uint64_t bps = us ? served_bytes * 8 * 1000000 / us : 0;
+	uint64_t us, bps;
 
-	w->served_bps -= w->served_bps / SERVED_FADE;
+	w->look_bytes += served_bytes;
+	w->look_ns += elapsed_ns;
+	us = w->look_ns / 1000;
+	if (us == 0 || (w->look_bytes < LOOK_BYTES_MIN && us < WINDOW_LONG_MS * 1000))
+		return;
+	bps = w->look_bytes * 8 * 1000000 / us;
+	w->served_bps -= w->served_bps * (us < FADE_US ? us : FADE_US) / FADE_US;
 	if (bps > w->served_bps)
 		w->served_bps = bps;
+	w->look_bytes = 0;
+	w->look_ns = 0;
 }
 
 uint64_t window_bytes(const struct window *w, uint64_t rate_bps, unsigned window_ms,

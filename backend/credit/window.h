@@ -21,12 +21,17 @@
 
 /* Starts zero-initialised. Times are nanoseconds of any clock that never goes back. */
 struct window {
-	uint64_t served_bps;	 /* by window_look(); each look lowers it by an eighth */
+	uint64_t served_bps; /* by window_look(); fades by an eighth in an epoch of 10 ms */
+	uint64_t look_bytes, look_ns; /* since served_bps was set last */
 	struct wire_credit told; /* by the caller: the last message to the guest, and its time; */
 	uint64_t told_ns;	 /* 0: none yet */
 };
 
-/* The LDP was served served_bytes in the elapsed_ns (about an epoch) since the last look. */
+/*
+ * The LDP was served served_bytes in the elapsed_ns (about an epoch) since the last look. A rate is
+ * made of 64 full frames or WINDOW_LONG_MS: that of a single frame would be noise, of which the
+ * guest would be told in each epoch.
+ */
 void window_look(struct window *w, uint64_t served_bytes, uint64_t elapsed_ns);
 
 /*

@@ -100,12 +100,38 @@ static void set_pace_timer(struct dpath *dp)
 	loop_timer_set(dp->turn.pace, next > dp->now_ns ? next - dp->now_ns : 0);
 }
 
+static bool read_if_ready(struct dpath *dp)
+{
+	bool ready = dp->turn.up_ready;
+
+	dp->turn.up_ready = false;
+	return ready && rx_uplink_read(dp);
+}
+
+/*
+ * Often what is sent is answered at once, as by TCP on this machine. So where the answer to what
+ * was sent last has come, that to what was sent now is read in the same turn.
+ */
+static bool read_answers(struct dpath *dp)
+{
+	struct dpath_turn *t = &dp->turn;
+	bool sent = t->sent_bytes != dp->tx.sent_bytes;
+	bool came = t->received_bytes != dp->rx.received_bytes;
+
+	if (!sent)
+		return false;
+	t->sent_bytes = dp->tx.sent_bytes;
+	t->received_bytes = dp->rx.received_bytes;
+	return came && rx_uplink_read(dp);
+}
+
 static void run(struct dpath *dp)
 {
 	bool more;
 
-	more = rx_uplink_read(dp);
+	more = read_if_ready(dp);
 	more |= tx_run_both(dp);
+	more |= read_answers(dp);
 	more |= rx_run_both(dp);
 	if (link_rate_turn(dp))
 		publish_credits(dp);
@@ -129,6 +155,14 @@ static void on_again(void *arg)
 
 	dp->now_ns = dp->clock();
 	run(dp);
+}
+
+static void on_uplink(void *arg)
+{
+	struct dpath *dp = arg;
+
+	dp->turn.up_ready = true;
+	on_again(dp);
 }
 
 static void on_uplink_room(void *arg)
@@ -216,7 +250,7 @@ static void take_uplink(struct dpath *dp, const struct uplink *with)
 	loop_io_free(dp->turn.up_in);
 	ports_forget(dp);
 	uplink_replace(dp->up, with);
-	dp->turn.up_in = loop_io_new(dp->loop, dp->up->fd, LOOP_READ, on_again, dp);
+	dp->turn.up_in = loop_io_new(dp->loop, dp->up->fd, LOOP_READ, on_uplink, dp);
 	dp->lost = false;
 	ports_renew(dp);
 	if (!dp->turn.up_in || !tx_renew_room(dp))
@@ -349,7 +383,7 @@ static bool init_turn(struct dpath *dp, struct mbox *in)
 
 	t->in = in;
 	t->in_io = loop_io_new(dp->loop, mbox_fd(in), LOOP_READ, on_orders, dp);
-	t->up_in = loop_io_new(dp->loop, dp->up->fd, LOOP_READ, on_again, dp);
+	t->up_in = loop_io_new(dp->loop, dp->up->fd, LOOP_READ, on_uplink, dp);
 	t->again = loop_timer_new(dp->loop, on_again, dp);
 	t->pace = loop_timer_new(dp->loop, on_again, dp);
 	t->unpark = loop_timer_new(dp->loop, on_unpark, dp);

@@ -59,17 +59,35 @@ static void test_size(void)
 	size = window_bytes(&w, 1000000, WINDOW_MS, 1500, RING);
 	is_int(size, rate_bytes(100000000, WINDOW_MS),
 	       "the window of a borrower is what it was served at lately");
-	window_look(&w, 0, EPOCH);
+	window_look(&w, 100000, EPOCH);
 	ok(window_bytes(&w, 1000000, WINDOW_MS, 1500, RING) < size,
-	   "an epoch without service makes the window smaller");
+	   "an epoch with less service makes the window smaller");
 	ok(window_bytes(&w, 1000000, WINDOW_MS, 1500, RING) > size / 2,
-	   "an epoch without service does not halve the window");
-	for (int i = 0; i < 100; i++)
+	   "an epoch with less service does not halve the window");
+	for (int i = 0; i < 20; i++)
 		window_look(&w, 0, EPOCH);
 	is_int(window_bytes(&w, 1000000, WINDOW_MS, 1500, RING), (long long)least,
-	       "a window without service becomes that of the share in the end");
-	window_look(&w, 1000, 0);
+	       "a window without service becomes that of the share");
+	window_look(&w, 1000000, 0);
 	ok(w.served_bps < 1000000, "two looks at one time measure no rate");
+}
+
+/* At a low rate an epoch has a frame or none. */
+static void test_noise(void)
+{
+	struct window w = {0};
+	uint64_t least = UINT64_MAX, most = 0;
+
+	for (int i = 0; i < 200; i++) {
+		window_look(&w, i % 3 ? 0 : 1514, EPOCH);
+		if (i < 20)
+			continue;
+		least = w.served_bps < least ? w.served_bps : least;
+		most = w.served_bps > most ? w.served_bps : most;
+	}
+	ok(least >= 300000 && most <= 500000,
+	   "a frame of 1514 bytes each 30 ms is 404 kbit/s: %llu to %llu",
+	   (unsigned long long)least, (unsigned long long)most);
 }
 
 /* From its least to a gigabit: the served rate is at most a window for each round trip of 200 us.
@@ -222,6 +240,7 @@ int main(void)
 {
 	test_rate();
 	test_size();
+	test_noise();
 	test_growth();
 	test_service();
 	test_log_offset();
