@@ -21,7 +21,8 @@ struct loop_io {
 
 struct loop_timer {
 	struct event *ev;
-	int fd; /* of a precise timer; -1: libevent's own */
+	int fd;		 /* of a precise timer; -1: libevent's own */
+	uint64_t due_ns; /* of a precise timer */
 	loop_cb *cb;
 	void *arg;
 };
@@ -129,6 +130,10 @@ static void timer_due(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
+	/* libevent may have seen an expiry before the timer was moved or cancelled. */
+	if (t->fd >= 0 && loop_now_ns() < t->due_ns)
+		return;
+	t->due_ns = UINT64_MAX;
 	t->cb(t->arg);
 }
 
@@ -138,7 +143,7 @@ static struct loop_timer *new_timer(struct loop *l, int fd, short what, loop_cb 
 
 	if (!t)
 		return NULL;
-	*t = (struct loop_timer){.fd = fd, .cb = cb, .arg = arg};
+	*t = (struct loop_timer){.fd = fd, .due_ns = UINT64_MAX, .cb = cb, .arg = arg};
 	t->ev = event_new(l->base, fd, what, timer_due, t);
 	if (!t->ev) {
 		free(t);
@@ -168,15 +173,14 @@ struct loop_timer *loop_timer_new_precise(struct loop *l, loop_cb *cb, void *arg
 	return t;
 }
 
-/* 0 would stop it: it is due now after a nanosecond. */
-static void set_timerfd(struct loop_timer *t, uint64_t delay_ns)
+/* 0: never. */
+static void set_timerfd(struct loop_timer *t, uint64_t due_ns)
 {
-	struct itimerspec when = {.it_value = {.tv_sec = (time_t)(delay_ns / 1000000000u),
-					       .tv_nsec = (long)(delay_ns % 1000000000u)}};
+	struct itimerspec when = {.it_value = {.tv_sec = (time_t)(due_ns / 1000000000u),
+					       .tv_nsec = (long)(due_ns % 1000000000u)}};
 
-	if (delay_ns == 0)
-		when.it_value.tv_nsec = 1;
-	timerfd_settime(t->fd, 0, &when, NULL);
+	t->due_ns = due_ns ? due_ns : UINT64_MAX;
+	timerfd_settime(t->fd, TFD_TIMER_ABSTIME, &when, NULL);
 }
 
 void loop_timer_set(struct loop_timer *t, uint64_t delay_ns)
@@ -186,19 +190,17 @@ void loop_timer_set(struct loop_timer *t, uint64_t delay_ns)
 			     .tv_usec = (suseconds_t)(us % 1000000)};
 
 	if (t->fd >= 0)
-		set_timerfd(t, delay_ns);
+		set_timerfd(t, loop_now_ns() + delay_ns);
 	else
 		event_add(t->ev, &tv);
 }
 
 void loop_timer_cancel(struct loop_timer *t)
 {
-	static const struct itimerspec never;
-
 	if (!t)
 		return;
 	if (t->fd >= 0)
-		timerfd_settime(t->fd, 0, &never, NULL);
+		set_timerfd(t, 0);
 	else
 		event_del(t->ev);
 }

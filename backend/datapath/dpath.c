@@ -73,6 +73,7 @@
  */
 #define PARK_NS	      (10 * NS_PER_MS)
 #define BURST_TARGETS 10u
+#define BUSY_NS	      100000u /* between turns that follow each other without a pause */
 
 /* --- a turn ----------------------------------------------------------------------------------- */
 
@@ -100,12 +101,18 @@ static void set_pace_timer(struct dpath *dp)
 	loop_timer_set(dp->turn.pace, next > dp->now_ns ? next - dp->now_ns : 0);
 }
 
-static bool read_if_ready(struct dpath *dp)
+/*
+ * After a pause, the loop says whether the uplink has a frame, and a turn that only sends need not
+ * look. While it is busy with others, it would say so late.
+ */
+static bool read_uplink(struct dpath *dp)
 {
-	bool ready = dp->turn.up_ready;
+	struct dpath_turn *t = &dp->turn;
+	bool read = t->up_ready || dp->now_ns - t->began_ns < BUSY_NS;
 
-	dp->turn.up_ready = false;
-	return ready && rx_uplink_read(dp);
+	t->up_ready = false;
+	t->began_ns = dp->now_ns;
+	return read && rx_uplink_read(dp);
 }
 
 /*
@@ -129,7 +136,7 @@ static void run(struct dpath *dp)
 {
 	bool more;
 
-	more = read_if_ready(dp);
+	more = read_uplink(dp);
 	more |= tx_run_both(dp);
 	more |= read_answers(dp);
 	more |= rx_run_both(dp);
