@@ -488,7 +488,7 @@ measure()
 	}
 	[ -z "$pings" ] || _figures="$_figures$(delays)"
 	[ -z "$ecn" ] || _figures="$_figures,\"retransmitted\":$_again"
-	diag "json {\"mbit\":$2,\"direction\":\"$3\",\"workload\":\"$4\",\"stops\":\"$5\",\"subject\":\"$1\",\"round\":$6,\"seconds\":$FAIR_SECONDS,$_busy$_woken,$_figures}"
+	diag "json {\"mbit\":$2,\"direction\":\"$3\",\"workload\":\"$4\",\"stops\":\"$5\",\"subject\":\"$1\",\"round\":$6,\"seconds\":$FAIR_SECONDS,$_busy$_bare,$_figures}"
 }
 
 # able SUBJECT WORKLOAD tx|rx: cake and fq_codel know no weights. A line is behind the link in TX only.
@@ -508,17 +508,20 @@ stay_awake()
 	command exec 9>/dev/cpu_dma_latency && printf '\0\0\0\0' >&9
 }
 
-# four_wakes: members of the JSON object: four wake-ups of programs that do nothing else, in ms.
-four_wakes()
+# bare_costs: members of the JSON object: what wake-ups and system calls take that do nothing else. On real Xen,
+# those of a guest too.
+bare_costs()
 {
-	dmvl-wake 100 | sed 's/\(wakes_[a-z0-9]*\)=\([0-9.]*\)/,"\1":\2/g; s/ //g'
+	dmvl-wake 100 | sed 's/\([a-z0-9_]*\)=\([0-9.]*\)/,"\1":\2/g; s/ //g'
+	[ "$BENCH_DRIVER" = xen ] || return 0
+	guest g1 dmvl-wake 50 | sed 's/\([a-z0-9_]*\)=\([0-9.]*\)/,"guest_\1":\2/g; s/ //g'
 }
 
 # in_turns MBIT tx|rx WORKLOAD STOPS
 in_turns()
 {
 	workload "$3" "$1"
-	_woken=$(four_wakes)
+	_bare=$(bare_costs)
 	for round in $(seq "$FAIR_ROUNDS"); do
 		for subject in $subjects; do
 			! able "$subject" "$3" "$2" || measure "$subject" "$1" "$2" "$3" "$4" "$round"
