@@ -512,9 +512,10 @@ stay_awake()
 # those of a guest too.
 bare_costs()
 {
-	dmvl-wake 100 | sed 's/\([a-z0-9_]*\)=\([0-9.]*\)/,"\1":\2/g; s/ //g'
-	[ "$BENCH_DRIVER" = xen ] || return 0
-	guest g1 dmvl-wake 50 | sed 's/\([a-z0-9_]*\)=\([0-9.]*\)/,"guest_\1":\2/g; s/ //g'
+	{
+		dmvl-wake 100 | tr ' ' '\n'
+		[ "$BENCH_DRIVER" != xen ] || guest g1 dmvl-wake 50 | tr ' ' '\n' | sed 's/^/guest_/'
+	} | awk -F = '{ printf ",\"%s\":%s", $1, $2 }'
 }
 
 # in_turns MBIT tx|rx WORKLOAD STOPS
