@@ -44,6 +44,7 @@ BEGIN {
 	figure("wake_ms", "the time until a waking guest has its share", " ms", -1, 10, .1, "%.0f")
 	n_subjects = split("dmvl htb drr ets cake fq_codel fifo", subjects, " ")
 	n_workloads = split("tcp-1-1-1 tcp-1-4-16 udp udp-1-2-4 light line wakes own ecn", workloads, " ")
+	n_costs = split("switch_us call_us guest_switch_us guest_call_us", costs, " ")
 	split("xensim xen", machines, " ")
 	titles["xensim"] = "xensim"
 	titles["xen"] = "Xen 4.17 in an emulator"
@@ -81,6 +82,8 @@ member("absent") != "" {
 	note(key, "load", member("load"))
 	note(member("machine"), "wakes_median", member("wakes_median"))
 	note(member("machine"), "wakes_p99", member("wakes_p99"))
+	for (i = 1; i <= n_costs; i++)
+		note(member("machine"), costs[i], member(costs[i]))
 	idle = member("policy") == "IDLE"
 	n_idle += idle
 	if (idle || member("others") >= .9) {
@@ -227,7 +230,7 @@ function state_of_machine(  text, v, m)
 		if ((machines[m], "wakes_median") in seen)
 			text = text " On " titles[machines[m]] ", four wake-ups of programs that do nothing else took " \
 				sprintf("%.2f ms, and %.2f in the worst round of a hundred", of(machines[m], "wakes_median"), of(machines[m], "wakes_p99")) \
-				" (the medians of what was measured before each case)."
+				" (the medians of what was measured before each case)" bare_costs(machines[m]) "."
 	text = text " A ping by dmvl takes four, two each way; by a qdisc none."
 	print text
 	print ""
@@ -237,6 +240,16 @@ function state_of_machine(  text, v, m)
 	for (v = 1; v <= n_sorted; v++)
 		text = text " " sorted[v] (v < n_sorted ? ";" : ".")
 	print text
+}
+
+function bare_costs(m,  text)
+{
+	if ((m, "switch_us") in seen)
+		text = sprintf("; a switch to another program on the same processor %.2f ms, and a system call %.4f ms", \
+			of(m, "switch_us") / 1000, of(m, "call_us") / 1000)
+	if ((m, "guest_switch_us") in seen)
+		text = text sprintf(", in a guest %.2f and %.4f ms", of(m, "guest_switch_us") / 1000, of(m, "guest_call_us") / 1000)
+	return text
 }
 
 function sorted_add(x,  k)
@@ -278,8 +291,8 @@ function explanation(  m)
 	print "its host would need milliseconds at times to wake one up."
 	if (("xen", "wakes_median") in seen) {
 		print "On Xen in an emulator, Dom0 and three guests share two processors, which are all in use then: guests stand still for up to"
-		print "seconds. There a guest's kernel gives a frame to netfront at once, while dmvl's agent is a program that must be"
-		print "switched to, which probably costs more than the frame there."
+		print "seconds. A guest's kernel gives a frame to netfront at once. dmvl's agent is a program: a frame needs a switch to it, one back,"
+		print "and some system calls, and so does what comes from Dom0."
 	}
 	print ""
 	print "With stops, the agent and the senders (RX: receivers) of each guest that has a share stand still for 60 to 100 ms, every 300 to"
