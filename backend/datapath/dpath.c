@@ -132,10 +132,18 @@ static bool read_answers(struct dpath *dp)
 	return came && rx_uplink_read(dp);
 }
 
+static void end_epoch(struct dpath *dp)
+{
+	epoch_end(dp);
+	publish_credits(dp);
+}
+
 static void run(struct dpath *dp)
 {
 	bool more;
 
+	if (epoch_is_due(dp))
+		end_epoch(dp);
 	more = read_uplink(dp);
 	more |= tx_run_both(dp);
 	more |= read_answers(dp);
@@ -290,8 +298,7 @@ static void on_epoch(void *arg)
 	struct dpath *dp = arg;
 
 	dp->now_ns = dp->clock();
-	epoch_end(dp);
-	publish_credits(dp);
+	end_epoch(dp);
 	run(dp);
 }
 

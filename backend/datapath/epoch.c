@@ -19,7 +19,8 @@
  * and so does a change of the LDPs that share the uplink. One epoch follows the other as long as
  * something happens in them. After an empty one no timer runs until the next frame, so an idle host
  * is not woken. The epochs that pass meanwhile are counted, and balances decay for them when there
- * is traffic again.
+ * is traffic again. An epoch ends in the first turn after its time: the timer waits some more for
+ * that, so it wakes a loop only that has nothing else to do.
  *
  * Each direction has a ledger, and each ledger writes a log. The logs are made, or taken over from
  * an earlier process, before the first frame. While there is traffic, each log is looked at once a
@@ -27,6 +28,7 @@
  * ledgers go on in memory, the uplink's `error` says so, and each look tries to make one.
  */
 #define ACTIVE_MAX 16u /* epochs that a late turn of the loop may count as carried capacity */
+#define SLACK_NS   (5 * NS_PER_MS) /* of the timer, but at most half an epoch */
 #define TELL_NS	   NS_PER_SEC
 #define LOOK_NS	   NS_PER_SEC
 
@@ -40,12 +42,28 @@ static void count_passed(struct dpath_epoch *e, uint64_t epochs)
 		e->passed[dir] += epochs;
 }
 
-/* Whole epochs since begin_ns; 0 if the timer came early. */
+/* Whole epochs since begin_ns. */
 static uint64_t epochs_since(const struct dpath *dp)
 {
 	const struct dpath_epoch *e = &dp->epoch;
 
 	return dp->now_ns > e->begin_ns ? (dp->now_ns - e->begin_ns) / e->length_ns : 0;
+}
+
+static void set_timer(struct dpath *dp)
+{
+	struct dpath_epoch *e = &dp->epoch;
+	uint64_t slack_ns = e->length_ns / 2 < SLACK_NS ? e->length_ns / 2 : SLACK_NS;
+	uint64_t due_ns = e->begin_ns + e->length_ns + slack_ns;
+
+	loop_timer_set(e->timer, due_ns > dp->now_ns ? due_ns - dp->now_ns : 0);
+}
+
+bool epoch_is_due(const struct dpath *dp)
+{
+	const struct dpath_epoch *e = &dp->epoch;
+
+	return e->running && dp->now_ns >= e->begin_ns + e->length_ns;
 }
 
 void epoch_begin(struct dpath *dp)
@@ -57,7 +75,7 @@ void epoch_begin(struct dpath *dp)
 	e->running = true;
 	count_passed(e, epochs_since(dp));
 	e->begin_ns = dp->now_ns;
-	loop_timer_set(e->timer, e->length_ns);
+	set_timer(dp);
 }
 
 void epoch_charge(struct dpath *dp, struct sched *s, struct ldp *l, uint32_t wire_bytes,
@@ -130,7 +148,7 @@ static void tell_end(struct dpath *dp)
 void epoch_end(struct dpath *dp)
 {
 	struct dpath_epoch *e = &dp->epoch;
-	uint64_t epochs = epochs_since(dp), next_ns;
+	uint64_t epochs = epochs_since(dp);
 	bool any = false;
 
 	epochs += epochs == 0;
@@ -143,10 +161,10 @@ void epoch_end(struct dpath *dp)
 		any |= end_of(dp, (enum ldp_dir)dir, epochs);
 	tell_end(dp);
 	e->running = any;
-	if (!any)
-		return;
-	next_ns = e->begin_ns + e->length_ns;
-	loop_timer_set(e->timer, next_ns > dp->now_ns ? next_ns - dp->now_ns : 0);
+	if (any)
+		set_timer(dp);
+	else
+		loop_timer_cancel(e->timer);
 }
 
 /* --- accounts come and go --------------------------------------------------------------------- */

@@ -32,6 +32,9 @@ void epoch_charge(struct dpath *dp, struct sched *s, struct ldp *l, uint32_t wir
 /* Begins an epoch, unless one is under way: at its end accounts are settled. */
 void epoch_begin(struct dpath *dp);
 
+/* The time of the epoch that is under way, if there is one, is over: end it in this turn. */
+bool epoch_is_due(const struct dpath *dp);
+
 /* An epoch ends at dp->now_ns: accounts, repays, and fills in each LDP's accounts. */
 void epoch_end(struct dpath *dp);
 
