@@ -323,7 +323,7 @@ struct dpath {
 	uint64_t now_ns;       /* of this turn: dpath.c, at the begin of each callback */
 	struct link_conf link; /* members.c */
 	enum link_hold hold;   /* hold.c */
-	uint64_t credits_ns;   /* credit.c: when it last measured */
+	uint64_t credits_ns;   /* credit.c: when it last measured; epoch.c: began to */
 	struct ldp_list dirty; /* core.c: LDPs with ring indexes to publish; members.c removes */
 	bool lost;	       /* core.c: the uplink is no more; dpath.c: another is there */
 

@@ -75,6 +75,7 @@ void epoch_begin(struct dpath *dp)
 	e->running = true;
 	count_passed(e, epochs_since(dp));
 	e->begin_ns = dp->now_ns;
+	dp->credits_ns = dp->now_ns; /* no rate is one of the time without epochs */
 	set_timer(dp);
 }
 

@@ -2,6 +2,7 @@
 /* What an LDP may have in flight, and the CREDIT frames that say so: one an epoch at most. */
 #include "backend/sched/rate.h"
 #include "backend/datapath/credit.h"
+#include "backend/datapath/epoch.h"
 #include "backend/datapath/publish.h"
 #include "tests/fake/bench.h"
 #include "tests/unit/tap.h"
@@ -154,6 +155,26 @@ static void test_service(void)
 	bench_free(b);
 }
 
+/* While nothing moves there are no epochs, and a rate is not one of that time. */
+static void test_pause(void)
+{
+	struct wire_credit c = {0};
+	struct ldp *l;
+
+	b = bench_new(2);
+	l = b->guest[0].ldp;
+	b->dp->link_rate.in_force_bps = 80000000;
+	for (int i = 0; i < 20; i++)
+		epoch(l, 100000, &c);
+	while (b->dp->epoch.running)
+		epoch_end(b->dp);
+	bench_pass(b, NS_PER_SEC / 2);
+	epoch_begin(b->dp);
+	is_int(epoch(l, 100000, &c), 0, "who sends again as before a pause is told nothing");
+	is_int(l->window.served_bps, 80000000, "a pause is no part of the rate served lately");
+	bench_free(b);
+}
+
 /* A bench of two guests, of which the first has been told its credit a second ago. */
 static struct ldp *begin_told(uint64_t bps)
 {
@@ -243,6 +264,7 @@ int main(void)
 	test_noise();
 	test_growth();
 	test_service();
+	test_pause();
 	test_log_offset();
 	test_rate_told();
 	test_full();
