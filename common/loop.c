@@ -8,6 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define NEVER UINT64_MAX
+
 struct loop {
 	struct event_base *base;
 };
@@ -71,6 +73,11 @@ void loop_stop(struct loop *l)
 	event_base_loopbreak(l->base);
 }
 
+bool loop_is_busy(struct loop *l)
+{
+	return event_base_get_num_events(l->base, EVENT_BASE_COUNT_ACTIVE) > 0;
+}
+
 uint64_t loop_now_ns(void)
 {
 	struct timespec ts;
@@ -124,6 +131,15 @@ void loop_io_free(struct loop_io *io)
 	free(io);
 }
 
+static void set_timerfd(struct loop_timer *t, uint64_t due_ns)
+{
+	struct itimerspec when = {.it_value = {.tv_sec = (time_t)(due_ns / 1000000000u),
+					       .tv_nsec = (long)(due_ns % 1000000000u)}};
+
+	t->due_ns = due_ns;
+	timerfd_settime(t->fd, TFD_TIMER_ABSTIME, &when, NULL);
+}
+
 static void timer_due(evutil_socket_t fd, short what, void *arg)
 {
 	struct loop_timer *t = arg;
@@ -131,9 +147,11 @@ static void timer_due(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	/* libevent may have seen an expiry before the timer was moved or cancelled. */
-	if (t->fd >= 0 && loop_now_ns() < t->due_ns)
+	if (t->fd >= 0 && loop_now_ns() < t->due_ns) {
+		set_timerfd(t, t->due_ns);
 		return;
-	t->due_ns = UINT64_MAX;
+	}
+	t->due_ns = NEVER;
 	t->cb(t->arg);
 }
 
@@ -143,7 +161,7 @@ static struct loop_timer *new_timer(struct loop *l, int fd, short what, loop_cb 
 
 	if (!t)
 		return NULL;
-	*t = (struct loop_timer){.fd = fd, .due_ns = UINT64_MAX, .cb = cb, .arg = arg};
+	*t = (struct loop_timer){.fd = fd, .due_ns = NEVER, .cb = cb, .arg = arg};
 	t->ev = event_new(l->base, fd, what, timer_due, t);
 	if (!t->ev) {
 		free(t);
@@ -166,21 +184,13 @@ struct loop_timer *loop_timer_new_precise(struct loop *l, loop_cb *cb, void *arg
 	if (fd < 0)
 		return NULL;
 	t = new_timer(l, fd, EV_READ | EV_ET | EV_PERSIST, cb, arg);
+	if (t && event_add(t->ev, NULL) == 0)
+		return t;
 	if (t)
-		event_add(t->ev, NULL);
+		loop_timer_free(t);
 	else
 		close(fd);
-	return t;
-}
-
-/* 0: never. */
-static void set_timerfd(struct loop_timer *t, uint64_t due_ns)
-{
-	struct itimerspec when = {.it_value = {.tv_sec = (time_t)(due_ns / 1000000000u),
-					       .tv_nsec = (long)(due_ns % 1000000000u)}};
-
-	t->due_ns = due_ns ? due_ns : UINT64_MAX;
-	timerfd_settime(t->fd, TFD_TIMER_ABSTIME, &when, NULL);
+	return NULL;
 }
 
 void loop_timer_set(struct loop_timer *t, uint64_t delay_ns)
@@ -200,7 +210,7 @@ void loop_timer_cancel(struct loop_timer *t)
 	if (!t)
 		return;
 	if (t->fd >= 0)
-		set_timerfd(t, 0);
+		set_timerfd(t, NEVER);
 	else
 		event_del(t->ev);
 }

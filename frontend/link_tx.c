@@ -325,10 +325,7 @@ void link_tx_up(struct link_tx *t, struct vchan *v, uint32_t offloads, bool spar
 	t->blocked = true;
 	t->out_of_credit = false;
 	/* Until another credit is told: without any, all that waits would go into the ring. */
-	t->limit = (struct tx_limit){
-		.credit_bytes = t->limit.credit_bytes,
-		.bounded = t->sparse,
-	};
+	t->limit = (struct tx_limit){.credit_bytes = t->limit.credit_bytes};
 	memset(&t->n, 0, sizeof(t->n));
 	tx_wait_resume(t);
 	tx_wait_set_limits(t);

@@ -33,18 +33,9 @@ uint32_t tx_room(uint32_t ring_bytes, uint32_t inflight, uint64_t credit_bytes)
 	return credit_bytes - inflight < space ? (uint32_t)(credit_bytes - inflight) : space;
 }
 
-/* What counts of it. */
-static uint64_t slack(const struct tx_limit *l)
-{
-	uint64_t credits = l->slack_bytes / TX_SLACK_CREDITS;
-
-	return l->bounded && credits > l->credit_bytes ? l->credit_bytes * TX_SLACK_CREDITS
-						       : l->slack_bytes;
-}
-
 uint64_t tx_limit_bytes(const struct tx_limit *l)
 {
-	uint64_t sum = l->credit_bytes + slack(l);
+	uint64_t sum = l->credit_bytes + l->slack_bytes;
 
 	return sum < l->credit_bytes ? UINT64_MAX : sum;
 }
@@ -55,7 +46,6 @@ void tx_limit_starved(struct tx_limit *l, uint32_t ring_bytes)
 
 	l->starved = true;
 	l->slack_bytes += more < room ? more : room;
-	l->slack_bytes = slack(l);
 }
 
 void tx_limit_relax(struct tx_limit *l)

@@ -17,9 +17,6 @@
  */
 uint32_t tx_room(uint32_t ring_bytes, uint32_t inflight, uint64_t credit_bytes);
 
-/* With a credit of 100 ms, both are a second: longer than that, no guest should stand still. */
-#define TX_SLACK_CREDITS 9u
-
 /*
  * What may be in flight, as with Linux's byte queue limits: the credit that the backend told, and
  * some slack where the credit proved too little because this guest wakes up late.
@@ -27,7 +24,6 @@ uint32_t tx_room(uint32_t ring_bytes, uint32_t inflight, uint64_t credit_bytes);
 struct tx_limit {
 	uint64_t credit_bytes; /* as told, in this connection or the last; UINT64_MAX: never yet */
 	uint64_t slack_bytes;
-	bool bounded; /* slack is at most TX_SLACK_CREDITS times the credit */
 	bool starved; /* since tx_limit_relax() was called last */
 };
 
@@ -36,7 +32,7 @@ uint64_t tx_limit_bytes(const struct tx_limit *l);
 /*
  * The ring, always of `ring_bytes`, ran empty while frames waited for credit: doubles the limit. A
  * share that is not used is lost, while a frame that waits longer is only late. Slack is never more
- * than the ring, nor, where it is bounded, than TX_SLACK_CREDITS times the credit.
+ * than the ring.
  */
 void tx_limit_starved(struct tx_limit *l, uint32_t ring_bytes);
 

@@ -128,10 +128,10 @@ static void work(struct control *c)
 
 	c->now_ns = loop_now_ns();
 	if (c->quitting) {
-		if (c->devices.slots_busy == 0 || c->now_ns - c->quit_since_ns > QUIT_NS)
+		if (c->devices.slots_busy == 0 || c->now_ns - c->quit_since_ns >= QUIT_NS)
 			finish(c);
 		else
-			loop_timer_set(c->timer, QUIT_NS);
+			loop_timer_set(c->timer, c->quit_since_ns + QUIT_NS - c->now_ns);
 		return;
 	}
 	if (c->lost)

@@ -5,8 +5,8 @@
 
 #define NS_PER_SEC     1000000000ull
 #define FRAMES_MIN     2u
-#define L2_MAX	       22u    /* an Ethernet header and two tags */
-#define FADE_US	       80000u /* eight epochs */
+#define L2_MAX	       22u /* an Ethernet header and two tags */
+#define FADE_US	       80000u
 #define LOOK_BYTES_MIN (64 * 1514u)
 
 void window_look(struct window *w, uint64_t served_bytes, uint64_t elapsed_ns)

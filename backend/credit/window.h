@@ -21,7 +21,7 @@
 
 /* Starts zero-initialised. Times are nanoseconds of any clock that never goes back. */
 struct window {
-	uint64_t served_bps; /* by window_look(); fades by an eighth in an epoch of 10 ms */
+	uint64_t served_bps;	      /* by window_look(); fades by an eighth in 10 ms */
 	uint64_t look_bytes, look_ns; /* since served_bps was set last */
 	struct wire_credit told; /* by the caller: the last message to the guest, and its time; */
 	uint64_t told_ns;	 /* 0: none yet */

@@ -51,7 +51,6 @@ struct dpath_turn {
 	struct mbox *in;
 	struct loop_io *in_io, *up_in;
 	bool up_ready;		   /* the uplink has a frame, the loop says */
-	uint64_t began_ns;	   /* the last turn */
 	uint64_t sent_bytes;	   /* what dp->tx had at the last turn that sent */
 	uint64_t received_bytes;   /* and dp->rx */
 	struct loop_timer *again;  /* a budget ran out: go on after the other events */

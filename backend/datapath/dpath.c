@@ -36,8 +36,9 @@
  *	vchan event -> tx_scan() looks at the head of the TX ring -> the LDP enters a lottery
  *	tap readable -> ldp_vif_read() -> its queue -> tx_scan(), likewise
  *	uplink readable -> rx_uplink_read() -> RX queues -> the LDP enters the receive lottery
- *	run() reads the uplink, then draws from the lotteries while the uplink, the pacing and the
- *	rings allow. At its end it publishes the moved ring indexes, once for each LDP.
+ *	run() reads the uplink if it has a frame, then draws from the lotteries while the uplink,
+ *	the pacing and the rings allow. At its end it publishes the moved ring indexes, once for
+ *each LDP.
  *
  * The callbacks that end in a turn are in this file. Each sets the turn's time, calls the part that
  * it belongs to, and ends in run(). The parts call each other only downwards:
@@ -73,7 +74,6 @@
  */
 #define PARK_NS	      (10 * NS_PER_MS)
 #define BURST_TARGETS 10u
-#define BUSY_NS	      100000u /* between turns that follow each other without a pause */
 
 /* --- a turn ----------------------------------------------------------------------------------- */
 
@@ -102,16 +102,14 @@ static void set_pace_timer(struct dpath *dp)
 }
 
 /*
- * After a pause, the loop says whether the uplink has a frame, and a turn that only sends need not
- * look. While it is busy with others, it would say so late.
+ * The loop says whether the uplink has a frame, and a turn that only sends need not look. But while
+ * other events wait for their turns, it says so late.
  */
 static bool read_uplink(struct dpath *dp)
 {
-	struct dpath_turn *t = &dp->turn;
-	bool read = t->up_ready || dp->now_ns - t->began_ns < BUSY_NS;
+	bool read = dp->turn.up_ready || loop_is_busy(dp->loop);
 
-	t->up_ready = false;
-	t->began_ns = dp->now_ns;
+	dp->turn.up_ready = false;
 	return read && rx_uplink_read(dp);
 }
 

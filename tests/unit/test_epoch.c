@@ -102,6 +102,23 @@ static void test_idle(void)
 	bench_free(b);
 }
 
+static void test_due(void)
+{
+	begin(NULL);
+	ok(!epoch_is_due(b->dp), "without an epoch none is due");
+	add(0, 1);
+	bench_pass(b, BENCH_EPOCH_NS - 1);
+	ok(!epoch_is_due(b->dp), "an epoch is not due before its time is over");
+	bench_pass(b, 1);
+	ok(epoch_is_due(b->dp), "an epoch is due when its time is over, whatever the timer says");
+	epoch_end(b->dp);
+	ok(b->dp->epoch.running && !epoch_is_due(b->dp), "the next epoch is not due at once");
+	epoch();
+	bench_pass(b, NS_PER_SEC);
+	ok(!epoch_is_due(b->dp), "after the last epoch none is due");
+	bench_free(b);
+}
+
 static void test_late(void)
 {
 	uint64_t begin_ns;
@@ -231,6 +248,7 @@ static void test_no_log(void)
 int main(void)
 {
 	test_idle();
+	test_due();
 	test_late();
 	test_factor();
 	test_log_again(test_log());

@@ -59,16 +59,6 @@ static void test_limit(void)
 	for (n = 0; n < 100; n++)
 		tx_limit_starved(&l, 1 << 18);
 	is_int(l.slack_bytes, 1 << 18, "slack is never more than the ring");
-	l.bounded = true;
-	is_int(tx_limit_bytes(&l), l.credit_bytes * (1 + TX_SLACK_CREDITS),
-	       "slack that is bounded is at most nine credits");
-	tx_limit_starved(&l, 1 << 18);
-	is_int(l.slack_bytes, l.credit_bytes * TX_SLACK_CREDITS,
-	       "slack that is bounded grows no further");
-	l.credit_bytes = 100;
-	is_int(tx_limit_bytes(&l), 1000, "a smaller credit makes bounded slack smaller");
-	l.credit_bytes = UINT64_MAX;
-	is_int(tx_limit_bytes(&l) == UINT64_MAX, 1, "bounded slack does not overflow the limit");
 }
 
 static bool takes(uint8_t flags, uint8_t type, uint32_t offloads)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What this machine takes for what dmvl does with each frame: to wake up a program that sleeps on
- * another processor, to switch to one on the same, and a system call. A ping by dmvl needs four of
- * the first two.
+ * another processor, to switch to one on the same, and a system call. A ping by dmvl wakes up four
+ * programs.
  */
 #include <sched.h>
 #include <signal.h>
