@@ -6,7 +6,8 @@
 #define NS_PER_SEC     1000000000ull
 #define FRAMES_MIN     2u
 #define L2_MAX	       22u /* an Ethernet header and two tags */
-#define FADE_US	       80000u
+#define SERVED_FADE    8u  /* this part of it in 10 ms */
+#define FADE_US	       (SERVED_FADE * 10000u)
 #define LOOK_BYTES_MIN (64 * 1514u)
 
 void window_look(struct window *w, uint64_t served_bytes, uint64_t elapsed_ns)
