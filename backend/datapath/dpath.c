@@ -36,9 +36,8 @@
  *	vchan event -> tx_scan() looks at the head of the TX ring -> the LDP enters a lottery
  *	tap readable -> ldp_vif_read() -> its queue -> tx_scan(), likewise
  *	uplink readable -> rx_uplink_read() -> RX queues -> the LDP enters the receive lottery
- *	run() reads the uplink if it has a frame, then draws from the lotteries while the uplink,
- *	the pacing and the rings allow. At its end it publishes the moved ring indexes, once for
- *each LDP.
+ *	run() reads the uplink if it has a frame, and then draws from the lotteries while uplink,
+ *	pacing and rings allow. At its end it publishes moved ring indexes, once for each LDP.
  *
  * The callbacks that end in a turn are in this file. Each sets the turn's time, calls the part that
  * it belongs to, and ends in run(). The parts call each other only downwards:

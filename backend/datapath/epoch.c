@@ -20,7 +20,7 @@
  * something happens in them. After an empty one no timer runs until the next frame, so an idle host
  * is not woken. The epochs that pass meanwhile are counted, and balances decay for them when there
  * is traffic again. An epoch ends in the first turn after its time: the timer waits some more for
- * that, so it wakes a loop only that has nothing else to do.
+ * that, so it wakes only a loop that has nothing else to do.
  *
  * Each direction has a ledger, and each ledger writes a log. The logs are made, or taken over from
  * an earlier process, before the first frame. While there is traffic, each log is looked at once a
