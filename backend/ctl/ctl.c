@@ -109,7 +109,8 @@ int ctl_fail_hypervisor(int ret)
 
 static void no_answer(int sig)
 {
-	static const char text[] = "xenstored does not answer: is it running?\n";
+	static const char text[] = "xenstored does not answer: is it running, "
+				   "and no program that uses it stopped (SIGSTOP)?\n";
 	const char *who = is_plugin ? "DMVL UNKNOWN - " : "dmvlctl: error: ";
 	int fd = is_plugin ? STDOUT_FILENO : STDERR_FILENO;
 

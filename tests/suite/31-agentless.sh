@@ -127,17 +127,31 @@ moved_on()
 	[ $(($1 + $2 - $3 - $4)) -ge "$5" ]
 }
 
-# shared tx|rx G1-SHARE OFF WHAT: over the next megabytes g1 gets that share of both, within OFF of it.
+# used BYTES: since backlogged_now wrote to backlogged.was they are nearly all that SUITE_RATE allows.
+used()
+{
+	awk -v bytes="$1" -v rate="$SUITE_RATE" 'NR == FNR { from = $1; nextfile }
+		{ exit !(bytes * 8 >= 0.95 * rate * ($1 - from) / 1000000) }' backlogged.was backlogged.now
+}
+
+# shared tx|rx G1-SHARE OFF WHAT: over the next megabytes g1 gets that share of both, within OFF of it. As in shares, a
+# window in which the uplink was not full, or one of them had nothing to send or receive for a while, says nothing: of
+# these there may be more.
 shared()
 {
-	_dir=$1 _share=$2 _off=$3 _what=$4
-	for _try in 1 2 3 4; do
+	_dir=$1 _share=$2 _off=$3 _what=$4 _unfair=0
+	for _try in $(seq 12); do
+		backlogged_now "$_dir" >backlogged.was
 		_before=$(counters "$_dir")
 		# shellcheck disable=SC2086
 		wait_for 60 moved_on "$_dir" $_before 4000000
-		_got=$(echo "$_before $(counters "$_dir")" | awk '{ print ($3 - $1) / ($3 - $1 + $4 - $2) }')
+		read -r _got _sum <<-END
+			$(echo "$_before $(counters "$_dir")" | awk '{ s = $3 - $1 + $4 - $2; print ($3 - $1) / s, s }')
+		END
 		diag "$_what: $_got"
 		awk "BEGIN { d = $_got / $_share - 1; exit !(d * d <= $_off * $_off) }" && break
+		! { backlogged_since "$_dir" && used "$_sum"; } || _unfair=$((_unfair + 1))
+		[ $_unfair -lt 4 ] || break
 	done
 	between "$_got" "$(awk "BEGIN { print $_share * (1 - $_off) }")" "$(awk "BEGIN { print $_share * (1 + $_off) }")" "$_what"
 }

@@ -88,7 +88,7 @@ is "$(dmvlctl release-vifs --uplink nobody)" '' 'dmvlctl release-vifs does not r
 dmvlctl release-vifs 2>/dev/null
 is $? 1 'dmvlctl release-vifs for all uplinks fails while one of them is served'
 xenstore-write "$uplink/state" stopped
-kill -STOP "$back"
+back_pause
 refuses 'while dmvl-back stands still and xenstore says that it has ended'
 check 'a guest without an agent is detached while dmvl-back stands still' dmvlctl detach --timeout 1s g1
 check 'detach leaves the vif to a dmvl-back that stands still' test -n "$(ip -o link show type macvtap)"
@@ -160,7 +160,7 @@ check 'a guest whose vif came later pings the world' talks g2
 
 # Somebody takes the macvtap away and puts the vif into a bridge, another one. dmvl-back sees both at once: it
 # would take the vif back in between.
-kill -STOP "$back"
+back_pause
 ip link del "$(ip -o link show type macvtap | sed 's/[0-9]*: \([^@]*\).*/\1/')"
 ip link set "$(vif g2 1)" master other0
 kill -CONT "$back"

@@ -267,12 +267,7 @@ like "$(dmvlctl import bad.dmvl 2>&1)" '*00:16:3e:00:00:0a belongs to device 0 o
 
 # libvirt does not say where a guest went: it is forgotten by hand.
 old=$(be m1)
-# Not in the middle of a message: C xenstored would wait for its rest, and serve nobody else.
-# shellcheck disable=SC2154 # back: back_start's
-until kill -STOP "$back" && timeout 2 xenstore-read domid >/dev/null; do
-	kill -CONT "$back"
-	sleep 0.1
-done
+back_pause
 guest_destroy m1
 like "$(dmvlctl forget "$uuid" 2>&1)" '*was until now, and device 0 is attached to it*' \
 	'a guest is not forgotten before dmvl-back has noticed its end'

@@ -143,22 +143,28 @@ _fair()
 	tail -n 1 shares.out | awk '{ exit !($1 >= 0.98 && $2 <= 0.1) }'
 }
 
-# _backlogged: the time, and for how long each device had frames waiting, in microseconds.
-_backlogged()
+# backlogged_now tx|rx: the time, and for how long each device had frames waiting, in microseconds.
+backlogged_now()
 {
 	awk '{ printf "%.0f\n", $1 * 1000000 }' /proc/uptime
-	dmvlctl stat --json | grep -o '"tx-backlogged": *[0-9]*' | grep -o '[0-9]*$'
+	dmvlctl stat --json | grep -o "\"$1-backlogged\": *[0-9]*" | grep -o '[0-9]*$'
 }
 
-# _contested: since _backlogged wrote to backlogged.was, each device that had frames waiting had them nearly all the
-# time, and all together most of SUITE_RATE.
-_contested()
+# backlogged_since tx|rx: since backlogged_now wrote to backlogged.was, each device that had frames waiting had them
+# nearly all the time.
+backlogged_since()
 {
-	_backlogged >backlogged.now
-	awk 'END { exit !($3 >= 0.8) }' shares.out && paste backlogged.was backlogged.now | awk '
+	backlogged_now "$1" >backlogged.now
+	paste backlogged.was backlogged.now | awk '
 		NR == 1 { all = $2 - $1 }
 		NR > 1 && $2 - $1 > all / 50 && $2 - $1 < all * 0.95 { gap = 1 }
 		END { exit gap }'
+}
+
+# _contested: in the last window each sender had frames waiting, and all together most of SUITE_RATE.
+_contested()
+{
+	awk 'END { exit !($3 >= 0.8) }' shares.out && backlogged_since tx
 }
 
 # _shares WINDOW DESCRIPTION TICKS NAME=WEIGHT..
@@ -168,7 +174,7 @@ _shares()
 	shift 2
 	_unfair=0
 	for _try in $(seq 40); do
-		_backlogged >backlogged.was
+		backlogged_now tx >backlogged.was
 		$_how "$@"
 		_fair && break
 		! _contested || _unfair=$((_unfair + 1))
