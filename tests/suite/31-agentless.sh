@@ -112,10 +112,10 @@ counter()
 	_counters "$1" 0 | tail -n 1 | sed "s/.*$2 frames=[0-9]* bytes=\([0-9]*\).*/\1/"
 }
 
-# counters tx|rx: those of g1 and g2 at one moment.
+# counters tx|rx: those of g1 and g2 at one moment. Those of g2 are logged last.
 counters()
 {
-	dropped g1 none >/dev/null
+	dropped g2 none >/dev/null
 	echo "$(counter g1 "$1") $(counter g2 "$1")"
 }
 
