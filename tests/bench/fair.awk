@@ -292,7 +292,7 @@ function explanation(  m)
 	if (("xen", "wakes_median") in seen) {
 		print "On Xen in an emulator, Dom0 and three guests share two processors, which are all in use then: guests stand still for up to"
 		print "seconds. A guest's kernel gives a frame to netfront at once. dmvl's agent is a program: a frame needs a switch to it, one back,"
-		print "and some system calls, and so does what comes from Dom0."
+		print "and some system calls, and so does what comes from Dom0 ([where the time goes](latency.md#where-a-pings-time-goes-on-real-xen))."
 	}
 	print ""
 	print "With stops, the agent and the senders (RX: receivers) of each guest that has a share stand still for 60 to 100 ms, every 300 to"
