@@ -36,13 +36,6 @@
 #define TX_BATCH  64
 #define TX_ROUNDS 4 /* batches in a turn, while the backend makes room as fast as they fill it */
 
-/*
- * With a window of 100 ms this is half a second in all. Without a bound, the ring of a slow guest
- * that stands still at times would hold seconds, and a flow that is not flagged would stay there:
- * one of its frames always lies before the next. A window of 10 ms needs more than that.
- */
-#define SLACK_PEAKS 4
-
 static const char bad_tx_index[] = "the backend's TX ring index is out of range";
 
 enum tx_end {
@@ -227,7 +220,7 @@ static bool fits_ring(struct link_tx *t)
 static void tx_look(struct link_tx *t)
 {
 	if (t->out_of_credit && vchan_tx_inflight(t->v) == 0) {
-		tx_limit_starved(&t->limit, vchan_ring_bytes(t->v), t->sparse ? SLACK_PEAKS : 0);
+		tx_limit_starved(&t->limit, vchan_ring_bytes(t->v));
 		tx_wait_set_limits(t);
 	}
 	t->out_of_credit = false;
@@ -283,7 +276,7 @@ const char *link_tx_refresh(struct link_tx *t)
 
 void link_tx_credit(struct link_tx *t, uint64_t credit_bytes, uint64_t rate_bps)
 {
-	tx_limit_told(&t->limit, credit_bytes);
+	t->limit.credit_bytes = credit_bytes;
 	t->rate_bps = rate_bps;
 	tx_wait_set_limits(t);
 }
@@ -332,8 +325,7 @@ void link_tx_up(struct link_tx *t, struct vchan *v, uint32_t offloads, bool spar
 	t->blocked = true;
 	t->out_of_credit = false;
 	/* Until another credit is told: without any, all that waits would go into the ring. */
-	t->limit = (struct tx_limit){.credit_bytes = t->limit.credit_bytes,
-				     .peak_bytes = t->limit.peak_bytes};
+	t->limit = (struct tx_limit){.credit_bytes = t->limit.credit_bytes};
 	memset(&t->n, 0, sizeof(t->n));
 	tx_wait_resume(t);
 	tx_wait_set_limits(t);

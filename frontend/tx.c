@@ -40,24 +40,12 @@ uint64_t tx_limit_bytes(const struct tx_limit *l)
 	return sum < l->credit_bytes ? UINT64_MAX : sum;
 }
 
-void tx_limit_told(struct tx_limit *l, uint64_t credit_bytes)
+void tx_limit_starved(struct tx_limit *l, uint32_t ring_bytes)
 {
-	l->credit_bytes = credit_bytes;
-	if (credit_bytes != UINT64_MAX && credit_bytes > l->peak_bytes)
-		l->peak_bytes = credit_bytes;
-}
+	uint64_t room = ring_bytes - l->slack_bytes, more = tx_limit_bytes(l);
 
-void tx_limit_starved(struct tx_limit *l, uint32_t ring_bytes, unsigned peaks)
-{
-	uint64_t most = ring_bytes, more = tx_limit_bytes(l);
-
-	if (peaks > 0 && l->peak_bytes > 0 && l->peak_bytes < most / peaks)
-		most = l->peak_bytes * peaks;
 	l->starved = true;
-	if (l->slack_bytes > most || more > most - l->slack_bytes)
-		l->slack_bytes = most;
-	else
-		l->slack_bytes += more;
+	l->slack_bytes += more < room ? more : room;
 }
 
 void tx_limit_relax(struct tx_limit *l)
@@ -65,8 +53,6 @@ void tx_limit_relax(struct tx_limit *l)
 	if (!l->starved)
 		l->slack_bytes -= (l->slack_bytes + 7) / 8;
 	l->starved = false;
-	if (l->peak_bytes > l->credit_bytes)
-		l->peak_bytes -= (l->peak_bytes - l->credit_bytes + 7) / 8;
 }
 
 uint32_t tx_queue_frames(uint64_t rate_bps)

@@ -24,27 +24,19 @@ uint32_t tx_room(uint32_t ring_bytes, uint32_t inflight, uint64_t credit_bytes);
 struct tx_limit {
 	uint64_t credit_bytes; /* as told, in this connection or the last; UINT64_MAX: never yet */
 	uint64_t slack_bytes;
-	uint64_t peak_bytes; /* the largest credit of the last seconds, fading; 0: none was told */
-	bool starved;	     /* since tx_limit_relax() was called last */
+	bool starved; /* since tx_limit_relax() was called last */
 };
 
 uint64_t tx_limit_bytes(const struct tx_limit *l);
 
-/* Another credit. UINT64_MAX: none. */
-void tx_limit_told(struct tx_limit *l, uint64_t credit_bytes);
-
 /*
  * The ring, always of `ring_bytes`, ran empty while frames waited for credit: doubles the limit. A
  * share that is not used is lost, while a frame that waits longer is only late. Slack is never more
- * than the ring, nor than `peaks` times the largest credit of late: the credit of the moment is
- * small where the guest stood still. 0: the ring alone bounds it.
+ * than the ring.
  */
-void tx_limit_starved(struct tx_limit *l, uint32_t ring_bytes, unsigned peaks);
+void tx_limit_starved(struct tx_limit *l, uint32_t ring_bytes);
 
-/*
- * Once a second: gives back an eighth of the slack if the ring did not run empty since. The largest
- * credit comes nearer to that of the moment by an eighth.
- */
+/* Once a second: gives back an eighth of the slack if the ring did not run empty since. */
 void tx_limit_relax(struct tx_limit *l);
 
 /*

@@ -37,13 +37,13 @@ static void test_limit(void)
 	unsigned n = 0;
 
 	is_int(tx_limit_bytes(&l) == UINT64_MAX, 1, "without a credit there is no limit");
-	tx_limit_starved(&l, 4096, 0);
+	tx_limit_starved(&l, 4096);
 	is_int(tx_limit_bytes(&l) == UINT64_MAX, 1,
 	       "without a credit, slack does not overflow the limit");
 
 	l = (struct tx_limit){.credit_bytes = 4000};
 	is_int(tx_limit_bytes(&l), 4000, "the limit is the credit at first");
-	tx_limit_starved(&l, 1 << 18, 0);
+	tx_limit_starved(&l, 1 << 18);
 	is_int(tx_limit_bytes(&l), 8000, "the limit doubles when the ring runs empty");
 	tx_limit_relax(&l);
 	is_int(tx_limit_bytes(&l), 8000,
@@ -57,32 +57,8 @@ static void test_limit(void)
 	ok(n < 100, "all of the slack goes in the end");
 	is_int(tx_limit_bytes(&l), 8000, "the credit stays when the slack is gone");
 	for (n = 0; n < 100; n++)
-		tx_limit_starved(&l, 1 << 18, 0);
+		tx_limit_starved(&l, 1 << 18);
 	is_int(l.slack_bytes, 1 << 18, "slack is never more than the ring");
-}
-
-static void test_slack_peaks(void)
-{
-	struct tx_limit l = {.credit_bytes = UINT64_MAX};
-	unsigned n;
-
-	tx_limit_told(&l, 4000);
-	tx_limit_told(&l, 1000);
-	for (n = 0; n < 10; n++)
-		tx_limit_starved(&l, 1 << 18, 4);
-	is_int(l.slack_bytes, 16000, "slack is at most four times the largest credit of late");
-	tx_limit_relax(&l);
-	is_int(l.peak_bytes, 3625,
-	       "the largest credit fades by an eighth of what is above the last one");
-	tx_limit_starved(&l, 1 << 18, 4);
-	is_int(l.slack_bytes, 14500, "slack beyond what the largest credit allows goes");
-	for (n = 0; n < 100; n++)
-		tx_limit_relax(&l);
-	is_int(l.peak_bytes, 1000, "in the end the last credit is the largest");
-	tx_limit_told(&l, 1 << 17);
-	for (n = 0; n < 20; n++)
-		tx_limit_starved(&l, 1 << 18, 4);
-	is_int(l.slack_bytes, 1 << 18, "slack of four large credits is never more than the ring");
 }
 
 static bool takes(uint8_t flags, uint8_t type, uint32_t offloads)
@@ -200,7 +176,6 @@ int main(void)
 {
 	test_room();
 	test_limit();
-	test_slack_peaks();
 	test_queue();
 	test_flow_queues();
 	test_codel();
