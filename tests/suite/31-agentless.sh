@@ -127,7 +127,7 @@ moved_on()
 	[ $(($1 + $2 - $3 - $4)) -ge "$5" ]
 }
 
-# used BYTES: since backlogged_now wrote to backlogged.was they are nearly all that SUITE_RATE allows.
+# used BYTES: nearly all that SUITE_RATE allows in the time that backlogged_since looked at last.
 used()
 {
 	awk -v bytes="$1" -v rate="$SUITE_RATE" 'NR == FNR { from = $1; nextfile }

@@ -30,7 +30,7 @@ sent_past()
 
 # loses_none WHAT ERROR CUT MEND: 40 frames of g1 wait when the uplink is cut off, and the pace allows them
 # while it is. A frame that leaves between the cut and the kernel's word of it is lost, so none is due then: the pace
-# lets 3 or 4 frames leave at once, and the next one half a minute later.
+# lets 3 or 4 frames leave at once, and the next one after half a minute at least.
 loses_none()
 {
 	new_mark
