@@ -320,7 +320,7 @@ static bool start(struct daemon *d)
 /* What start() needs, and signals, which may come from now on. */
 static void prepare(struct daemon *d)
 {
-	d->loop = loop_new(true);
+	d->loop = loop_new();
 	d->to_loop = mbox_new();
 	d->to_control = mbox_new();
 	if (!d->loop || !d->to_loop || !d->to_control)

@@ -35,15 +35,13 @@ struct loop_signal {
 	void *arg;
 };
 
-struct loop *loop_new(bool precise)
+struct loop *loop_new(void)
 {
 	struct event_config *cfg = event_config_new();
 	struct loop *l = calloc(1, sizeof(*l));
 
 	if (l && cfg) {
 		event_config_set_flag(cfg, EVENT_BASE_FLAG_NOLOCK);
-		if (precise)
-			event_config_set_flag(cfg, EVENT_BASE_FLAG_PRECISE_TIMER);
 		l->base = event_base_new_with_config(cfg);
 	}
 	if (cfg)

@@ -22,11 +22,7 @@ enum loop_dir {
 	LOOP_WRITE,
 };
 
-/*
- * NULL with errno set. With `precise`, timers have microsecond resolution, and each wait costs a
- * system call more and readings of the clock; without, they may be some milliseconds early or late.
- */
-struct loop *loop_new(bool precise);
+struct loop *loop_new(void); /* NULL with errno set */
 void loop_free(struct loop *l); /* no effect on NULL, as all *_free() below */
 int loop_run(struct loop *l);	/* until a callback calls loop_stop(); 0 or -EIO */
 void loop_stop(struct loop *l);
@@ -44,8 +40,9 @@ void loop_io_free(struct loop_io *io);
 
 /*
  * A timer that fires once. Starts unset; loop_timer_set() on a set timer moves it. NULL: no memory.
- * loop_timer_cancel(NULL) does nothing. A precise timer has microsecond resolution in any loop; it
- * has a descriptor of its own, and NULL may also mean that there is none left (errno tells).
+ * loop_timer_cancel(NULL) does nothing. It may be some milliseconds early or late. A precise timer
+ * has microsecond resolution, and setting it costs a system call; it has a descriptor of its own,
+ * and NULL may also mean that there is none left (errno tells).
  */
 struct loop_timer *loop_timer_new(struct loop *l, loop_cb *cb, void *arg);
 struct loop_timer *loop_timer_new_precise(struct loop *l, loop_cb *cb, void *arg);

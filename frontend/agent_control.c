@@ -325,7 +325,7 @@ static void *control_main(void *arg)
 
 static bool make_loop(struct agent_control *c)
 {
-	c->loop = loop_new(false);
+	c->loop = loop_new();
 	c->in = mbox_new();
 	if (!c->loop || !c->in)
 		return false;

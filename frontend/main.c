@@ -306,7 +306,7 @@ static void make_loop(struct front *f)
 					   .rate = on_rate,
 					   .arg = f};
 
-	f->loop = loop_new(false);
+	f->loop = loop_new();
 	f->mbox = mbox_new();
 	if (!f->loop || !f->mbox)
 		die(EXIT_FAILED, "cannot make the event loop: %s", strerror(errno));

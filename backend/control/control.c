@@ -311,7 +311,7 @@ static int control_init(struct control *c, char *err, size_t errlen)
 
 	if (ret < 0)
 		return ret;
-	c->loop = loop_new(false);
+	c->loop = loop_new();
 	if (c->loop) {
 		c->in_io = loop_io_new(c->loop, mbox_fd(c->in), LOOP_READ, on_messages, c);
 		c->timer = loop_timer_new(c->loop, on_timer, c);

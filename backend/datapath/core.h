@@ -56,6 +56,7 @@ struct dpath_turn {
 	uint64_t received_bytes;   /* and dp->rx */
 	struct loop_timer *again;  /* a budget ran out: go on after the other events */
 	struct loop_timer *pace;   /* until a bucket or a ceiling lets the next frame go */
+	uint64_t pace_ns;	   /* when it fires; SCHED_NEVER: it does not */
 	struct loop_timer *unpark; /* LDPs that cause too many events sit out a while */
 	struct ldp_list parked;	   /* members.c removes from it what goes */
 	struct realtime realtime;

@@ -89,15 +89,17 @@ static uint64_t when_ns(const struct sched *s, const struct pace *p)
 
 static void set_pace_timer(struct dpath *dp)
 {
-	uint64_t next = when_ns(dp->rx_sched, &dp->rx.pace);
+	uint64_t next = when_ns(dp->rx_sched, &dp->rx.pace), now;
 
 	next = sooner(next, sched_next_ns(dp->local_sched));
 	next = sooner(next, sched_next_ns(dp->rx_local_sched));
 	if (!dp->tx.blocked)
 		next = sooner(next, when_ns(dp->tx_sched, &dp->tx.pace));
-	if (next == SCHED_NEVER)
+	if (next == SCHED_NEVER || next == dp->turn.pace_ns)
 		return;
-	loop_timer_set(dp->turn.pace, next > dp->now_ns ? next - dp->now_ns : 0);
+	dp->turn.pace_ns = next;
+	now = dp->clock(); /* the turn took its time */
+	loop_timer_set(dp->turn.pace, next > now ? next - now : 0);
 }
 
 /*
@@ -112,21 +114,26 @@ static bool read_uplink(struct dpath *dp)
 	return read && rx_uplink_read(dp);
 }
 
-/*
- * Often what is sent is answered at once, as by TCP on this machine. So where the answer to what
- * was sent last has come, that to what was sent now is read in the same turn.
- */
+/* Often what is sent is answered at once, as on this machine: the answer is read in the same turn. */
 static bool read_answers(struct dpath *dp)
 {
-	struct dpath_turn *t = &dp->turn;
-	bool sent = t->sent_bytes != dp->tx.sent_bytes;
-	bool came = t->received_bytes != dp->rx.received_bytes;
+	bool sent = dp->turn.sent_bytes != dp->tx.sent_bytes;
 
-	if (!sent)
-		return false;
-	t->sent_bytes = dp->tx.sent_bytes;
-	t->received_bytes = dp->rx.received_bytes;
-	return came && rx_uplink_read(dp);
+	dp->turn.sent_bytes = dp->tx.sent_bytes;
+	return sent && rx_uplink_read(dp);
+}
+
+/* What came goes into the rings before more is sent: a guest can work meanwhile. */
+static bool deliver_first(struct dpath *dp)
+{
+	bool more = read_uplink(dp);
+
+	if (dp->turn.received_bytes == dp->rx.received_bytes)
+		return more;
+	dp->turn.received_bytes = dp->rx.received_bytes;
+	more |= rx_run_both(dp);
+	core_commit(dp);
+	return more;
 }
 
 static void end_epoch(struct dpath *dp)
@@ -141,7 +148,7 @@ static void run(struct dpath *dp)
 
 	if (epoch_is_due(dp))
 		end_epoch(dp);
-	more = read_uplink(dp);
+	more = deliver_first(dp);
 	more |= tx_run_both(dp);
 	more |= read_answers(dp);
 	more |= rx_run_both(dp);
@@ -167,6 +174,14 @@ static void on_again(void *arg)
 
 	dp->now_ns = dp->clock();
 	run(dp);
+}
+
+static void on_pace(void *arg)
+{
+	struct dpath *dp = arg;
+
+	dp->turn.pace_ns = SCHED_NEVER;
+	on_again(dp);
 }
 
 static void on_uplink(void *arg)
@@ -396,7 +411,8 @@ static bool init_turn(struct dpath *dp, struct mbox *in)
 	t->in_io = loop_io_new(dp->loop, mbox_fd(in), LOOP_READ, on_orders, dp);
 	t->up_in = loop_io_new(dp->loop, dp->up->fd, LOOP_READ, on_uplink, dp);
 	t->again = loop_timer_new(dp->loop, on_again, dp);
-	t->pace = loop_timer_new(dp->loop, on_again, dp);
+	t->pace = loop_timer_new_precise(dp->loop, on_pace, dp);
+	t->pace_ns = SCHED_NEVER;
 	t->unpark = loop_timer_new(dp->loop, on_unpark, dp);
 	return t->in_io && t->up_in && t->again && t->pace && t->unpark;
 }

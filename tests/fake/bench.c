@@ -82,7 +82,7 @@ struct bench *bench_new_with(unsigned slots, const struct dpath_conf *conf, stru
 	b->wire = -1;
 	if (!up)
 		make_uplink(b);
-	b->loop = loop_new(true);
+	b->loop = loop_new();
 	b->to_loop = mbox_new();
 	b->to_control = mbox_new();
 	b->slots = slots;

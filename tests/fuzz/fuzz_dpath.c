@@ -368,7 +368,7 @@ static void world_new(void)
 	setsockopt(fd[0], SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
 	w.up = (struct uplink){.fd = fd[0], .kind = UPLINK_TAP, .ifname = "fuzz", .offloads = ~0u};
 	w.tap = fd[1];
-	w.loop = loop_new(true);
+	w.loop = loop_new();
 	w.to_loop = mbox_new();
 	w.to_control = mbox_new();
 	must(m && w.loop && w.to_loop && w.to_control);

@@ -325,7 +325,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!w.loop) {
 		log_init("fuzz", LOG_ERROR);
-		w.loop = loop_new(false);
+		w.loop = loop_new();
 		must(w.loop);
 		w.step = loop_timer_new(w.loop, on_step, NULL);
 		must(w.step);

@@ -46,7 +46,7 @@ static void begin(void)
 	k = desk_new();
 	k->c.conf.run_dir = k->state_dir;
 	snprintf(k->c.conf.name, sizeof(k->c.conf.name), "u");
-	k->c.loop = loop_new(false);
+	k->c.loop = loop_new();
 	must(k->c.loop && pipe(order) == 0 && pipe(done) == 0);
 	order_io = loop_io_new(k->c.loop, order[0], LOOP_READ, on_order, k->c.loop);
 	must(order_io);

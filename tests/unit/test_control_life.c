@@ -27,7 +27,7 @@ static void begin(void)
 	k = desk_new();
 	life = &k->c.life;
 	k->c.conf.spec = &spec;
-	k->c.loop = loop_new(false);
+	k->c.loop = loop_new();
 	must(k->c.loop);
 	life->timer = loop_timer_new(k->c.loop, never, NULL);
 	must(life->timer);

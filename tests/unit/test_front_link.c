@@ -105,7 +105,7 @@ static void begin(struct run *r, int at)
 	r->chan.moment = on_moment;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, r->tap) < 0)
 		abort();
-	r->loop = loop_new(false);
+	r->loop = loop_new();
 	r->quiet = loop_timer_new(r->loop, on_quiet, r);
 	r->late = loop_timer_new(r->loop, on_late, r);
 	r->link = link_new(r->loop, r->tap[0], &events, &r->shared, at % 2 ? 1024 : 0, false);

@@ -92,7 +92,7 @@ static uint64_t run_again(struct state *s, uint64_t delay_ns)
 /* The least lateness: the machine may have other work. */
 static void test_precision(void)
 {
-	struct state s = {.loop = loop_new(false)};
+	struct state s = {.loop = loop_new()};
 	uint64_t least_ns = HOUR;
 
 	s.first = loop_timer_new_precise(s.loop, on_either, &s);
@@ -108,10 +108,10 @@ static void test_precision(void)
 	loop_free(s.loop);
 }
 
-static void test_timers(const char *kind, bool precise_loop, uint64_t early_ns,
+static void test_timers(const char *kind, uint64_t early_ns,
 			struct loop_timer *make(struct loop *, loop_cb *, void *))
 {
-	struct state s = {.loop = loop_new(precise_loop)};
+	struct state s = {.loop = loop_new()};
 
 	s.first = make(s.loop, on_either, &s);
 	s.second = make(s.loop, on_either, &s);
@@ -128,9 +128,8 @@ static void test_timers(const char *kind, bool precise_loop, uint64_t early_ns,
 
 int main(void)
 {
-	test_timers("plain", false, TICK, loop_timer_new);
-	test_timers("precise loop's", true, 0, loop_timer_new);
-	test_timers("precise", false, 0, loop_timer_new_precise);
+	test_timers("plain", TICK, loop_timer_new);
+	test_timers("precise", 0, loop_timer_new_precise);
 	test_precision();
 	loop_timer_cancel(NULL);
 	return done_testing();
