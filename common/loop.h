@@ -22,7 +22,7 @@ enum loop_dir {
 	LOOP_WRITE,
 };
 
-struct loop *loop_new(void); /* NULL with errno set */
+struct loop *loop_new(void);	/* NULL with errno set */
 void loop_free(struct loop *l); /* no effect on NULL, as all *_free() below */
 int loop_run(struct loop *l);	/* until a callback calls loop_stop(); 0 or -EIO */
 void loop_stop(struct loop *l);

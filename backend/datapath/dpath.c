@@ -37,7 +37,8 @@
  *	tap readable -> ldp_vif_read() -> its queue -> tx_scan(), likewise
  *	uplink readable -> rx_uplink_read() -> RX queues -> the LDP enters the receive lottery
  *	run() reads the uplink if it has a frame, and then draws from the lotteries while uplink,
- *	pacing and rings allow. At its end it publishes moved ring indexes, once for each LDP.
+ *	pacing and rings allow. What came is delivered first, and guests are told of it. At the
+ *	turn's end all other ring indexes that moved are published, once for each LDP.
  *
  * The callbacks that end in a turn are in this file. Each sets the turn's time, calls the part that
  * it belongs to, and ends in run(). The parts call each other only downwards:
@@ -114,7 +115,8 @@ static bool read_uplink(struct dpath *dp)
 	return read && rx_uplink_read(dp);
 }
 
-/* Often what is sent is answered at once, as on this machine: the answer is read in the same turn. */
+/* Often what is sent is answered at once, as by TCP on this machine: that is read in the same turn.
+ */
 static bool read_answers(struct dpath *dp)
 {
 	bool sent = dp->turn.sent_bytes != dp->tx.sent_bytes;
