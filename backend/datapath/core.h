@@ -53,7 +53,6 @@ struct dpath_turn {
 	struct loop_io *in_io, *up_in;
 	bool up_ready;		   /* the uplink has a frame, the loop says */
 	uint64_t sent_bytes;	   /* what dp->tx had at the last turn that sent */
-	uint64_t received_bytes;   /* and dp->rx */
 	struct loop_timer *again;  /* a budget ran out: go on after the other events */
 	struct loop_timer *pace;   /* until a bucket or a ceiling lets the next frame go */
 	uint64_t pace_ns;	   /* when it fires; SCHED_NEVER: it does not */

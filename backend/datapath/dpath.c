@@ -104,15 +104,21 @@ static void set_pace_timer(struct dpath *dp)
 }
 
 /*
- * The loop says whether the uplink has a frame, and a turn that only sends need not look. But while
- * other events wait for their turns, it says so late.
+ * What came goes into the rings before more is sent: a guest can work meanwhile. The loop says
+ * whether the uplink has a frame, and a turn that only sends need not look. But while other events
+ * wait for their turns, it says so late.
  */
-static bool read_uplink(struct dpath *dp)
+static bool receive(struct dpath *dp)
 {
-	bool read = dp->turn.up_ready || loop_is_busy(dp->loop);
+	bool ready = dp->turn.up_ready || loop_is_busy(dp->loop), more;
 
 	dp->turn.up_ready = false;
-	return read && rx_uplink_read(dp);
+	if (!ready)
+		return false;
+	more = rx_uplink_read(dp);
+	more |= rx_run_both(dp);
+	core_commit(dp);
+	return more;
 }
 
 /* Often what is sent is answered at once, as by TCP on this machine: that is read in the same turn.
@@ -123,19 +129,6 @@ static bool read_answers(struct dpath *dp)
 
 	dp->turn.sent_bytes = dp->tx.sent_bytes;
 	return sent && rx_uplink_read(dp);
-}
-
-/* What came goes into the rings before more is sent: a guest can work meanwhile. */
-static bool deliver_first(struct dpath *dp)
-{
-	bool more = read_uplink(dp);
-
-	if (dp->turn.received_bytes == dp->rx.received_bytes)
-		return more;
-	dp->turn.received_bytes = dp->rx.received_bytes;
-	more |= rx_run_both(dp);
-	core_commit(dp);
-	return more;
 }
 
 static void end_epoch(struct dpath *dp)
@@ -150,7 +143,7 @@ static void run(struct dpath *dp)
 
 	if (epoch_is_due(dp))
 		end_epoch(dp);
-	more = deliver_first(dp);
+	more = receive(dp);
 	more |= tx_run_both(dp);
 	more |= read_answers(dp);
 	more |= rx_run_both(dp);
