@@ -29,10 +29,10 @@
 
 /*
  * What one turn of the loop may do with frames of each kind before the other events get theirs:
- * messages of guests, or frames from the uplink (twice, before and after it sends), whatever
- * becomes of them; pieces, which are frames and segments that were written, copied or cut, and
- * groups that a report names; and bytes of all pieces. The last message may go beyond: no frame is
- * left half done.
+ * messages of guests, or frames from the uplink and for guests (these twice, before and after
+ * it sends), whatever becomes of them; pieces, which are frames and segments that were written,
+ * copied or cut, and groups that a report names; and bytes of all pieces. The last message may go
+ * beyond: no frame is left half done.
  */
 #define CORE_BATCH	  64u
 #define CORE_BATCH_PIECES 512u

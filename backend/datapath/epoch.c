@@ -360,7 +360,7 @@ bool epoch_init(struct dpath *dp, const struct dpath_conf *conf, loop_cb *due)
 
 	e->length_ns = conf->epoch_ns;
 	e->begin_ns = dp->now_ns;
-	e->timer = loop_timer_new(dp->loop, due, dp);
+	e->timer = loop_timer_new_precise(dp->loop, due, dp);
 	for (int dir = 0; dir < LDP_DIRS; dir++)
 		e->ledger[dir] = ledger_new(LDP_SLOTS, conf->repayment_ppm);
 	if (!e->timer || !e->ledger[LDP_TX] || !e->ledger[LDP_RX])

@@ -411,7 +411,7 @@ bool measure_init(struct dpath *dp, const struct dpath_conf *conf, loop_cb *due)
 {
 	struct dpath_measure *m = &dp->measure;
 
-	m->timer = loop_timer_new(dp->loop, due, dp);
+	m->timer = loop_timer_new_precise(dp->loop, due, dp);
 	if (!m->timer)
 		return false;
 	m->group = statsfile_group();

@@ -111,7 +111,7 @@ void publish_credits(struct dpath *dp)
 
 bool publish_init(struct dpath *dp, loop_cb *due)
 {
-	dp->publish.timer = loop_timer_new(dp->loop, due, dp);
+	dp->publish.timer = loop_timer_new_precise(dp->loop, due, dp);
 	return dp->publish.timer;
 }
 

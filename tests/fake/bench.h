@@ -2,7 +2,7 @@
 /*
  * bench.h: the product's data path, made by dpath_new(), with its far ends in the test's hands: the
  * uplink is a socket, guests are added by MSG_ADD over connections in memory, and time is what the
- * test says. The loop never runs: the test calls the data path's parts, or bench_turn().
+ * test says. The test calls the data path's parts, or bench_turn(), or runs the loop.
  */
 #ifndef DMVL_TESTS_FAKE_BENCH_H
 #define DMVL_TESTS_FAKE_BENCH_H

@@ -21,7 +21,7 @@ static void make(const char *dst, const char *src, struct mk *m)
 	mk_payload(m, FULL - FRAME_ETH_LEN - FRAME_FCS_LEN);
 }
 
-/* No event tells of it: the loop knows of the frame already. */
+/* The data path knows of the frame even before the event. */
 static void give(uint32_t slot)
 {
 	static const struct virtio_net_hdr_v1 plain;
