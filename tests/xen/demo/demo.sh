@@ -100,7 +100,7 @@ row()
 # nothing waiting, in percent.
 idle()
 {
-	_backlogged | paste $state/waited - | awk '
+	backlogged_now tx | paste $state/waited - | awk '
 		NR == 1 { all = $2 - $1 }
 		NR > 1 && (NR == 2 || $2 - $1 < least) { least = $2 - $1 }
 		END { printf "%.0f", 100 - 100 * least / all }'
@@ -113,7 +113,7 @@ phase()
 	sleep $settle
 	: >$state/lines
 	for _ in $(seq $((measure / 4 * 6))); do
-		_backlogged >$state/waited
+		backlogged_now tx >$state/waited
 		bytes=$(count 4)
 		idle=$(idle)
 		row 4 "$bytes" "$2"
