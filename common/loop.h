@@ -40,9 +40,9 @@ void loop_io_free(struct loop_io *io);
 
 /*
  * A timer that fires once. Starts unset; loop_timer_set() on a set timer moves it. NULL: no memory.
- * loop_timer_cancel(NULL) does nothing. It may be some milliseconds early or late. A precise timer
- * has microsecond resolution, and setting it costs a system call; it has a descriptor of its own,
- * and NULL may also mean that there is none left (errno tells).
+ * loop_timer_cancel(NULL) does nothing. A plain timer may fire some milliseconds early or late. A
+ * precise one has microsecond resolution, and setting it costs a system call; it has a descriptor
+ * of its own, and NULL may also mean that there is none left (errno tells).
  */
 struct loop_timer *loop_timer_new(struct loop *l, loop_cb *cb, void *arg);
 struct loop_timer *loop_timer_new_precise(struct loop *l, loop_cb *cb, void *arg);

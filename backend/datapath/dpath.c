@@ -121,8 +121,7 @@ static bool receive(struct dpath *dp)
 	return more;
 }
 
-/* Often what is sent is answered at once, as by TCP on this machine: that is read in the same turn.
- */
+/* What is sent is often answered at once, as by TCP on this machine: read that in the same turn. */
 static bool read_answers(struct dpath *dp)
 {
 	bool sent = dp->turn.sent_bytes != dp->tx.sent_bytes;
