@@ -8,10 +8,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define NEVER UINT64_MAX
-
 struct loop {
 	struct event_base *base;
+	bool stopped;
+	uint64_t turn; /* each waits once, and has the callbacks of what came */
 };
 
 struct loop_io {
@@ -22,9 +22,10 @@ struct loop_io {
 };
 
 struct loop_timer {
+	struct loop *loop;
 	struct event *ev;
-	int fd;		 /* of a precise timer; -1: libevent's own */
-	uint64_t due_ns; /* of a precise timer */
+	int fd;		   /* of a precise timer; -1: libevent's own */
+	uint64_t set_turn; /* the turn in which a precise timer was set or cancelled */
 	loop_cb *cb;
 	void *arg;
 };
@@ -63,11 +64,18 @@ void loop_free(struct loop *l)
 
 int loop_run(struct loop *l)
 {
-	return event_base_loop(l->base, EVLOOP_NO_EXIT_ON_EMPTY) < 0 ? -EIO : 0;
+	l->stopped = false;
+	while (!l->stopped) {
+		l->turn++;
+		if (event_base_loop(l->base, EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY) < 0)
+			return -EIO;
+	}
+	return 0;
 }
 
 void loop_stop(struct loop *l)
 {
+	l->stopped = true;
 	event_base_loopbreak(l->base);
 }
 
@@ -129,13 +137,26 @@ void loop_io_free(struct loop_io *io)
 	free(io);
 }
 
-static void set_timerfd(struct loop_timer *t, uint64_t due_ns)
+/* 0: never. */
+static void set_timerfd(struct loop_timer *t, uint64_t delay_ns)
 {
-	struct itimerspec when = {.it_value = {.tv_sec = (time_t)(due_ns / 1000000000u),
-					       .tv_nsec = (long)(due_ns % 1000000000u)}};
+	struct itimerspec when = {.it_value = {.tv_sec = (time_t)(delay_ns / 1000000000u),
+					       .tv_nsec = (long)(delay_ns % 1000000000u)}};
 
-	t->due_ns = due_ns;
-	timerfd_settime(t->fd, TFD_TIMER_ABSTIME, &when, NULL);
+	t->set_turn = t->loop->turn;
+	timerfd_settime(t->fd, 0, &when, NULL);
+}
+
+/*
+ * An expiry that libevent saw before the timer was moved or cancelled. The clock need not be read
+ * for that, which is a system call where a virtual machine has no other clock.
+ */
+static bool is_stale(const struct loop_timer *t)
+{
+	uint64_t expiries;
+
+	return t->fd >= 0 && t->set_turn == t->loop->turn &&
+	       read(t->fd, &expiries, sizeof(expiries)) < 0;
 }
 
 static void timer_due(evutil_socket_t fd, short what, void *arg)
@@ -144,13 +165,8 @@ static void timer_due(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	/* libevent may have seen an expiry before the timer was moved or cancelled. */
-	if (t->fd >= 0 && loop_now_ns() < t->due_ns) {
-		set_timerfd(t, t->due_ns);
-		return;
-	}
-	t->due_ns = NEVER;
-	t->cb(t->arg);
+	if (!is_stale(t))
+		t->cb(t->arg);
 }
 
 static struct loop_timer *new_timer(struct loop *l, int fd, short what, loop_cb *cb, void *arg)
@@ -159,7 +175,7 @@ static struct loop_timer *new_timer(struct loop *l, int fd, short what, loop_cb 
 
 	if (!t)
 		return NULL;
-	*t = (struct loop_timer){.fd = fd, .due_ns = NEVER, .cb = cb, .arg = arg};
+	*t = (struct loop_timer){.loop = l, .fd = fd, .cb = cb, .arg = arg};
 	t->ev = event_new(l->base, fd, what, timer_due, t);
 	if (!t->ev) {
 		free(t);
@@ -198,7 +214,7 @@ void loop_timer_set(struct loop_timer *t, uint64_t delay_ns)
 			     .tv_usec = (suseconds_t)(us % 1000000)};
 
 	if (t->fd >= 0)
-		set_timerfd(t, loop_now_ns() + delay_ns);
+		set_timerfd(t, delay_ns ? delay_ns : 1);
 	else
 		event_add(t->ev, &tv);
 }
@@ -208,7 +224,7 @@ void loop_timer_cancel(struct loop_timer *t)
 	if (!t)
 		return;
 	if (t->fd >= 0)
-		set_timerfd(t, NEVER);
+		set_timerfd(t, 0);
 	else
 		event_del(t->ev);
 }

@@ -27,6 +27,7 @@ struct vchan {
 	uint32_t rx_cons, rx_prod;
 	uint32_t rx_peak; /* the most bytes to read since the writer was notified */
 	uint32_t tx_prod, tx_cons;
+	uint32_t tx_published; /* the index that the peer was given last */
 	uint32_t rx_size, tx_size;
 };
 
@@ -330,6 +331,9 @@ void vchan_tx_advance(struct vchan *v, uint32_t len)
 
 void vchan_tx_commit(struct vchan *v)
 {
+	if (v->tx_published == v->tx_prod)
+		return;
+	v->tx_published = v->tx_prod;
 	/* Release: the bytes are written before the index that covers them. */
 	__atomic_store_n(&v->x->write.shr->prod, v->tx_prod, __ATOMIC_RELEASE);
 	libxenvchan_send(v->x, NULL, 0); /* notifies if the peer asked for it */

@@ -78,7 +78,8 @@ int64_t vchan_tx_poll(struct vchan *v);
 void vchan_tx_copy(struct vchan *v, uint32_t off, const void *buf, uint32_t len);
 unsigned vchan_tx_iov(struct vchan *v, uint32_t off, uint32_t len, struct iovec iov[2]);
 void vchan_tx_advance(struct vchan *v, uint32_t len);
-void vchan_tx_commit(struct vchan *v); /* publishes; an event if the peer asked for one */
+/* Publishes what was written since the last time, if anything, and the peer gets its event. */
+void vchan_tx_commit(struct vchan *v);
 int64_t vchan_tx_arm(struct vchan *v); /* asks for an event when space is freed, polls */
 uint32_t vchan_tx_inflight(const struct vchan *v); /* bytes not read by the peer at the last poll */
 uint32_t vchan_tx_taken(const struct vchan *v);	   /* bytes that it had read by then, modulo 2^32 */

@@ -30,11 +30,14 @@
  * has frames: so a flow's frames stay in order. Of a flow that has most of full queues the kernel
  * drops the frames (tx_filter.c), which spares this side reading them, until there is room.
  *
+ * Whatever is read into the queues, the ring is looked after meanwhile: a guest whose processor is
+ * slow, or taken away, needs longer for a batch than its window lasts.
+ *
  * Without flow queues the TAP is not read while there is no room: one frame waits in the backlog,
  * the others in the TAP. What the last connection left in its ring goes first, in both cases.
  */
-#define TX_BATCH  64
-#define TX_ROUNDS 4 /* batches in a turn, while the backend makes room as fast as they fill it */
+#define TX_BATCH  32 /* frames that are read in a turn */
+#define TX_ROUNDS 4  /* in a turn, while the backend makes room as fast as they fill it */
 
 static const char bad_tx_index[] = "the backend's TX ring index is out of range";
 
@@ -187,29 +190,6 @@ static enum tx_end tx_one(struct link_tx *t)
 
 /* --- turns ------------------------------------------------------------------------------------ */
 
-static enum tx_end tx_read_all(struct link_tx *t, enum tx_end end)
-{
-	if (t->tap_gone)
-		return end;
-	for (int i = 0; i < TX_BATCH && (t->queue || end != TX_BLOCKED); i++) {
-		end = t->queue ? tx_one_flow(t) : tx_one(t);
-		if (end == TX_IDLE)
-			break;
-	}
-	t->empty = end == TX_IDLE;
-	return tx_wait_any(t) ? TX_BLOCKED : end;
-}
-
-static enum tx_end tx_batch(struct link_tx *t)
-{
-	uint32_t before = vchan_tx_inflight(t->v);
-	enum tx_end end = tx_read_all(t, tx_wait_send(t) ? TX_BLOCKED : TX_IDLE);
-
-	if (vchan_tx_inflight(t->v) != before)
-		vchan_tx_commit(t->v);
-	return end;
-}
-
 /* The oldest frame that waits would fit if there were credit for it. */
 static bool fits_ring(struct link_tx *t)
 {
@@ -226,6 +206,43 @@ static void tx_look(struct link_tx *t)
 	t->out_of_credit = false;
 }
 
+/* Frames wait: the backend gets what lies in the ring, and the ring what there is room for. */
+static void tx_refill(struct link_tx *t)
+{
+	vchan_tx_commit(t->v);
+	/* A bad index is found again at the turn's end. */
+	if (vchan_tx_poll(t->v) < 0)
+		return;
+	tx_look(t);
+	if (tx_ring_is_low(t))
+		tx_wait_send(t);
+	t->out_of_credit = fits_ring(t);
+}
+
+/* At most *budget frames. */
+static enum tx_end tx_read_all(struct link_tx *t, enum tx_end end, int *budget)
+{
+	if (t->tap_gone)
+		return end;
+	for (; *budget > 0 && (t->queue || end != TX_BLOCKED); --*budget) {
+		end = t->queue ? tx_one_flow(t) : tx_one(t);
+		if (end == TX_IDLE)
+			break;
+		if (t->queue && tx_wait_any(t))
+			tx_refill(t);
+	}
+	t->empty = end == TX_IDLE;
+	return tx_wait_any(t) ? TX_BLOCKED : end;
+}
+
+static enum tx_end tx_batch(struct link_tx *t, int *budget)
+{
+	enum tx_end end = tx_read_all(t, tx_wait_send(t) ? TX_BLOCKED : TX_IDLE, budget);
+
+	vchan_tx_commit(t->v);
+	return end;
+}
+
 /* The flow whose frames the kernel drops has still many in the queues when this ends. */
 static void review_filter(struct link_tx *t)
 {
@@ -235,16 +252,17 @@ static void review_filter(struct link_tx *t)
 
 const char *link_tx_run(struct link_tx *t)
 {
+	int budget = TX_BATCH;
 	enum tx_end end;
 	uint32_t inflight;
 
 	if (vchan_tx_poll(t->v) < 0)
 		return bad_tx_index;
 	tx_look(t);
-	tx_wait_set_time(t);
+	tx_wait_begin(t);
 	t->again = t->crowded = false;
 	for (unsigned round = 1;; round++) {
-		end = tx_batch(t);
+		end = tx_batch(t, &budget);
 		if (end != TX_BLOCKED)
 			break;
 		inflight = vchan_tx_inflight(t->v);
@@ -252,7 +270,7 @@ const char *link_tx_run(struct link_tx *t)
 			return bad_tx_index;
 		if (vchan_tx_inflight(t->v) == inflight)
 			break; /* an event comes when the backend consumes */
-		if (round == TX_ROUNDS) {
+		if (round == TX_ROUNDS || budget <= 0) {
 			t->again = true;
 			break;
 		}

@@ -37,7 +37,7 @@ struct link_tx {
 	struct flowq *queue; /* NULL: frames wait in the TAP */
 	struct flows *flows; /* NULL likewise */
 	struct tx_filter filter;
-	uint64_t now_ns;     /* of the turn, by CoDel's clock */
+	uint64_t now_ns;     /* of the turn, by CoDel's clock; 0: not read yet */
 	uint64_t paused_ns;  /* when the last connection ended; 0: there is one */
 	uint64_t away_ns;    /* how long there was none, in all */
 	uint32_t next_bytes; /* of the message that waits for room */

@@ -33,6 +33,11 @@ bool tx_ring_fits(const struct link_tx *t, uint32_t bytes)
 	return bytes <= tx_room(vchan_ring_bytes(t->v), vchan_tx_inflight(t->v), most_of(t));
 }
 
+bool tx_ring_is_low(const struct link_tx *t)
+{
+	return vchan_tx_inflight(t->v) <= window_of(t) / 2;
+}
+
 struct flows_ring tx_ring_flows(const struct link_tx *t)
 {
 	uint32_t ring_bytes = vchan_ring_bytes(t->v), taken = vchan_tx_taken(t->v);

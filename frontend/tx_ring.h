@@ -22,6 +22,9 @@ uint32_t tx_ring_room(const struct link_tx *t);
 /* Would a message of `bytes` that is not flagged have room now if there were credit for it? */
 bool tx_ring_fits(const struct link_tx *t, uint32_t bytes);
 
+/* Half of the window, or more, has been consumed. */
+bool tx_ring_is_low(const struct link_tx *t);
+
 /* For flows.c. */
 struct flows_ring tx_ring_flows(const struct link_tx *t);
 

@@ -19,7 +19,9 @@ void tx_wait_free(struct link_tx *t);
  */
 void tx_wait_pause(struct link_tx *t);
 void tx_wait_resume(struct link_tx *t);
-void tx_wait_set_time(struct link_tx *t);
+
+/* A turn begins: its time is read when a frame first needs it. */
+void tx_wait_begin(struct link_tx *t);
 
 /* The limits of the queues follow rate and window. */
 void tx_wait_set_limits(struct link_tx *t);

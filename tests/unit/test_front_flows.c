@@ -213,7 +213,7 @@ static void test_passes(void)
 	begin(true);
 	for (uint32_t i = 0; i < 100; i++)
 		send_frame(1, i, FULL);
-	for (unsigned i = 0; i < 3; i++)
+	for (unsigned i = 0; i < 5; i++)
 		turn();
 	ok(tx->blocked && link_tx_reads(tx), "without room the TAP is read all the same");
 	is_int(recv(tx->tap_fd, &at, 1, MSG_PEEK), -1, "the TAP is empty");
@@ -240,7 +240,7 @@ static void flood(bool tcp)
 			send_tcp();
 		else
 			send_frame(1, i, FULL);
-		if (i % 50 == 49)
+		if (i % 25 == 24)
 			turn();
 	}
 }
@@ -418,9 +418,11 @@ static void test_credit_stays(void)
 
 	begin(true);
 	link_tx_credit(tx, credit, 640000);
-	for (uint32_t i = 0; i < 100; i++)
+	for (uint32_t i = 0; i < 100; i++) {
 		send_frame(3, i, 1000);
-	turn();
+		if (i % 25 == 24)
+			turn();
+	}
 	link_tx_down(tx, false);
 	vchan_close(v);
 	chan_free(&ring);
