@@ -11,7 +11,7 @@
 struct loop {
 	struct event_base *base;
 	bool stopped;
-	uint64_t turn; /* each waits once, and has the callbacks of what came */
+	uint64_t turn; /* each waits, and has the callbacks of what came */
 };
 
 struct loop_io {
@@ -66,9 +66,10 @@ int loop_run(struct loop *l)
 {
 	l->stopped = false;
 	while (!l->stopped) {
-		l->turn++;
 		if (event_base_loop(l->base, EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY) < 0)
 			return -EIO;
+		/* Callbacks that a stop leaves behind belong to this turn still. */
+		l->turn += !l->stopped;
 	}
 	return 0;
 }

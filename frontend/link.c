@@ -19,7 +19,7 @@
  * tells the outside what happened, and is the only one that fails the link: the other two return
  * why. After a failure the rings are left alone until link_down().
  *
- * Each batch moves a ring's index once and so costs at most one event.
+ * A batch moves a ring's index once, or a few times while frames wait: each costs an event at most.
  *
  * The backlog outlives connections: link_down() puts in front of it what the backend had not
  * consumed, as far as this side's own indexes say. A frame may therefore be sent twice, never lost.

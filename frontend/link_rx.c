@@ -6,7 +6,7 @@
 
 /* A header is copied out of the ring once and checked; a frame is written from the ring to the TAP.
  */
-#define RX_BATCH       64
+#define RX_BATCH       16 /* frames that are sent wait meanwhile, and a processor may be slow */
 #define RX_BATCH_BYTES (1 << 20)
 
 #define HDR_LEN ((uint32_t)sizeof(struct wire_hdr))

@@ -190,33 +190,15 @@ static enum tx_end tx_one(struct link_tx *t)
 
 /* --- turns ------------------------------------------------------------------------------------ */
 
-/* The oldest frame that waits would fit if there were credit for it. */
-static bool fits_ring(struct link_tx *t)
-{
-	return tx_wait_any(t) && tx_ring_fits(t, t->next_bytes);
-}
-
-/* If the backend has consumed all that the credit allowed, this side came too late with more. */
-static void tx_look(struct link_tx *t)
-{
-	if (t->out_of_credit && vchan_tx_inflight(t->v) == 0) {
-		tx_limit_starved(&t->limit, vchan_ring_bytes(t->v));
-		tx_wait_set_limits(t);
-	}
-	t->out_of_credit = false;
-}
-
-/* Frames wait: the backend gets what lies in the ring, and the ring what there is room for. */
+/* While frames wait, the backend has what lies in the ring, and finds more when half is gone. */
 static void tx_refill(struct link_tx *t)
 {
 	vchan_tx_commit(t->v);
 	/* A bad index is found again at the turn's end. */
-	if (vchan_tx_poll(t->v) < 0)
+	if (vchan_tx_poll(t->v) < 0 || !tx_ring_is_low(t))
 		return;
-	tx_look(t);
-	if (tx_ring_is_low(t))
-		tx_wait_send(t);
-	t->out_of_credit = fits_ring(t);
+	tx_wait_send(t);
+	vchan_tx_commit(t->v);
 }
 
 /* At most *budget frames. */
@@ -239,8 +221,26 @@ static enum tx_end tx_batch(struct link_tx *t, int *budget)
 {
 	enum tx_end end = tx_read_all(t, tx_wait_send(t) ? TX_BLOCKED : TX_IDLE, budget);
 
+	if (end == TX_BLOCKED && !tx_wait_send(t))
+		end = t->empty ? TX_IDLE : TX_BUDGET;
 	vchan_tx_commit(t->v);
 	return end;
+}
+
+/* The oldest frame that waits would fit if there were credit for it. */
+static bool fits_ring(struct link_tx *t)
+{
+	return tx_wait_any(t) && tx_ring_fits(t, t->next_bytes);
+}
+
+/* If the backend has consumed all that the credit allowed, this side came too late with more. */
+static void tx_look(struct link_tx *t)
+{
+	if (t->out_of_credit && vchan_tx_inflight(t->v) == 0) {
+		tx_limit_starved(&t->limit, vchan_ring_bytes(t->v));
+		tx_wait_set_limits(t);
+	}
+	t->out_of_credit = false;
 }
 
 /* The flow whose frames the kernel drops has still many in the queues when this ends. */

@@ -71,7 +71,7 @@ static void test_rx(enum wire_type type, uint32_t len, const char *name)
 	ok(!link_rx_run(&rx, &more), "%s are taken", name);
 	left = chan_unread(&chan) / wire_size(len);
 	ok(more, "%s that go on: the agent comes back for more", name);
-	is_int(written - left, 64, "%s that go on: a turn takes a batch", name);
+	is_int(written - left, 16, "%s that go on: a turn takes a batch", name);
 	end();
 }
 

@@ -73,6 +73,38 @@ static unsigned run_both(struct state *s, void (*act)(struct state *s))
 	return s->fired;
 }
 
+static void stop(struct state *s)
+{
+	loop_stop(s->loop);
+}
+
+static void cancel_and_stop(struct state *s)
+{
+	cancel_both(s);
+	loop_stop(s->loop);
+}
+
+/* The loop is stopped before the second has its turn. Both are cancelled, before or after. */
+static unsigned run_stopped(struct state *s, void (*act)(struct state *s))
+{
+	struct loop_timer *end = loop_timer_new(s->loop, on_end, s->loop);
+	uint64_t from = loop_now_ns();
+
+	s->act = act;
+	s->fired = 0;
+	loop_timer_set(s->first, 0);
+	loop_timer_set(s->second, 0);
+	while (loop_now_ns() < from + MS)
+		;
+	loop_run(s->loop);
+	if (act == stop)
+		cancel_both(s);
+	loop_timer_set(end, DELAY);
+	loop_run(s->loop);
+	loop_timer_free(end);
+	return s->fired;
+}
+
 static uint64_t run_again(struct state *s, uint64_t delay_ns)
 {
 	uint64_t from = loop_now_ns();
@@ -118,6 +150,10 @@ static void test_timers(const char *kind, uint64_t early_ns,
 	is_int(run_both(&s, NULL), 2, "two %s timers fire once each", kind);
 	is_int(run_both(&s, cancel_both), 1, "a %s timer that is cancelled does not fire", kind);
 	is_int(run_both(&s, move_both), 1, "a %s timer that is moved does not fire yet", kind);
+	is_int(run_stopped(&s, stop), 1, "a %s timer that is cancelled after a stop does not fire",
+	       kind);
+	is_int(run_stopped(&s, cancel_and_stop), 1,
+	       "a %s timer that is cancelled before a stop does not fire", kind);
 	ok(run_again(&s, DELAY) >= 2 * (DELAY - early_ns), "a %s timer is not early", kind);
 	run_again(&s, 0);
 	is_int(s.fired, 2, "a %s timer that is due fires again", kind);
