@@ -55,9 +55,8 @@ static void set_again(struct state *s)
 }
 
 /* Both are due before the loop runs, which sees that at once. */
-static unsigned run_both(struct state *s, void (*act)(struct state *s))
+static void make_both_due(struct state *s, void (*act)(struct state *s))
 {
-	struct loop_timer *end = loop_timer_new(s->loop, on_end, s->loop);
 	uint64_t from = loop_now_ns();
 
 	s->act = act;
@@ -66,9 +65,21 @@ static unsigned run_both(struct state *s, void (*act)(struct state *s))
 	loop_timer_set(s->second, 0);
 	while (loop_now_ns() < from + MS)
 		;
+}
+
+static void run_for_a_while(struct state *s)
+{
+	struct loop_timer *end = loop_timer_new(s->loop, on_end, s->loop);
+
 	loop_timer_set(end, DELAY);
 	loop_run(s->loop);
 	loop_timer_free(end);
+}
+
+static unsigned run_both(struct state *s, void (*act)(struct state *s))
+{
+	make_both_due(s, act);
+	run_for_a_while(s);
 	cancel_both(s);
 	return s->fired;
 }
@@ -87,21 +98,11 @@ static void cancel_and_stop(struct state *s)
 /* The loop is stopped before the second has its turn. Both are cancelled, before or after. */
 static unsigned run_stopped(struct state *s, void (*act)(struct state *s))
 {
-	struct loop_timer *end = loop_timer_new(s->loop, on_end, s->loop);
-	uint64_t from = loop_now_ns();
-
-	s->act = act;
-	s->fired = 0;
-	loop_timer_set(s->first, 0);
-	loop_timer_set(s->second, 0);
-	while (loop_now_ns() < from + MS)
-		;
+	make_both_due(s, act);
 	loop_run(s->loop);
 	if (act == stop)
 		cancel_both(s);
-	loop_timer_set(end, DELAY);
-	loop_run(s->loop);
-	loop_timer_free(end);
+	run_for_a_while(s);
 	return s->fired;
 }
 
