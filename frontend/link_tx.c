@@ -250,6 +250,18 @@ static void review_filter(struct link_tx *t)
 		tx_filter_off(&t->filter);
 }
 
+/*
+ * Frames that come now wait behind those that wait: a turn for each would be in vain. But a rest
+ * costs a turn too, when it ends; so it is worth it only if more than one frame comes in its time.
+ */
+static bool may_rest(struct link_tx *t, int frames)
+{
+	uint64_t now_ns = tx_wait_now(t), since_ns = now_ns - t->looked_ns;
+
+	t->looked_ns = now_ns;
+	return t->empty && (t->crowded || (uint64_t)frames * TX_REST_NS > since_ns);
+}
+
 const char *link_tx_run(struct link_tx *t)
 {
 	int budget = TX_BATCH;
@@ -278,8 +290,7 @@ const char *link_tx_run(struct link_tx *t)
 	t->blocked = end == TX_BLOCKED;
 	t->out_of_credit = t->blocked && fits_ring(t);
 	review_filter(t);
-	/* Frames that the kernel cannot filter would wake this side up one by one. */
-	t->rests = t->blocked && t->crowded && t->empty;
+	t->rests = t->blocked && t->queue && may_rest(t, TX_BATCH - budget);
 	return NULL;
 }
 

@@ -29,7 +29,7 @@ struct link_tx {
 	bool tap_gone;	    /* the interface was removed */
 	bool empty;	    /* nothing was left in the TAP */
 	bool crowded;	    /* frames of a flow that fills the queues were dropped in this turn */
-	bool rests;	    /* the TAP need not be read for TX_REST_NS */
+	bool rests;	    /* the TAP need not be read for TX_REST_NS, except on events */
 	struct tx_limit limit;
 	uint64_t rate_bps; /* 0: not known */
 	/* These outlive connections. */
@@ -38,6 +38,7 @@ struct link_tx {
 	struct flows *flows; /* NULL likewise */
 	struct tx_filter filter;
 	uint64_t now_ns;     /* of the turn, by CoDel's clock; 0: not read yet */
+	uint64_t looked_ns;  /* of the last turn that left frames waiting */
 	uint64_t paused_ns;  /* when the last connection ended; 0: there is one */
 	uint64_t away_ns;    /* how long there was none, in all */
 	uint32_t next_bytes; /* of the message that waits for room */

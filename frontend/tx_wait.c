@@ -61,8 +61,8 @@ void tx_wait_begin(struct link_tx *t)
 	t->now_ns = 0;
 }
 
-/* The turn's time. Most turns need none, and a virtual machine's clock may be slow to read. */
-static uint64_t now_ns(struct link_tx *t)
+/* Most turns need none, and a virtual machine's clock may be slow to read. */
+uint64_t tx_wait_now(struct link_tx *t)
 {
 	if (t->now_ns == 0)
 		t->now_ns = loop_now_ns() - t->away_ns;
@@ -152,7 +152,7 @@ static bool send_queue(struct link_tx *t)
 {
 	struct flowq_frame f;
 
-	while (!flowq_empty(t->queue) && flowq_peek(t->queue, now_ns(t), &f)) {
+	while (!flowq_empty(t->queue) && flowq_peek(t->queue, tx_wait_now(t), &f)) {
 		if (!tx_ring_takes(t, &f.vnet, WIRE_VNET_LEN + f.len)) {
 			t->n.dropped++;
 		} else {
@@ -176,7 +176,8 @@ void tx_wait_push(struct link_tx *t, const struct flowq_place *place,
 		  uint32_t len)
 {
 	flows_wait(t->flows, place->flow);
-	if (flowq_push(t->queue, place, vnet, iov, n, tx_cost(vnet, len), place->flow, now_ns(t)))
+	if (flowq_push(t->queue, place, vnet, iov, n, tx_cost(vnet, len), place->flow,
+		       tx_wait_now(t)))
 		return;
 	flows_leave(t->flows, place->flow);
 	t->n.dropped++;

@@ -20,8 +20,9 @@ void tx_wait_free(struct link_tx *t);
 void tx_wait_pause(struct link_tx *t);
 void tx_wait_resume(struct link_tx *t);
 
-/* A turn begins: its time is read when a frame first needs it. */
+/* A turn begins: its time, by CoDel's clock, is read when it is first asked for. */
 void tx_wait_begin(struct link_tx *t);
+uint64_t tx_wait_now(struct link_tx *t);
 
 /* The limits of the queues follow rate and window. */
 void tx_wait_set_limits(struct link_tx *t);

@@ -5,6 +5,8 @@
  */
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "backend/frame/ahead.h"
@@ -205,6 +207,28 @@ static void turn(void)
 		abort();
 }
 
+static uint64_t passed_ns; /* more than the real clock shows */
+
+int clock_gettime(clockid_t clock, struct timespec *t)
+{
+	int ret = (int)syscall(SYS_clock_gettime, clock, t);
+	uint64_t ns = (uint64_t)t->tv_nsec + passed_ns;
+
+	t->tv_sec += (time_t)(ns / 1000000000u);
+	t->tv_nsec = (long)(ns % 1000000000u);
+	return ret;
+}
+
+/* Frames of a heavy flow, which come within that time. Does the TAP rest then? */
+static bool rests_after(unsigned frames, uint64_t ns)
+{
+	passed_ns += ns;
+	for (unsigned i = 0; i < frames; i++)
+		send_frame(1, 0, FULL);
+	turn();
+	return tx->rests && !link_tx_reads(tx);
+}
+
 static void test_passes(void)
 {
 	struct seen s = {0};
@@ -245,29 +269,51 @@ static void flood(bool tcp)
 	}
 }
 
+/* While nothing has room, a turn for each frame would be in vain, if many come. */
 static void test_rest(void)
+{
+	uint64_t flagged;
+
+	begin(true);
+	link_tx_credit(tx, 8000, 640000);
+	ok(!rests_after(4, 0), "while there is room the TAP does not rest");
+	rests_after(4, 0);
+	flagged = tx->n.flagged;
+	ok(!rests_after(1, TX_REST_NS), "the TAP does not rest when frames come seldom");
+	ok(rests_after(1, TX_REST_NS / 2), "the TAP rests when they come often");
+	send_frame(2, 0, 100);
+	turn();
+	is_int(tx->n.flagged, flagged + 1, "a light flow's frame is sent when the rest is over");
+	ok(rests_after(21, 20 * TX_REST_NS), "the TAP rests when many come in a longer time");
+	ok(!rests_after(20, 20 * TX_REST_NS), "the TAP does not rest when these are fewer");
+	end();
+}
+
+static void test_crowded(void)
 {
 	uint64_t dropped, flagged;
 
 	begin(true);
 	flood(false);
 	dropped = tx->n.dropped;
+	ok(dropped > 0, "one flow fills the queues");
 	flagged = tx->n.flagged;
-	ok(dropped > 0 && tx->rests && !link_tx_reads(tx),
-	   "the TAP rests while one flow fills the queues: %llu dropped",
-	   (unsigned long long)dropped);
+	ok(rests_after(1, TX_REST_NS), "the TAP rests while it does, even if frames come seldom");
+	is_int(tx->n.dropped, dropped + 1, "what would wait in vain is not put into the queues");
+	passed_ns += TX_REST_NS;
 	send_frame(2, 0, 100);
 	turn();
-	is_int(tx->n.flagged, flagged + 1, "a light flow's frame is sent when the rest is over");
+	is_int(tx->n.flagged, flagged + 1, "a light flow's frame is sent all the same");
 	ok(!tx->rests && link_tx_reads(tx), "without a flood the TAP does not rest");
-	send_frame(1, 0, FULL);
-	turn();
-	is_int(tx->n.dropped, dropped + 1, "what would wait in vain is not put into the queues");
 	end();
 	begin(true);
 	flood(true);
-	ok(tx->n.dropped > 0 && !tx->rests,
-	   "TCP loses the head of its queue, and the TAP does not rest");
+	passed_ns += TX_REST_NS;
+	dropped = tx->n.dropped;
+	send_tcp();
+	turn();
+	ok(dropped > 0 && tx->n.dropped > dropped && !tx->rests,
+	   "TCP loses the head of its queue, and the TAP does not rest for that");
 	end();
 }
 
@@ -466,6 +512,7 @@ int main(void)
 	test_smaller_window();
 	test_passes();
 	test_rest();
+	test_crowded();
 	test_many();
 	test_no_flags();
 	for (uint64_t seed = 1; seed <= 4; seed++)
