@@ -37,6 +37,9 @@ struct link *link_new(struct loop *loop, int tap_fd, const struct link_events *e
 		      struct link_shared *shared, unsigned flows, bool kept);
 void link_free(struct link *k);
 
+/* The calling thread will run the loop, as a real-time one where it may: realtime.h. */
+void link_realtime(struct link *k);
+
 /*
  * Frames flow over v, which is borrowed until link_down(). `offloads` (enum tap_offload) is what
  * the backend takes; frames that need more are dropped. `sparse`: it sends flagged frames first.

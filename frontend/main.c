@@ -384,6 +384,7 @@ int main(int argc, char **argv)
 	sd_notify(0, "READY=1");
 	oom_protect();
 
+	link_realtime(f.link);
 	if (loop_run(f.loop) < 0)
 		f.status = EXIT_FAILED;
 	keep_off(&f.keep);

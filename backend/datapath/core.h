@@ -13,7 +13,7 @@
 #include "backend/datapath/ldp.h"
 #include "backend/datapath/members.h"
 #include "backend/datapath/outlook.h"
-#include "backend/datapath/realtime.h"
+#include "common/realtime.h"
 #include "backend/datapath/tenants.h"
 #include "backend/frame/fdb.h"
 #include "backend/frame/groups.h"

@@ -74,6 +74,7 @@
  */
 #define PARK_NS	      (10 * NS_PER_MS)
 #define BURST_TARGETS 10u
+#define REALTIME_PART 2u
 
 /* --- a turn ----------------------------------------------------------------------------------- */
 
@@ -470,7 +471,7 @@ struct dpath *dpath_new(struct loop *loop, struct uplink *uplink, struct mbox *i
 
 void dpath_realtime(struct dpath *dp)
 {
-	int ret = realtime_start(&dp->turn.realtime, loop_now_ns());
+	int ret = realtime_start(&dp->turn.realtime, REALTIME_PART, loop_now_ns());
 
 	if (ret < 0)
 		log_warning("no real-time priority: other programs can delay frames: %s",

@@ -12,6 +12,18 @@ ldps 'g1 1 weight=300' 'g2 2'
 talks g1
 mac=$(mac g1 dmvl0)
 
+# A thread chooses its policy while it runs: frames must come. It is the first of the agent's.
+realtime()
+{
+	reaches g1 10.77.1.2
+	guest g1 "awk '{ print \$41 }' /proc/$agent/task/*/stat" | tr '\n' ' ' | grep -qxE '2( 0)+ '
+}
+if guest g1 'grep -q "no real-time priority" /run/front.log'; then
+	skip 'not permitted here' 'the frames of an idle agent are real-time, its settings are not'
+else
+	check 'the frames of an idle agent are real-time, its settings are not' wait_for 30 realtime
+fi
+
 pipe_start world g2 10.77.1.2 5001 1000000 '-b 4000000'
 agent_kill 9 g1
 check 'the backend notices kill -9 of the agent' wait_for 30 sh -c "[ \"\$(xenstore-read $(be g1)/state)\" != 4 ]"

@@ -52,6 +52,15 @@ agent()
 	[ "$(in_g1 systemctl show -P "$1" dmvl-front@0)" = "$2" ]
 }
 
+# The agent looks at what it needs while frames come.
+realtime()
+{
+	reaches g1 10.77.0.1
+	_main=$(in_g1 systemctl show -P MainPID dmvl-front@0)
+	in_g1 cat "/proc/$_main/stat" | cut -d ' ' -f 41 | grep -qx 2 &&
+		in_g1 cat "/proc/$_main/limits" | grep -q 'realtime timeout  *400000 '
+}
+
 dmvl0()
 {
 	guest g1 "cat /sys/class/net/dmvl0/ifindex 2>/dev/null"
@@ -160,6 +169,7 @@ check 'the unit of the agent is active' agent ActiveState active
 check 'g1 connects' wait_for 60 connected g1
 guest_net g1 1 >&2
 check 'g1 pings the world' talks g1
+check 'the unit lets an agent be real-time, and bound it' wait_for 30 realtime
 like "$(in_g1 systemctl show -P StatusText dmvl-front@0)" '*onnected*' 'the status of the agent is that of its device'
 
 # Reload, restart, crash.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The frame loop's scheduling policy: real-time while it mostly sleeps. */
-#include "backend/datapath/realtime.h"
+#include "common/realtime.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -14,17 +14,28 @@
 
 static void test_wanted(void)
 {
-	ok(realtime_wanted(true, 0, 100 * MS), "a thread that sleeps stays real-time");
-	ok(realtime_wanted(true, 50 * MS - 1, 100 * MS),
+	ok(realtime_wanted(true, 2, 0, 100 * MS), "a thread that sleeps stays real-time");
+	ok(realtime_wanted(true, 2, 50 * MS - 1, 100 * MS),
 	   "a thread that runs for less than half of the time stays real-time");
-	ok(!realtime_wanted(true, 50 * MS, 100 * MS),
+	ok(!realtime_wanted(true, 2, 50 * MS, 100 * MS),
 	   "a thread that runs for half of the time is no longer real-time");
-	ok(!realtime_wanted(false, 40 * MS, 100 * MS),
+	ok(!realtime_wanted(false, 2, 40 * MS, 100 * MS),
 	   "a thread that runs for 40 %% of the time does not become real-time");
-	ok(!realtime_wanted(false, 25 * MS, 100 * MS),
+	ok(!realtime_wanted(false, 2, 25 * MS, 100 * MS),
 	   "a thread that runs for a quarter of the time does not become real-time");
-	ok(realtime_wanted(false, 25 * MS - 1, 100 * MS),
+	ok(realtime_wanted(false, 2, 25 * MS - 1, 100 * MS),
 	   "a thread that runs for less than a quarter of the time becomes real-time");
+}
+
+static void test_part(void)
+{
+	ok(realtime_wanted(true, 16, 6 * MS, 100 * MS),
+	   "a thread that runs for less than its part stays real-time");
+	ok(!realtime_wanted(true, 16, 7 * MS, 100 * MS),
+	   "a thread that runs for more than its part is no longer real-time");
+	ok(!realtime_wanted(false, 16, 4 * MS, 100 * MS) &&
+		   realtime_wanted(false, 16, 3 * MS, 100 * MS),
+	   "a thread becomes real-time below half of its part");
 }
 
 static void run_for(uint64_t ns)
@@ -60,7 +71,7 @@ static void test_thread(void)
 	pthread_create(&thread, NULL, policy_of_new, &of_new);
 	pthread_join(thread, NULL);
 	is_int(of_new, SCHED_OTHER, "a thread that a real-time one starts is not real-time");
-	is_int(realtime_start(&rt, 0), 0,
+	is_int(realtime_start(&rt, 2, 0), 0,
 	       "realtime_start() in a thread that has a policy is no error");
 	ok(!rt.allowed, "realtime_start() in a thread that has a policy keeps it");
 }
@@ -68,7 +79,7 @@ static void test_thread(void)
 static void test_turns(void)
 {
 	struct realtime rt;
-	int ret = realtime_start(&rt, 0);
+	int ret = realtime_start(&rt, 2, 0);
 
 	if (ret < 0) {
 		tap_skip("a thread changes its policy by what it uses", "not permitted here");
@@ -116,7 +127,7 @@ static void test_endless_turn(void)
 	struct realtime rt;
 	rlim_t first;
 
-	if (realtime_start(&rt, 0) < 0) {
+	if (realtime_start(&rt, 2, 0) < 0) {
 		tap_skip("a turn that does not end is bounded", "not permitted here");
 		return;
 	}
@@ -146,6 +157,7 @@ int main(void)
 	const struct sched_param none = {0};
 
 	test_wanted();
+	test_part();
 	/* Whoever runs the tests may have chosen another. */
 	if (sched_setscheduler(0, SCHED_OTHER, &none) < 0) {
 		tap_skip("a thread changes its policy", "not permitted here");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "backend/datapath/realtime.h"
+#include "common/realtime.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -70,7 +70,7 @@ static void guard(void)
 		limit();
 }
 
-int realtime_start(struct realtime *rt, uint64_t now_ns)
+int realtime_start(struct realtime *rt, unsigned part, uint64_t now_ns)
 {
 	int ret;
 
@@ -81,14 +81,14 @@ int realtime_start(struct realtime *rt, uint64_t now_ns)
 	if (ret < 0)
 		return ret;
 	guard();
-	*rt = (struct realtime){true, true, now_ns, thread_ns()};
+	*rt = (struct realtime){true, true, part, now_ns, thread_ns()};
 	return 0;
 }
 
 /* Hysteresis: two thresholds, so that it does not flap. */
-bool realtime_wanted(bool is, uint64_t used_ns, uint64_t elapsed_ns)
+bool realtime_wanted(bool is, unsigned part, uint64_t used_ns, uint64_t elapsed_ns)
 {
-	return used_ns < elapsed_ns / (is ? 2 : 4);
+	return used_ns < elapsed_ns / (is ? part : 2 * part);
 }
 
 void realtime_turn(struct realtime *rt, uint64_t now_ns)
@@ -106,7 +106,7 @@ void realtime_turn(struct realtime *rt, uint64_t now_ns)
 	if (now_ns - rt->since_ns < WINDOW_NS)
 		return;
 	used_ns = thread_ns();
-	want = realtime_wanted(rt->on, used_ns - rt->used_ns, now_ns - rt->since_ns);
+	want = realtime_wanted(rt->on, rt->part, used_ns - rt->used_ns, now_ns - rt->since_ns);
 	rt->since_ns = now_ns;
 	rt->used_ns = used_ns;
 	if (want == rt->on)

@@ -17,20 +17,21 @@
  */
 struct realtime {
 	bool allowed, on;
+	unsigned part; /* real-time while the thread runs for less than 1/part of a window */
 	uint64_t since_ns, used_ns; /* begin of the window, and the thread's processor time then */
 };
 
 /*
- * For the calling thread, from now_ns (CLOCK_MONOTONIC) on. One that somebody gave a policy
+ * For the calling thread, from now_ns (CLOCK_MONOTONIC) on. `part`: 2 or more. One that somebody gave a policy
  * already keeps it, and rt is all zero. Threads that it starts have the default policy. 0, or a
  * negative errno: not permitted.
  */
-int realtime_start(struct realtime *rt, uint64_t now_ns);
+int realtime_start(struct realtime *rt, unsigned part, uint64_t now_ns);
 
 /* Each turn of the same thread. */
 void realtime_turn(struct realtime *rt, uint64_t now_ns);
 
 /* What is right after a window of elapsed_ns, of which the thread ran for used_ns. */
-bool realtime_wanted(bool is, uint64_t used_ns, uint64_t elapsed_ns);
+bool realtime_wanted(bool is, unsigned part, uint64_t used_ns, uint64_t elapsed_ns);
 
 #endif
