@@ -22,9 +22,9 @@ struct realtime {
 };
 
 /*
- * For the calling thread, from now_ns (CLOCK_MONOTONIC) on. `part`: 2 or more. One that somebody gave a policy
- * already keeps it, and rt is all zero. Threads that it starts have the default policy. 0, or a
- * negative errno: not permitted.
+ * For the calling thread, from now_ns (CLOCK_MONOTONIC) on. `part`: 2 or more. One that somebody
+ * gave a policy already keeps it, and rt is all zero. Threads that it starts have the default
+ * policy. 0, or a negative errno: not permitted.
  */
 int realtime_start(struct realtime *rt, unsigned part, uint64_t now_ns);
 
